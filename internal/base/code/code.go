@@ -1,0 +1,184 @@
+// Package code lists every outcome of a command: a number for ever, a name, a
+// retry class and one sentence in Chinese and English. The number and only the
+// number enters the journal; sentences may change with any release.
+//
+// Every edge has one table from code to its own words; a test fails when a
+// code lacks a row there.
+package code
+
+import "fmt"
+
+// Code is the outcome of a command. OK is zero.
+type Code uint32
+
+// Retry says what a caller should do with a refusal.
+type Retry uint8
+
+const (
+	// Never: the same request will be refused again; change it.
+	Never Retry = iota
+	// Same: repeat the same request later, with the same numbers.
+	Same
+	// Query: the outcome is unknown or final elsewhere; query before anything else.
+	Query
+)
+
+// The outcomes, in the order in which a handler checks them: shape, identity,
+// relations, limits. Numbers are never reused.
+const (
+	OK Code = 0
+
+	// About the node rather than the request.
+	Overloaded      Code = 1
+	Unknown         Code = 2
+	NotLeader       Code = 3
+	ReadOnly        Code = 4
+	DiskLow         Code = 5
+	ClockSkew       Code = 6
+	Internal        Code = 7
+	Quarantined     Code = 8
+	LevelTooLow     Code = 9
+	SandboxOnly     Code = 10
+	CommandUnknown  Code = 11
+	CommandMalform  Code = 12
+	NothingToDo     Code = 13
+	CommandTooLarge Code = 14
+
+	// Money and accounts.
+	AmountMustBePositive Code = 20
+	AmountOverflows      Code = 21
+	CurrencyUnknown      Code = 22
+	CurrencyMismatch     Code = 23
+	AccountNotFound      Code = 24
+	AccountFrozen        Code = 25
+	BalanceTooLow        Code = 26
+	AccountCapExceeded   Code = 27
+	SameAccount          Code = 28
+	BatchExists          Code = 29
+	BatchEmpty           Code = 30
+	BatchTooLarge        Code = 31
+	AccountNameInvalid   Code = 32
+
+	// Merchants.
+	MerchantNotFound    Code = 40
+	MerchantPaused      Code = 41
+	MerchantExists      Code = 42
+	AppidNotBound       Code = 43
+	CertNotFound        Code = 44
+	CertExists          Code = 45
+	KeyMissing          Code = 46
+	MchidInvalid        Code = 47
+	AppidInvalid        Code = 48
+	NameInvalid         Code = 49
+	CertInvalid         Code = 50
+	CallbackHostRefused Code = 51
+	CallbackNeedsHTTPS  Code = 52
+
+	// People.
+	PersonNotFound  Code = 60
+	PersonBlocked   Code = 61
+	PersonExists    Code = 62
+	OpenidNotFound  Code = 63
+	OpenidMismatch  Code = 64
+	PersonRefNeeded Code = 65
+	TopupExists     Code = 66
+
+	// Orders and payments.
+	OrderNotFound     Code = 80
+	OrderNoUsed       Code = 81
+	OrderPaid         Code = 82
+	OrderClosed       Code = 83
+	OrderExpired      Code = 84
+	PrepayExpired     Code = 85
+	PrepayReplaced    Code = 86
+	PayerMismatch     Code = 87
+	OutTradeNoInvalid Code = 88
+	TimeExpireInvalid Code = 89
+	OpenidNeeded      Code = 90
+	AttemptNeeded     Code = 91
+	OrderHasAttempt   Code = 92
+	DescriptionNeeded Code = 93
+
+	// Refunds.
+	RefundNotFound      Code = 100
+	RefundNoUsed        Code = 101
+	RefundOrderNotPaid  Code = 102
+	RefundExceedsPaid   Code = 103
+	RefundTotalMismatch Code = 104
+	RefundTooMany       Code = 105
+	RefundTooLate       Code = 106
+	RefundTooSoon       Code = 107
+	RefundNotEnough     Code = 108
+	RefundOrderMismatch Code = 109
+	OutRefundNoInvalid  Code = 110
+
+	// Notices.
+	NoticeNotFound    Code = 120
+	NoticeStillOwed   Code = 121
+	AttemptOutOfOrder Code = 122
+
+	// Engine.
+	LevelNotHigher   Code = 140
+	LevelUnsupported Code = 141
+	BackfillUnknown  Code = 142
+	BackfillDone     Code = 143
+	AlreadyGenesis   Code = 144
+	NoGenesis        Code = 145
+	AdvanceInvalid   Code = 146
+)
+
+// Info describes a code.
+type Info struct {
+	Code  Code
+	Name  string
+	Retry Retry
+	ZH    string
+	EN    string
+}
+
+// String is the code's name.
+func (c Code) String() string {
+	if i, ok := Lookup(c); ok {
+		return i.Name
+	}
+	return fmt.Sprintf("code-%d", uint32(c))
+}
+
+// OK says whether the command did what was asked.
+func (c Code) OK() bool { return c == OK }
+
+// Error is a refusal as a Go error, for edges that need one.
+type Error struct{ Code Code }
+
+func (e *Error) Error() string {
+	i, ok := Lookup(e.Code)
+	if !ok {
+		return e.Code.String()
+	}
+	return i.Name + ": " + i.EN
+}
+
+// Err returns nil for OK and an *Error otherwise.
+func (c Code) Err() error {
+	if c == OK {
+		return nil
+	}
+	return &Error{Code: c}
+}
+
+// Lookup finds a code's description.
+func Lookup(c Code) (Info, bool) {
+	i, ok := byCode[c]
+	return i, ok
+}
+
+var byCode = func() map[Code]Info {
+	m := make(map[Code]Info, len(list))
+	for _, i := range list {
+		m[i.Code] = i
+	}
+	return m
+}()
+
+// All lists the descriptions in the order of their numbers.
+func All() []Info { return list }

@@ -1,0 +1,53 @@
+package table
+
+import "unsafe"
+
+// arena hands out byte slices that live until reset, so that a frame of
+// thousands of rows costs a few allocations. Blocks are never moved.
+type arena struct {
+	blocks [][]byte
+	at     int // index of the block in use
+	used   int // bytes used of it
+}
+
+const arenaBlock = 1 << 18
+
+// take returns n bytes with undefined content.
+func (a *arena) take(n int) []byte {
+	if n > arenaBlock {
+		return make([]byte, n)
+	}
+	if a.at == len(a.blocks) || a.used+n > arenaBlock {
+		if a.at < len(a.blocks) {
+			a.at++
+		}
+		if a.at == len(a.blocks) {
+			a.blocks = append(a.blocks, make([]byte, arenaBlock))
+		}
+		a.used = 0
+	}
+	b := a.blocks[a.at][a.used : a.used+n : a.used+n]
+	a.used += n
+	return b
+}
+
+// copy returns a copy of b; never nil, so that an empty value is still a value.
+func (a *arena) copy(b []byte) []byte {
+	c := a.take(len(b))
+	copy(c, b)
+	if c == nil {
+		return []byte{}
+	}
+	return c
+}
+
+// reset makes all bytes available again. It keeps at most 64 blocks.
+func (a *arena) reset() {
+	if len(a.blocks) > 64 {
+		a.blocks = a.blocks[:64]
+	}
+	a.at, a.used = 0, 0
+}
+
+// unsafeString views bytes that will not change as a string.
+func unsafeString(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

@@ -1,0 +1,57 @@
+package table
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"hash/crc32"
+	"math/bits"
+)
+
+// Buckets is how many row counts a counted table keeps.
+const Buckets = 64
+
+// Digest is a table's fingerprint: the sum mod 2^128 of its rows' hashes, each
+// the first 16 bytes of SHA-256(key length, key, stored bytes). A sum can be
+// kept up to date row by row, and two replicas agree exactly when they hold
+// the same rows.
+type Digest struct {
+	Hi, Lo  uint64
+	Rows    uint64
+	Buckets [Buckets]uint64
+}
+
+// Hasher hashes rows for a Digest; it reuses one buffer.
+type Hasher struct{ buf []byte }
+
+func (h *Hasher) row(key, stored []byte) (hi, lo uint64) {
+	h.buf = binary.BigEndian.AppendUint16(h.buf[:0], uint16(len(key)))
+	h.buf = append(append(h.buf, key...), stored...)
+	sum := sha256.Sum256(h.buf)
+	return binary.BigEndian.Uint64(sum[:8]), binary.BigEndian.Uint64(sum[8:16])
+}
+
+// Add counts a row in.
+func (d *Digest) Add(h *Hasher, key, stored []byte) {
+	hi, lo := h.row(key, stored)
+	var carry uint64
+	d.Lo, carry = bits.Add64(d.Lo, lo, 0)
+	d.Hi, _ = bits.Add64(d.Hi, hi, carry)
+	d.Rows++
+	if ID(key[0]).Counted() {
+		d.Buckets[bucket(key)]++
+	}
+}
+
+// Remove counts a row out.
+func (d *Digest) Remove(h *Hasher, key, stored []byte) {
+	hi, lo := h.row(key, stored)
+	var borrow uint64
+	d.Lo, borrow = bits.Sub64(d.Lo, lo, 0)
+	d.Hi, _ = bits.Sub64(d.Hi, hi, borrow)
+	d.Rows--
+	if ID(key[0]).Counted() {
+		d.Buckets[bucket(key)]--
+	}
+}
+
+func bucket(key []byte) uint32 { return crc32.Checksum(key, castagnoli) % Buckets }

@@ -1,0 +1,47 @@
+package table
+
+import (
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+)
+
+// rowVersion is the layout of a stored row. Readers refuse a higher one.
+const rowVersion = 1
+
+const rowHeader = 5
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+var (
+	errShort   = errors.New("row is shorter than its header")
+	errVersion = errors.New("row was written by a newer version")
+	errCRC     = errors.New("row fails its CRC")
+)
+
+func rowCRC(key, value []byte, version byte) uint32 {
+	c := crc32.Update(0, castagnoli, key)
+	c = crc32.Update(c, castagnoli, []byte{version})
+	return crc32.Update(c, castagnoli, value)
+}
+
+// Seal appends the stored form of a row to buf.
+func Seal(buf, key, value []byte) []byte {
+	buf = append(buf, rowVersion)
+	buf = binary.LittleEndian.AppendUint32(buf, rowCRC(key, value, rowVersion))
+	return append(buf, value...)
+}
+
+// Open checks a stored row and returns its value, a slice of stored.
+func Open(key, stored []byte) ([]byte, error) {
+	if len(stored) < rowHeader {
+		return nil, errShort
+	}
+	if stored[0] > rowVersion {
+		return nil, errVersion
+	}
+	if binary.LittleEndian.Uint32(stored[1:]) != rowCRC(key, stored[rowHeader:], stored[0]) {
+		return nil, errCRC
+	}
+	return stored[rowHeader:], nil
+}
