@@ -59,7 +59,7 @@ func ParseRefundID(s string) (refundID uint64, ok bool) {
 }
 
 func build(prefix string, counter uint64, at int64, offset int32) string {
-	must.That(counter >= 1 && counter <= MaxCounter, "an identifier's counter has 1 to 15 digits: %d", counter)
+	checkCounter(counter)
 	buf := make([]byte, 0, 32)
 	buf = append(buf, prefix...)
 	buf = appendDay(buf, at, offset)
@@ -84,6 +84,14 @@ const (
 	secondLayout = "20060102150405"
 )
 
+// checkCounter asserts without must.That, whose arguments would be allocated for
+// each identifier of each payment.
+func checkCounter(n uint64) {
+	if n < 1 || n > MaxCounter {
+		must.Never("an identifier's counter has 1 to 15 digits: %d", n)
+	}
+}
+
 func appendDay(buf []byte, at int64, offset int32) []byte {
 	return local(at, offset).AppendFormat(buf, dayLayout)
 }
@@ -92,7 +100,9 @@ func appendDay(buf []byte, at int64, offset int32) []byte {
 // and no zone has to be made.
 func local(at int64, offset int32) time.Time {
 	t := time.UnixMilli(at + int64(offset)*1000).UTC()
-	must.That(t.Year() >= 1970 && t.Year() <= 9999, "a business time has a year of four digits: %d ms", at)
+	if t.Year() < 1970 || t.Year() > 9999 {
+		must.Never("a business time lies in the years 1970 to 9999: %d ms", at)
+	}
 	return t
 }
 

@@ -30,8 +30,8 @@ const (
 // orderID lies between 1 and MaxCounter; seed has at least 4 bytes, other ones
 // for each call.
 func PrepayID(orderID uint64, at int64, offset int32, seed []byte) string {
-	must.That(orderID >= 1 && orderID <= MaxCounter, "a prepay_id's order has 1 to 15 digits: %d", orderID)
-	must.That(len(seed) >= 4, "a prepay_id's seed has at least 4 bytes: %d", len(seed))
+	checkCounter(orderID)
+	must.That(len(seed) >= 4, "a prepay_id's seed has at least 4 bytes")
 	buf := make([]byte, 0, 40)
 	buf = append(buf, prepayPrefix...)
 	buf = local(at, offset).AppendFormat(buf, secondLayout)
