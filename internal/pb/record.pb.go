@@ -569,9 +569,7 @@ type Head struct {
 	// cluster_id, raft_id and incarnation are recorded here and in the log store.
 	ClusterId uint64 `protobuf:"varint,19,opt,name=cluster_id,json=clusterId,proto3" json:"cluster_id,omitempty"`
 	// backfills names the backfills that are complete.
-	Backfills []string `protobuf:"bytes,20,rep,name=backfills,proto3" json:"backfills,omitempty"`
-	// next_account numbers accounts in the order they were opened.
-	NextAccount   uint64 `protobuf:"varint,21,opt,name=next_account,json=nextAccount,proto3" json:"next_account,omitempty"`
+	Backfills     []string `protobuf:"bytes,20,rep,name=backfills,proto3" json:"backfills,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -744,13 +742,6 @@ func (x *Head) GetBackfills() []string {
 		return x.Backfills
 	}
 	return nil
-}
-
-func (x *Head) GetNextAccount() uint64 {
-	if x != nil {
-		return x.NextAccount
-	}
-	return 0
 }
 
 // TableDigest is one table's sum of row hashes mod 2^128 and its row counts.
@@ -1348,7 +1339,10 @@ func (x *PersonRef) GetUid() uint64 {
 	return 0
 }
 
-// Account keeps the two sides of an account in minor units. Its balance is
+// Account keeps the two sides of an account in minor units. Name and currency
+// are the row's key and are not stored again.
+//
+// Its balance is
 // credits_posted - debits_posted for credit-normal accounts, the reverse for
 // debit-normal ones. *_pending are holds.
 type Account struct {
@@ -1360,10 +1354,9 @@ type Account struct {
 	DebitsPending  int64                  `protobuf:"varint,5,opt,name=debits_pending,json=debitsPending,proto3" json:"debits_pending,omitempty"`
 	CreditsPending int64                  `protobuf:"varint,6,opt,name=credits_pending,json=creditsPending,proto3" json:"credits_pending,omitempty"`
 	// no_overdraft: debits_posted + debits_pending <= credits_posted.
-	NoOverdraft   bool   `protobuf:"varint,7,opt,name=no_overdraft,json=noOverdraft,proto3" json:"no_overdraft,omitempty"`
-	Cap           int64  `protobuf:"varint,8,opt,name=cap,proto3" json:"cap,omitempty"`
-	Frozen        bool   `protobuf:"varint,9,opt,name=frozen,proto3" json:"frozen,omitempty"`
-	Number        uint64 `protobuf:"varint,10,opt,name=number,proto3" json:"number,omitempty"`
+	NoOverdraft   bool  `protobuf:"varint,7,opt,name=no_overdraft,json=noOverdraft,proto3" json:"no_overdraft,omitempty"`
+	Cap           int64 `protobuf:"varint,8,opt,name=cap,proto3" json:"cap,omitempty"`
+	Frozen        bool  `protobuf:"varint,9,opt,name=frozen,proto3" json:"frozen,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1459,13 +1452,6 @@ func (x *Account) GetFrozen() bool {
 		return x.Frozen
 	}
 	return false
-}
-
-func (x *Account) GetNumber() uint64 {
-	if x != nil {
-		return x.Number
-	}
-	return 0
 }
 
 // Batch remembers that a top-up or batch of transfers happened.
@@ -1570,7 +1556,7 @@ type Order struct {
 	// content_hash is SHA-256 of the fields a repeated prepay must match, 16 bytes.
 	ContentHash []byte `protobuf:"bytes,20,opt,name=content_hash,json=contentHash,proto3" json:"content_hash,omitempty"`
 	CreatedAt   int64  `protobuf:"varint,21,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
-	// prepay_id is the newest one; older ones are dead for NATIVE and H5.
+	// prepay_id is the newest one; for NATIVE and H5 it replaces those before it.
 	PrepayId string `protobuf:"bytes,22,opt,name=prepay_id,json=prepayId,proto3" json:"prepay_id,omitempty"`
 	PrepayAt int64  `protobuf:"varint,23,opt,name=prepay_at,json=prepayAt,proto3" json:"prepay_at,omitempty"`
 	// From here: set by the payment.
@@ -1588,9 +1574,11 @@ type Order struct {
 	CreateSeq    uint64 `protobuf:"varint,34,opt,name=create_seq,json=createSeq,proto3" json:"create_seq,omitempty"`
 	CloseSeq     uint64 `protobuf:"varint,35,opt,name=close_seq,json=closeSeq,proto3" json:"close_seq,omitempty"`
 	// salt commits personal fields of this order's journal entries.
-	Salt          []byte `protobuf:"bytes,36,opt,name=salt,proto3" json:"salt,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Salt []byte `protobuf:"bytes,36,opt,name=salt,proto3" json:"salt,omitempty"`
+	// older_prepay_ids (JSAPI and APP) are good for the rest of their 2 hours, at most 8.
+	OlderPrepayIds []string `protobuf:"bytes,37,rep,name=older_prepay_ids,json=olderPrepayIds,proto3" json:"older_prepay_ids,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Order) Reset() {
@@ -1871,6 +1859,13 @@ func (x *Order) GetCloseSeq() uint64 {
 func (x *Order) GetSalt() []byte {
 	if x != nil {
 		return x.Salt
+	}
+	return nil
+}
+
+func (x *Order) GetOlderPrepayIds() []string {
+	if x != nil {
+		return x.OlderPrepayIds
 	}
 	return nil
 }
@@ -2370,7 +2365,7 @@ var File_holdfast_v1_record_proto protoreflect.FileDescriptor
 
 const file_holdfast_v1_record_proto_rawDesc = "" +
 	"\n" +
-	"\x18holdfast/v1/record.proto\x12\vholdfast.v1\"\xbd\x05\n" +
+	"\x18holdfast/v1/record.proto\x12\vholdfast.v1\"\x9a\x05\n" +
 	"\x04Head\x12#\n" +
 	"\rapplied_index\x18\x01 \x01(\x04R\fappliedIndex\x12!\n" +
 	"\fapplied_term\x18\x02 \x01(\x04R\vappliedTerm\x12\x0e\n" +
@@ -2397,8 +2392,7 @@ const file_holdfast_v1_record_proto_rawDesc = "" +
 	"\vquarantined\x18\x12 \x03(\x04R\vquarantined\x12\x1d\n" +
 	"\n" +
 	"cluster_id\x18\x13 \x01(\x04R\tclusterId\x12\x1c\n" +
-	"\tbackfills\x18\x14 \x03(\tR\tbackfills\x12!\n" +
-	"\fnext_account\x18\x15 \x01(\x04R\vnextAccount\"q\n" +
+	"\tbackfills\x18\x14 \x03(\tR\tbackfills\"q\n" +
 	"\vTableDigest\x12\x14\n" +
 	"\x05table\x18\x01 \x01(\rR\x05table\x12\x0e\n" +
 	"\x02hi\x18\x02 \x01(\x06R\x02hi\x12\x0e\n" +
@@ -2449,7 +2443,7 @@ const file_holdfast_v1_record_proto_rawDesc = "" +
 	"\x05appid\x18\x01 \x01(\tR\x05appid\x12\x16\n" +
 	"\x06openid\x18\x02 \x01(\tR\x06openid\"\x1d\n" +
 	"\tPersonRef\x12\x10\n" +
-	"\x03uid\x18\x01 \x01(\x04R\x03uid\"\xba\x02\n" +
+	"\x03uid\x18\x01 \x01(\x04R\x03uid\"\xa2\x02\n" +
 	"\aAccount\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n" +
 	"\bcurrency\x18\x02 \x01(\rR\bcurrency\x12#\n" +
@@ -2459,16 +2453,14 @@ const file_holdfast_v1_record_proto_rawDesc = "" +
 	"\x0fcredits_pending\x18\x06 \x01(\x03R\x0ecreditsPending\x12!\n" +
 	"\fno_overdraft\x18\a \x01(\bR\vnoOverdraft\x12\x10\n" +
 	"\x03cap\x18\b \x01(\x03R\x03cap\x12\x16\n" +
-	"\x06frozen\x18\t \x01(\bR\x06frozen\x12\x16\n" +
-	"\x06number\x18\n" +
-	" \x01(\x04R\x06number\"\x83\x01\n" +
+	"\x06frozen\x18\t \x01(\bR\x06frozen\"\x83\x01\n" +
 	"\x05Batch\x12\x10\n" +
 	"\x03ref\x18\x01 \x01(\tR\x03ref\x12!\n" +
 	"\fcontent_hash\x18\x02 \x01(\fR\vcontentHash\x12\x1f\n" +
 	"\vjournal_seq\x18\x03 \x01(\x04R\n" +
 	"journalSeq\x12\x14\n" +
 	"\x05count\x18\x04 \x01(\rR\x05count\x12\x0e\n" +
-	"\x02at\x18\x05 \x01(\x03R\x02at\"\xb8\b\n" +
+	"\x02at\x18\x05 \x01(\x03R\x02at\"\xe2\b\n" +
 	"\x05Order\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x14\n" +
 	"\x05mchid\x18\x02 \x01(\tR\x05mchid\x12\x14\n" +
@@ -2511,7 +2503,8 @@ const file_holdfast_v1_record_proto_rawDesc = "" +
 	"\n" +
 	"create_seq\x18\" \x01(\x04R\tcreateSeq\x12\x1b\n" +
 	"\tclose_seq\x18# \x01(\x04R\bcloseSeq\x12\x12\n" +
-	"\x04salt\x18$ \x01(\fR\x04salt\"\x1a\n" +
+	"\x04salt\x18$ \x01(\fR\x04salt\x12(\n" +
+	"\x10older_prepay_ids\x18% \x03(\tR\x0eolderPrepayIds\"\x1a\n" +
 	"\bOrderRef\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\"\xa7\x04\n" +
 	"\x06Refund\x12\x0e\n" +

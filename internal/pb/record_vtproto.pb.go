@@ -49,13 +49,6 @@ func (m *Head) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
 	}
-	if m.NextAccount != 0 {
-		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.NextAccount))
-		i--
-		dAtA[i] = 0x1
-		i--
-		dAtA[i] = 0xa8
-	}
 	if len(m.Backfills) > 0 {
 		for iNdEx := len(m.Backfills) - 1; iNdEx >= 0; iNdEx-- {
 			i -= len(m.Backfills[iNdEx])
@@ -773,11 +766,6 @@ func (m *Account) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
 	}
-	if m.Number != 0 {
-		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.Number))
-		i--
-		dAtA[i] = 0x50
-	}
 	if m.Frozen {
 		i--
 		if m.Frozen {
@@ -929,6 +917,17 @@ func (m *Order) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 	if m.unknownFields != nil {
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
+	}
+	if len(m.OlderPrepayIds) > 0 {
+		for iNdEx := len(m.OlderPrepayIds) - 1; iNdEx >= 0; iNdEx-- {
+			i -= len(m.OlderPrepayIds[iNdEx])
+			copy(dAtA[i:], m.OlderPrepayIds[iNdEx])
+			i = protohelpers.EncodeVarint(dAtA, i, uint64(len(m.OlderPrepayIds[iNdEx])))
+			i--
+			dAtA[i] = 0x2
+			i--
+			dAtA[i] = 0xaa
+		}
 	}
 	if len(m.Salt) > 0 {
 		i -= len(m.Salt)
@@ -1652,9 +1651,6 @@ func (m *Head) SizeVT() (n int) {
 			n += 2 + l + protohelpers.SizeOfVarint(uint64(l))
 		}
 	}
-	if m.NextAccount != 0 {
-		n += 2 + protohelpers.SizeOfVarint(uint64(m.NextAccount))
-	}
 	n += len(m.unknownFields)
 	return n
 }
@@ -1915,9 +1911,6 @@ func (m *Account) SizeVT() (n int) {
 	if m.Frozen {
 		n += 2
 	}
-	if m.Number != 0 {
-		n += 1 + protohelpers.SizeOfVarint(uint64(m.Number))
-	}
 	n += len(m.unknownFields)
 	return n
 }
@@ -2078,6 +2071,12 @@ func (m *Order) SizeVT() (n int) {
 	l = len(m.Salt)
 	if l > 0 {
 		n += 2 + l + protohelpers.SizeOfVarint(uint64(l))
+	}
+	if len(m.OlderPrepayIds) > 0 {
+		for _, s := range m.OlderPrepayIds {
+			l = len(s)
+			n += 2 + l + protohelpers.SizeOfVarint(uint64(l))
+		}
 	}
 	n += len(m.unknownFields)
 	return n
@@ -2786,25 +2785,6 @@ func (m *Head) UnmarshalVT(dAtA []byte) error {
 			}
 			m.Backfills = append(m.Backfills, string(dAtA[iNdEx:postIndex]))
 			iNdEx = postIndex
-		case 21:
-			if wireType != 0 {
-				return fmt.Errorf("proto: wrong wireType = %d for field NextAccount", wireType)
-			}
-			m.NextAccount = 0
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return protohelpers.ErrIntOverflow
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				m.NextAccount |= uint64(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
 		default:
 			iNdEx = preIndex
 			skippy, err := protohelpers.Skip(dAtA[iNdEx:])
@@ -4429,25 +4409,6 @@ func (m *Account) UnmarshalVT(dAtA []byte) error {
 				}
 			}
 			m.Frozen = bool(v != 0)
-		case 10:
-			if wireType != 0 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Number", wireType)
-			}
-			m.Number = 0
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return protohelpers.ErrIntOverflow
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				m.Number |= uint64(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
 		default:
 			iNdEx = preIndex
 			skippy, err := protohelpers.Skip(dAtA[iNdEx:])
@@ -5573,6 +5534,38 @@ func (m *Order) UnmarshalVT(dAtA []byte) error {
 			if m.Salt == nil {
 				m.Salt = []byte{}
 			}
+			iNdEx = postIndex
+		case 37:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field OlderPrepayIds", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.OlderPrepayIds = append(m.OlderPrepayIds, string(dAtA[iNdEx:postIndex]))
 			iNdEx = postIndex
 		default:
 			iNdEx = preIndex

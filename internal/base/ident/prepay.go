@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"strconv"
+	"time"
 
 	"github.com/holdfast-pay/holdfast/internal/base/must"
 )
@@ -105,4 +106,18 @@ func appendHalves(buf []byte, left, right uint64) []byte {
 	binary.BigEndian.PutUint16(raw[8:], uint16(right))
 	binary.BigEndian.PutUint64(raw[:8], left<<24|right>>16)
 	return hex.AppendEncode(buf, raw[:])
+}
+
+// PrepayTime returns when a well-formed prepay_id was minted, to the second, in
+// Unix milliseconds; offset is the one it was minted with.
+func PrepayTime(s string, offset int32) (at int64, ok bool) {
+	if _, ok := ParsePrepayID(s); !ok {
+		return 0, false
+	}
+	second := s[len(prepayPrefix) : len(prepayPrefix)+secondDigits]
+	t, err := time.Parse(secondLayout, second)
+	if err != nil {
+		return 0, false
+	}
+	return t.UnixMilli() - int64(offset)*1000, true
 }

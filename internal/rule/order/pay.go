@@ -1,0 +1,101 @@
+package order
+
+import (
+	"bytes"
+
+	"github.com/holdfast-pay/holdfast/internal/base/code"
+	"github.com/holdfast-pay/holdfast/internal/base/commit"
+	"github.com/holdfast-pay/holdfast/internal/base/deed"
+	"github.com/holdfast-pay/holdfast/internal/base/ident"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
+	"github.com/holdfast-pay/holdfast/internal/rule/person"
+)
+
+// MaxAttempt is the longest attempt id, in bytes.
+const MaxAttempt = 64
+
+// ApplyPay captures an order from a payer's balance. (order, payer, attempt) is
+// the identity: the winner's repeats get its success, everybody else learns that
+// the order is paid. fresh says that this command captured it, so that the
+// caller owes the notice, whose number is already in the order.
+//
+// Refuses, in this order: AttemptNeeded; OrderNotFound; OrderPaid, OrderClosed,
+// OrderExpired, PrepayReplaced, PrepayExpired; PersonNotFound, PersonBlocked,
+// PayerMismatch; and what ledger.Book.Post refuses, BalanceTooLow above all.
+func ApplyPay(d *deed.Deed, c *pb.OrderPay) (out code.Code, o *pb.Order, fresh bool) {
+	if len(c.Attempt) == 0 || len(c.Attempt) > MaxAttempt {
+		return code.AttemptNeeded, nil, false
+	}
+	o, ok := ByPrepayID(d.Tx, c.PrepayId)
+	if !ok {
+		return code.OrderNotFound, nil, false
+	}
+	if out := payable(d, o, c); out != code.OK || Paid(o) {
+		return out, o, false
+	}
+	p, out := payer(d, c.Uid, o)
+	if out != code.OK {
+		return out, o, false
+	}
+	book := ledger.Begin(d.Tx, o.Currency)
+	if out := book.Post(pb.PostingCode_POSTING_CODE_PAYMENT,
+		ledger.UserBalance(p.Uid), ledger.MerchantPending(o.Mchid), o.Total); out != code.OK {
+		return out, o, false
+	}
+	// From here the command succeeds.
+	o.Openid = person.EnsureOpenid(d, p, o.Appid)
+	o.State, o.PayerUid, o.Attempt = pb.TradeState_TRADE_STATE_SUCCESS, p.Uid, c.Attempt
+	o.PaidAt, o.PaySeq, o.NoticeId = d.At, d.Seq(), d.TakeNoticeID()
+	o.OlderPrepayIds = nil
+	Put(d.Tx, o)
+	d.Record(Entity(o.Id), o.Mchid+"/"+o.OutTradeNo, book.Commit(), commit.Commit(commit.FieldSalt(o.Salt, "openid"), "openid", o.Openid))
+	return code.OK, o, true
+}
+
+// payable answers OK for an order that can be paid now, and for the repeat of
+// the payment that won.
+func payable(d *deed.Deed, o *pb.Order, c *pb.OrderPay) code.Code {
+	switch {
+	case Paid(o) && o.PayerUid == c.Uid && bytes.Equal(o.Attempt, c.Attempt):
+		return code.OK
+	case Paid(o):
+		return code.OrderPaid
+	case o.State != pb.TradeState_TRADE_STATE_NOTPAY:
+		return code.OrderClosed
+	case d.At >= PayableUntil(o):
+		return code.OrderExpired
+	case !knowsPrepay(o, c.PrepayId):
+		return code.PrepayReplaced
+	case d.At >= issued(o, c.PrepayId, d.Offset)+PrepayLife:
+		return code.PrepayExpired
+	}
+	return code.OK
+}
+
+// issued is when the prepay_id was given out: to the millisecond for the newest,
+// to the second for those before it.
+func issued(o *pb.Order, prepayID string, offset int32) int64 {
+	if prepayID == o.PrepayId {
+		return o.PrepayAt
+	}
+	at, ok := ident.PrepayTime(prepayID, offset)
+	if !ok {
+		return 0
+	}
+	return at
+}
+
+// payer finds the person who pays and checks that the order may be theirs.
+func payer(d *deed.Deed, uid uint64, o *pb.Order) (*pb.Person, code.Code) {
+	p, ok := person.Get(d.Tx, uid)
+	switch {
+	case !ok:
+		return nil, code.PersonNotFound
+	case p.Blocked:
+		return nil, code.PersonBlocked
+	case o.Openid != "" && person.Openid(p, o.Appid) != o.Openid:
+		return nil, code.PayerMismatch
+	}
+	return p, code.OK
+}

@@ -1,0 +1,51 @@
+package refund
+
+import (
+	"github.com/holdfast-pay/holdfast/internal/base/code"
+	"github.com/holdfast-pay/holdfast/internal/base/deed"
+	"github.com/holdfast-pay/holdfast/internal/base/must"
+	"github.com/holdfast-pay/holdfast/internal/base/stamp"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/due"
+	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
+	"github.com/holdfast-pay/holdfast/internal/rule/order"
+)
+
+// retryAfter is when a refund whose merchant account was frozen is tried again.
+const retryAfter = stamp.Hour
+
+// CompleteDue moves the money of an accepted refund to the payer and makes it
+// SUCCESS; where the payer's account takes no money it becomes ABNORMAL, and
+// where the merchant's account is frozen it waits. ended says that the refund
+// reached a state the merchant is owed a notice of; its number is in the refund.
+func CompleteDue(d *deed.Deed, id uint64) (f *pb.Refund, ended bool) {
+	f, ok := Get(d.Tx, id)
+	if !ok || f.Status != pb.RefundStatus_REFUND_STATUS_PROCESSING {
+		return nil, false
+	}
+	o, ok := order.Get(d.Tx, f.OrderId)
+	must.That(ok, "refund %d has its order %d", f.Id, f.OrderId)
+	from, to := ledger.MerchantPending(o.Mchid), ledger.UserBalance(o.PayerUid)
+	if a, ok := ledger.Get(d.Tx, from, f.Currency); ok && a.Frozen {
+		due.Put(d.Tx, d.At+retryAfter, pb.DueKind_DUE_KIND_REFUND, f.Id)
+		return f, false
+	}
+	book := ledger.Begin(d.Tx, f.Currency)
+	out := book.Settle(pb.PostingCode_POSTING_CODE_REFUND, from, to, f.Refund)
+	var postings []*pb.Posting
+	if out == code.OK {
+		postings = book.Commit()
+		f.Status, f.SuccessAt, f.SuccessSeq = pb.RefundStatus_REFUND_STATUS_SUCCESS, d.At, d.Seq()
+		o.Refunded += f.Refund
+		must.That(o.Refunded <= o.Refunding && o.Refunding <= o.Total, "refunds of order %d stay within its total", o.Id)
+		order.Put(d.Tx, o)
+	} else {
+		f.Status = pb.RefundStatus_REFUND_STATUS_ABNORMAL
+	}
+	if f.NotifyUrl != "" {
+		f.NoticeId = d.TakeNoticeID()
+	}
+	put(d.Tx, f)
+	d.Record(Entity(f.Id), f.Mchid+"/"+f.OutRefundNo, postings)
+	return f, true
+}
