@@ -68,14 +68,20 @@ func (x *OwedRequest) GetCourier() string {
 }
 
 type OwedBatch struct {
-	state   protoimpl.MessageState `protogen:"open.v1"`
-	Notices []*OwedNotice          `protobuf:"bytes,1,rep,name=notices,proto3" json:"notices,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// notices can be sent as they are.
+	Notices []*OwedNotice `protobuf:"bytes,1,rep,name=notices,proto3" json:"notices,omitempty"`
 	// now is the node's business time, Unix milliseconds.
 	Now int64 `protobuf:"varint,2,opt,name=now,proto3" json:"now,omitempty"`
 	// caught_up: everything owed at the start of the stream has been sent.
 	CaughtUp bool `protobuf:"varint,3,opt,name=caught_up,json=caughtUp,proto3" json:"caught_up,omitempty"`
 	// applied is the index the batch reflects.
-	Applied       uint64 `protobuf:"varint,4,opt,name=applied,proto3" json:"applied,omitempty"`
+	Applied uint64 `protobuf:"varint,4,opt,name=applied,proto3" json:"applied,omitempty"`
+	// waiting are notices without their content: a backlog, or not due soon.
+	Waiting []*OwedHead `protobuf:"bytes,5,rep,name=waiting,proto3" json:"waiting,omitempty"`
+	// oldest is since when the longest owed notice has been owed, Unix
+	// milliseconds; 0 when none is.
+	Oldest        int64 `protobuf:"varint,6,opt,name=oldest,proto3" json:"oldest,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -138,10 +144,103 @@ func (x *OwedBatch) GetApplied() uint64 {
 	return 0
 }
 
+func (x *OwedBatch) GetWaiting() []*OwedHead {
+	if x != nil {
+		return x.Waiting
+	}
+	return nil
+}
+
+func (x *OwedBatch) GetOldest() int64 {
+	if x != nil {
+		return x.Oldest
+	}
+	return 0
+}
+
+// OwedHead is what a courier keeps of a notice until it is due.
+type OwedHead struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	Mchid string                 `protobuf:"bytes,2,opt,name=mchid,proto3" json:"mchid,omitempty"`
+	// next_at is when the next attempt is due, business Unix milliseconds.
+	NextAt        int64  `protobuf:"varint,3,opt,name=next_at,json=nextAt,proto3" json:"next_at,omitempty"`
+	CreatedAt     int64  `protobuf:"varint,4,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	Attempts      uint32 `protobuf:"varint,5,opt,name=attempts,proto3" json:"attempts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OwedHead) Reset() {
+	*x = OwedHead{}
+	mi := &file_holdfast_v1_inner_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OwedHead) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OwedHead) ProtoMessage() {}
+
+func (x *OwedHead) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_inner_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OwedHead.ProtoReflect.Descriptor instead.
+func (*OwedHead) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_inner_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *OwedHead) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *OwedHead) GetMchid() string {
+	if x != nil {
+		return x.Mchid
+	}
+	return ""
+}
+
+func (x *OwedHead) GetNextAt() int64 {
+	if x != nil {
+		return x.NextAt
+	}
+	return 0
+}
+
+func (x *OwedHead) GetCreatedAt() int64 {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return 0
+}
+
+func (x *OwedHead) GetAttempts() uint32 {
+	if x != nil {
+		return x.Attempts
+	}
+	return 0
+}
+
 // OwedNotice is a notice ready to be sealed, signed and sent.
 type OwedNotice struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Notice *Notice                `protobuf:"bytes,1,opt,name=notice,proto3" json:"notice,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// notice lacks the attempts it remembers; the courier has no use for them.
+	Notice *Notice `protobuf:"bytes,1,opt,name=notice,proto3" json:"notice,omitempty"`
 	// event_id is the `id` of the envelope: a UUID v5, equal for all attempts.
 	EventId      string `protobuf:"bytes,2,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
 	EventType    string `protobuf:"bytes,3,opt,name=event_type,json=eventType,proto3" json:"event_type,omitempty"`
@@ -157,13 +256,17 @@ type OwedNotice struct {
 	SignWithPublicKey bool     `protobuf:"varint,10,opt,name=sign_with_public_key,json=signWithPublicKey,proto3" json:"sign_with_public_key,omitempty"`
 	AllowHttp         bool     `protobuf:"varint,11,opt,name=allow_http,json=allowHttp,proto3" json:"allow_http,omitempty"`
 	CallbackHosts     []string `protobuf:"bytes,12,rep,name=callback_hosts,json=callbackHosts,proto3" json:"callback_hosts,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// associated_data is sealed with the plaintext and sent beside it.
+	AssociatedData string `protobuf:"bytes,13,opt,name=associated_data,json=associatedData,proto3" json:"associated_data,omitempty"`
+	// problem says why this version cannot write the plaintext; it is then empty.
+	Problem       string `protobuf:"bytes,14,opt,name=problem,proto3" json:"problem,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OwedNotice) Reset() {
 	*x = OwedNotice{}
-	mi := &file_holdfast_v1_inner_proto_msgTypes[2]
+	mi := &file_holdfast_v1_inner_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -175,7 +278,7 @@ func (x *OwedNotice) String() string {
 func (*OwedNotice) ProtoMessage() {}
 
 func (x *OwedNotice) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_inner_proto_msgTypes[2]
+	mi := &file_holdfast_v1_inner_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -188,7 +291,7 @@ func (x *OwedNotice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OwedNotice.ProtoReflect.Descriptor instead.
 func (*OwedNotice) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_inner_proto_rawDescGZIP(), []int{2}
+	return file_holdfast_v1_inner_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *OwedNotice) GetNotice() *Notice {
@@ -275,6 +378,72 @@ func (x *OwedNotice) GetCallbackHosts() []string {
 	return nil
 }
 
+func (x *OwedNotice) GetAssociatedData() string {
+	if x != nil {
+		return x.AssociatedData
+	}
+	return ""
+}
+
+func (x *OwedNotice) GetProblem() string {
+	if x != nil {
+		return x.Problem
+	}
+	return ""
+}
+
+type FetchRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Courier       string                 `protobuf:"bytes,1,opt,name=courier,proto3" json:"courier,omitempty"`
+	Ids           []uint64               `protobuf:"varint,2,rep,packed,name=ids,proto3" json:"ids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FetchRequest) Reset() {
+	*x = FetchRequest{}
+	mi := &file_holdfast_v1_inner_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FetchRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FetchRequest) ProtoMessage() {}
+
+func (x *FetchRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_inner_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FetchRequest.ProtoReflect.Descriptor instead.
+func (*FetchRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_inner_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *FetchRequest) GetCourier() string {
+	if x != nil {
+		return x.Courier
+	}
+	return ""
+}
+
+func (x *FetchRequest) GetIds() []uint64 {
+	if x != nil {
+		return x.Ids
+	}
+	return nil
+}
+
 type ReportRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Courier       string                 `protobuf:"bytes,1,opt,name=courier,proto3" json:"courier,omitempty"`
@@ -285,7 +454,7 @@ type ReportRequest struct {
 
 func (x *ReportRequest) Reset() {
 	*x = ReportRequest{}
-	mi := &file_holdfast_v1_inner_proto_msgTypes[3]
+	mi := &file_holdfast_v1_inner_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -297,7 +466,7 @@ func (x *ReportRequest) String() string {
 func (*ReportRequest) ProtoMessage() {}
 
 func (x *ReportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_inner_proto_msgTypes[3]
+	mi := &file_holdfast_v1_inner_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -310,7 +479,7 @@ func (x *ReportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportRequest.ProtoReflect.Descriptor instead.
 func (*ReportRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_inner_proto_rawDescGZIP(), []int{3}
+	return file_holdfast_v1_inner_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ReportRequest) GetCourier() string {
@@ -328,14 +497,18 @@ func (x *ReportRequest) GetAttempts() []*Attempt {
 }
 
 type ReportResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// applied is the index from which on the state has the attempts.
+	Applied uint64 `protobuf:"varint,1,opt,name=applied,proto3" json:"applied,omitempty"`
+	// owed are those of the reported notices that are still owed.
+	Owed          []*OwedHead `protobuf:"bytes,2,rep,name=owed,proto3" json:"owed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ReportResponse) Reset() {
 	*x = ReportResponse{}
-	mi := &file_holdfast_v1_inner_proto_msgTypes[4]
+	mi := &file_holdfast_v1_inner_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -347,7 +520,7 @@ func (x *ReportResponse) String() string {
 func (*ReportResponse) ProtoMessage() {}
 
 func (x *ReportResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_inner_proto_msgTypes[4]
+	mi := &file_holdfast_v1_inner_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -360,93 +533,19 @@ func (x *ReportResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportResponse.ProtoReflect.Descriptor instead.
 func (*ReportResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_inner_proto_rawDescGZIP(), []int{4}
-}
-
-type MerchantsRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Mchids        []string               `protobuf:"bytes,1,rep,name=mchids,proto3" json:"mchids,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *MerchantsRequest) Reset() {
-	*x = MerchantsRequest{}
-	mi := &file_holdfast_v1_inner_proto_msgTypes[5]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *MerchantsRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*MerchantsRequest) ProtoMessage() {}
-
-func (x *MerchantsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_inner_proto_msgTypes[5]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use MerchantsRequest.ProtoReflect.Descriptor instead.
-func (*MerchantsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_inner_proto_rawDescGZIP(), []int{5}
-}
-
-func (x *MerchantsRequest) GetMchids() []string {
-	if x != nil {
-		return x.Mchids
-	}
-	return nil
-}
-
-type MerchantsResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Merchants     []*Merchant            `protobuf:"bytes,1,rep,name=merchants,proto3" json:"merchants,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *MerchantsResponse) Reset() {
-	*x = MerchantsResponse{}
-	mi := &file_holdfast_v1_inner_proto_msgTypes[6]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *MerchantsResponse) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*MerchantsResponse) ProtoMessage() {}
-
-func (x *MerchantsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_inner_proto_msgTypes[6]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use MerchantsResponse.ProtoReflect.Descriptor instead.
-func (*MerchantsResponse) Descriptor() ([]byte, []int) {
 	return file_holdfast_v1_inner_proto_rawDescGZIP(), []int{6}
 }
 
-func (x *MerchantsResponse) GetMerchants() []*Merchant {
+func (x *ReportResponse) GetApplied() uint64 {
 	if x != nil {
-		return x.Merchants
+		return x.Applied
+	}
+	return 0
+}
+
+func (x *ReportResponse) GetOwed() []*OwedHead {
+	if x != nil {
+		return x.Owed
 	}
 	return nil
 }
@@ -457,12 +556,21 @@ const file_holdfast_v1_inner_proto_rawDesc = "" +
 	"\n" +
 	"\x17holdfast/v1/inner.proto\x12\vholdfast.v1\x1a\x18holdfast/v1/record.proto\"'\n" +
 	"\vOwedRequest\x12\x18\n" +
-	"\acourier\x18\x01 \x01(\tR\acourier\"\x87\x01\n" +
+	"\acourier\x18\x01 \x01(\tR\acourier\"\xd0\x01\n" +
 	"\tOwedBatch\x121\n" +
 	"\anotices\x18\x01 \x03(\v2\x17.holdfast.v1.OwedNoticeR\anotices\x12\x10\n" +
 	"\x03now\x18\x02 \x01(\x03R\x03now\x12\x1b\n" +
 	"\tcaught_up\x18\x03 \x01(\bR\bcaughtUp\x12\x18\n" +
-	"\aapplied\x18\x04 \x01(\x04R\aapplied\"\xaf\x03\n" +
+	"\aapplied\x18\x04 \x01(\x04R\aapplied\x12/\n" +
+	"\awaiting\x18\x05 \x03(\v2\x15.holdfast.v1.OwedHeadR\awaiting\x12\x16\n" +
+	"\x06oldest\x18\x06 \x01(\x03R\x06oldest\"\x84\x01\n" +
+	"\bOwedHead\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x14\n" +
+	"\x05mchid\x18\x02 \x01(\tR\x05mchid\x12\x17\n" +
+	"\anext_at\x18\x03 \x01(\x03R\x06nextAt\x12\x1d\n" +
+	"\n" +
+	"created_at\x18\x04 \x01(\x03R\tcreatedAt\x12\x1a\n" +
+	"\battempts\x18\x05 \x01(\rR\battempts\"\xf2\x03\n" +
 	"\n" +
 	"OwedNotice\x12+\n" +
 	"\x06notice\x18\x01 \x01(\v2\x13.holdfast.v1.NoticeR\x06notice\x12\x19\n" +
@@ -481,19 +589,22 @@ const file_holdfast_v1_inner_proto_rawDesc = "" +
 	" \x01(\bR\x11signWithPublicKey\x12\x1d\n" +
 	"\n" +
 	"allow_http\x18\v \x01(\bR\tallowHttp\x12%\n" +
-	"\x0ecallback_hosts\x18\f \x03(\tR\rcallbackHosts\"[\n" +
+	"\x0ecallback_hosts\x18\f \x03(\tR\rcallbackHosts\x12'\n" +
+	"\x0fassociated_data\x18\r \x01(\tR\x0eassociatedData\x12\x18\n" +
+	"\aproblem\x18\x0e \x01(\tR\aproblem\":\n" +
+	"\fFetchRequest\x12\x18\n" +
+	"\acourier\x18\x01 \x01(\tR\acourier\x12\x10\n" +
+	"\x03ids\x18\x02 \x03(\x04R\x03ids\"[\n" +
 	"\rReportRequest\x12\x18\n" +
 	"\acourier\x18\x01 \x01(\tR\acourier\x120\n" +
-	"\battempts\x18\x02 \x03(\v2\x14.holdfast.v1.AttemptR\battempts\"\x10\n" +
-	"\x0eReportResponse\"*\n" +
-	"\x10MerchantsRequest\x12\x16\n" +
-	"\x06mchids\x18\x01 \x03(\tR\x06mchids\"H\n" +
-	"\x11MerchantsResponse\x123\n" +
-	"\tmerchants\x18\x01 \x03(\v2\x15.holdfast.v1.MerchantR\tmerchants2\xdb\x01\n" +
+	"\battempts\x18\x02 \x03(\v2\x14.holdfast.v1.AttemptR\battempts\"U\n" +
+	"\x0eReportResponse\x12\x18\n" +
+	"\aapplied\x18\x01 \x01(\x04R\aapplied\x12)\n" +
+	"\x04owed\x18\x02 \x03(\v2\x15.holdfast.v1.OwedHeadR\x04owed2\xcb\x01\n" +
 	"\x0eCourierService\x12:\n" +
-	"\x04Owed\x12\x18.holdfast.v1.OwedRequest\x1a\x16.holdfast.v1.OwedBatch0\x01\x12A\n" +
-	"\x06Report\x12\x1a.holdfast.v1.ReportRequest\x1a\x1b.holdfast.v1.ReportResponse\x12J\n" +
-	"\tMerchants\x12\x1d.holdfast.v1.MerchantsRequest\x1a\x1e.holdfast.v1.MerchantsResponseB1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
+	"\x04Owed\x12\x18.holdfast.v1.OwedRequest\x1a\x16.holdfast.v1.OwedBatch0\x01\x12:\n" +
+	"\x05Fetch\x12\x19.holdfast.v1.FetchRequest\x1a\x16.holdfast.v1.OwedBatch\x12A\n" +
+	"\x06Report\x12\x1a.holdfast.v1.ReportRequest\x1a\x1b.holdfast.v1.ReportResponseB1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
 
 var (
 	file_holdfast_v1_inner_proto_rawDescOnce sync.Once
@@ -509,33 +620,33 @@ func file_holdfast_v1_inner_proto_rawDescGZIP() []byte {
 
 var file_holdfast_v1_inner_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_holdfast_v1_inner_proto_goTypes = []any{
-	(*OwedRequest)(nil),       // 0: holdfast.v1.OwedRequest
-	(*OwedBatch)(nil),         // 1: holdfast.v1.OwedBatch
-	(*OwedNotice)(nil),        // 2: holdfast.v1.OwedNotice
-	(*ReportRequest)(nil),     // 3: holdfast.v1.ReportRequest
-	(*ReportResponse)(nil),    // 4: holdfast.v1.ReportResponse
-	(*MerchantsRequest)(nil),  // 5: holdfast.v1.MerchantsRequest
-	(*MerchantsResponse)(nil), // 6: holdfast.v1.MerchantsResponse
-	(*Notice)(nil),            // 7: holdfast.v1.Notice
-	(*Attempt)(nil),           // 8: holdfast.v1.Attempt
-	(*Merchant)(nil),          // 9: holdfast.v1.Merchant
+	(*OwedRequest)(nil),    // 0: holdfast.v1.OwedRequest
+	(*OwedBatch)(nil),      // 1: holdfast.v1.OwedBatch
+	(*OwedHead)(nil),       // 2: holdfast.v1.OwedHead
+	(*OwedNotice)(nil),     // 3: holdfast.v1.OwedNotice
+	(*FetchRequest)(nil),   // 4: holdfast.v1.FetchRequest
+	(*ReportRequest)(nil),  // 5: holdfast.v1.ReportRequest
+	(*ReportResponse)(nil), // 6: holdfast.v1.ReportResponse
+	(*Notice)(nil),         // 7: holdfast.v1.Notice
+	(*Attempt)(nil),        // 8: holdfast.v1.Attempt
 }
 var file_holdfast_v1_inner_proto_depIdxs = []int32{
-	2, // 0: holdfast.v1.OwedBatch.notices:type_name -> holdfast.v1.OwedNotice
-	7, // 1: holdfast.v1.OwedNotice.notice:type_name -> holdfast.v1.Notice
-	8, // 2: holdfast.v1.ReportRequest.attempts:type_name -> holdfast.v1.Attempt
-	9, // 3: holdfast.v1.MerchantsResponse.merchants:type_name -> holdfast.v1.Merchant
-	0, // 4: holdfast.v1.CourierService.Owed:input_type -> holdfast.v1.OwedRequest
-	3, // 5: holdfast.v1.CourierService.Report:input_type -> holdfast.v1.ReportRequest
-	5, // 6: holdfast.v1.CourierService.Merchants:input_type -> holdfast.v1.MerchantsRequest
-	1, // 7: holdfast.v1.CourierService.Owed:output_type -> holdfast.v1.OwedBatch
-	4, // 8: holdfast.v1.CourierService.Report:output_type -> holdfast.v1.ReportResponse
-	6, // 9: holdfast.v1.CourierService.Merchants:output_type -> holdfast.v1.MerchantsResponse
-	7, // [7:10] is the sub-list for method output_type
-	4, // [4:7] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	3, // 0: holdfast.v1.OwedBatch.notices:type_name -> holdfast.v1.OwedNotice
+	2, // 1: holdfast.v1.OwedBatch.waiting:type_name -> holdfast.v1.OwedHead
+	7, // 2: holdfast.v1.OwedNotice.notice:type_name -> holdfast.v1.Notice
+	8, // 3: holdfast.v1.ReportRequest.attempts:type_name -> holdfast.v1.Attempt
+	2, // 4: holdfast.v1.ReportResponse.owed:type_name -> holdfast.v1.OwedHead
+	0, // 5: holdfast.v1.CourierService.Owed:input_type -> holdfast.v1.OwedRequest
+	4, // 6: holdfast.v1.CourierService.Fetch:input_type -> holdfast.v1.FetchRequest
+	5, // 7: holdfast.v1.CourierService.Report:input_type -> holdfast.v1.ReportRequest
+	1, // 8: holdfast.v1.CourierService.Owed:output_type -> holdfast.v1.OwedBatch
+	1, // 9: holdfast.v1.CourierService.Fetch:output_type -> holdfast.v1.OwedBatch
+	6, // 10: holdfast.v1.CourierService.Report:output_type -> holdfast.v1.ReportResponse
+	8, // [8:11] is the sub-list for method output_type
+	5, // [5:8] is the sub-list for method input_type
+	5, // [5:5] is the sub-list for extension type_name
+	5, // [5:5] is the sub-list for extension extendee
+	0, // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_inner_proto_init() }

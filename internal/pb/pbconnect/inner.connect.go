@@ -37,11 +37,10 @@ const (
 const (
 	// CourierServiceOwedProcedure is the fully-qualified name of the CourierService's Owed RPC.
 	CourierServiceOwedProcedure = "/holdfast.v1.CourierService/Owed"
+	// CourierServiceFetchProcedure is the fully-qualified name of the CourierService's Fetch RPC.
+	CourierServiceFetchProcedure = "/holdfast.v1.CourierService/Fetch"
 	// CourierServiceReportProcedure is the fully-qualified name of the CourierService's Report RPC.
 	CourierServiceReportProcedure = "/holdfast.v1.CourierService/Report"
-	// CourierServiceMerchantsProcedure is the fully-qualified name of the CourierService's Merchants
-	// RPC.
-	CourierServiceMerchantsProcedure = "/holdfast.v1.CourierService/Merchants"
 )
 
 // CourierServiceClient is a client for the holdfast.v1.CourierService service.
@@ -49,10 +48,11 @@ type CourierServiceClient interface {
 	// Owed streams every owed notice once, oldest first, then each new or
 	// changed one as it is committed. An idle stream carries a heartbeat a second.
 	Owed(context.Context, *connect.Request[pb.OwedRequest]) (*connect.ServerStreamForClient[pb.OwedBatch], error)
+	// Fetch answers notices in full, at most 256 a call. Those that are no
+	// longer owed are left out.
+	Fetch(context.Context, *connect.Request[pb.FetchRequest]) (*connect.Response[pb.OwedBatch], error)
 	// Report records attempts, at most 1,000 a call; repeats are harmless.
 	Report(context.Context, *connect.Request[pb.ReportRequest]) (*connect.Response[pb.ReportResponse], error)
-	// Merchants tells key versions and callback rules of merchants.
-	Merchants(context.Context, *connect.Request[pb.MerchantsRequest]) (*connect.Response[pb.MerchantsResponse], error)
 }
 
 // NewCourierServiceClient constructs a client for the holdfast.v1.CourierService service. By
@@ -72,16 +72,16 @@ func NewCourierServiceClient(httpClient connect.HTTPClient, baseURL string, opts
 			connect.WithSchema(courierServiceMethods.ByName("Owed")),
 			connect.WithClientOptions(opts...),
 		),
+		fetch: connect.NewClient[pb.FetchRequest, pb.OwedBatch](
+			httpClient,
+			baseURL+CourierServiceFetchProcedure,
+			connect.WithSchema(courierServiceMethods.ByName("Fetch")),
+			connect.WithClientOptions(opts...),
+		),
 		report: connect.NewClient[pb.ReportRequest, pb.ReportResponse](
 			httpClient,
 			baseURL+CourierServiceReportProcedure,
 			connect.WithSchema(courierServiceMethods.ByName("Report")),
-			connect.WithClientOptions(opts...),
-		),
-		merchants: connect.NewClient[pb.MerchantsRequest, pb.MerchantsResponse](
-			httpClient,
-			baseURL+CourierServiceMerchantsProcedure,
-			connect.WithSchema(courierServiceMethods.ByName("Merchants")),
 			connect.WithClientOptions(opts...),
 		),
 	}
@@ -89,9 +89,9 @@ func NewCourierServiceClient(httpClient connect.HTTPClient, baseURL string, opts
 
 // courierServiceClient implements CourierServiceClient.
 type courierServiceClient struct {
-	owed      *connect.Client[pb.OwedRequest, pb.OwedBatch]
-	report    *connect.Client[pb.ReportRequest, pb.ReportResponse]
-	merchants *connect.Client[pb.MerchantsRequest, pb.MerchantsResponse]
+	owed   *connect.Client[pb.OwedRequest, pb.OwedBatch]
+	fetch  *connect.Client[pb.FetchRequest, pb.OwedBatch]
+	report *connect.Client[pb.ReportRequest, pb.ReportResponse]
 }
 
 // Owed calls holdfast.v1.CourierService.Owed.
@@ -99,14 +99,14 @@ func (c *courierServiceClient) Owed(ctx context.Context, req *connect.Request[pb
 	return c.owed.CallServerStream(ctx, req)
 }
 
+// Fetch calls holdfast.v1.CourierService.Fetch.
+func (c *courierServiceClient) Fetch(ctx context.Context, req *connect.Request[pb.FetchRequest]) (*connect.Response[pb.OwedBatch], error) {
+	return c.fetch.CallUnary(ctx, req)
+}
+
 // Report calls holdfast.v1.CourierService.Report.
 func (c *courierServiceClient) Report(ctx context.Context, req *connect.Request[pb.ReportRequest]) (*connect.Response[pb.ReportResponse], error) {
 	return c.report.CallUnary(ctx, req)
-}
-
-// Merchants calls holdfast.v1.CourierService.Merchants.
-func (c *courierServiceClient) Merchants(ctx context.Context, req *connect.Request[pb.MerchantsRequest]) (*connect.Response[pb.MerchantsResponse], error) {
-	return c.merchants.CallUnary(ctx, req)
 }
 
 // CourierServiceHandler is an implementation of the holdfast.v1.CourierService service.
@@ -114,10 +114,11 @@ type CourierServiceHandler interface {
 	// Owed streams every owed notice once, oldest first, then each new or
 	// changed one as it is committed. An idle stream carries a heartbeat a second.
 	Owed(context.Context, *connect.Request[pb.OwedRequest], *connect.ServerStream[pb.OwedBatch]) error
+	// Fetch answers notices in full, at most 256 a call. Those that are no
+	// longer owed are left out.
+	Fetch(context.Context, *connect.Request[pb.FetchRequest]) (*connect.Response[pb.OwedBatch], error)
 	// Report records attempts, at most 1,000 a call; repeats are harmless.
 	Report(context.Context, *connect.Request[pb.ReportRequest]) (*connect.Response[pb.ReportResponse], error)
-	// Merchants tells key versions and callback rules of merchants.
-	Merchants(context.Context, *connect.Request[pb.MerchantsRequest]) (*connect.Response[pb.MerchantsResponse], error)
 }
 
 // NewCourierServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -133,26 +134,26 @@ func NewCourierServiceHandler(svc CourierServiceHandler, opts ...connect.Handler
 		connect.WithSchema(courierServiceMethods.ByName("Owed")),
 		connect.WithHandlerOptions(opts...),
 	)
+	courierServiceFetchHandler := connect.NewUnaryHandler(
+		CourierServiceFetchProcedure,
+		svc.Fetch,
+		connect.WithSchema(courierServiceMethods.ByName("Fetch")),
+		connect.WithHandlerOptions(opts...),
+	)
 	courierServiceReportHandler := connect.NewUnaryHandler(
 		CourierServiceReportProcedure,
 		svc.Report,
 		connect.WithSchema(courierServiceMethods.ByName("Report")),
 		connect.WithHandlerOptions(opts...),
 	)
-	courierServiceMerchantsHandler := connect.NewUnaryHandler(
-		CourierServiceMerchantsProcedure,
-		svc.Merchants,
-		connect.WithSchema(courierServiceMethods.ByName("Merchants")),
-		connect.WithHandlerOptions(opts...),
-	)
 	return "/holdfast.v1.CourierService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case CourierServiceOwedProcedure:
 			courierServiceOwedHandler.ServeHTTP(w, r)
+		case CourierServiceFetchProcedure:
+			courierServiceFetchHandler.ServeHTTP(w, r)
 		case CourierServiceReportProcedure:
 			courierServiceReportHandler.ServeHTTP(w, r)
-		case CourierServiceMerchantsProcedure:
-			courierServiceMerchantsHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -166,10 +167,10 @@ func (UnimplementedCourierServiceHandler) Owed(context.Context, *connect.Request
 	return connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.CourierService.Owed is not implemented"))
 }
 
-func (UnimplementedCourierServiceHandler) Report(context.Context, *connect.Request[pb.ReportRequest]) (*connect.Response[pb.ReportResponse], error) {
-	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.CourierService.Report is not implemented"))
+func (UnimplementedCourierServiceHandler) Fetch(context.Context, *connect.Request[pb.FetchRequest]) (*connect.Response[pb.OwedBatch], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.CourierService.Fetch is not implemented"))
 }
 
-func (UnimplementedCourierServiceHandler) Merchants(context.Context, *connect.Request[pb.MerchantsRequest]) (*connect.Response[pb.MerchantsResponse], error) {
-	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.CourierService.Merchants is not implemented"))
+func (UnimplementedCourierServiceHandler) Report(context.Context, *connect.Request[pb.ReportRequest]) (*connect.Response[pb.ReportResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.CourierService.Report is not implemented"))
 }
