@@ -11,7 +11,7 @@
 // more, however few values the field could have had.
 //
 // One record has one salt, and each of its fields is committed under a salt
-// derived from it by FieldSalt: opening one field to somebody must not let
+// derived from it (Field, FieldSalt): opening one field to somebody must not let
 // them try out values for the others.
 package commit
 
@@ -56,6 +56,12 @@ func FieldSalt(recordSalt []byte, field string) []byte {
 	b = appendPart(b, field)
 	sum := sha256.Sum256(b)
 	return sum[:SaltSize:SaltSize]
+}
+
+// Field commits one field of a record under the salt derived for it from the
+// record's: what rules call.
+func Field(recordSalt []byte, field, value string) []byte {
+	return Commit(FieldSalt(recordSalt, field), field, value)
 }
 
 // Opens says whether salt, field and value are what commitment was made of.

@@ -58,6 +58,9 @@ func TestOpens(t *testing.T) {
 		salt := rapid.SliceOfN(rapid.Byte(), 0, 40).Draw(t, "salt")
 		field, value := rapid.String().Draw(t, "field"), rapid.String().Draw(t, "value")
 		c := commit.Commit(salt, field, value)
+		if !commit.Opens(commit.Field(salt, field, value), commit.FieldSalt(salt, field), field, value) {
+			t.Fatal("the derived salt does not open the field")
+		}
 		if !commit.Opens(c, salt, field, value) {
 			t.Fatal("the parts that made a commitment do not open it")
 		}

@@ -63,8 +63,8 @@ func (t *Tree) loadEdge(level uint32, tile []byte) {
 
 func (t *Tree) confirm(r table.Reader, root []byte) error {
 	if got := t.Root(); !bytes.Equal(got[:], root) {
-		return fmt.Errorf("journal of size %d has root %v, but the state remembers %x: "+
-			"entries were changed or the data folder is mixed from two", t.size, got, root)
+		return fmt.Errorf("journal of size %d has root %v, but the state remembers %s: "+
+			"entries were changed or the data folder is mixed from two", t.size, got, showRoot(root))
 	}
 	_, to := table.Range(table.Journal)
 	var beyond error

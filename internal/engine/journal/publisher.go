@@ -86,7 +86,9 @@ var ErrNotExtending = errors.New("journal does not extend its published checkpoi
 // entries. At the published size it publishes nothing and answers what is
 // there. A smaller journal, another root at the same size, an index that goes
 // back, or a larger journal that does not begin with the published one is an
-// ErrNotExtending: history was rewritten, and the node should stop.
+// ErrNotExtending: history was rewritten, and the node should stop. Call it
+// from one goroutine with snapshots in the order they were taken, or an older
+// one will look like that.
 func (p *Publisher) Publish(r table.Reader, size uint64, root tlog.Hash, index uint64) (Signed, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

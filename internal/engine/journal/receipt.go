@@ -76,6 +76,12 @@ func VerifyReceipt(receipt *pb.Receipt, verifier note.Verifier) (*pb.Entry, Chec
 	return e, cp, nil
 }
 
+// Opening shows the value of a field that was committed with commit.Field:
+// number is the commitment's place in the entry, from 0.
+func Opening(number uint32, recordSalt []byte, field, value string) *pb.Opening {
+	return &pb.Opening{Commitment: number, Field: field, Value: value, Salt: commit.FieldSalt(recordSalt, field)}
+}
+
 // checkReceipt checks everything below the signature.
 func checkReceipt(receipt *pb.Receipt, cp Checkpoint) (*pb.Entry, error) {
 	if len(receipt.Entry) == 0 || len(receipt.Entry) > MaxEntry {
@@ -109,8 +115,8 @@ func checkOpenings(e *pb.Entry, openings []*pb.Opening) error {
 	}
 	seen := make([]bool, len(e.Commitments))
 	for _, o := range openings {
-		i := int(o.GetCommitment())
-		if i >= len(e.Commitments) || seen[i] {
+		i := uint64(o.GetCommitment())
+		if i >= uint64(len(e.Commitments)) || seen[i] {
 			return fmt.Errorf("%w: commitment %d is shown twice or does not exist", ErrOpening, i)
 		}
 		seen[i] = true
