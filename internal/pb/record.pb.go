@@ -565,9 +565,6 @@ type Head struct {
 	// prune_cursor: settled notices below it have lost their bodies and attempts.
 	PruneCursor uint64         `protobuf:"varint,16,opt,name=prune_cursor,json=pruneCursor,proto3" json:"prune_cursor,omitempty"`
 	Digests     []*TableDigest `protobuf:"bytes,17,rep,name=digests,proto3" json:"digests,omitempty"`
-	Quarantined []uint64       `protobuf:"varint,18,rep,packed,name=quarantined,proto3" json:"quarantined,omitempty"`
-	// cluster_id, raft_id and incarnation are recorded here and in the log store.
-	ClusterId uint64 `protobuf:"varint,19,opt,name=cluster_id,json=clusterId,proto3" json:"cluster_id,omitempty"`
 	// backfills names the backfills that are complete.
 	Backfills     []string `protobuf:"bytes,20,rep,name=backfills,proto3" json:"backfills,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -721,20 +718,6 @@ func (x *Head) GetDigests() []*TableDigest {
 		return x.Digests
 	}
 	return nil
-}
-
-func (x *Head) GetQuarantined() []uint64 {
-	if x != nil {
-		return x.Quarantined
-	}
-	return nil
-}
-
-func (x *Head) GetClusterId() uint64 {
-	if x != nil {
-		return x.ClusterId
-	}
-	return 0
 }
 
 func (x *Head) GetBackfills() []string {
@@ -2365,7 +2348,7 @@ var File_holdfast_v1_record_proto protoreflect.FileDescriptor
 
 const file_holdfast_v1_record_proto_rawDesc = "" +
 	"\n" +
-	"\x18holdfast/v1/record.proto\x12\vholdfast.v1\"\x9a\x05\n" +
+	"\x18holdfast/v1/record.proto\x12\vholdfast.v1\"\xeb\x04\n" +
 	"\x04Head\x12#\n" +
 	"\rapplied_index\x18\x01 \x01(\x04R\fappliedIndex\x12!\n" +
 	"\fapplied_term\x18\x02 \x01(\x04R\vappliedTerm\x12\x0e\n" +
@@ -2388,11 +2371,8 @@ const file_holdfast_v1_record_proto_rawDesc = "" +
 	"nextNotice\x12!\n" +
 	"\fclose_cursor\x18\x0f \x01(\x04R\vcloseCursor\x12!\n" +
 	"\fprune_cursor\x18\x10 \x01(\x04R\vpruneCursor\x122\n" +
-	"\adigests\x18\x11 \x03(\v2\x18.holdfast.v1.TableDigestR\adigests\x12 \n" +
-	"\vquarantined\x18\x12 \x03(\x04R\vquarantined\x12\x1d\n" +
-	"\n" +
-	"cluster_id\x18\x13 \x01(\x04R\tclusterId\x12\x1c\n" +
-	"\tbackfills\x18\x14 \x03(\tR\tbackfills\"q\n" +
+	"\adigests\x18\x11 \x03(\v2\x18.holdfast.v1.TableDigestR\adigests\x12\x1c\n" +
+	"\tbackfills\x18\x14 \x03(\tR\tbackfillsJ\x04\b\x12\x10\x13J\x04\b\x13\x10\x14J\x04\b\x15\x10\x16\"q\n" +
 	"\vTableDigest\x12\x14\n" +
 	"\x05table\x18\x01 \x01(\rR\x05table\x12\x0e\n" +
 	"\x02hi\x18\x02 \x01(\x06R\x02hi\x12\x0e\n" +

@@ -1,0 +1,189 @@
+package machine
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"runtime/debug"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/holdfast-pay/holdfast/internal/base/code"
+	"github.com/holdfast-pay/holdfast/internal/base/deed"
+	"github.com/holdfast-pay/holdfast/internal/base/must"
+	"github.com/holdfast-pay/holdfast/internal/base/stamp"
+	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+)
+
+// Broken is why a machine stopped: an assertion that failed, bytes that cannot
+// be decoded, a row that cannot be read. Nothing of the frame was written.
+type Broken struct {
+	Index     uint64
+	Position  int // of the command in the frame, from 0; -1 when none was at work
+	Number    Number
+	Assertion string
+	// Stack is where it happened, for the log only.
+	Stack []byte
+	// Cause is a *must.Violation, a *table.Damage or another error.
+	Cause error
+}
+
+func (b *Broken) Error() string {
+	return fmt.Sprintf("frame %d, command %d (%s): %s", b.Index, b.Position, b.Number, b.Assertion)
+}
+
+func (b *Broken) Unwrap() error { return b.Cause }
+
+// Apply applies the frame at a log index as one batch and answers one Result a
+// command. An empty frame only moves the applied index. An error is a *Broken,
+// or the backend's own; the Machine must not be used after it.
+func (m *Machine) Apply(index, term uint64, frame []byte) (results []Result, err error) {
+	at := &place{index: index, position: -1}
+	defer func() {
+		if p := recover(); p != nil {
+			results, err = nil, at.broken(p)
+		}
+	}()
+	must.That(index > m.head.AppliedIndex, "frame %d comes after %d", index, m.head.AppliedIndex)
+	m.overlay.Reset()
+	results, err = m.commands(at, frame)
+	if err != nil {
+		return nil, at.broken(err)
+	}
+	at.position = -1
+	m.head.AppliedIndex, m.head.AppliedTerm = index, term
+	m.head.JournalSize = m.tree.Size()
+	root := m.tree.Root()
+	m.head.JournalRoot = root[:]
+	if err := m.backend.Commit(m.flush()); err != nil {
+		return nil, fmt.Errorf("commit frame %d: %w", index, err)
+	}
+	return results, nil
+}
+
+// flush takes the frame's changed rows with the head, which comes first in key
+// order, and leaves the digests up to date in it.
+func (m *Machine) flush() []table.Write {
+	writes := m.overlay.Flush(m.digests)
+	m.storeDigests()
+	key := table.K(table.Head)
+	head := table.Write{Key: key, Stored: table.Seal(nil, key, table.Encode(m.head))}
+	return append([]table.Write{head}, writes...)
+}
+
+// place is where in the log Apply is, for the report of a stop.
+type place struct {
+	index    uint64
+	position int
+	number   Number
+}
+
+func (p *place) broken(cause any) *Broken {
+	b := &Broken{Index: p.index, Position: p.position, Number: p.number, Stack: debug.Stack()}
+	if err, ok := cause.(error); ok {
+		b.Cause, b.Assertion = err, err.Error()
+	} else {
+		b.Assertion = fmt.Sprint(cause)
+	}
+	return b
+}
+
+// commands applies the frame's commands in order. The frame is a pb.Frame,
+// walked in place so that commands are not copied.
+func (m *Machine) commands(at *place, frame []byte) ([]Result, error) {
+	results := make([]Result, 0, len(frame)/160+1)
+	var cmd pb.Command
+	for len(frame) > 0 {
+		field, kind, n := protowire.ConsumeTag(frame)
+		if n < 0 || field != 1 || kind != protowire.BytesType {
+			return nil, fmt.Errorf("frame has a field %d of type %d where a command belongs", field, kind)
+		}
+		raw, size := protowire.ConsumeBytes(frame[n:])
+		if size < 0 {
+			return nil, fmt.Errorf("frame ends inside a command: %w", protowire.ParseError(size))
+		}
+		frame = frame[n+size:]
+		at.position, at.number = len(results), 0
+		cmd.Reset()
+		if err := cmd.UnmarshalVT(raw); err != nil {
+			return nil, fmt.Errorf("command cannot be decoded: %w", err)
+		}
+		at.number = Number(cmd.Number)
+		res, err := m.command(at, &cmd, raw)
+		if err != nil {
+			return nil, err
+		}
+		results = append(results, res)
+	}
+	return results, nil
+}
+
+// command runs one command and journals what it did.
+func (m *Machine) command(at *place, cmd *pb.Command, raw []byte) (Result, error) {
+	m.head.At = max(cmd.At+m.head.ClockOffsetMs, m.head.At)
+	m.head.JournalSize = m.tree.Size()
+	d := &deed.Deed{
+		Tx: m.tx, Head: m.head, Actor: cmd.Actor,
+		Stamp: stamp.Stamp{Index: at.index, Seq: m.head.JournalSize, At: m.head.At, Seed: cmd.Seed, Offset: m.head.CutoffOffsetS},
+	}
+	before := m.writes
+	res, err := m.run(d, at, cmd)
+	if err != nil {
+		return Result{}, err
+	}
+	wrote := m.writes != before
+	must.That(res.Code == code.OK || !wrote || res.Code == code.Quarantined, "a refusal (%s) writes nothing", res.Code)
+	must.That(!wrote || len(d.Entries()) > 0, "what %s wrote is journalled", at.number)
+	m.journal(d, at, cmd, res.Code, raw)
+	return res, nil
+}
+
+// run finds the handler and calls it, unless the state does not allow it.
+func (m *Machine) run(d *deed.Deed, at *place, cmd *pb.Command) (Result, error) {
+	c, ok := catalogue[at.number]
+	if !ok {
+		return Result{}, fmt.Errorf("command number %d is unknown: this binary is older than the log", cmd.Number)
+	}
+	if m.opt.Quarantined != nil && m.opt.Quarantined(at.index, at.position) {
+		d.Record(fmt.Sprintf("quarantine/%d.%d", at.index, at.position), c.name, nil)
+		return Result{Code: code.Quarantined}, nil
+	}
+	switch {
+	case at.number != Genesis && m.head.Level == 0:
+		return Result{Code: code.NoGenesis}, nil
+	case c.level > m.head.Level && at.number != Genesis:
+		return Result{Code: code.LevelTooLow}, nil
+	case c.sandbox && !m.head.Sandbox:
+		return Result{Code: code.SandboxOnly}, nil
+	}
+	res, err := c.apply(d, cmd.Body)
+	if err != nil {
+		return Result{}, fmt.Errorf("body of %s cannot be decoded: %w", c.name, err)
+	}
+	return res, nil
+}
+
+// journal completes the deed's entries and appends them to the tree.
+func (m *Machine) journal(d *deed.Deed, at *place, cmd *pb.Command, out code.Code, raw []byte) {
+	entries := d.Entries()
+	if len(entries) == 0 {
+		return
+	}
+	hash := sha256.Sum256(raw)
+	for i, e := range entries {
+		e.Index, e.At, e.Number, e.Code = at.index, d.At, cmd.Number, uint32(out)
+		e.CommandHash, e.Actor = hash[:], cmd.Actor
+		if len(entries) > 1 {
+			e.Part, e.Parts = uint32(i), uint32(len(entries))
+		}
+		size := e.SizeVT()
+		if cap(m.entry) < size {
+			m.entry = make([]byte, size, 2*size)
+		}
+		m.entry = m.entry[:size]
+		n, err := e.MarshalToSizedBufferVT(m.entry)
+		must.That(err == nil && n == size, "a journal entry encodes to its size")
+		seq := m.tree.Append(m.overlay, m.entry)
+		must.That(seq == e.Seq, "entry %d takes sequence number %d", seq, e.Seq)
+	}
+}

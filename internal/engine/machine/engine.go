@@ -1,0 +1,179 @@
+package machine
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/holdfast-pay/holdfast/internal/base/code"
+	"github.com/holdfast-pay/holdfast/internal/base/deed"
+	"github.com/holdfast-pay/holdfast/internal/base/stamp"
+	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/due"
+	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
+	"github.com/holdfast-pay/holdfast/internal/rule/notice"
+	"github.com/holdfast-pay/holdfast/internal/rule/order"
+	"github.com/holdfast-pay/holdfast/internal/rule/refund"
+)
+
+// This file holds the handlers that belong to no single rule: the log's own
+// commands, and those that call two rules in one batch.
+
+const (
+	// TickRows is how many due rows one Tick does.
+	TickRows = 1000
+	// MaxAdvance is how far one AdvanceClock may move business time, milliseconds.
+	MaxAdvance = 400 * stamp.DayMs
+)
+
+func applyGenesis(d *deed.Deed, c *pb.Genesis) Result {
+	switch {
+	case d.Head.Level != 0:
+		return Result{Code: code.AlreadyGenesis}
+	case c.Level == 0 || c.Level > MaxLevel:
+		return Result{Code: code.LevelUnsupported}
+	}
+	h := d.Head
+	h.Level, h.Sandbox, h.LogName, h.CutoffOffsetS = c.Level, c.Sandbox, c.LogName, c.CutoffOffsetS
+	if h.CutoffOffsetS == 0 {
+		h.CutoffOffsetS = stamp.Business
+	}
+	for _, b := range backfills {
+		if b.level <= c.Level {
+			h.Backfills = append(h.Backfills, b.name)
+		}
+	}
+	d.Record("log", c.LogName, nil)
+	return Result{}
+}
+
+func applySetLevel(d *deed.Deed, c *pb.SetLevel) Result {
+	switch {
+	case c.Level <= d.Head.Level:
+		return Result{Code: code.LevelNotHigher}
+	case c.Level > MaxLevel:
+		return Result{Code: code.LevelUnsupported}
+	}
+	d.Head.Level = c.Level
+	d.Record("level", fmt.Sprint(c.Level), nil)
+	return Result{}
+}
+
+// backfill is a layout or index that older rows get by Backfill commands.
+type backfill struct {
+	name  string
+	level uint32
+	step  func(tx table.Txn, cursor []byte, limit int) (next []byte, done bool)
+}
+
+// backfills lists them in the order of their levels.
+var backfills = []backfill{
+	{name: "order_refunds", level: refund.LevelOrderIndex, step: refund.BackfillOrderIndex},
+}
+
+func applyBackfill(d *deed.Deed, c *pb.Backfill) Result {
+	i := slices.IndexFunc(backfills, func(b backfill) bool { return b.name == c.Name })
+	switch {
+	case i < 0:
+		return Result{Code: code.BackfillUnknown}
+	case backfills[i].level > d.Head.Level:
+		return Result{Code: code.LevelTooLow}
+	case slices.Contains(d.Head.Backfills, c.Name):
+		return Result{Code: code.BackfillDone}
+	}
+	next, done := backfills[i].step(d.Tx, c.Cursor, min(max(int(c.Limit), 1), TickRows))
+	d.Record("backfill/"+c.Name, fmt.Sprintf("%x", c.Cursor), nil)
+	if done {
+		d.Head.Backfills = append(d.Head.Backfills, c.Name)
+		return Result{}
+	}
+	return Result{Body: &pb.Backfill{Name: c.Name, Cursor: next, Limit: c.Limit}}
+}
+
+// PendingBackfill names a backfill that the state's level asks for and that is
+// not complete, "" when there is none.
+func PendingBackfill(head *pb.Head) string {
+	for _, b := range backfills {
+		if b.level <= head.Level && !slices.Contains(head.Backfills, b.name) {
+			return b.name
+		}
+	}
+	return ""
+}
+
+func applyAdvanceClock(d *deed.Deed, c *pb.AdvanceClock) Result {
+	if c.AdvanceMs <= 0 || c.AdvanceMs > MaxAdvance || c.Attempt == "" || len(c.Attempt) > 64 {
+		return Result{Code: code.AdvanceInvalid}
+	}
+	ref, content := "clock/"+c.Attempt, ledger.ContentHash(c)
+	if out, fresh := ledger.Once(d.Tx, ref, content, code.AdvanceInvalid); !fresh {
+		return Result{Code: out}
+	}
+	ledger.Remember(d, ref, content, 1)
+	d.Head.ClockOffsetMs += c.AdvanceMs
+	d.Record("clock", c.Attempt, nil)
+	return Result{}
+}
+
+// applyOrderPay captures the order and owes the merchant's notice in one deed.
+func applyOrderPay(d *deed.Deed, c *pb.OrderPay) Result {
+	out, o, fresh := order.ApplyPay(d, c)
+	if fresh {
+		notice.Owe(d, o.NoticeId, o.Mchid, pb.NoticeEvent_NOTICE_EVENT_TRANSACTION_SUCCESS, o.Id, 0, o.NotifyUrl)
+	}
+	if o == nil {
+		return Result{Code: out}
+	}
+	return Result{Code: out, Body: o}
+}
+
+// applyTick does what is due, at most TickRows rows.
+func applyTick(d *deed.Deed, _ *pb.Tick) Result {
+	items := due.List(d.Tx, d.At, TickRows)
+	for _, item := range items {
+		due.Done(d.Tx, item)
+		switch item.Kind {
+		case pb.DueKind_DUE_KIND_REFUND:
+			completeRefund(d, item.ID)
+		case pb.DueKind_DUE_KIND_ORDER_CLOSE:
+			order.CloseDue(d, item.ID)
+		}
+	}
+	rest := TickRows - len(items)
+	closed := order.AutoClose(d, rest)
+	pruned := notice.Prune(d, rest-closed)
+	if len(items)+closed+pruned == 0 {
+		return Result{Code: code.NothingToDo}
+	}
+	if len(d.Entries()) == 0 {
+		d.Record("tick", fmt.Sprintf("%d due, %d looked at for closing, %d for pruning", len(items), closed, pruned), nil)
+	}
+	return Result{}
+}
+
+func completeRefund(d *deed.Deed, id uint64) {
+	f, ended := refund.CompleteDue(d, id)
+	if !ended || f.NoticeId == 0 {
+		return
+	}
+	event := pb.NoticeEvent_NOTICE_EVENT_REFUND_SUCCESS
+	if f.Status == pb.RefundStatus_REFUND_STATUS_ABNORMAL {
+		event = pb.NoticeEvent_NOTICE_EVENT_REFUND_ABNORMAL
+	}
+	notice.Owe(d, f.NoticeId, f.Mchid, event, f.OrderId, f.Id, f.NotifyUrl)
+}
+
+// TickDue says whether a Tick at business time at would find something to do.
+func TickDue(r table.Reader, head *pb.Head, at int64) bool {
+	if head.Level == 0 {
+		return false
+	}
+	if len(due.List(r, at, 1)) > 0 {
+		return true
+	}
+	if t, ok := order.NextAutoClose(r, head); ok && t <= at {
+		return true
+	}
+	t, ok := notice.NextPrune(r, head)
+	return ok && t <= at
+}

@@ -1,0 +1,145 @@
+package machine
+
+import (
+	"fmt"
+
+	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/engine/journal"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+)
+
+// Options configures a Machine.
+type Options struct {
+	// Quarantined says whether the command at a position (from 0) of the frame
+	// at a log index is quarantined: it becomes a journalled refusal.
+	Quarantined func(index uint64, position int) bool
+}
+
+// Machine applies frames. It belongs to one goroutine.
+type Machine struct {
+	backend table.Backend
+	opt     Options
+	overlay *table.Overlay
+	head    *pb.Head
+	digests map[table.ID]*table.Digest
+	tree    *journal.Tree
+	writes  uint64 // rows written through tx since the frame began
+	tx      counted
+	entry   []byte // scratch: an encoded journal entry
+}
+
+var heads = table.Of[pb.Head, *pb.Head]{ID: table.Head}
+
+// Head reads the state's own position; ok is false before the first frame.
+func Head(r table.Reader) (head *pb.Head, ok bool) { return heads.Get(r, table.K(table.Head)) }
+
+// Open continues from the rows in backend. A journal that does not have the
+// recorded root is refused.
+func Open(backend table.Backend, opt Options) (*Machine, error) {
+	m := &Machine{backend: backend, opt: opt, overlay: table.NewOverlay(backend)}
+	m.tx = counted{Txn: m.overlay, writes: &m.writes}
+	snap := backend.Snapshot()
+	defer snap.Close()
+	err := table.Read(snap, func(r table.Reader) error {
+		head, ok := Head(r)
+		if !ok {
+			head = &pb.Head{NextOrder: 1, NextPerson: 1, NextRefund: 1, NextNotice: 1, CloseCursor: 1, PruneCursor: 1}
+		}
+		m.head = head
+		var err error
+		if !ok {
+			m.tree = journal.New()
+			return nil
+		}
+		m.tree, err = journal.Load(r, head.JournalSize, head.JournalRoot)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open the state at index %d: %w", m.headIndex(), err)
+	}
+	m.loadDigests()
+	return m, nil
+}
+
+func (m *Machine) headIndex() uint64 { return m.head.GetAppliedIndex() }
+
+// Applied is the log index and term of the last frame applied.
+func (m *Machine) Applied() (index, term uint64) { return m.head.AppliedIndex, m.head.AppliedTerm }
+
+// Position is where the state stands after a frame.
+type Position struct {
+	Index, Term uint64
+	// At is business time and ClockOffset how far a sandbox has moved it, milliseconds.
+	At, ClockOffset int64
+	Level           uint32
+	Sandbox         bool
+	LogName         string
+	// JournalSize and JournalRoot are what a checkpoint signs.
+	JournalSize uint64
+	JournalRoot [32]byte
+}
+
+// Position answers where the state stands after the last frame.
+func (m *Machine) Position() Position {
+	h := m.head
+	p := Position{
+		Index: h.AppliedIndex, Term: h.AppliedTerm, At: h.At, ClockOffset: h.ClockOffsetMs, Level: h.Level,
+		Sandbox: h.Sandbox, LogName: h.LogName, JournalSize: h.JournalSize,
+	}
+	copy(p.JournalRoot[:], h.JournalRoot)
+	return p
+}
+
+// Digests answers the tables' digests after the last frame.
+func (m *Machine) Digests() map[table.ID]table.Digest {
+	out := make(map[table.ID]table.Digest, len(m.digests))
+	for _, id := range table.All() {
+		if d, ok := m.digests[id]; ok {
+			out[id] = *d
+		}
+	}
+	return out
+}
+
+func (m *Machine) loadDigests() {
+	m.digests = make(map[table.ID]*table.Digest)
+	for _, id := range table.All() {
+		if id.Digested() {
+			m.digests[id] = &table.Digest{}
+		}
+	}
+	for _, s := range m.head.Digests {
+		d := m.digests[table.ID(s.Table)]
+		d.Hi, d.Lo, d.Rows = s.Hi, s.Lo, s.Rows
+		copy(d.Buckets[:], s.Buckets)
+	}
+}
+
+// storeDigests writes the digests into the head, tables in key order.
+func (m *Machine) storeDigests() {
+	if m.head.Digests == nil {
+		for _, id := range table.All() {
+			if id.Digested() {
+				m.head.Digests = append(m.head.Digests, &pb.TableDigest{Table: uint32(id)})
+			}
+		}
+	}
+	for _, s := range m.head.Digests {
+		d := m.digests[table.ID(s.Table)]
+		s.Hi, s.Lo, s.Rows = d.Hi, d.Lo, d.Rows
+		if table.ID(s.Table).Counted() {
+			s.Buckets = append(s.Buckets[:0], d.Buckets[:]...)
+		}
+	}
+}
+
+// counted counts what a handler writes, so that Apply can assert that a refusal
+// wrote nothing and that whatever was written was journalled.
+type counted struct {
+	table.Txn
+	writes *uint64
+}
+
+func (c counted) Set(key, value []byte)    { *c.writes++; c.Txn.Set(key, value) }
+func (c counted) Insert(key, value []byte) { *c.writes++; c.Txn.Insert(key, value) }
+func (c counted) Delete(key []byte)        { *c.writes++; c.Txn.Delete(key) }
