@@ -1,0 +1,142 @@
+package keystore
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"golang.org/x/mod/sumdb/note"
+)
+
+// contents is what the sealed file holds. Keys are PKCS #8 DER, certificates
+// DER; times are Unix milliseconds.
+type contents struct {
+	Generation uint64        `json:"generation"`
+	LogName    string        `json:"log_name"`
+	CreatedAt  int64         `json:"created_at"`
+	APIv3      []apiv3Key    `json:"apiv3"`
+	Root       pair          `json:"root"`
+	Platform   []platformKey `json:"platform"` // oldest first
+	Public     publicKey     `json:"public"`
+	Checkpoint checkpointKey `json:"checkpoint"`
+	Inner      pair          `json:"inner"`
+	AdminToken string        `json:"admin_token"`
+}
+
+// pair is a certificate with its private key.
+type pair struct {
+	Cert []byte `json:"cert"`
+	Key  []byte `json:"key"`
+}
+
+type apiv3Key struct {
+	ID        string `json:"id"`
+	Mchid     string `json:"mchid"`
+	Key       string `json:"key"`
+	CreatedAt int64  `json:"created_at"`
+}
+
+type platformKey struct {
+	pair
+	Serial string `json:"serial"`
+	// ListedFrom <= SignsFrom < ListedUntil; ListedUntil is 0 while no successor
+	// is known.
+	ListedFrom  int64 `json:"listed_from"`
+	SignsFrom   int64 `json:"signs_from"`
+	ListedUntil int64 `json:"listed_until"`
+}
+
+type publicKey struct {
+	ID  string `json:"id"`
+	Key []byte `json:"key"`
+}
+
+// checkpointKey holds a note signer's and verifier's texts.
+type checkpointKey struct {
+	Signer   string `json:"signer"`
+	Verifier string `json:"verifier"`
+}
+
+// clone copies what changes replace: slices of values, whose byte slices are
+// never written to.
+func (c *contents) clone() *contents {
+	d := *c
+	d.APIv3 = slices.Clone(c.APIv3)
+	d.Platform = slices.Clone(c.Platform)
+	return &d
+}
+
+func sealContents(master []byte, c *contents) ([]byte, error) {
+	plain, err := json.Marshal(c)
+	if err != nil {
+		return nil, fmt.Errorf("encode keys: %w", err)
+	}
+	defer clear(plain)
+	return sealFile(master, c.Generation, plain)
+}
+
+// decodeContents is strict: a field this program doesn't know would be lost at
+// the next write.
+func decodeContents(plain []byte) (*contents, error) {
+	defer clear(plain)
+	d := json.NewDecoder(bytes.NewReader(plain))
+	d.DisallowUnknownFields()
+	c := new(contents)
+	if err := d.Decode(c); err != nil {
+		return nil, errors.New("was written by another version of this program; use that one")
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("holds more than one set of keys")
+	}
+	return c, nil
+}
+
+// snapshot is contents, parsed and ready for use; it never changes.
+type snapshot struct {
+	contents   *contents
+	file       os.FileInfo // of the sealed file it was read from
+	apiv3      map[string][]byte
+	platform   []platformCert // oldest first
+	public     *Signer
+	signers    map[string]*Signer
+	checkpoint note.Signer
+	root       *authority
+	inner      *authority
+}
+
+func newSnapshot(c *contents, file os.FileInfo) (*snapshot, error) {
+	s := &snapshot{contents: c, file: file, apiv3: map[string][]byte{}, signers: map[string]*Signer{}}
+	for _, k := range c.APIv3 {
+		s.apiv3[k.ID] = []byte(k.Key)
+	}
+	for _, k := range c.Platform {
+		p, err := newPlatformCert(k)
+		if err != nil {
+			return nil, fmt.Errorf("platform certificate %s: %w", k.Serial, err)
+		}
+		s.platform = append(s.platform, p)
+		s.signers[k.Serial] = p.signer
+	}
+	if len(s.platform) == 0 {
+		return nil, errors.New("keystore has no platform certificate")
+	}
+	var err error
+	if s.public, err = newPublicSigner(c.Public); err != nil {
+		return nil, fmt.Errorf("public key %s: %w", c.Public.ID, err)
+	}
+	s.signers[c.Public.ID] = s.public
+	if s.checkpoint, err = note.NewSigner(c.Checkpoint.Signer); err != nil {
+		return nil, errors.New("checkpoint key cannot be read")
+	}
+	if s.root, err = newAuthority(c.Root); err != nil {
+		return nil, fmt.Errorf("platform root: %w", err)
+	}
+	if s.inner, err = newAuthority(c.Inner); err != nil {
+		return nil, fmt.Errorf("inner CA: %w", err)
+	}
+	return s, nil
+}
