@@ -44,8 +44,8 @@ func ParseCertificateDER(der []byte) (*x509.Certificate, error) {
 	if err := checkSize(key); err != nil {
 		return nil, err
 	}
-	if cert.SerialNumber.Sign() <= 0 {
-		return nil, errors.New("certificate has no positive serial number")
+	if cert.SerialNumber.Sign() <= 0 || cert.SerialNumber.BitLen() > 8*maxSerial {
+		return nil, fmt.Errorf("certificate's serial number is not positive or longer than %d bytes", maxSerial)
 	}
 	return cert, nil
 }
@@ -72,7 +72,10 @@ func ParsePublicKey(text []byte) (*rsa.PublicKey, error) {
 	if !ok {
 		return nil, errors.New("public key is not RSA")
 	}
-	return key, checkSize(key)
+	if err := checkSize(key); err != nil {
+		return nil, err
+	}
+	return key, nil
 }
 
 // ParsePrivateKey reads one PEM "PRIVATE KEY" (PKCS #8) with an RSA key of 2048
@@ -91,7 +94,10 @@ func ParsePrivateKey(text []byte) (*rsa.PrivateKey, error) {
 	if !ok {
 		return nil, errors.New("private key is not RSA")
 	}
-	return key, checkSize(&key.PublicKey)
+	if err := checkSize(&key.PublicKey); err != nil {
+		return nil, err
+	}
+	return key, nil
 }
 
 // CertificatePEM writes a certificate as text.
