@@ -21,176 +21,296 @@
 package raftlog
 
 import (
-	"io"
-	"log/slog"
-	"time"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
 
+	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"go.etcd.io/raft/v3"
 	"go.etcd.io/raft/v3/raftpb"
+	"google.golang.org/protobuf/proto"
 
+	"github.com/holdfast-pay/holdfast/internal/engine/diskguard"
 	"github.com/holdfast-pay/holdfast/internal/engine/identity"
 )
 
-// Defaults of Options.
-const (
-	DefaultMemTableBytes uint64 = 64 << 20
-	DefaultRecentBytes   uint64 = 64 << 20
-	DefaultKeepBytes     uint64 = 1 << 30
-	DefaultKeepFor              = 10 * time.Minute
-	DefaultAckedEvery           = 100 * time.Millisecond
-)
+// Log is the raft log on disk. It implements raft.Storage. Append, Begin,
+// SetConfState and Install are for one goroutine (the raft loop); everything
+// else may be called from any.
+type Log struct {
+	dir      string
+	fs       vfs.FS
+	opt      Options
+	db       *pebble.DB
+	events   *diskguard.Events
+	deadline *diskguard.Deadline
+	id       identity.Identity
+	acked    acked
 
-// Options configures a Log. The zero value is right for production on the
-// local disk.
-type Options struct {
-	// FS is where the log lives; nil is the local disk. Open wraps it with
-	// diskguard.Wrap.
-	FS vfs.FS
-	// Fatal ends the process after a fault of the disk; nil is diskguard.Exit.
-	Fatal func(error)
-	// Logger hears what Pebble reports; nil is slog.Default.
-	Logger *slog.Logger
-	// Identity is recorded when Open makes the folder; the zero value draws one
-	// from Random (nil is crypto/rand.Reader). A folder that exists keeps its own.
-	Identity identity.Identity
-	Random   io.Reader
-	// Now is the wall clock, for the age of entries; nil is time.Now.
-	Now func() time.Time
-	// Snapshot answers raft when a follower needs entries that are compacted
-	// away; nil answers that there is none at the moment.
-	Snapshot func() (*raftpb.Snapshot, error)
-	// MemTableBytes is Pebble's; RecentBytes bounds the entries kept in memory.
-	MemTableBytes uint64
-	RecentBytes   uint64
-	// KeepBytes and KeepFor: Retain keeps whichever is less.
-	KeepBytes uint64
-	KeepFor   time.Duration
-	// AckedEvery is the shortest time between two rewrites of the file "acked".
-	AckedEvery time.Duration
-	// ReadOnly opens the log for looking only: nothing in the folder changes.
-	ReadOnly bool
+	appends, appended atomic.Uint64
+
+	mu sync.Mutex // guards what follows
+	// cut is the newest index that was compacted away; cutTerm its term.
+	// cut <= last; the entries cut+1 .. last are on disk.
+	cut, cutTerm uint64
+	last         uint64
+	recent       recent
+	hard         *raftpb.HardState // nil until one is written
+	conf         *raftpb.ConfState // nil until one is written
+	confIndex    uint64
+	ages         ages
 }
-
-// Log is the raft log on disk. It implements raft.Storage. Append, Begin and
-// Install are for one goroutine (the raft loop); everything else may be called
-// from any.
-type Log struct{}
 
 var _ raft.Storage = (*Log)(nil)
 
 // Open opens the log in dir, making it when it is not there (unless ReadOnly).
 // A damaged file is named in the error. Call CheckStart before anything is
 // served from it.
-func Open(dir string, opt Options) (*Log, error) { panic("todo") }
+func Open(dir string, opt Options) (*Log, error) {
+	opt = opt.withDefaults()
+	l := &Log{
+		dir:      dir,
+		fs:       opt.FS,
+		opt:      opt,
+		events:   diskguard.NewEvents("raft log", opt.Logger, opt.Fatal),
+		deadline: diskguard.NewDeadline("commit of the raft log", 0, opt.Fatal),
+		recent:   recent{limit: opt.RecentBytes},
+	}
+	if err := l.openStore(); err != nil {
+		return nil, err
+	}
+	if err := l.load(); err != nil {
+		return nil, errors.Join(l.explain(err), l.db.Close())
+	}
+	if !opt.ReadOnly {
+		l.acked.start()
+	}
+	return l, nil
+}
+
+func (l *Log) explain(err error) error {
+	var stop *StartError
+	if errors.As(err, &stop) {
+		return err
+	}
+	return l.events.Explain(l.dir, err)
+}
+
+func (l *Log) openStore() error {
+	if !l.opt.ReadOnly {
+		if err := l.fs.MkdirAll(l.dir, 0o700); err != nil {
+			return fmt.Errorf("make %s: %w", l.dir, err)
+		}
+	}
+	var torn *diskguard.ManifestError
+	err := diskguard.CheckManifest(l.fs, l.dir)
+	if err != nil && (!errors.As(err, &torn) || !torn.Torn) {
+		return fmt.Errorf("raft log: %w", err)
+	}
+	err = diskguard.Guarded(func() (err error) {
+		l.db, err = pebble.Open(l.dir, l.opt.pebbleOptions(l.events))
+		return err
+	})
+	return l.events.Explain(l.dir, err)
+}
+
+// load reads the records about the log and finds its ends.
+func (l *Log) load() error {
+	if err := l.loadIdentity(); err != nil {
+		return err
+	}
+	if err := l.loadMeta(); err != nil {
+		return err
+	}
+	if err := l.loadAcked(); err != nil {
+		return err
+	}
+	l.last = l.cut
+	last, ok, err := l.lastOnDisk()
+	if err != nil {
+		return err
+	}
+	if ok {
+		l.last = last
+	}
+	if l.last < l.cut {
+		return fmt.Errorf("%w: the last entry is %d but all up to %d were compacted", pebble.ErrCorruption, l.last, l.cut)
+	}
+	return l.loadAges()
+}
+
+// loadIdentity reads the identity, or records one in a new folder.
+func (l *Log) loadIdentity() error {
+	stored, err := l.get(keyID)
+	if err != nil {
+		return err
+	}
+	if stored != nil {
+		if err := l.checkFormat(); err != nil {
+			return err
+		}
+		l.id, err = identity.Parse(stored)
+		return mark(err)
+	}
+	if _, held, err := l.lastOnDisk(); err != nil || held {
+		return errors.Join(err, fmt.Errorf("%w: entries without an identity", pebble.ErrCorruption))
+	}
+	if _, err := l.fs.Stat(l.fs.PathJoin(l.dir, ackedName)); err == nil {
+		return &StartError{Path: l.dir, Text: fmt.Sprintf(
+			"raft log %s: the file acked is here but the log it belongs to is gone: restore the folder from a backup", l.dir)}
+	}
+	if l.opt.ReadOnly {
+		return &StartError{Path: l.dir, Text: fmt.Sprintf("raft log %s holds no log", l.dir)}
+	}
+	return l.create()
+}
+
+// create gives a new folder its identity.
+func (l *Log) create() error {
+	l.id = l.opt.Identity
+	if l.id.IsZero() {
+		id, err := identity.New(l.opt.Random)
+		if err != nil {
+			return err
+		}
+		l.id = id
+	}
+	b := l.db.NewBatch()
+	defer b.Close()
+	if err := b.Set(keyFormat, sealMeta(keyFormat, []byte{formatVersion}), nil); err != nil {
+		return err
+	}
+	if err := b.Set(keyID, l.id.Append(nil), nil); err != nil {
+		return err
+	}
+	return b.Commit(pebble.Sync)
+}
+
+func (l *Log) checkFormat() error {
+	payload, err := l.meta(keyFormat)
+	if err != nil {
+		return err
+	}
+	if len(payload) != 1 {
+		return fmt.Errorf("%w: the record of the format is missing", pebble.ErrCorruption)
+	}
+	if payload[0] > formatVersion {
+		return &StartError{Path: l.dir, Text: fmt.Sprintf(
+			"raft log %s was written by a newer version (format %d, this binary knows %d): run the newer binary",
+			l.dir, payload[0], formatVersion)}
+	}
+	return nil
+}
+
+// loadMeta reads the cut, the hard state and the members.
+func (l *Log) loadMeta() error {
+	cut, err := l.meta(keyCut)
+	if err != nil {
+		return err
+	}
+	if cut != nil {
+		if len(cut) != 16 {
+			return fmt.Errorf("%w: the record of the compacted index is malformed", pebble.ErrCorruption)
+		}
+		l.cut, l.cutTerm = binary.BigEndian.Uint64(cut), binary.BigEndian.Uint64(cut[8:])
+	}
+	hard, err := l.meta(keyHard)
+	if err != nil {
+		return err
+	}
+	if hard != nil {
+		l.hard = new(raftpb.HardState)
+		if err := proto.Unmarshal(hard, l.hard); err != nil {
+			return mark(err)
+		}
+	}
+	conf, err := l.meta(keyConf)
+	if err != nil || conf == nil {
+		return err
+	}
+	if len(conf) < 8 {
+		return fmt.Errorf("%w: the record of the members is malformed", pebble.ErrCorruption)
+	}
+	l.confIndex = binary.BigEndian.Uint64(conf)
+	l.conf = new(raftpb.ConfState)
+	return mark(proto.Unmarshal(conf[8:], l.conf))
+}
+
+// loadAcked reads the file "acked", or makes it in a log that holds nothing.
+func (l *Log) loadAcked() error {
+	l.acked = acked{fs: l.fs, dir: l.dir, incarnation: l.id.Incarnation, every: l.opt.AckedEvery, log: l.opt.Logger}
+	index, ok, err := readAcked(l.fs, l.dir, l.id.Incarnation)
+	if err != nil {
+		return err
+	}
+	if ok {
+		l.acked.written = index
+		l.acked.noted.Store(index)
+		return nil
+	}
+	_, held, err := l.lastOnDisk()
+	if err != nil {
+		return err
+	}
+	if held || l.cut > 0 || l.opt.ReadOnly {
+		return &StartError{Path: l.acked.path(), Text: fmt.Sprintf(
+			"%s is missing: without it nobody can tell whether the log is whole; put it back from a copy, or restore the folder from a backup",
+			l.acked.path())}
+	}
+	if err := l.acked.write(0); err != nil {
+		return fmt.Errorf("write %s: %w", l.acked.path(), err)
+	}
+	return l.acked.syncDir()
+}
+
+// get returns a copy of what is stored under key, nil when there is nothing.
+func (l *Log) get(key []byte) ([]byte, error) {
+	value, closer, err := l.db.Get(key)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	c := append(make([]byte, 0, len(value)), value...)
+	return c, closer.Close()
+}
+
+func (l *Log) meta(key []byte) ([]byte, error) {
+	stored, err := l.get(key)
+	if err != nil || stored == nil {
+		return nil, err
+	}
+	payload, err := openMeta(key, stored)
+	return payload, mark(err)
+}
+
+// mark says of an error that it is damage.
+func mark(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", pebble.ErrCorruption, err)
+}
 
 // Identity returns the identity the folder was made with.
-func (l *Log) Identity() identity.Identity { panic("todo") }
-
-// StartFacts is what the rest of the node knows about how far the log must
-// reach.
-type StartFacts struct {
-	// DurableApplied and DurableAppliedTerm come from the state's Head row as
-	// store.DurableHead reads it; 0 for an empty state.
-	DurableApplied     uint64
-	DurableAppliedTerm uint64
-	// CheckpointIndex is the log index of the newest published checkpoint; 0
-	// when none was published.
-	CheckpointIndex uint64
-}
-
-// CheckStart decides whether the node may start on this log. Every entry after
-// DurableApplied is read and checked. It answers a *StartError when the log
-// ends before the acknowledged index, before DurableApplied or before the
-// checkpoint; when it begins after what the state needs; when it belongs to
-// another history than the state; and when an entry is missing or damaged.
-// When it answers nil, InitialState's Commit is at least DurableApplied.
-// Call it once, before raft.NewRawNode.
-func (l *Log) CheckStart(facts StartFacts) error { panic("todo") }
-
-// StartError is why a node must not start: one sentence that names the folder
-// or file and says what to do.
-type StartError struct {
-	Path  string // the folder or file concerned
-	Index uint64 // the log index concerned; 0 when none
-	Text  string
-}
-
-func (e *StartError) Error() string { return e.Text }
-
-// InitialState implements raft.Storage.
-func (l *Log) InitialState() (*raftpb.HardState, *raftpb.ConfState, error) { panic("todo") }
-
-// Entries implements raft.Storage.
-func (l *Log) Entries(lo, hi, maxSize uint64) ([]*raftpb.Entry, error) { panic("todo") }
-
-// Term implements raft.Storage.
-func (l *Log) Term(index uint64) (uint64, error) { panic("todo") }
-
-// LastIndex implements raft.Storage.
-func (l *Log) LastIndex() (uint64, error) { panic("todo") }
-
-// FirstIndex implements raft.Storage.
-func (l *Log) FirstIndex() (uint64, error) { panic("todo") }
-
-// Snapshot implements raft.Storage.
-func (l *Log) Snapshot() (*raftpb.Snapshot, error) { panic("todo") }
-
-// Append writes the hard state (when not nil) and the entries in one batch and,
-// with sync, returns only when both are on disk. Entries that conflict with the
-// log's end replace it. The entries are kept in memory and must not be changed
-// afterwards.
-//
-// It refuses, changing nothing, entries that leave a gap, reach back into
-// committed ones, or are not consecutive. Any other error means that the disk
-// cannot be trusted: stop the node.
-func (l *Log) Append(hs *raftpb.HardState, entries []*raftpb.Entry, sync bool) error { panic("todo") }
-
-// Begin is Append with sync in two steps: it returns when the batch is on its
-// way, and the answer's Wait returns when it is on disk. Several may be under
-// way; they become durable in order. Every Pending must be waited for.
-func (l *Log) Begin(hs *raftpb.HardState, entries []*raftpb.Entry) (*Pending, error) { panic("todo") }
-
-// Pending is a batch on its way to the disk.
-type Pending struct{}
-
-// Wait returns when the batch is on disk. An error means that the disk cannot
-// be trusted: stop the node. Call it once.
-func (p *Pending) Wait() error { panic("todo") }
-
-// SetConfState records the group's members as of the given applied index and
-// makes the record durable. A new log needs one before raft.NewRawNode.
-func (l *Log) SetConfState(cs *raftpb.ConfState, index uint64) error { panic("todo") }
-
-// ConfState returns the recorded members and the index they are as of.
-func (l *Log) ConfState() (cs *raftpb.ConfState, index uint64) { panic("todo") }
-
-// Install empties the log and lets it go on after a snapshot at index and term.
-func (l *Log) Install(index, term uint64, cs *raftpb.ConfState) error { panic("todo") }
+func (l *Log) Identity() identity.Identity { return l.id }
 
 // Acked notes that callers were told index is durable. It only stores a number;
 // a goroutine rewrites the file "acked" at most every Options.AckedEvery.
-func (l *Log) Acked(index uint64) { panic("todo") }
+func (l *Log) Acked(index uint64) { l.acked.note(index) }
 
 // AckedIndex returns the index that the file "acked" held when the log was
 // opened, or what Acked noted since if that is more.
-func (l *Log) AckedIndex() uint64 { panic("todo") }
+func (l *Log) AckedIndex() uint64 { return l.acked.noted.Load() }
 
-// Compact forgets all entries up to and including index. It refuses
-// (raft.ErrCompacted) what is forgotten already, and an index beyond the last.
-func (l *Log) Compact(index uint64) error { panic("todo") }
-
-// Retain compacts by the rule of Options.KeepBytes and KeepFor, never beyond
-// durableApplied (the applied index of store.DurableHead, read at this moment).
-// It returns the first index that is left.
-func (l *Log) Retain(now time.Time, durableApplied uint64) (first uint64, err error) { panic("todo") }
-
-// Verify reads every entry of the log and calls damaged for each index that is
-// missing or fails its checksum, until damaged answers false.
-func (l *Log) Verify(damaged func(index uint64, err error) bool) error { panic("todo") }
-
-// Metrics returns the figures of the moment.
-func (l *Log) Metrics() Metrics { panic("todo") }
+// Close rewrites "acked" a last time and closes the store.
+func (l *Log) Close() error {
+	return errors.Join(l.acked.close(), l.db.Close())
+}
 
 // Metrics are figures about the log, for monitoring. Sizes are in bytes.
 type Metrics struct {
@@ -202,5 +322,17 @@ type Metrics struct {
 	WriteStalls                       uint64 // times appends were held back since Open
 }
 
-// Close rewrites "acked" a last time and closes the store.
-func (l *Log) Close() error { panic("todo") }
+// Metrics returns the figures of the moment.
+func (l *Log) Metrics() Metrics {
+	m := Metrics{
+		AckedIndex:    l.AckedIndex(),
+		DiskBytes:     l.db.Metrics().DiskSpaceUsage(),
+		AppendedBytes: l.appended.Load(),
+		Appends:       l.appends.Load(),
+		WriteStalls:   l.events.Stalls(),
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	m.FirstIndex, m.LastIndex, m.RecentBytes = l.cut+1, l.last, l.recent.bytes
+	return m
+}

@@ -13,109 +13,196 @@
 package store
 
 import (
-	"log/slog"
+	"errors"
+	"fmt"
+	"sync"
 
+	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/engine/diskguard"
 	"github.com/holdfast-pay/holdfast/internal/engine/identity"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
-// Defaults of Options, in bytes.
-const (
-	DefaultMemTableBytes uint64 = 32 << 20
-	DefaultCacheBytes    int64  = 256 << 20
-)
+// keyIdentity lies below every table (a table's number is never zero).
+var keyIdentity = []byte{0, 'i', 'd'}
 
-// Options configures a Store. The zero value is right for production on the
-// local disk.
-type Options struct {
-	// FS is where the store lives; nil is the local disk. Open wraps it with
-	// diskguard.Wrap.
-	FS vfs.FS
-	// Fatal ends the process after a fault of the disk; nil is diskguard.Exit.
-	Fatal func(error)
-	// Logger hears what Pebble reports; nil is slog.Default.
-	Logger *slog.Logger
-	// MemTableBytes and CacheBytes (the block cache); 0 means the default.
-	MemTableBytes uint64
-	CacheBytes    int64
-	// ReadOnly opens the store for looking only: nothing in the folder changes.
-	ReadOnly bool
-}
+// formatVersion is the layout of this package's own rows; see checkFormat.
+const formatVersion = 1
+
+var keyFormat = []byte{0, 'f', 'o', 'r', 'm', 'a', 't'}
 
 // Store is the state on disk. Commit is for one goroutine at a time; everything
 // else may be called from any.
-type Store struct{}
+type Store struct {
+	dir      string
+	fs       vfs.FS
+	opt      Options
+	db       *pebble.DB
+	events   *diskguard.Events
+	deadline *diskguard.Deadline
+
+	flushing sync.Mutex // one Flush or Checkpoint at a time
+}
 
 var _ table.Backend = (*Store)(nil)
 
 // Open opens the store in dir, making it when it is not there (unless
 // ReadOnly). A damaged file is named in the error.
-func Open(dir string, opt Options) (*Store, error) { panic("todo") }
+func Open(dir string, opt Options) (*Store, error) {
+	opt = opt.withDefaults()
+	s := &Store{
+		dir:      dir,
+		fs:       opt.FS,
+		opt:      opt,
+		events:   diskguard.NewEvents("state", opt.Logger, opt.Fatal),
+		deadline: diskguard.NewDeadline("commit of the state", 0, opt.Fatal),
+	}
+	if !opt.ReadOnly {
+		if err := s.fs.MkdirAll(dir, 0o700); err != nil {
+			return nil, fmt.Errorf("make %s: %w", dir, err)
+		}
+	}
+	var torn *diskguard.ManifestError
+	if err := diskguard.CheckManifest(s.fs, dir); err != nil && (!errors.As(err, &torn) || !torn.Torn) {
+		return nil, fmt.Errorf("state: %w", err)
+	}
+	err := diskguard.Guarded(func() (err error) {
+		s.db, err = pebble.Open(dir, opt.pebbleOptions(s.events))
+		return err
+	})
+	if err != nil {
+		return nil, s.events.Explain(dir, err)
+	}
+	if err := s.checkFormat(); err != nil {
+		return nil, errors.Join(s.events.Explain(dir, err), s.db.Close())
+	}
+	return s, nil
+}
+
+// checkFormat refuses a store that a newer version wrote. A store without the
+// record is empty or lost its only memtable, which is the same.
+func (s *Store) checkFormat() error {
+	value, ok, err := s.Load(keyFormat, nil)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		if s.opt.ReadOnly {
+			return nil
+		}
+		return s.db.Set(keyFormat, []byte{formatVersion}, pebble.NoSync)
+	}
+	if len(value) != 1 || value[0] > formatVersion {
+		return fmt.Errorf("it was written by a newer version (format %x, this binary knows %d): run the newer binary", value, formatVersion)
+	}
+	return nil
+}
 
 // Identity returns the identity recorded in the store; the zero Identity when
 // none was recorded yet.
-func (s *Store) Identity() (identity.Identity, error) { panic("todo") }
+func (s *Store) Identity() (identity.Identity, error) {
+	stored, ok, err := s.Load(keyIdentity, nil)
+	if err != nil || !ok {
+		return identity.Identity{}, err
+	}
+	id, err := identity.Parse(stored)
+	if err != nil {
+		return identity.Identity{}, fmt.Errorf("state %s: %w: restore the folder from a backup", s.dir, err)
+	}
+	return id, nil
+}
 
 // SetIdentity records the identity and makes the record durable. It refuses to
 // replace another one.
-func (s *Store) SetIdentity(id identity.Identity) error { panic("todo") }
+func (s *Store) SetIdentity(id identity.Identity) error {
+	old, err := s.Identity()
+	if err != nil || old == id {
+		return err
+	}
+	if !old.IsZero() {
+		return fmt.Errorf("state %s belongs to %v and cannot be given to %v: put back the folders that belong together", s.dir, old, id)
+	}
+	if err := s.db.Set(keyIdentity, id.Append(nil), pebble.NoSync); err != nil {
+		return s.events.Explain(s.dir, err)
+	}
+	return s.Flush()
+}
 
 // DurableHead reads the Head row as a power cut at this moment would leave it.
 // ok is false when no frame is durable yet. It is the bound for truncating the
 // raft log and the index from which replay starts.
-func (s *Store) DurableHead() (head *pb.Head, ok bool, err error) { panic("todo") }
-
-// Load implements table.Backend.
-func (s *Store) Load(key, buf []byte) (stored []byte, ok bool, err error) { panic("todo") }
-
-// Iterate implements table.Backend.
-func (s *Store) Iterate(from, to []byte, visit func(key, stored []byte) bool) error { panic("todo") }
-
-// Commit implements table.Backend: one atomic Pebble batch, not synced.
-func (s *Store) Commit(writes []table.Write) error { panic("todo") }
-
-// Snapshot implements table.Backend. Close it soon: it pins files.
-func (s *Store) Snapshot() table.Snapshot { panic("todo") }
+func (s *Store) DurableHead() (head *pb.Head, ok bool, err error) {
+	key := table.K(table.Head)
+	it, err := s.db.NewIter(&pebble.IterOptions{
+		LowerBound:                key,
+		UpperBound:                append(key[:len(key):len(key)], 0),
+		OnlyReadGuaranteedDurable: true,
+	})
+	if err != nil {
+		return nil, false, s.events.Explain(s.dir, err)
+	}
+	defer func() { err = errors.Join(err, it.Close()) }()
+	if !it.First() {
+		return nil, false, s.events.Explain(s.dir, it.Error())
+	}
+	stored, err := it.ValueAndErr()
+	if err != nil {
+		return nil, false, s.events.Explain(s.dir, err)
+	}
+	value, err := table.Open(key, stored)
+	if err == nil {
+		head = new(pb.Head)
+		err = head.UnmarshalVT(value)
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("state %s: %w", s.dir, &table.Damage{Key: key, Cause: err})
+	}
+	return head, true, nil
+}
 
 // Flush makes everything committed so far durable and waits for it.
-func (s *Store) Flush() error { panic("todo") }
+func (s *Store) Flush() error {
+	s.flushing.Lock()
+	defer s.flushing.Unlock()
+	return s.flush()
+}
+
+func (s *Store) flush() error {
+	return s.events.Explain(s.dir, s.db.Flush())
+}
 
 // FlushAsync starts a flush; the channel closes when it is durable.
-func (s *Store) FlushAsync() (<-chan struct{}, error) { panic("todo") }
+func (s *Store) FlushAsync() (<-chan struct{}, error) {
+	done, err := s.db.AsyncFlush()
+	return done, s.events.Explain(s.dir, err)
+}
 
 // Checkpoint flushes and then writes a copy of the store into dir, which must
 // not exist and must be on the same disk to be cheap (files are hard links).
-func (s *Store) Checkpoint(dir string) error { panic("todo") }
-
-// Metrics returns the figures of the moment.
-func (s *Store) Metrics() Metrics { panic("todo") }
+// Frames committed meanwhile may or may not be in the copy; its own Head row
+// says which was the last.
+func (s *Store) Checkpoint(dir string) error {
+	s.flushing.Lock()
+	defer s.flushing.Unlock()
+	if err := s.flush(); err != nil {
+		return err
+	}
+	return s.events.Explain(s.dir, s.db.Checkpoint(dir))
+}
 
 // Close flushes and closes the store. No snapshot may be open.
-func (s *Store) Close() error { panic("todo") }
+func (s *Store) Close() error {
+	var err error
+	if !s.opt.ReadOnly {
+		err = s.Flush()
+	}
+	return errors.Join(err, s.events.Explain(s.dir, s.db.Close()))
+}
 
 // Abandon closes the store without a flush, as a crash would: what was not
 // durable is gone. It is for a node that stops on a broken invariant, and for
 // tests.
-func (s *Store) Abandon() error { panic("todo") }
-
-// Metrics are figures about the store, for monitoring. Sizes are in bytes.
-type Metrics struct {
-	DiskBytes           uint64 // files of the store, obsolete ones included
-	MemTableBytes       uint64
-	CacheBytes          int64
-	CacheHits           int64
-	CacheMisses         int64
-	BlockReadAmp        int   // files a read may have to look into
-	L0Files             int64 // files in level 0
-	CompactionDebtBytes uint64
-	Compactions         int64
-	Flushes             int64
-	BytesWritten        uint64 // by commits
-	BytesFlushed        uint64
-	BytesCompacted      uint64
-	WriteStalls         uint64 // times commits were held back since Open
-	Snapshots           int    // open snapshots
-}
+func (s *Store) Abandon() error { return s.events.Explain(s.dir, s.db.Close()) }

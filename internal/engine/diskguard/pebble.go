@@ -1,0 +1,128 @@
+package diskguard
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"syscall"
+
+	"github.com/cockroachdb/pebble/v2"
+)
+
+// Events listens to one Pebble store and keeps what its owner wants to know.
+// Errors that Pebble meets in the background end the process, because Pebble
+// itself would retry for ever; a full disk is the exception, since a flush that
+// found no room is repeated from the start when there is some.
+type Events struct {
+	name   string
+	log    *slog.Logger
+	fatal  func(error)
+	full   atomic.Bool // the last background error was a full disk
+	stalls atomic.Uint64
+
+	mu      sync.Mutex
+	damaged string
+}
+
+// NewEvents returns the listener of the store called name ("raft log"). logger
+// nil is slog.Default, fatal nil is Exit.
+func NewEvents(name string, logger *slog.Logger, fatal func(error)) *Events {
+	if logger == nil {
+		logger = slog.Default()
+	}
+	if fatal == nil {
+		fatal = Exit
+	}
+	return &Events{name: name, log: logger.With("store", name), fatal: fatal}
+}
+
+// Apply makes opts report to e: its logger and its event listener.
+func (e *Events) Apply(opts *pebble.Options) {
+	opts.Logger = pebbleLogger{e}
+	opts.EventListener = &pebble.EventListener{
+		BackgroundError: e.background,
+		DataCorruption: func(info pebble.DataCorruptionInfo) {
+			e.mu.Lock()
+			e.damaged = info.Path
+			e.mu.Unlock()
+			e.log.Error("a file of the store is damaged", "file", info.Path, "err", info.Details)
+		},
+		FlushEnd: func(info pebble.FlushInfo) {
+			if info.Err == nil && e.full.Swap(false) {
+				e.log.Info("the disk has room again: flushing goes on")
+			}
+		},
+		WriteStallBegin: func(info pebble.WriteStallBeginInfo) {
+			e.stalls.Add(1)
+			e.log.Warn("writes wait for the disk", "reason", info.Reason)
+		},
+	}
+}
+
+// Stalls is how often Pebble has held writes back since the store was opened.
+func (e *Events) Stalls() uint64 { return e.stalls.Load() }
+
+func (e *Events) background(err error) {
+	if errors.Is(err, syscall.ENOSPC) {
+		if !e.full.Swap(true) {
+			e.log.Error("the disk is full: nothing is lost, flushing waits until space is freed", "err", err)
+		}
+		return
+	}
+	e.fatal(fmt.Errorf("%s: background work failed: %w", e.name, err))
+}
+
+// DamagedFile returns the file in which Pebble last found damage, or "".
+func (e *Events) DamagedFile() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.damaged
+}
+
+// Explain turns an error of the store in dir into a sentence that names the
+// damaged file when Pebble told it, and says what to do. nil stays nil.
+func (e *Events) Explain(dir string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if !errors.Is(err, pebble.ErrCorruption) {
+		return fmt.Errorf("%s %s: %w", e.name, dir, err)
+	}
+	where := e.DamagedFile()
+	if where == "" {
+		where = dir
+	} else if !filepath.IsAbs(where) && filepath.Dir(where) == "." {
+		where = filepath.Join(dir, where)
+	}
+	return fmt.Errorf("%s: %s is damaged: put it back from a copy, or restore the folder from a backup: %w", e.name, where, err)
+}
+
+// Guarded runs op and turns a panic into an error: Pebble panics on some kinds
+// of damage that its checksums let through while a store is opened.
+func Guarded(op func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%w: %v", pebble.ErrCorruption, p)
+		}
+	}()
+	return op()
+}
+
+// pebbleLogger passes Pebble's log lines on. Pebble calls Fatalf when it cannot
+// go on (a failed write of the log or of the MANIFEST).
+type pebbleLogger struct{ e *Events }
+
+func (l pebbleLogger) Infof(format string, args ...any) {
+	l.e.log.Debug(fmt.Sprintf(format, args...))
+}
+
+func (l pebbleLogger) Errorf(format string, args ...any) {
+	l.e.log.Warn(fmt.Sprintf(format, args...))
+}
+
+func (l pebbleLogger) Fatalf(format string, args ...any) {
+	l.e.fatal(fmt.Errorf("%s: %s", l.e.name, fmt.Sprintf(format, args...)))
+}

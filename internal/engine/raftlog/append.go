@@ -1,0 +1,206 @@
+package raftlog
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/cockroachdb/pebble/v2"
+	"go.etcd.io/raft/v3"
+	"go.etcd.io/raft/v3/raftpb"
+	"google.golang.org/protobuf/proto"
+)
+
+// ErrRefused marks entries that Append will not take; nothing was changed.
+var ErrRefused = errors.New("the log refuses the entries")
+
+// Append writes the hard state (when not nil) and the entries in one batch and,
+// with sync, returns only when both are on disk. Entries that conflict with the
+// log's end replace it. The entries and their data are kept in memory and must
+// not be changed afterwards.
+//
+// It refuses with ErrRefused, changing nothing, entries that leave a gap, reach
+// back into committed ones, or are not consecutive. Any other error means that
+// the disk cannot be trusted: stop the node.
+func (l *Log) Append(hs *raftpb.HardState, entries []*raftpb.Entry, sync bool) error {
+	b, err := l.batch(hs, entries)
+	if err != nil || b == nil {
+		return err
+	}
+	defer b.Close()
+	mode := pebble.NoSync
+	if sync {
+		mode = pebble.Sync
+	}
+	if err := l.deadline.Do(func() error { return b.Commit(mode) }); err != nil {
+		return l.explain(fmt.Errorf("append: %w", err))
+	}
+	l.remember(hs, entries)
+	return nil
+}
+
+// Begin is Append with sync in two steps: it returns when the batch is on its
+// way, and the answer's Wait returns when it is on disk. Several may be under
+// way; they become durable in order. Every Pending must be waited for.
+func (l *Log) Begin(hs *raftpb.HardState, entries []*raftpb.Entry) (*Pending, error) {
+	b, err := l.batch(hs, entries)
+	if err != nil || b == nil {
+		return &Pending{}, err
+	}
+	p := &Pending{log: l, batch: b, stop: l.deadline.Start()}
+	if err := l.db.ApplyNoSyncWait(b, pebble.Sync); err != nil {
+		p.stop()
+		return nil, errors.Join(l.explain(fmt.Errorf("append: %w", err)), b.Close())
+	}
+	l.remember(hs, entries)
+	return p, nil
+}
+
+// Pending is a batch on its way to the disk.
+type Pending struct {
+	log   *Log // nil when there was nothing to write
+	batch *pebble.Batch
+	stop  func()
+}
+
+// Wait returns when the batch is on disk. An error means that the disk cannot
+// be trusted: stop the node. Call it once.
+func (p *Pending) Wait() error {
+	if p.log == nil {
+		return nil
+	}
+	defer p.stop()
+	if err := p.batch.SyncWait(); err != nil {
+		return p.log.explain(fmt.Errorf("append: %w", err))
+	}
+	return p.batch.Close()
+}
+
+// batch checks what is to be written and makes the Pebble batch of it; nil when
+// there is nothing to write.
+func (l *Log) batch(hs *raftpb.HardState, entries []*raftpb.Entry) (*pebble.Batch, error) {
+	if raft.IsEmptyHardState(hs) && len(entries) == 0 {
+		return nil, nil
+	}
+	oldLast, err := l.check(entries)
+	if err != nil {
+		return nil, err
+	}
+	size := 64
+	for _, e := range entries {
+		size += len(e.GetData()) + entryKeySize + entryHeader + 16
+	}
+	b := l.db.NewBatchWithSize(size)
+	if err := fill(b, hs, entries, oldLast); err != nil {
+		return nil, errors.Join(err, b.Close())
+	}
+	return b, nil
+}
+
+// check refuses entries that do not belong at the log's end and returns the
+// index it has before them.
+func (l *Log) check(entries []*raftpb.Entry) (oldLast uint64, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(entries) == 0 {
+		return l.last, nil
+	}
+	first := entries[0].GetIndex()
+	for i, e := range entries {
+		if e.GetIndex() != first+uint64(i) {
+			return 0, fmt.Errorf("%w: index %d where %d belongs", ErrRefused, e.GetIndex(), first+uint64(i))
+		}
+	}
+	switch {
+	case first > l.last+1:
+		return 0, fmt.Errorf("%w: they begin at %d but the log ends at %d", ErrRefused, first, l.last)
+	case first <= l.cut || first <= l.hard.GetCommit():
+		return 0, fmt.Errorf("%w: they begin at %d but all up to %d is committed", ErrRefused, first, max(l.cut, l.hard.GetCommit()))
+	}
+	return l.last, nil
+}
+
+// fill writes the batch: the entries, the end of what they replace, the hard state.
+func fill(b *pebble.Batch, hs *raftpb.HardState, entries []*raftpb.Entry, oldLast uint64) error {
+	for _, e := range entries {
+		op := b.SetDeferred(entryKeySize, entryHeader+len(e.GetData()))
+		putEntryKey(op.Key, e.GetIndex())
+		putEntry(op.Value, e)
+		if err := op.Finish(); err != nil {
+			return err
+		}
+	}
+	if n := len(entries); n > 0 && entries[n-1].GetIndex() < oldLast {
+		err := b.DeleteRange(keyAfter(entries[n-1].GetIndex()), keyAfter(oldLast), nil)
+		if err != nil {
+			return err
+		}
+	}
+	if raft.IsEmptyHardState(hs) {
+		return nil
+	}
+	payload, err := proto.Marshal(hs)
+	if err != nil {
+		return err
+	}
+	return b.Set(keyHard, sealMeta(keyHard, payload), nil)
+}
+
+// remember brings memory up to date with a batch that was written.
+func (l *Log) remember(hs *raftpb.HardState, entries []*raftpb.Entry) {
+	l.appends.Add(1)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !raft.IsEmptyHardState(hs) {
+		commit := max(hs.GetCommit(), l.hard.GetCommit())
+		l.hard = proto.Clone(hs).(*raftpb.HardState)
+		l.hard.Commit = &commit
+	}
+	if len(entries) == 0 {
+		return
+	}
+	var bytes uint64
+	for _, e := range entries {
+		bytes += uint64(len(e.GetData()))
+	}
+	l.appended.Add(bytes)
+	l.recent.add(entries)
+	l.last = entries[len(entries)-1].GetIndex()
+	l.ages.add(l.opt.Now(), entries[0].GetIndex(), l.last, bytes+uint64(len(entries))*perEntry)
+}
+
+// SetConfState records the group's members as of the given applied index and
+// makes the record durable. A new log needs one before raft.NewRawNode.
+func (l *Log) SetConfState(cs *raftpb.ConfState, index uint64) error {
+	stored, err := confRecord(cs, index)
+	if err != nil {
+		return err
+	}
+	err = l.deadline.Do(func() error { return l.db.Set(keyConf, stored, pebble.Sync) })
+	if err != nil {
+		return l.explain(fmt.Errorf("record the members: %w", err))
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.conf, l.confIndex = proto.Clone(cs).(*raftpb.ConfState), index
+	return nil
+}
+
+func confRecord(cs *raftpb.ConfState, index uint64) ([]byte, error) {
+	payload, err := proto.Marshal(cs)
+	if err != nil {
+		return nil, err
+	}
+	return sealMeta(keyConf, append(binary.BigEndian.AppendUint64(nil, index), payload...)), nil
+}
+
+// ConfState returns the recorded members and the index they are as of; nil and
+// 0 when none are recorded.
+func (l *Log) ConfState() (cs *raftpb.ConfState, index uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.conf == nil {
+		return nil, 0
+	}
+	return proto.Clone(l.conf).(*raftpb.ConfState), l.confIndex
+}

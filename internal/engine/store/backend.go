@@ -1,0 +1,105 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/holdfast-pay/holdfast/internal/base/table"
+)
+
+// reader is what a Pebble store and a snapshot of it have in common.
+type reader interface {
+	pebble.Reader
+}
+
+// Load implements table.Backend.
+func (s *Store) Load(key, buf []byte) (stored []byte, ok bool, err error) {
+	return load(s.db, key, buf)
+}
+
+func load(r reader, key, buf []byte) ([]byte, bool, error) {
+	value, closer, err := r.Get(key)
+	if err != nil {
+		if errors.Is(err, pebble.ErrNotFound) {
+			return buf, false, nil
+		}
+		return buf, false, err
+	}
+	buf = append(buf, value...)
+	return buf, true, closer.Close()
+}
+
+// Iterate implements table.Backend.
+func (s *Store) Iterate(from, to []byte, visit func(key, stored []byte) bool) error {
+	return iterate(s.db, from, to, visit)
+}
+
+func iterate(r reader, from, to []byte, visit func(key, stored []byte) bool) (err error) {
+	it, err := r.NewIter(&pebble.IterOptions{LowerBound: from, UpperBound: to})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, it.Close()) }()
+	for ok := it.First(); ok; ok = it.Next() {
+		stored, err := it.ValueAndErr()
+		if err != nil {
+			return err
+		}
+		if !visit(it.Key(), stored) {
+			return nil
+		}
+	}
+	return it.Error()
+}
+
+// Commit implements table.Backend: one atomic Pebble batch, not synced. An
+// error means that the disk cannot be trusted: stop the node.
+func (s *Store) Commit(writes []table.Write) error {
+	if len(writes) == 0 {
+		return nil
+	}
+	size := 16
+	for _, w := range writes {
+		size += len(w.Key) + len(w.Stored) + 8
+	}
+	b := s.db.NewBatchWithSize(size)
+	defer b.Close()
+	for _, w := range writes {
+		if err := put(b, w); err != nil {
+			return fmt.Errorf("state %s: %w", s.dir, err)
+		}
+	}
+	return s.events.Explain(s.dir, s.deadline.Do(func() error { return b.Commit(pebble.NoSync) }))
+}
+
+// put adds one write to the batch without an intermediate copy.
+func put(b *pebble.Batch, w table.Write) error {
+	if w.Stored == nil {
+		op := b.DeleteDeferred(len(w.Key))
+		copy(op.Key, w.Key)
+		return op.Finish()
+	}
+	op := b.SetDeferred(len(w.Key), len(w.Stored))
+	copy(op.Key, w.Key)
+	copy(op.Value, w.Stored)
+	return op.Finish()
+}
+
+// Snapshot implements table.Backend. Close it soon: it pins what it sees.
+func (s *Store) Snapshot() table.Snapshot {
+	snap := s.db.NewSnapshot()
+	return table.NewView(view{snap}, snap.Close)
+}
+
+// view reads stored rows from a snapshot.
+type view struct{ snap *pebble.Snapshot }
+
+// Load appends the stored bytes under key to buf.
+func (v view) Load(key, buf []byte) ([]byte, bool, error) { return load(v.snap, key, buf) }
+
+// Iterate visits the stored rows with from <= key < to.
+func (v view) Iterate(from, to []byte, visit func(key, stored []byte) bool) error {
+	return iterate(v.snap, from, to, visit)
+}
