@@ -203,7 +203,7 @@ func TestOpenid(t *testing.T) {
 		}
 		seen[o] = true
 	}
-	if ident.Openid([]byte("a")) != ident.Openid([]byte("a")) {
-		t.Error("an openid is a function of its seed")
+	if first, again := ident.Openid([]byte("a")), ident.Openid([]byte("a")); first != again {
+		t.Errorf("an openid is a function of its seed: %s, %s", first, again)
 	}
 }
