@@ -144,10 +144,6 @@ func TestParseSumsRefuses(t *testing.T) {
 
 func TestSnapshotRefusesMixedUpKeys(t *testing.T) {
 	t.Parallel()
-	s, err := Create(t.TempDir(), Options{LogName: "pay.example.com"})
-	if err != nil {
-		t.Fatal(err)
-	}
 	for name, spoil := range map[string]func(c *contents){
 		"another key":     func(c *contents) { c.Platform[0].Key = c.Public.Key },
 		"another serial":  func(c *contents) { c.Platform[0].Serial = "12" },
@@ -157,7 +153,7 @@ func TestSnapshotRefusesMixedUpKeys(t *testing.T) {
 		"no root":         func(c *contents) { c.Root.Cert = nil },
 		"no key of inner": func(c *contents) { c.Inner.Key = nil },
 	} {
-		c := s.current.Load().contents.clone()
+		c := ourStore().current.Load().contents.clone()
 		spoil(c)
 		if _, err := newSnapshot(c, nil); err == nil {
 			t.Errorf("%s went unnoticed", name)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -40,21 +41,27 @@ func shake(t *testing.T, server, client *tls.Config) (role Role, serverErr, clie
 	return role, serverErr, clientErr
 }
 
-func twoPlatforms(t *testing.T) (ours, theirs *Store) {
-	t.Helper()
-	var err error
-	if ours, err = Create(t.TempDir(), Options{LogName: "ours"}); err != nil {
-		t.Fatal(err)
+// ourStore is a keystore in memory, shared by the tests that change nothing:
+// finding RSA keys takes long.
+var ourStore = sync.OnceValue(func() *Store { return inMemory("ours") })
+
+func inMemory(name string) *Store {
+	c, err := newContents(name, time.Now().UnixMilli())
+	if err != nil {
+		panic(err)
 	}
-	if theirs, err = Create(t.TempDir(), Options{LogName: "theirs"}); err != nil {
-		t.Fatal(err)
+	snap, err := newSnapshot(c, nil)
+	if err != nil {
+		panic(err)
 	}
-	return ours, theirs
+	s := newStore("nowhere", Options{ReadOnly: true})
+	s.current.Store(snap)
+	return s
 }
 
 func TestInnerTLS(t *testing.T) {
 	t.Parallel()
-	ours, theirs := twoPlatforms(t)
+	ours, theirs := ourStore(), inMemory("theirs")
 	anonymous := ours.ClientTLS(RoleCourier)
 	anonymous.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &tls.Certificate{}, nil }
 	old := ours.ClientTLS(RoleCourier)
@@ -90,11 +97,7 @@ func TestInnerTLS(t *testing.T) {
 
 func TestInnerCertificateRenewsItself(t *testing.T) {
 	t.Parallel()
-	s, err := Create(t.TempDir(), Options{LogName: "ours"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	l := &leaf{store: s, role: RoleCourier}
+	l := &leaf{store: ourStore(), role: RoleCourier}
 	start := time.UnixMilli(1795305600000)
 	serialAt := func(after time.Duration) string {
 		cert, err := l.certificate(start.Add(after))
@@ -121,11 +124,7 @@ func TestPeerRoleNeedsAVerifiedCertificate(t *testing.T) {
 
 func TestUnknownRoleIsNamed(t *testing.T) {
 	t.Parallel()
-	s, err := Create(t.TempDir(), Options{LogName: "ours"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = (&leaf{store: s, role: "root"}).certificate(time.Now())
+	_, err := (&leaf{store: ourStore(), role: "root"}).certificate(time.Now())
 	if err == nil || !strings.Contains(err.Error(), "root") {
 		t.Errorf("%v", err)
 	}
