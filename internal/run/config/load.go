@@ -1,0 +1,161 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/holdfast-pay/holdfast/internal/run/nearest"
+)
+
+// maxFile bounds a configuration file in bytes.
+const maxFile = 1 << 20
+
+// Source says where a value came from.
+type Source struct {
+	// From is "default", "flag", or the file's name.
+	From string
+	// Line is the line in the file, 0 elsewhere.
+	Line int
+}
+
+func (s Source) String() string {
+	if s.Line > 0 {
+		return fmt.Sprintf("%s:%d", s.From, s.Line)
+	}
+	if s.From == "" {
+		return "default"
+	}
+	return s.From
+}
+
+// Load reads the file over the defaults and then the overrides ("key=value",
+// as from --set) over both, and checks the result. An empty path means no file.
+// What is wrong comes back as Problems.
+func Load(path string, overrides []string) (*Config, error) {
+	c := Default()
+	if path != "" {
+		data, err := readFile(path)
+		if err != nil {
+			return nil, err
+		}
+		if c, err = Parse(path, data); err != nil {
+			return nil, err
+		}
+	}
+	if err := c.override(overrides); err != nil {
+		return nil, err
+	}
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func readFile(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, Problems{{Text: err.Error(), Hint: "name an existing file: --config FILE"}}
+	}
+	if info.Size() > maxFile {
+		return nil, Problems{{File: path, Text: "it is larger than 1 MiB: it is no configuration"}}
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, Problems{{Text: err.Error()}}
+	}
+	return data, nil
+}
+
+// Parse reads a configuration over the defaults without checking values
+// against each other. The file's extension chooses the format: .toml, .yaml
+// or .yml. Relative paths in it are relative to the file's folder.
+func Parse(path string, data []byte) (*Config, error) {
+	c := Default()
+	c.source = map[string]Source{}
+	var lines map[string]int
+	var err error
+	switch ext := strings.ToLower(filepath.Ext(path)); ext {
+	case ".toml":
+		lines, err = c.parseTOML(path, data)
+	case ".yaml", ".yml":
+		lines, err = c.parseYAML(path, data)
+	default:
+		return nil, Problems{{File: path, Text: fmt.Sprintf("its extension %q names no format", ext), Hint: "call it .toml or .yaml"}}
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range c.Settings() {
+		line, ok := lines[s.Key]
+		if !ok {
+			continue
+		}
+		c.source[s.Key] = Source{From: path, Line: line}
+		if p, isPath := s.value.(*string); s.path && isPath && *p != "" && !filepath.IsAbs(*p) {
+			*p = filepath.Join(filepath.Dir(path), *p)
+		}
+	}
+	return c, nil
+}
+
+// override sets "key=value" pairs.
+func (c *Config) override(pairs []string) error {
+	if c.source == nil {
+		c.source = map[string]Source{}
+	}
+	for _, pair := range pairs {
+		key, value, ok := strings.Cut(pair, "=")
+		if !ok {
+			return Problems{{Text: fmt.Sprintf("%q is not key=value", pair), Hint: "--set merchant_api.address=127.0.0.1:8443"}}
+		}
+		if err := c.Set(key, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Set gives one key a value, as a flag does.
+func (c *Config) Set(key, value string) error {
+	for _, s := range c.Settings() {
+		if s.Key != key {
+			continue
+		}
+		if err := s.set(value); err != nil {
+			return Problems{{Key: key, Text: err.Error()}}
+		}
+		if c.source == nil {
+			c.source = map[string]Source{}
+		}
+		c.source[key] = Source{From: "flag"}
+		return nil
+	}
+	return Problems{c.unknownKey("", 0, key)}
+}
+
+// unknownKey is a problem with the key that was probably meant.
+func (c *Config) unknownKey(file string, line int, key string) Problem {
+	p := Problem{File: file, Line: line, Text: fmt.Sprintf("unknown key %.80q", key), Hint: "docs/reference/configuration.md lists the keys"}
+	known, sections := c.keys()
+	for s := range sections {
+		known = append(known, s)
+	}
+	if near, ok := nearest.Word(key, known); ok {
+		p.Hint = fmt.Sprintf("did you mean %q?", near)
+		return p
+	}
+	// The right name in the wrong section is the other common mistake.
+	_, last, ok := strings.Cut(key, ".")
+	if !ok {
+		last = key
+	}
+	for _, k := range known {
+		if strings.HasSuffix(k, "."+last) {
+			p.Hint = fmt.Sprintf("did you mean %q?", k)
+			return p
+		}
+	}
+	return p
+}

@@ -1,0 +1,131 @@
+package config
+
+import (
+	"encoding"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Setting is one key of the configuration.
+type Setting struct {
+	// Key is the dotted name, e.g. "merchant_api.address".
+	Key string
+	// Doc says what it does, in which bounds, in one sentence or two.
+	Doc string
+	// value points into the Config.
+	value any
+	// path: relative names in a file are relative to the file's folder.
+	path bool
+}
+
+// Settings lists every key with its documentation, in the order of the
+// reference. A test holds it against the struct.
+func (c *Config) Settings() []Setting {
+	m, a, d := &c.MerchantAPI, &c.Admin, &c.Disk
+	return []Setting{
+		{"data", "The data folder. It holds everything the node must not lose.", &c.Data, true},
+		{"log_name", "Name of the journal in its signed checkpoints, like `pay.example.com/journal`; fixed when the folder is made.", &c.LogName, false},
+
+		{"merchant_api.address", "HOST:PORT where merchants' servers and payers' phones reach the platform.", &m.Address, false},
+		{"merchant_api.tls_cert", "Certificate chain for it, PEM. SIGHUP reloads it.", &m.TLSCert, true},
+		{"merchant_api.tls_key", "The certificate's private key, PEM.", &m.TLSKey, true},
+		{"merchant_api.insecure_loopback", "Serve plain HTTP; only on a loopback address, for tests or behind a proxy on the same machine.", &m.InsecureLoopback, false},
+		{"merchant_api.path_prefix", "A path the API is served under besides /v3, like `/sandbox`; clients that sign it and those that don't both verify.", &m.PathPrefix, false},
+		{"merchant_api.strict_signing", "Accept only the documented form of the signed message, not the variants that some clients send.", &m.StrictSigning, false},
+		{"merchant_api.max_in_flight", "Most requests worked on at once; more are asked to come again.", &m.MaxInFlight, false},
+		{"merchant_api.header_timeout", "A client that has not sent its headers by then is cut off.", &m.HeaderTimeout, false},
+		{"merchant_api.request_timeout", "Bound on one request, reading and answering included.", &m.RequestTimeout, false},
+		{"merchant_api.idle_timeout", "How long a connection may wait for its next request.", &m.IdleTimeout, false},
+
+		{"admin.address", "HOST:PORT of the administration, health, metrics and profiles. Keep it off the public network.", &a.Address, false},
+		{"admin.tls_cert", "Certificate chain for it, PEM. SIGHUP reloads it.", &a.TLSCert, true},
+		{"admin.tls_key", "The certificate's private key, PEM.", &a.TLSKey, true},
+		{"admin.insecure_loopback", "Serve it in plain HTTP; only on a loopback address.", &a.InsecureLoopback, false},
+		{"admin.open_metrics", "Let /metrics be read without a token.", &a.OpenMetrics, false},
+
+		{"inner.address", "HOST:PORT for the platform's own processes (the courier), always mutual TLS.", &c.Inner.Address, false},
+		{"cashier.base_url", "Address that payers open, like `https://pay.example.com`: code_url, h5_url and the cashier's pages begin with it. It must lead to merchant_api.address.", &c.Cashier.BaseURL, false},
+		{"keys.master_file", "File with the key that seals the keystore, kept apart from the data folder. Empty: DIR/keys/master, fit for tests only.", &c.Keys.MasterFile, true},
+
+		{"disk.min_free", "Writes are refused while less is free.", &d.MinFree, false},
+		{"disk.min_free_percent", "Writes are refused while less than this share of the disk is free, 0 to 50; the larger of the two bounds counts.", &d.MinFreePercent, false},
+		{"disk.commit_timeout", "A commit that takes longer stops the node: the disk hangs.", &d.CommitTimeout, false},
+		{"disk.keep_log", "Log kept for followers and replays, at most.", &d.KeepLog, false},
+		{"disk.keep_log_for", "Log kept for followers and replays, at most this long.", &d.KeepLogFor, false},
+		{"disk.cache", "Memory for blocks of the state.", &d.Cache, false},
+
+		{"journal.checkpoint_interval", "Least time between two signed checkpoints; a receipt waits for the next one.", &c.Journal.CheckpointInterval, false},
+
+		{"merchants.key_mode", "For merchants added without their own settings: `certificate`, `public_key` or `both`.", &c.Merchants.KeyMode, false},
+		{"merchants.refund_interval", "Likewise: least time between partial refunds of one order.", &c.Merchants.RefundInterval, false},
+		{"merchants.allow_http", "Likewise: notices may go to http:// addresses.", &c.Merchants.AllowHTTP, false},
+		{"merchants.strict", "Likewise: unknown parameters in request bodies are refused, as the original does.", &c.Merchants.Strict, false},
+		{"merchants.weixin_code_url", "Likewise: code_url is a weixin:// link instead of the cashier's address.", &c.Merchants.WeixinCodeURL, false},
+
+		{"log.level", "`debug`, `info`, `warn` or `error`.", &c.Log.Level, false},
+		{"log.format", "`text` or `json`.", &c.Log.Format, false},
+	}
+}
+
+// Text is the setting's present value as the file writes it.
+func (s Setting) Text() string {
+	switch v := s.value.(type) {
+	case *string:
+		return *v
+	case *bool:
+		return strconv.FormatBool(*v)
+	case *int:
+		return strconv.Itoa(*v)
+	case fmt.Stringer:
+		return v.String()
+	}
+	panic(fmt.Sprintf("setting %s has a value of type %T", s.Key, s.value))
+}
+
+// quoted says whether the value stands in quotes in TOML.
+func (s Setting) quoted() bool {
+	switch s.value.(type) {
+	case *bool, *int:
+		return false
+	}
+	return true
+}
+
+// set reads text into the value.
+func (s Setting) set(text string) error {
+	switch v := s.value.(type) {
+	case *string:
+		*v = text
+		return nil
+	case *bool:
+		b, err := strconv.ParseBool(text)
+		if err != nil {
+			return fmt.Errorf("%.40q is neither true nor false", text)
+		}
+		*v = b
+		return nil
+	case *int:
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			return fmt.Errorf("%.40q is not a whole number", text)
+		}
+		*v = n
+		return nil
+	case encoding.TextUnmarshaler:
+		return v.UnmarshalText([]byte(text))
+	}
+	panic(fmt.Sprintf("setting %s has a value of type %T", s.Key, s.value))
+}
+
+// keys lists all keys and the sections that hold them.
+func (c *Config) keys() (keys []string, sections map[string]bool) {
+	sections = map[string]bool{}
+	for _, s := range c.Settings() {
+		keys = append(keys, s.Key)
+		if section, _, ok := strings.Cut(s.Key, "."); ok {
+			sections[section] = true
+		}
+	}
+	return keys, sections
+}
