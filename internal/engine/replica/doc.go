@@ -1,0 +1,15 @@
+// Package replica turns commands into an agreed, durable order and applies it:
+// the loop around etcd-io/raft.
+//
+//	Do ──► queue ──► loop: frame, propose, append+fsync, commit ──► applier: Machine.Apply ──► answers
+//
+// Two goroutines work side by side. The loop owns the raft node and the log:
+// while it waits for a disk, commands gather in the queue, and what gathered is
+// the next frame, so there is no timer on the path. The applier owns the
+// Machine and answers each caller after its frame is on disk and applied.
+//
+// Crash safety: a caller is answered only after its frame is synced in the
+// raft log. The state's own store has no log; what it lost is applied again
+// from the raft log, from the applied index that is in the same batch as the
+// rows.
+package replica
