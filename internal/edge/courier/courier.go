@@ -1,0 +1,177 @@
+package courier
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/holdfast-pay/holdfast/internal/pb"
+)
+
+// Courier delivers notices. Make one with New, run it once.
+type Courier struct {
+	cfg     Config
+	log     *slog.Logger
+	clock   *clock
+	desk    *desk
+	reports reports
+	fetches pacer
+	press   press
+	web     *http.Transport
+	metrics *metrics
+
+	// What other goroutines send the loop.
+	fed      chan fed
+	fetched  chan fetched
+	written  chan written
+	landed   chan landed
+	reported chan reported
+
+	// paper is what signers take from; signing counts what they have.
+	paper   chan paper
+	signing int
+	// fetching counts calls of Fetch; aloft counts requests to merchants.
+	fetching, aloft int
+	stopping        bool
+	wg              sync.WaitGroup
+}
+
+type fetched struct {
+	asked []*flight
+	got   *pb.OwedBatch
+	err   error
+}
+
+// paper is a content on its way to a signer.
+type paper struct {
+	f    *flight
+	owed *pb.OwedNotice
+}
+
+type written struct {
+	paper
+	letter letter
+	err    error
+}
+
+type landed struct {
+	paper
+	attempt *pb.Attempt
+}
+
+type reported struct {
+	batch []*pb.Attempt
+	resp  *pb.ReportResponse
+	err   error
+}
+
+// maxFetching is how many calls of Fetch run at once.
+const maxFetching = 2
+
+// New checks the configuration and makes a courier; nothing runs yet.
+func New(cfg Config) (*Courier, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	clk := new(clock)
+	m, err := newMetrics(cfg.Registerer, clk.now)
+	if err != nil {
+		return nil, fmt.Errorf("courier: register metrics: %w", err)
+	}
+	return &Courier{
+		cfg: cfg, log: cfg.Logger, clock: clk, desk: newDesk(cfg, clk.now), metrics: m,
+		reports: reports{limit: MaxReport},
+		press:   press{cfg.Keys},
+		web:     newTransport(cfg),
+		fed:     make(chan fed, 2), fetched: make(chan fetched), written: make(chan written),
+		landed: make(chan landed), reported: make(chan reported),
+		paper: make(chan paper, 2*cfg.Signers),
+	}, nil
+}
+
+// Run delivers until ctx ends; then it starts nothing more, waits for what is
+// in the air and reports it, for at most Config.StopWithin. It may be called
+// once.
+//
+// The error says that attempts went unreported: those notices are sent again
+// by the next courier, which merchants are prepared for.
+func (c *Courier) Run(ctx context.Context) error {
+	life, end := context.WithCancel(context.WithoutCancel(ctx))
+	reading, stopReading := context.WithCancel(life)
+	f := &feed{node: c.cfg.Node, out: c.fed, log: c.log, up: c.showUp}
+	c.wg.Go(func() { f.run(reading) })
+	c.wg.Go(func() { c.watchKeys(reading) })
+	for range c.cfg.Signers {
+		c.wg.Go(c.sign)
+	}
+	c.loop(ctx, life)
+	stopReading()
+	left := c.wind(life, end)
+	end()
+	close(c.paper)
+	c.drain()
+	c.web.CloseIdleConnections()
+	if left > 0 {
+		return fmt.Errorf("courier: stopped with %d attempts that the node has not accepted; these notices will be sent again", left)
+	}
+	return nil
+}
+
+func (c *Courier) showUp(up bool) {
+	v := 0.0
+	if up {
+		v = 1
+	}
+	c.metrics.connected.Set(v)
+}
+
+// watchKeys notices that the keys were changed, by a rotation for example.
+func (c *Courier) watchKeys(ctx context.Context) {
+	t := time.NewTicker(keysEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+		switch changed, err := c.cfg.Keys.ReloadIfChanged(); {
+		case err != nil:
+			c.log.Error("courier: cannot read the keys again; going on with those it has", "err", err)
+		case changed:
+			c.log.Info("courier: read the keys again")
+		}
+	}
+}
+
+// sign is a signer.
+func (c *Courier) sign() {
+	for p := range c.paper {
+		l, err := c.press.write(p.owed)
+		c.written <- written{p, l, err}
+	}
+}
+
+// drain receives what goroutines still want to tell until all have ended.
+func (c *Courier) drain() {
+	done := make(chan struct{})
+	go func() { c.wg.Wait(); close(done) }()
+	for {
+		select {
+		case <-done:
+			return
+		case <-c.fed:
+		case <-c.fetched:
+		case <-c.written:
+		case <-c.landed:
+		case <-c.reported:
+		}
+	}
+}
+
+// until is how long until a time; never negative.
+func until(t, now time.Time) time.Duration { return max(0, t.Sub(now)) }

@@ -1,0 +1,261 @@
+package courier
+
+import (
+	"container/heap"
+	"time"
+
+	"github.com/holdfast-pay/holdfast/internal/pb"
+)
+
+const (
+	// pipeMost bounds notices picked from old backlog and not yet signed: two
+	// fetches' worth.
+	pipeMost = 2 * MaxFetch
+	// signAhead is how many fresh notices a signer may have waiting.
+	signAhead = 16
+	// trickle: of so many starts (and signatures), one goes to old backlog.
+	trickle = 8
+	// setAside is how long a notice waits that this version cannot send, milliseconds.
+	setAside int64 = 60_000
+	// lagging is how long one waits that a node answered from before the last
+	// report, milliseconds.
+	lagging int64 = 500
+)
+
+// desk is the courier's state and its decisions. It does nothing itself: the
+// loop carries out what it puts into want, signFresh and signOld. It serves one
+// goroutine.
+type desk struct {
+	window, most, signers int
+	now                   func() int64
+
+	lanes  map[string]*lane
+	rings  [rings]ring
+	alarms alarms
+	busy   map[uint64]*flight
+	bodies bodies
+	told   told
+
+	// brisk and slow count flights per pool; briskOld those of brisk that are not fresh.
+	brisk, briskOld, slow int
+	// waiting counts hints, broken counts broken lanes.
+	waiting, broken int
+	// starts and signs take turns.
+	starts, signs int
+	slowTurn      bool
+
+	// want are picked and have no content yet; fetching counts those asked for.
+	want     []*flight
+	fetching int
+	// signFresh and signOld wait for a signer.
+	signFresh, signOld []*flight
+	// air holds flights in the order their requests began.
+	air []*flight
+}
+
+func newDesk(cfg Config, now func() int64) *desk {
+	d := &desk{
+		window: cfg.LaneWindow, most: cfg.MaxInFlight, signers: cfg.Signers, now: now,
+		lanes: map[string]*lane{}, busy: map[uint64]*flight{}, bodies: newBodies(cfg.Bodies),
+		told: newTold(),
+	}
+	for i := range d.rings {
+		d.rings[i].kind = ringKind(i)
+	}
+	return d
+}
+
+func (d *desk) lane(mchid string) *lane {
+	l, ok := d.lanes[mchid]
+	if !ok {
+		l = newLane(mchid, d.window)
+		d.lanes[mchid] = l
+	}
+	return l
+}
+
+// forget drops everything that is not busy: a new stream tells it all again.
+func (d *desk) forget() {
+	for mchid, l := range d.lanes {
+		l.fresh, l.old = fifo{}, nil
+		d.touch(l)
+		if l.idle() {
+			delete(d.lanes, mchid)
+		}
+	}
+	d.bodies.clear()
+	d.waiting = 0
+}
+
+// owe takes note of a notice that is owed. What is busy is set aside until it
+// is not.
+func (d *desk) owe(h *pb.OwedHead) {
+	if f, ok := d.busy[h.Id]; ok {
+		f.later = h
+		return
+	}
+	l := d.lane(h.Mchid)
+	if h.Attempts == 0 && h.CreatedAt > d.now()-freshFor {
+		l.fresh.push(hint{h.CreatedAt, h.Id})
+	} else {
+		l.old.push(hint{h.NextAt, h.Id})
+	}
+	d.waiting++
+	d.touch(l)
+}
+
+// oweFull takes note of a notice whose content came along.
+func (d *desk) oweFull(n *pb.OwedNotice) {
+	h := headOf(n.Notice)
+	if _, ok := d.busy[h.Id]; !ok && n.Problem == "" {
+		if l := d.lane(h.Mchid); !l.slow() && l.fresh.len() < signAhead*d.signers {
+			d.bodies.put(n, time.Now())
+		}
+	}
+	d.owe(h)
+}
+
+func headOf(n *pb.Notice) *pb.OwedHead {
+	return &pb.OwedHead{Id: n.Id, Mchid: n.Mchid, NextAt: n.NextAt, CreatedAt: n.CreatedAt, Attempts: n.Attempts}
+}
+
+// touch puts a lane where it belongs: into the rings of those that can start
+// something now, and under the alarm for when it can.
+func (d *desk) touch(l *lane) {
+	in, again := l.ready(d.now())
+	for kind := range d.rings {
+		if in[kind] {
+			d.rings[kind].push(l)
+		}
+	}
+	switch {
+	case again == 0 && l.wakePos >= 0:
+		heap.Remove(&d.alarms, l.wakePos)
+	case again == 0:
+	case l.wakePos >= 0:
+		l.wakeAt = again
+		heap.Fix(&d.alarms, l.wakePos)
+	default:
+		l.wakeAt = again
+		heap.Push(&d.alarms, l)
+	}
+}
+
+// wake touches the lanes whose time has come.
+func (d *desk) wake() {
+	now := d.now()
+	for len(d.alarms) > 0 && d.alarms[0].wakeAt <= now {
+		d.touch(heap.Pop(&d.alarms).(*lane))
+	}
+}
+
+// dispatch starts all that may start now.
+func (d *desk) dispatch() {
+	d.wake()
+	for {
+		kind, ok := d.turn()
+		if !ok {
+			return
+		}
+		d.start(kind)
+	}
+}
+
+// turn chooses the ring that starts something next. Fresh goes first; old
+// backlog fills what is left, and takes one start in trickle at least. Old
+// backlog never holds more than half of the pool.
+func (d *desk) turn() (ringKind, bool) {
+	pipe := len(d.want) + d.fetching + len(d.signOld)
+	fresh := d.rings[ringFresh].len() > 0 && d.brisk < d.most && len(d.signFresh) < signAhead*d.signers
+	old := d.rings[ringOld].len() > 0 && d.brisk < d.most && d.briskOld < max(1, d.most/2) && pipe < pipeMost
+	slow := d.rings[ringSlow].len() > 0 && d.slow < d.most && pipe < pipeMost
+	d.starts++
+	if fresh && !(d.starts%trickle == 0 && (old || slow)) {
+		return ringFresh, true
+	}
+	d.slowTurn = !d.slowTurn
+	switch {
+	case slow && (!old || d.slowTurn):
+		return ringSlow, true
+	case old:
+		return ringOld, true
+	}
+	return 0, false
+}
+
+// start lets the ring's next lane start one notice.
+func (d *desk) start(kind ringKind) {
+	l := d.rings[kind].pop()
+	now := d.now()
+	if in, _ := l.ready(now); !in[kind] {
+		d.touch(l)
+		return
+	}
+	if h, fresh, ok := l.take(kind, now); ok {
+		d.waiting--
+		if _, flies := d.busy[h.id]; !flies {
+			d.launch(&flight{lane: l, hint: h, fresh: fresh, slow: l.slow()})
+		}
+	}
+	d.touch(l)
+	d.tidy(l)
+}
+
+func (d *desk) launch(f *flight) {
+	f.lane.flying++
+	d.count(f, 1)
+	if !f.fresh {
+		f.lane.flyingOld++
+	}
+	d.busy[f.hint.id] = f
+	f.owed = d.bodies.take(f.hint.id, time.Now())
+	if f.owed == nil {
+		d.want = append(d.want, f)
+		return
+	}
+	d.toSign(f)
+}
+
+// count moves the flight in or out of its pool.
+func (d *desk) count(f *flight, by int) {
+	switch {
+	case f.slow:
+		d.slow += by
+	case f.fresh:
+		d.brisk += by
+	default:
+		d.brisk += by
+		d.briskOld += by
+	}
+}
+
+func (d *desk) toSign(f *flight) {
+	if f.fresh && !f.slow {
+		d.signFresh = append(d.signFresh, f)
+	} else {
+		d.signOld = append(d.signOld, f)
+	}
+}
+
+// nextToSign takes the flight to sign next; nil when none waits.
+func (d *desk) nextToSign() *flight {
+	from := &d.signFresh
+	d.signs++
+	if len(d.signFresh) == 0 || d.signs%trickle == 0 && len(d.signOld) > 0 {
+		from = &d.signOld
+	}
+	if len(*from) == 0 {
+		return nil
+	}
+	f := (*from)[0]
+	(*from)[0] = nil
+	*from = (*from)[1:]
+	return f
+}
+
+// tidy forgets a lane about which nothing is worth keeping.
+func (d *desk) tidy(l *lane) {
+	if l.idle() && l.wakePos < 0 && d.lanes[l.mchid] == l {
+		delete(d.lanes, l.mchid)
+	}
+}

@@ -1,0 +1,166 @@
+package courier
+
+import (
+	"time"
+
+	"github.com/holdfast-pay/holdfast/internal/pb"
+)
+
+// take takes what the stream told.
+func (d *desk) take(b *pb.OwedBatch) {
+	d.told.upTo(b.Applied)
+	for _, n := range b.Notices {
+		if !d.told.stale(n.Notice.Id, n.Notice.Attempts) {
+			d.oweFull(n)
+		}
+	}
+	for _, h := range b.Waiting {
+		if !d.told.stale(h.Id, h.Attempts) {
+			d.owe(h)
+		}
+	}
+}
+
+// aloft notes that the flight's request begins.
+func (d *desk) aloft(f *flight, now time.Time) {
+	f.sent = now
+	d.air = append(d.air, f)
+}
+
+// overdue moves flights that take long to the pool of the slow, so that those
+// who hang leave room for those who answer.
+func (d *desk) overdue(now time.Time) {
+	for len(d.air) > 0 {
+		f := d.air[0]
+		if !f.down && now.Sub(f.sent) < slowAfter {
+			return
+		}
+		d.air[0] = nil
+		d.air = d.air[1:]
+		if f.down {
+			continue
+		}
+		f.overdue = true
+		f.lane.overdue++
+		if !f.slow {
+			d.count(f, -1)
+			f.slow = true
+			d.count(f, 1)
+		}
+	}
+}
+
+// landed takes the end of an attempt. The notice stays busy until its report
+// is accepted.
+func (d *desk) landed(f *flight, a *pb.Attempt) {
+	was := f.lane.broken()
+	d.bringDown(f)
+	f.lane.landed(d.now(), a)
+	switch is := f.lane.broken(); {
+	case is && !was:
+		d.broken++
+	case was && !is:
+		d.broken--
+	}
+	d.touch(f.lane)
+}
+
+// bringDown takes the flight out of its lane and pool.
+func (d *desk) bringDown(f *flight) {
+	f.down = true
+	f.owed = nil
+	f.lane.flying--
+	if !f.fresh {
+		f.lane.flyingOld--
+	}
+	if f.overdue {
+		f.lane.overdue--
+	}
+	d.count(f, -1)
+}
+
+// giveBack ends a flight without an attempt. again, when it is not nil, is
+// owed as it says.
+func (d *desk) giveBack(f *flight, again *pb.OwedHead) {
+	d.bringDown(f)
+	delete(d.busy, f.hint.id)
+	if again != nil {
+		d.owe(again)
+	}
+	if f.later != nil {
+		d.owe(f.later)
+	}
+	d.touch(f.lane)
+	d.tidy(f.lane)
+}
+
+// fetched takes contents for flights. A flight whose notice is no longer owed
+// ends; one that is not due waits for its time.
+func (d *desk) fetched(asked []*flight, got *pb.OwedBatch) (problems []*pb.OwedNotice) {
+	by := make(map[uint64]*pb.OwedNotice, len(got.Notices))
+	for _, n := range got.Notices {
+		by[n.Notice.Id] = n
+	}
+	d.fetching -= len(asked)
+	now := max(d.now(), got.Now)
+	for _, f := range asked {
+		n, ok := by[f.hint.id]
+		switch {
+		case !ok:
+			d.giveBack(f, nil)
+		case d.told.stale(n.Notice.Id, n.Notice.Attempts):
+			// Read before the last report, from a node that lags: ask again in a moment.
+			d.giveBack(f, laterHead(n.Notice, now+lagging))
+		case n.Problem != "":
+			problems = append(problems, n)
+			d.giveBack(f, laterHead(n.Notice, now+setAside))
+		case n.Notice.NextAt > now:
+			d.giveBack(f, headOf(n.Notice))
+		default:
+			f.owed = n
+			d.toSign(f)
+		}
+	}
+	return problems
+}
+
+// laterHead is a notice to look at again at a time; it does not count as fresh.
+func laterHead(n *pb.Notice, at int64) *pb.OwedHead {
+	return &pb.OwedHead{Id: n.Id, Mchid: n.Mchid, CreatedAt: n.CreatedAt, NextAt: at, Attempts: max(n.Attempts, 1)}
+}
+
+// unfetched takes flights back whose fetch failed; they are asked for again.
+func (d *desk) unfetched(asked []*flight) {
+	d.fetching -= len(asked)
+	d.want = append(asked[:len(asked):len(asked)], d.want...)
+}
+
+// accepted takes the node's answer to a report.
+func (d *desk) accepted(reported []*pb.Attempt, r *pb.ReportResponse) {
+	for _, a := range reported {
+		f, ok := d.busy[a.NoticeId]
+		if !ok {
+			continue
+		}
+		delete(d.busy, a.NoticeId)
+		d.told.add(a.NoticeId, a.Number, r.Applied)
+		if f.later != nil && f.later.Attempts >= a.Number {
+			d.owe(f.later)
+		}
+		d.tidy(f.lane)
+	}
+	for _, h := range r.Owed {
+		d.owe(h)
+	}
+}
+
+// refused takes an attempt that the node will never record; the notice is
+// looked at again in a while.
+func (d *desk) refused(a *pb.Attempt) {
+	f, ok := d.busy[a.NoticeId]
+	if !ok {
+		return
+	}
+	delete(d.busy, a.NoticeId)
+	d.owe(laterHead(&pb.Notice{Id: a.NoticeId, Mchid: f.lane.mchid}, d.now()+setAside))
+}

@@ -1,0 +1,255 @@
+package courier
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/holdfast-pay/holdfast/internal/pb"
+)
+
+// loop takes events and acts until ctx ends. life is what the goroutines it
+// starts live in.
+func (c *Courier) loop(ctx, life context.Context) {
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		c.act(life)
+		timer.Reset(c.wakeIn(time.Now()))
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		case b := <-c.fed:
+			c.onFed(b)
+		case r := <-c.fetched:
+			c.onFetched(r)
+		case w := <-c.written:
+			c.onWritten(life, w)
+		case l := <-c.landed:
+			c.onLanded(l)
+		case r := <-c.reported:
+			c.onReported(r)
+		}
+	}
+}
+
+// wind stops gracefully: flights in the air land, attempts are reported. It
+// answers how many attempts went unreported.
+func (c *Courier) wind(life context.Context, hard context.CancelFunc) int {
+	c.stopping = true
+	deadline := time.NewTimer(c.cfg.StopWithin)
+	defer deadline.Stop()
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for c.aloft > 0 || c.signing > 0 || c.reports.busy || len(c.reports.queue) > 0 {
+		c.act(life)
+		timer.Reset(c.wakeIn(time.Now()))
+		select {
+		case <-deadline.C:
+			hard() // requests and calls end now; drain takes what they say
+			return c.unreported()
+		case <-timer.C:
+		case <-c.fed:
+		case <-c.fetched:
+		case w := <-c.written:
+			c.onWritten(life, w)
+		case l := <-c.landed:
+			c.onLanded(l)
+		case r := <-c.reported:
+			c.onReported(r)
+		}
+	}
+	return 0
+}
+
+// unreported counts attempts the node may not know of.
+func (c *Courier) unreported() int {
+	n := c.aloft + len(c.reports.queue)
+	for _, f := range c.desk.busy {
+		if f.down && c.reports.busy {
+			n++
+		}
+	}
+	return n
+}
+
+// act does all that can be done now.
+func (c *Courier) act(life context.Context) {
+	now := time.Now()
+	c.desk.overdue(now)
+	if !c.stopping && len(c.reports.queue) < maxUnreported {
+		c.desk.dispatch()
+		c.fetchMore(life, now)
+		c.signMore()
+	}
+	if at, ok := c.reports.due(); ok && (c.stopping && !c.reports.pacer.after.After(now) || !at.After(now)) {
+		c.report(life, c.reports.next(now))
+	}
+	c.metrics.show(c.desk, len(c.reports.queue))
+}
+
+// wakeIn is how long nothing has to be done if nothing happens.
+func (c *Courier) wakeIn(now time.Time) time.Duration {
+	wait := time.Hour
+	if len(c.desk.alarms) > 0 {
+		due := time.Duration(c.desk.alarms[0].wakeAt-c.clock.now()) * time.Millisecond
+		wait = min(wait, max(due, time.Millisecond))
+	}
+	if len(c.desk.air) > 0 {
+		wait = min(wait, until(c.desk.air[0].sent.Add(slowAfter), now))
+	}
+	if at, ok := c.reports.due(); ok {
+		wait = min(wait, until(at, now))
+	}
+	if len(c.desk.want) > 0 && c.fetches.after.After(now) {
+		wait = min(wait, until(c.fetches.after, now))
+	}
+	return wait
+}
+
+func (c *Courier) onFed(b fed) {
+	c.clock.set(b.batch.Now)
+	if b.first {
+		c.desk.forget()
+	}
+	c.desk.take(b.batch)
+	c.metrics.oldest.Store(b.batch.Oldest)
+	if b.batch.CaughtUp {
+		c.log.Info("courier: has read all that is owed", "waiting", c.desk.waiting)
+	}
+}
+
+// fetchMore asks for the contents of picked notices.
+func (c *Courier) fetchMore(life context.Context, now time.Time) {
+	d := c.desk
+	for len(d.want) > 0 && c.fetching < maxFetching && !c.fetches.after.After(now) {
+		n := min(len(d.want), MaxFetch)
+		asked := d.want[:n:n]
+		d.want = d.want[n:]
+		d.fetching += n
+		c.fetching++
+		c.wg.Go(func() {
+			ctx, cancel := context.WithTimeout(life, callWithin)
+			defer cancel()
+			ids := make([]uint64, len(asked))
+			for i, f := range asked {
+				ids[i] = f.hint.id
+			}
+			got, err := c.cfg.Node.Fetch(ctx, ids)
+			c.fetched <- fetched{asked, got, err}
+		})
+	}
+}
+
+func (c *Courier) onFetched(r fetched) {
+	c.fetching--
+	if r.err != nil {
+		c.log.Warn("courier: cannot fetch notices from the node; trying again", "count", len(r.asked), "err", r.err)
+		c.fetches.failed(time.Now())
+		c.desk.unfetched(r.asked)
+		return
+	}
+	c.fetches.ok()
+	c.clock.set(r.got.Now)
+	for _, n := range c.desk.fetched(r.asked, r.got) {
+		c.metrics.problems.Inc()
+		c.log.Error("courier: cannot send a notice; looking again in a minute", "notice", n.Notice.Id, "problem", n.Problem)
+	}
+}
+
+// signMore keeps the signers busy, and their queue short so that a fresh
+// notice waits for few others.
+func (c *Courier) signMore() {
+	for c.signing < cap(c.paper) {
+		f := c.desk.nextToSign()
+		if f == nil {
+			return
+		}
+		c.signing++
+		c.paper <- paper{f, f.owed} // never blocks: at most cap are out
+	}
+}
+
+func (c *Courier) onWritten(life context.Context, w written) {
+	c.signing--
+	switch outcome, known := unsent(w.err); {
+	case w.err == nil && c.stopping:
+		c.desk.giveBack(w.f, nil)
+	case w.err == nil:
+		c.send(life, w)
+	case known:
+		c.record(w.paper, &pb.Attempt{At: time.Now().UnixMilli(), Outcome: outcome, Answer: clip(w.err.Error())})
+	default:
+		// The keystore's trouble, not the merchant's: no attempt is used up.
+		c.metrics.problems.Inc()
+		c.log.Error("courier: cannot prepare a notice; looking again in a minute", "notice", w.owed.Notice.Id, "err", w.err)
+		c.desk.giveBack(w.f, laterHead(w.owed.Notice, c.clock.now()+setAside))
+	}
+}
+
+// unsent sorts what stands against a notice before it is sent.
+func unsent(err error) (o pb.AttemptOutcome, known bool) {
+	var bad *errURL
+	switch {
+	case errors.As(err, &bad):
+		return pb.AttemptOutcome_ATTEMPT_OUTCOME_BAD_URL, true
+	case errors.Is(err, errNoKey):
+		return pb.AttemptOutcome_ATTEMPT_OUTCOME_NO_KEY, true
+	}
+	return 0, false
+}
+
+func (c *Courier) send(life context.Context, w written) {
+	c.desk.aloft(w.f, time.Now())
+	c.aloft++
+	c.wg.Go(func() {
+		n := w.owed.Notice
+		a := post(life, c.web, w.letter, func() {
+			if n.Attempts == 0 {
+				c.metrics.wire.Observe(float64(c.clock.now()-n.CreatedAt) / 1000)
+			}
+		})
+		c.landed <- landed{w.paper, a}
+	})
+}
+
+func (c *Courier) onLanded(l landed) {
+	c.aloft--
+	c.record(l.paper, l.attempt)
+}
+
+// record notes an attempt's end for merchant and node.
+func (c *Courier) record(p paper, a *pb.Attempt) {
+	a.NoticeId, a.Number = p.owed.Notice.Id, p.owed.Notice.Attempts+1
+	c.metrics.attempts.WithLabelValues(outcomeName(a.Outcome)).Inc()
+	if a.Outcome != pb.AttemptOutcome_ATTEMPT_OUTCOME_DELIVERED {
+		c.log.Debug("courier: notice not delivered", "notice", a.NoticeId, "mchid", p.f.lane.mchid,
+			"attempt", a.Number, "outcome", outcomeName(a.Outcome), "status", a.HttpStatus, "why", a.Answer)
+	}
+	c.desk.landed(p.f, a)
+	c.reports.add(a, time.Now())
+}
+
+func (c *Courier) report(life context.Context, batch []*pb.Attempt) {
+	c.wg.Go(func() {
+		ctx, cancel := context.WithTimeout(life, callWithin)
+		defer cancel()
+		resp, err := c.cfg.Node.Report(ctx, batch)
+		c.reported <- reported{batch, resp, err}
+	})
+}
+
+func (c *Courier) onReported(r reported) {
+	if dropped := c.reports.done(r.batch, r.err, time.Now()); dropped != nil {
+		c.log.Error("courier: the node refuses an attempt; the notice will be looked at again",
+			"notice", dropped.NoticeId, "attempt", dropped.Number, "err", r.err)
+		c.desk.refused(dropped)
+		return
+	}
+	if r.err != nil {
+		c.log.Warn("courier: the node did not accept a report; repeating it", "attempts", len(r.batch), "err", r.err)
+		return
+	}
+	c.desk.accepted(r.batch, r.resp)
+}

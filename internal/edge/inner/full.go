@@ -1,0 +1,130 @@
+package inner
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/holdfast-pay/holdfast/internal/base/ident"
+	"github.com/holdfast-pay/holdfast/internal/base/stamp"
+	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/edge/wechatjson"
+	"github.com/holdfast-pay/holdfast/internal/engine/machine"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/merchant"
+	"github.com/holdfast-pay/holdfast/internal/rule/order"
+	"github.com/holdfast-pay/holdfast/internal/rule/refund"
+)
+
+// maxFetch is how many notices one Fetch may name.
+const maxFetch = 256
+
+// Fetch answers notices in full; those that are not owed are left out.
+// Errors: ErrInvalid for more than maxFetch ids.
+func (s *Service) Fetch(ids []uint64) (*pb.OwedBatch, error) {
+	if len(ids) > maxFetch {
+		return nil, fmt.Errorf("%w: at most %d notices may be fetched at once", ErrInvalid, maxFetch)
+	}
+	b := &pb.OwedBatch{Now: s.core.Now(), Applied: s.core.Applied()}
+	err := s.core.Read(func(r table.Reader) error {
+		w, err := s.writer(r)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			if n, ok := owedTable.Get(r, owedKey(id)); ok {
+				b.Notices = append(b.Notices, w.full(n))
+			}
+		}
+		return nil
+	})
+	return b, err
+}
+
+// fill puts notices into a batch: those due soon in full when full is asked
+// for, the others by their heads.
+func (s *Service) fill(r table.Reader, b *pb.OwedBatch, notices []*pb.Notice, full bool) error {
+	w, err := s.writer(r)
+	if err != nil {
+		return err
+	}
+	for _, n := range notices {
+		if full && n.NextAt <= b.Now+soon {
+			b.Notices = append(b.Notices, w.full(n))
+		} else {
+			b.Waiting = append(b.Waiting, headOf(n))
+		}
+	}
+	return nil
+}
+
+// genesis is what a log's first command settles for ever.
+type genesis struct {
+	logName string
+	offset  int32
+}
+
+// writer writes notices in full from one snapshot.
+type writer struct {
+	r         table.Reader
+	genesis   *genesis
+	merchants map[string]*pb.Merchant
+}
+
+func (s *Service) writer(r table.Reader) (*writer, error) {
+	g := s.genesis.Load()
+	if g == nil {
+		head, ok := machine.Head(r)
+		if !ok {
+			return nil, errors.New("the log has no first command yet")
+		}
+		g = &genesis{head.LogName, head.CutoffOffsetS}
+		s.genesis.Store(g)
+	}
+	return &writer{r: r, genesis: g, merchants: map[string]*pb.Merchant{}}, nil
+}
+
+// full is the notice with its plaintext, key and callback rules as they are
+// now. When this version can't write it, Problem says why.
+func (w *writer) full(n *pb.Notice) *pb.OwedNotice {
+	n.Recent = nil // the courier has no use for it
+	o := &pb.OwedNotice{
+		Notice: n, EventId: ident.EventID(w.genesis.logName, n.Id), CreateTime: stamp.RFC3339(n.CreatedAt, w.genesis.offset),
+	}
+	w.rules(o)
+	event, ok := wechatjson.Describe(n.Event)
+	if !ok {
+		o.Problem = fmt.Sprintf("event %d is not known to this version; run the version that wrote it, or a newer one", n.Event)
+		return o
+	}
+	o.EventType, o.Summary, o.ResourceType = event.Type, event.Summary, event.ResourceType
+	o.OriginalType, o.AssociatedData = event.OriginalType, event.AssociatedData
+	paid, _ := order.Get(w.r, n.OrderId)
+	var back *pb.Refund
+	if n.RefundId != 0 {
+		back, _ = refund.Get(w.r, n.RefundId)
+	}
+	plaintext, err := wechatjson.Plaintext(n, paid, back, w.genesis.offset)
+	if err != nil {
+		o.Problem = err.Error()
+		return o
+	}
+	o.Plaintext = plaintext
+	return o
+}
+
+// rules adds what the merchant's record says about its callbacks.
+func (w *writer) rules(o *pb.OwedNotice) {
+	m, ok := w.merchants[o.Notice.Mchid]
+	if !ok {
+		m, _ = merchant.Get(w.r, o.Notice.Mchid)
+		w.merchants[o.Notice.Mchid] = m
+	}
+	if m == nil {
+		return
+	}
+	o.Apiv3KeyId = merchant.CurrentKey(m)
+	settings := m.GetSettings()
+	mode := settings.GetKeyMode()
+	o.SignWithPublicKey = mode == pb.KeyMode_KEY_MODE_PUBLIC_KEY || mode == pb.KeyMode_KEY_MODE_BOTH
+	o.AllowHttp, o.CallbackHosts = settings.GetAllowHttp(), settings.GetCallbackHosts()
+}

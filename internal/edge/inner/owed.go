@@ -1,0 +1,170 @@
+package inner
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+)
+
+const (
+	// batchRows bounds the rows of one batch.
+	batchRows = 1000
+	// sweepRows bounds the rows one sweep compares.
+	sweepRows = 20_000
+	// heartbeat is how often a stream says at least something, and sweeps.
+	heartbeat = time.Second
+	// gather is how long a stream that has just sent waits before it looks again,
+	// so that a busy node is not scanned after every frame.
+	gather = 3 * time.Millisecond
+	// soon is how far ahead of its due time a notice is sent in full, milliseconds.
+	soon int64 = 1000
+)
+
+var owedTable = table.Of[pb.Notice, *pb.Notice]{ID: table.Owed}
+
+func owedKey(id uint64) table.Key { return table.K(table.Owed).U64(id) }
+
+// stream is one courier's view of what is owed.
+type stream struct {
+	s       *Service
+	courier string
+	cancel  context.CancelCauseFunc
+	send    func(*pb.OwedBatch) error
+
+	// cursor is the highest number told; caught says that the backlog is told.
+	cursor uint64
+	caught bool
+	told   told
+	// oldest is since when the longest owed notice is owed, as of the last whole
+	// sweep, which reflects applied at least.
+	oldest  int64
+	applied uint64
+	pass    pass
+}
+
+// Owed tells a courier every owed notice and then each new or changed one,
+// until ctx ends or send fails. A stream of the same courier that is still open
+// is ended: it is a connection that died. While another courier is connected
+// the answer is ErrTaken.
+func (s *Service) Owed(ctx context.Context, courier string, send func(*pb.OwedBatch) error) error {
+	if err := validCourier(courier); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	st := &stream{s: s, courier: courier, cancel: cancel, send: send, told: newTold()}
+	if err := s.enter(st); err != nil {
+		return err
+	}
+	defer s.leave(st)
+	return st.run(ctx)
+}
+
+// errReplaced ends a stream whose courier has opened another.
+var errReplaced = errors.New("the courier has opened another stream")
+
+func (s *Service) enter(st *stream) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if old := s.present; old != nil {
+		if old.courier != st.courier {
+			return ErrTaken
+		}
+		old.cancel(errReplaced)
+	}
+	s.present = st
+	return nil
+}
+
+func (s *Service) leave(st *stream) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.present == st {
+		s.present = nil
+	}
+}
+
+func (st *stream) run(ctx context.Context) error {
+	beat := time.NewTicker(heartbeat)
+	defer beat.Stop()
+	for {
+		changed := st.s.core.Changed() // before reading, so that no frame is missed
+		if err := st.forward(ctx); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-beat.C:
+			if err := st.sweep(); err != nil {
+				return err
+			}
+			continue
+		case <-changed:
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(gather):
+		}
+	}
+}
+
+// forward tells the notices above the cursor. As long as more than a batch of
+// them wait they are told by their heads alone: the courier can't send them at
+// once anyway.
+func (st *stream) forward(ctx context.Context) error {
+	for {
+		b, rows, err := st.above()
+		if err != nil {
+			return err
+		}
+		more := rows == batchRows
+		b.CaughtUp = !st.caught && !more
+		if rows > 0 || b.CaughtUp {
+			if err := st.send(b); err != nil {
+				return err
+			}
+		}
+		st.caught = st.caught || !more
+		if !more {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// above reads the next batch of notices above the cursor.
+func (st *stream) above() (b *pb.OwedBatch, rows int, err error) {
+	b = st.blank()
+	err = st.s.core.Read(func(r table.Reader) error {
+		_, end := table.Range(table.Owed)
+		notices := make([]*pb.Notice, 0, 8)
+		r.Scan(owedKey(st.cursor+1), end, func(key, value []byte) bool {
+			n := owedTable.Decode(key, value)
+			st.told.add(toldRow{n.Id, st.told.sum(value), since(n)})
+			notices = append(notices, n)
+			return len(notices) < batchRows
+		})
+		rows = len(notices)
+		if rows == 0 {
+			return nil
+		}
+		if st.oldest == 0 {
+			st.oldest = since(notices[0])
+			b.Oldest = st.oldest
+		}
+		st.cursor = notices[rows-1].Id
+		return st.s.fill(r, b, notices, rows < batchRows)
+	})
+	return b, rows, err
+}
+
+func (st *stream) blank() *pb.OwedBatch {
+	return &pb.OwedBatch{Now: st.s.core.Now(), Applied: st.s.core.Applied(), Oldest: st.oldest}
+}

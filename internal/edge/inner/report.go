@@ -1,0 +1,97 @@
+package inner
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"unicode/utf8"
+
+	"github.com/holdfast-pay/holdfast/internal/base/code"
+	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/engine/machine"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/notice"
+)
+
+// maxAnswer is how many bytes of a merchant's answer an attempt keeps.
+const maxAnswer = 200
+
+// Report records attempts as one command and answers which of the notices are
+// still owed. Attempts that are recorded already are passed over, so a courier
+// repeats a report whose outcome it doesn't know.
+//
+// Errors: ErrInvalid for a report that will never be taken; any other (a
+// *code.Error: Overloaded, ReadOnly, Unknown ...) asks for a repetition.
+func (s *Service) Report(ctx context.Context, courier string, attempts []*pb.Attempt) (*pb.ReportResponse, error) {
+	if err := validReport(courier, attempts); err != nil {
+		return nil, err
+	}
+	cmd := machine.NewCommand(machine.NoticeReport, "courier/"+courier, requestID(), &pb.NoticeReport{Attempts: attempts})
+	result, err := s.core.Do(ctx, cmd)
+	var refusal *code.Error
+	switch {
+	case errors.As(err, &refusal) && refusal.Code == code.CommandTooLarge:
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+	case err != nil:
+		return nil, err
+	case result.Code == code.OK, result.Code == code.NothingToDo: // all of it was recorded before
+		return s.after(attempts)
+	}
+	s.log.Error("inner: a report was refused", "courier", courier, "attempts", len(attempts), "code", result.Code.String())
+	return nil, fmt.Errorf("%w: %w", ErrInvalid, result.Code.Err())
+}
+
+// after reads how the reported notices stand.
+func (s *Service) after(attempts []*pb.Attempt) (*pb.ReportResponse, error) {
+	s.mu.Lock()
+	st := s.present
+	s.mu.Unlock()
+	resp := &pb.ReportResponse{Applied: s.core.Applied()}
+	err := s.core.Read(func(r table.Reader) error {
+		for _, a := range attempts {
+			value, ok := r.Get(owedKey(a.NoticeId))
+			if !ok {
+				continue
+			}
+			resp.Owed = append(resp.Owed, headOf(owedTable.Decode(owedKey(a.NoticeId), value)))
+			if st != nil {
+				st.told.answered(a.NoticeId, value)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return resp, nil
+}
+
+func validReport(courier string, attempts []*pb.Attempt) error {
+	if err := validCourier(courier); err != nil {
+		return err
+	}
+	if len(attempts) == 0 || len(attempts) > notice.MaxReport {
+		return fmt.Errorf("%w: a report has 1 to %d attempts", ErrInvalid, notice.MaxReport)
+	}
+	for _, a := range attempts {
+		switch {
+		case a.GetNoticeId() == 0 || a.Number == 0:
+			return fmt.Errorf("%w: an attempt names no notice or has no number", ErrInvalid)
+		case a.Outcome <= 0 || pb.AttemptOutcome_name[int32(a.Outcome)] == "":
+			return fmt.Errorf("%w: attempt %d of notice %d has no known outcome", ErrInvalid, a.Number, a.NoticeId)
+		case len(a.Answer) > maxAnswer || !utf8.ValidString(a.Answer) || len(a.KeySerial) > 64:
+			return fmt.Errorf("%w: attempt %d of notice %d: the answer is at most %d bytes of UTF-8, the serial 64",
+				ErrInvalid, a.Number, a.NoticeId, maxAnswer)
+		}
+	}
+	return nil
+}
+
+// requestID names the report in the journal and in logs.
+func requestID() string {
+	var b [12]byte
+	rand.Read(b[:]) // never fails (crypto/rand)
+	return "report-" + hex.EncodeToString(b[:])
+}
