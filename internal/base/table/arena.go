@@ -1,6 +1,10 @@
 package table
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"github.com/holdfast-pay/holdfast/internal/base/must"
+)
 
 // arena hands out byte slices that live until reset, so that a frame of
 // thousands of rows costs a few allocations. Blocks are never moved.
@@ -41,12 +45,32 @@ func (a *arena) copy(b []byte) []byte {
 	return c
 }
 
-// reset makes all bytes available again. It keeps at most 64 blocks.
+// arenaKept is how many blocks survive a reset: enough for a large frame.
+const arenaKept = 64
+
+// reset makes all bytes available again. In test builds it spoils them first,
+// so that nobody gets by with bytes of a frame that is over.
 func (a *arena) reset() {
-	if len(a.blocks) > 64 {
-		a.blocks = a.blocks[:64]
+	if must.Enabled {
+		a.spoil()
+	}
+	if len(a.blocks) > arenaKept {
+		clear(a.blocks[arenaKept:])
+		a.blocks = a.blocks[:arenaKept]
 	}
 	a.at, a.used = 0, 0
+}
+
+func (a *arena) spoil() {
+	for i := 0; i <= a.at && i < len(a.blocks); i++ {
+		b := a.blocks[i]
+		if i == a.at {
+			b = b[:a.used]
+		}
+		for j := range b {
+			b[j] = 0xdb
+		}
+	}
 }
 
 // unsafeString views bytes that will not change as a string.

@@ -5,12 +5,13 @@ import (
 	"sync"
 )
 
-// Mem is a Backend in memory, for tests and simulation: sorted slices that are
-// copied on write, so a snapshot is a reference.
+// Mem is a Backend in memory, for tests and simulation: sorted chunks of rows.
+// A commit replaces the chunks it touches and leaves the others alone, so that a
+// snapshot is a reference and a commit costs little however many rows there are.
 type Mem struct {
-	mu   sync.RWMutex
-	rows []memRow
-	fail error
+	mu     sync.RWMutex
+	chunks []memChunk // none is empty; keys ascend within and across chunks
+	fail   error
 }
 
 type memRow struct {
@@ -18,42 +19,62 @@ type memRow struct {
 	stored []byte
 }
 
+type memChunk []memRow
+
+const memChunkRows = 256
+
 // NewMem returns an empty Mem.
 func NewMem() *Mem { return &Mem{} }
 
-func find(rows []memRow, key []byte) (int, bool) {
-	return slices.BinarySearchFunc(rows, key, func(r memRow, k []byte) int { return cmp(r.key, k) })
+func (c memChunk) find(key []byte) (int, bool) {
+	return slices.BinarySearchFunc(c, key, func(r memRow, k []byte) int { return cmp(r.key, k) })
+}
+
+// chunkOf is the index of the chunk that holds key or would: the last whose
+// first key is not above it, or the first.
+func chunkOf(chunks []memChunk, key []byte) int {
+	i, found := slices.BinarySearchFunc(chunks, key, func(c memChunk, k []byte) int { return cmp(c[0].key, k) })
+	if !found && i > 0 {
+		i--
+	}
+	return i
 }
 
 // Load implements Backend.
 func (m *Mem) Load(key, buf []byte) ([]byte, bool, error) {
-	rows := m.view()
-	i, ok := find(rows, key)
+	chunks := m.view()
+	if len(chunks) == 0 {
+		return buf, false, nil
+	}
+	c := chunks[chunkOf(chunks, key)]
+	i, ok := c.find(key)
 	if !ok {
 		return buf, false, nil
 	}
-	return append(buf, rows[i].stored...), true, nil
+	return append(buf, c[i].stored...), true, nil
 }
 
 // Iterate implements Backend.
 func (m *Mem) Iterate(from, to []byte, visit func(key, stored []byte) bool) error {
-	rows := m.view()
-	i, _ := find(rows, from)
-	for ; i < len(rows) && (to == nil || cmp(rows[i].key, to) < 0); i++ {
-		if !visit(rows[i].key, rows[i].stored) {
-			break
+	chunks := m.view()
+	for n := chunkOf(chunks, from); n < len(chunks); n++ {
+		i, _ := chunks[n].find(from)
+		for _, r := range chunks[n][i:] {
+			if to != nil && cmp(r.key, to) >= 0 || !visit(r.key, r.stored) {
+				return nil
+			}
 		}
 	}
 	return nil
 }
 
-func (m *Mem) view() []memRow {
+func (m *Mem) view() []memChunk {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	return m.rows
+	return m.chunks
 }
 
-// Commit implements Backend: one merge of the sorted old rows and the writes.
+// Commit implements Backend. Of several writes of one key the last wins.
 func (m *Mem) Commit(writes []Write) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -62,24 +83,54 @@ func (m *Mem) Commit(writes []Write) error {
 	}
 	sorted := slices.Clone(writes)
 	slices.SortStableFunc(sorted, func(a, b Write) int { return cmp(a.Key, b.Key) })
-	merged := make([]memRow, 0, len(m.rows)+len(sorted))
-	old := m.rows
+	chunks := make([]memChunk, 0, len(m.chunks)+1)
+	for i, c := range m.chunks {
+		n := len(sorted)
+		if i+1 < len(m.chunks) {
+			n, _ = slices.BinarySearchFunc(sorted, m.chunks[i+1][0].key, func(w Write, k []byte) int { return cmp(w.Key, k) })
+		}
+		if n == 0 {
+			chunks = append(chunks, c)
+			continue
+		}
+		chunks = appendChunks(chunks, c.merge(sorted[:n]))
+		sorted = sorted[n:]
+	}
+	m.chunks = appendChunks(chunks, memChunk(nil).merge(sorted))
+	return nil
+}
+
+// merge returns the chunk with sorted writes applied, as a fresh slice.
+func (c memChunk) merge(sorted []Write) memChunk {
+	merged := make(memChunk, 0, len(c)+len(sorted))
 	for i, w := range sorted {
 		if i+1 < len(sorted) && cmp(sorted[i+1].Key, w.Key) == 0 {
-			continue // a later write of the same key wins
+			continue
 		}
-		n, found := find(old, w.Key)
-		merged = append(merged, old[:n]...)
+		n, found := c.find(w.Key)
+		merged = append(merged, c[:n]...)
 		if found {
 			n++
 		}
-		old = old[n:]
+		c = c[n:]
 		if w.Stored != nil {
 			merged = append(merged, memRow{slices.Clone(w.Key), slices.Clone(w.Stored)})
 		}
 	}
-	m.rows = append(merged, old...)
-	return nil
+	return append(merged, c...)
+}
+
+// appendChunks adds rows in pieces of memChunkRows; the last may be up to twice
+// as long, so that inserts at random do not leave splinters.
+func appendChunks(chunks []memChunk, rows memChunk) []memChunk {
+	for len(rows) > 2*memChunkRows {
+		chunks = append(chunks, rows[:memChunkRows:memChunkRows])
+		rows = rows[memChunkRows:]
+	}
+	if len(rows) > 0 {
+		chunks = append(chunks, rows)
+	}
+	return chunks
 }
 
 // FailCommits makes every later Commit return err; nil heals.
@@ -90,59 +141,4 @@ func (m *Mem) FailCommits(err error) {
 }
 
 // Snapshot implements Backend.
-func (m *Mem) Snapshot() Snapshot { return NewView(&Mem{rows: m.view()}, nil) }
-
-// View makes a Snapshot of anything that loads and iterates stored rows.
-type View struct {
-	raw interface {
-		Load(key, buf []byte) ([]byte, bool, error)
-		Iterate(from, to []byte, visit func(key, stored []byte) bool) error
-	}
-	close func() error
-}
-
-// NewView returns a Snapshot over raw; close may be nil.
-func NewView(raw interface {
-	Load(key, buf []byte) ([]byte, bool, error)
-	Iterate(from, to []byte, visit func(key, stored []byte) bool) error
-}, close func() error) *View {
-	return &View{raw: raw, close: close}
-}
-
-// Get implements Reader.
-func (v *View) Get(key []byte) ([]byte, bool) {
-	stored, ok, err := v.raw.Load(key, nil)
-	if err == nil && !ok {
-		return nil, false
-	}
-	var value []byte
-	if err == nil {
-		value, err = Open(key, stored)
-	}
-	if err != nil {
-		panic(&Damage{Key: slices.Clone(key), Cause: err})
-	}
-	return value, true
-}
-
-// Scan implements Reader.
-func (v *View) Scan(from, to []byte, visit func(key, value []byte) bool) {
-	err := v.raw.Iterate(from, to, func(key, stored []byte) bool {
-		value, err := Open(key, stored)
-		if err != nil {
-			panic(&Damage{Key: slices.Clone(key), Cause: err})
-		}
-		return visit(key, value)
-	})
-	if err != nil {
-		panic(&Damage{Key: slices.Clone(from), Cause: err})
-	}
-}
-
-// Close implements Snapshot.
-func (v *View) Close() error {
-	if v.close == nil {
-		return nil
-	}
-	return v.close()
-}
+func (m *Mem) Snapshot() Snapshot { return NewView(&Mem{chunks: m.view()}, nil) }

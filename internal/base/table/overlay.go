@@ -1,8 +1,8 @@
 package table
 
 import (
+	"bytes"
 	"slices"
-	"strings"
 
 	"github.com/holdfast-pay/holdfast/internal/base/must"
 )
@@ -11,40 +11,58 @@ import (
 // Flush hands the changed rows over once, in key order. It serves one
 // goroutine, and is reused by Reset.
 type Overlay struct {
-	base   Backend
-	rows   map[string]*cell
-	arena  arena
-	cells  []cell
-	order  []*cell
-	hasher Hasher
-	load   []byte
+	base    Backend
+	rows    map[string]*cell
+	arena   arena
+	cells   []cell
+	changed [256]changes // by the key's first byte, which names the table
+	hasher  Hasher
+	load    []byte
+	writes  []Write
+	scans   int  // scans under way, which forbid writes
+	flushed bool // Flush was called
 }
 
 // cell is a row the frame has touched.
 type cell struct {
 	key   []byte
 	old   []byte // stored bytes before the frame; nil when there was no row
+	row   []byte // stored bytes to be: room for the header, then value; nil when not written
 	value []byte // present value; nil when there is no row
-	known bool   // old has been looked up
-	dirty bool
+	known bool   // old has been looked up, or cannot be there
+	dirty bool   // the frame wrote or deleted the row
 }
+
+const (
+	overlayCells  = 4096
+	overlayRowMax = 1 << 17 // a map that grew beyond it is not kept: clearing it costs every frame
+)
 
 // NewOverlay returns an empty overlay over base.
 func NewOverlay(base Backend) *Overlay {
-	return &Overlay{base: base, rows: make(map[string]*cell, 4096)}
+	return &Overlay{base: base, rows: make(map[string]*cell, overlayCells)}
 }
 
-// Reset forgets the frame.
+// Reset forgets the frame. All bytes that the overlay handed out become invalid.
 func (o *Overlay) Reset() {
-	clear(o.rows)
+	if len(o.rows) > overlayRowMax {
+		o.rows = make(map[string]*cell, overlayCells)
+	} else {
+		clear(o.rows)
+	}
+	for i := range o.changed {
+		o.changed[i].reset()
+	}
 	o.arena.reset()
 	o.cells = o.cells[:0]
-	o.order = o.order[:0]
+	clear(o.writes)
+	o.writes = o.writes[:0]
+	o.scans, o.flushed = 0, false
 }
 
 func (o *Overlay) newCell(key []byte) *cell {
 	if len(o.cells) == cap(o.cells) {
-		o.cells = make([]cell, 0, 4096) // cells already handed out stay where they are
+		o.cells = make([]cell, 0, overlayCells) // cells already handed out stay where they are
 	}
 	o.cells = append(o.cells, cell{key: o.arena.copy(key)})
 	c := &o.cells[len(o.cells)-1]
@@ -54,38 +72,37 @@ func (o *Overlay) newCell(key []byte) *cell {
 
 // lookup returns the cell of key with its old row read from the base.
 func (o *Overlay) lookup(key []byte) *cell {
-	c, ok := o.rows[string(key)]
-	if ok && c.known {
-		return c
-	}
-	if !ok {
+	c := o.rows[string(key)]
+	if c == nil {
 		c = o.newCell(key)
 	}
-	stored, found, err := o.base.Load(key, o.load[:0])
-	o.load = stored[:0]
-	if err != nil {
-		panic(&Damage{Key: c.key, Cause: err})
-	}
-	c.known = true
-	if !found {
-		return c
-	}
-	c.old = o.arena.copy(stored)
-	value, err := Open(key, c.old)
-	if err != nil {
-		panic(&Damage{Key: c.key, Cause: err})
-	}
-	if !c.dirty {
-		c.value = value
+	if !c.known {
+		o.fetch(c)
 	}
 	return c
 }
 
+// fetch reads a cell's old row. A cell that could not be read stays unknown, so
+// the next read fails again instead of finding nothing.
+func (o *Overlay) fetch(c *cell) {
+	stored, found, err := o.base.Load(c.key, o.load[:0])
+	if err != nil {
+		panic(&Damage{Key: slices.Clone(c.key), Cause: err})
+	}
+	o.load = stored[:0]
+	if found {
+		old := o.arena.copy(stored)
+		value, err := Open(c.key, old)
+		if err != nil {
+			panic(&Damage{Key: slices.Clone(c.key), Cause: err})
+		}
+		c.old, c.value = old, value
+	}
+	c.known = true
+}
+
 // Get implements Txn.
 func (o *Overlay) Get(key []byte) ([]byte, bool) {
-	if c, ok := o.rows[string(key)]; ok && (c.dirty || c.known) {
-		return c.value, c.value != nil
-	}
 	c := o.lookup(key)
 	return c.value, c.value != nil
 }
@@ -95,114 +112,176 @@ func (o *Overlay) Set(key, value []byte) { o.write(o.lookup(key), value) }
 
 // Insert implements Txn.
 func (o *Overlay) Insert(key, value []byte) {
-	c, ok := o.rows[string(key)]
-	if !ok {
+	c := o.rows[string(key)]
+	if c == nil {
 		c = o.newCell(key)
 		c.known = true
+		must.Check(func() error {
+			_, found, err := o.base.Load(key, nil)
+			must.That(!found, "inserted row %x is not in the store", key)
+			return err
+		})
 	}
-	must.That(c.value == nil && c.known, "inserted row %x is new", key)
-	must.Check(func() error {
-		_, found, err := o.base.Load(key, nil)
-		must.That(!found || c.old != nil, "inserted row %x is not in the store", key)
-		return err
-	})
+	if !c.known || c.value != nil {
+		must.Never("inserted row %x is new", key)
+	}
 	o.write(c, value)
 }
 
-// write puts the value in the cell; an empty value is still a row.
+// write puts the value in the cell with room before it for the row's header; an
+// empty value is still a row. Values written before stay readable: somebody may
+// hold them.
 func (o *Overlay) write(c *cell, value []byte) {
-	c.value = o.arena.copy(value)
-	o.markDirty(c)
+	c.row = o.arena.take(rowHeader + len(value))
+	c.value = c.row[rowHeader:]
+	copy(c.value, value)
+	o.mark(c)
 }
 
 // Delete implements Txn.
 func (o *Overlay) Delete(key []byte) {
 	c := o.lookup(key)
-	c.value = nil
-	o.markDirty(c)
+	c.row, c.value = nil, nil
+	o.mark(c)
 }
 
-func (o *Overlay) markDirty(c *cell) {
+func (o *Overlay) mark(c *cell) {
+	// An argument of must.That is put on the heap whether the assertion holds or
+	// not; on this path the condition comes first.
+	if o.scans > 0 {
+		must.Never("row %x is not written during a scan", c.key)
+	}
+	if o.flushed {
+		must.Never("row %x is not written after the frame's flush", c.key)
+	}
 	if !c.dirty {
 		c.dirty = true
-		o.order = append(o.order, c)
+		o.changed[c.key[0]].add(c)
 	}
 }
 
 // Scan implements Txn: the base's rows with the frame's changes over them.
 // visit must not write.
 func (o *Overlay) Scan(from, to []byte, visit func(key, value []byte) bool) {
-	var mine []*cell
-	for _, c := range o.order {
-		if cmp(c.key, from) >= 0 && (to == nil || cmp(c.key, to) < 0) {
-			mine = append(mine, c)
-		}
-	}
-	slices.SortFunc(mine, func(a, b *cell) int { return cmp(a.key, b.key) })
-	more := true
-	emit := func(c *cell) {
-		if c.value != nil {
-			more = visit(c.key, c.value)
-		}
-	}
-	err := o.base.Iterate(from, to, func(key, stored []byte) bool {
-		for more && len(mine) > 0 && cmp(mine[0].key, key) < 0 {
-			emit(mine[0])
-			mine = mine[1:]
-		}
-		if !more {
-			return false
-		}
-		if len(mine) > 0 && cmp(mine[0].key, key) == 0 {
-			emit(mine[0])
-			mine = mine[1:]
-			return more
-		}
-		value, err := Open(key, stored)
-		if err != nil {
-			panic(&Damage{Key: slices.Clone(key), Cause: err})
-		}
-		more = visit(key, value)
-		return more
-	})
+	m := merge{mine: o.between(from, to), visit: visit, more: true}
+	o.scans++
+	defer func() { o.scans-- }()
+	err := o.base.Iterate(from, to, m.stored)
 	if err != nil {
 		panic(&Damage{Key: slices.Clone(from), Cause: err})
 	}
-	for ; more && len(mine) > 0; mine = mine[1:] {
-		emit(mine[0])
+	m.rest(nil)
+}
+
+// between returns the frame's changes with from <= key < to in key order.
+func (o *Overlay) between(from, to []byte) []*cell {
+	first, last := 0, len(o.changed)-1
+	if len(from) > 0 {
+		first = int(from[0])
+	}
+	if len(to) > 0 {
+		last = int(to[0])
+	}
+	var mine []*cell
+	for i := first; i <= last; i++ {
+		part := o.changed[i].between(from, to)
+		if mine == nil {
+			mine = part[:len(part):len(part)]
+		} else {
+			mine = append(mine, part...)
+		}
+	}
+	return mine
+}
+
+// merge visits stored rows with a frame's changes over them.
+type merge struct {
+	mine  []*cell
+	visit func(key, value []byte) bool
+	more  bool
+}
+
+// stored takes the base's next row; it answers whether to go on.
+func (m *merge) stored(key, stored []byte) bool {
+	m.rest(key)
+	if !m.more {
+		return false
+	}
+	if len(m.mine) > 0 && cmp(m.mine[0].key, key) == 0 {
+		m.emit()
+		return m.more
+	}
+	value, err := Open(key, stored)
+	if err != nil {
+		panic(&Damage{Key: slices.Clone(key), Cause: err})
+	}
+	m.more = m.visit(key, value)
+	return m.more
+}
+
+// rest visits the changes below the key; nil is above all keys.
+func (m *merge) rest(key []byte) {
+	for m.more && len(m.mine) > 0 && (key == nil || cmp(m.mine[0].key, key) < 0) {
+		m.emit()
+	}
+}
+
+func (m *merge) emit() {
+	c := m.mine[0]
+	m.mine = m.mine[1:]
+	if c.value != nil {
+		m.more = m.visit(c.key, c.value)
 	}
 }
 
 // Flush returns the frame's changed rows in key order and keeps the digests up
-// to date. The writes are valid until Reset. Rows that ended as they began are
-// left out.
+// to date. It is called once a frame; the writes are valid until Reset. Rows
+// that ended as they began are left out.
 func (o *Overlay) Flush(digests map[ID]*Digest) []Write {
-	slices.SortFunc(o.order, func(a, b *cell) int { return cmp(a.key, b.key) })
-	writes := make([]Write, 0, len(o.order))
-	for _, c := range o.order {
-		var stored []byte
-		if c.value != nil {
-			stored = Seal(o.arena.take(rowHeader + len(c.value))[:0], c.key, c.value)
-		}
-		if stored == nil && c.old == nil || stored != nil && string(stored) == string(c.old) {
+	must.That(!o.flushed, "a frame is flushed once")
+	o.flushed = true
+	for id := range o.changed {
+		cells := o.changed[id].sorted()
+		if len(cells) == 0 {
 			continue
 		}
-		if id := ID(c.key[0]); id.Digested() {
-			d := digests[id]
-			must.That(d != nil, "table %s has a digest", id)
-			if c.old != nil {
-				d.Remove(&o.hasher, c.key, c.old)
-			}
-			if stored != nil {
-				d.Add(&o.hasher, c.key, stored)
+		var d *Digest
+		if ID(id).Digested() {
+			if d = digests[ID(id)]; d == nil {
+				must.Never("table %s has a digest", ID(id))
 			}
 		}
-		writes = append(writes, Write{Key: c.key, Stored: stored})
+		for _, c := range cells {
+			o.flush(c, d)
+		}
 	}
-	return writes
+	return o.writes
+}
+
+// flush adds one changed row to the writes and to its table's digest.
+func (o *Overlay) flush(c *cell, d *Digest) {
+	if c.row != nil {
+		sealInPlace(c.key, c.row)
+	}
+	if c.row == nil && c.old == nil || c.row != nil && bytes.Equal(c.row, c.old) {
+		return
+	}
+	if d != nil && c.old != nil {
+		d.Remove(&o.hasher, c.key, c.old)
+	}
+	if d != nil && c.row != nil {
+		d.Add(&o.hasher, c.key, c.row)
+	}
+	o.writes = append(o.writes, Write{Key: c.key, Stored: c.row})
 }
 
 // Changed is how many rows the frame has touched for writing so far.
-func (o *Overlay) Changed() int { return len(o.order) }
+func (o *Overlay) Changed() int {
+	n := 0
+	for i := range o.changed {
+		n += o.changed[i].len()
+	}
+	return n
+}
 
-func cmp(a, b []byte) int { return strings.Compare(unsafeString(a), unsafeString(b)) }
+func cmp(a, b []byte) int { return bytes.Compare(a, b) }

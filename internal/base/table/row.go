@@ -15,7 +15,7 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 var (
 	errShort   = errors.New("row is shorter than its header")
-	errVersion = errors.New("row was written by a newer version")
+	errVersion = errors.New("row was written by another version of the program")
 	errCRC     = errors.New("row fails its CRC")
 )
 
@@ -32,16 +32,22 @@ func Seal(buf, key, value []byte) []byte {
 	return append(buf, value...)
 }
 
+// sealInPlace fills the header of a row whose value is in place already.
+func sealInPlace(key, row []byte) {
+	row[0] = rowVersion
+	binary.LittleEndian.PutUint32(row[1:], rowCRC(key, row[rowHeader:], rowVersion))
+}
+
 // Open checks a stored row and returns its value, a slice of stored.
 func Open(key, stored []byte) ([]byte, error) {
 	if len(stored) < rowHeader {
 		return nil, errShort
 	}
-	if stored[0] > rowVersion {
-		return nil, errVersion
-	}
 	if binary.LittleEndian.Uint32(stored[1:]) != rowCRC(key, stored[rowHeader:], stored[0]) {
-		return nil, errCRC
+		return nil, errCRC // before the version: a flipped version byte is damage, not news
+	}
+	if stored[0] != rowVersion {
+		return nil, errVersion
 	}
 	return stored[rowHeader:], nil
 }

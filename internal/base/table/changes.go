@@ -1,0 +1,68 @@
+package table
+
+import "slices"
+
+// changes are the cells of one table that a frame wrote. Most keys come in
+// order (numbers count up), so appending is the rule; those that do not wait in
+// tail until somebody needs the order.
+type changes struct {
+	order []*cell // in key order
+	tail  []*cell // as they came
+}
+
+func (c *changes) reset() {
+	clear(c.order)
+	clear(c.tail)
+	c.order, c.tail = c.order[:0], c.tail[:0]
+}
+
+func (c *changes) len() int { return len(c.order) + len(c.tail) }
+
+func (c *changes) add(n *cell) {
+	if len(c.tail) == 0 && (len(c.order) == 0 || cmp(c.order[len(c.order)-1].key, n.key) < 0) {
+		c.order = append(c.order, n)
+		return
+	}
+	c.tail = append(c.tail, n)
+}
+
+// sorted returns all cells in key order. It merges the tail in from the back,
+// so a short tail that belongs near the end costs little.
+func (c *changes) sorted() []*cell {
+	if len(c.tail) == 0 {
+		return c.order
+	}
+	slices.SortFunc(c.tail, func(a, b *cell) int { return cmp(a.key, b.key) })
+	i, j := len(c.order)-1, len(c.tail)-1
+	c.order = append(c.order, c.tail...)
+	for at := len(c.order) - 1; j >= 0; at-- {
+		if i >= 0 && cmp(c.order[i].key, c.tail[j].key) > 0 {
+			c.order[at] = c.order[i]
+			i--
+		} else {
+			c.order[at] = c.tail[j]
+			j--
+		}
+	}
+	clear(c.tail)
+	c.tail = c.tail[:0]
+	return c.order
+}
+
+// between returns the cells with from <= key < to in key order; to nil is no
+// upper bound.
+func (c *changes) between(from, to []byte) []*cell {
+	if c.len() == 0 {
+		return nil
+	}
+	all := c.sorted()
+	find := func(key []byte) int {
+		i, _ := slices.BinarySearchFunc(all, key, func(x *cell, k []byte) int { return cmp(x.key, k) })
+		return i
+	}
+	all = all[find(from):]
+	if to != nil {
+		all = all[:find(to)]
+	}
+	return all
+}
