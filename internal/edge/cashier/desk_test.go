@@ -1,0 +1,112 @@
+package cashier
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/edge/edgetest"
+	"github.com/holdfast-pay/holdfast/internal/engine/machine"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+)
+
+// Two attempts, as base64url of 16 bytes.
+const (
+	myAttempt    = "AAAAAAAAAAAAAAAAAAAAAQ"
+	otherAttempt = "AAAAAAAAAAAAAAAAAAAAAg"
+)
+
+// desk is a cashier over a core with a merchant and a payer, 小明 with ¥1,000.
+type desk struct {
+	*testing.T
+	core *edgetest.Core
+	http http.Handler
+	lang string
+	ming *pb.Person
+	// unreadable makes every read fail.
+	unreadable bool
+}
+
+func newDesk(t *testing.T, sandbox bool) *desk {
+	t.Helper()
+	d := &desk{T: t, core: edgetest.New(t, sandbox), lang: "en"}
+	d.core.Merchant()
+	d.ming = d.core.Payer("ming", "小明", 100_000)
+	d.http = New(Config{Core: d, Now: func() time.Time { return time.UnixMilli(d.core.Now()) }, Receipt: testReceipt}).Handler()
+	return d
+}
+
+func testReceipt(_ context.Context, o *pb.Order) (*pb.Receipt, error) {
+	return &pb.Receipt{LeafIndex: o.PaySeq, Checkpoint: "note"}, nil
+}
+
+// Do implements Core.
+func (d *desk) Do(ctx context.Context, cmd *pb.Command) (machine.Result, error) {
+	return d.core.Do(ctx, cmd)
+}
+
+// Read implements Core.
+func (d *desk) Read(f func(table.Reader) error) error {
+	if d.unreadable {
+		return errors.New("disk gone")
+	}
+	return d.core.Read(f)
+}
+
+// get opens an address with the browser's cookie of myAttempt.
+func (d *desk) get(path string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest("GET", path, nil)
+	r.AddCookie(&http.Cookie{Name: attemptCookie, Value: myAttempt})
+	r.Header.Set("Accept-Language", d.lang)
+	return d.do(r)
+}
+
+// post sends a form from the cashier's own page.
+func (d *desk) post(path string, form url.Values) *httptest.ResponseRecorder {
+	r := httptest.NewRequest("POST", path, strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	r.Header.Set("Accept-Language", d.lang)
+	return d.do(r)
+}
+
+func (d *desk) do(r *http.Request) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	d.http.ServeHTTP(w, r)
+	return w
+}
+
+// tap pays by form and follows to the result page.
+func (d *desk) tap(o *pb.Order, uid uint64, attempt string) *httptest.ResponseRecorder {
+	d.Helper()
+	w := d.post("/pay/"+o.PrepayId, url.Values{"attempt": {attempt}, "payer": {strconv.FormatUint(uid, 10)}})
+	if w.Code != http.StatusSeeOther {
+		return w
+	}
+	return d.get(w.Header().Get("Location"))
+}
+
+// charged is how much of 小明's ¥1,000 is gone, in fen.
+func (d *desk) charged() int64 {
+	var left int64
+	_ = d.core.Read(func(r table.Reader) error {
+		left = balance(r, d.ming.Uid, 156)
+		return nil
+	})
+	return 100_000 - left
+}
+
+// goldenServer serves the golden pages beside the cashier's own assets.
+func goldenServer(cashier http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", cashier)
+	mux.Handle("GET /golden/", http.StripPrefix("/golden/", http.FileServer(http.Dir("testdata"))))
+	return mux
+}

@@ -1,0 +1,76 @@
+package cashier
+
+import (
+	"slices"
+
+	"github.com/holdfast-pay/holdfast/internal/base/ident"
+	"github.com/holdfast-pay/holdfast/internal/base/stamp"
+	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/engine/machine"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/merchant"
+	"github.com/holdfast-pay/holdfast/internal/rule/order"
+)
+
+// h5Life is how long an h5_url can be opened, milliseconds (wire reference, 5.1).
+const h5Life = 5 * stamp.Minute
+
+// scene is what one snapshot says about a code.
+type scene struct {
+	sandbox  bool
+	offset   int32
+	now      int64 // business time, Unix milliseconds
+	prepayID string
+	order    *pb.Order
+	merchant *pb.Merchant
+}
+
+// look reads the scene of a prepay_id; false when no order has it.
+func (c *Cashier) look(r table.Reader, prepayID string) (*scene, bool) {
+	head, ok := machine.Head(r)
+	if !ok {
+		return nil, false
+	}
+	s := &scene{sandbox: head.Sandbox, offset: head.CutoffOffsetS, prepayID: prepayID,
+		now: max(head.At, c.now().UnixMilli()+head.ClockOffsetMs)}
+	if s.order, ok = order.ByPrepayID(r, prepayID); !ok {
+		return nil, false
+	}
+	if s.merchant, ok = merchant.Get(r, s.order.Mchid); !ok {
+		return nil, false
+	}
+	return s, true
+}
+
+// issued is when this prepay_id was given out, Unix milliseconds.
+func (s *scene) issued() int64 {
+	if s.prepayID == s.order.PrepayId {
+		return s.order.PrepayAt
+	}
+	at, _ := ident.PrepayTime(s.prepayID, s.offset)
+	return at
+}
+
+// payableUntil is when nothing can be paid through this code any more.
+func (s *scene) payableUntil() int64 {
+	return min(order.PayableUntil(s.order), s.issued()+order.PrepayLife)
+}
+
+// standing is what can be said before anybody pays. It repeats the checks of
+// order.ApplyPay, which alone decides, so that a payer isn't asked in vain.
+func (s *scene) standing() kind {
+	o := s.order
+	switch {
+	case order.Paid(o):
+		return kindAlready
+	case o.State != pb.TradeState_TRADE_STATE_NOTPAY:
+		return kindClosed
+	case s.now >= order.PayableUntil(o):
+		return kindExpired
+	case s.prepayID != o.PrepayId && !slices.Contains(o.OlderPrepayIds, s.prepayID):
+		return kindReplaced
+	case s.now >= s.payableUntil():
+		return kindStale
+	}
+	return kindPay
+}

@@ -1,0 +1,89 @@
+package cashier
+
+// sentence is a page's heading and what it says below. {merchant}, {amount},
+// {payer}, {balance}, {deadline} and {reason} are filled in.
+type sentence struct{ title, text string }
+
+// words is one language.
+type words struct {
+	Tag      string // the html element's lang
+	Other    string // the other language's code
+	SwitchTo string // the link to it, in that language
+
+	PayTo, Order, Balance, LowMark, BlockedMark, Payers, NoPayers, Sandbox, Same, ChargedNow string
+
+	pay, payAs, paidAt, transaction, outTradeNo, total, refunded, valid string
+	again, query, back, toMerchant, receipt                             string
+
+	sentences map[kind]sentence
+}
+
+var languages = map[string]*words{"zh": chinese, "en": english}
+
+var chinese = &words{
+	Tag: "zh-CN", Other: "en", SwitchTo: "English",
+	PayTo: "付款给", Order: "商品", paidAt: "支付时间", transaction: "交易单号", outTradeNo: "商户单号",
+	total: "订单金额", refunded: "已退款", Balance: "余额", valid: "有效期至",
+	pay: "支付 {amount}", payAs: "用“{payer}”支付", LowMark: "余额不足", BlockedMark: "账户受限",
+	Payers: "选择付款人", NoPayers: "沙箱里还没有付款人。用 POST /sandbox/payers 添加一个，再刷新本页。",
+	Sandbox: "沙箱：没有真实资金流动", ChargedNow: "本次扣款",
+	again: "重新选择付款人", Same: "重试这一笔支付", query: "查询结果", back: "返回订单", toMerchant: "返回商家（{host}）",
+	receipt: "下载凭证",
+	sentences: map[kind]sentence{
+		kindPay:         {"确认支付", ""},
+		kindPaid:        {"支付成功", "已向{merchant}支付 {amount}。"},
+		kindAlready:     {"该订单此前已支付", "本次扣款 ¥0.00，您没有被重复扣款。"},
+		kindExpired:     {"订单已过期", "没有扣款。请让商家重新下单。"},
+		kindClosed:      {"订单已关闭", "没有扣款。如仍需购买，请让商家重新下单。"},
+		kindReplaced:    {"付款码已更新", "商家已出示新的付款码，请扫最新的一个。没有扣款。"},
+		kindStale:       {"付款码已失效", "没有扣款。请让商家重新出示付款码。"},
+		kindLowBalance:  {"余额不足", "“{payer}”的余额为 {balance}，本单需要 {amount}。没有扣款。"},
+		kindBlocked:     {"账户受限", "“{payer}”的账户目前不能付款，请联系运营方。没有扣款。"},
+		kindMismatch:    {"不是下单的账号", "该订单是为另一位付款人下的，请用下单的账号支付。没有扣款。"},
+		kindRefused:     {"未能支付", "{reason}没有扣款。"},
+		kindBusy:        {"系统繁忙", "这笔支付没有被受理，没有扣款。请稍后用下面的按钮重试，不会重复扣款。"},
+		kindWaiting:     {"正在确认支付结果", "页面会自动刷新，一分钟内给出答复。请不要另行付款：同一订单不会重复扣款。"},
+		kindInDoubt:     {"支付处理中", "结果尚未确认，不会重复扣款。最迟 {deadline} 有最终结果：要么支付成功，要么不再扣款。"},
+		kindUnknown:     {"找不到该订单", "请核对付款码，或让商家重新出示。没有扣款。"},
+		kindNoWallet:    {"暂不能在此页付款", "本平台还没有开放付款人注册，因此现在无法用手机支付这笔订单。没有扣款，订单不受影响。请使用商家提供的其他付款方式。"},
+		kindScene:       {"支付场景不符", "这笔订单要从商家的页面或应用里发起支付，不能直接打开。没有扣款。"},
+		kindBadCall:     {"调起支付的参数有误", "{reason}没有扣款。"},
+		kindBadForm:     {"请重新打开付款页", "提交的内容不完整。没有扣款。"},
+		kindForeign:     {"请从付款页支付", "这次提交来自其他网站，已拒绝。没有扣款。"},
+		kindUnavailable: {"暂时无法读取订单", "打开本页不会扣款；此前提交的支付也不会重复扣款。页面会自动重试，请稍候。"},
+	},
+}
+
+var english = &words{
+	Tag: "en", Other: "zh", SwitchTo: "中文",
+	PayTo: "Pay to", Order: "For", paidAt: "Paid at", transaction: "Transaction", outTradeNo: "Merchant's order",
+	total: "Order total", refunded: "Refunded", Balance: "balance", valid: "Valid until",
+	pay: "Pay {amount}", payAs: "Pay as {payer}", LowMark: "balance too low", BlockedMark: "blocked",
+	Payers: "Who pays?", NoPayers: "This sandbox has no payers yet. Add one with POST /sandbox/payers and reload.",
+	Sandbox: "Sandbox: no real money moves", ChargedNow: "Charged now",
+	again: "Choose another payer", Same: "Repeat this payment", query: "Ask again", back: "Back to the order", toMerchant: "Back to the merchant ({host})",
+	receipt: "Download receipt",
+	sentences: map[kind]sentence{
+		kindPay:         {"Confirm payment", ""},
+		kindPaid:        {"Paid", "{amount} went to {merchant}."},
+		kindAlready:     {"This order was already paid", "¥0.00 moved: you were not charged again."},
+		kindExpired:     {"The order has expired", "Nothing was charged. Ask the merchant for a new order."},
+		kindClosed:      {"The order is closed", "Nothing was charged. If you still want it, ask the merchant for a new order."},
+		kindReplaced:    {"There is a newer code", "The merchant has made a new payment code; scan the newest one. Nothing was charged."},
+		kindStale:       {"The code is too old", "Nothing was charged. Ask the merchant to show a fresh code."},
+		kindLowBalance:  {"Balance too low", "{payer} has {balance} and the order needs {amount}. Nothing was charged."},
+		kindBlocked:     {"Account blocked", "{payer} cannot pay at the moment; ask the operator. Nothing was charged."},
+		kindMismatch:    {"Another account ordered this", "The order was placed for another payer; pay with that account. Nothing was charged."},
+		kindRefused:     {"Not paid", "{reason} Nothing was charged."},
+		kindBusy:        {"The platform is busy", "This payment was not taken and nothing was charged. Repeat it in a moment with the button below: you cannot be charged twice."},
+		kindWaiting:     {"Confirming the payment", "This page refreshes itself and answers within a minute. Please don't pay another way: an order is never charged twice."},
+		kindInDoubt:     {"Payment in progress", "The result is not confirmed yet. You will not be charged twice. By {deadline} it is final: paid, or nothing is charged any more."},
+		kindUnknown:     {"No such order", "Check the code, or ask the merchant to show it again. Nothing was charged."},
+		kindNoWallet:    {"Paying here is not possible yet", "This platform does not enrol payers yet, so the order cannot be paid by phone. Nothing was charged and the order is untouched. Use another way to pay that the merchant offers."},
+		kindScene:       {"Not the way this order is paid", "Start this payment from the merchant's page or app; it cannot be opened directly. Nothing was charged."},
+		kindBadCall:     {"The payment call is wrong", "{reason} Nothing was charged."},
+		kindBadForm:     {"Open the payment page again", "The form was not complete. Nothing was charged."},
+		kindForeign:     {"Pay from the payment page", "This came from another site and was refused. Nothing was charged."},
+		kindUnavailable: {"The order cannot be read right now", "Opening this page charges nothing, and a payment sent before is never charged twice. The page tries again by itself."},
+	},
+}
