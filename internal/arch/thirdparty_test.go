@@ -1,0 +1,131 @@
+package arch
+
+import (
+	"fmt"
+	"go/build"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// entries says where other people's modules enter: import path prefix, the
+// packages that may import it, and why it is not fewer. Everything else uses
+// what those packages offer.
+var entries = []struct {
+	prefix   string
+	packages []string
+	why      string
+}{
+	{"google.golang.org/protobuf", []string{"internal/pb", "internal/engine/journal", "internal/engine/machine", "internal/engine/raftlog", "internal/engine/replica", "internal/engine/view", "internal/run/cli", "internal/edge/admin"},
+		"the generated code; raft's own messages; journal entries printed as JSON; wire-level reading of envelopes"},
+	{"github.com/planetscale/vtprotobuf", []string{"internal/pb"}, "the generated code"},
+	{"connectrpc.com/connect", []string{"internal/pb/pbconnect", "internal/edge/admin", "internal/edge/inner", "internal/edge/courier", "internal/run/cli", "internal/run/node"},
+		"both ends of the admin and the inner API"},
+	{"github.com/cockroachdb/pebble/v2", []string{"internal/engine/store", "internal/engine/raftlog", "internal/engine/diskguard", "internal/engine/view"},
+		"three stores of their own and the file system under them"},
+	{"go.etcd.io/raft/v3", []string{"internal/engine/replica", "internal/engine/raftlog"}, "the loop and the log it keeps"},
+	{"golang.org/x/mod/sumdb", []string{"internal/engine/journal", "internal/engine/keystore", "internal/run/cli"}, "tree, notes and the key that signs them"},
+	{"github.com/transparency-dev/formats", []string{"internal/engine/journal"}, "checkpoints"},
+	{"github.com/prometheus/client_golang", []string{"internal/edge/admin", "internal/edge/wechatv3", "internal/edge/courier", "internal/engine/replica", "internal/run/node"},
+		"each service counts for itself"},
+	{"github.com/pelletier/go-toml/v2", []string{"internal/run/config"}, "the configuration file"},
+	{"go.yaml.in/yaml/v3", []string{"internal/run/config"}, "the configuration file"},
+	{"rsc.io/qr", []string{"internal/run/qr"}, "the code in the terminal and on the page"},
+	{"github.com/HdrHistogram/hdrhistogram-go", []string{"internal/run/bench"}, "percentiles"},
+	{"github.com/wechatpay-apiv3/wechatpay-go", []string{"internal/run/shop"}, "the demo shop is an unmodified merchant"},
+}
+
+// testEntries may be imported by tests as well, anywhere below the given folder.
+var testEntries = map[string]string{
+	"pgregory.net/rapid":                      "internal/",
+	"go.uber.org/goleak":                      "internal/",
+	"github.com/chromedp/":                    "internal/edge/",
+	"github.com/wechatpay-apiv3/wechatpay-go": "internal/",
+	"github.com/prometheus/":                  "internal/",
+	"google.golang.org/protobuf":              "internal/",
+	"golang.org/x/mod/sumdb":                  "internal/",
+}
+
+// strangers says which imports of other people's modules are in the wrong place.
+func strangers(s *source) (failures []string) {
+	for imported, spec := range s.imports() {
+		if isStandard(imported) || imported == module || strings.HasPrefix(imported, module+"/") || mayEnter(s, imported) {
+			continue
+		}
+		failures = append(failures, fmt.Sprintf("%s: %s must not import %s; %s", s.at(spec), s.dir(), imported, entryAdvice(imported)))
+	}
+	slices.Sort(failures)
+	return failures
+}
+
+// isStandard: the first element of every module's path has a dot, of no
+// standard package's.
+func isStandard(imported string) bool {
+	first, _, _ := strings.Cut(imported, "/")
+	return !strings.Contains(first, ".")
+}
+
+func mayEnter(s *source, imported string) bool {
+	for _, e := range entries {
+		if under(imported, e.prefix) && slices.ContainsFunc(e.packages, func(dir string) bool { return under(s.dir(), dir) }) {
+			return true
+		}
+	}
+	if !s.isTest() {
+		return false
+	}
+	for prefix, below := range testEntries {
+		if under(imported, strings.TrimSuffix(prefix, "/")) && strings.HasPrefix(s.path, below) {
+			return true
+		}
+	}
+	// A test may use what its package may use.
+	return false
+}
+
+// under says whether path is prefix or below it.
+func under(path, prefix string) bool {
+	rest, ok := strings.CutPrefix(path, prefix)
+	return ok && (rest == "" || rest[0] == '/')
+}
+
+func entryAdvice(imported string) string {
+	for _, e := range entries {
+		if under(imported, e.prefix) {
+			return fmt.Sprintf("%s enters at %s only (%s): use what they offer", e.prefix, strings.Join(e.packages, ", "), e.why)
+		}
+	}
+	return "it enters nowhere yet: prefer the standard library, or add a line with the reason to entries in internal/arch/thirdparty_test.go"
+}
+
+func TestThirdPartyEntries(t *testing.T) {
+	t.Parallel()
+	everywhere(t, strangers, func(s *source) bool { return true })
+}
+
+// cgo would make builds depend on the machine.
+func TestNoCgo(t *testing.T) {
+	t.Parallel()
+	everywhere(t, func(s *source) []string {
+		if spec, ok := s.imports()["C"]; ok {
+			return []string{s.at(spec) + ": no cgo: builds must not depend on the machine's compiler"}
+		}
+		return nil
+	}, handwritten)
+}
+
+// What isStandard says must be true of the installed toolchain.
+func TestStandardPackagesHaveNoDot(t *testing.T) {
+	t.Parallel()
+	dirs, err := os.ReadDir(filepath.Join(build.Default.GOROOT, "src"))
+	if err != nil {
+		t.Skipf("no GOROOT/src to look at: %v", err)
+	}
+	for _, d := range dirs {
+		if d.IsDir() && !isStandard(d.Name()) {
+			t.Errorf("standard package %s would be taken for a module", d.Name())
+		}
+	}
+}
