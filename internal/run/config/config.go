@@ -37,6 +37,7 @@ type MerchantAPI struct {
 	InsecureLoopback bool     `toml:"insecure_loopback" yaml:"insecure_loopback"`
 	PathPrefix       string   `toml:"path_prefix" yaml:"path_prefix"`
 	StrictSigning    bool     `toml:"strict_signing" yaml:"strict_signing"`
+	PrivateCallbacks bool     `toml:"private_callbacks" yaml:"private_callbacks"`
 	MaxInFlight      int      `toml:"max_in_flight" yaml:"max_in_flight"`
 	HeaderTimeout    Duration `toml:"header_timeout" yaml:"header_timeout"`
 	RequestTimeout   Duration `toml:"request_timeout" yaml:"request_timeout"`

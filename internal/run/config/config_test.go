@@ -87,6 +87,7 @@ func TestRefusals(t *testing.T) {
 		{"unknown key, YAML", "a.yaml", "merchant_api:\n  tls_cret: x\n", `a.yaml:2: unknown key "merchant_api.tls_cret"`, `did you mean "merchant_api.tls_cert"?`},
 		{"unknown section", "a.toml", "[merchantapi]\naddress = \"x\"\n", `unknown key "merchantapi`, `did you mean "merchant_api`},
 		{"wrong section", "a.yaml", "tls_key: x\n", `a.yaml:1: unknown key "tls_key"`, `did you mean "merchant_api.tls_key"?`},
+		{"mistyped outside its section", "a.yaml", "adress: x\n", `unknown key "adress"`, `did you mean "merchant_api.address"?`},
 		{"nothing near", "a.yaml", "colour: red\n", `a.yaml:1: unknown key "colour"`, "docs/reference/configuration.md"},
 		{"two unknown keys", "a.yaml", "colour: red\nshape: round\n", `a.yaml:1: unknown key "colour"; a.yaml:2: unknown key "shape"`, ""},
 		{"wrong type", "a.toml", "[merchant_api]\nmax_in_flight = \"many\"\n", "a.toml:2: ", ""},

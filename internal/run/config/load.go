@@ -2,8 +2,10 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/holdfast-pay/holdfast/internal/run/nearest"
@@ -139,23 +141,23 @@ func (c *Config) Set(key, value string) error {
 func (c *Config) unknownKey(file string, line int, key string) Problem {
 	p := Problem{File: file, Line: line, Text: fmt.Sprintf("unknown key %.80q", key), Hint: "docs/reference/configuration.md lists the keys"}
 	known, sections := c.keys()
-	for s := range sections {
-		known = append(known, s)
-	}
+	known = append(known, slices.Sorted(maps.Keys(sections))...)
 	if near, ok := nearest.Word(key, known); ok {
 		p.Hint = fmt.Sprintf("did you mean %q?", near)
 		return p
 	}
-	// The right name in the wrong section is the other common mistake.
-	_, last, ok := strings.Cut(key, ".")
-	if !ok {
-		last = key
-	}
+	// The other common mistake is a key, perhaps mistyped too, outside its section.
+	last := key[strings.LastIndex(key, ".")+1:]
+	full := map[string]string{}
+	var lasts []string
 	for _, k := range known {
-		if strings.HasSuffix(k, "."+last) {
-			p.Hint = fmt.Sprintf("did you mean %q?", k)
-			return p
+		name := k[strings.LastIndex(k, ".")+1:]
+		if _, seen := full[name]; !seen {
+			full[name], lasts = k, append(lasts, name)
 		}
+	}
+	if near, ok := nearest.Word(last, lasts); ok {
+		p.Hint = fmt.Sprintf("did you mean %q?", full[near])
 	}
 	return p
 }

@@ -33,6 +33,7 @@ func (c *Config) Settings() []Setting {
 		{"merchant_api.insecure_loopback", "Serve plain HTTP; only on a loopback address, for tests or behind a proxy on the same machine.", &m.InsecureLoopback, false},
 		{"merchant_api.path_prefix", "A path the API is served under besides /v3, like `/sandbox`; clients that sign it and those that don't both verify.", &m.PathPrefix, false},
 		{"merchant_api.strict_signing", "Accept only the documented form of the signed message, not the variants that some clients send.", &m.StrictSigning, false},
+		{"merchant_api.private_callbacks", "Accept a notify_url on this machine or a private network, for sites whose merchants live inside; the courier needs `--allow` for them too.", &m.PrivateCallbacks, false},
 		{"merchant_api.max_in_flight", "Most requests worked on at once; more are asked to come again.", &m.MaxInFlight, false},
 		{"merchant_api.header_timeout", "A client that has not sent its headers by then is cut off.", &m.HeaderTimeout, false},
 		{"merchant_api.request_timeout", "Bound on one request, reading and answering included.", &m.RequestTimeout, false},

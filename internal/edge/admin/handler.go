@@ -1,0 +1,114 @@
+package admin
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/pprof"
+	"time"
+
+	"connectrpc.com/connect"
+
+	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
+)
+
+// maxMessage bounds a request: a certificate and a few settings.
+const maxMessage = 256 << 10
+
+// Probes tell an operator's tools how the node is. They answer "" for well and
+// a reason otherwise.
+type Probes struct {
+	// Alive is false in a process that should be started anew.
+	Alive func() string
+	// Ready says whether the node takes payments; Queries whether it answers
+	// queries, as a read-only node does.
+	Ready   func() string
+	Queries func() string
+	// Metrics serves Prometheus' text format; OpenMetrics needs no token for it.
+	Metrics     http.Handler
+	OpenMetrics bool
+}
+
+// Handler serves the whole admin address:
+//
+//	/healthz                 200 while the process works            open
+//	/readyz[?for=queries]    200 when ready, 503 with the reason    open
+//	/metrics                 Prometheus                             token, unless opened
+//	/debug/pprof/            profiles                               token
+//	/holdfast.v1.AdminService/...                                   token
+//
+// service answers the service and what to call when done with it, or nil while
+// the node is starting or stopping: health answers all the same.
+func Handler(service func() (s *Server, done func()), tokens *Tokens, p Probes, log *slog.Logger) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", probe(func(*http.Request) string { return p.Alive() }))
+	mux.HandleFunc("GET /readyz", probe(func(r *http.Request) string {
+		if r.URL.Query().Get("for") == "queries" {
+			return p.Queries()
+		}
+		return p.Ready()
+	}))
+	metrics := p.Metrics
+	if !p.OpenMetrics {
+		metrics = tokens.authenticated(metrics)
+	}
+	mux.Handle("GET /metrics", metrics)
+	profiles := http.NewServeMux()
+	profiles.HandleFunc("/debug/pprof/", pprof.Index)
+	profiles.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
+	profiles.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	profiles.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+	profiles.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	mux.Handle("/debug/pprof/", tokens.authenticated(profiles))
+	mux.Handle("/"+pbconnect.AdminServiceName+"/", tokens.authenticated(rpc(service, log)))
+	return mux
+}
+
+// rpc serves the AdminService once it is there.
+func rpc(service func() (*Server, func()), log *slog.Logger) http.Handler {
+	refusal := connect.NewErrorWriter()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s, done := service()
+		if s == nil {
+			_ = refusal.Write(w, r, connect.NewError(connect.CodeUnavailable, errNotNow)) // the client may have gone
+			return
+		}
+		defer done()
+		_, h := pbconnect.NewAdminServiceHandler(s, connect.WithReadMaxBytes(maxMessage), connect.WithInterceptors(logged(log)))
+		h.ServeHTTP(w, r)
+	})
+}
+
+func probe(reason func(*http.Request) string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		w.Header().Set("Cache-Control", "no-store")
+		if why := reason(r); why != "" {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			_, _ = w.Write([]byte(why + "\n"))
+			return
+		}
+		_, _ = w.Write([]byte("ok\n"))
+	}
+}
+
+// logged writes one line a call: who, what, how long, with which outcome. It
+// never writes what was in the call.
+func logged(log *slog.Logger) connect.UnaryInterceptorFunc {
+	return func(next connect.UnaryFunc) connect.UnaryFunc {
+		return func(ctx context.Context, q connect.AnyRequest) (connect.AnyResponse, error) {
+			began := time.Now()
+			a, err := next(ctx, q)
+			outcome := "ok"
+			if err != nil {
+				outcome = connect.CodeOf(err).String()
+				if c, ok := CodeOf(err); ok {
+					outcome = c.String()
+				}
+			}
+			log.Info("admin call", "procedure", q.Spec().Procedure, "actor", "admin/"+who(ctx), "request_id", requestID(ctx),
+				"took", time.Since(began).Round(time.Microsecond), "outcome", outcome)
+			return a, err
+		}
+	}
+}

@@ -1,0 +1,106 @@
+package admin
+
+import (
+	"context"
+	"crypto/rand"
+
+	"connectrpc.com/connect"
+
+	"github.com/holdfast-pay/holdfast/internal/base/code"
+	"github.com/holdfast-pay/holdfast/internal/base/money"
+	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/engine/machine"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
+	"github.com/holdfast-pay/holdfast/internal/rule/person"
+)
+
+// topupLine is the bank line whose clearing account an operator's top-ups are
+// booked against.
+const topupLine = "topup"
+
+// PersonAdd adds a person, then an opening balance under the identity
+// "open/<ref>", so that repeating the call credits it once.
+func (s *Server) PersonAdd(ctx context.Context, q *connect.Request[pb.AdminPersonAddRequest]) (*connect.Response[pb.AdminPerson], error) {
+	m := q.Msg
+	if m.Topup < 0 {
+		return nil, refuse(code.AmountMustBePositive)
+	}
+	body, err := s.do(ctx, machine.PersonAdd, &pb.PersonAdd{Ref: m.Ref, Name: m.Name, Appids: m.Appids})
+	if err != nil {
+		return nil, err
+	}
+	p := body.(*pb.Person)
+	if m.Topup > 0 {
+		if err := s.topup(ctx, p.Uid, m.Topup, "open/"+m.Ref); err != nil {
+			return nil, err
+		}
+	}
+	return s.personAnswer(p.Uid, "")
+}
+
+// PersonTopup credits a person's balance; ref is the identity.
+func (s *Server) PersonTopup(ctx context.Context, q *connect.Request[pb.AdminPersonTopupRequest]) (*connect.Response[pb.AdminPerson], error) {
+	m := q.Msg
+	var uid uint64
+	err := s.read("find a person", func(r table.Reader) error {
+		p, err := find(r, m.Uid, m.PersonRef)
+		uid = p.GetUid()
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	ref := m.Ref
+	if ref == "" {
+		ref = "admin-" + rand.Text()
+	}
+	if err := s.topup(ctx, uid, m.Amount, ref); err != nil {
+		return nil, err
+	}
+	return s.personAnswer(uid, "")
+}
+
+func (s *Server) topup(ctx context.Context, uid uint64, amount int64, ref string) error {
+	_, err := s.do(ctx, machine.PersonTopup, &pb.PersonTopup{Uid: uid, Amount: amount, Currency: money.CNY, Ref: ref, Line: topupLine})
+	return err
+}
+
+// PersonShow shows one person by our number or the operator's reference.
+func (s *Server) PersonShow(_ context.Context, q *connect.Request[pb.AdminPersonShowRequest]) (*connect.Response[pb.AdminPerson], error) {
+	return s.personAnswer(q.Msg.Uid, q.Msg.Ref)
+}
+
+func (s *Server) personAnswer(uid uint64, ref string) (*connect.Response[pb.AdminPerson], error) {
+	a := new(pb.AdminPerson)
+	err := s.read("show a person", func(r table.Reader) error {
+		p, err := find(r, uid, ref)
+		if err != nil {
+			return err
+		}
+		p.Salt = nil // whoever has it can open the person's commitments
+		a.Person = p
+		if acc, ok := ledger.Get(r, ledger.UserBalance(p.Uid), money.CNY); ok {
+			a.Accounts = append(a.Accounts, acc)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return answer(a)
+}
+
+// find reads a person by number, or by reference when the number is 0.
+func find(r table.Reader, uid uint64, ref string) (*pb.Person, error) {
+	p, ok := (*pb.Person)(nil), false
+	if uid != 0 {
+		p, ok = person.Get(r, uid)
+	} else {
+		p, ok = person.ByRef(r, ref)
+	}
+	if !ok {
+		return nil, refuse(code.PersonNotFound)
+	}
+	return p, nil
+}

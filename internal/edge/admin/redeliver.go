@@ -1,0 +1,76 @@
+package admin
+
+import (
+	"context"
+	"fmt"
+
+	"connectrpc.com/connect"
+
+	"github.com/holdfast-pay/holdfast/internal/base/code"
+	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/engine/machine"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/notice"
+)
+
+// maxRedeliver bounds one call's notices; a caller with more asks again with a
+// later start.
+const maxRedeliver = 10_000
+
+func noticeEntity(id uint64) string { return fmt.Sprintf("notice/%d", id) }
+
+// Redeliver owes one notice again, or all settled ones of a merchant that were
+// first owed in a time range. Each is one command; those that are owed already
+// are passed over, so repeating a range that broke off completes it.
+func (s *Server) Redeliver(ctx context.Context, q *connect.Request[pb.RedeliverRequest]) (*connect.Response[pb.RedeliverResponse], error) {
+	ids, err := s.chosen(ctx, q.Msg)
+	if err != nil {
+		return nil, err
+	}
+	a := new(pb.RedeliverResponse)
+	for _, id := range ids {
+		res, err := s.Core.Do(ctx, machine.NewCommand(machine.NoticeRedeliver, "admin/"+who(ctx), requestID(ctx), &pb.NoticeRedeliver{NoticeId: id}))
+		switch {
+		case err != nil:
+			return nil, s.fail("redeliver", err)
+		case res.Code == code.OK:
+			a.Notices = append(a.Notices, id)
+		case res.Code == code.NoticeStillOwed && q.Msg.Notice == "":
+		default:
+			return nil, refuse(res.Code)
+		}
+	}
+	return answer(a)
+}
+
+// chosen lists the notices a request means.
+func (s *Server) chosen(ctx context.Context, q *pb.RedeliverRequest) (ids []uint64, err error) {
+	to := q.To
+	if to == 0 {
+		to = s.Now()
+	}
+	switch {
+	case (q.Notice == "") == (q.Mchid == ""):
+		return nil, invalid("name one notice, or a merchant with a time range")
+	case q.Mchid != "" && (q.From <= 0 || q.From > to):
+		return nil, invalid("the range begins after it ends, or has no beginning")
+	}
+	err = s.read("find notices", func(r table.Reader) error {
+		if q.Notice != "" {
+			n, err := findNotice(ctx, r, q.Notice)
+			if err == nil {
+				ids = []uint64{n.Id}
+			}
+			return err
+		}
+		notice.Settled(r, 0, func(n *pb.Notice) bool {
+			if n.Mchid == q.Mchid && n.CreatedAt >= q.From && n.CreatedAt <= to {
+				ids = append(ids, n.Id)
+			}
+			// Numbers grow with time: nothing in the range comes after its end.
+			return n.CreatedAt <= to && len(ids) < maxRedeliver && ctx.Err() == nil
+		})
+		return nil
+	})
+	return ids, err
+}

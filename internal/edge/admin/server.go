@@ -1,0 +1,119 @@
+// Package admin is the administration of a node: the AdminService over Connect
+// (JSON or gRPC), health, readiness, metrics and profiles, all on an address of
+// their own. It also holds the client that the command line uses.
+//
+// Everything but health and readiness needs a bearer token; whose it is becomes
+// the actor of the command ("admin/<name>"), so the journal says who did what.
+// Each change is one command or a few; each command is safe to repeat, and so
+// is each call. Secrets go to the keystore before the command that names them.
+package admin
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"connectrpc.com/connect"
+
+	"github.com/holdfast-pay/holdfast/internal/base/code"
+	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/engine/journal"
+	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
+	"github.com/holdfast-pay/holdfast/internal/engine/machine"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
+)
+
+// Core is what the administration needs of the replica.
+type Core interface {
+	// Do runs a command; an error means that no result is known.
+	Do(ctx context.Context, cmd *pb.Command) (machine.Result, error)
+	// Read calls f with one snapshot of the state.
+	Read(f func(table.Reader) error) error
+}
+
+// Keys is what it needs of the keystore.
+type Keys interface {
+	PutAPIv3Key(mchid, key string, at int64) (keyID string, err error)
+	RotatePlatform(now int64, overlap time.Duration) (serial string, err error)
+	PlatformCerts(now int64) []keystore.PlatformCert
+	SigningCert(now int64) *keystore.Signer
+	PublicKey() *keystore.Signer
+	CheckpointVerifier() string
+}
+
+// Views is what it needs of the read models.
+type Views interface {
+	// Steps lists the journal entries about an entity, oldest first.
+	Steps(entity string, before uint64, limit int) ([]uint64, error)
+	// History lists an account's movements, newest first.
+	History(account string, currency uint32, before uint64, limit int) ([]*pb.HistoryLine, error)
+	// Next is the first entry they don't include yet.
+	Next() uint64
+}
+
+// Receipts makes receipts; *receipt.Desk is one.
+type Receipts interface {
+	// Payment is the receipt of a paid order, waiting for a checkpoint as long
+	// as ctx lasts; Refund is that of a refund's last step.
+	Payment(ctx context.Context, o *pb.Order) (*pb.Receipt, error)
+	Refund(ctx context.Context, f *pb.Refund) (*pb.Receipt, error)
+}
+
+// Config says what a Server works with.
+type Config struct {
+	Core     Core
+	Keys     Keys
+	Views    Views
+	Receipts Receipts
+	Tokens   *Tokens
+	// Defaults are the settings of merchants added without any.
+	Defaults *pb.MerchantSettings
+	// Checkpoint is the checkpoint published last.
+	Checkpoint func() (journal.Signed, bool)
+	// Now is business time, Unix milliseconds; Wall the wall clock.
+	Now  func() int64
+	Wall func() time.Time
+	// ReadOnly says why the node takes no writes, "" when it does.
+	ReadOnly func() string
+	Version  string
+	Log      *slog.Logger
+}
+
+// Server is the AdminService. Its methods may be called from any goroutine.
+type Server struct{ Config }
+
+var _ pbconnect.AdminServiceHandler = (*Server)(nil)
+
+// NewServer returns the service over cfg.
+func NewServer(cfg Config) *Server { return &Server{cfg} }
+
+// do runs one command in the caller's name and refuses what it refuses.
+func (s *Server) do(ctx context.Context, n machine.Number, body table.Record) (any, error) {
+	res, err := s.Core.Do(ctx, machine.NewCommand(n, "admin/"+who(ctx), requestID(ctx), body))
+	if err != nil {
+		return nil, s.fail(n.String(), err)
+	}
+	if res.Code != code.OK {
+		return nil, refuse(res.Code)
+	}
+	return res.Body, nil
+}
+
+// read calls f with a snapshot and turns what fails into the API's error.
+func (s *Server) read(doing string, f func(r table.Reader) error) error {
+	if err := s.Core.Read(f); err != nil {
+		return s.fail(doing, err)
+	}
+	return nil
+}
+
+// bound is a list's limit: what was asked for, 100 for nothing, 10,000 at most.
+func bound(limit uint32) int {
+	if limit == 0 {
+		return 100
+	}
+	return int(min(limit, 10_000))
+}
+
+func answer[M any](m *M) (*connect.Response[M], error) { return connect.NewResponse(m), nil }

@@ -1,0 +1,79 @@
+// Package receipt makes the receipts of payments and refunds: the journal entry
+// with its proof and the signed checkpoint it leads to, with the personal
+// fields opened that belong to the people who get it.
+package receipt
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/holdfast-pay/holdfast/internal/base/code"
+	"github.com/holdfast-pay/holdfast/internal/base/commit"
+	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/engine/journal"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/order"
+)
+
+// Core is what a Desk needs of the replica.
+type Core interface {
+	// Read calls f with one snapshot of the state.
+	Read(f func(table.Reader) error) error
+}
+
+// Checkpoints answers published checkpoints.
+type Checkpoints interface {
+	// Covering answers a checkpoint that covers entry seq. It waits for one
+	// while ctx lasts and then answers journal.ErrNotCovered.
+	Covering(ctx context.Context, seq uint64) (journal.Signed, error)
+}
+
+// Desk hands out receipts. Its methods may be called from any goroutine.
+type Desk struct {
+	core        Core
+	checkpoints Checkpoints
+	prover      *journal.Prover
+}
+
+// NewDesk returns a Desk. prover may be shared with the checkpoints' publisher.
+func NewDesk(core Core, checkpoints Checkpoints, prover *journal.Prover) *Desk {
+	return &Desk{core, checkpoints, prover}
+}
+
+// Payment is the receipt of a paid order; it opens the payer's openid. For an
+// order that was never paid the error is a *code.Error. When no checkpoint
+// covers the payment before ctx ends, it is journal.ErrNotCovered.
+func (d *Desk) Payment(ctx context.Context, o *pb.Order) (*pb.Receipt, error) {
+	if !order.Paid(o) {
+		return nil, code.RefundOrderNotPaid.Err()
+	}
+	var openings []*pb.Opening
+	if len(o.Salt) > 0 {
+		openings = append(openings, &pb.Opening{
+			Commitment: 0, Field: "openid", Value: o.Openid, Salt: commit.FieldSalt(o.Salt, "openid"),
+		})
+	}
+	return d.entry(ctx, o.PaySeq, openings)
+}
+
+// Refund is the receipt of a refund's last step: its acceptance, and once the
+// payer has the money, that. Errors are as for Payment.
+func (d *Desk) Refund(ctx context.Context, f *pb.Refund) (*pb.Receipt, error) {
+	seq := f.CreateSeq
+	if f.SuccessSeq != 0 {
+		seq = f.SuccessSeq
+	}
+	return d.entry(ctx, seq, nil)
+}
+
+func (d *Desk) entry(ctx context.Context, seq uint64, openings []*pb.Opening) (r *pb.Receipt, err error) {
+	cp, err := d.checkpoints.Covering(ctx, seq)
+	if err != nil {
+		return nil, fmt.Errorf("receipt of entry %d: %w", seq, err)
+	}
+	err = d.core.Read(func(t table.Reader) error {
+		r, err = d.prover.BuildReceipt(t, cp, seq, openings)
+		return err
+	})
+	return r, err
+}

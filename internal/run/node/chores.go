@@ -1,0 +1,65 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.etcd.io/raft/v3"
+
+	"github.com/holdfast-pay/holdfast/internal/engine/raftlog"
+	"github.com/holdfast-pay/holdfast/internal/engine/replica"
+	"github.com/holdfast-pay/holdfast/internal/engine/store"
+)
+
+// chores keep the log short: the state is flushed from time to time, and what
+// the state has on disk need not stay in the log.
+type chores struct {
+	replica *replica.Replica
+	store   *store.Store
+	log     *raftlog.Log
+	// every is the time between looks; flushEvery is the most time for which a
+	// quiet node keeps frames in memory only, which a start would replay.
+	every, flushEvery time.Duration
+
+	flushed   time.Time
+	flushedAt uint64 // the applied index at the last flush
+}
+
+// Run looks until ctx ends. An error means that a store can't be trusted.
+func (c *chores) Run(ctx context.Context) error {
+	tick := time.NewTicker(c.every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		if err := c.RunOnce(time.Now()); err != nil {
+			return err
+		}
+	}
+}
+
+// RunOnce flushes the state when it is time and cuts the log.
+func (c *chores) RunOnce(now time.Time) error {
+	if applied := c.replica.Applied(); now.Sub(c.flushed) >= c.flushEvery && applied != c.flushedAt {
+		if _, err := c.store.FlushAsync(); err != nil {
+			return fmt.Errorf("flush the state: %w", err)
+		}
+		c.flushed, c.flushedAt = now, applied
+	}
+	head, ok, err := c.store.DurableHead()
+	if err != nil {
+		return fmt.Errorf("read the durable index: %w", err)
+	}
+	if !ok {
+		return nil
+	}
+	if _, err := c.log.Retain(now, head.AppliedIndex); err != nil && !errors.Is(err, raft.ErrCompacted) {
+		return fmt.Errorf("cut the log: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,283 @@
+// Package node assembles and runs one node: the only place where its parts are
+// put together. start.go lists the parts in start order with the reason for
+// each place; they are closed in reverse. Health answers from the fourth part
+// on, long before the node is ready.
+//
+// A node that broke an invariant stops before anything is written and notes
+// where (stops.go). Stopped twice by the same command, it starts read-only: it
+// answers queries, refuses writes, and says why wherever it is asked.
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/holdfast-pay/holdfast/internal/edge/admin"
+	"github.com/holdfast-pay/holdfast/internal/edge/receipt"
+	"github.com/holdfast-pay/holdfast/internal/engine/diskguard"
+	"github.com/holdfast-pay/holdfast/internal/engine/journal"
+	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
+	"github.com/holdfast-pay/holdfast/internal/engine/machine"
+	"github.com/holdfast-pay/holdfast/internal/engine/raftlog"
+	"github.com/holdfast-pay/holdfast/internal/engine/replica"
+	"github.com/holdfast-pay/holdfast/internal/engine/store"
+	"github.com/holdfast-pay/holdfast/internal/engine/view"
+	"github.com/holdfast-pay/holdfast/internal/run/config"
+)
+
+// Options are what a node is made of besides its configuration.
+type Options struct {
+	Config *config.Config
+	// Version is the binary's, for status and metrics.
+	Version string
+	// Log is nil for slog.Default().
+	Log *slog.Logger
+	// Sandbox, in a sandbox, serves /sandbox/ on the merchant API's address. It
+	// is called once everything it may ask the node for is there.
+	Sandbox func(*Node) http.Handler
+}
+
+// Node is one assembled node.
+type Node struct {
+	opt Options
+	cfg *config.Config
+	log *slog.Logger
+	dir string
+
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	work   sync.WaitGroup
+	phase  atomic.Pointer[string]
+	ready  atomic.Bool
+
+	space       *diskguard.Space
+	keys        *keystore.Store
+	tokens      *admin.Tokens
+	certs       []*certificate
+	registry    *prometheus.Registry
+	observed    *observed
+	parts       sync.RWMutex // held for reading by who uses parts from the admin address
+	admin       *admin.Server
+	store       *store.Store
+	raftLog     *raftlog.Log
+	publisher   *journal.Publisher
+	prover      *journal.Prover
+	blocked     *Stop
+	replica     *replica.Replica
+	checkpoints *checkpoints
+	views       *view.Views
+	receipts    *receipt.Desk
+	addresses   Addresses
+
+	closers []closer
+}
+
+// Addresses are where a running node answers, ports resolved.
+type Addresses struct {
+	// MerchantAPI and Admin are URLs, Inner is HOST:PORT.
+	MerchantAPI string `json:"merchant_api"`
+	Cashier     string `json:"cashier"`
+	Admin       string `json:"admin"`
+	Inner       string `json:"inner"`
+}
+
+// closer undoes one step of the start.
+type closer struct {
+	name string
+	do   func() error
+}
+
+// Open assembles a node and returns when it is ready, or read-only. When a part
+// can't start, those before it are closed again. ctx ends the attempt; it does
+// not end the node.
+func Open(ctx context.Context, opt Options) (*Node, error) {
+	if opt.Log == nil {
+		opt.Log = slog.Default()
+	}
+	n := &Node{opt: opt, cfg: opt.Config, log: opt.Log, dir: opt.Config.Data}
+	n.ctx, n.cancel = context.WithCancelCause(context.Background())
+	for _, s := range startOrder {
+		n.phase.Store(&s.name)
+		err := s.do(n, ctx)
+		if stopped := context.Cause(n.ctx); stopped != nil {
+			err = stopped
+		}
+		if err == nil {
+			continue
+		}
+		n.cancel(err)
+		if cerr := n.close(); cerr != nil {
+			n.log.Warn("closing after a failed start", "err", cerr)
+		}
+		return nil, &StartError{Step: s.name, Err: err}
+	}
+	n.log.Info("ready", "merchant_api", n.addresses.MerchantAPI, "admin", n.addresses.Admin, "inner", n.addresses.Inner,
+		"applied", n.replica.Applied(), "read_only", n.readOnly() != "")
+	return n, nil
+}
+
+// StartError says which part of a node did not start.
+type StartError struct {
+	Step string
+	Err  error
+}
+
+func (e *StartError) Error() string { return fmt.Sprintf("start %s: %v", e.Step, e.Err) }
+
+// Unwrap returns the cause.
+func (e *StartError) Unwrap() error { return e.Err }
+
+// Run waits until ctx ends or the node stops by itself, then closes it. It
+// answers nil after an orderly stop, else why the node stopped.
+func (n *Node) Run(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		n.log.Info("stopping")
+		n.cancel(errStopped)
+	case <-n.ctx.Done():
+	}
+	cause := context.Cause(n.ctx)
+	err := n.close()
+	if errors.Is(cause, errStopped) {
+		return err
+	}
+	return cause
+}
+
+var errStopped = errors.New("the node was asked to stop")
+
+// close undoes the start in reverse. Parts are closed even when an earlier one
+// failed to.
+func (n *Node) close() error {
+	n.ready.Store(false)
+	var errs []error
+	for i := len(n.closers) - 1; i >= 0; i-- {
+		c := n.closers[i]
+		began := time.Now()
+		if err := c.do(); err != nil {
+			errs = append(errs, fmt.Errorf("close %s: %w", c.name, err))
+		}
+		n.log.Debug("closed", "part", c.name, "took", time.Since(began))
+	}
+	n.closers = nil
+	n.work.Wait()
+	return errors.Join(errs...)
+}
+
+// onClose adds what undoes a step.
+func (n *Node) onClose(name string, do func() error) {
+	n.closers = append(n.closers, closer{name, do})
+}
+
+// spawn runs f in the background until the part is closed.
+func (n *Node) spawn(name string, f func(context.Context)) {
+	ctx, cancel := context.WithCancel(n.ctx)
+	done := make(chan struct{})
+	n.work.Add(1)
+	go func() {
+		defer n.work.Done()
+		defer close(done)
+		f(ctx)
+	}()
+	n.onClose(name, func() error {
+		cancel()
+		<-done
+		return nil
+	})
+}
+
+// stop ends the node because of err. A broken invariant is noted first, so that
+// the next start knows.
+func (n *Node) stop(err error) {
+	var broken *machine.Broken
+	if errors.As(err, &broken) {
+		n.log.Error("broken invariant: the node stops before anything is written", "index", broken.Index, "position", broken.Position,
+			"command", broken.Number.String(), "assertion", broken.Assertion, "stack", string(broken.Stack))
+		if rerr := recordStop(n.dir, broken, time.Now()); rerr != nil {
+			n.log.Error("the stop could not be recorded", "err", rerr)
+		}
+	} else {
+		n.log.Error("the node stops", "err", err)
+	}
+	n.cancel(err)
+}
+
+// Replica is where commands go and reads come from.
+func (n *Node) Replica() *replica.Replica { return n.replica }
+
+// Keys is the keystore.
+func (n *Node) Keys() *keystore.Store { return n.keys }
+
+// Receipts hands out receipts.
+func (n *Node) Receipts() *receipt.Desk { return n.receipts }
+
+// Views are the read models.
+func (n *Node) Views() *view.Views { return n.views }
+
+// Addresses are where the node answers.
+func (n *Node) Addresses() Addresses { return n.addresses }
+
+// Reload reads keys, certificates and tokens again, as on SIGHUP. What can't be
+// read stays as it was; everything is tried.
+func (n *Node) Reload() error {
+	errs := []error{n.keys.Reload(), n.tokens.Reload()}
+	for _, c := range n.certs {
+		errs = append(errs, c.reload())
+	}
+	if err := errors.Join(errs...); err != nil {
+		n.log.Error("reload failed; what could not be read stays as it was", "err", err)
+		return err
+	}
+	n.log.Info("keys, certificates and tokens reloaded", "keystore_generation", n.keys.Generation())
+	return nil
+}
+
+// readOnly says why the node takes no writes, "" when it does.
+func (n *Node) readOnly() string {
+	if b := n.blocked; b != nil {
+		return fmt.Sprintf("the command %s (%d) of frame %d stopped the node twice: %s; look into it, then: holdfast quarantine %d",
+			b.Command, b.Position, b.Index, b.Assertion, b.Index)
+	}
+	return ""
+}
+
+// notReady says why the node takes no payments, "" when it does.
+func (n *Node) notReady() string {
+	switch {
+	case n.ctx.Err() != nil:
+		return "the node is stopping"
+	case !n.ready.Load():
+		return "starting: " + *n.phase.Load()
+	case n.readOnly() != "":
+		return "read-only: " + n.readOnly()
+	case n.space.Low():
+		return "writes are refused: disk space is low"
+	}
+	return ""
+}
+
+// noQueries says why the node answers no queries, "" when it does.
+func (n *Node) noQueries() string {
+	if n.ctx.Err() == nil && n.ready.Load() {
+		return ""
+	}
+	return n.notReady()
+}
+
+// listen opens a listener for a part.
+func listen(address string) (net.Listener, error) {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("%w; is another process using %s?", err, address)
+	}
+	return l, nil
+}

@@ -1,0 +1,286 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"golang.org/x/mod/sumdb/note"
+
+	"github.com/holdfast-pay/holdfast/internal/base/code"
+	"github.com/holdfast-pay/holdfast/internal/base/stamp"
+	"github.com/holdfast-pay/holdfast/internal/edge/receipt"
+	"github.com/holdfast-pay/holdfast/internal/engine/diskguard"
+	"github.com/holdfast-pay/holdfast/internal/engine/journal"
+	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
+	"github.com/holdfast-pay/holdfast/internal/engine/machine"
+	"github.com/holdfast-pay/holdfast/internal/engine/raftlog"
+	"github.com/holdfast-pay/holdfast/internal/engine/replica"
+	"github.com/holdfast-pay/holdfast/internal/engine/store"
+	"github.com/holdfast-pay/holdfast/internal/engine/view"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/run/config"
+)
+
+// step is one part of a node: what to call it, why it comes where it does.
+type step struct {
+	name string
+	why  string
+	do   func(*Node, context.Context) error
+}
+
+// startOrder is the order in which a node is put together.
+var startOrder = []step{
+	{"data folder", "a folder that lacks a part is refused before anything is made in it", (*Node).startFolder},
+	{"disk guard", "the stores must not write to a disk that is nearly full", (*Node).startSpace},
+	{"keystore", "it opens the published checkpoint, and every listener needs its certificates or tokens", (*Node).startKeys},
+	{"administration", "health and the reason for a slow start are told while the log is replayed", (*Node).startAdmin},
+	{"state store", "the log may be cut and replayed only from what the state has on disk", (*Node).startStore},
+	{"raft log", "it must reach as far as the state, the acknowledged index and the checkpoint say", (*Node).startLog},
+	{"replica", "it replays what the state lacks; from here on commands are taken", (*Node).startReplica},
+	{"first command", "a new log begins with what the journal is called", (*Node).startGenesis},
+	{"checkpoints", "the replayed journal must extend what was published", (*Node).startCheckpoints},
+	{"housekeeping", "due work and the log's length, once the state is known to be whole", (*Node).startChores},
+	{"views", "they follow the journal and nothing waits for them", (*Node).startViews},
+	{"admin service", "operators before merchants", (*Node).startAdminService},
+	{"inner service", "the courier before the first payment, so that no notice waits", (*Node).startInner},
+	{"merchant API", "last: whoever reaches it finds everything behind it at work", (*Node).startMerchantAPI},
+}
+
+func (n *Node) path(part string) string { return filepath.Join(n.dir, part) }
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// startFolder makes a fresh data folder or checks that none of its parts is
+// missing.
+func (n *Node) startFolder(context.Context) error {
+	if err := os.MkdirAll(n.dir, 0o700); err != nil {
+		return err
+	}
+	keys, raft, state := keystore.Exists(n.dir), exists(n.path("log")), exists(n.path("state"))
+	switch {
+	case state && !raft:
+		return &Damaged{n.path("log"), "the log's folder is missing while the state is there; put it back from a copy"}
+	case raft && !keys:
+		return &Damaged{n.path("keys"), "the keystore is missing while the log is there; put it back from a copy"}
+	}
+	return nil
+}
+
+// Damaged is a data folder that is not whole.
+type Damaged struct{ Path, Text string }
+
+func (d *Damaged) Error() string { return d.Path + ": " + d.Text }
+
+func (n *Node) startSpace(context.Context) error {
+	percent := uint64(n.cfg.Disk.MinFreePercent)
+	if percent == 0 {
+		percent = diskguard.None
+	}
+	space, err := diskguard.NewSpace(vfs.Default, n.dir, diskguard.SpaceOptions{
+		MinFree: max(uint64(n.cfg.Disk.MinFree), 1), MinPercent: percent, Logger: n.log})
+	if err != nil {
+		return err
+	}
+	n.space = space
+	n.spawn("disk guard", space.Watch)
+	return nil
+}
+
+// Init makes the data folder and its keystore. It answers keystore.ErrExists
+// rather than replace one.
+func Init(cfg *config.Config) (*keystore.Store, error) {
+	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
+		return nil, err
+	}
+	return keystore.Create(cfg.Data, keystore.Options{MasterKey: cfg.Keys.MasterFile, LogName: cfg.LogName})
+}
+
+func (n *Node) startKeys(context.Context) (err error) {
+	if keystore.Exists(n.dir) {
+		n.keys, err = keystore.Open(n.dir, keystore.Options{MasterKey: n.cfg.Keys.MasterFile})
+		return err
+	}
+	n.log.Info("new data folder: making its keys", "dir", n.dir, "log_name", n.cfg.LogName)
+	n.keys, err = Init(n.cfg)
+	return err
+}
+
+func (n *Node) startStore(context.Context) error {
+	s, err := store.Open(n.path("state"), store.Options{Fatal: n.fatal, Logger: n.log, CacheBytes: int64(n.cfg.Disk.Cache)})
+	if err != nil {
+		return err
+	}
+	n.store = s
+	n.onClose("state store", func() error {
+		if broken := (*machine.Broken)(nil); errors.As(context.Cause(n.ctx), &broken) {
+			return s.Abandon() // the next start replays from what is known to be good
+		}
+		return s.Close()
+	})
+	return nil
+}
+
+// fatal ends the process at once: after a fault of the disk nothing may be
+// flushed or closed.
+func (n *Node) fatal(err error) { diskguard.Exit(err) }
+
+// startLog opens the raft log and applies the start-up rules.
+func (n *Node) startLog(context.Context) error {
+	known, err := n.store.Identity()
+	if err != nil {
+		return err
+	}
+	l, err := raftlog.Open(n.path("log"), raftlog.Options{Fatal: n.fatal, Logger: n.log,
+		KeepBytes: uint64(n.cfg.Disk.KeepLog), KeepFor: n.cfg.Disk.KeepLogFor.Std()})
+	if err != nil {
+		return err
+	}
+	n.raftLog = l
+	n.onClose("raft log", l.Close)
+	if !known.IsZero() && known != l.Identity() {
+		return &Damaged{n.dir, fmt.Sprintf("state and log come from two data folders (%s; %s); put the right one back", known, l.Identity())}
+	}
+	if err := n.openPublished(); err != nil {
+		return err
+	}
+	facts := raftlog.StartFacts{}
+	head, ok, err := n.store.DurableHead()
+	if err != nil {
+		return err
+	}
+	if ok {
+		facts.DurableApplied, facts.DurableAppliedTerm = head.AppliedIndex, head.AppliedTerm
+	}
+	if cp, ok := n.publisher.Latest(); ok {
+		facts.CheckpointIndex = cp.Index
+	}
+	if err := l.CheckStart(facts); err != nil {
+		return err
+	}
+	if known.IsZero() {
+		return n.store.SetIdentity(l.Identity())
+	}
+	return nil
+}
+
+// openPublished reads the checkpoint published last.
+func (n *Node) openPublished() error {
+	verifier, err := note.NewVerifier(n.keys.CheckpointVerifier())
+	if err != nil {
+		return err
+	}
+	n.prover = journal.NewProver()
+	n.publisher, err = journal.OpenPublisher(n.dir, n.keys.CheckpointSigner(), verifier, n.prover)
+	return err
+}
+
+func (n *Node) startReplica(ctx context.Context) error {
+	stops, err := Stops(n.dir)
+	if err != nil {
+		return err
+	}
+	quarantine, err := ReadQuarantine(n.dir)
+	if err != nil {
+		return err
+	}
+	opt := replica.Options{
+		RaftID: n.raftLog.Identity().RaftID, Log: n.raftLog, Backend: timed{n.store, diskguard.NewDeadline("commit of the state", n.cfg.Disk.CommitTimeout.Std(), n.fatal)},
+		Machine: machine.Options{Quarantined: quarantine.Has}, SpaceLow: n.space.Low,
+		Stopped: n.stop, Observe: n.observed.frame, Logger: n.log,
+	}
+	if s, ok := blocked(stops, quarantine); ok {
+		n.blocked, opt.ReadOnlyFrom = &s, s.Index
+		n.log.Error("starting read-only", "why", n.readOnly())
+	}
+	if n.replica, err = replica.Open(opt); err != nil {
+		return err
+	}
+	n.onClose("replica", n.replica.Close)
+	return n.replica.Ready(ctx)
+}
+
+// startGenesis begins a new log, and refuses a folder of the other kind.
+func (n *Node) startGenesis(ctx context.Context) error {
+	p := n.replica.Position()
+	if p.Level == 0 && n.blocked == nil {
+		genesis := &pb.Genesis{LogName: n.keys.LogName(), Level: machine.MaxLevel, Sandbox: n.cfg.Sandbox, CutoffOffsetS: stamp.Business}
+		res, err := n.replica.Do(ctx, machine.NewCommand(machine.Genesis, "node/start", "", genesis))
+		if err != nil {
+			return err
+		}
+		if res.Code != code.OK {
+			return res.Code.Err()
+		}
+		p = n.replica.Position()
+	}
+	switch {
+	case p.LogName != n.keys.LogName():
+		return &Damaged{n.dir, fmt.Sprintf("the log is of journal %q, the keystore of %q; put the right one back", p.LogName, n.keys.LogName())}
+	case p.Sandbox && !n.cfg.Sandbox:
+		return fmt.Errorf("%s is a sandbox, made by `holdfast dev`: its money is not real; name another data folder", n.dir)
+	case !p.Sandbox && n.cfg.Sandbox:
+		return fmt.Errorf("%s is not a sandbox: its money may be real; name another data folder", n.dir)
+	}
+	return nil
+}
+
+func (n *Node) startCheckpoints(context.Context) error {
+	n.checkpoints = &checkpoints{core: n.replica, publisher: n.publisher, every: n.cfg.Journal.CheckpointInterval.Std()}
+	n.checkpoints.init()
+	if err := n.checkpoints.check(); err != nil {
+		return err
+	}
+	n.receipts = receipt.NewDesk(n.replica, n.checkpoints, n.prover)
+	n.spawn("checkpoints", func(ctx context.Context) {
+		if err := n.checkpoints.Run(ctx); err != nil {
+			n.stop(err)
+		}
+	})
+	return nil
+}
+
+func (n *Node) startChores(context.Context) error {
+	c := &chores{replica: n.replica, store: n.store, log: n.raftLog, every: 5 * time.Second, flushEvery: time.Minute}
+	n.spawn("log retention", func(ctx context.Context) {
+		if err := c.Run(ctx); err != nil {
+			n.stop(err)
+		}
+	})
+	if n.blocked == nil {
+		n.spawn("ticker", replica.NewTicker(n.replica).Run)
+	}
+	return nil
+}
+
+func (n *Node) startViews(context.Context) error {
+	v, err := view.Open(n.path("views"), view.Options{OrderCreate: uint32(machine.OrderCreate), Fatal: n.fatal, Logger: n.log})
+	if err != nil {
+		return err
+	}
+	n.views = v
+	n.onClose("views", v.Close)
+	n.spawn("view builder", func(ctx context.Context) {
+		if err := v.Run(ctx, n.replica); err != nil {
+			n.log.Error("views ended", "err", err)
+		}
+	})
+	return nil
+}
+
+// sandboxHandler is what dev serves under /sandbox/, nil outside a sandbox.
+func (n *Node) sandboxHandler() http.Handler {
+	if n.opt.Sandbox == nil || !n.replica.Position().Sandbox {
+		return nil
+	}
+	return n.opt.Sandbox(n)
+}
