@@ -55,9 +55,11 @@ func (m *Machine) Apply(index, term uint64, frame []byte) (results []Result, err
 	m.head.JournalSize = m.tree.Size()
 	root := m.tree.Root()
 	m.head.JournalRoot = root[:]
-	if err := m.backend.Commit(m.flush()); err != nil {
+	writes := m.flush()
+	if err := m.backend.Commit(writes); err != nil {
 		return nil, fmt.Errorf("commit frame %d: %w", index, err)
 	}
+	m.rows = len(writes)
 	return results, nil
 }
 

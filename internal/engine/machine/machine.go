@@ -26,6 +26,7 @@ type Machine struct {
 	writes  uint64 // rows written through tx since the frame began
 	tx      counted
 	entry   []byte // scratch: an encoded journal entry
+	rows    int    // rows of the last frame's batch
 }
 
 var heads = table.Of[pb.Head, *pb.Head]{ID: table.Head}
@@ -90,6 +91,9 @@ func (m *Machine) Position() Position {
 	copy(p.JournalRoot[:], h.JournalRoot)
 	return p
 }
+
+// Rows is how many rows the last frame's batch wrote, the head's among them.
+func (m *Machine) Rows() int { return m.rows }
 
 // Digests answers the tables' digests after the last frame.
 func (m *Machine) Digests() map[table.ID]table.Digest {

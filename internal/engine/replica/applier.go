@@ -44,7 +44,7 @@ func (r *Replica) apply(c commit) {
 		f.deliver(results)
 	}
 	if r.opt.Observe != nil && len(results) > 0 {
-		stats := FrameStats{Commands: len(results), Bytes: len(c.data), Apply: time.Since(begin)}
+		stats := FrameStats{Commands: len(results), Bytes: len(c.data), Rows: r.machine.Rows(), Apply: time.Since(begin)}
 		if c.frame != nil {
 			stats.Append = c.frame.append
 		}

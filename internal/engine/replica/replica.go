@@ -73,7 +73,8 @@ type Options struct {
 // FrameStats are the figures of one applied frame.
 type FrameStats struct {
 	Commands int
-	Bytes    int
+	// Bytes is the frame's size in the log, Rows how many rows it wrote.
+	Bytes, Rows int
 	// Append is how long the log took to have it on disk, Apply how long the
 	// machine took.
 	Append, Apply time.Duration
