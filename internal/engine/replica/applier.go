@@ -43,15 +43,21 @@ func (r *Replica) apply(c commit) {
 		r.queue.poke()
 		f.deliver(results)
 	}
-	if r.opt.Observe != nil && len(results) > 0 {
-		stats := FrameStats{Commands: len(results), Bytes: len(c.data), Rows: r.machine.Rows(), Apply: time.Since(begin)}
-		if c.frame != nil {
-			stats.Append = c.frame.append
-		}
-		r.opt.Observe(stats)
+	if len(results) > 0 {
+		r.observe(c, FrameStats{Commands: len(results), Bytes: len(c.data), Rows: r.machine.Rows(), Apply: time.Since(begin)})
 	}
 	if len(c.data) == 0 && c.term == r.term.Load() {
 		r.elected()
+	}
+}
+
+func (r *Replica) observe(c commit, stats FrameStats) {
+	if c.frame != nil {
+		stats.Append = c.frame.append
+	}
+	r.totals.add(stats)
+	if r.opt.Observe != nil {
+		r.opt.Observe(stats)
 	}
 }
 

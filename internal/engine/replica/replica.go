@@ -80,6 +80,33 @@ type FrameStats struct {
 	Append, Apply time.Duration
 }
 
+// Totals add up the frames applied since Open.
+type Totals struct {
+	Frames, Commands, Bytes, Rows uint64
+	Append, Apply                 time.Duration
+}
+
+// totals are Totals as they are counted.
+type totals struct{ frames, commands, bytes, rows, append, apply atomic.Uint64 }
+
+func (t *totals) add(s FrameStats) {
+	t.frames.Add(1)
+	t.commands.Add(uint64(s.Commands))
+	t.bytes.Add(uint64(s.Bytes))
+	t.rows.Add(uint64(s.Rows))
+	t.append.Add(uint64(s.Append))
+	t.apply.Add(uint64(s.Apply))
+}
+
+// Totals answers the figures since Open.
+func (r *Replica) Totals() Totals {
+	t := &r.totals
+	return Totals{
+		Frames: t.frames.Load(), Commands: t.commands.Load(), Bytes: t.bytes.Load(), Rows: t.rows.Load(),
+		Append: time.Duration(t.append.Load()), Apply: time.Duration(t.apply.Load()),
+	}
+}
+
 // Replica is one voter with its state. Its methods are safe for concurrent use.
 type Replica struct {
 	opt   Options
@@ -99,6 +126,7 @@ type Replica struct {
 	leader   atomic.Bool   // and it has applied that term's first entry
 	readOnly atomic.Bool
 	position atomic.Pointer[machine.Position]
+	totals   totals
 
 	mu      sync.Mutex
 	changed chan struct{}
