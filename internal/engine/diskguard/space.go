@@ -55,9 +55,13 @@ type Space struct {
 	deaf atomic.Bool // the last measurement failed
 }
 
-// NewSpace returns a watch over the disk that holds dir and measures it once.
+// NewSpace returns a watch over the disk that holds dir and measures it once;
+// fs nil is the local disk.
 // It fails when the disk cannot be measured.
 func NewSpace(fs vfs.FS, dir string, opt SpaceOptions) (*Space, error) {
+	if fs == nil {
+		fs = vfs.Default
+	}
 	if opt.MinFree == 0 {
 		opt.MinFree = DefaultMinFree
 	}

@@ -56,9 +56,9 @@ func readVerifier(env *Env, key string) (note.Verifier, error) {
 		}
 		key = text
 	}
-	v, err := note.NewVerifier(strings.TrimSpace(key))
+	v, err := journal.ParseVerifier(key)
 	if err != nil {
-		return nil, usage("it looks like NAME+1a2b3c4d+BASE64", "--key is not a verifier key: %w", err)
+		return nil, usage("it looks like NAME+1a2b3c4d+BASE64", "--key: %w", err)
 	}
 	return v, nil
 }

@@ -7,8 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/mod/sumdb/tlog"
-
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/journal"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
@@ -35,7 +33,7 @@ func (c *checkpoints) check() error {
 		if !ok {
 			return nil
 		}
-		return c.publisher.CheckJournal(r, head.JournalSize, tlog.Hash(head.JournalRoot), head.AppliedIndex)
+		return c.publisher.CheckJournal(r, head.JournalSize, [32]byte(head.JournalRoot), head.AppliedIndex)
 	})
 }
 
@@ -69,7 +67,7 @@ func (c *checkpoints) RunOnce() error {
 		if !ok || head.JournalSize == before.Size {
 			return nil
 		}
-		_, err := c.publisher.Publish(r, head.JournalSize, tlog.Hash(head.JournalRoot), head.AppliedIndex)
+		_, err := c.publisher.Publish(r, head.JournalSize, [32]byte(head.JournalRoot), head.AppliedIndex)
 		return err
 	})
 	if err != nil {

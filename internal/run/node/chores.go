@@ -2,11 +2,8 @@ package node
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
-
-	"go.etcd.io/raft/v3"
 
 	"github.com/holdfast-pay/holdfast/internal/engine/raftlog"
 	"github.com/holdfast-pay/holdfast/internal/engine/replica"
@@ -58,7 +55,7 @@ func (c *chores) RunOnce(now time.Time) error {
 	if !ok {
 		return nil
 	}
-	if _, err := c.log.Retain(now, head.AppliedIndex); err != nil && !errors.Is(err, raft.ErrCompacted) {
+	if _, err := c.log.Retain(now, head.AppliedIndex); err != nil {
 		return fmt.Errorf("cut the log: %w", err)
 	}
 	return nil

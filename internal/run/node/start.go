@@ -10,9 +10,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
-	"golang.org/x/mod/sumdb/note"
-
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/stamp"
 	"github.com/holdfast-pay/holdfast/internal/edge/receipt"
@@ -86,7 +83,7 @@ func (n *Node) startSpace(context.Context) error {
 	if percent == 0 {
 		percent = diskguard.None
 	}
-	space, err := diskguard.NewSpace(vfs.Default, n.dir, diskguard.SpaceOptions{
+	space, err := diskguard.NewSpace(nil, n.dir, diskguard.SpaceOptions{
 		MinFree: max(uint64(n.cfg.Disk.MinFree), 1), MinPercent: percent, Logger: n.log})
 	if err != nil {
 		return err
@@ -175,7 +172,7 @@ func (n *Node) startLog(context.Context) error {
 
 // openPublished reads the checkpoint published last.
 func (n *Node) openPublished() error {
-	verifier, err := note.NewVerifier(n.keys.CheckpointVerifier())
+	verifier, err := journal.ParseVerifier(n.keys.CheckpointVerifier())
 	if err != nil {
 		return err
 	}
