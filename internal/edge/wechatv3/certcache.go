@@ -1,0 +1,51 @@
+package wechatv3
+
+import (
+	"bytes"
+	"crypto/rsa"
+	"sync"
+
+	"github.com/holdfast-pay/holdfast/internal/base/seal"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+)
+
+// maxCachedCerts bounds the cache; a parsed certificate takes about 3 kB.
+const maxCachedCerts = 16 << 10
+
+// certCache keeps the public keys of merchants' certificates, so that a
+// signature costs no parsing. An entry counts only for the very bytes of the
+// record it was made from: a certificate that is replaced is parsed anew.
+type certCache struct {
+	mu   sync.RWMutex
+	keys map[certName]cachedKey
+}
+
+type certName struct{ mchid, serial string }
+
+type cachedKey struct {
+	der []byte
+	key *rsa.PublicKey
+}
+
+// key answers the certificate's public key.
+func (c *certCache) key(cert *pb.Cert) (*rsa.PublicKey, error) {
+	name := certName{cert.Mchid, cert.Serial}
+	c.mu.RLock()
+	had, ok := c.keys[name]
+	c.mu.RUnlock()
+	if ok && bytes.Equal(had.der, cert.Der) {
+		return had.key, nil
+	}
+	parsed, err := seal.ParseCertificateDER(cert.Der)
+	if err != nil {
+		return nil, err
+	}
+	made := cachedKey{cert.Der, seal.CertificateKey(parsed)}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.keys == nil || len(c.keys) >= maxCachedCerts {
+		c.keys = make(map[certName]cachedKey) // forgetting all is simple and rare
+	}
+	c.keys[name] = made
+	return made.key, nil
+}
