@@ -309,7 +309,7 @@ func TestH5(t *testing.T) {
 	if w := d.post("/pay/"+o.PrepayId, form); w.Code != http.StatusForbidden || d.charged() != 0 {
 		t.Errorf("paid without the package: %d, %d fen", w.Code, d.charged())
 	}
-	d.core.Sleep(h5Life)
+	d.core.Sleep(H5Life)
 	if got := kindOf(d.get(address)); got != kindStale {
 		t.Errorf("after five minutes: %s", got)
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/rule/order"
 )
 
-// h5Life is how long an h5_url can be opened, milliseconds (wire reference, 5.1).
-const h5Life = 5 * stamp.Minute
+// H5Life is how long an h5_url can be opened, milliseconds (wire reference, 5.1).
+const H5Life = 5 * stamp.Minute
 
 // scene is what one snapshot says about a code.
 type scene struct {
