@@ -17,6 +17,8 @@ func Commands() []*Command {
 		&receiptGet, &receiptVerify,
 		&platformShow, &platformRotate,
 		&clockAdvance,
+		&verifyFolder,
+		&benchmark,
 		&quarantine,
 	}
 }

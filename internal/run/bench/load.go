@@ -1,0 +1,85 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// each runs do for 0..n-1 from as many goroutines as workers, and stops at the
+// first error.
+func each(workers, n int, do func(worker, i int) error) error {
+	var next atomic.Int64
+	var failed atomic.Pointer[error]
+	var wg sync.WaitGroup
+	for w := range workers {
+		wg.Go(func() {
+			for failed.Load() == nil {
+				i := int(next.Add(1)) - 1
+				if i >= n {
+					return
+				}
+				if err := do(w, i); err != nil {
+					failed.CompareAndSwap(nil, &err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if p := failed.Load(); p != nil {
+		return *p
+	}
+	return nil
+}
+
+// outcome is what a closed loop of callers did.
+type outcome struct {
+	done    int
+	took    time.Duration
+	cpu     time.Duration
+	latency *hdrhistogram.Histogram // microseconds
+}
+
+func (o outcome) rate() float64 { return float64(o.done) / o.took.Seconds() }
+
+func (o outcome) cpuMicros() float64 { return micros(o.cpu) / float64(max(o.done, 1)) }
+
+func newHistogram() *hdrhistogram.Histogram { return hdrhistogram.New(1, 60_000_000, 3) }
+
+// closedLoop lets callers repeat do, each one after the other, for a time.
+func closedLoop(ctx context.Context, callers int, d time.Duration, do func(caller, i int) error) (outcome, error) {
+	var mu sync.Mutex
+	var errs []error
+	out := outcome{latency: newHistogram()}
+	begin, busy := time.Now(), cpu()
+	end := begin.Add(d)
+	var wg sync.WaitGroup
+	for c := range callers {
+		wg.Go(func() {
+			mine := newHistogram()
+			n, err := 0, error(nil)
+			for now := time.Now(); now.Before(end) && err == nil && ctx.Err() == nil; {
+				if err = do(c, n); err == nil {
+					n++
+				} else if overloaded(err) {
+					err = nil
+				}
+				after := time.Now()
+				_ = mine.RecordValue(after.Sub(now).Microseconds())
+				now = after
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			out.done += n
+			out.latency.Merge(mine)
+			errs = append(errs, err)
+		})
+	}
+	wg.Wait()
+	out.took, out.cpu = time.Since(begin), cpu()-busy
+	return out, errors.Join(append(errs, ctx.Err())...)
+}

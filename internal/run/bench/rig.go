@@ -1,0 +1,151 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/holdfast-pay/holdfast/internal/base/code"
+	"github.com/holdfast-pay/holdfast/internal/base/money"
+	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/engine/machine"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/run/config"
+	"github.com/holdfast-pay/holdfast/internal/run/node"
+)
+
+const (
+	appid     = "wx0123456789abcdef"
+	merchants = 1000
+	payers    = 10_000
+	// fortune is each payer's balance, in fen: enough for any run.
+	fortune = int64(1) << 40
+)
+
+// rig is a node with merchants and payers, ready to be loaded.
+type rig struct {
+	dir  string
+	node *node.Node
+	uids []uint64
+}
+
+// configFor is a node in dir on loopback with ports of its own.
+func configFor(dir string) *config.Config {
+	cfg := config.Default()
+	cfg.Data = dir
+	cfg.LogName = "bench"
+	cfg.Sandbox = true
+	cfg.MerchantAPI.Address, cfg.MerchantAPI.InsecureLoopback = "127.0.0.1:0", true
+	cfg.MerchantAPI.PrivateCallbacks = true
+	cfg.MerchantAPI.MaxInFlight = 4096
+	cfg.Admin.Address, cfg.Admin.InsecureLoopback = "127.0.0.1:0", true
+	cfg.Inner.Address = "127.0.0.1:0"
+	cfg.Disk.MinFree = 256 << 20
+	cfg.Disk.MinFreePercent = 0
+	return cfg
+}
+
+// openNode opens a node in dir, quietly.
+func openNode(ctx context.Context, dir string) (*node.Node, error) {
+	quiet := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
+	return node.Open(ctx, node.Options{Config: configFor(dir), Version: "bench", Log: quiet})
+}
+
+// newRig opens a fresh node in a folder of its own with people and merchants.
+func (r *run) newRig(ctx context.Context) (*rig, error) {
+	dir, err := os.MkdirTemp(r.Dir, "bench-"+r.suite+"-")
+	if err != nil {
+		return nil, fmt.Errorf("make a folder: %w", err)
+	}
+	n, err := openNode(ctx, filepath.Join(dir, "node"))
+	if err != nil {
+		return nil, err
+	}
+	g := &rig{dir: dir, node: n}
+	return g, g.populate(ctx)
+}
+
+// close stops the node and removes its folder.
+func (g *rig) close() error {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	err := g.node.Run(ctx)
+	if rerr := os.RemoveAll(g.dir); err == nil {
+		err = rerr
+	}
+	return err
+}
+
+// do runs a command that must succeed.
+func (g *rig) do(ctx context.Context, n machine.Number, body table.Record) (machine.Result, error) {
+	res, err := g.node.Replica().Do(ctx, machine.NewCommand(n, "bench", "", body))
+	if err == nil {
+		err = res.Code.Err()
+	}
+	return res, err
+}
+
+func mchid(i int) string { return fmt.Sprintf("19%08d", i%merchants) }
+
+// populate adds the merchants and payers, many at a time.
+func (g *rig) populate(ctx context.Context) error {
+	g.uids = make([]uint64, payers)
+	return each(64, merchants+payers, func(_, i int) error {
+		if i < merchants {
+			_, err := g.do(ctx, machine.MerchantAdd, &pb.MerchantAdd{Mchid: mchid(i), Name: "bench", Appids: []string{appid}})
+			return err
+		}
+		ref := fmt.Sprintf("payer-%d", i-merchants)
+		res, err := g.do(ctx, machine.PersonAdd, &pb.PersonAdd{Ref: ref, Name: "bench", Appids: []string{appid}})
+		if err != nil {
+			return err
+		}
+		g.uids[i-merchants] = res.Body.(*pb.Person).Uid
+		_, err = g.do(ctx, machine.PersonTopup, &pb.PersonTopup{
+			Uid: g.uids[i-merchants], Amount: fortune, Currency: money.CNY, Ref: ref, Line: "bench",
+		})
+		return err
+	})
+}
+
+// orderCreate is a prepay such as a shop sends.
+func orderCreate(merchant int, number string) *pb.OrderCreate {
+	return &pb.OrderCreate{
+		Mchid: mchid(merchant), Appid: appid, OutTradeNo: number, Product: pb.Product_PRODUCT_NATIVE, Total: 100,
+		Currency: money.CNY, Description: "a cup of tea and a bun", NotifyUrl: "https://shop.example.com/pay/notify",
+	}
+}
+
+// pair places an order and pays it.
+func (g *rig) pair(ctx context.Context, caller, i int, number string) error {
+	res, err := g.do(ctx, machine.OrderCreate, orderCreate(caller*7+i, number))
+	if err != nil {
+		return err
+	}
+	_, err = g.do(ctx, machine.OrderPay, &pb.OrderPay{
+		PrepayId: res.Body.(*pb.Order).PrepayId, Uid: g.uids[(caller*13+i*29)%payers], Attempt: []byte(number[len(number)-16:]),
+	})
+	return err
+}
+
+// number is an out_trade_no that no other caller of any round uses.
+func number(round string, caller, i int) string {
+	return fmt.Sprintf("%s-%04d-%012d", round, caller, i)
+}
+
+// overloaded says that a refusal only asks for patience.
+func overloaded(err error) bool {
+	e, ok := err.(*code.Error)
+	return ok && e.Code == code.Overloaded
+}
+
+// settle waits until the views have caught up, so that a round does not pay for
+// the one before.
+func (g *rig) settle(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
+	return g.node.Views().Wait(ctx, g.node.Replica().Position().JournalSize)
+}

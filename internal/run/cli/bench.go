@@ -1,0 +1,110 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/holdfast-pay/holdfast/internal/run/bench"
+)
+
+var benchmark = Command{
+	Name: "bench", Args: "[SUITE...]", Short: "measure this machine: engine, ledger, merchant API, notices, growth", JSON: true,
+	Exits: []int{ExitVerification},
+	Long: `Runs the named suites, all when none is named, and prints medians over several
+rounds. Each opens nodes of its own in a folder that is removed afterwards; nothing of
+yours is touched. Figures that have a budget are marked; a missed one ends with exit
+code 3. With --json each line is one object: first the machine, then a figure a line.
+
+Suites: ` + suiteNames(),
+	Examples: []Example{
+		{"holdfast bench --quick", "rough answers of all suites within 3 minutes"},
+		{"holdfast bench engine --json", "one suite, for a script"},
+	},
+	Flags: func(fs *flag.FlagSet) RunFunc {
+		quick := fs.Bool("quick", false, "rough answers: fewer and shorter rounds")
+		dir := fs.String("dir", "", "make the nodes' folders here: choose the disk to measure (default the temporary folder)")
+		return func(ctx context.Context, env *Env, args []string) error {
+			return runBench(ctx, env, args, *dir, *quick)
+		}
+	},
+}
+
+func suiteNames() string {
+	var b strings.Builder
+	for _, s := range bench.Suites() {
+		fmt.Fprintf(&b, "\n  %-8s %s", s.Name, s.Short)
+	}
+	return b.String()
+}
+
+func runBench(ctx context.Context, env *Env, suites []string, dir string, quick bool) error {
+	if dir == "" {
+		dir = os.TempDir()
+	}
+	m, err := bench.Inspect(dir)
+	if err != nil {
+		return err
+	}
+	if err := printMachine(env, m); err != nil {
+		return err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find this binary: %w", err)
+	}
+	missed := 0
+	var printed error
+	err = bench.Run(ctx, suites, bench.Options{
+		Dir: dir, Quick: quick, Self: self,
+		Progress: func(format string, args ...any) { fmt.Fprintf(env.Err, format+"\n", args...) },
+		Report: func(row bench.Row) {
+			if !row.OK {
+				missed++
+			}
+			printed = errors.Join(printed, printRow(env, row))
+		},
+	})
+	switch {
+	case err != nil:
+		return err
+	case printed != nil:
+		return printed
+	case missed > 0:
+		return failure(ExitVerification, "see the lines marked MISSED; on a busy machine run it again", "%d figures miss their budget", missed)
+	}
+	return nil
+}
+
+func printMachine(env *Env, m bench.Machine) error {
+	if env.JSON {
+		return env.Object(m)
+	}
+	for _, w := range m.Warnings {
+		fmt.Fprintf(env.Err, "warning: %s\n", w)
+	}
+	_, err := fmt.Fprintf(env.Out, "machine: %s\n", m)
+	return err
+}
+
+func printRow(env *Env, row bench.Row) error {
+	if env.JSON {
+		return env.Object(row)
+	}
+	line := fmt.Sprintf("%-8s %-32s %12.1f %s", row.Suite, row.Metric, row.Value, row.Unit)
+	if row.Yardstick != "" {
+		line += fmt.Sprintf(" = %.2f x %s", row.Ratio, row.Yardstick)
+	}
+	if row.Budget != 0 {
+		verdict := "kept"
+		if !row.OK {
+			verdict = "MISSED"
+		}
+		line += fmt.Sprintf("  [budget %g %s]", row.Budget, verdict)
+	}
+	_, err := fmt.Fprintln(env.Out, line)
+	return err
+}
