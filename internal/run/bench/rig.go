@@ -147,5 +147,5 @@ func overloaded(err error) bool {
 func (g *rig) settle(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
-	return g.node.Views().Wait(ctx, g.node.Replica().Position().JournalSize)
+	return g.node.Views().Wait(ctx, g.node.Replica().Position().JournalSize-1)
 }
