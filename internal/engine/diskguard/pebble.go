@@ -5,10 +5,14 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
 
+	crdb "github.com/cockroachdb/errors"
 	"github.com/cockroachdb/pebble/v2"
 )
 
@@ -88,16 +92,42 @@ func (e *Events) Explain(dir string, err error) error {
 	if err == nil {
 		return nil
 	}
-	if !errors.Is(err, pebble.ErrCorruption) {
+	if !Corrupt(err) {
 		return fmt.Errorf("%s %s: %w", e.name, dir, err)
 	}
-	where := e.DamagedFile()
-	if where == "" {
+	where := e.damagedFile(err)
+	switch {
+	case where == "":
 		where = dir
-	} else if !filepath.IsAbs(where) && filepath.Dir(where) == "." {
+	case filepath.Dir(where) == ".":
 		where = filepath.Join(dir, where)
 	}
 	return fmt.Errorf("%s: %s is damaged: put it back from a copy, or restore the folder from a backup: %w", e.name, where, err)
+}
+
+// Corrupt says whether Pebble, or a check of ours, marked err as damage.
+func Corrupt(err error) bool {
+	return pebble.IsCorruptionError(err) || errors.Is(err, pebble.ErrCorruption)
+}
+
+// fileNumber finds the file's number in Pebble's texts: "backing file 000004",
+// "table 000004", "replaying wal 4".
+var fileNumber = regexp.MustCompile(`(?i)\b(wal|log|file|table|sstable|sst)\s+0*([0-9]+)\b`)
+
+// damagedFile looks for the file that an error is about, first in its text,
+// then in what Pebble reported meanwhile.
+func (e *Events) damagedFile(err error) string {
+	m := fileNumber.FindStringSubmatch(err.Error() + "\n" + crdb.FlattenDetails(err))
+	if m == nil {
+		return e.DamagedFile()
+	}
+	number, _ := strconv.ParseUint(m[2], 10, 64)
+	switch strings.ToLower(m[1]) {
+	case "wal", "log":
+		return fmt.Sprintf("%06d.log", number)
+	default:
+		return fmt.Sprintf("%06d.sst", number)
+	}
 }
 
 // Guarded runs op and turns a panic into an error: Pebble panics on some kinds
