@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-var rewrite = flag.Bool("rewrite", false, "write internal/pb/SOURCE anew, after generating")
+var writeStamp = flag.Bool("stamp", false, "write internal/pb/SOURCE anew, after generating")
 
 // stampFile holds a hash of what the code in internal/pb was generated from, and
 // one of the code itself. Generating takes minutes, which is too long for each
@@ -27,7 +27,7 @@ func TestGeneratedCodeIsCurrent(t *testing.T) {
 	t.Parallel()
 	want := stamp(t)
 	path := filepath.Join(root, stampFile)
-	if *rewrite {
+	if *writeStamp {
 		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
 		}

@@ -7,4 +7,4 @@
 package pb
 
 //go:generate sh -c "cd ../.. && go tool -modfile=tools/go.mod buf generate"
-//go:generate go test ../arch -count=1 -run ^TestGeneratedCodeIsCurrent$ -rewrite
+//go:generate go test ../arch -count=1 -run ^TestGeneratedCodeIsCurrent$ -stamp

@@ -1,0 +1,76 @@
+# Holdfast. `make` lists the targets.
+#
+# Nothing here needs Docker, or a network beyond Go modules and, once, a browser
+# for the cashier's test. Everything a target starts has ended when it ends.
+
+GO         ?= go
+TAGS       ?= invariants
+STATICCHECK = $(GO) tool -modfile=tools/go.mod staticcheck
+TOOLS       = $(GO) tool -modfile=tools/go.mod
+
+# Tests that start real processes or a whole merchant's SDK: targets of their own,
+# so that `make unit` stays quick.
+CONTRACT = ./internal/run/contract/...
+KILL     = ./internal/run/drill/...
+
+# How much of it: `make test` takes these, `make soak` the long versions.
+FUZZ_SECONDS ?= 60
+KILLS        ?= 20
+FLIPS        ?= 200
+
+.DEFAULT_GOAL := help
+.PHONY: help test soak deps build fmt vet lint unit race contract kill fuzz bench generate verify golden
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+test: ## everything a change must pass, in under 15 minutes on two cores
+	@scripts/steps.sh deps fmt build vet lint race contract kill fuzz
+
+soak: ## the long versions: 100 kills, 2,000 flipped bytes, 20 minutes of fuzzing
+	@KILLS=100 FLIPS=2000 FUZZ_SECONDS=1200 scripts/steps.sh deps fmt build vet lint race contract kill fuzz
+
+deps: ## install the browser that the cashier's test drives, where it is missing
+	@scripts/deps.sh
+
+build: ## compile everything, and bin/holdfast
+	$(GO) build ./...
+	$(GO) build -o bin/holdfast ./cmd/holdfast
+
+fmt: ## fail when a file is not formatted; says which
+	@unformatted=$$(gofmt -l cmd internal); if [ -n "$$unformatted" ]; then \
+		echo "not formatted: $$unformatted"; echo "run: gofmt -w $$unformatted"; exit 1; fi
+
+vet: ## go vet, with the assertions' tag
+	$(GO) vet -tags $(TAGS) ./...
+
+lint: ## staticcheck; the house rules are tests in internal/arch
+	$(STATICCHECK) -tags $(TAGS) ./...
+
+unit: ## unit tests without the race detector: the quick round
+	$(GO) test -tags $(TAGS) -timeout 5m $$(scripts/packages.sh)
+
+race: ## unit tests with the race detector
+	$(GO) test -race -tags $(TAGS) -timeout 10m $$(scripts/packages.sh)
+
+contract: ## the official Go SDK, unmodified, against a running platform
+	$(GO) test -count=1 -tags $(TAGS) -timeout 5m $(CONTRACT)
+
+kill: ## kill -9 real processes under load (KILLS=20), flip bytes (FLIPS=200)
+	HOLDFAST_KILLS=$(KILLS) HOLDFAST_FLIPS=$(FLIPS) $(GO) test -count=1 -tags $(TAGS) -timeout 60m $(KILL)
+
+fuzz: ## every fuzz target for a moment (FUZZ_SECONDS=60 in all)
+	@scripts/fuzz.sh $(FUZZ_SECONDS)
+
+bench: ## rough figures of every suite; see docs/reference/performance.md
+	$(GO) run ./cmd/holdfast bench --quick
+
+generate: ## write internal/pb from proto/ (compiles buf: minutes, the first time)
+	$(GO) generate ./internal/pb
+
+verify: ## generate again and fail when internal/pb differs
+	@scripts/verify.sh
+
+golden: ## write expected outputs anew; look at the diff before you commit it
+	$(GO) test -tags $(TAGS) -count=1 $$(scripts/packages.sh rewrite) -rewrite
+	@git --no-pager diff --stat
