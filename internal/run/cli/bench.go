@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"runtime/pprof"
 	"strings"
 
 	"github.com/holdfast-pay/holdfast/internal/run/bench"
@@ -26,11 +27,34 @@ Suites: ` + suiteNames(),
 	},
 	Flags: func(fs *flag.FlagSet) RunFunc {
 		quick := fs.Bool("quick", false, "rough answers: fewer and shorter rounds")
+		profile := fs.String("cpuprofile", "", "write a CPU profile of the run to `FILE`, for go tool pprof")
 		dir := fs.String("dir", "", "make the nodes' folders here: choose the disk to measure (default the temporary folder)")
 		return func(ctx context.Context, env *Env, args []string) error {
-			return runBench(ctx, env, args, *dir, *quick)
+			stop, err := startProfile(*profile)
+			if err != nil {
+				return err
+			}
+			return errors.Join(runBench(ctx, env, args, *dir, *quick), stop())
 		}
 	},
+}
+
+// startProfile begins a CPU profile, unless file is empty.
+func startProfile(file string) (stop func() error, err error) {
+	if file == "" {
+		return func() error { return nil }, nil
+	}
+	f, err := os.Create(file)
+	if err != nil {
+		return nil, fmt.Errorf("write the profile: %w", err)
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return func() error {
+		pprof.StopCPUProfile()
+		return f.Close()
+	}, nil
 }
 
 func suiteNames() string {
