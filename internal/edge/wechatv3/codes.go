@@ -153,7 +153,10 @@ func wordOf(c code.Code, f family) word {
 // refusalOf turns an outcome into an answer.
 func refusalOf(c code.Code, f family) *refusal {
 	w := wordOf(c, f)
-	info, _ := code.Lookup(c)
+	info, ok := code.Lookup(c)
+	if !ok {
+		info, _ = code.Lookup(code.Internal)
+	}
 	r := &refusal{status: w.status, code: w.name, digits: w.digits, zh: w.zh, en: w.en, retryAfter: w.retryAfter}
 	if r.zh == "" {
 		r.zh = info.ZH
