@@ -114,8 +114,10 @@ func (d *desk) fetched(asked []*flight, got *pb.OwedBatch) (problems []*pb.OwedN
 		case n.Problem != "":
 			problems = append(problems, n)
 			d.giveBack(f, laterHead(n.Notice, now+setAside))
+		case n.Notice.NextAt > now && f.hint.at != n.Notice.NextAt:
+			d.giveBack(f, nil) // a stale hint: the change that moved the time brought another
 		case n.Notice.NextAt > now:
-			d.giveBack(f, headOf(n.Notice))
+			d.giveBack(f, laterHead(n.Notice, n.Notice.NextAt))
 		default:
 			f.owed = n
 			d.toSign(f)
