@@ -497,6 +497,8 @@ const (
 	DueKind_DUE_KIND_UNSPECIFIED DueKind = 0
 	DueKind_DUE_KIND_REFUND      DueKind = 1
 	DueKind_DUE_KIND_ORDER_CLOSE DueKind = 2
+	// NOTICE_PRUNE: a notice delivered so late that the prune cursor has passed it.
+	DueKind_DUE_KIND_NOTICE_PRUNE DueKind = 3
 )
 
 // Enum value maps for DueKind.
@@ -505,11 +507,13 @@ var (
 		0: "DUE_KIND_UNSPECIFIED",
 		1: "DUE_KIND_REFUND",
 		2: "DUE_KIND_ORDER_CLOSE",
+		3: "DUE_KIND_NOTICE_PRUNE",
 	}
 	DueKind_value = map[string]int32{
-		"DUE_KIND_UNSPECIFIED": 0,
-		"DUE_KIND_REFUND":      1,
-		"DUE_KIND_ORDER_CLOSE": 2,
+		"DUE_KIND_UNSPECIFIED":  0,
+		"DUE_KIND_REFUND":       1,
+		"DUE_KIND_ORDER_CLOSE":  2,
+		"DUE_KIND_NOTICE_PRUNE": 3,
 	}
 )
 
@@ -562,7 +566,7 @@ type Head struct {
 	NextNotice  uint64 `protobuf:"varint,14,opt,name=next_notice,json=nextNotice,proto3" json:"next_notice,omitempty"`
 	// close_cursor: every order below it is paid, closed or in the due table.
 	CloseCursor uint64 `protobuf:"varint,15,opt,name=close_cursor,json=closeCursor,proto3" json:"close_cursor,omitempty"`
-	// prune_cursor: settled notices below it have lost their bodies and attempts.
+	// prune_cursor: delivered notices below it are pruned or in the due table.
 	PruneCursor uint64         `protobuf:"varint,16,opt,name=prune_cursor,json=pruneCursor,proto3" json:"prune_cursor,omitempty"`
 	Digests     []*TableDigest `protobuf:"bytes,17,rep,name=digests,proto3" json:"digests,omitempty"`
 	// backfills names the backfills that are complete.
@@ -2099,7 +2103,8 @@ type Notice struct {
 	// recent holds the newest attempts, at most 20, oldest first.
 	Recent    []*Attempt `protobuf:"bytes,13,rep,name=recent,proto3" json:"recent,omitempty"`
 	SettledAt int64      `protobuf:"varint,14,opt,name=settled_at,json=settledAt,proto3" json:"settled_at,omitempty"`
-	// revived: sent once more after parking because a fresh notice succeeded.
+	// revived: sent once more after parking because a fresh notice succeeded. If
+	// that failed too, the notice stays parked until it is redelivered by hand.
 	Revived       bool `protobuf:"varint,15,opt,name=revived,proto3" json:"revived,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2594,11 +2599,12 @@ const file_holdfast_v1_record_proto_rawDesc = "" +
 	"\x13ATTEMPT_OUTCOME_TLS\x10\x05\x12#\n" +
 	"\x1fATTEMPT_OUTCOME_REFUSED_ADDRESS\x10\x06\x12\x1a\n" +
 	"\x16ATTEMPT_OUTCOME_NO_KEY\x10\a\x12\x1b\n" +
-	"\x17ATTEMPT_OUTCOME_BAD_URL\x10\b*R\n" +
+	"\x17ATTEMPT_OUTCOME_BAD_URL\x10\b*m\n" +
 	"\aDueKind\x12\x18\n" +
 	"\x14DUE_KIND_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fDUE_KIND_REFUND\x10\x01\x12\x18\n" +
-	"\x14DUE_KIND_ORDER_CLOSE\x10\x02B1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
+	"\x14DUE_KIND_ORDER_CLOSE\x10\x02\x12\x19\n" +
+	"\x15DUE_KIND_NOTICE_PRUNE\x10\x03B1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
 
 var (
 	file_holdfast_v1_record_proto_rawDescOnce sync.Once

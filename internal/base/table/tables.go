@@ -25,7 +25,7 @@ const (
 	OrderRefunds ID = 0x42 // (order id, refund id) -> empty; from level 2
 	Owed         ID = 0x48 // (notice id) -> Notice in state OWED
 	Settled      ID = 0x49 // (notice id) -> Notice DELIVERED or PARKED
-	Parked       ID = 0x4a // (mchid, notice id) -> empty
+	Parked       ID = 0x4a // (mchid) -> PersonRef, a count; (mchid, what it waits for, notice id) -> empty
 	Due          ID = 0x50 // (at, kind, id) -> empty
 )
 

@@ -36,9 +36,14 @@ func (b *Broken) Unwrap() error { return b.Cause }
 
 // Apply applies the frame at a log index as one batch and answers one Result a
 // command. An empty frame only moves the applied index. An error is a *Broken,
-// or the backend's own; the Machine must not be used after it.
+// or the backend's own; what the Machine holds in memory is then ahead of the
+// backend, so every later Apply answers the same error.
 func (m *Machine) Apply(index, term uint64, frame []byte) (results []Result, err error) {
+	if m.failed != nil {
+		return nil, m.failed
+	}
 	at := &place{index: index, position: -1}
+	defer func() { m.failed = err }()
 	defer func() {
 		if p := recover(); p != nil {
 			results, err = nil, at.broken(p)
@@ -106,6 +111,10 @@ func (m *Machine) commands(at *place, frame []byte) ([]Result, error) {
 		}
 		frame = frame[n+size:]
 		at.position, at.number = len(results), 0
+		if m.opt.Quarantined != nil && m.opt.Quarantined(at.index, at.position) {
+			results = append(results, m.quarantine(at, raw))
+			continue
+		}
 		cmd.Reset()
 		if err := cmd.UnmarshalVT(raw); err != nil {
 			return nil, fmt.Errorf("command cannot be decoded: %w", err)
@@ -123,6 +132,9 @@ func (m *Machine) commands(at *place, frame []byte) ([]Result, error) {
 // command runs one command and journals what it did.
 func (m *Machine) command(at *place, cmd *pb.Command, raw []byte) (Result, error) {
 	m.head.At = max(cmd.At+m.head.ClockOffsetMs, m.head.At)
+	if m.head.At > maxAt {
+		must.Never("business time %d lies before the year 9000", m.head.At)
+	}
 	m.head.JournalSize = m.tree.Size()
 	d := &deed.Deed{
 		Tx: m.tx, Head: m.head, Actor: cmd.Actor,
@@ -134,8 +146,12 @@ func (m *Machine) command(at *place, cmd *pb.Command, raw []byte) (Result, error
 		return Result{}, err
 	}
 	wrote := m.writes != before
-	must.That(res.Code == code.OK || !wrote || res.Code == code.Quarantined, "a refusal (%s) writes nothing", res.Code)
-	must.That(!wrote || len(d.Entries()) > 0, "what %s wrote is journalled", at.number)
+	if wrote && res.Code != code.OK {
+		must.Never("a refusal (%s) writes nothing", res.Code)
+	}
+	if wrote && len(d.Entries()) == 0 {
+		must.Never("what %s wrote is journalled", at.number)
+	}
 	m.journal(d, at, cmd, res.Code, raw)
 	return res, nil
 }
@@ -146,11 +162,9 @@ func (m *Machine) run(d *deed.Deed, at *place, cmd *pb.Command) (Result, error) 
 	if !ok {
 		return Result{}, fmt.Errorf("command number %d is unknown: this binary is older than the log", cmd.Number)
 	}
-	if m.opt.Quarantined != nil && m.opt.Quarantined(at.index, at.position) {
-		d.Record(fmt.Sprintf("quarantine/%d.%d", at.index, at.position), c.name, nil)
-		return Result{Code: code.Quarantined}, nil
-	}
 	switch {
+	case len(cmd.Actor) > MaxActor:
+		return Result{Code: code.CommandTooLarge}, nil
 	case at.number != Genesis && m.head.Level == 0:
 		return Result{Code: code.NoGenesis}, nil
 	case c.level > m.head.Level && at.number != Genesis:
@@ -163,6 +177,22 @@ func (m *Machine) run(d *deed.Deed, at *place, cmd *pb.Command) (Result, error) 
 		return Result{}, fmt.Errorf("body of %s cannot be decoded: %w", c.name, err)
 	}
 	return res, nil
+}
+
+// quarantine journals that a command is passed over. Nothing of the command is
+// relied on, not even that it can be decoded: whatever stopped the node, it is
+// past it. Business time stays where it is.
+func (m *Machine) quarantine(at *place, raw []byte) Result {
+	var cmd pb.Command
+	if err := cmd.UnmarshalVT(raw); err != nil || len(cmd.Actor) > MaxActor {
+		cmd.Reset()
+	}
+	at.number = Number(cmd.Number)
+	m.head.JournalSize = m.tree.Size()
+	d := &deed.Deed{Tx: m.tx, Head: m.head, Actor: cmd.Actor, Stamp: stamp.Stamp{Index: at.index, At: m.head.At}}
+	d.Record(fmt.Sprintf("quarantine/%d.%d", at.index, at.position), "", nil)
+	m.journal(d, at, &cmd, code.Quarantined, raw)
+	return Result{Code: code.Quarantined}
 }
 
 // journal completes the deed's entries and appends them to the tree.

@@ -1,8 +1,10 @@
 package machine
 
 import (
-	"fmt"
+	"encoding/hex"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/deed"
@@ -24,20 +26,39 @@ const (
 	TickRows = 1000
 	// MaxAdvance is how far one AdvanceClock may move business time, milliseconds.
 	MaxAdvance = 400 * stamp.DayMs
+	// MaxAhead is how far a sandbox may be ahead of the clock in all, milliseconds.
+	MaxAhead = 100 * 365 * stamp.DayMs
+	// MaxActor is how long a command's actor may be, in bytes: it stands in every
+	// journal entry.
+	MaxActor = 256
+	// maxLogName and maxCursor bound what else enters journal entries.
+	maxLogName = 255
+	maxCursor  = 64
+	// maxAt is far beyond any clock that is right, and leaves room for every
+	// period the rules add to it: a time that no identifier can show must never
+	// become the state's.
+	maxAt = 7000 * 365 * stamp.DayMs
 )
 
+// applyGenesis begins the log. Its name is the origin line of the journal's
+// checkpoints: ASCII without spaces or plus signs.
+//
+// Refuses, in this order: AlreadyGenesis, LevelUnsupported, NameInvalid (log
+// name), CommandMalform (a business offset other than +08:00, which the numbers
+// shown to merchants are reckoned in).
 func applyGenesis(d *deed.Deed, c *pb.Genesis) Result {
 	switch {
 	case d.Head.Level != 0:
 		return Result{Code: code.AlreadyGenesis}
 	case c.Level == 0 || c.Level > MaxLevel:
 		return Result{Code: code.LevelUnsupported}
+	case !validLogName(c.LogName):
+		return Result{Code: code.NameInvalid}
+	case c.CutoffOffsetS != 0 && c.CutoffOffsetS != stamp.Business:
+		return Result{Code: code.CommandMalform}
 	}
 	h := d.Head
-	h.Level, h.Sandbox, h.LogName, h.CutoffOffsetS = c.Level, c.Sandbox, c.LogName, c.CutoffOffsetS
-	if h.CutoffOffsetS == 0 {
-		h.CutoffOffsetS = stamp.Business
-	}
+	h.Level, h.Sandbox, h.LogName, h.CutoffOffsetS = c.Level, c.Sandbox, c.LogName, stamp.Business
 	for _, b := range backfills {
 		if b.level <= c.Level {
 			h.Backfills = append(h.Backfills, b.name)
@@ -47,6 +68,14 @@ func applyGenesis(d *deed.Deed, c *pb.Genesis) Result {
 	return Result{}
 }
 
+func validLogName(s string) bool {
+	return s != "" && len(s) <= maxLogName &&
+		!strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '+' })
+}
+
+// applySetLevel raises the feature level.
+//
+// Refuses, in this order: LevelNotHigher, LevelUnsupported.
 func applySetLevel(d *deed.Deed, c *pb.SetLevel) Result {
 	switch {
 	case c.Level <= d.Head.Level:
@@ -55,7 +84,7 @@ func applySetLevel(d *deed.Deed, c *pb.SetLevel) Result {
 		return Result{Code: code.LevelUnsupported}
 	}
 	d.Head.Level = c.Level
-	d.Record("level", fmt.Sprint(c.Level), nil)
+	d.Record("level", strconv.FormatUint(uint64(c.Level), 10), nil)
 	return Result{}
 }
 
@@ -71,18 +100,25 @@ var backfills = []backfill{
 	{name: "order_refunds", level: refund.LevelOrderIndex, step: refund.BackfillOrderIndex},
 }
 
+// applyBackfill does one step of a backfill and answers the next, nil when it
+// is complete. A step may be repeated.
+//
+// Refuses, in this order: BackfillUnknown, CommandTooLarge (cursor), LevelTooLow,
+// BackfillDone.
 func applyBackfill(d *deed.Deed, c *pb.Backfill) Result {
 	i := slices.IndexFunc(backfills, func(b backfill) bool { return b.name == c.Name })
 	switch {
 	case i < 0:
 		return Result{Code: code.BackfillUnknown}
+	case len(c.Cursor) > maxCursor:
+		return Result{Code: code.CommandTooLarge}
 	case backfills[i].level > d.Head.Level:
 		return Result{Code: code.LevelTooLow}
 	case slices.Contains(d.Head.Backfills, c.Name):
 		return Result{Code: code.BackfillDone}
 	}
 	next, done := backfills[i].step(d.Tx, c.Cursor, min(max(int(c.Limit), 1), TickRows))
-	d.Record("backfill/"+c.Name, fmt.Sprintf("%x", c.Cursor), nil)
+	d.Record("backfill/"+c.Name, hex.EncodeToString(c.Cursor), nil)
 	if done {
 		d.Head.Backfills = append(d.Head.Backfills, c.Name)
 		return Result{}
@@ -101,6 +137,11 @@ func PendingBackfill(head *pb.Head) string {
 	return ""
 }
 
+// applyAdvanceClock moves a sandbox's business time forward. attempt is the
+// identity.
+//
+// Refuses: AdvanceInvalid (no time or attempt, too far, or the attempt was used
+// for another time).
 func applyAdvanceClock(d *deed.Deed, c *pb.AdvanceClock) Result {
 	if c.AdvanceMs <= 0 || c.AdvanceMs > MaxAdvance || c.Attempt == "" || len(c.Attempt) > 64 {
 		return Result{Code: code.AdvanceInvalid}
@@ -109,6 +150,9 @@ func applyAdvanceClock(d *deed.Deed, c *pb.AdvanceClock) Result {
 	if out, fresh := ledger.Once(d.Tx, ref, content, code.AdvanceInvalid); !fresh {
 		return Result{Code: out}
 	}
+	if c.AdvanceMs > MaxAhead-d.Head.ClockOffsetMs {
+		return Result{Code: code.AdvanceInvalid}
+	}
 	ledger.Remember(d, ref, content, 1)
 	d.Head.ClockOffsetMs += c.AdvanceMs
 	d.Record("clock", c.Attempt, nil)
@@ -116,6 +160,8 @@ func applyAdvanceClock(d *deed.Deed, c *pb.AdvanceClock) Result {
 }
 
 // applyOrderPay captures the order and owes the merchant's notice in one deed.
+//
+// Refuses as order.ApplyPay does.
 func applyOrderPay(d *deed.Deed, c *pb.OrderPay) Result {
 	out, o, fresh := order.ApplyPay(d, c)
 	if fresh {
@@ -128,6 +174,8 @@ func applyOrderPay(d *deed.Deed, c *pb.OrderPay) Result {
 }
 
 // applyTick does what is due, at most TickRows rows.
+//
+// Refuses: NothingToDo.
 func applyTick(d *deed.Deed, _ *pb.Tick) Result {
 	items := due.List(d.Tx, d.At, TickRows)
 	for _, item := range items {
@@ -137,6 +185,8 @@ func applyTick(d *deed.Deed, _ *pb.Tick) Result {
 			completeRefund(d, item.ID)
 		case pb.DueKind_DUE_KIND_ORDER_CLOSE:
 			order.CloseDue(d, item.ID)
+		case pb.DueKind_DUE_KIND_NOTICE_PRUNE:
+			notice.PruneDue(d, item.ID)
 		}
 	}
 	rest := TickRows - len(items)
@@ -146,7 +196,7 @@ func applyTick(d *deed.Deed, _ *pb.Tick) Result {
 		return Result{Code: code.NothingToDo}
 	}
 	if len(d.Entries()) == 0 {
-		d.Record("tick", fmt.Sprintf("%d due, %d looked at for closing, %d for pruning", len(items), closed, pruned), nil)
+		d.Record("tick", "", nil)
 	}
 	return Result{}
 }

@@ -11,7 +11,8 @@ import (
 // Options configures a Machine.
 type Options struct {
 	// Quarantined says whether the command at a position (from 0) of the frame
-	// at a log index is quarantined: it becomes a journalled refusal.
+	// at a log index is quarantined: it becomes a journalled refusal, whatever
+	// it holds. It must answer the same on every node and at every replay.
 	Quarantined func(index uint64, position int) bool
 }
 
@@ -26,6 +27,7 @@ type Machine struct {
 	writes  uint64 // rows written through tx since the frame began
 	tx      counted
 	entry   []byte // scratch: an encoded journal entry
+	failed  error  // why no further frame can be applied
 	rows    int    // rows of the last frame's batch
 }
 

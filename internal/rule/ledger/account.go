@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/holdfast-pay/holdfast/internal/base/must"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
@@ -37,6 +38,12 @@ func BankClearing(line string) string { return "bank/" + line + "/clearing" }
 
 // DebitNormal says whether the account's balance is debits less credits.
 func DebitNormal(name string) bool { return strings.HasPrefix(name, "bank/") }
+
+// Owed says whether the account holds money we owe somebody. Such accounts open
+// with their owner and are never overdrawn.
+func Owed(name string) bool {
+	return strings.HasPrefix(name, "user/") || strings.HasPrefix(name, "mch/")
+}
 
 // Balance is the posted balance on the account's normal side, in minor units.
 func Balance(a *pb.Account) int64 {
@@ -107,11 +114,11 @@ func put(tx table.Txn, a *pb.Account) {
 	a.Name, a.Currency = name, currency
 }
 
-// Open adds an account with its limits. The caller has checked that the name is
-// valid and free.
-func Open(tx table.Txn, a *pb.Account) { put(tx, a) }
-
-// OpenOwed adds an account of money we owe: it cannot be overdrawn.
+// OpenOwed adds the account of a new owner: it cannot be overdrawn. An account
+// that is there already is a broken invariant: its money would be forgotten.
 func OpenOwed(tx table.Txn, name string, currency uint32) {
+	if _, ok := tx.Get(Key(name, currency)); ok || !Owed(name) {
+		must.Never("account %s is new, and of money that is owed", name)
+	}
 	put(tx, &pb.Account{Name: name, Currency: currency, NoOverdraft: true})
 }

@@ -118,7 +118,7 @@ func (b *Book) post(reason pb.PostingCode, from, to *line, amount int64) code.Co
 	if from.acc.NoOverdraft && !covers(from.acc.CreditsPosted, debits, from.acc.DebitsPending) {
 		return code.BalanceTooLow
 	}
-	if to.acc.Cap > 0 && credits-to.acc.DebitsPosted > to.acc.Cap {
+	if !withinCap(credits, to.acc.DebitsPosted, to.acc.Cap) {
 		return code.AccountCapExceeded
 	}
 	from.acc.DebitsPosted, to.acc.CreditsPosted = debits, credits
@@ -133,6 +133,9 @@ func (b *Book) post(reason pb.PostingCode, from, to *line, amount int64) code.Co
 func covers(credits, debits, pending int64) bool {
 	return debits <= credits && pending <= credits-debits
 }
+
+// withinCap says whether a credit balance is within a cap; 0 is none.
+func withinCap(credits, debits, limit int64) bool { return limit == 0 || credits-debits <= limit }
 
 // Hold plans to set amount aside on an account that cannot be overdrawn.
 //

@@ -3,6 +3,7 @@ package ledger
 import (
 	"bytes"
 	"crypto/sha256"
+	"unicode/utf8"
 
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/deed"
@@ -64,7 +65,7 @@ func ApplyTransferBatch(d *deed.Deed, c *pb.TransferBatch) code.Code {
 		return code.BatchEmpty
 	case len(c.Transfers) > MaxBatch:
 		return code.BatchTooLarge
-	case c.Ref == "" || len(c.Ref) > MaxName:
+	case c.Ref == "" || len(c.Ref) > MaxName || !utf8.ValidString(c.Ref):
 		return code.AccountNameInvalid
 	case c.Currency != money.CNY:
 		return code.CurrencyUnknown
@@ -99,31 +100,4 @@ func fitting(postings []*pb.Posting) int {
 		}
 	}
 	return len(postings)
-}
-
-// ApplyAccountLimit opens an account or changes its limits.
-//
-// Refuses, in this order: AccountNameInvalid, CurrencyUnknown, BalanceTooLow
-// (no_overdraft on an overdrawn account), NothingToDo.
-func ApplyAccountLimit(d *deed.Deed, c *pb.AccountLimit) (code.Code, *pb.Account) {
-	switch {
-	case !ValidName(c.Account):
-		return code.AccountNameInvalid, nil
-	case c.Currency != money.CNY:
-		return code.CurrencyUnknown, nil
-	}
-	a, ok := Get(d.Tx, c.Account, c.Currency)
-	if !ok {
-		a = &pb.Account{Name: c.Account, Currency: c.Currency}
-	} else if a.Frozen == c.Frozen && a.NoOverdraft == c.NoOverdraft && a.Cap == c.Cap {
-		return code.NothingToDo, a
-	}
-	if c.NoOverdraft && !covers(a.CreditsPosted, a.DebitsPosted, a.DebitsPending) {
-		return code.BalanceTooLow, a
-	}
-	// From here the command succeeds.
-	a.Frozen, a.NoOverdraft, a.Cap = c.Frozen, c.NoOverdraft, c.Cap
-	put(d.Tx, a)
-	d.Record("account/"+c.Account, c.Account, nil)
-	return code.OK, a
 }

@@ -6,6 +6,8 @@
 //	owed  --last retry failed-->  settled (PARKED)  --redeliver, or a fresh
 //	      notice to the merchant delivered (once)-->  owed
 //
+// The table of moves is in states.go.
+//
 // The plaintext is not stored: it is a pure function of the notice's format and
 // the immutable fields of its order or refund.
 package notice
@@ -22,8 +24,9 @@ const (
 	Format = 1
 	// KeepRecent is how many attempts a notice remembers.
 	KeepRecent = 20
-	// KeepSettled is how long a delivered notice is kept, milliseconds. After
-	// that it is pruned; the deed it told of stays in the journal.
+	// KeepSettled is how long a delivered notice is kept at least, milliseconds.
+	// At most two days after that it is pruned; the deed it told of stays in the
+	// journal.
 	KeepSettled = 30 * stamp.DayMs
 )
 

@@ -31,7 +31,8 @@ func ApplyClose(d *deed.Deed, c *pb.OrderClose) (code.Code, *pb.Order) {
 }
 
 func closeNow(d *deed.Deed, o *pb.Order) {
-	o.State, o.ClosedAt, o.CloseSeq = pb.TradeState_TRADE_STATE_CLOSED, d.At, d.Seq()
+	Moves.Enter(&o.State, pb.TradeState_TRADE_STATE_CLOSED)
+	o.ClosedAt, o.CloseSeq = d.At, d.Seq()
 	o.OlderPrepayIds = nil
 	Put(d.Tx, o)
 	d.Record(Entity(o.Id), o.Mchid+"/"+o.OutTradeNo, nil)

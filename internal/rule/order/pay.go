@@ -45,7 +45,8 @@ func ApplyPay(d *deed.Deed, c *pb.OrderPay) (out code.Code, o *pb.Order, fresh b
 	}
 	// From here the command succeeds.
 	o.Openid = person.EnsureOpenid(d, p, o.Appid)
-	o.State, o.PayerUid, o.Attempt = pb.TradeState_TRADE_STATE_SUCCESS, p.Uid, c.Attempt
+	Moves.Enter(&o.State, pb.TradeState_TRADE_STATE_SUCCESS)
+	o.PayerUid, o.Attempt = p.Uid, c.Attempt
 	o.PaidAt, o.PaySeq, o.NoticeId = d.At, d.Seq(), d.TakeNoticeID()
 	o.OlderPrepayIds = nil
 	Put(d.Tx, o)

@@ -35,12 +35,13 @@ func CompleteDue(d *deed.Deed, id uint64) (f *pb.Refund, ended bool) {
 	var postings []*pb.Posting
 	if out == code.OK {
 		postings = book.Commit()
-		f.Status, f.SuccessAt, f.SuccessSeq = pb.RefundStatus_REFUND_STATUS_SUCCESS, d.At, d.Seq()
+		Moves.Enter(&f.Status, pb.RefundStatus_REFUND_STATUS_SUCCESS)
+		f.SuccessAt, f.SuccessSeq = d.At, d.Seq()
 		o.Refunded += f.Refund
-		must.That(o.Refunded <= o.Refunding && o.Refunding <= o.Total, "refunds of order %d stay within its total", o.Id)
+		checkWithin(o)
 		order.Put(d.Tx, o)
 	} else {
-		f.Status = pb.RefundStatus_REFUND_STATUS_ABNORMAL
+		Moves.Enter(&f.Status, pb.RefundStatus_REFUND_STATUS_ABNORMAL)
 	}
 	if f.NotifyUrl != "" {
 		f.NoticeId = d.TakeNoticeID()
@@ -48,4 +49,11 @@ func CompleteDue(d *deed.Deed, id uint64) (f *pb.Refund, ended bool) {
 	put(d.Tx, f)
 	d.Record(Entity(f.Id), f.Mchid+"/"+f.OutRefundNo, postings)
 	return f, true
+}
+
+// checkWithin asserts that an order's refunds stay within what was paid.
+func checkWithin(o *pb.Order) {
+	if o.Refunded > o.Refunding || o.Refunding > o.Total {
+		must.Never("refunds of order %d (%d done, %d accepted) stay within its total %d", o.Id, o.Refunded, o.Refunding, o.Total)
+	}
 }

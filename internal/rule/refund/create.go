@@ -7,7 +7,6 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/deed"
 	"github.com/holdfast-pay/holdfast/internal/base/ident"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
-	"github.com/holdfast-pay/holdfast/internal/base/must"
 	"github.com/holdfast-pay/holdfast/internal/base/stamp"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -123,10 +122,12 @@ func accept(d *deed.Deed, o *pb.Order, c *pb.RefundCreate) *pb.Refund {
 	}
 	d.Head.NextRefund++
 	o.Refunding += f.Refund
-	must.That(o.Refunded <= o.Refunding && o.Refunding <= o.Total, "refunds of order %d stay within its total", o.Id)
+	checkWithin(o)
 	o.RefundCount++
 	o.LastRefundAt = d.At
-	o.State = pb.TradeState_TRADE_STATE_REFUND
+	if o.State != pb.TradeState_TRADE_STATE_REFUND {
+		order.Moves.Enter(&o.State, pb.TradeState_TRADE_STATE_REFUND)
+	}
 	order.Put(d.Tx, o)
 	refunds.Insert(d.Tx, key(f.Id), f)
 	refs.Put(d.Tx, numberKey(f.Mchid, f.OutRefundNo), &pb.OrderRef{Id: f.Id})

@@ -1,16 +1,19 @@
 package refund
 
 import (
+	"bytes"
+
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
 // BackfillOrderIndex adds the index rows of refunds made below LevelOrderIndex:
 // at most limit refunds from the cursor (empty: from the first). It answers the
-// next cursor and whether it has come to the end.
+// next cursor and whether it has come to the end. A cursor is a key of the
+// refunds' table; below it, it begins with the first refund.
 func BackfillOrderIndex(tx table.Txn, cursor []byte, limit int) (next []byte, done bool) {
 	from, to := table.Range(table.Refunds)
-	if len(cursor) > 0 {
+	if bytes.Compare(cursor, from) > 0 {
 		from = cursor
 	}
 	type row struct{ order, id uint64 }
