@@ -27,7 +27,12 @@ func help(env *Env, words []string) error {
 		return nil
 	}
 	typed := strings.Join(words, " ")
-	return usage(meant(typed, names(Commands()), "holdfast help"), "no help for %q: there is no such command", typed)
+	known := names(Commands())
+	for _, c := range Commands() {
+		first, _, _ := strings.Cut(c.Name, " ")
+		known = append(known, first)
+	}
+	return usage(meant(typed, known, "holdfast help"), "no help for %q: there is no such command", typed)
 }
 
 // overview is what `holdfast help` prints.

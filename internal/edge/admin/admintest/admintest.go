@@ -187,6 +187,7 @@ type Buffer struct {
 	b  strings.Builder
 }
 
+// Write implements io.Writer.
 func (b *Buffer) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
