@@ -99,7 +99,7 @@ func TestExceptionsAreStillNeeded(t *testing.T) {
 }
 
 // wellKnown are methods whose meaning their interface gives.
-var wellKnown = []string{"Error", "Unwrap", "String", "GoString", "LogValue", "MarshalText", "Len", "Less", "Swap", "ServeHTTP", "Describe", "Collect"}
+var wellKnown = []string{"Error", "Unwrap", "String", "GoString", "LogValue", "MarshalText", "Len", "Less", "Swap", "Read", "Write", "ServeHTTP", "Describe", "Collect"}
 
 // undocumented finds exported identifiers without a comment. A comment on a
 // group of constants, variables or types serves its members.
