@@ -28,8 +28,17 @@ Suites: ` + suiteNames(),
 	Flags: func(fs *flag.FlagSet) RunFunc {
 		quick := fs.Bool("quick", false, "rough answers: fewer and shorter rounds")
 		profile := fs.String("cpuprofile", "", "write a CPU profile of the run to `FILE`, for go tool pprof")
+		fire := fs.String("fire", "", "used by the suite api itself: send the signed requests in `FILE`")
+		load := fs.String("load", "", "used by the suite growth itself: load a node in `DIR` until killed")
 		dir := fs.String("dir", "", "make the nodes' folders here: choose the disk to measure (default the temporary folder)")
 		return func(ctx context.Context, env *Env, args []string) error {
+			switch {
+			case *fire != "":
+				hits, err := bench.Fire(ctx, *fire)
+				return errors.Join(err, env.Object(hits))
+			case *load != "":
+				return bench.Load(ctx, *load, env.Out)
+			}
 			stop, err := startProfile(*profile)
 			if err != nil {
 				return err

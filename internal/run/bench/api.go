@@ -1,0 +1,238 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/holdfast-pay/holdfast/internal/base/seal"
+)
+
+// apiBudget is the CPU a signed request may cost besides the RSA signature of
+// its answer, in microseconds.
+const apiBudget = 120
+
+// Shot is one signed request of the merchant API, ready to be fired.
+type Shot struct {
+	Target, Authorization, Body string
+}
+
+// Volley is what the process that fires is told, as a JSON file.
+type Volley struct {
+	Base        string
+	Connections int
+	Shots       []Shot
+}
+
+// Hits is what the process that fires answers, as JSON on standard output.
+type Hits struct {
+	OK, Other int
+	TookMS    float64
+	P50, P99  float64 // milliseconds
+	// Sample holds a few answers as headers and body, to be verified.
+	Sample []Answer
+}
+
+// Answer is one signed answer.
+type Answer struct {
+	Timestamp, Nonce, Serial, Signature, Body string
+}
+
+// apiSuite: requests signed before the clock starts are fired by a process of
+// its own; what this process uses meanwhile is the server's cost.
+func apiSuite(ctx context.Context, r *run) error {
+	g, err := r.newRig(ctx)
+	if err != nil {
+		return err
+	}
+	defer g.close()
+	s, err := g.openShop(ctx, 0)
+	if err != nil {
+		return err
+	}
+	n := pick(r, 4000, 20000)
+	sign := signCost(s)
+	r.plain("rsa_signature", sign, "us CPU")
+	alone, _, err := r.volley(ctx, g, s, "A", n)
+	if err != nil {
+		return err
+	}
+	r.atMost("cpu_per_request_besides_rsa", alone.cpu-sign, "us", apiBudget)
+	r.plain("cpu_per_request", alone.cpu, "us")
+	r.plain("requests_per_second", alone.rate, "requests/s, the generator on the same cores")
+	r.plain("request_p50", alone.hits.P50, "ms")
+	r.plain("request_p99", alone.hits.P99, "ms")
+	stop, err := g.courierAtWork(ctx, 100)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	busy, _, err := r.volley(ctx, g, s, "B", n)
+	if err != nil {
+		return err
+	}
+	r.against("requests_per_second_courier_running", busy.rate, "requests/s, 100 notices/s signed beside it", "without the courier", alone.rate, 0,
+		func(float64) bool { return true })
+	return nil
+}
+
+// volleyed is what a volley cost the server.
+type volleyed struct {
+	hits Hits
+	rate float64
+	cpu  float64 // microseconds a request
+}
+
+func (r *run) volley(ctx context.Context, g *rig, s *shop, round string, n int) (volleyed, []Shot, error) {
+	r.Progress("api: signing %d requests before the clock starts", n)
+	shots, err := prepays(s, round, n)
+	if err != nil {
+		return volleyed{}, nil, err
+	}
+	file := filepath.Join(g.dir, "volley.json")
+	text, err := json.Marshal(Volley{Base: g.node.Addresses().MerchantAPI, Connections: 64, Shots: shots})
+	if err == nil {
+		err = os.WriteFile(file, text, 0o600)
+	}
+	if err != nil {
+		return volleyed{}, nil, fmt.Errorf("write the volley: %w", err)
+	}
+	busy := cpu()
+	var out bytes.Buffer
+	cmd := exec.CommandContext(ctx, r.Self, "bench", "--fire", file)
+	cmd.Stdout, cmd.Stderr = &out, os.Stderr
+	if err := cmd.Run(); err != nil {
+		return volleyed{}, nil, fmt.Errorf("fire: %w", err)
+	}
+	used := cpu() - busy
+	var v volleyed
+	if err := json.Unmarshal(out.Bytes(), &v.hits); err != nil {
+		return v, nil, fmt.Errorf("read what was hit: %w", err)
+	}
+	if v.hits.OK != n {
+		return v, nil, fmt.Errorf("%d of %d requests were answered 200", v.hits.OK, n)
+	}
+	v.rate = float64(n) / (v.hits.TookMS / 1000)
+	v.cpu = micros(used) / float64(n)
+	return v, shots, g.verifyAnswers(v.hits.Sample)
+}
+
+// prepays signs native prepays, each with a number of its own.
+func prepays(s *shop, round string, n int) ([]Shot, error) {
+	const target = "/v3/pay/transactions/native"
+	shots := make([]Shot, n)
+	now := time.Now()
+	err := each(2, n, func(_, i int) error {
+		body := fmt.Sprintf(`{"appid":"%s","mchid":"%s","description":"a cup of tea and a bun","out_trade_no":"%s","notify_url":"https://shop.example.com/pay/notify","amount":{"total":100,"currency":"CNY"}}`,
+			appid, s.mchid, number(round, 0, i))
+		auth, err := s.authorization(http.MethodPost, target, fmt.Sprintf("%032d", i), now, []byte(body))
+		shots[i] = Shot{target, auth, body}
+		return err
+	})
+	return shots, err
+}
+
+// verifyAnswers checks the signatures of a sample, after the clock has stopped.
+func (g *rig) verifyAnswers(sample []Answer) error {
+	if len(sample) == 0 {
+		return errors.New("no answer was kept to verify")
+	}
+	for _, a := range sample {
+		signer, ok := g.node.Keys().Signer(a.Serial)
+		if !ok {
+			return fmt.Errorf("an answer is signed by %q, which is no key of the platform", a.Serial)
+		}
+		if err := seal.Verify(signer.PublicKey(), seal.AnswerMessage(a.Timestamp, a.Nonce, []byte(a.Body)), a.Signature); err != nil {
+			return fmt.Errorf("an answer's signature: %w", err)
+		}
+	}
+	return nil
+}
+
+// signCost is the CPU of one RSA signature, in microseconds.
+func signCost(s *shop) float64 {
+	const times = 200
+	message := []byte(strings.Repeat("x", 120))
+	busy := cpu()
+	for range times {
+		if _, err := seal.Sign(s.key, message); err != nil {
+			return 0
+		}
+	}
+	return micros(cpu()-busy) / times
+}
+
+// Fire sends a volley and answers what it hit. It is what the process started
+// with --fire does.
+func Fire(ctx context.Context, file string) (Hits, error) {
+	var v Volley
+	text, err := os.ReadFile(file)
+	if err == nil {
+		err = json.Unmarshal(text, &v)
+	}
+	if err != nil {
+		return Hits{}, fmt.Errorf("read the volley: %w", err)
+	}
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: v.Connections, MaxConnsPerHost: v.Connections}}
+	hits := Hits{}
+	latency := newHistogram()
+	type landed struct {
+		status int
+		took   time.Duration
+		answer Answer
+	}
+	results := make(chan landed, v.Connections)
+	begin := time.Now()
+	var failed error
+	go func() {
+		defer close(results)
+		failed = each(v.Connections, len(v.Shots), func(_, i int) error {
+			at := time.Now()
+			status, answer, err := fireOne(ctx, client, v.Base, v.Shots[i])
+			results <- landed{status, time.Since(at), answer}
+			return err
+		})
+	}()
+	for l := range results {
+		_ = latency.RecordValue(l.took.Microseconds())
+		if l.status != http.StatusOK {
+			hits.Other++
+			continue
+		}
+		if hits.OK++; hits.OK%97 == 0 && len(hits.Sample) < 50 {
+			hits.Sample = append(hits.Sample, l.answer)
+		}
+	}
+	hits.TookMS = float64(time.Since(begin)) / float64(time.Millisecond)
+	hits.P50, hits.P99 = float64(latency.ValueAtQuantile(50))/1000, float64(latency.ValueAtQuantile(99))/1000
+	return hits, failed
+}
+
+func fireOne(ctx context.Context, client *http.Client, base string, s Shot) (int, Answer, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, base+s.Target, strings.NewReader(s.Body))
+	if err != nil {
+		return 0, Answer{}, err
+	}
+	req.Header.Set("Authorization", s.Authorization)
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Accept", "application/json")
+	resp, err := client.Do(req)
+	if err != nil {
+		return 0, Answer{}, err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	h := resp.Header
+	return resp.StatusCode, Answer{
+		h.Get("Wechatpay-Timestamp"), h.Get("Wechatpay-Nonce"), h.Get("Wechatpay-Serial"), h.Get("Wechatpay-Signature"), string(body),
+	}, err
+}
