@@ -111,6 +111,9 @@ func Create(dir string, opt Options) (*Store, error) {
 // again, except when opt says read-only.
 func Open(dir string, opt Options) (*Store, error) {
 	s := newStore(dir, opt)
+	if !Exists(dir) {
+		return nil, fmt.Errorf("open keystore: %s: %w; is %s the data folder?", s.path(sealedFile), fs.ErrNotExist, dir)
+	}
 	if err := s.Reload(); err != nil {
 		return nil, err
 	}

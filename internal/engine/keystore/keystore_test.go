@@ -100,6 +100,18 @@ func TestCreate(t *testing.T) {
 	}
 }
 
+func TestOpenWithoutKeystore(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	_, err := keystore.Open(dir, keystore.Options{})
+	if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "keystore.sealed") {
+		t.Errorf("an empty folder: %v", err)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
+		t.Errorf("looking left %v behind, %v", left, err)
+	}
+}
+
 func TestCreateRefusesNames(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"", "a b", "a+b", "a\nb"} {
