@@ -25,12 +25,16 @@ const (
 	log         = "pay.example.com"
 )
 
+// home holds what made makes; empty while no test has asked.
+var home string
+
 // made is one keystore that all tests copy: finding three RSA keys takes long.
 var made = sync.OnceValue(func() string {
 	dir, err := os.MkdirTemp("", "keystore")
 	if err != nil {
 		panic(err)
 	}
+	home = dir
 	s, err := keystore.Create(dir, keystore.Options{LogName: log, At: born})
 	if err != nil {
 		panic(err)
@@ -43,7 +47,7 @@ var made = sync.OnceValue(func() string {
 
 func TestMain(m *testing.M) {
 	status := m.Run()
-	os.RemoveAll(made())
+	os.RemoveAll(home)
 	os.Exit(status)
 }
 
