@@ -91,14 +91,17 @@ func TestPublisherRefusesAnotherHistory(t *testing.T) {
 		_, err := p.Publish(b.snapshot(), size, b.tree.Root(), index)
 		return err
 	}
-	for name, err := range map[string]error{
-		"smaller":         at(bookOf(t, 200), 200, 400),
-		"same size":       at(other, 300, 310),
-		"larger":          at(other, 500, 510),
-		"index goes back": at(bookOf(t, 301), 301, 309),
+	for _, c := range []struct {
+		name, want string
+		err        error
+	}{
+		{"index goes back", "size 301 at index 309, published was size 300 at index 310", at(bookOf(t, 301), 301, 309)},
+		{"smaller", "size 200 at index 400, published was size 300", at(bookOf(t, 200), 200, 400)},
+		{"same size", "root at size 300 is", at(other, 300, 310)},
+		{"larger", "from size 300 to 500", at(other, 500, 510)},
 	} {
-		if !errors.Is(err, journal.ErrNotExtending) {
-			t.Errorf("%s: %v", name, err)
+		if !errors.Is(c.err, journal.ErrNotExtending) || !strings.Contains(c.err.Error(), c.want) {
+			t.Errorf("%s: %v", c.name, c.err)
 		}
 	}
 	if err := p.CheckJournal(other.snapshot(), 500, other.tree.Root(), 510); !errors.Is(err, journal.ErrNotExtending) {

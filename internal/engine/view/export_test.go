@@ -1,0 +1,4 @@
+package view
+
+// Merger lets tests open a view's store on their own.
+var Merger = merger
