@@ -194,3 +194,6 @@ func fakeKey(t testing.TB) string {
 	}
 	return id
 }
+
+// ctx keeps signatures of fakes short.
+type ctx = context.Context
