@@ -78,7 +78,7 @@ func TestFaultsInside(t *testing.T) {
 		p := newSite(t, func(c *Config) { f.Core = c.Core; c.Core = f })
 		set(f)
 		got := p.do(call{target: nativeTarget, body: prepayBody("T-FAULT-2")})
-		id, _, _ := strings.Cut(got.header["Request-ID"][0], "-")
+		id, _, _ := strings.Cut(got.requestID(), "-")
 		if got.status != 500 || got.code() != "SYSTEM_ERROR" || strings.Contains(got.body, secret) || len(id) != 40 {
 			t.Errorf("%s: %d %s %s", name, got.status, got.body, id)
 		}

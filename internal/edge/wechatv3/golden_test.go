@@ -141,7 +141,7 @@ func (p *site) checkSigned(title string, r reply) {
 	if err := seal.Verify(signer.PublicKey(), message, h.Get("Wechatpay-Signature")); err != nil {
 		p.t.Errorf("%s: the answer's signature: %v", title, err)
 	}
-	if id := h[headerRequestID]; len(id) != 1 || !strings.HasSuffix(id[0], "-0") || h["Wechatpay-Signature-Type"][0] != seal.Scheme {
+	if !strings.HasSuffix(r.requestID(), "-0") || h["Wechatpay-Signature-Type"][0] != seal.Scheme {
 		p.t.Errorf("%s: header %v", title, h)
 	}
 	if r.status == 204 && (r.body != "" || h.Get("Content-Type") != "") {

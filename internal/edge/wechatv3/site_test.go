@@ -223,6 +223,17 @@ func (r reply) code() string {
 	return code
 }
 
+// requestID is the header written exactly so, as clients that compare case read
+// it; "" when it is not there once.
+func (r reply) requestID() string {
+	for name, values := range r.header {
+		if name == headerRequestID && len(values) == 1 {
+			return values[0]
+		}
+	}
+	return ""
+}
+
 func (r reply) field(name string) string {
 	_, rest, _ := strings.Cut(r.body, `"`+name+`":"`)
 	value, _, _ := strings.Cut(rest, `"`)
