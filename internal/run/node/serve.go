@@ -102,11 +102,13 @@ func (n *Node) startAdmin(context.Context) (err error) {
 	p.SetHTTP2(true)
 	p.SetUnencryptedHTTP2(a.TLSCert == "") // gRPC on loopback
 	n.server("administration", l, &http.Server{Handler: handler, Protocols: &p, ReadTimeout: 30 * time.Second, WriteTimeout: profile, IdleTimeout: time.Minute})
-	if err := admin.WriteURL(n.dir, url); err != nil {
-		return err
-	}
-	n.onClose("admin address", func() error { return admin.RemoveURL(n.dir) })
 	return nil
+}
+
+// startAddress leaves the admin address in the folder for the command line.
+func (n *Node) startAddress(context.Context) error {
+	n.onClose("admin address", func() error { return admin.RemoveURL(n.dir) })
+	return admin.WriteURL(n.dir, n.addresses.Admin)
 }
 
 // acquire answers the admin service, and what to call when done with it; nil

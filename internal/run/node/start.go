@@ -39,6 +39,7 @@ var startOrder = []step{
 	{"keystore", "it opens the published checkpoint, and every listener needs its certificates or tokens", (*Node).startKeys},
 	{"administration", "health and the reason for a slow start are told while the log is replayed", (*Node).startAdmin},
 	{"state store", "the log may be cut and replayed only from what the state has on disk", (*Node).startStore},
+	{"admin address", "the store's lock says that the folder is ours: now operators may be led here", (*Node).startAddress},
 	{"raft log", "it must reach as far as the state, the acknowledged index and the checkpoint say", (*Node).startLog},
 	{"replica", "it replays what the state lacks; from here on commands are taken", (*Node).startReplica},
 	{"first command", "a new log begins with what the journal is called", (*Node).startGenesis},

@@ -45,14 +45,14 @@ type Desk struct {
 	publisher *journal.Publisher
 }
 
-// logName is the journal's name, as edgetest's genesis sets it.
-const logName = "test.example/journal"
+// LogName is the journal's name, as edgetest's genesis sets it.
+const LogName = "test.example/journal"
 
 // Open starts an administration for the test. alice is a second token's name.
 func Open(t testing.TB, sandbox bool) *Desk {
 	t.Helper()
 	d := &Desk{Core: edgetest.New(t, sandbox), Dir: t.TempDir(), Log: new(Buffer), Why: func() string { return "" }}
-	copyKeys(t, d.Dir)
+	CopyKeys(t, d.Dir)
 	var err error
 	d.Keys, err = keystore.Open(d.Dir, keystore.Options{})
 	need(t, err)
@@ -157,7 +157,7 @@ var template = sync.OnceValues(func() (map[string][]byte, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	if _, err := keystore.Create(dir, keystore.Options{LogName: logName, At: edgetest.Start}); err != nil {
+	if _, err := keystore.Create(dir, keystore.Options{LogName: LogName, At: edgetest.Start}); err != nil {
 		return nil, err
 	}
 	files := map[string][]byte{}
@@ -171,7 +171,9 @@ var template = sync.OnceValues(func() (map[string][]byte, error) {
 	})
 })
 
-func copyKeys(t testing.TB, dir string) {
+// CopyKeys gives the data folder dir a keystore of the journal LogName. All
+// copies have the same keys.
+func CopyKeys(t testing.TB, dir string) {
 	t.Helper()
 	files, err := template()
 	need(t, err)
