@@ -33,8 +33,7 @@ soak: ## the long versions: 100 kills, 2,000 flipped bytes, 20 minutes of fuzzin
 deps: ## install the browser that the cashier's test drives, where it is missing
 	@scripts/deps.sh
 
-build: ## compile everything, and bin/holdfast
-	$(GO) build ./...
+build: ## compile bin/holdfast; make vet compiles the rest
 	$(GO) build -o bin/holdfast ./cmd/holdfast
 
 fmt: ## fail when a file is not formatted; says which
@@ -53,11 +52,11 @@ unit: ## unit tests without the race detector: the quick round
 race: ## unit tests with the race detector
 	$(GO) test -race -tags $(TAGS) -timeout 10m $$(scripts/packages.sh)
 
-contract: ## the official Go SDK, unmodified, against a running platform
-	$(GO) test -count=1 -tags $(TAGS) -timeout 5m $(CONTRACT)
+contract: build ## the official Go SDK, unmodified, against a running platform
+	HOLDFAST_BIN=$(CURDIR)/bin/holdfast $(GO) test -count=1 -tags $(TAGS) -timeout 5m $(CONTRACT)
 
-kill: ## kill -9 real processes under load (KILLS=20), flip bytes (FLIPS=200)
-	HOLDFAST_KILLS=$(KILLS) HOLDFAST_FLIPS=$(FLIPS) $(GO) test -count=1 -tags $(TAGS) -timeout 60m $(KILL)
+kill: build ## kill -9 real processes under load (KILLS=20), flip bytes (FLIPS=200)
+	HOLDFAST_BIN=$(CURDIR)/bin/holdfast HOLDFAST_KILLS=$(KILLS) HOLDFAST_FLIPS=$(FLIPS) $(GO) test -count=1 -tags $(TAGS) -timeout 60m $(KILL)
 
 fuzz: ## every fuzz target for a moment (FUZZ_SECONDS=60 in all)
 	@scripts/fuzz.sh $(FUZZ_SECONDS)
