@@ -101,8 +101,8 @@ func (l *Log) explain(err error) error {
 
 func (l *Log) openStore() error {
 	if !l.opt.ReadOnly {
-		if err := l.fs.MkdirAll(l.dir, 0o700); err != nil {
-			return fmt.Errorf("make %s: %w", l.dir, err)
+		if err := diskguard.MakeDir(l.fs, l.dir); err != nil {
+			return fmt.Errorf("raft log: %w", err)
 		}
 	}
 	var torn *diskguard.ManifestError

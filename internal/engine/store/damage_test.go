@@ -67,10 +67,10 @@ func manifest(t testing.TB, fs vfs.FS) (newest string) {
 	return newest
 }
 
-// Every byte of every table file is covered by a checksum: flipped, the file is
+// Every byte of a table file is covered by a checksum: flipped, the file is
 // named by VerifyFiles, and a reader meets an error or the value as it was
-// written, never another.
-func TestEveryFlippedByteOfATableIsNamed(t *testing.T) {
+// written, never another. Every ninth byte is tried, and the whole footer.
+func TestFlippedBytesOfATableAreNamed(t *testing.T) {
 	t.Parallel()
 	fs := vfs.NewMem()
 	const frames = 40
@@ -90,6 +90,9 @@ func TestEveryFlippedByteOfATableIsNamed(t *testing.T) {
 	for _, name := range names {
 		good := readAll(t, fs, name)
 		for at := range good {
+			if at%9 != 0 && at < len(good)-64 {
+				continue
+			}
 			checked++
 			bad := bytes.Clone(good)
 			bad[at] ^= 1 << (at % 8)

@@ -61,8 +61,8 @@ func Open(dir string, opt Options) (*Store, error) {
 		deadline: diskguard.NewDeadline("commit of the state", 0, opt.Fatal),
 	}
 	if !opt.ReadOnly {
-		if err := s.fs.MkdirAll(dir, 0o700); err != nil {
-			return nil, fmt.Errorf("make %s: %w", dir, err)
+		if err := diskguard.MakeDir(s.fs, dir); err != nil {
+			return nil, fmt.Errorf("state: %w", err)
 		}
 	}
 	var torn *diskguard.ManifestError

@@ -204,7 +204,7 @@ func mustDigests(t *testing.T, b table.Backend) map[table.ID]*table.Digest {
 // largeFrame has more rows than any block or slab holds, and a row larger than
 // a block.
 func largeFrame(t *testing.T, b table.Backend) {
-	const rows = 20_000
+	const rows = 6_000
 	o, digests := table.NewOverlay(b), NewDigests()
 	big := bytes.Repeat([]byte("x"), 1<<20)
 	for frame := range 2 {
