@@ -7,8 +7,10 @@ import "strings"
 func Commands() []*Command {
 	return []*Command{
 		&version,
+		&devCommand, &devNode,
 		&initFolder,
 		&serve,
+		&courierCommand,
 		&status,
 		&merchantAdd, &merchantList, &merchantShow, &merchantKey, &merchantCallback,
 		&personAdd, &personTopup, &personShow,

@@ -1,0 +1,83 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"net/netip"
+	"os"
+
+	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
+	"github.com/holdfast-pay/holdfast/internal/run/config"
+	"github.com/holdfast-pay/holdfast/internal/run/courier"
+)
+
+var courierCommand = Command{
+	Name: "courier", Short: "deliver notices to merchants, as a process of its own", Exits: []int{ExitDamaged},
+	Long: `Reads the notices that merchants are owed from a node, signs and seals them, sends them
+on the documented schedule, and reports every attempt. It keeps nothing on disk: a
+courier that is killed and started again goes on with what is still owed.
+
+It reaches the node's inner address over mutual TLS with a certificate from the
+keystore, so it needs to read the data folder's keys/ (or a copy of it) but nothing
+else there. Outside of the networks named with --allow it sends only to addresses on
+the public internet, and it follows no redirects.`,
+	Examples: []Example{
+		{"holdfast courier --data /var/lib/holdfast", "beside the node on one machine"},
+		{"holdfast courier --data /var/lib/holdfast --allow 10.20.0.0/16", "when merchants' servers are inside"},
+	},
+	Flags: func(fs *flag.FlagSet) RunFunc {
+		p := courier.Process{}
+		fs.StringVar(&p.Data, "data", "", "data folder `DIR` that holds keys/ (HOLDFAST_DATA, else ./data)")
+		fs.StringVar(&p.MasterKey, "master-key", "", "`FILE` with the key that seals the keystore, when it is not DIR/keys/master.key")
+		fs.StringVar(&p.Node, "node", config.Default().Inner.Address, "the node's inner address, `HOST:PORT`")
+		fs.StringVar(&p.Name, "name", "", "what the journal calls this courier (the host's name)")
+		fs.StringVar(&p.Metrics, "metrics", "", "serve /metrics and /healthz on `HOST:PORT`")
+		fs.Func("allow", "network that notices may go to although it is not public, `CIDR`; may be repeated", func(s string) error {
+			prefix, err := netip.ParsePrefix(s)
+			if err != nil {
+				return errors.New("it is not a network like 10.0.0.0/8")
+			}
+			p.Allow = append(p.Allow, prefix.Masked())
+			return nil
+		})
+		level := &choice{value: "info", of: []string{"debug", "info", "warn", "error"}}
+		fs.Var(level, "log-level", "`LEVEL` of the log on standard error: debug, info, warn or error")
+		return func(ctx context.Context, env *Env, _ []string) error {
+			if p.Data == "" {
+				p.Data = env.Getenv("HOLDFAST_DATA")
+			}
+			if p.Data == "" {
+				p.Data = "data"
+			}
+			if p.Name == "" {
+				p.Name = hostName()
+			}
+			p.Log = newLog(env.Err, config.Log{Level: level.value, Format: "text"})
+			return courierError(p.Run(ctx))
+		}
+	},
+}
+
+func hostName() string {
+	name, err := os.Hostname()
+	if err != nil || name == "" {
+		return "courier"
+	}
+	return name
+}
+
+// courierError says in the CLI's words why a courier did not start or go on.
+func courierError(err error) error {
+	var damage *keystore.Damage
+	switch {
+	case err == nil, errors.Is(err, context.Canceled):
+		return nil
+	case errors.As(err, &damage):
+		return &Failure{Exit: ExitDamaged, Msg: err.Error(), Hint: damage.Hint, Cause: err}
+	case errors.Is(err, os.ErrNotExist):
+		return &Failure{Exit: ExitUsage, Msg: err.Error(), Hint: "name the node's data folder: --data DIR", Cause: err}
+	}
+	return refused("", "%w", fmt.Errorf("courier: %w", err))
+}

@@ -1,0 +1,118 @@
+package dev
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"syscall"
+)
+
+// addresses are where the parts listen, HOST:PORT with real ports.
+type addresses struct {
+	Platform string `json:"platform"`
+	Admin    string `json:"admin"`
+	Inner    string `json:"inner"`
+	Shop     string `json:"shop"`
+}
+
+// The addresses of a first run.
+const (
+	defaultPlatform = "127.0.0.1:9080"
+	defaultAdmin    = "127.0.0.1:9081"
+	defaultShop     = "127.0.0.1:9082"
+	defaultInner    = "127.0.0.1:9083"
+	anyPort         = "127.0.0.1:0"
+)
+
+// chooseAddresses picks for each part the first address that is free: what the
+// command line says, the last run's, the default, any. Only what the command
+// line says for the platform is insisted on.
+func chooseAddresses(asked string, last addresses) (addresses, error) {
+	var held []net.Listener // so that two parts don't get one port
+	defer func() {
+		for _, l := range held {
+			_ = l.Close() // it was only held
+		}
+	}()
+	first := func(wishes ...string) (string, error) {
+		var failure error
+		for _, wish := range wishes {
+			if wish == "" {
+				continue
+			}
+			l, err := net.Listen("tcp", wish)
+			if err != nil {
+				failure = err
+				continue
+			}
+			held = append(held, l)
+			return l.Addr().String(), nil
+		}
+		return "", failure
+	}
+	var a addresses
+	var err error
+	if asked != "" {
+		a.Platform, err = first(asked)
+	} else {
+		a.Platform, err = first(last.Platform, defaultPlatform, anyPort)
+	}
+	if err != nil {
+		return addresses{}, addressFailure(asked, err)
+	}
+	for _, part := range []struct {
+		at                  *string
+		last, usual, within string
+	}{
+		{&a.Admin, last.Admin, defaultAdmin, "the administration"},
+		{&a.Inner, last.Inner, defaultInner, "the inner service"},
+		{&a.Shop, last.Shop, defaultShop, "the shop"},
+	} {
+		if *part.at, err = first(part.last, part.usual, anyPort); err != nil {
+			return addresses{}, fmt.Errorf("find a port for %s: %w", part.within, err)
+		}
+	}
+	return a, nil
+}
+
+func addressFailure(asked string, err error) error {
+	hint := "name another address with --addr, or leave it out"
+	if errors.Is(err, syscall.EADDRINUSE) {
+		hint = "another process listens there; leave --addr out to get a free port, or use 127.0.0.1:0"
+	}
+	return &Failure{Err: fmt.Errorf("listen on %s: %w", asked, err), Hint: hint}
+}
+
+// reachable is the address a client on this machine, or a phone beside it, can
+// use for a listener on all interfaces.
+func reachable(address string) string {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return address
+	}
+	if ip := net.ParseIP(host); host != "" && (ip == nil || !ip.IsUnspecified()) {
+		return address
+	}
+	return net.JoinHostPort(ownIP(), port)
+}
+
+// ownIP is the first address of this machine that another one may reach.
+func ownIP() string {
+	list, err := net.InterfaceAddrs()
+	if err != nil {
+		return "127.0.0.1"
+	}
+	for _, a := range list {
+		if n, ok := a.(*net.IPNet); ok && n.IP.To4() != nil && n.IP.IsGlobalUnicast() {
+			return n.IP.String()
+		}
+	}
+	return "127.0.0.1"
+}
+
+// onlyThisMachine says whether an address can be reached from here alone.
+func onlyThisMachine(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	ip := net.ParseIP(host)
+	return err == nil && (host == "localhost" || ip != nil && ip.IsLoopback())
+}

@@ -1,0 +1,182 @@
+package dev
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Bounds of supervision.
+const (
+	firstPause = 100 * time.Millisecond
+	lastPause  = 5 * time.Second
+	// steady is how long a child must live for its next death to count as new.
+	steady = 10 * time.Second
+	// graceful is how long a child may take to stop before it is killed.
+	graceful = 10 * time.Second
+	// maxLog is the size at which a log is set aside at the next start.
+	maxLog = 16 << 20
+)
+
+// child is a process that is kept running.
+type child struct {
+	name string
+	args []string
+	// logPath takes its standard error.
+	logPath string
+	// said is called with each line of its standard output.
+	said func(line string)
+	// died is called when it ended without being asked to.
+	died func(err error, again time.Duration)
+
+	executable string
+	cancel     context.CancelFunc
+	done       chan struct{}
+
+	mu      sync.Mutex
+	process *os.Process
+	ended   chan struct{} // closed at the first end that wasn't asked for
+}
+
+// start begins to supervise. The child is started at once.
+func (c *child) start() error {
+	log, err := openLog(c.logPath)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	c.cancel, c.done, c.ended = cancel, make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(c.done)
+		// The kernel ends a child with the thread that started it, so this
+		// thread has to live as long as the supervision does.
+		runtime.LockOSThread()
+		c.supervise(ctx, log)
+		_ = log.Close() // the child has ended; nothing is written any more
+	}()
+	return nil
+}
+
+// stop asks the child to end and waits until it has.
+func (c *child) stop() {
+	if c.cancel == nil {
+		return
+	}
+	c.cancel()
+	<-c.done
+}
+
+// pid is the running process, 0 when there is none.
+func (c *child) pid() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.process == nil {
+		return 0
+	}
+	return c.process.Pid
+}
+
+// firstDeath is closed when the child has ended without being asked to.
+func (c *child) firstDeath() <-chan struct{} { return c.ended }
+
+// supervise runs the child again whenever it ends, with a growing pause.
+func (c *child) supervise(ctx context.Context, log *os.File) {
+	pause := firstPause
+	for first := true; ; first = false {
+		began := time.Now()
+		err := c.run(ctx, log)
+		if ctx.Err() != nil {
+			return
+		}
+		if first {
+			close(c.ended)
+		}
+		if time.Since(began) > steady {
+			pause = firstPause
+		}
+		if c.died != nil {
+			c.died(err, pause)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pause):
+		}
+		pause = min(2*pause, lastPause)
+	}
+}
+
+// run starts the child and waits for its end, which it asks for when ctx ends.
+func (c *child) run(ctx context.Context, log *os.File) error {
+	cmd := exec.CommandContext(ctx, c.executable, c.args...)
+	cmd.Stderr = log
+	cmd.SysProcAttr = childAttributes()
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = graceful
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("start %s: %w", c.name, err)
+	}
+	c.set(cmd.Process)
+	lines := make(chan struct{})
+	go func() {
+		defer close(lines)
+		c.listen(out)
+	}()
+	<-lines // Wait closes the pipe, so everything said must be read before
+	err = cmd.Wait()
+	c.set(nil)
+	return err
+}
+
+func (c *child) set(p *os.Process) {
+	c.mu.Lock()
+	c.process = p
+	c.mu.Unlock()
+}
+
+func (c *child) listen(out io.Reader) {
+	lines := bufio.NewScanner(out)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		if c.said != nil {
+			c.said(lines.Text())
+		}
+	}
+	_, _ = io.Copy(io.Discard, out) // a line too long: read on, so that the child isn't blocked
+}
+
+// openLog opens a log for appending; one that has grown large is set aside.
+func openLog(path string) (*os.File, error) {
+	if info, err := os.Stat(path); err == nil && info.Size() > maxLog {
+		if err := os.Rename(path, path+".old"); err != nil {
+			return nil, err
+		}
+	}
+	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+}
+
+// lastLines reads the end of a log, for an error that must say why.
+func lastLines(path string, n int) string {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	lines := strings.Split(strings.TrimSpace(string(data)), "\n")
+	return strings.Join(lines[max(0, len(lines)-n):], "\n")
+}
+
+// errChild is the end of a child that was needed.
+var errChild = errors.New("ended before it was ready")

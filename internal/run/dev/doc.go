@@ -1,0 +1,24 @@
+// Package dev runs the whole platform on one machine for a merchant's
+// developer: a node and a courier as supervised child processes, a demo
+// merchant with keys, demo payers with money, and a demo shop; then one real
+// purchase over real HTTP, told step by step.
+//
+//	holdfast dev ──┬── child: node     the merchant API, cashier, sandbox, administration
+//	               ├── child: courier  delivers notices
+//	               └── shop            an HTTP server of its own inside dev (run/shop)
+//
+// The parent only supervises, sets up by the admin API, and buys: everything a
+// developer sees goes through the same interfaces their own code will use.
+// Children die with the parent, also when it is killed.
+//
+//	DIR/dev.json           addresses of the last run; marks the folder as dev's
+//	DIR/dev.lock           held while dev runs
+//	DIR/node.toml          the node's configuration, written anew at each start
+//	DIR/merchant/          the demo merchant's key, certificate and APIv3 key
+//	DIR/shop.jsonl         the demo shop's book
+//	DIR/logs/              what node, courier and shop log
+//	DIR/receipts/          receipts of the demo purchases
+//	DIR/sandbox.json       every credential, for the developer's own code
+//
+// The rest of DIR is the node's data folder.
+package dev

@@ -1,0 +1,56 @@
+package dev
+
+import "fmt"
+
+// guide says where everything is and what to try next.
+func (s *story) guide(f *folder, d sandboxFile, a addresses) {
+	data := f.dir
+	lines := []string{
+		"",
+		s.bold(s.in("地址", "Addresses")),
+		s.in("  商户 API       ", "  merchant API   ") + d.BaseURL + "/v3/",
+		s.in("  收银台         ", "  cashier        ") + d.BaseURL + "/pay/{prepay_id}",
+		s.in("  沙箱           ", "  sandbox        ") + d.SandboxURL + "/",
+		s.in("  示例商户       ", "  demo shop      ") + "http://" + a.Shop + "/",
+		s.in("  管理           ", "  administration ") + d.AdminURL,
+		s.in("  全部凭据       ", "  credentials    ") + f.path("sandbox.json"),
+		s.in("  日志           ", "  logs           ") + f.path("logs"),
+		"",
+		s.bold(s.in("试一试", "Try")),
+		s.in("  # 在示例商户下一单，打开返回的 code_url 付款", "  # place an order in the demo shop, then open the code_url it answers"),
+		fmt.Sprintf("  curl -s http://%s/orders -H 'Accept: application/json' -d description=tea -d total=250", a.Shop),
+		s.in("  # 或者不用手机，直接付款", "  # or pay it without a phone"),
+		fmt.Sprintf(`  curl -s %s/pay -d '{"code_url":"CODE_URL","payer":"小红"}'`, d.SandboxURL),
+		s.in("  # 通知送到了吗？为什么？", "  # was the notice delivered, and why (not)?"),
+		fmt.Sprintf("  curl -s '%s/notices?limit=5'", d.SandboxURL),
+		s.in("  # 把业务时间拨快两小时", "  # move business time two hours ahead"),
+		fmt.Sprintf(`  curl -s %s/clock -d '{"advance":"2h"}'`, d.SandboxURL),
+		s.in("  # 查看一笔订单的全部", "  # everything about one order"),
+		fmt.Sprintf("  holdfast inspect order TRANSACTION_ID --data %s", quoteShell(data)),
+		"",
+		s.bold(s.in("接入自己的代码（凭据都在 sandbox.json）", "Point your own code here (credentials are in sandbox.json)")),
+		"  Go      option.WithHTTPClient(" + s.in("RoundTripper 改写 req.URL 的 Scheme 与 Host", "a RoundTripper that rewrites req.URL's scheme and host") + ")",
+		"  Java    new DefaultHttpClientBuilder().okHttpClient(" + s.in("拦截器改写主机", "an interceptor that rewrites the host") + ")",
+		"  PHP     Builder::factory(['base_uri' => '" + d.BaseURL + "/', ...])",
+		"  Node    new Wechatpay({ baseURL: '" + d.BaseURL + "/', ... })",
+		"  Python  wxpay._core._gate_way = '" + d.BaseURL + "'",
+		s.in("  详见 docs/guides/sandbox.md", "  more in docs/guides/sandbox.md"),
+		"",
+		s.in("Ctrl-C 停止；再次运行会沿用同一文件夹。", "Ctrl-C stops it; the next run goes on with the same folder."),
+	}
+	for _, l := range lines {
+		s.line("%s", l)
+	}
+}
+
+// quoteShell protects a path on a command line.
+func quoteShell(path string) string {
+	for _, r := range path {
+		switch {
+		case r >= '0' && r <= '9', r >= 'A' && r <= 'Z', r >= 'a' && r <= 'z', r == '/', r == '.', r == '_', r == '-':
+		default:
+			return "'" + path + "'"
+		}
+	}
+	return path
+}

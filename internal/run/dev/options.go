@@ -1,0 +1,73 @@
+package dev
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"time"
+)
+
+// DefaultData is the folder used when none is named.
+const DefaultData = "holdfast-data"
+
+// Options are what the command line says.
+type Options struct {
+	// Data is the folder, made when it does not exist.
+	Data string
+	// Addr is where the platform listens, HOST:PORT; "" picks 127.0.0.1:9080,
+	// or another port when that one is taken.
+	Addr string
+	// Once ends the run after the purchase.
+	Once bool
+	// Executable is the holdfast binary that the children run.
+	Executable string
+	// Tell takes the narration.
+	Tell io.Writer
+	// Colour allows escape codes in the narration.
+	Colour bool
+	// Chinese tells the story in Chinese.
+	Chinese bool
+	// Began is when the process was started, for the figures; zero is now.
+	Began time.Time
+	// Bought is called once with the purchase's outcome.
+	Bought func(*Purchase) error
+}
+
+// Failure is an error with what to do about it.
+type Failure struct {
+	Err  error
+	Hint string
+	// Usage says that the command line is to blame.
+	Usage bool
+}
+
+func (f *Failure) Error() string { return f.Err.Error() }
+
+// Unwrap returns the cause.
+func (f *Failure) Unwrap() error { return f.Err }
+
+func (o *Options) check() error {
+	if o.Data == "" {
+		o.Data = DefaultData
+	}
+	if o.Began.IsZero() {
+		o.Began = time.Now()
+	}
+	if o.Bought == nil {
+		o.Bought = func(*Purchase) error { return nil }
+	}
+	if o.Executable == "" || o.Tell == nil {
+		return errors.New("dev: Executable and Tell are needed")
+	}
+	if o.Addr == "" {
+		return nil
+	}
+	_, port, err := net.SplitHostPort(o.Addr)
+	n, perr := strconv.ParseUint(port, 10, 16)
+	if err != nil || perr != nil || n > 65535 {
+		return &Failure{Err: fmt.Errorf("--addr %q is not HOST:PORT", o.Addr), Hint: "for example --addr 127.0.0.1:9080, or 127.0.0.1:0 for any free port", Usage: true}
+	}
+	return nil
+}

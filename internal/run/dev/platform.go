@@ -1,0 +1,94 @@
+package dev
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
+)
+
+// startWithin bounds how long the node may take to take payments.
+const startWithin = 30 * time.Second
+
+// platform is the pair of child processes.
+type platform struct {
+	folder        *folder
+	node, courier *child
+	nodeReady     chan struct{}
+}
+
+// newLogName names the journal of a new sandbox. It is different for each one:
+// notices' ids derive from it, and a merchant's code that remembers ids must not
+// take a new sandbox's notices for repeats of an old one's.
+func newLogName() string {
+	var random [4]byte
+	_, _ = rand.Read(random[:]) // never fails
+	return "sandbox-" + hex.EncodeToString(random[:]) + ".holdfast.local/journal"
+}
+
+// startPlatform starts the node and begins to supervise it. The courier comes
+// when the node is ready: it needs the keystore that the node makes.
+func startPlatform(f *folder, a addresses, opt *Options, story *story) (*platform, error) {
+	p := &platform{folder: f, nodeReady: make(chan struct{}, 1)}
+	args := []string{"dev", "node", "--config", f.path("node.toml")}
+	if !onlyThisMachine(a.Platform) {
+		args = append(args, "--listen", a.Platform)
+	}
+	p.node = &child{name: "node", executable: opt.Executable, args: args, logPath: f.path("logs", "node.log"),
+		said: func(line string) {
+			if readReady(line) {
+				select {
+				case p.nodeReady <- struct{}{}:
+				default:
+				}
+			}
+		}, died: story.died("node", f.path("logs", "node.log"))}
+	p.courier = &child{name: "courier", executable: opt.Executable, args: courierArgs(f, a), logPath: f.path("logs", "courier.log"),
+		died: story.died("courier", f.path("logs", "courier.log"))}
+	return p, p.node.start()
+}
+
+// courierArgs let notices go to this machine and to private networks, where a
+// developer's own server is.
+func courierArgs(f *folder, a addresses) []string {
+	return []string{"courier", "--data", f.dir, "--node", a.Inner, "--allow", "127.0.0.0/8", "--allow", "::1/128",
+		"--allow", "10.0.0.0/8", "--allow", "172.16.0.0/12", "--allow", "192.168.0.0/16", "--allow", "fc00::/7"}
+}
+
+// wait waits until the node takes payments and starts the courier.
+func (p *platform) wait(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, startWithin, errors.New("it took too long"))
+	defer cancel()
+	died := p.node.firstDeath()
+	select {
+	case <-p.nodeReady:
+		return p.courier.start()
+	case <-died:
+		return p.nodeFailure(errChild)
+	case <-ctx.Done():
+		return p.nodeFailure(context.Cause(ctx))
+	}
+}
+
+func (p *platform) nodeFailure(why error) error {
+	path := p.folder.path("logs", "node.log")
+	last := lastLines(path, 3)
+	if i := strings.LastIndex(last, "error: "); i >= 0 {
+		last = last[i:]
+	}
+	return &Failure{Err: fmt.Errorf("the node %w: %s", why, last), Hint: "the whole log is " + path}
+}
+
+// stop ends the children, the courier first so that it can report what it sent.
+func (p *platform) stop() {
+	p.courier.stop()
+	p.node.stop()
+}
+
+// public reads the platform's public keys, as an operator would publish them.
+func (p *platform) public() (*keystore.Public, error) { return keystore.ReadPublic(p.folder.dir) }
