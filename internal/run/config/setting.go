@@ -47,7 +47,7 @@ func (c *Config) Settings() []Setting {
 
 		{"inner.address", "HOST:PORT for the platform's own processes (the courier), always mutual TLS.", &c.Inner.Address, false},
 		{"cashier.base_url", "Address that payers open, like `https://pay.example.com`: code_url, h5_url and the cashier's pages begin with it. It must lead to merchant_api.address.", &c.Cashier.BaseURL, false},
-		{"keys.master_file", "File with the key that seals the keystore, kept apart from the data folder. Empty: DIR/keys/master, fit for tests only.", &c.Keys.MasterFile, true},
+		{"keys.master_file", "File with the key that seals the keystore, kept apart from the data folder. Empty: `DIR/keys/master.key`, fit for trying out only.", &c.Keys.MasterFile, true},
 
 		{"disk.min_free", "Writes are refused while less is free.", &d.MinFree, false},
 		{"disk.min_free_percent", "Writes are refused while less than this share of the disk is free, 0 to 50; the larger of the two bounds counts.", &d.MinFreePercent, false},
