@@ -1,0 +1,35 @@
+// Package storytest plays stories: tests of the platform's rules in words that a
+// bookkeeper could read. A story is a list of commands with the outcome of each,
+// and ends with the balances of all accounts and the total. It can be played on
+// anything that takes commands: a machine over memory or Pebble, a replica.
+//
+// One line is one command or one look at the state. A # begins a comment. What
+// stands behind -> is the outcome's code, and what the answer must say. The code
+// "again" is an ok that changed nothing. Amounts are in yuan, "max" is the most
+// an account can hold; times are written like 7d, 2h, 30m, 15s or 7d-1ms.
+//
+//	merchant M1 [appids=A1,A2] [name=..]      M1 is a short name for an mchid, A1 for an appid
+//	set M1 [name=..] [status=paused] [pause=60s]
+//	appid M1 A2 · cert M1 SERIAL [der=..] [to=0] · revoke M1 SERIAL · key M1 KEYID
+//	person ming [name=..] [appids=A1] · openid ming A2
+//	topup ming 10.00 REF [line=demo] [currency=840]
+//	order NO M1 3.00 [product=jsapi] [appid=A1] [openid=ming] [expire=30m] [description=..] [notify=..]
+//	pay NO ming ATTEMPT [prepay=1|unknown|forged]     prepay counts the order's prepay_ids from 1
+//	close NO M1
+//	refund RNO NO 1.00 [of=3.00] [by=payment] [order=..] [notify=none] [merchant=M1]
+//	report 1=delivered 2=status ..             the next attempt of each notice; 1#7=.. is its 7th
+//	redeliver 1
+//	limit ACCOUNT [frozen] [no_overdraft] [cap=5.00] · transfer REF FROM TO 1.00 [FROM TO 2.00 ..]
+//	genesis [level=2] [name=..] [sandbox] · tick · level 2 · backfill NAME [limit=7] · advance 2h ATTEMPT
+//	wait 2h                                    moves the leader's clock
+//	reopen                                     closes and opens the platform
+//
+//	balance ACCOUNT 7.00 [held=1.00]           a person, a merchant, "bank", or an account's name
+//	total CNY 100.00                           what is owed equals what is held
+//	see order|refund|notice|merchant|person X key=value ..   "gone" when it is not there
+//	owed 1 2 · owed none · parked M1 3 · indexed NO R1 R2 · busy · idle
+//
+//	ladder COMMAND .. end                      each row fails on one condition fewer than the row
+//	                                           before, in the order of the handler's comment
+//	given LINE                                 a row within a ladder that is not a rung
+package storytest
