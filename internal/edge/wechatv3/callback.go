@@ -69,6 +69,9 @@ func atHome(host string) bool {
 	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
 		return true
 	}
+	if host == "" || host[len(host)-1] > '9' && !strings.Contains(host, ":") {
+		return false // no IPv4 address ends in a letter: spare most names the parser's error
+	}
 	ip, err := netip.ParseAddr(host)
 	if err != nil {
 		return false

@@ -2,17 +2,16 @@ package wechatv3
 
 import (
 	"bytes"
-	"crypto/rsa"
 	"sync"
 
 	"github.com/holdfast-pay/holdfast/internal/base/seal"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
-// maxCachedCerts bounds the cache; a parsed certificate takes about 3 kB.
+// maxCachedCerts bounds the cache; an entry takes about 3 kB.
 const maxCachedCerts = 16 << 10
 
-// certCache keeps the public keys of merchants' certificates, so that a
+// certCache keeps the prepared keys of merchants' certificates, so that a
 // signature costs no parsing. An entry counts only for the very bytes of the
 // record it was made from: a certificate that is replaced is parsed anew.
 type certCache struct {
@@ -24,11 +23,11 @@ type certName struct{ mchid, serial string }
 
 type cachedKey struct {
 	der []byte
-	key *rsa.PublicKey
+	key *verifier
 }
 
-// key answers the certificate's public key.
-func (c *certCache) key(cert *pb.Cert) (*rsa.PublicKey, error) {
+// key answers the certificate's prepared public key.
+func (c *certCache) key(cert *pb.Cert) (*verifier, error) {
 	name := certName{cert.Mchid, cert.Serial}
 	c.mu.RLock()
 	had, ok := c.keys[name]
@@ -40,12 +39,15 @@ func (c *certCache) key(cert *pb.Cert) (*rsa.PublicKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	made := cachedKey{cert.Der, seal.CertificateKey(parsed)}
+	key, err := newVerifier(seal.CertificateKey(parsed))
+	if err != nil {
+		return nil, err
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.keys == nil || len(c.keys) >= maxCachedCerts {
 		c.keys = make(map[certName]cachedKey) // forgetting all is simple and rare
 	}
-	c.keys[name] = made
-	return made.key, nil
+	c.keys[name] = cachedKey{cert.Der, key}
+	return key, nil
 }

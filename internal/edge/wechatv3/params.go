@@ -120,6 +120,9 @@ func rfc3339(s string) *strictjson.Why {
 // milliseconds reads a time that rfc3339 accepted; "" is 0, which no given time
 // is: one that lies in the past is raised by the order anyhow.
 func milliseconds(s string) int64 {
+	if s == "" {
+		return 0
+	}
 	t, err := time.Parse(time.RFC3339, s)
 	if err != nil {
 		return 0

@@ -1,0 +1,145 @@
+package wechatv3
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/holdfast-pay/holdfast/internal/base/ident"
+	"github.com/holdfast-pay/holdfast/internal/base/stamp"
+	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/engine/machine"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+)
+
+// instant is a core that answers creates at once, so that what is measured is
+// the edge alone. Reads are real.
+type instant struct{ Core }
+
+func (i instant) Do(_ context.Context, cmd *pb.Command) (machine.Result, error) {
+	if machine.Number(cmd.Number) != machine.OrderCreate {
+		return machine.Result{}, nil
+	}
+	var c pb.OrderCreate
+	if err := c.UnmarshalVT(cmd.Body); err != nil {
+		return machine.Result{}, err
+	}
+	return machine.Result{Body: &pb.Order{Id: 1, PrepayId: ident.PrepayID(1, 1772337600000, stamp.Business, make([]byte, 16))}}, nil
+}
+
+func (i instant) Read(f func(table.Reader) error) error { return i.Core.Read(f) }
+
+func cpuTime() time.Duration {
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// BenchmarkSigned measures the processor time of a whole signed request over
+// HTTP on loopback, client included (it writes prepared bytes and reads the
+// answer), with everything but the answer's RSA signature, and apart:
+//
+//	verify   what of it is checking the request's RSA signature
+//	client   what of it is this benchmark's own client, by an empty handler
+func BenchmarkSigned(b *testing.B) {
+	var core Core
+	p := newSite(b, func(c *Config) { core = c.Core; c.Core = instant{core} })
+	p.core.Order("T-BENCH-1", nil)
+	p.api.sign = func(signer, []byte) (string, error) { return strings.Repeat("A", 344), nil }
+	for name, c := range map[string]call{
+		"query":  {target: byNumber("T-BENCH-1")},
+		"native": {target: nativeTarget, body: prepayBody("T-BENCH-2")},
+		"close":  closing("T-BENCH-3"),
+	} {
+		b.Run(name, func(b *testing.B) { measure(b, p.api, p.wire(c, lengthOf(c)...)+c.body) })
+	}
+	empty := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		io.WriteString(w, "{}")
+	})
+	c := call{target: byNumber("T-BENCH-1")}
+	b.Run("client", func(b *testing.B) { measure(b, empty, p.wire(c)) })
+	b.Run("verify", func(b *testing.B) {
+		q := &request{http: p.request(c)}
+		q.auth, _ = authorizationOf(q.http.Header)
+		key, err := newVerifier(&p.merchant.PublicKey)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for b.Loop() {
+			if err := p.api.verify(key, q); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+func lengthOf(c call) []string {
+	if c.body == "" {
+		return nil
+	}
+	return []string{fmt.Sprint("Content-Length: ", len(c.body)), "Content-Type: application/json"}
+}
+
+// measure sends the same bytes over 16 connections.
+func measure(b *testing.B, h http.Handler, wire string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	s := NewServer(h, nil, nil)
+	go s.Serve(l)
+	defer s.Close()
+	b.SetParallelism(8)
+	b.ReportAllocs()
+	before := cpuTime()
+	b.ResetTimer()
+	b.RunParallel(func(pb *testing.PB) {
+		c, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			b.Error(err)
+			return
+		}
+		defer c.Close()
+		r := bufio.NewReader(c)
+		for pb.Next() {
+			io.WriteString(c, wire)
+			status, err := skipAnswer(r)
+			if err != nil || status[0] != '2' {
+				b.Errorf("%s %v", status, err)
+				return
+			}
+		}
+	})
+	b.ReportMetric(float64(cpuTime()-before)/float64(b.N)/1000, "cpu-us/op")
+}
+
+// skipAnswer reads one answer without a parser's cost.
+func skipAnswer(r *bufio.Reader) (status string, err error) {
+	length := 0
+	for first := true; ; first = false {
+		line, err := r.ReadSlice('\n')
+		if err != nil {
+			return "?", err
+		}
+		if first {
+			status = string(line[9:12])
+		}
+		if len(line) == 2 {
+			_, err := r.Discard(length)
+			return status, err
+		}
+		if strings.HasPrefix(string(line), "Content-Length: ") {
+			fmt.Sscan(string(line[16:]), &length)
+		}
+	}
+}
