@@ -123,7 +123,6 @@ func (k *checker) baseURL() {
 func (k *checker) disk() {
 	d := k.c.Disk
 	k.within("disk.min_free_percent", int64(d.MinFreePercent), 0, 50, "0", "50")
-	k.times("disk.commit_timeout", d.CommitTimeout, time.Second, 10*time.Minute)
 	k.within("disk.keep_log", int64(d.KeepLog), 64<<20, 1<<40, "64MiB", "1TiB")
 	k.times("disk.keep_log_for", d.KeepLogFor, time.Second, 30*24*time.Hour)
 	k.within("disk.cache", int64(d.Cache), 8<<20, 1<<40, "8MiB", "1TiB")

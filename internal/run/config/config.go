@@ -72,7 +72,6 @@ type Keys struct {
 type Disk struct {
 	MinFree        Bytes    `toml:"min_free" yaml:"min_free"`
 	MinFreePercent int      `toml:"min_free_percent" yaml:"min_free_percent"`
-	CommitTimeout  Duration `toml:"commit_timeout" yaml:"commit_timeout"`
 	KeepLog        Bytes    `toml:"keep_log" yaml:"keep_log"`
 	KeepLogFor     Duration `toml:"keep_log_for" yaml:"keep_log_for"`
 	Cache          Bytes    `toml:"cache" yaml:"cache"`
@@ -110,7 +109,7 @@ func Default() *Config {
 		},
 		Admin:     Admin{Address: "127.0.0.1:7443"},
 		Inner:     Inner{Address: "127.0.0.1:7444"},
-		Disk:      Disk{MinFree: 2 << 30, MinFreePercent: 5, CommitTimeout: 10 * second, KeepLog: 1 << 30, KeepLogFor: 600 * second, Cache: 256 << 20},
+		Disk:      Disk{MinFree: 2 << 30, MinFreePercent: 5, KeepLog: 1 << 30, KeepLogFor: 600 * second, Cache: 256 << 20},
 		Journal:   Journal{CheckpointInterval: second},
 		Merchants: Merchants{KeyMode: "both", RefundInterval: 60 * second},
 		Log:       Log{Level: "info", Format: "text"},

@@ -51,7 +51,6 @@ func (c *Config) Settings() []Setting {
 
 		{"disk.min_free", "Writes are refused while less is free.", &d.MinFree, false},
 		{"disk.min_free_percent", "Writes are refused while less than this share of the disk is free, 0 to 50; the larger of the two bounds counts.", &d.MinFreePercent, false},
-		{"disk.commit_timeout", "A commit that takes longer stops the node: the disk hangs.", &d.CommitTimeout, false},
 		{"disk.keep_log", "Log kept for followers and replays, at most.", &d.KeepLog, false},
 		{"disk.keep_log_for", "Log kept for followers and replays, at most this long.", &d.KeepLogFor, false},
 		{"disk.cache", "Memory for blocks of the state.", &d.Cache, false},

@@ -105,8 +105,13 @@ func Init(cfg *config.Config) (*keystore.Store, error) {
 
 func (n *Node) startKeys(context.Context) (err error) {
 	if keystore.Exists(n.dir) {
-		n.keys, err = keystore.Open(n.dir, keystore.Options{MasterKey: n.cfg.Keys.MasterFile})
-		return err
+		if n.keys, err = keystore.Open(n.dir, keystore.Options{MasterKey: n.cfg.Keys.MasterFile}); err != nil {
+			return err
+		}
+		if name := n.keys.LogName(); name != n.cfg.LogName {
+			n.log.Warn("log_name is fixed when the folder is made; the configuration's is not used", "log_name", name, "configured", n.cfg.LogName)
+		}
+		return nil
 	}
 	n.log.Info("new data folder: making its keys", "dir", n.dir, "log_name", n.cfg.LogName)
 	n.keys, err = Init(n.cfg)
@@ -192,7 +197,7 @@ func (n *Node) startReplica(ctx context.Context) error {
 		return err
 	}
 	opt := replica.Options{
-		RaftID: n.raftLog.Identity().RaftID, Log: n.raftLog, Backend: timed{n.store, diskguard.NewDeadline("commit of the state", n.cfg.Disk.CommitTimeout.Std(), n.fatal)},
+		RaftID: n.raftLog.Identity().RaftID, Log: n.raftLog, Backend: n.store,
 		Machine: machine.Options{Quarantined: quarantine.Has}, SpaceLow: n.space.Low,
 		Stopped: n.stop, Observe: n.observed.frame, Logger: n.log,
 	}
