@@ -83,6 +83,20 @@ func TestCodesAreDocumented(t *testing.T) {
 	}
 }
 
+// The reference lists every route.
+func TestRoutesAreDocumented(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "reference", "merchant-api.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range routes {
+		if row := "| `" + r.method + " /" + strings.Join(r.path, "/"); !strings.Contains(string(text), row) {
+			t.Errorf("the reference has no row that begins with %s", row)
+		}
+	}
+}
+
 func codesTable() string {
 	var b strings.Builder
 	b.WriteString("| Outcome | Status | `code` | `Request-ID` digits | Repeat? | Message |\n|---|---|---|---|---|---|\n")

@@ -5,6 +5,7 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/base/ident"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
+	"github.com/holdfast-pay/holdfast/internal/base/table"
 	sj "github.com/holdfast-pay/holdfast/internal/edge/wechatv3/strictjson"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -83,7 +84,12 @@ func createRefund(a *API, q *request) ([]byte, *refusal) {
 	if refused != nil {
 		return nil, refused
 	}
-	return a.showRefund(q, body.(*pb.Refund))
+	var answer []byte
+	refused = a.read(q, func(r table.Reader) (err error) {
+		answer, err = showRefund(r, q, body.(*pb.Refund))
+		return err
+	})
+	return answer, refused
 }
 
 var (

@@ -20,32 +20,24 @@ func queryRefund(a *API, q *request) ([]byte, *refusal) {
 	if sub, ok := q.query("sub_mchid"); ok && sub != "" {
 		return nil, badField("query", "sub_mchid", shorten(sub), whyPartner)
 	}
-	var f *pb.Refund
+	var answer []byte
 	refused := a.read(q, func(r table.Reader) error {
-		f, _ = refund.ByNumber(r, q.mchid(), number)
-		return nil
+		f, ok := refund.ByNumber(r, q.mchid(), number)
+		if !ok {
+			return code.RefundNotFound.Err()
+		}
+		var err error
+		answer, err = showRefund(r, q, f)
+		return err
 	})
-	switch {
-	case refused != nil:
-		return nil, refused
-	case f == nil:
-		return nil, refusalOf(code.RefundNotFound, q.route.family)
-	}
-	return a.showRefund(q, f)
+	return answer, refused
 }
 
 // showRefund reads the refunded order and writes the answer.
-func (a *API) showRefund(q *request, f *pb.Refund) ([]byte, *refusal) {
-	var o *pb.Order
-	refused := a.read(q, func(r table.Reader) error {
-		var ok bool
-		if o, ok = order.Get(r, f.OrderId); !ok {
-			return fmt.Errorf("refund %d names order %d, which is not there", f.Id, f.OrderId)
-		}
-		return nil
-	})
-	if refused != nil {
-		return nil, refused
+func showRefund(r table.Reader, q *request, f *pb.Refund) ([]byte, error) {
+	o, ok := order.Get(r, f.OrderId)
+	if !ok {
+		return nil, fmt.Errorf("refund %d names order %d, which is not there", f.Id, f.OrderId)
 	}
 	return wechatjson.Refund(f, o, q.offset), nil
 }

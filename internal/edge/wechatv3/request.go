@@ -62,7 +62,7 @@ func (a *API) do(q *request, n machine.Number, command table.Record) (any, *refu
 	return res.Body, nil
 }
 
-// read runs f on a snapshot.
+// read runs f on a snapshot. f may answer a code's error to refuse.
 func (a *API) read(q *request, f func(table.Reader) error) *refusal {
 	if err := a.core.Read(f); err != nil {
 		return a.failed(q, err)
