@@ -33,6 +33,7 @@ var entries = []struct {
 		"each service counts for itself, processes serve the figures"},
 	{"github.com/pelletier/go-toml/v2", []string{"internal/run/config"}, "the configuration file"},
 	{"go.yaml.in/yaml/v3", []string{"internal/run/config"}, "the configuration file"},
+	{"filippo.io/bigmod", []string{"internal/edge/wechatv3"}, "merchants' signatures verified with a prepared modulus: docs/decisions/0006"},
 	{"rsc.io/qr", []string{"internal/run/qr"}, "the code in the terminal and on the page"},
 	{"github.com/HdrHistogram/hdrhistogram-go", []string{"internal/run/bench"}, "percentiles"},
 	{"github.com/wechatpay-apiv3/wechatpay-go", []string{"internal/run/shop"}, "the demo shop is an unmodified merchant"},

@@ -120,3 +120,18 @@ func codesTable() string {
 	}
 	return b.String()
 }
+
+// Other edges that answer in the API's shape say the same.
+func TestOutcomeIsTheTable(t *testing.T) {
+	t.Parallel()
+	for _, info := range code.All() {
+		if info.Code == code.OK {
+			continue
+		}
+		r := refusalOf(info.Code, payFamily)
+		status, name, field, zh, en := Outcome(info.Code)
+		if status != r.status || name != r.code || zh != r.zh || en != r.en || (field != "") != (r.detail != nil) {
+			t.Errorf("%s: %d %s %q", info.Name, status, name, field)
+		}
+	}
+}
