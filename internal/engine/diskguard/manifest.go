@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"path/filepath"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -41,10 +42,16 @@ type ManifestError struct {
 	// Torn: the file ends in the midst of a record, as a crash leaves it. The
 	// record was never in force.
 	Torn bool
-	What string
+	// Missing: the marker that says which MANIFEST counts is not there. Pebble
+	// would make a new store and remove the tables of the old one.
+	Missing bool
+	What    string
 }
 
 func (e *ManifestError) Error() string {
+	if e.Missing {
+		return fmt.Sprintf("%s is missing although the store has files: put it back from a copy, or restore the folder from a backup", e.File)
+	}
 	return fmt.Sprintf("%s is damaged at byte %d (%s): put it back from a copy, or restore the folder from a backup",
 		e.File, e.Offset, e.What)
 }
@@ -53,15 +60,15 @@ func (e *ManifestError) Error() string {
 func (e *ManifestError) Unwrap() error { return pebble.ErrCorruption }
 
 // CheckManifest reads the MANIFEST of the store in dir and answers a
-// *ManifestError when a record in it is not whole. A folder without a store
-// passes.
+// *ManifestError when a record in it is not whole, or when the store has files
+// but no MANIFEST. An empty folder passes.
 func CheckManifest(fs vfs.FS, dir string) error {
 	desc, err := pebble.Peek(dir, fs)
 	if err != nil {
 		return fmt.Errorf("look into %s: %w", dir, err)
 	}
 	if !desc.Exists {
-		return nil
+		return checkEmpty(fs, dir)
 	}
 	name := desc.ManifestFilename
 	if fs.PathBase(name) == name {
@@ -74,6 +81,21 @@ func CheckManifest(fs vfs.FS, dir string) error {
 	defer f.Close()
 	s := manifestScan{file: name}
 	return s.run(f)
+}
+
+// checkEmpty makes sure that a folder without a MANIFEST has no table and no
+// write-ahead log, which are made after it.
+func checkEmpty(fs vfs.FS, dir string) error {
+	names, err := fs.List(dir)
+	if err != nil {
+		return fmt.Errorf("list %s: %w", dir, err)
+	}
+	for _, name := range names {
+		if ext := filepath.Ext(name); ext == ".sst" || ext == ".log" {
+			return &ManifestError{File: fs.PathJoin(dir, "marker.manifest"), Missing: true}
+		}
+	}
+	return nil
 }
 
 // manifestScan walks the chunks of one MANIFEST.

@@ -32,8 +32,8 @@ func (l *Log) Append(hs *raftpb.HardState, entries []*raftpb.Entry, sync bool) e
 	if sync {
 		mode = pebble.Sync
 	}
-	if err := l.deadline.Do(func() error { return b.Commit(mode) }); err != nil {
-		return l.explain(fmt.Errorf("append: %w", err))
+	if err := l.commit("append", func() error { return b.Commit(mode) }); err != nil {
+		return err
 	}
 	l.remember(hs, entries)
 	return nil
@@ -70,7 +70,11 @@ func (p *Pending) Wait() error {
 		return nil
 	}
 	defer p.stop()
-	if err := p.batch.SyncWait(); err != nil {
+	err := p.batch.SyncWait()
+	if err == nil {
+		err = p.log.latch.Err()
+	}
+	if err != nil {
 		return p.log.explain(fmt.Errorf("append: %w", err))
 	}
 	return p.batch.Close()
@@ -176,9 +180,9 @@ func (l *Log) SetConfState(cs *raftpb.ConfState, index uint64) error {
 	if err != nil {
 		return err
 	}
-	err = l.deadline.Do(func() error { return l.db.Set(keyConf, stored, pebble.Sync) })
+	err = l.commit("record the members", func() error { return l.db.Set(keyConf, stored, pebble.Sync) })
 	if err != nil {
-		return l.explain(fmt.Errorf("record the members: %w", err))
+		return err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -45,6 +45,7 @@ type Log struct {
 	fs       vfs.FS
 	opt      Options
 	db       *pebble.DB
+	latch    *diskguard.Latch
 	events   *diskguard.Events
 	deadline *diskguard.Deadline
 	id       identity.Identity
@@ -71,12 +72,15 @@ var _ raft.Storage = (*Log)(nil)
 // served from it.
 func Open(dir string, opt Options) (*Log, error) {
 	opt = opt.withDefaults()
+	latch := diskguard.NewLatch(opt.Fatal)
+	opt.FS = diskguard.Wrap(opt.FS, latch.Fatal)
 	l := &Log{
 		dir:      dir,
 		fs:       opt.FS,
 		opt:      opt,
-		events:   diskguard.NewEvents("raft log", opt.Logger, opt.Fatal),
-		deadline: diskguard.NewDeadline("commit of the raft log", 0, opt.Fatal),
+		latch:    latch,
+		events:   diskguard.NewEvents("raft log", opt.Logger, latch.Fatal),
+		deadline: diskguard.NewDeadline("commit of the raft log", 0, latch.Fatal),
 		recent:   recent{limit: opt.RecentBytes},
 	}
 	if err := l.openStore(); err != nil {
@@ -97,6 +101,18 @@ func (l *Log) explain(err error) error {
 		return err
 	}
 	return l.events.Explain(l.dir, err)
+}
+
+// commit runs one write to the store under the deadline.
+func (l *Log) commit(doing string, write func() error) error {
+	err := l.deadline.Do(write)
+	if err == nil {
+		err = l.latch.Err()
+	}
+	if err != nil {
+		return l.explain(fmt.Errorf("%s: %w", doing, err))
+	}
+	return nil
 }
 
 func (l *Log) openStore() error {
@@ -186,7 +202,7 @@ func (l *Log) create() error {
 	if err := b.Set(keyID, l.id.Append(nil), nil); err != nil {
 		return err
 	}
-	return b.Commit(pebble.Sync)
+	return l.commit("record the identity", func() error { return b.Commit(pebble.Sync) })
 }
 
 func (l *Log) checkFormat() error {

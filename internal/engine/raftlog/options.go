@@ -60,10 +60,6 @@ func (opt Options) withDefaults() Options {
 	if opt.FS == nil {
 		opt.FS = vfs.Default
 	}
-	if opt.Fatal == nil {
-		opt.Fatal = diskguard.Exit
-	}
-	opt.FS = diskguard.Wrap(opt.FS, opt.Fatal)
 	if opt.Logger == nil {
 		opt.Logger = slog.Default()
 	}

@@ -3,7 +3,6 @@ package raftlog
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -124,10 +123,7 @@ func (l *Log) Compact(index uint64) error {
 	l.ages.forget(index)
 	l.mu.Unlock()
 	// Not synced: when a crash takes it back, the entries are there again.
-	if err := b.Commit(pebble.NoSync); err != nil {
-		return l.explain(fmt.Errorf("compact: %w", err))
-	}
-	return nil
+	return l.commit("compact", func() error { return b.Commit(pebble.NoSync) })
 }
 
 func cutRecord(index, term uint64) []byte {
@@ -184,8 +180,8 @@ func (l *Log) Install(index, term uint64, cs *raftpb.ConfState) error {
 	if err != nil {
 		return err
 	}
-	if err := l.deadline.Do(func() error { return b.Commit(pebble.Sync) }); err != nil {
-		return l.explain(fmt.Errorf("install a snapshot: %w", err))
+	if err := l.commit("install a snapshot", func() error { return b.Commit(pebble.Sync) }); err != nil {
+		return err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

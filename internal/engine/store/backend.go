@@ -71,7 +71,7 @@ func (s *Store) Commit(writes []table.Write) error {
 			return fmt.Errorf("state %s: %w", s.dir, err)
 		}
 	}
-	return s.events.Explain(s.dir, s.deadline.Do(func() error { return b.Commit(pebble.NoSync) }))
+	return s.done(s.deadline.Do(func() error { return b.Commit(pebble.NoSync) }))
 }
 
 // put adds one write to the batch without an intermediate copy.

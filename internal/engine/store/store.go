@@ -41,6 +41,7 @@ type Store struct {
 	fs       vfs.FS
 	opt      Options
 	db       *pebble.DB
+	latch    *diskguard.Latch
 	events   *diskguard.Events
 	deadline *diskguard.Deadline
 
@@ -53,12 +54,15 @@ var _ table.Backend = (*Store)(nil)
 // ReadOnly). A damaged file is named in the error.
 func Open(dir string, opt Options) (*Store, error) {
 	opt = opt.withDefaults()
+	latch := diskguard.NewLatch(opt.Fatal)
+	opt.FS = diskguard.Wrap(opt.FS, latch.Fatal)
 	s := &Store{
 		dir:      dir,
 		fs:       opt.FS,
 		opt:      opt,
-		events:   diskguard.NewEvents("state", opt.Logger, opt.Fatal),
-		deadline: diskguard.NewDeadline("commit of the state", 0, opt.Fatal),
+		latch:    latch,
+		events:   diskguard.NewEvents("state", opt.Logger, latch.Fatal),
+		deadline: diskguard.NewDeadline("commit of the state", 0, latch.Fatal),
 	}
 	if !opt.ReadOnly {
 		if err := diskguard.MakeDir(s.fs, dir); err != nil {
@@ -80,6 +84,15 @@ func Open(dir string, opt Options) (*Store, error) {
 		return nil, errors.Join(s.events.Explain(dir, err), s.db.Close())
 	}
 	return s, nil
+}
+
+// done explains a write's error; a fault of the disk is one even if Pebble
+// answered success.
+func (s *Store) done(err error) error {
+	if err == nil {
+		err = s.latch.Err()
+	}
+	return s.events.Explain(s.dir, err)
 }
 
 // checkFormat refuses a store that a newer version wrote. A store without the
@@ -171,7 +184,7 @@ func (s *Store) Flush() error {
 }
 
 func (s *Store) flush() error {
-	return s.events.Explain(s.dir, s.db.Flush())
+	return s.done(s.db.Flush())
 }
 
 // FlushAsync starts a flush; the channel closes when it is durable.
@@ -190,7 +203,7 @@ func (s *Store) Checkpoint(dir string) error {
 	if err := s.flush(); err != nil {
 		return err
 	}
-	return s.events.Explain(s.dir, s.db.Checkpoint(dir))
+	return s.done(s.db.Checkpoint(dir))
 }
 
 // Close flushes and closes the store. No snapshot may be open.
