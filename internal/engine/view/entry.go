@@ -10,7 +10,7 @@ import (
 // generated decoder would allocate four times for every posting.
 type entry struct {
 	at       int64
-	number   uint64
+	number   uint32
 	entity   []byte
 	name     []byte
 	postings []posting
@@ -33,7 +33,7 @@ func (e *entry) read(stored []byte) error {
 		case 3:
 			e.at = int64(n)
 		case 4:
-			e.number = n
+			e.number = uint32(n)
 		case 7:
 			e.entity = b
 		case 8:

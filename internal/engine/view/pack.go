@@ -18,33 +18,33 @@ var errPacked = errors.New("a packed row cannot be read")
 //
 // The row's key holds the first line's seq, so its difference is 0.
 type linePacker struct {
-	row    []byte
-	seq    uint64
-	at     int64
-	entity []byte // of the last line; a slice of row
-	lines  int
+	row   []byte
+	first uint64 // entry of the first line
+	seq   uint64 // and of the last
+	at    int64
+	run   uint64 // the last line's entity, as a number
 }
 
 // start begins a row at entry seq.
 func (p *linePacker) start(seq uint64) {
-	p.row, p.seq, p.at, p.entity, p.lines = p.row[:0], seq, 0, nil, 0
+	p.row, p.first, p.seq, p.at, p.run = p.row[:0], seq, seq, 0, 0
 }
 
-// add appends a line; seq and at are at least those of the line before.
-func (p *linePacker) add(seq uint64, at int64, code uint64, amount int64, counter, entity []byte) {
+// add appends a line; seq is at least that of the line before. run numbers the
+// entity, from 1: lines with equal numbers have equal entities. Comparing the
+// bytes instead would fetch the last line into the processor's cache each time.
+func (p *linePacker) add(seq uint64, at int64, code uint64, amount int64, counter, entity []byte, run uint64) {
 	p.row = binary.AppendUvarint(p.row, seq-p.seq)
 	p.row = binary.AppendVarint(p.row, at-p.at)
 	p.row = binary.AppendUvarint(p.row, code)
 	p.row = binary.AppendVarint(p.row, amount)
 	p.row = appendBytes(p.row, counter, 0)
-	if p.lines > 0 && string(entity) == string(p.entity) {
+	if p.run == run {
 		p.row = append(p.row, 0)
 	} else {
 		p.row = appendBytes(p.row, entity, 1)
-		p.entity = p.row[len(p.row)-len(entity):]
 	}
-	p.seq, p.at = seq, at
-	p.lines++
+	p.seq, p.at, p.run = seq, at, run
 }
 
 func appendBytes(row, b []byte, shift uint64) []byte {

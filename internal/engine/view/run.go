@@ -99,7 +99,7 @@ func (v *Views) follow(r table.Reader) (more bool, err error) {
 	if err := s.fill(r, size, v.opt.SlicePostings); err != nil {
 		return false, fmt.Errorf("views: journal entry %d: %w; run holdfast verify", s.meta.next, err)
 	}
-	if err := commit(v.db, s.finish()); err != nil {
+	if err := commit(v.db, s); err != nil {
 		v.suspect(err)
 		return false, fmt.Errorf("views: write slice: %w", err)
 	}

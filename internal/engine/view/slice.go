@@ -17,16 +17,23 @@ const maxRow = 32 << 10
 // slice gathers what a run of entries adds to the views, and becomes one batch.
 type slice struct {
 	meta        meta
-	orderCreate uint64
+	orderCreate uint32
+	entry       entry
+	work        int
+	// run counts how often the entity changed from one entry to the next, and
+	// runEntity is the present one.
+	run       uint64
+	runEntity []byte
+	// startAt and start are time and number of the first entry.
+	startAt int64
+	start   uint64
 
-	accounts  map[accountKey]*accountPack
-	entities  map[string]*entityPack
+	accounts  accountPacks
+	entities  map[string]int // place in steps
+	steps     []entityPack
 	merchants map[string]*merchantPack
-	rows      []row
-	free      []*accountPack
-	entry     entry
-	work      int
-	started   bool
+	// early are rows that were full before the slice was.
+	early []row
 }
 
 // row is one write of the batch.
@@ -35,26 +42,14 @@ type row struct {
 	merge      bool
 }
 
-type accountKey struct {
-	name     string
-	currency uint32
-}
-
-// accountPack is one account in the slice: lines of the row being filled, and
-// the sums of the hour they fall in.
-type accountPack struct {
-	linePacker
-	key             accountKey
-	first           uint64
-	hour            int64
-	debits, credits int64
-}
-
+// entityPack is one entity in the slice.
 type entityPack struct {
+	entity      string
 	first, last uint64
 	row         []byte
 }
 
+// merchantPack is one merchant's new orders in the slice.
 type merchantPack struct {
 	first, last OrderMark
 	row         []byte
@@ -62,23 +57,20 @@ type merchantPack struct {
 
 func newSlice(m meta, orderCreate uint32) *slice {
 	return &slice{
-		meta: m, orderCreate: uint64(orderCreate),
-		accounts: make(map[accountKey]*accountPack), entities: make(map[string]*entityPack),
-		merchants: make(map[string]*merchantPack),
+		meta: m, start: m.next, orderCreate: orderCreate, accounts: newAccountPacks(),
+		entities: make(map[string]int), merchants: make(map[string]*merchantPack),
 	}
 }
 
 // reset makes the slice ready for the entries after m.
 func (s *slice) reset(m meta) {
-	for _, p := range s.accounts {
-		s.free = append(s.free, p)
-	}
-	s.free = s.free[:min(len(s.free), 1<<16)]
-	clear(s.accounts)
+	s.accounts.reset()
 	clear(s.entities)
+	clear(s.steps)
 	clear(s.merchants)
-	clear(s.rows)
-	s.meta, s.rows, s.work, s.started = m, s.rows[:0], 0, false
+	clear(s.early)
+	s.meta, s.start, s.work, s.run = m, m.next, 0, 0
+	s.steps, s.early = s.steps[:0], s.early[:0]
 }
 
 var errMissing = errors.New("it is missing")
@@ -112,9 +104,12 @@ func (s *slice) add(stored []byte) error {
 	if err := e.read(stored); err != nil {
 		return err
 	}
-	if !s.started {
-		s.started = true
-		s.put(sliceAtKey(e.at, seq), nil)
+	if seq == s.start {
+		s.startAt = e.at
+	}
+	if s.run == 0 || !bytes.Equal(e.entity, s.runEntity) {
+		s.run++
+		s.runEntity = append(s.runEntity[:0], e.entity...)
 	}
 	for i := range e.postings {
 		p := &e.postings[i]
@@ -133,21 +128,17 @@ func (s *slice) add(stored []byte) error {
 // line books a posting on one of its two accounts.
 func (s *slice) line(account []byte, p *posting, seq uint64, amount int64, counter []byte) {
 	e := &s.entry
-	a := s.accounts[accountKey{string(account), p.currency}]
 	hour := hourOf(e.at)
-	switch {
-	case a == nil:
-		a = s.account(accountKey{string(account), p.currency}, seq, hour)
-	case a.seq != seq && len(a.row) > maxRow:
-		s.putLines(a, slices.Clone(a.row))
-		a.first = seq
+	a := s.accounts.find(account, p.currency, seq, hour)
+	if a.seq != seq && len(a.row) > maxRow {
+		s.early = append(s.early, row{key: a.lineKey(nil), value: slices.Clone(a.row)})
 		a.start(seq)
 	}
 	if a.hour != hour {
-		s.putSums(a)
-		a.hour = hour
+		s.early = append(s.early, row{key: a.sumKey(nil), value: a.sums.append(nil), merge: true})
+		a.hour, a.sums = hour, sums{}
 	}
-	a.add(seq, e.at, p.code, amount, counter, e.entity)
+	a.add(seq, e.at, p.code, amount, counter, e.entity, s.run)
 	if amount < 0 {
 		a.debits -= amount
 	} else {
@@ -155,33 +146,18 @@ func (s *slice) line(account []byte, p *posting, seq uint64, amount int64, count
 	}
 }
 
-func (s *slice) account(key accountKey, seq uint64, hour int64) *accountPack {
-	var a *accountPack
-	if n := len(s.free); n > 0 {
-		a, s.free = s.free[n-1], s.free[:n-1]
-	} else {
-		a = new(accountPack)
-	}
-	a.key, a.first, a.hour, a.debits, a.credits = key, seq, hour, 0, 0
-	a.start(seq)
-	s.accounts[key] = a
-	return a
-}
-
 // step notes that entry seq is about the entity.
 func (s *slice) step(entity []byte, seq uint64) {
-	p := s.entities[string(entity)]
-	if p == nil {
-		s.entities[string(entity)] = &entityPack{first: seq, last: seq}
+	i, ok := s.entities[string(entity)]
+	if ok && len(s.steps[i].row) <= maxRow {
+		p := &s.steps[i]
+		p.row = packSeq(p.row, p.last, seq)
+		p.last = seq
 		return
 	}
-	if len(p.row) > maxRow {
-		s.put(entityKey(string(entity)).U64(p.first), p.row)
-		*p = entityPack{first: seq, last: seq}
-		return
-	}
-	p.row = packSeq(p.row, p.last, seq)
-	p.last = seq
+	p := entityPack{entity: string(entity), first: seq, last: seq}
+	s.entities[p.entity] = len(s.steps)
+	s.steps = append(s.steps, p)
 }
 
 // order lists a new order under its merchant. Order numbers only grow, so a
@@ -200,7 +176,7 @@ func (s *slice) order(e *entry) {
 	p := s.merchants[string(mchid)]
 	if p == nil || len(p.row) > maxRow {
 		if p != nil {
-			s.putMarks(string(mchid), p)
+			s.early = append(s.early, row{key: p.key(string(mchid)), value: p.row})
 		}
 		s.merchants[string(mchid)] = &merchantPack{first: mark, last: mark}
 		return
@@ -209,41 +185,37 @@ func (s *slice) order(e *entry) {
 	p.last = mark
 }
 
-// finish answers the slice's writes in key order, the cursor among them.
-// They are valid until reset.
-func (s *slice) finish() []row {
-	for _, a := range s.accounts {
-		s.putLines(a, a.row)
-		s.putSums(a)
+func (p *merchantPack) key(mchid string) []byte {
+	return orderKey(mchid).I64(p.first.At).U64(p.first.ID)
+}
+
+// emit hands over the slice's writes, the cursor among them; put copies what it
+// is given. Accounts come in the order of their keys, because that is what a
+// memtable takes fastest, and they are most of the rows.
+func (s *slice) emit(put func(key, value []byte, merge bool) error) error {
+	for _, r := range s.early {
+		if err := put(r.key, r.value, r.merge); err != nil {
+			return err
+		}
 	}
-	for entity, p := range s.entities {
-		s.put(entityKey(entity).U64(p.first), p.row)
+	if err := s.accounts.emit(put); err != nil {
+		return err
+	}
+	for i := range s.steps {
+		p := &s.steps[i]
+		if err := put(entityKey(p.entity).U64(p.first), p.row, false); err != nil {
+			return err
+		}
 	}
 	for mchid, p := range s.merchants {
-		s.putMarks(mchid, p)
+		if err := put(p.key(mchid), p.row, false); err != nil {
+			return err
+		}
 	}
-	s.put(metaKey, s.meta.encode())
-	slices.SortFunc(s.rows, func(a, b row) int { return bytes.Compare(a.key, b.key) })
-	return s.rows
-}
-
-func (s *slice) put(key, value []byte) { s.rows = append(s.rows, row{key: key, value: value}) }
-
-func (s *slice) putLines(a *accountPack, lines []byte) {
-	s.put(historyKey(a.key.name, a.key.currency).U64(a.first), lines)
-}
-
-func (s *slice) putMarks(mchid string, p *merchantPack) {
-	s.put(orderKey(mchid).I64(p.first.At).U64(p.first.ID), p.row)
-}
-
-// putSums adds the hour's sums to those the store has.
-func (s *slice) putSums(a *accountPack) {
-	s.rows = append(s.rows, row{
-		key:   sumKey(a.key.name, a.key.currency).I64(a.hour),
-		value: sums{a.debits, a.credits}.encode(), merge: true,
-	})
-	a.debits, a.credits = 0, 0
+	if err := put(sliceAtKey(s.startAt, s.start), nil, false); err != nil {
+		return err
+	}
+	return put(metaKey, s.meta.encode(), false)
 }
 
 // meta is the cursor, written in each slice's batch.
@@ -275,16 +247,4 @@ func decodeMeta(b []byte) (m meta, ok bool) {
 	m.next, m.nextOrder = binary.BigEndian.Uint64(b[4:]), binary.BigEndian.Uint64(b[12:])
 	copy(m.last[:], b[20:])
 	return m, true
-}
-
-// hour is the length of a bucket of sums in milliseconds.
-const hour = 3600 * 1000
-
-// hourOf numbers the hour a time falls in; it rounds down before 1970 too.
-func hourOf(at int64) int64 {
-	h := at / hour
-	if at%hour < 0 {
-		h--
-	}
-	return h
 }

@@ -121,24 +121,17 @@ func (v *Views) closeStore(flush bool) (err error) {
 	return err
 }
 
-// commit writes a slice's rows at once, the cursor with them.
-func commit(db *pebble.DB, rows []row) error {
-	size := 0
-	for i := range rows {
-		size += len(rows[i].key) + len(rows[i].value) + 16
-	}
-	b := db.NewBatchWithSize(size)
-	for i := range rows {
-		r := &rows[i]
-		var err error
-		if r.merge {
-			err = b.Merge(r.key, r.value, nil)
-		} else {
-			err = b.Set(r.key, r.value, nil)
+// commit writes a slice at once, the cursor with it.
+func commit(db *pebble.DB, s *slice) error {
+	b := db.NewBatchWithSize(s.accounts.bytes() + 64*len(s.steps) + 1<<10)
+	err := s.emit(func(key, value []byte, merge bool) error {
+		if merge {
+			return b.Merge(key, value, nil)
 		}
-		if err != nil {
-			return errors.Join(err, b.Close())
-		}
+		return b.Set(key, value, nil)
+	})
+	if err != nil {
+		return errors.Join(err, b.Close())
 	}
 	return errors.Join(b.Commit(pebble.NoSync), b.Close())
 }

@@ -14,8 +14,8 @@ type sums struct{ debits, credits int64 }
 
 var errSums = errors.New("sums cannot be read")
 
-func (s sums) encode() []byte {
-	b := binary.BigEndian.AppendUint64(make([]byte, 0, 16), uint64(s.debits))
+func (s sums) append(b []byte) []byte {
+	b = binary.BigEndian.AppendUint64(b, uint64(s.debits))
 	return binary.BigEndian.AppendUint64(b, uint64(s.credits))
 }
 
@@ -47,4 +47,16 @@ func (m *sumMerger) MergeNewer(value []byte) error { return m.plus(value) }
 func (m *sumMerger) MergeOlder(value []byte) error { return m.plus(value) }
 
 // Finish implements pebble.ValueMerger.
-func (m *sumMerger) Finish(bool) ([]byte, io.Closer, error) { return m.encode(), nil, nil }
+func (m *sumMerger) Finish(bool) ([]byte, io.Closer, error) { return m.append(nil), nil, nil }
+
+// hour is the length of a bucket of sums in milliseconds.
+const hour = 3600 * 1000
+
+// hourOf numbers the hour a time falls in; it rounds down before 1970 too.
+func hourOf(at int64) int64 {
+	h := at / hour
+	if at%hour < 0 {
+		h--
+	}
+	return h
+}
