@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 )
@@ -18,7 +17,7 @@ import (
 // Bounds of supervision.
 const (
 	firstPause = 100 * time.Millisecond
-	lastPause  = 5 * time.Second
+	lastPause  = time.Second
 	// steady is how long a child must live for its next death to count as new.
 	steady = 10 * time.Second
 	// graceful is how long a child may take to stop before it is killed.
@@ -41,10 +40,7 @@ type child struct {
 	executable string
 	cancel     context.CancelFunc
 	done       chan struct{}
-
-	mu      sync.Mutex
-	process *os.Process
-	ended   chan struct{} // closed at the first end that wasn't asked for
+	ended      chan struct{} // closed at the first end that wasn't asked for
 }
 
 // start begins to supervise. The child is started at once.
@@ -73,16 +69,6 @@ func (c *child) stop() {
 	}
 	c.cancel()
 	<-c.done
-}
-
-// pid is the running process, 0 when there is none.
-func (c *child) pid() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.process == nil {
-		return 0
-	}
-	return c.process.Pid
 }
 
 // firstDeath is closed when the child has ended without being asked to.
@@ -129,22 +115,13 @@ func (c *child) run(ctx context.Context, log *os.File) error {
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start %s: %w", c.name, err)
 	}
-	c.set(cmd.Process)
 	lines := make(chan struct{})
 	go func() {
 		defer close(lines)
 		c.listen(out)
 	}()
 	<-lines // Wait closes the pipe, so everything said must be read before
-	err = cmd.Wait()
-	c.set(nil)
-	return err
-}
-
-func (c *child) set(p *os.Process) {
-	c.mu.Lock()
-	c.process = p
-	c.mu.Unlock()
+	return cmd.Wait()
 }
 
 func (c *child) listen(out io.Reader) {
