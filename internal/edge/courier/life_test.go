@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -157,8 +158,8 @@ func TestNodeGoesQuiet(t *testing.T) {
 		if events, _ := c.counts(); events != 1 {
 			t.Error("the notice did not arrive")
 		}
-		if q.opened < 2 {
-			t.Errorf("%d streams were opened, want a second one after 5 s of silence", q.opened)
+		if opened := q.opened.Load(); opened < 2 {
+			t.Errorf("%d streams were opened, want a second one after 5 s of silence", opened)
 		}
 		stop()
 	})
@@ -167,12 +168,11 @@ func TestNodeGoesQuiet(t *testing.T) {
 // quietNode's first stream never says a word.
 type quietNode struct {
 	*fakeNode
-	opened int
+	opened atomic.Int64
 }
 
 func (q *quietNode) Owed(c ctx) (Stream, error) {
-	q.opened++
-	if q.opened == 1 {
+	if q.opened.Add(1) == 1 {
 		return mute{c}, nil
 	}
 	return q.fakeNode.Owed(c)
@@ -229,7 +229,8 @@ func TestPoisonedReport(t *testing.T) {
 		n, w := newFakeNode(key), newHosts(t)
 		var c counted
 		w.serve("shop.example", &c)
-		p := &poison{fakeNode: n, id: 37}
+		p := &poison{fakeNode: n}
+		p.id.Store(37)
 		cfg := fakeConfig(t, w, n)
 		cfg.Node = p
 		_, stop := w.run(cfg)
@@ -240,7 +241,7 @@ func TestPoisonedReport(t *testing.T) {
 		if n.left() != 1 {
 			t.Errorf("%d notices left, want only the one whose report is refused", n.left())
 		}
-		p.id = 0 // mended
+		p.id.Store(0) // mended
 		time.Sleep(2 * time.Minute)
 		if events, posts := c.counts(); n.left() != 0 || events != 100 || posts != 101 {
 			t.Errorf("%d left, %d posts of %d notices, want 0, 101 of 100", n.left(), posts, events)
@@ -251,13 +252,13 @@ func TestPoisonedReport(t *testing.T) {
 
 type poison struct {
 	*fakeNode
-	id uint64
+	id atomic.Uint64
 }
 
 func (p *poison) Report(c ctx, attempts []*pb.Attempt) (*pb.ReportResponse, error) {
 	for _, a := range attempts {
-		if a.NoticeId == p.id {
-			return nil, fmt.Errorf("notice %d: %w", p.id, ErrRefused)
+		if a.NoticeId == p.id.Load() {
+			return nil, fmt.Errorf("notice %d: %w", a.NoticeId, ErrRefused)
 		}
 	}
 	return p.fakeNode.Report(c, attempts)
@@ -280,11 +281,11 @@ func TestReportsInBatches(t *testing.T) {
 			n.owe(fmt.Sprint("m", i%50), fmt.Sprintf("http://m%d.example/", i%50), time.Now())
 		}
 		time.Sleep(time.Second)
-		if n.left() != 0 || b.most > MaxReport {
-			t.Errorf("%d left; the largest report had %d attempts, want at most %d", n.left(), b.most, MaxReport)
+		if n.left() != 0 || b.most.Load() > MaxReport {
+			t.Errorf("%d left; the largest report had %d attempts, want at most %d", n.left(), b.most.Load(), MaxReport)
 		}
-		if b.calls > 20 {
-			t.Errorf("%d reports for 1500 attempts at one moment", b.calls)
+		if calls := b.calls.Load(); calls > 20 {
+			t.Errorf("%d reports for 1500 attempts at one moment", calls)
 		}
 		start := time.Now()
 		n.owe("m1", "http://m1.example/", start)
@@ -300,12 +301,14 @@ func TestReportsInBatches(t *testing.T) {
 
 type batches struct {
 	*fakeNode
-	calls, most int
+	calls, most atomic.Int64
 }
 
 func (b *batches) Report(c ctx, attempts []*pb.Attempt) (*pb.ReportResponse, error) {
-	b.calls++
-	b.most = max(b.most, len(attempts))
+	b.calls.Add(1)
+	if n := int64(len(attempts)); n > b.most.Load() { // reports come one at a time
+		b.most.Store(n)
+	}
 	return b.fakeNode.Report(c, attempts)
 }
 
@@ -316,7 +319,7 @@ func TestNoKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		var c counted
-		w.must(machine.MerchantAdd, &pb.MerchantAdd{Mchid: "1900000009", Name: "x", Appids: []string{"wx0123456789abcdef"},
+		w.core.Must(machine.MerchantAdd, &pb.MerchantAdd{Mchid: "1900000009", Name: "x", Appids: []string{"wx0123456789abcdef"},
 			Settings: &pb.MerchantSettings{AllowHttp: true}})
 		w.serve("shop.example", &c)
 		_, stop := w.run(w.config())
@@ -329,7 +332,7 @@ func TestNoKey(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.must(machine.MerchantKey, &pb.MerchantKey{Mchid: "1900000009", KeyId: id})
+		w.core.Must(machine.MerchantKey, &pb.MerchantKey{Mchid: "1900000009", KeyId: id})
 		time.Sleep(15 * time.Second)
 		if _, posts := c.counts(); posts != 1 {
 			t.Errorf("%d posts, want 1", posts)
@@ -347,7 +350,7 @@ func TestBadURLIsReported(t *testing.T) {
 		var c counted
 		w.merchant("1900000001", "shop.example", &c)
 		n := w.pay("1900000001", shopURL)
-		w.must(machine.MerchantSet, &pb.MerchantSet{Mchid: "1900000001", Settings: &pb.MerchantSettings{AllowHttp: true, CallbackHosts: []string{"other.example"}}})
+		w.core.Must(machine.MerchantSet, &pb.MerchantSet{Mchid: "1900000001", Settings: &pb.MerchantSettings{AllowHttp: true, CallbackHosts: []string{"other.example"}}})
 		_, stop := w.run(w.config())
 		time.Sleep(time.Second)
 		n = w.notice(n.Id)

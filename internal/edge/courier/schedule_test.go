@@ -3,6 +3,7 @@ package courier
 import (
 	"net/http"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -82,10 +83,11 @@ func TestParkedAndRevived(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		var b book
-		answer := http.StatusServiceUnavailable
+		var answer atomic.Int32
+		answer.Store(http.StatusServiceUnavailable)
 		w.merchant("1900000001", "shop.example", http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 			b.note(r)
-			rw.WriteHeader(answer)
+			rw.WriteHeader(int(answer.Load()))
 		}))
 		old := w.pay("1900000001", shopURL)
 		_, stop := w.run(w.config())
@@ -98,7 +100,7 @@ func TestParkedAndRevived(t *testing.T) {
 		if got := len(b.all()); got != 16 {
 			t.Fatalf("%d posts, want 16: a parked notice rests", got)
 		}
-		answer = http.StatusNoContent
+		answer.Store(http.StatusNoContent)
 		fresh := w.pay("1900000001", shopURL)
 		time.Sleep(5 * time.Second)
 		for _, id := range []uint64{old.Id, fresh.Id} {
@@ -117,21 +119,22 @@ func TestRedeliverByHand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		var b book
-		answer := http.StatusOK
+		var answer atomic.Int32
+		answer.Store(http.StatusOK)
 		w.merchant("1900000001", "shop.example", http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 			b.note(r)
-			rw.WriteHeader(answer)
+			rw.WriteHeader(int(answer.Load()))
 		}))
 		delivered := w.pay("1900000001", shopURL)
 		_, stop := w.run(w.config())
 		time.Sleep(time.Second)
-		answer = http.StatusTeapot
+		answer.Store(http.StatusTeapot)
 		waiting := w.pay("1900000001", shopURL)
 		time.Sleep(10 * time.Minute) // six attempts, the next after 14 min
 		before := len(b.all())
 		for _, n := range []*pb.Notice{delivered, waiting} {
-			answer = http.StatusOK
-			w.must(machine.NoticeRedeliver, &pb.NoticeRedeliver{NoticeId: n.Id})
+			answer.Store(http.StatusOK)
+			w.core.Must(machine.NoticeRedeliver, &pb.NoticeRedeliver{NoticeId: n.Id})
 			asked := time.Now()
 			time.Sleep(3 * time.Second)
 			posts := b.all()[before:]
@@ -164,7 +167,7 @@ func TestClockAdvance(t *testing.T) {
 		if got := len(b.all()); got != 5 {
 			t.Fatalf("%d posts in 5 min, want 5", got)
 		}
-		w.must(machine.AdvanceClock, &pb.AdvanceClock{AdvanceMs: time.Hour.Milliseconds(), Attempt: "a1"})
+		w.core.Must(machine.AdvanceClock, &pb.AdvanceClock{AdvanceMs: time.Hour.Milliseconds(), Attempt: "a1"})
 		time.Sleep(2 * time.Second)
 		if got := len(b.all()); got != 6 {
 			t.Errorf("%d posts after the clock moved an hour, want 6", got)

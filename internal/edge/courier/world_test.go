@@ -59,88 +59,22 @@ const testKey = "0123456789abcdefghijABCDEFGHIJ01"
 // world is a platform in memory with merchants behind in-memory connections.
 // Time is the real clock's, or a synctest bubble's.
 type world struct {
-	t    testing.TB
-	core *edgetest.Core
+	*hosts
+	core *edgetest.Live
 	keys *keystore.Store
 	svc  *inner.Service
-	*hosts
 
-	mu      sync.Mutex
-	applied uint64
-	changed chan struct{}
-	payer   uint64
-	orders  int
-	log     io.Writer
+	mu     sync.Mutex
+	payer  uint64
+	orders int
+	log    io.Writer
 }
 
 func newWorld(t testing.TB) *world {
-	w := &world{
-		t: t, core: edgetest.New(t, true), keys: keys(), changed: make(chan struct{}), hosts: newHosts(t),
-		log: io.Discard, applied: 1,
-	}
-	time.Sleep(time.Until(time.UnixMilli(edgetest.Start))) // a bubble's clock begins in 2000
-	w.sync()
-	w.svc = inner.New(coreOf{w}, quiet)
+	w := &world{core: edgetest.NewLive(t), keys: keys(), hosts: newHosts(t), log: io.Discard}
+	w.svc = inner.New(w.core, quiet)
 	w.payer = w.core.Payer("payer", "小明", 1_000_000_000).Uid
 	return w
-}
-
-// coreOf is the world as the inner service sees it.
-type coreOf struct{ *world }
-
-// Now is business time: the wall clock moved by what a sandbox's was advanced.
-func (w coreOf) Now() int64 {
-	w.sync()
-	now := w.core.Now()
-	if err := w.core.Read(func(r table.Reader) error {
-		head, _ := machine.Head(r)
-		now = max(now+head.ClockOffsetMs, head.At)
-		return nil
-	}); err != nil {
-		w.t.Error(err)
-	}
-	return now
-}
-
-// sync sets the core's clock to the test's.
-func (w *world) sync() { w.core.Sleep(time.Now().UnixMilli() - w.core.Now()) }
-
-func (w coreOf) Do(ctx context.Context, cmd *pb.Command) (machine.Result, error) {
-	w.sync()
-	res, err := w.core.Do(ctx, cmd)
-	w.bump()
-	return res, err
-}
-
-func (w coreOf) Read(f func(table.Reader) error) error { return w.core.Read(f) }
-
-func (w *world) bump() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.applied++
-	close(w.changed)
-	w.changed = make(chan struct{})
-}
-
-func (w coreOf) Applied() uint64 {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.applied
-}
-
-func (w coreOf) Changed() <-chan struct{} {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.changed
-}
-
-// must runs a command that has to succeed.
-func (w *world) must(n machine.Number, body table.Record) any {
-	w.t.Helper()
-	w.sync()
-	out := w.core.Must(n, body)
-	w.bump()
-	return out
 }
 
 // merchant adds a merchant with the test key and serves its callbacks at
@@ -152,12 +86,12 @@ func (w *world) merchant(mchid, host string, h http.Handler) {
 
 func (w *world) merchantWith(mchid, host string, h http.Handler, s *pb.MerchantSettings) {
 	w.t.Helper()
-	w.must(machine.MerchantAdd, &pb.MerchantAdd{Mchid: mchid, Name: mchid, Appids: []string{edgetest.Appid}, Settings: s})
+	w.core.Must(machine.MerchantAdd, &pb.MerchantAdd{Mchid: mchid, Name: mchid, Appids: []string{edgetest.Appid}, Settings: s})
 	id, err := w.keys.PutAPIv3Key(mchid, testKey, time.Now().UnixMilli())
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.must(machine.MerchantKey, &pb.MerchantKey{Mchid: mchid, KeyId: id})
+	w.core.Must(machine.MerchantKey, &pb.MerchantKey{Mchid: mchid, KeyId: id})
 	if h != nil {
 		w.serve(host, h)
 	}
@@ -170,11 +104,11 @@ func (w *world) pay(mchid, url string) *pb.Notice {
 	w.orders++
 	no := fmt.Sprintf("T%08d", w.orders)
 	w.mu.Unlock()
-	o := w.must(machine.OrderCreate, &pb.OrderCreate{
+	o := w.core.Must(machine.OrderCreate, &pb.OrderCreate{
 		Mchid: mchid, Appid: edgetest.Appid, OutTradeNo: no, Product: pb.Product_PRODUCT_NATIVE, Total: 100,
 		Currency: money.CNY, Description: "茶 tea", NotifyUrl: url,
 	}).(*pb.Order)
-	o = w.must(machine.OrderPay, &pb.OrderPay{PrepayId: o.PrepayId, Uid: w.payer, Attempt: []byte(no)}).(*pb.Order)
+	o = w.core.Must(machine.OrderPay, &pb.OrderPay{PrepayId: o.PrepayId, Uid: w.payer, Attempt: []byte(no)}).(*pb.Order)
 	return w.notice(o.NoticeId)
 }
 

@@ -59,6 +59,8 @@ type Service struct {
 	present *stream // the stream that is open, if one is
 
 	genesis atomic.Pointer[genesis]
+	// sweepRows bounds the rows one sweep compares; less in tests.
+	sweepRows int
 }
 
 // New makes a service. logger may be nil.
@@ -66,7 +68,7 @@ func New(core Core, logger *slog.Logger) *Service {
 	if logger == nil {
 		logger = slog.Default()
 	}
-	return &Service{core: core, log: logger}
+	return &Service{core: core, log: logger, sweepRows: sweepRows}
 }
 
 // Handler is the path and handler to serve under keystore.Store.NodeTLS. It

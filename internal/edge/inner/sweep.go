@@ -48,9 +48,9 @@ func (st *stream) compare(r table.Reader, b *pb.OwedBatch) {
 		}
 		p.next = row.id + 1
 		rows++
-		return rows < sweepRows
+		return rows < st.s.sweepRows
 	})
-	if rows < sweepRows {
+	if rows < st.s.sweepRows {
 		st.told.end(p.last)
 		p.running = false
 		st.oldest, st.applied = p.oldest, p.applied
