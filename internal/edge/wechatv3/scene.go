@@ -9,11 +9,11 @@ import (
 // scene is scene_info: where and on what device the payer is.
 type scene struct {
 	clientIP, deviceID string
-	store              store
+	store              storeInfo
 	h5                 h5Info
 }
 
-type store struct{ id, name, areaCode, address string }
+type storeInfo struct{ id, name, areaCode, address string }
 
 type h5Info struct{ kind, appName, appURL, bundleID, packageName string }
 
@@ -21,11 +21,11 @@ func sceneFields(more ...sj.Field[scene]) *sj.Object[scene] {
 	return sj.Of(append([]sj.Field[scene]{
 		sj.String("payer_client_ip", func(s *scene) *string { return &s.clientIP }, sj.Text{Min: 1, Max: 45, Check: ipAddress}).Required(),
 		sj.String("device_id", func(s *scene) *string { return &s.deviceID }, sj.Text{Max: 32}),
-		sj.Nested("store_info", func(s *scene) *store { return &s.store }, sj.Of(
-			sj.String("id", func(s *store) *string { return &s.id }, sj.Text{Min: 1, Max: 32}).Required(),
-			sj.String("name", func(s *store) *string { return &s.name }, sj.Text{Max: 256}),
-			sj.String("area_code", func(s *store) *string { return &s.areaCode }, sj.Text{Max: 32}),
-			sj.String("address", func(s *store) *string { return &s.address }, sj.Text{Max: 512}),
+		sj.Nested("store_info", func(s *scene) *storeInfo { return &s.store }, sj.Of(
+			sj.String("id", func(s *storeInfo) *string { return &s.id }, sj.Text{Min: 1, Max: 32}).Required(),
+			sj.String("name", func(s *storeInfo) *string { return &s.name }, sj.Text{Max: 256}),
+			sj.String("area_code", func(s *storeInfo) *string { return &s.areaCode }, sj.Text{Max: 32}),
+			sj.String("address", func(s *storeInfo) *string { return &s.address }, sj.Text{Max: 512}),
 		)),
 	}, more...)...)
 }
