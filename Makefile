@@ -8,10 +8,11 @@ TAGS       ?= invariants
 STATICCHECK = $(GO) tool -modfile=tools/go.mod staticcheck
 TOOLS       = $(GO) tool -modfile=tools/go.mod
 
-# Tests that start real processes or a whole merchant's SDK: targets of their own,
-# so that `make unit` stays quick.
-CONTRACT = ./internal/run/contract/...
-KILL     = ./internal/run/drill/...
+# Tests that start real processes, run a whole merchant's SDK or damage whole data
+# folders: targets of their own, so that `make unit` stays quick.
+CONTRACT = ./internal/edge/wechatv3/contract
+KILL     = ./internal/run/killtest
+DAMAGE   = ./internal/run/verify
 
 # How much of it: `make test` takes these, `make soak` the long versions.
 FUZZ_SECONDS ?= 60
@@ -19,16 +20,16 @@ KILLS        ?= 20
 FLIPS        ?= 200
 
 .DEFAULT_GOAL := help
-.PHONY: help test soak deps build fmt vet lint unit race contract kill fuzz bench generate verify golden
+.PHONY: help test soak deps build fmt vet lint unit race contract kill damage fuzz bench generate verify golden
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 test: ## everything a change must pass, in under 15 minutes on two cores
-	@scripts/steps.sh deps fmt build vet lint race contract kill fuzz
+	@scripts/steps.sh deps fmt build vet lint race contract kill damage fuzz
 
 soak: ## the long versions: 100 kills, 2,000 flipped bytes, 20 minutes of fuzzing
-	@KILLS=100 FLIPS=2000 FUZZ_SECONDS=1200 scripts/steps.sh deps fmt build vet lint race contract kill fuzz
+	@KILLS=100 FLIPS=2000 FUZZ_SECONDS=1200 scripts/steps.sh deps fmt build vet lint race contract kill damage fuzz
 
 deps: ## install the browser that the cashier's test drives, where it is missing
 	@scripts/deps.sh
@@ -52,11 +53,14 @@ unit: ## unit tests without the race detector: the quick round
 race: ## unit tests with the race detector
 	$(GO) test -race -tags $(TAGS) -timeout 10m $$(scripts/packages.sh)
 
-contract: build ## the official Go SDK, unmodified, against a running platform
-	HOLDFAST_BIN=$(CURDIR)/bin/holdfast $(GO) test -count=1 -tags $(TAGS) -timeout 5m $(CONTRACT)
+contract: ## the official Go SDK, unmodified, against the merchant API
+	$(GO) test -count=1 -tags $(TAGS) -timeout 5m $(CONTRACT)
 
-kill: build ## kill -9 real processes under load (KILLS=20), flip bytes (FLIPS=200)
-	HOLDFAST_BIN=$(CURDIR)/bin/holdfast HOLDFAST_KILLS=$(KILLS) HOLDFAST_FLIPS=$(FLIPS) $(GO) test -count=1 -tags $(TAGS) -timeout 60m $(KILL)
+kill: ## kill -9 node and courier under load (KILLS=20)
+	HOLDFAST_KILLS=$(KILLS) $(GO) test -count=1 -tags $(TAGS) -timeout 60m $(KILL)
+
+damage: ## flip bytes of a data folder's files (FLIPS=200): each must be named
+	HOLDFAST_FLIPS=$(FLIPS) $(GO) test -count=1 -tags $(TAGS) -timeout 60m $(DAMAGE)
 
 fuzz: ## every fuzz target for a moment (FUZZ_SECONDS=60 in all)
 	@scripts/fuzz.sh $(FUZZ_SECONDS)
