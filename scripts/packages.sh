@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Lists the packages whose tests are unit tests: all but those that start real
 # processes, run a merchant's SDK or damage data folders (make contract, kill,
-# damage). With "rewrite": those whose tests can
-# write their expected outputs anew.
+# damage). With "rewrite": those whose tests can write their expected outputs
+# anew.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
