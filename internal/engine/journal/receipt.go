@@ -30,7 +30,7 @@ const maxSalt = 64
 // When seq is not yet covered the error is ErrNotCovered: publish first.
 func (p *Prover) BuildReceipt(r table.Reader, cp Signed, seq uint64, openings []*pb.Opening) (*pb.Receipt, error) {
 	if seq >= cp.Size {
-		return nil, fmt.Errorf("receipt of entry %d: %w %d", seq, ErrNotCovered, cp.Size)
+		return nil, fmt.Errorf("receipt of entry %d: %w; the last one covers the first %d", seq, ErrNotCovered, cp.Size)
 	}
 	rec := &pb.Receipt{LeafIndex: seq, Checkpoint: string(cp.Text), Openings: openings}
 	err := table.Read(r, func(r table.Reader) error {
@@ -54,7 +54,7 @@ func (p *Prover) BuildReceipt(r table.Reader, cp Signed, seq uint64, openings []
 }
 
 // ErrNotCovered says that no published checkpoint covers an entry yet.
-var ErrNotCovered = errors.New("the published checkpoint covers only the entries below")
+var ErrNotCovered = errors.New("no published checkpoint covers the entry yet")
 
 // BuildReceipt is Prover.BuildReceipt without a memory.
 func BuildReceipt(r table.Reader, cp Signed, seq uint64, openings []*pb.Opening) (*pb.Receipt, error) {
