@@ -11,11 +11,18 @@ import (
 	"strings"
 	"testing"
 
+	"go.uber.org/goleak"
+
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/edge/admin/admintest"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
+
+func TestMain(m *testing.M) {
+	// The signal package keeps its goroutine once a process has asked for SIGHUP.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("os/signal.loop"))
+}
 
 var rewrite = flag.Bool("rewrite", false, "write expected output and generated files anew")
 

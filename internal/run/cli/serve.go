@@ -13,7 +13,6 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
-	"github.com/holdfast-pay/holdfast/internal/engine/raftlog"
 	"github.com/holdfast-pay/holdfast/internal/run/build"
 	"github.com/holdfast-pay/holdfast/internal/run/config"
 	"github.com/holdfast-pay/holdfast/internal/run/node"
@@ -113,19 +112,19 @@ func newLog(w io.Writer, cfg config.Log) *slog.Logger {
 func NodeError(err error) error {
 	var broken *machine.Broken
 	var damage *keystore.Damage
-	var folder *node.Damaged
-	var logStart *raftlog.StartError
-	var entry *raftlog.EntryError
+	var start *node.StartError
 	switch {
 	case err == nil, errors.Is(err, context.Canceled):
 		return nil
 	case errors.As(err, &broken):
 		return &Failure{Exit: ExitStopped, Msg: "the node stopped: " + broken.Error(),
 			Hint: fmt.Sprintf("start it again; if it stops at index %d again it starts read-only, and `holdfast quarantine %d` lets it go on", broken.Index, broken.Index), Cause: err}
-	case errors.As(err, &damage):
+	case errors.As(err, &damage) && damage.Hint != "":
 		return &Failure{Exit: ExitDamaged, Msg: err.Error(), Hint: damage.Hint, Cause: err}
-	case errors.As(err, &folder), errors.As(err, &logStart), errors.As(err, &entry):
-		return &Failure{Exit: ExitDamaged, Msg: err.Error(), Hint: "nothing was changed; `holdfast verify DIR` says what else is wrong", Cause: err}
+	case errors.As(err, &start) && start.InUse:
+		return refused("`holdfast status --data DIR` tells about the one that is running", "another process uses this data folder: %w", err)
+	case errors.As(err, &start) && start.Damage:
+		return &Failure{Exit: ExitDamaged, Msg: err.Error(), Hint: "nothing that counts was changed; `holdfast verify DIR` says what else is wrong", Cause: err}
 	}
 	return refused("", "%w", err)
 }

@@ -15,8 +15,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -41,6 +43,9 @@ type Options struct {
 	Version string
 	// Log is nil for slog.Default().
 	Log *slog.Logger
+	// Fatal is told of a fault of the disk and should not return; nil is
+	// diskguard.Exit, which ends the process.
+	Fatal func(error)
 	// Sandbox, in a sandbox, serves /sandbox/ on the merchant API's address. It
 	// is called once everything it may ask the node for is there.
 	Sandbox func(*Node) http.Handler
@@ -118,7 +123,7 @@ func Open(ctx context.Context, opt Options) (*Node, error) {
 		if cerr := n.close(); cerr != nil {
 			n.log.Warn("closing after a failed start", "err", cerr)
 		}
-		return nil, &StartError{Step: s.name, Err: err}
+		return nil, &StartError{Step: s.name, Err: err, InUse: inUse(err), Damage: s.reads && !inUse(err) && ctx.Err() == nil}
 	}
 	n.log.Info("ready", "merchant_api", n.addresses.MerchantAPI, "admin", n.addresses.Admin, "inner", n.addresses.Inner,
 		"applied", n.replica.Applied(), "read_only", n.readOnly() != "")
@@ -129,6 +134,15 @@ func Open(ctx context.Context, opt Options) (*Node, error) {
 type StartError struct {
 	Step string
 	Err  error
+	// InUse: another process has the data folder open.
+	InUse bool
+	// Damage: what is in the data folder is damaged or not whole.
+	Damage bool
+}
+
+// inUse recognises the stores' locks, held by this process or another.
+func inUse(err error) bool {
+	return errors.Is(err, syscall.EAGAIN) || strings.Contains(err.Error(), "lock held by current process")
 }
 
 func (e *StartError) Error() string { return fmt.Sprintf("start %s: %v", e.Step, e.Err) }

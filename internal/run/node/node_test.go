@@ -34,6 +34,9 @@ type site struct {
 	*testing.T
 	cfg *config.Config
 	log *admintest.Buffer
+	// faults are the disk's, which would have ended the process.
+	faults  chan error
+	sandbox func(*Node) http.Handler
 }
 
 func newSite(t *testing.T) *site {
@@ -49,7 +52,7 @@ func newSite(t *testing.T) *site {
 		t.Fatal(err)
 	}
 	admintest.CopyKeys(t, cfg.Data)
-	return &site{t, cfg, new(admintest.Buffer)}
+	return &site{T: t, cfg: cfg, log: new(admintest.Buffer), faults: make(chan error, 16)}
 }
 
 // try opens a node on the site.
@@ -57,7 +60,15 @@ func (s *site) try() (*Node, error) {
 	ctx, cancel := context.WithTimeout(s.Context(), time.Minute)
 	defer cancel()
 	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	return Open(ctx, Options{Config: s.cfg, Version: "test", Log: log})
+	return Open(ctx, Options{Config: s.cfg, Version: "test", Log: log, Fatal: s.fault, Sandbox: s.sandbox})
+}
+
+// fault notes a fault of the disk.
+func (s *site) fault(err error) {
+	select {
+	case s.faults <- err:
+	default:
+	}
 }
 
 func (s *site) open() *Node {

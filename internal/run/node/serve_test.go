@@ -274,3 +274,40 @@ func TestSlowClients(t *testing.T) {
 }
 
 func newRequest[M any](m *M) *connect.Request[M] { return connect.NewRequest(m) }
+
+// TestHealthAnswersEarly: while a part is still starting, health and the reason
+// can be asked for, and calls are told to come again.
+func TestHealthAnswersEarly(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	inside, goOn := make(chan struct{}), make(chan struct{})
+	s.sandbox = func(*Node) http.Handler { // asked for by the last part
+		close(inside)
+		<-goOn
+		return http.NotFoundHandler()
+	}
+	opened := make(chan *Node)
+	go func() { opened <- s.open() }()
+	<-inside
+	url, err := admin.ReadURL(s.cfg.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status, _ := s.get(url+"/healthz", ""); status != 200 {
+		t.Errorf("/healthz: %d", status)
+	}
+	for _, path := range []string{"/readyz", "/readyz?for=queries"} {
+		if status, why := s.get(url+path, ""); status != 503 || why != "starting: merchant API\n" {
+			t.Errorf("%s: %d %q", path, status, why)
+		}
+	}
+	close(goOn)
+	n := <-opened
+	if status, _ := s.get(url+"/readyz", ""); status != 200 {
+		t.Errorf("/readyz when ready: %d", status)
+	}
+	s.stop(n)
+	if why := n.notReady(); why != "the node is stopping" {
+		t.Errorf("a stopped node is %q", why)
+	}
+}

@@ -30,25 +30,27 @@ type step struct {
 	name string
 	why  string
 	do   func(*Node, context.Context) error
+	// reads: what fails here is mostly what is in the data folder.
+	reads bool
 }
 
 // startOrder is the order in which a node is put together.
 var startOrder = []step{
-	{"data folder", "a folder that lacks a part is refused before anything is made in it", (*Node).startFolder},
-	{"disk guard", "the stores must not write to a disk that is nearly full", (*Node).startSpace},
-	{"keystore", "it opens the published checkpoint, and every listener needs its certificates or tokens", (*Node).startKeys},
-	{"administration", "health and the reason for a slow start are told while the log is replayed", (*Node).startAdmin},
-	{"state store", "the log may be cut and replayed only from what the state has on disk", (*Node).startStore},
-	{"admin address", "the store's lock says that the folder is ours: now operators may be led here", (*Node).startAddress},
-	{"raft log", "it must reach as far as the state, the acknowledged index and the checkpoint say", (*Node).startLog},
-	{"replica", "it replays what the state lacks; from here on commands are taken", (*Node).startReplica},
-	{"first command", "a new log begins with what the journal is called", (*Node).startGenesis},
-	{"checkpoints", "the replayed journal must extend what was published", (*Node).startCheckpoints},
-	{"housekeeping", "due work and the log's length, once the state is known to be whole", (*Node).startChores},
-	{"views", "they follow the journal and nothing waits for them", (*Node).startViews},
-	{"admin service", "operators before merchants", (*Node).startAdminService},
-	{"inner service", "the courier before the first payment, so that no notice waits", (*Node).startInner},
-	{"merchant API", "last: whoever reaches it finds everything behind it at work", (*Node).startMerchantAPI},
+	{"data folder", "a folder that lacks a part is refused before anything is made in it", (*Node).startFolder, true},
+	{"disk guard", "the stores must not write to a disk that is nearly full", (*Node).startSpace, false},
+	{"keystore", "it opens the published checkpoint, and every listener needs its certificates or tokens", (*Node).startKeys, true},
+	{"administration", "health and the reason for a slow start are told while the log is replayed", (*Node).startAdmin, false},
+	{"state store", "the log may be cut and replayed only from what the state has on disk", (*Node).startStore, true},
+	{"admin address", "the store's lock says that the folder is ours: now operators may be led here", (*Node).startAddress, false},
+	{"raft log", "it must reach as far as the state, the acknowledged index and the checkpoint say", (*Node).startLog, true},
+	{"replica", "it replays what the state lacks; from here on commands are taken", (*Node).startReplica, true},
+	{"first command", "a new log begins with what the journal is called", (*Node).startGenesis, false},
+	{"checkpoints", "the replayed journal must extend what was published", (*Node).startCheckpoints, true},
+	{"housekeeping", "due work and the log's length, once the state is known to be whole", (*Node).startChores, false},
+	{"views", "they follow the journal and nothing waits for them", (*Node).startViews, false},
+	{"admin service", "operators before merchants", (*Node).startAdminService, false},
+	{"inner service", "the courier before the first payment, so that no notice waits", (*Node).startInner, false},
+	{"merchant API", "last: whoever reaches it finds everything behind it at work", (*Node).startMerchantAPI, false},
 }
 
 func (n *Node) path(part string) string { return filepath.Join(n.dir, part) }
@@ -135,26 +137,57 @@ func (n *Node) startStore(context.Context) error {
 
 // fatal ends the process at once: after a fault of the disk nothing may be
 // flushed or closed.
-func (n *Node) fatal(err error) { diskguard.Exit(err) }
+func (n *Node) fatal(err error) {
+	if n.opt.Fatal != nil {
+		n.opt.Fatal(err)
+		return
+	}
+	diskguard.Exit(err)
+}
 
-// startLog opens the raft log and applies the start-up rules.
+// startLog applies the start-up rules and opens the raft log. The rules are
+// applied to a log opened for looking first: opening it for writing rewrites
+// files, and a folder that is refused must be whole again as soon as the damaged
+// file is put back.
 func (n *Node) startLog(context.Context) error {
-	known, err := n.store.Identity()
-	if err != nil {
+	if err := n.openPublished(); err != nil {
 		return err
 	}
-	l, err := raftlog.Open(n.path("log"), raftlog.Options{Fatal: n.fatal, Logger: n.log,
-		KeepBytes: uint64(n.cfg.Disk.KeepLog), KeepFor: n.cfg.Disk.KeepLogFor.Std()})
+	if exists(n.path("log")) {
+		look, err := n.openLog(true)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(n.checkLog(look), look.Close()); err != nil {
+			return err
+		}
+	}
+	l, err := n.openLog(false)
 	if err != nil {
 		return err
 	}
 	n.raftLog = l
 	n.onClose("raft log", l.Close)
+	if err := n.checkLog(l); err != nil {
+		return err
+	}
+	return n.store.SetIdentity(l.Identity())
+}
+
+func (n *Node) openLog(readOnly bool) (*raftlog.Log, error) {
+	return raftlog.Open(n.path("log"), raftlog.Options{Fatal: n.fatal, Logger: n.log, ReadOnly: readOnly,
+		KeepBytes: uint64(n.cfg.Disk.KeepLog), KeepFor: n.cfg.Disk.KeepLogFor.Std()})
+}
+
+// checkLog refuses a log that belongs to another state, or that does not reach
+// as far as the state, the acknowledged index and the checkpoint say.
+func (n *Node) checkLog(l *raftlog.Log) error {
+	known, err := n.store.Identity()
+	if err != nil {
+		return err
+	}
 	if !known.IsZero() && known != l.Identity() {
 		return &Damaged{n.dir, fmt.Sprintf("state and log come from two data folders (%s; %s); put the right one back", known, l.Identity())}
-	}
-	if err := n.openPublished(); err != nil {
-		return err
 	}
 	facts := raftlog.StartFacts{}
 	head, ok, err := n.store.DurableHead()
@@ -167,13 +200,7 @@ func (n *Node) startLog(context.Context) error {
 	if cp, ok := n.publisher.Latest(); ok {
 		facts.CheckpointIndex = cp.Index
 	}
-	if err := l.CheckStart(facts); err != nil {
-		return err
-	}
-	if known.IsZero() {
-		return n.store.SetIdentity(l.Identity())
-	}
-	return nil
+	return l.CheckStart(facts)
 }
 
 // openPublished reads the checkpoint published last.
