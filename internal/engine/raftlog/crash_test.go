@@ -26,24 +26,29 @@ func until(t *testing.T, ok func() bool) {
 }
 
 // The power is cut at random moments, with any part of what was not synced
-// lost: what was acknowledged is there, in order and whole, every time.
+// lost, between appends and truncations: what was acknowledged and is not
+// durable in the state is there, in order and whole, every time.
 func TestAcknowledgedSurvivesPowerCuts(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		seed := rapid.Uint64().Draw(rt, "seed")
 		rng := rand.New(rand.NewPCG(seed, 1))
 		fs := vfs.NewCrashableMem()
-		var acked uint64
-		for life := range 3 {
+		var acked, durable uint64
+		for life := range 4 {
 			l := open(t, options(t, fs))
-			if err := l.CheckStart(raftlog.StartFacts{DurableApplied: acked / 2, DurableAppliedTerm: min(1, acked/2)}); err != nil {
+			if err := l.CheckStart(raftlog.StartFacts{DurableApplied: durable, DurableAppliedTerm: min(1, durable)}); err != nil {
 				rt.Fatalf("life %d, %d acknowledged: %v", life, acked, err)
 			}
 			last, _ := l.LastIndex()
 			if last < acked {
 				rt.Fatalf("life %d: the log ends at %d, but %d was acknowledged", life, last, acked)
 			}
-			if err := haveEntries(l, 1, last, 1); err != nil {
+			first, _ := l.FirstIndex()
+			if first > durable+1 {
+				rt.Fatalf("life %d: the log begins at %d, but only %d is durable in the state", life, first, durable)
+			}
+			if err := haveEntries(l, first, last, 1); err != nil {
 				rt.Fatalf("life %d: %v", life, err)
 			}
 			acked = last // it is on disk: raft gives it out again
@@ -56,6 +61,12 @@ func TestAcknowledgedSurvivesPowerCuts(t *testing.T) {
 				if last += n; sync {
 					acked = last
 					l.Acked(acked)
+				}
+				if rng.IntN(5) == 0 && acked > durable {
+					durable += 1 + rng.Uint64N(acked-durable)
+					if err := l.Compact(durable); err != nil {
+						rt.Fatal(err)
+					}
 				}
 			}
 			fs = cut(fs, l, rng)

@@ -53,6 +53,8 @@ type Log struct {
 
 	appends, appended atomic.Uint64
 
+	compacting sync.Mutex // one Compact or Install at a time
+
 	mu sync.Mutex // guards what follows
 	// cut is the newest index that was compacted away; cutTerm its term.
 	// cut <= last; the entries cut+1 .. last are on disk.
@@ -152,9 +154,7 @@ func (l *Log) load() error {
 	if ok {
 		l.last = last
 	}
-	if l.last < l.cut {
-		return fmt.Errorf("%w: the last entry is %d but all up to %d were compacted", pebble.ErrCorruption, l.last, l.cut)
-	}
+	l.last = max(l.last, l.cut) // compacted entries may still lie about
 	return l.loadAges()
 }
 

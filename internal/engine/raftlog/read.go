@@ -217,21 +217,17 @@ func (l *Log) Snapshot() (*raftpb.Snapshot, error) { return l.opt.Snapshot() }
 
 // lastOnDisk finds the newest entry's index.
 func (l *Log) lastOnDisk() (index uint64, ok bool, err error) {
-	return l.endOnDisk((*pebble.Iterator).Last)
+	return l.lastEntry(new(pebble.IterOptions))
 }
 
-// firstOnDisk finds the oldest entry's index.
-func (l *Log) firstOnDisk() (index uint64, ok bool, err error) {
-	return l.endOnDisk((*pebble.Iterator).First)
-}
-
-func (l *Log) endOnDisk(seek func(*pebble.Iterator) bool) (index uint64, ok bool, err error) {
-	it, err := l.db.NewIter(&pebble.IterOptions{LowerBound: []byte{entryPrefix}, UpperBound: []byte{entryEnd}})
+func (l *Log) lastEntry(opt *pebble.IterOptions) (index uint64, ok bool, err error) {
+	opt.LowerBound, opt.UpperBound = []byte{entryPrefix}, []byte{entryEnd}
+	it, err := l.db.NewIter(opt)
 	if err != nil {
 		return 0, false, err
 	}
 	defer func() { err = errors.Join(err, it.Close()) }()
-	if !seek(it) {
+	if !it.Last() {
 		return 0, false, it.Error()
 	}
 	index, isEntry := keyIndex(it.Key())

@@ -1,6 +1,7 @@
 package raftlog
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"time"
@@ -96,20 +97,10 @@ func (l *Log) loadAges() error {
 // index beyond the last. The caller answers for index being durably applied in
 // the state; Retain does that by itself.
 func (l *Log) Compact(index uint64) error {
+	l.compacting.Lock()
+	defer l.compacting.Unlock()
 	term, err := l.Term(index)
 	if err != nil {
-		return err
-	}
-	first, _ := l.FirstIndex()
-	if index < first {
-		return raft.ErrCompacted
-	}
-	b := l.db.NewBatch()
-	defer b.Close()
-	if err := b.DeleteRange(entryKey(first), keyAfter(index), nil); err != nil {
-		return err
-	}
-	if err := b.Set(keyCut, cutRecord(index, term), nil); err != nil {
 		return err
 	}
 	// Memory first: nobody may look for an entry that is about to go.
@@ -122,8 +113,31 @@ func (l *Log) Compact(index uint64) error {
 	l.recent.forget(index)
 	l.ages.forget(index)
 	l.mu.Unlock()
-	// Not synced: when a crash takes it back, the entries are there again.
-	return l.commit("compact", func() error { return b.Commit(pebble.NoSync) })
+	// The record before the deed: a crash between the two leaves entries that
+	// nobody looks at, and the next Compact removes them.
+	err = l.commit("compact", func() error { return l.db.Set(keyCut, cutRecord(index, term), pebble.Sync) })
+	if err != nil {
+		return err
+	}
+	return l.explain(l.remove(index))
+}
+
+// remove takes the entries up to index out of the store. Whole files go at
+// once, without tombstones that compactions would have to work off.
+func (l *Log) remove(index uint64) error {
+	// Entries in a memtable are flushed first: Excise would do it too, but
+	// would hold up all appends meanwhile.
+	flushed, ok, err := l.lastEntry(&pebble.IterOptions{OnlyReadGuaranteedDurable: true})
+	if err != nil {
+		return err
+	}
+	if !ok || flushed < index {
+		if err := l.db.Flush(); err != nil {
+			return err
+		}
+	}
+	span := pebble.KeyRange{Start: []byte{entryPrefix}, End: keyAfter(index)}
+	return l.db.Excise(context.Background(), span)
 }
 
 func cutRecord(index, term uint64) []byte {
@@ -170,6 +184,8 @@ func (l *Log) Install(index, term uint64, cs *raftpb.ConfState) error {
 	if err != nil {
 		return err
 	}
+	l.compacting.Lock()
+	defer l.compacting.Unlock()
 	b := l.db.NewBatch()
 	defer b.Close()
 	err = errors.Join(

@@ -95,12 +95,10 @@ func (l *Log) checkEnds(facts StartFacts) error {
 
 // checkHistory makes sure that the state was built from this log.
 func (l *Log) checkHistory(facts StartFacts) error {
-	first, ok, err := l.firstOnDisk()
-	if err != nil {
-		return l.explain(err)
-	}
-	if ok && first != l.cut+1 {
-		return l.damaged(l.cut+1, errEntryMissing)
+	if first, last := l.ends(); first <= last {
+		if _, err := l.readEntry(first); err != nil {
+			return err // a hole at the front
+		}
 	}
 	if facts.DurableApplied == 0 {
 		return nil
@@ -115,6 +113,12 @@ func (l *Log) checkHistory(facts StartFacts) error {
 			l.dir, term, facts.DurableApplied, facts.DurableAppliedTerm)
 	}
 	return nil
+}
+
+func (l *Log) ends() (first, last uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.cut + 1, l.last
 }
 
 // checkTail reads every entry that the state has not durably applied.

@@ -18,9 +18,7 @@ func (l *Log) Verify(damaged func(err error) bool) error {
 	if err != nil || !more {
 		return err
 	}
-	l.mu.Lock()
-	next, last := l.cut+1, l.last
-	l.mu.Unlock()
+	next, last := l.ends()
 	for next <= last {
 		err := l.scan(next, last+1, func(*raftpb.Entry) bool { return true })
 		if err == nil {
