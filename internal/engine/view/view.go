@@ -159,7 +159,8 @@ func (v *Views) setMeta(m meta) {
 	v.moved = make(chan struct{})
 }
 
-// suspect asks Run to build the views anew because of err.
+// suspect asks Run to build the views anew because of err. A full disk is no
+// damage: Pebble goes on when there is room, and the node reports it.
 func (v *Views) suspect(err error) {
 	if err == nil || errors.Is(err, errNoRoom) {
 		return
