@@ -163,9 +163,9 @@ func TestUseFromManyGoroutines(t *testing.T) {
 	}
 	close(done)
 	wg.Wait()
-	first, err := l.Retain(time.Now().Add(time.Hour), 300)
-	if err != nil || first != 301 {
-		t.Errorf("first index is %d (%v), want 301", first, err)
+	first, err := l.Retain(time.Now().Add(time.Hour), 400)
+	if err != nil || first != 401 {
+		t.Errorf("first index is %d (%v), want 401", first, err)
 	}
 	closed(t, l.Close)
 }
