@@ -275,7 +275,7 @@ func newHosts(t testing.TB) *hosts { return &hosts{t: t, by: map[string]*memList
 // serve answers requests to host (any port) with h.
 func (w *hosts) serve(host string, h http.Handler) {
 	l := newMemListener()
-	srv := &http.Server{Handler: h, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}
+	srv := &http.Server{Handler: h, ErrorLog: discardLog}
 	go srv.Serve(l)
 	w.mu.Lock()
 	w.by[host] = l
@@ -391,5 +391,8 @@ func (p post1) eventID() string {
 
 // quiet is a log nobody reads.
 var quiet = slog.New(slog.DiscardHandler)
+
+// discardLog is the same for net/http.
+var discardLog = slog.NewLogLogger(slog.DiscardHandler, 0)
 
 var errDown = code.Overloaded.Err()
