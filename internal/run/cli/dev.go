@@ -65,7 +65,7 @@ func runDev(ctx context.Context, env *Env, opt dev.Options) error {
 	err = dev.Run(ctx, opt)
 	var f *dev.Failure
 	switch {
-	case err == nil, errors.Is(err, context.Canceled):
+	case err == nil:
 		return nil
 	case errors.As(err, &f) && f.Usage:
 		return &Failure{Exit: ExitUsage, Msg: err.Error(), Hint: f.Hint, Cause: err}

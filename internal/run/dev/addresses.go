@@ -26,11 +26,17 @@ const (
 
 // chooseAddresses picks for each part the first address that is free: what the
 // command line says, the last run's, the default, any. Only what the command
-// line says for the platform is insisted on.
-func chooseAddresses(asked string, last addresses) (addresses, error) {
+// line says for the platform is insisted on; who asks there for any port gets
+// any for the other parts too. The shop's listener stays open; those of the
+// child processes are only looked for.
+func chooseAddresses(asked string, last addresses) (a addresses, shop net.Listener, err error) {
 	var held []net.Listener // so that two parts don't get one port
 	defer func() {
-		for _, l := range held {
+		for i, l := range held {
+			if last := i == len(held)-1; err == nil && last {
+				shop = l
+				continue
+			}
 			_ = l.Close() // it was only held
 		}
 	}()
@@ -50,29 +56,31 @@ func chooseAddresses(asked string, last addresses) (addresses, error) {
 		}
 		return "", failure
 	}
-	var a addresses
-	var err error
+	usual := addresses{Platform: defaultPlatform, Admin: defaultAdmin, Inner: defaultInner, Shop: defaultShop}
+	if _, port, err := net.SplitHostPort(asked); err == nil && port == "0" {
+		usual = addresses{}
+	}
 	if asked != "" {
 		a.Platform, err = first(asked)
 	} else {
-		a.Platform, err = first(last.Platform, defaultPlatform, anyPort)
+		a.Platform, err = first(last.Platform, usual.Platform, anyPort)
 	}
 	if err != nil {
-		return addresses{}, addressFailure(asked, err)
+		return a, nil, addressFailure(asked, err)
 	}
 	for _, part := range []struct {
 		at                  *string
 		last, usual, within string
 	}{
-		{&a.Admin, last.Admin, defaultAdmin, "the administration"},
-		{&a.Inner, last.Inner, defaultInner, "the inner service"},
-		{&a.Shop, last.Shop, defaultShop, "the shop"},
+		{&a.Admin, last.Admin, usual.Admin, "the administration"},
+		{&a.Inner, last.Inner, usual.Inner, "the inner service"},
+		{&a.Shop, last.Shop, usual.Shop, "the shop"},
 	} {
 		if *part.at, err = first(part.last, part.usual, anyPort); err != nil {
-			return addresses{}, fmt.Errorf("find a port for %s: %w", part.within, err)
+			return a, nil, fmt.Errorf("find a port for %s: %w", part.within, err)
 		}
 	}
-	return a, nil
+	return a, nil, nil
 }
 
 func addressFailure(asked string, err error) error {

@@ -51,7 +51,7 @@ func openFolder(dir string) (*folder, error) {
 			return nil, err
 		}
 	case err != nil:
-		return nil, err
+		return nil, &Failure{Err: err, Hint: "name a folder with --data"}
 	default:
 		if err := json.Unmarshal(text, &f.last); err != nil || f.last.Format != stateFormat {
 			return nil, &Failure{Err: fmt.Errorf("%s cannot be read by this version", f.path("dev.json")), Hint: "name another folder with --data, or delete this one: it holds no real money"}

@@ -1,6 +1,9 @@
 package dev
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // guide says where everything is and what to try next.
 func (s *story) guide(f *folder, d sandboxFile, a addresses) {
@@ -49,7 +52,7 @@ func quoteShell(path string) string {
 		switch {
 		case r >= '0' && r <= '9', r >= 'A' && r <= 'Z', r >= 'a' && r <= 'z', r == '/', r == '.', r == '_', r == '-':
 		default:
-			return "'" + path + "'"
+			return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 		}
 	}
 	return path

@@ -31,6 +31,21 @@ type credentials struct {
 	apiv3Key          string
 }
 
+// beginCredentials finds or makes the credentials in the background; the
+// function it returns waits for them.
+func (f *folder) beginCredentials(story *story) func() (*credentials, error) {
+	var c *credentials
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if c, err = f.merchantCredentials(time.Now()); err == nil {
+			story.since("商户密钥与证书", "the merchant's key and certificate")
+		}
+	}()
+	return func() (*credentials, error) { <-done; return c, err }
+}
+
 // merchantCredentials loads the demo merchant's credentials, and makes what is
 // missing. An RSA key takes a good quarter of a second, which is why this runs
 // beside the node's start and once a folder.

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
 )
 
 // startWithin bounds how long the node may take to take payments.
@@ -89,6 +87,3 @@ func (p *platform) stop() {
 	p.courier.stop()
 	p.node.stop()
 }
-
-// public reads the platform's public keys, as an operator would publish them.
-func (p *platform) public() (*keystore.Public, error) { return keystore.ReadPublic(p.folder.dir) }

@@ -76,6 +76,7 @@ type customer struct {
 	story   *story
 	client  *http.Client
 	codeURL string
+	local   bool // only this machine reaches the platform
 	Purchase
 }
 
@@ -112,7 +113,12 @@ func (c *customer) order(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []string{fmt.Sprintf("%s  %s  %s", o.OutTradeNo, yuan(o.Total), o.Description), "", code, o.CodeURL}, nil
+	lines := []string{fmt.Sprintf("%s  %s  %s", o.OutTradeNo, yuan(o.Total), o.Description), "", code, o.CodeURL}
+	if c.local {
+		lines = append(lines, c.story.in("（只有本机能打开；想用手机扫码，请用 --addr 0.0.0.0:9080 启动）",
+			"(only this machine can open it; to scan it with a phone start with --addr 0.0.0.0:9080)"))
+	}
+	return lines, nil
 }
 
 func (c *customer) pay(ctx context.Context) ([]string, error) {

@@ -4,17 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
-	"os"
+	"strings"
+	"syscall"
 	"time"
-
-	"github.com/holdfast-pay/holdfast/internal/run/shop"
 )
 
 // Run starts everything, buys once, and stays until ctx ends, or with Once
-// returns after the purchase. Nothing it started is left running.
+// returns after the purchase. Nothing it started is left running. It answers
+// nil when the purchase went through.
 func Run(ctx context.Context, opt Options) (err error) {
 	if err := opt.check(); err != nil {
 		return err
@@ -26,122 +25,125 @@ func Run(ctx context.Context, opt Options) (err error) {
 	}
 	defer func() { err = errors.Join(err, f.close()) }()
 	story.line(story.in("Holdfast 沙箱  %s%s", "Holdfast sandbox  %s%s"), f.dir, story.freshness(f))
-	a, err := chooseAddresses(opt.Addr, f.last.Addresses)
+	credentials := f.beginCredentials(story)
+	site, err := begin(ctx, f, &opt, story)
 	if err != nil {
-		return err
+		return interrupted(ctx, err)
 	}
-	p, c, err := begin(ctx, f, a, &opt, story)
-	if p != nil {
-		defer p.stop()
-	}
-	if err != nil {
-		return err
-	}
+	defer func() { err = errors.Join(err, site.stop()) }()
 	story.since("节点已就绪，courier 已启动", "node ready, courier started")
-	s, err := newSetup(ctx, f, a, c)
+	c, err := credentials()
 	if err != nil {
 		return err
 	}
-	file := describe(f, a, c, s)
-	if err := file.write(f.path("sandbox.json")); err != nil {
-		return err
-	}
-	store, err := openShop(f, a, file)
+	customer, err := site.open(ctx, c, story)
 	if err != nil {
-		return err
+		return interrupted(ctx, err)
 	}
-	defer func() { err = errors.Join(err, store.stop()) }()
-	readyMs := time.Since(opt.Began).Milliseconds()
-	story.since("可以收款：商户 %s，%d 位付款人，示例商户站点已启动", "ready to take payments: merchant %s, %d payers, demo shop up", mchid, len(s.payers))
-
-	customer := &customer{setup: s, shop: store.shop, file: file, folder: f, story: story, client: &http.Client{Timeout: 10 * time.Second}}
-	customer.ReadyMs, customer.Data, customer.Fresh, customer.Sandbox = readyMs, f.dir, f.fresh, f.path("sandbox.json")
-	customer.BaseURL, customer.SandboxURL, customer.AdminURL, customer.ShopURL = file.BaseURL, file.SandboxURL, file.AdminURL, "http://"+a.Shop
+	customer.ReadyMs = time.Since(opt.Began).Milliseconds()
+	story.since("可以收款：商户 %s，%d 位付款人，示例商户站点已启动", "ready to take payments: merchant %s, %d payers, demo shop up", mchid, len(demoPayers))
 	if err := customer.buy(ctx); err != nil {
-		return &Failure{Err: fmt.Errorf("the purchase did not go through: %w", err), Hint: "the logs are in " + f.path("logs")}
+		return interrupted(ctx, &Failure{Err: fmt.Errorf("the purchase did not go through: %w", err), Hint: "the logs are in " + f.path("logs")})
 	}
 	customer.ElapsedMs = time.Since(opt.Began).Milliseconds()
-	story.line("")
-	story.line(story.in("完成，共 %s（就绪用时 %s）", "Done in %s (ready after %s)"),
-		seconds(time.Duration(customer.ElapsedMs)*time.Millisecond), seconds(time.Duration(readyMs)*time.Millisecond))
+	story.line(story.in("\n完成，共 %d 毫秒（就绪用时 %d 毫秒）", "\nDone in %d ms (ready after %d ms)"), customer.ElapsedMs, customer.ReadyMs)
 	if err := opt.Bought(&customer.Purchase); err != nil || opt.Once {
 		return err
 	}
-	story.guide(f, file, a)
+	story.guide(f, customer.file, site.addresses)
 	<-ctx.Done()
-	story.line(story.in("正在停止……", "stopping ..."))
+	story.line("%s", story.in("正在停止……", "stopping ..."))
 	return nil
 }
 
-// begin starts the node and, beside it, finds or makes the merchant's keys.
-func begin(ctx context.Context, f *folder, a addresses, opt *Options, story *story) (*platform, *credentials, error) {
+// interrupted says that somebody ended the run, when that is why it failed.
+func interrupted(ctx context.Context, err error) error {
+	if ctx.Err() == nil {
+		return err
+	}
+	return &Failure{Err: errors.New("interrupted before the purchase was through"), Hint: "run it again: it goes on with the same folder"}
+}
+
+// tries is how often the start is tried when somebody takes a port between our
+// looking and the node's listening.
+const tries = 3
+
+// site is everything that runs: the platform's processes and the shop.
+type site struct {
+	folder    *folder
+	addresses addresses
+	platform  *platform
+	door      net.Listener // the shop's
+	shop      *runningShop
+}
+
+// begin starts the node and the courier on addresses that are free.
+func begin(ctx context.Context, f *folder, opt *Options, story *story) (*site, error) {
 	if f.last.LogName == "" {
 		f.last.LogName = newLogName()
 	}
-	if err := f.remember(a); err != nil {
-		return nil, nil, err
+	for try := 1; ; try++ {
+		a, door, err := chooseAddresses(opt.Addr, f.last.Addresses)
+		if err != nil {
+			return nil, err
+		}
+		if try == 1 && !onlyThisMachine(a.Platform) {
+			story.line(story.in("  注意：%s 可被同一网络里的其他人访问，包括 /sandbox/；沙箱里没有真实资金", "  note: others in the network can reach %s, /sandbox/ too; no real money is in a sandbox"), a.Platform)
+		}
+		s := &site{folder: f, addresses: a, door: door}
+		if err = s.begin(ctx, opt, story); err == nil {
+			return s, nil
+		}
+		err = errors.Join(err, s.stop())
+		if try == tries || !strings.Contains(err.Error(), syscall.EADDRINUSE.Error()) {
+			return nil, err
+		}
 	}
-	if err := f.nodeConfig(a, f.last.LogName); err != nil {
-		return nil, nil, err
-	}
-	p, err := startPlatform(f, a, opt, story)
-	if err != nil {
-		return p, nil, err
-	}
-	c, err := f.merchantCredentials(time.Now())
-	if err != nil {
-		return p, nil, err
-	}
-	story.since("商户密钥与证书", "the merchant's key and certificate")
-	return p, c, p.wait(ctx)
 }
 
-// runningShop is the demo shop with its HTTP server.
-type runningShop struct {
-	shop   *shop.Shop
-	server *http.Server
-	log    *os.File
-	ended  chan struct{}
+func (s *site) begin(ctx context.Context, opt *Options, story *story) (err error) {
+	f, a := s.folder, s.addresses
+	if err := errors.Join(f.remember(a), f.nodeConfig(a, f.last.LogName)); err != nil {
+		return err
+	}
+	if s.platform, err = startPlatform(f, a, opt, story); err != nil {
+		return err
+	}
+	return s.platform.wait(ctx)
 }
 
-func openShop(f *folder, a addresses, file sandboxFile) (*runningShop, error) {
-	log, err := openLog(f.path("logs", "shop.log"))
+// open sets up merchant and payers, leaves sandbox.json and opens the shop.
+func (s *site) open(ctx context.Context, c *credentials, story *story) (*customer, error) {
+	f, a := s.folder, s.addresses
+	made, err := newSetup(ctx, f, a, c)
 	if err != nil {
 		return nil, err
 	}
-	logger := slog.New(slog.NewTextHandler(log, nil))
-	s, err := shop.Open(shop.Config{
-		Platform: file.BaseURL, Mchid: file.Mchid, Appid: file.Appid, Serial: file.MerchantSerial, KeyPath: file.MerchantKeyPath,
-		APIv3Key: file.APIv3Key, PublicKeyID: file.PublicKeyID, PublicKeyPath: file.PublicKeyPath,
-		NotifyURL: "http://" + a.Shop + "/notify", BookPath: f.path("shop.jsonl"), Logger: logger,
-	})
-	if err != nil {
-		return nil, errors.Join(err, log.Close())
+	file := describe(f, a, c, made)
+	if err := file.write(f.path("sandbox.json")); err != nil {
+		return nil, err
 	}
-	listener, err := net.Listen("tcp", a.Shop)
-	if err != nil {
-		return nil, errors.Join(err, s.Close(), log.Close())
+	if s.shop, err = openShop(f, s.door, file); err != nil {
+		return nil, err
 	}
-	r := &runningShop{shop: s, log: log, ended: make(chan struct{}), server: &http.Server{
-		Handler: s.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 15 * time.Second,
-		ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
-	}}
-	go func() {
-		defer close(r.ended)
-		if err := r.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			logger.Error("the shop's server ended", "err", err)
-		}
-	}()
-	return r, nil
+	return &customer{
+		setup: made, shop: s.shop.shop, file: file, folder: f, story: story, client: &http.Client{Timeout: 10 * time.Second},
+		local: onlyThisMachine(a.Platform),
+		Purchase: Purchase{Data: f.dir, Fresh: f.fresh, Sandbox: f.path("sandbox.json"),
+			BaseURL: file.BaseURL, SandboxURL: file.SandboxURL, AdminURL: file.AdminURL, ShopURL: "http://" + a.Shop},
+	}, nil
 }
 
-// stop lets callbacks under way finish. The courier has ended by then.
-func (r *runningShop) stop() error {
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
-	defer cancel()
-	err := r.server.Shutdown(ctx)
-	<-r.ended
-	return errors.Join(err, r.shop.Close(), r.log.Close())
+// stop ends everything: the courier first, so that it can report what it sent,
+// then the node, then the shop, which the courier was talking to.
+func (s *site) stop() error {
+	if s.platform != nil {
+		s.platform.stop()
+	}
+	if s.shop != nil {
+		return s.shop.stop()
+	}
+	return s.door.Close()
 }
 
 func (s *story) freshness(f *folder) string {
