@@ -96,7 +96,7 @@ var gaugeList = []gauge{
 	{describe("holdfast_log_bytes", "Size of the log's files."), func(f *figures) float64 { return float64(f.node.raftLog.Metrics().DiskBytes) }},
 	{describe("holdfast_state_bytes", "Size of the state's files."), func(f *figures) float64 { return float64(f.node.store.Metrics().DiskBytes) }},
 	{describe("holdfast_state_compaction_debt_bytes", "Bytes the state's store still has to compact."), func(f *figures) float64 { return float64(f.node.store.Metrics().CompactionDebtBytes) }},
-	{describe("holdfast_state_write_stalls_total", "Times commits were held back since the start."), func(f *figures) float64 { return float64(f.node.store.Metrics().WriteStalls) }},
+	{describe("holdfast_state_write_stalls", "Times commits were held back since the start."), func(f *figures) float64 { return float64(f.node.store.Metrics().WriteStalls) }},
 }
 
 func flagged(on bool) float64 {
