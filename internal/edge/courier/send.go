@@ -25,8 +25,9 @@ const (
 	bodyWithin = time.Second
 )
 
-// newTransport makes the connections to merchants: HTTP/1.1, no proxy, at most
-// a hundred connections a host.
+// newTransport makes the connections to merchants: HTTP/1.1, no proxy. How many
+// are open is bounded by how many notices fly, a few to each merchant; a bound
+// for each host would let one merchant of a shared host hang all others there.
 func newTransport(cfg Config) *http.Transport {
 	dial := cfg.Dial
 	if dial == nil {
@@ -40,8 +41,7 @@ func newTransport(cfg Config) *http.Transport {
 		TLSHandshakeTimeout:    answerWithin,
 		Protocols:              protocols,
 		DisableCompression:     true, // no Accept-Encoding, and no bomb to unpack
-		MaxConnsPerHost:        100,
-		MaxIdleConnsPerHost:    8,
+		MaxIdleConnsPerHost:    32,
 		MaxIdleConns:           cfg.MaxInFlight,
 		IdleConnTimeout:        30 * time.Second,
 		MaxResponseHeaderBytes: 64 << 10,

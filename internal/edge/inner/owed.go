@@ -43,6 +43,7 @@ type stream struct {
 	oldest  int64
 	applied uint64
 	pass    pass
+	rested  time.Time // when the next sweep may run
 }
 
 // Owed tells a courier every owed notice and then each new or changed one,

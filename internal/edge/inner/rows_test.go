@@ -23,16 +23,18 @@ func TestMain(m *testing.M) {
 // rows is a core that is nothing but rows: a hundred thousand owed notices cost
 // one commit.
 type rows struct {
-	mem *table.Mem
+	backend table.Backend
 
 	mu      sync.Mutex
 	applied uint64
 	changed chan struct{}
 }
 
-func newRows(t testing.TB) *rows {
+func newRows(t testing.TB) *rows { return newRowsIn(t, table.NewMem()) }
+
+func newRowsIn(t testing.TB, backend table.Backend) *rows {
 	t.Helper()
-	r := &rows{mem: table.NewMem(), changed: make(chan struct{})}
+	r := &rows{backend: backend, changed: make(chan struct{})}
 	r.commit(t,
 		row(table.K(table.Head), &pb.Head{LogName: "test.example", CutoffOffsetS: stamp.Business, AppliedIndex: 1}),
 		row(table.K(table.Merchants).Str("1900000001"), &pb.Merchant{Mchid: "1900000001", Keys: []*pb.KeyVersion{{KeyId: "k1"}, {KeyId: "k2"}},
@@ -66,7 +68,7 @@ func (r *rows) commit(t testing.TB, writes ...table.Write) {
 	t.Helper()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if err := r.mem.Commit(writes); err != nil {
+	if err := r.backend.Commit(writes); err != nil {
 		t.Fatal(err)
 	}
 	r.applied++
@@ -79,7 +81,7 @@ func (r *rows) Do(context.Context, *pb.Command) (machine.Result, error) {
 }
 
 func (r *rows) Read(f func(table.Reader) error) error {
-	snap := r.mem.Snapshot()
+	snap := r.backend.Snapshot()
 	defer snap.Close()
 	return table.Read(snap, f)
 }

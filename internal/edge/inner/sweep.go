@@ -1,6 +1,8 @@
 package inner
 
 import (
+	"time"
+
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
@@ -14,18 +16,25 @@ type pass struct {
 	oldest  int64  // the least since of the rows seen
 }
 
+// sweepShare bounds what sweeps cost: after one that took t they rest for
+// sweepShare times t. Delivered notices leave tombstones in the store that a
+// sweep steps over, more of them the busier the node is.
+const sweepShare = 100
+
 // sweep compares the next rows at and below the cursor with what was told,
 // tells those that differ, and is the stream's heartbeat.
 func (st *stream) sweep() error {
 	b := st.blank()
-	if !st.pass.running && b.Applied != st.applied {
+	start := time.Now()
+	if !st.pass.running && b.Applied != st.applied && start.After(st.rested) {
 		st.pass = pass{running: true, last: st.cursor, applied: b.Applied}
 		st.told.begin()
 	}
-	if st.pass.running {
+	if st.pass.running && start.After(st.rested) {
 		if err := st.s.core.Read(func(r table.Reader) error { st.compare(r, b); return nil }); err != nil {
 			return err
 		}
+		st.rested = start.Add(sweepShare * time.Since(start))
 	}
 	b.Oldest = st.oldest
 	return st.send(b)
