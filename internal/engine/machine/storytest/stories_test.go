@@ -2,8 +2,6 @@ package storytest
 
 import (
 	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -14,22 +12,14 @@ import (
 
 // played plays every story of testdata once, on a machine over memory.
 var played = sync.OnceValues(func() ([]*Record, error) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil {
-		return nil, err
-	}
 	var records []*Record
 	var problems []error
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return nil, err
-		}
+	for _, story := range Stories() {
 		p, err := NewSingle(table.NewMem(), nil, machine.Options{})
 		if err != nil {
 			return nil, err
 		}
-		rec, err := Play(filepath.Base(file), string(text), p)
+		rec, err := Play(story.Name, story.Text, p)
 		problems = append(problems, err)
 		records = append(records, rec)
 	}
