@@ -22,7 +22,7 @@ var languages = map[string]*words{"zh": chinese, "en": english}
 
 var chinese = &words{
 	Tag: "zh-CN", Other: "en", SwitchTo: "English",
-	PayTo: "付款给", Order: "商品", paidAt: "支付时间", transaction: "交易单号", outTradeNo: "商户单号",
+	PayTo: "付款给", Order: "商品", paidAt: "支付时间", transaction: "支付单号", outTradeNo: "商户订单号",
 	total: "订单金额", refunded: "已退款", Balance: "余额", valid: "有效期至",
 	pay: "支付 {amount}", payAs: "用“{payer}”支付", LowMark: "余额不足", BlockedMark: "账户受限",
 	Payers: "选择付款人", NoPayers: "沙箱里还没有付款人。用 POST /sandbox/payers 添加一个，再刷新本页。",

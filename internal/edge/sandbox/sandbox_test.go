@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -460,4 +462,32 @@ func FuzzPayBody(f *testing.F) {
 			t.Errorf("%q: %d %s", body, w.Code, w.Body)
 		}
 	})
+}
+
+// The guide tells of every endpoint and of every parameter and field.
+func TestGuideIsComplete(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../../docs/guides/sandbox.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	guide := string(text)
+	for _, rt := range routes {
+		if pattern := strings.TrimSuffix(rt.pattern, "{$}"); !strings.Contains(guide, pattern) {
+			t.Errorf("the guide does not tell of %s", pattern)
+		}
+		for _, part := range strings.Split(rt.what, `"`)[1:] {
+			if strings.Trim(part, "abcdefghijklmnopqrstuvwxyz_0123456789") == "" && !strings.Contains(guide, part) {
+				t.Errorf("%s: the guide does not tell of %q", rt.pattern, part)
+			}
+		}
+	}
+	for _, shown := range []any{paid{}, attemptView{}} {
+		for field := range reflect.TypeOf(shown).Fields() {
+			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+			if name != "at" && name != "wechatpay_serial" && !strings.Contains(guide, `"`+name+`"`) {
+				t.Errorf("the guide does not show %q", name)
+			}
+		}
+	}
 }

@@ -133,7 +133,7 @@ func (c *customer) pay(ctx context.Context) ([]string, error) {
 		return nil, fmt.Errorf("the payment was answered HTTP %d %s %s", status, answer.Code, answer.Message)
 	}
 	c.TransactionID = answer.TransactionID
-	return []string{fmt.Sprintf(c.story.in("交易单号 %s，扣款 %s，余额 %s", "transaction %s, %s charged, %s left"),
+	return []string{fmt.Sprintf(c.story.in("支付单号 %s，扣款 %s，余额 %s", "transaction %s, %s charged, %s left"),
 		answer.TransactionID, yuan(answer.Moved), yuan(answer.Balance))}, nil
 }
 
