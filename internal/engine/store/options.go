@@ -81,6 +81,18 @@ func (opt Options) pebbleOptions(events *diskguard.Events) *pebble.Options {
 		o.Levels[i].IndexBlockSize = 64 << 10
 	}
 	o.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionFastest })
+	o.Experimental.SpanPolicyFunc = splitTables
 	events.Apply(o)
 	return o
+}
+
+// splitTables ends each table file where a table of the state ends. Tables whose
+// keys count up (orders, journal) then have files that overlap nothing and are
+// moved from level to level instead of being merged with their neighbours in
+// key order, whose keys come at random.
+func splitTables(start []byte) (pebble.SpanPolicy, []byte, error) {
+	if len(start) == 0 || start[0] == 0xff {
+		return pebble.SpanPolicy{}, nil, nil
+	}
+	return pebble.SpanPolicy{}, []byte{start[0] + 1}, nil
 }
