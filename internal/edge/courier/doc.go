@@ -18,6 +18,9 @@
 // thousand notices are kept (bodies.go); the others are fetched when they are
 // due, and what Fetch answers is the truth: a hint may be stale or doubled.
 //
+// A stream that is opened anew (after a fault, and every quarter of an hour)
+// tells everything again, and the hints are made anew from it.
+//
 // A notice is busy from the moment it is picked until the node has accepted the
 // report of its attempt; rows that the stream tells meanwhile are set aside.
 //

@@ -13,6 +13,9 @@ import (
 const (
 	// silence is how long a stream may say nothing; the node has a heartbeat a second.
 	silence = 5 * time.Second
+	// renewEvery is how long a stream lives: whatever either side has forgotten is
+	// told again.
+	renewEvery = 15 * time.Minute
 	// A lost stream is opened again after feedFirst, then twice as long each time.
 	feedFirst = 50 * time.Millisecond
 	feedMost  = 5 * time.Second
@@ -44,6 +47,9 @@ func (f *feed) run(ctx context.Context) {
 		if lived {
 			wait = feedFirst
 		}
+		if errors.Is(err, errRenew) {
+			continue
+		}
 		f.log.Warn("courier: the node's stream of notices is down; opening it again", "wait", wait, "err", err)
 		select {
 		case <-ctx.Done():
@@ -53,6 +59,9 @@ func (f *feed) run(ctx context.Context) {
 		wait = min(2*wait, feedMost)
 	}
 }
+
+// errRenew ends a stream that has lived renewEvery.
+var errRenew = errors.New("the stream is opened afresh")
 
 // errSilent says that the node went quiet.
 var errSilent = errors.New("the node said nothing for 5 s")
@@ -68,7 +77,10 @@ func (f *feed) once(ctx context.Context) (lived bool, err error) {
 		return false, orCause(ctx, err)
 	}
 	defer stream.Close()
-	for {
+	for opened := time.Now(); ; {
+		if time.Since(opened) > renewEvery {
+			return lived, errRenew
+		}
 		dog.Reset(silence)
 		batch, err := stream.Receive()
 		dog.Stop() // the loop may take its time; that is not the node's silence

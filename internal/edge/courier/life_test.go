@@ -1,6 +1,7 @@
 package courier
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 
+	"github.com/holdfast-pay/holdfast/internal/base/seal"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
@@ -182,6 +184,51 @@ type mute struct{ ctx ctx }
 
 func (m mute) Receive() (*pb.OwedBatch, error) { <-m.ctx.Done(); return nil, m.ctx.Err() }
 func (m mute) Close() error                    { return nil }
+
+// W6: an order is paid and refunded before its notice goes out. Both deeds are
+// told, each as it was.
+func TestRefundedBeforeTheNotice(t *testing.T) {
+	t.Parallel()
+	keys()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		var c counted
+		w.merchant("1900000001", "shop.example", &c)
+		w.pay("1900000001", shopURL)
+		w.core.Must(machine.RefundCreate, &pb.RefundCreate{Mchid: "1900000001", OutRefundNo: "R1", OutTradeNo: "T00000001",
+			Refund: 100, Total: 100, Currency: 156, NotifyUrl: shopURL})
+		w.core.Must(machine.Tick, &pb.Tick{})
+		_, stop := w.run(w.config())
+		time.Sleep(time.Second)
+		stop()
+		var all string
+		for _, p := range c.all() {
+			all += open(t, p.body) + "\n"
+		}
+		if len(c.all()) != 2 || !strings.Contains(all, `"trade_state":"SUCCESS"`) || !strings.Contains(all, `"refund_status":"SUCCESS"`) {
+			t.Errorf("told: %s", all)
+		}
+	})
+}
+
+// open decrypts a notice's body.
+func open(t *testing.T, body string) string {
+	t.Helper()
+	var e struct {
+		Resource struct {
+			Ciphertext, Nonce string
+			AssociatedData    string `json:"associated_data"`
+		}
+	}
+	if err := json.Unmarshal([]byte(body), &e); err != nil {
+		t.Fatal(err)
+	}
+	plain, err := seal.Open([]byte(testKey), e.Resource.Nonce, e.Resource.AssociatedData, e.Resource.Ciphertext)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(plain)
+}
 
 // Stopping waits for what is in the air and reports it; what hangs is cut off
 // in time.
