@@ -1,9 +1,7 @@
 package cashier
 
 import (
-	"slices"
-
-	"github.com/holdfast-pay/holdfast/internal/base/ident"
+	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/stamp"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
@@ -43,34 +41,21 @@ func (c *Cashier) look(r table.Reader, prepayID string) (*scene, bool) {
 }
 
 // issued is when this prepay_id was given out, Unix milliseconds.
-func (s *scene) issued() int64 {
-	if s.prepayID == s.order.PrepayId {
-		return s.order.PrepayAt
-	}
-	at, _ := ident.PrepayTime(s.prepayID, s.offset)
-	return at
-}
+func (s *scene) issued() int64 { return order.Issued(s.order, s.prepayID, s.offset) }
 
 // payableUntil is when nothing can be paid through this code any more.
 func (s *scene) payableUntil() int64 {
 	return min(order.PayableUntil(s.order), s.issued()+order.PrepayLife)
 }
 
-// standing is what can be said before anybody pays. It repeats the checks of
-// order.ApplyPay, which alone decides, so that a payer isn't asked in vain.
+// standing is what can be said before anybody pays.
 func (s *scene) standing() kind {
-	o := s.order
-	switch {
-	case order.Paid(o):
+	switch out := order.Payable(s.order, s.prepayID, s.now, s.offset); out {
+	case code.OK:
+		return kindPay
+	case code.OrderPaid:
 		return kindAlready
-	case o.State != pb.TradeState_TRADE_STATE_NOTPAY:
-		return kindClosed
-	case s.now >= order.PayableUntil(o):
-		return kindExpired
-	case s.prepayID != o.PrepayId && !slices.Contains(o.OlderPrepayIds, s.prepayID):
-		return kindReplaced
-	case s.now >= s.payableUntil():
-		return kindStale
+	default:
+		return outcomeKinds[out]
 	}
-	return kindPay
 }

@@ -57,26 +57,38 @@ func ApplyPay(d *deed.Deed, c *pb.OrderPay) (out code.Code, o *pb.Order, fresh b
 // payable answers OK for an order that can be paid now, and for the repeat of
 // the payment that won.
 func payable(d *deed.Deed, o *pb.Order, c *pb.OrderPay) code.Code {
-	switch {
-	case Paid(o) && o.PayerUid == c.Uid && bytes.Equal(o.Attempt, c.Attempt):
+	if Paid(o) && o.PayerUid == c.Uid && bytes.Equal(o.Attempt, c.Attempt) {
 		return code.OK
+	}
+	return Payable(o, c.PrepayId, d.At, d.Offset)
+}
+
+// Payable says whether an order can be paid through a prepay_id at a business
+// time, Unix milliseconds, before anything is known of the payer; offset is the
+// business offset in seconds. ApplyPay asks it, and so do pages that must not
+// ask a payer in vain.
+//
+// Answers OK or, in this order: OrderPaid, OrderClosed, OrderExpired,
+// PrepayReplaced, PrepayExpired.
+func Payable(o *pb.Order, prepayID string, at int64, offset int32) code.Code {
+	switch {
 	case Paid(o):
 		return code.OrderPaid
 	case o.State != pb.TradeState_TRADE_STATE_NOTPAY:
 		return code.OrderClosed
-	case d.At >= PayableUntil(o):
+	case at >= PayableUntil(o):
 		return code.OrderExpired
-	case !knowsPrepay(o, c.PrepayId):
+	case !knowsPrepay(o, prepayID):
 		return code.PrepayReplaced
-	case d.At >= issued(o, c.PrepayId, d.Offset)+PrepayLife:
+	case at >= Issued(o, prepayID, offset)+PrepayLife:
 		return code.PrepayExpired
 	}
 	return code.OK
 }
 
-// issued is when the prepay_id was given out: to the millisecond for the newest,
-// to the second for those before it.
-func issued(o *pb.Order, prepayID string, offset int32) int64 {
+// Issued is when a prepay_id of the order was given out, Unix milliseconds:
+// exact for the newest, to the second for those before it.
+func Issued(o *pb.Order, prepayID string, offset int32) int64 {
 	if prepayID == o.PrepayId {
 		return o.PrepayAt
 	}
