@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"runtime/debug"
+	"strconv"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
@@ -190,7 +191,7 @@ func (m *Machine) quarantine(at *place, raw []byte) Result {
 	at.number = Number(cmd.Number)
 	m.head.JournalSize = m.tree.Size()
 	d := &deed.Deed{Tx: m.tx, Head: m.head, Actor: cmd.Actor, Stamp: stamp.Stamp{Index: at.index, At: m.head.At}}
-	d.Record(fmt.Sprintf("quarantine/%d.%d", at.index, at.position), "", nil)
+	d.Record("quarantine/"+strconv.FormatUint(at.index, 10)+"."+strconv.Itoa(at.position), "", nil)
 	m.journal(d, at, &cmd, code.Quarantined, raw)
 	return Result{Code: code.Quarantined}
 }
