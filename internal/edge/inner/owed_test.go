@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -178,9 +179,9 @@ func TestFrameDuringRead(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := &busyRows{rows: newRows(t)}
+		r.after = sync.OnceFunc(func() { r.commit(t, owedRow(2, nil)) })
 		r.commit(t, owedRow(1, nil))
 		l := listen(t, New(r, quiet), "c1")
-		r.after = func() { r.commit(t, owedRow(2, nil)) }
 		l.next(t)
 		start := time.Now()
 		if b := l.next(t); len(b.Notices) != 1 || time.Since(start) > heartbeat/2 {
@@ -189,7 +190,7 @@ func TestFrameDuringRead(t *testing.T) {
 	})
 }
 
-// busyRows applies a frame just after the next read.
+// busyRows applies a frame just after the first read.
 type busyRows struct {
 	*rows
 	after func()
@@ -197,10 +198,7 @@ type busyRows struct {
 
 func (r *busyRows) Read(f func(table.Reader) error) error {
 	err := r.rows.Read(f)
-	if after := r.after; after != nil {
-		r.after = nil
-		after()
-	}
+	r.after()
 	return err
 }
 
