@@ -257,6 +257,20 @@ func TestHeaders(t *testing.T) {
 	}
 }
 
+// Whoever goes astray gets a page, and another method of a page nothing.
+func TestElsewhere(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, true)
+	for _, path := range []string{"/", "/pay/", "/pay/a/b", "/favicon.ico"} {
+		if w := d.get(path); w.Code != http.StatusNotFound || kindOf(w) != kindUnknown {
+			t.Errorf("%s: %d %s", path, w.Code, kindOf(w))
+		}
+	}
+	if w := d.post("/pay", url.Values{}); w.Code != http.StatusMethodNotAllowed {
+		t.Errorf("POST /pay: %d", w.Code)
+	}
+}
+
 // Names and descriptions come from merchants and payers: they are text.
 func TestNothingIsMarkup(t *testing.T) {
 	t.Parallel()

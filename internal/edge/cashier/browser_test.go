@@ -2,14 +2,19 @@ package cashier
 
 import (
 	"context"
+	"errors"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
 	"github.com/holdfast-pay/holdfast/internal/base/code"
@@ -17,27 +22,67 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
-// browser starts Chromium as a phone of 360 by 640 points that speaks lang.
-// Without Chromium the test is skipped, except where CI is set.
-func browser(t *testing.T, lang string) context.Context {
-	t.Helper()
+// chromium is one browser for all tests, started when the first one asks.
+var chromium struct {
+	sync.Once
+	ctx  context.Context
+	stop func()
+	err  error
+}
+
+func startChromium() {
 	path, err := exec.LookPath("chromium")
 	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("chromium is not installed: apt-get install chromium")
-		}
-		t.Skip("chromium is not installed: apt-get install chromium")
+		chromium.err = errors.New("chromium is not installed: apt-get install chromium")
+		return
+	}
+	dir, err := os.MkdirTemp("", "cashier-chromium")
+	if err != nil {
+		chromium.err = err
+		return
 	}
 	flags := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
-		chromedp.Flag("accept-lang", lang), chromedp.UserDataDir(t.TempDir()))
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(dir),
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
 	alloc, stop := chromedp.NewExecAllocator(context.Background(), flags...)
-	ctx, cancel := chromedp.NewContext(alloc, chromedp.WithErrorf(t.Logf))
-	t.Cleanup(func() { cancel(); stop() })
+	ctx, cancel := chromedp.NewContext(alloc, chromedp.WithErrorf(func(string, ...any) {}))
+	chromium.ctx = ctx
+	chromium.stop = func() {
+		cancel()
+		stop()
+		_ = os.RemoveAll(dir) // it is in the temporary folder
+	}
+	chromium.err = chromedp.Do(ctx) // starts it
+}
+
+func TestMain(m *testing.M) {
+	out := m.Run()
+	if chromium.stop != nil {
+		chromium.stop()
+	}
+	os.Exit(out)
+}
+
+// browser opens a window of its own, with cookies of its own: a phone of 360 by
+// 640 points that speaks lang. Without Chromium the test is skipped, except
+// where CI is set.
+func browser(t *testing.T, lang string) context.Context {
+	t.Helper()
+	chromium.Do(startChromium)
+	if chromium.err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal(chromium.err)
+		}
+		t.Skip(chromium.err)
+	}
+	ctx, cancel := chromedp.NewContext(chromium.ctx, chromedp.WithNewBrowserContext())
+	t.Cleanup(cancel)
 	phone := chromedp.EmulateViewport(360, 640, chromedp.EmulateScale(2), chromedp.EmulateMobile)
-	if err := chromedp.Do(ctx, phone); err != nil {
+	speaks := chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
+		_, err := cdp.Call(ctx, tab, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: network.Headers{"Accept-Language": lang}})
+		return err
+	})
+	if err := chromedp.Do(ctx, phone, speaks); err != nil {
 		t.Fatal(err)
 	}
 	ctx, expire := context.WithTimeout(ctx, 60*time.Second)
@@ -73,23 +118,9 @@ const (
 	payNow  = chromedp.CSS("button.first")
 )
 
-// fits checks the layout of the page shown, and keeps its picture when
-// HOLDFAST_SHOTS names a folder.
-func fits(ctx context.Context, t *testing.T, name string) {
-	t.Helper()
-	if problems := read(ctx, t, chromedp.Evaluate[string](layoutProblems)); problems != "" {
-		t.Errorf("%s: %s", name, problems)
-	}
-	if dir := os.Getenv("HOLDFAST_SHOTS"); dir != "" {
-		png := read(ctx, t, chromedp.FullScreenshot(100))
-		if err := os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644); err != nil {
-			t.Error(err)
-		}
-	}
-}
-
 // layoutProblems finds what a phone's user would stumble over: sideways
-// scrolling, and targets smaller than 44 points.
+// scrolling, targets smaller than 44 points, and text whose contrast is below
+// 4.5 (3 when it is large; WCAG 2.2, 1.4.3).
 const layoutProblems = `(() => {
 	const found = [];
 	const root = document.documentElement;
@@ -98,8 +129,55 @@ const layoutProblems = `(() => {
 		const box = e.getBoundingClientRect();
 		if (box.height < 44 || box.width < 44) found.push(e.textContent.trim() + " is " + box.width + " by " + box.height);
 	}
+	const parts = (colour) => colour.match(/[\d.]+/g).map(Number);
+	const light = (colour) => {
+		const [r, g, b] = parts(colour).map((v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+		return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+	};
+	const behind = (e) => {
+		for (; e; e = e.parentElement) {
+			const colour = getComputedStyle(e).backgroundColor;
+			if ((parts(colour)[3] ?? 1) > 0) return colour;
+		}
+		return "rgb(255, 255, 255)";
+	};
+	for (const e of document.body.querySelectorAll("*")) {
+		if (![...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim())) continue;
+		const style = getComputedStyle(e), size = parseFloat(style.fontSize);
+		const large = size >= 24 || size >= 18.66 && Number(style.fontWeight) >= 700;
+		const [a, b] = [light(style.color), light(behind(e))].sort((x, y) => y - x);
+		const ratio = (a + 0.05) / (b + 0.05);
+		if (ratio < (large ? 3 : 4.5)) found.push(e.textContent.trim() + " has contrast " + ratio.toFixed(2));
+	}
 	return found.join("; ");
 })()`
+
+// scheme shows the page as a phone in light or dark mode does.
+func scheme(mode string) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
+		_, err := cdp.Call(ctx, tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: mode}}})
+		return err
+	})
+}
+
+// fits checks the layout of the page shown, light and dark, and keeps pictures
+// when HOLDFAST_SHOTS names a folder.
+func fits(ctx context.Context, t *testing.T, name string) {
+	t.Helper()
+	for _, mode := range []string{"dark", "light"} {
+		step(ctx, t, scheme(mode))
+		if problems := read(ctx, t, chromedp.Evaluate[string](layoutProblems)); problems != "" {
+			t.Errorf("%s, %s: %s", name, mode, problems)
+		}
+		if dir := os.Getenv("HOLDFAST_SHOTS"); dir != "" {
+			png := read(ctx, t, chromedp.FullScreenshot(100))
+			if err := os.WriteFile(filepath.Join(dir, name+"-"+mode+".png"), png, 0o644); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
 
 func TestBrowserPaysOnAPhone(t *testing.T) {
 	t.Parallel()

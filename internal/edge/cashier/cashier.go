@@ -96,6 +96,9 @@ func (c *Cashier) Handler() http.Handler {
 	own.HandleFunc("GET /pay/{prepay_id}/receipt", c.serveReceipt)
 	own.HandleFunc("GET /h5", c.serveH5)
 	own.HandleFunc("GET /cashier/static/{file}", serveAsset)
+	own.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) { // a person's browser goes astray
+		c.show(w, r, http.StatusNotFound, &view{Kind: kindUnknown})
+	})
 	// Paying must come from our own page. Invocations come from merchants'
 	// pages by their nature; they move nothing and are signed.
 	mux := http.NewServeMux()
