@@ -56,6 +56,7 @@ func (r *Replica) startRaft() error {
 // entries to the applier.
 func (r *Replica) loop() {
 	defer r.done.Done()
+	defer r.queue.closeAll(code.Unknown) // nobody takes what waits any more
 	defer r.abandonFrames()
 	defer close(r.commits)
 	ticker := time.NewTicker(tickEvery)
@@ -91,6 +92,7 @@ func (r *Replica) propose() error {
 	}
 	f, err := newFrame(taken, bytes, r.opt.Now().UnixMilli(), r.opt.Random)
 	if err != nil {
+		(&frame{waiters: taken}).refuse(code.Unknown)
 		return err
 	}
 	switch err := r.node.Propose(f.data); {
@@ -98,6 +100,7 @@ func (r *Replica) propose() error {
 		f.refuse(code.Overloaded)
 		return nil
 	case err != nil:
+		f.refuse(code.Unknown)
 		return fmt.Errorf("propose a frame: %w", err)
 	}
 	r.proposed = append(r.proposed, f)

@@ -1,0 +1,59 @@
+package replica_test
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/engine/machine"
+	"github.com/holdfast-pay/holdfast/internal/engine/machine/storytest"
+	"github.com/holdfast-pay/holdfast/internal/engine/replica"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+)
+
+// platform plays stories on a replica whose clock the story holds.
+type platform struct {
+	*bench
+	now atomic.Int64
+}
+
+func (p *platform) start() {
+	p.bench = open(p.t, p.log, p.mem, replica.Options{Now: func() time.Time { return time.UnixMilli(p.now.Load()) }})
+}
+
+// Do implements storytest.Platform; the replica draws another seed.
+func (p *platform) Do(cmd *pb.Command) (machine.Result, error) {
+	p.now.Store(cmd.At)
+	return p.r.Do(context.Background(), cmd)
+}
+
+// Read implements storytest.Platform.
+func (p *platform) Read(f func(table.Reader) error) error { return p.r.Read(f) }
+
+// Reopen implements storytest.Platform: the state is lost and comes back from
+// the log.
+func (p *platform) Reopen() error {
+	if err := p.r.Close(); err != nil {
+		return err
+	}
+	p.mem = table.NewMem()
+	p.start()
+	return nil
+}
+
+func TestStoriesOnAReplica(t *testing.T) {
+	t.Parallel()
+	for _, s := range storytest.Stories() {
+		t.Run(s.Name, func(t *testing.T) {
+			t.Parallel()
+			p := &platform{bench: &bench{t: t, log: newMemLog(), mem: table.NewMem()}}
+			p.now.Store(storytest.Start)
+			p.start()
+			if _, err := storytest.Play(s.Name, s.Text, p); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
