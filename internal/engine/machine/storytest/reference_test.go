@@ -1,0 +1,111 @@
+package storytest
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/holdfast-pay/holdfast/internal/base/code"
+	"github.com/holdfast-pay/holdfast/internal/base/life"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/notice"
+	"github.com/holdfast-pay/holdfast/internal/rule/order"
+	"github.com/holdfast-pay/holdfast/internal/rule/refund"
+)
+
+var rewrite = flag.Bool("rewrite", false, "write docs/reference/states.md and outcomes.md anew")
+
+// printed compares a page with what the code says, or writes it.
+func printed(t *testing.T, name, want string) {
+	t.Helper()
+	file := filepath.Join("../../../../docs/reference", name)
+	if *rewrite {
+		if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(file)
+	if err != nil || string(got) != want {
+		t.Errorf("%s does not say what the code says (%v): run go test ./internal/engine/machine/storytest -run Printed -rewrite", name, err)
+	}
+}
+
+func TestStatesPageIsPrinted(t *testing.T) {
+	t.Parallel()
+	s := readSources(t)
+	var b strings.Builder
+	b.WriteString("# States\n\nPrinted from the tables that the rules assert with every move (`internal/rule/*/states.go`);\n" +
+		"`go test ./internal/engine/machine/storytest -run Printed -rewrite` prints them again.\n\n" +
+		"A command is applied whole or not at all, so a crash leaves every record in one of these\nstates, and replay of the log moves it on from there once. Commands are listed in\n[outcomes](outcomes.md).\n")
+	lifeOf(t, s, &b, "Order", "TRADE_STATE_", order.Moves, pb.TradeState_name,
+		"`USERPAYING`, `REVOKED` and `PAYERROR` are reserved for payment codes and cards.")
+	lifeOf(t, s, &b, "Refund", "REFUND_STATUS_", refund.Moves, pb.RefundStatus_name,
+		"`CLOSED` is reserved for refunds that cannot be funded.")
+	lifeOf(t, s, &b, "Notice", "NOTICE_STATE_", notice.Moves, pb.NoticeState_name, "A delivered notice is pruned 30 to 32 days after it was delivered.")
+	printed(t, "states.md", b.String())
+}
+
+// lifeOf prints the life of one kind of record as a diagram and a table.
+func lifeOf[S ~int32](t *testing.T, s *sources, b *strings.Builder, what, prefix string, moves life.Table[S], names map[int32]string, note string) {
+	t.Helper()
+	name := func(state S) string {
+		if state == 0 {
+			return "[*]"
+		}
+		return strings.TrimPrefix(names[int32(state)], prefix)
+	}
+	fmt.Fprintf(b, "\n## %s\n\n```mermaid\nstateDiagram-v2\n", what)
+	for _, m := range moves {
+		if !slices.ContainsFunc(s.handlers, func(h handler) bool { return h.name == m.By }) {
+			t.Errorf("%s moves from %s to %s by %s, which is no command", what, name(m.From), name(m.To), m.By)
+		}
+		fmt.Fprintf(b, "    %s --> %s: %s\n", name(m.From), name(m.To), m.By)
+	}
+	b.WriteString("```\n\n| from | to | by | when |\n|---|---|---|---|\n")
+	for _, m := range moves {
+		from := name(m.From)
+		if m.From == 0 {
+			from = "(new)"
+		}
+		fmt.Fprintf(b, "| %s | %s | `%s` | %s |\n", from, name(m.To), m.By, m.When)
+	}
+	fmt.Fprintf(b, "\n%s\n", note)
+}
+
+func TestOutcomesPageIsPrinted(t *testing.T) {
+	t.Parallel()
+	s := readSources(t)
+	var b strings.Builder
+	b.WriteString("# Outcomes\n\nPrinted from `internal/base/code` and the comments of the handlers;\n" +
+		"`go test ./internal/engine/machine/storytest -run Printed -rewrite` prints them again.\n\n" +
+		"The number enters the journal and keeps its meaning for ever; names and sentences may change\nwith a release. *Retry* says what a caller does with a refusal: **never** repeat it as it is,\nrepeat the **same** request later, or **query** first.\n\n" +
+		"## Commands\n\nWhat each command refuses with, in order of precedence: the first that is true is the answer.\nAny command may also be refused with `no_genesis`, `level_too_low`, `sandbox_only`,\n`command_too_large` or `quarantined`, and by the node before it is taken (1 to 7, 11).\n\n")
+	for _, h := range s.handlers {
+		codes, err := s.listed(h.rule)
+		if err != nil {
+			t.Error(err)
+		}
+		fmt.Fprintf(&b, "### %d `%s`\n\n", h.number, h.name)
+		n := 0
+		for _, c := range codes {
+			if unreachable[h.number][c] == "" || c == code.PersonBlocked {
+				n++
+				fmt.Fprintf(&b, "%d. `%s`\n", n, c)
+			}
+		}
+		b.WriteString("\n")
+	}
+	b.WriteString("## Codes\n\n| no. | name | retry | 中文 | English |\n|---|---|---|---|---|\n")
+	for _, i := range code.All() {
+		retry := map[code.Retry]string{code.Never: "never", code.Same: "same", code.Query: "query"}[i.Retry]
+		if i.Code == code.OK {
+			retry = ""
+		}
+		fmt.Fprintf(&b, "| %d | `%s` | %s | %s | %s |\n", i.Code, i.Name, retry, strings.ReplaceAll(i.ZH, "|", "\\|"), strings.ReplaceAll(i.EN, "|", "\\|"))
+	}
+	printed(t, "outcomes.md", b.String())
+}
