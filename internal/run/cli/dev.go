@@ -16,7 +16,7 @@ var started = time.Now()
 
 var devCommand = Command{
 	Name: "dev", Short: "run the whole platform on this machine, with a demo purchase", JSON: true,
-	Exits: []int{ExitDamaged},
+	Exits: []int{ExitDamaged, ExitStopped},
 	Long: `The sandbox that WeChat Pay's APIv3 lacks, in one command: a node and a courier as
 processes of their own, a demo merchant with keys and certificate, demo payers with
 money, and a demo shop. It buys once over real HTTP and tells each step with its time:
@@ -69,6 +69,8 @@ func runDev(ctx context.Context, env *Env, opt dev.Options) error {
 		return nil
 	case errors.As(err, &f) && f.Usage:
 		return &Failure{Exit: ExitUsage, Msg: err.Error(), Hint: f.Hint, Cause: err}
+	case errors.As(err, &f) && (f.Exit == ExitDamaged || f.Exit == ExitStopped):
+		return &Failure{Exit: f.Exit, Msg: err.Error(), Hint: f.Hint, Cause: err}
 	case errors.As(err, &f):
 		return &Failure{Exit: ExitRefused, Msg: err.Error(), Hint: f.Hint, Cause: err}
 	}

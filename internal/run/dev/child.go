@@ -3,12 +3,12 @@ package dev
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -32,6 +32,8 @@ type child struct {
 	args []string
 	// logPath takes its standard error.
 	logPath string
+	// logFrom is where this run's part of the log begins.
+	logFrom int64
 	// said is called with each line of its standard output.
 	said func(line string)
 	// died is called when it ended without being asked to.
@@ -40,7 +42,7 @@ type child struct {
 	executable string
 	cancel     context.CancelFunc
 	done       chan struct{}
-	ended      chan struct{} // closed at the first end that wasn't asked for
+	ended      chan error // takes the first end that wasn't asked for
 }
 
 // start begins to supervise. The child is started at once.
@@ -49,8 +51,11 @@ func (c *child) start() error {
 	if err != nil {
 		return err
 	}
+	if info, err := log.Stat(); err == nil {
+		c.logFrom = info.Size()
+	}
 	ctx, cancel := context.WithCancel(context.Background())
-	c.cancel, c.done, c.ended = cancel, make(chan struct{}), make(chan struct{})
+	c.cancel, c.done, c.ended = cancel, make(chan struct{}), make(chan error, 1)
 	go func() {
 		defer close(c.done)
 		// The kernel ends a child with the thread that started it, so this
@@ -71,9 +76,6 @@ func (c *child) stop() {
 	<-c.done
 }
 
-// firstDeath is closed when the child has ended without being asked to.
-func (c *child) firstDeath() <-chan struct{} { return c.ended }
-
 // supervise runs the child again whenever it ends, with a growing pause.
 func (c *child) supervise(ctx context.Context, log *os.File) {
 	pause := firstPause
@@ -84,7 +86,7 @@ func (c *child) supervise(ctx context.Context, log *os.File) {
 			return
 		}
 		if first {
-			close(c.ended)
+			c.ended <- err
 		}
 		if time.Since(began) > steady {
 			pause = firstPause
@@ -145,15 +147,24 @@ func openLog(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 }
 
-// lastLines reads the end of a log, for an error that must say why.
-func lastLines(path string, n int) string {
+// lastWords reads what a child said at its end: the line that begins with
+// "error: " and the one with "hint: " after it, or else the log's last line.
+// What stands before from is an earlier run's.
+func lastWords(path string, from int64) (said, hint string) {
 	data, err := os.ReadFile(path)
-	if err != nil {
-		return ""
+	if err != nil || int64(len(data)) < from {
+		return "", ""
 	}
-	lines := strings.Split(strings.TrimSpace(string(data)), "\n")
-	return strings.Join(lines[max(0, len(lines)-n):], "\n")
+	lines := strings.Split(strings.TrimSpace(string(data[from:])), "\n")
+	for i, line := range slices.Backward(lines) {
+		text, ok := strings.CutPrefix(line, "error: ")
+		if !ok {
+			continue
+		}
+		if i+1 < len(lines) {
+			hint, _ = strings.CutPrefix(lines[i+1], "hint: ")
+		}
+		return text, hint
+	}
+	return lines[len(lines)-1], ""
 }
-
-// errChild is the end of a child that was needed.
-var errChild = errors.New("ended before it was ready")

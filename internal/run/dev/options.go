@@ -41,6 +41,8 @@ type Failure struct {
 	Hint string
 	// Usage says that the command line is to blame.
 	Usage bool
+	// Exit is the exit code of the child that failed, 0 when none did.
+	Exit int
 }
 
 func (f *Failure) Error() string { return f.Err.Error() }

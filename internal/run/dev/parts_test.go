@@ -190,16 +190,28 @@ func TestQuoteShell(t *testing.T) {
 	}
 }
 
-func TestLastLines(t *testing.T) {
+func TestLastWords(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "log")
-	if err := os.WriteFile(path, []byte("a\nb\nc\n"), 0o600); err != nil {
+	for log, want := range map[string][2]string{
+		"level=INFO\nerror: the disk is full\nhint: free some\n": {"the disk is full", "free some"},
+		"error: old\nhint: older\nlevel=INFO\nerror: new\n":      {"new", ""},
+		"one\ntwo\n": {"two", ""}, "": {"", ""},
+	} {
+		if err := os.WriteFile(path, []byte(log), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if said, hint := lastWords(path, 0); said != want[0] || hint != want[1] {
+			t.Errorf("%q: %q, %q", log, said, hint)
+		}
+	}
+	if said, hint := lastWords(path+"none", 0); said != "" || hint != "" {
+		t.Errorf("no log: %q, %q", said, hint)
+	}
+	if err := os.WriteFile(path, []byte("error: an earlier run's\nkilled\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if got := lastLines(path, 2); got != "b\nc" {
-		t.Errorf("%q", got)
-	}
-	if got := lastLines(path+"none", 2); got != "" {
-		t.Errorf("%q", got)
+	if said, _ := lastWords(path, int64(len("error: an earlier run's\n"))); said != "killed" {
+		t.Errorf("after an earlier run: %q", said)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"strings"
+	"os/exec"
 	"time"
 )
 
@@ -62,24 +62,31 @@ func courierArgs(f *folder, a addresses) []string {
 func (p *platform) wait(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, startWithin, errors.New("it took too long"))
 	defer cancel()
-	died := p.node.firstDeath()
 	select {
 	case <-p.nodeReady:
 		return p.courier.start()
-	case <-died:
-		return p.nodeFailure(errChild)
+	case err := <-p.node.ended:
+		return p.nodeFailure("the node ended before it was ready", err)
 	case <-ctx.Done():
-		return p.nodeFailure(context.Cause(ctx))
+		return p.nodeFailure("the node is not ready", context.Cause(ctx))
 	}
 }
 
-func (p *platform) nodeFailure(why error) error {
+// nodeFailure explains with the node's own last words why it isn't there.
+func (p *platform) nodeFailure(what string, why error) error {
 	path := p.folder.path("logs", "node.log")
-	last := lastLines(path, 3)
-	if i := strings.LastIndex(last, "error: "); i >= 0 {
-		last = last[i:]
+	said, hint := lastWords(path, p.node.logFrom)
+	if hint == "" {
+		hint = "the whole log is " + path
+	} else {
+		hint += "; the whole log is " + path
 	}
-	return &Failure{Err: fmt.Errorf("the node %w: %s", why, last), Hint: "the whole log is " + path}
+	f := &Failure{Err: fmt.Errorf("%s (%w): %s", what, why, said), Hint: hint}
+	var exit *exec.ExitError
+	if errors.As(why, &exit) {
+		f.Exit = exit.ExitCode()
+	}
+	return f
 }
 
 // stop ends the children, the courier first so that it can report what it sent.
