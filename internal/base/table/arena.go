@@ -51,12 +51,17 @@ const arenaKept = 64
 // reset makes all bytes available again. In test builds it spoils them first,
 // so that nobody gets by with bytes of a frame that is over.
 func (a *arena) reset() {
-	if must.Enabled {
-		a.spoil()
-	}
+	a.rewind()
 	if len(a.blocks) > arenaKept {
 		clear(a.blocks[arenaKept:])
 		a.blocks = a.blocks[:arenaKept]
+	}
+}
+
+// rewind makes all bytes available again and keeps all blocks.
+func (a *arena) rewind() {
+	if must.Enabled {
+		a.spoil()
 	}
 	a.at, a.used = 0, 0
 }

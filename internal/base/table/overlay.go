@@ -10,12 +10,17 @@ import (
 // Overlay is the Txn of one frame. Reads see the frame's own writes first;
 // Flush hands the changed rows over once, in key order. It serves one
 // goroutine, and is reused by Reset.
+//
+// Rows are remembered from frame to frame (recall.go), so nobody else may write
+// to the backend, and an overlay whose flushed frame was not committed must not
+// be used again.
 type Overlay struct {
 	base    Backend
 	rows    map[string]*cell
 	arena   arena
 	cells   []cell
 	changed [256]changes // by the key's first byte, which names the table
+	recall  recall
 	hasher  Hasher
 	load    []byte
 	writes  []Write
@@ -30,6 +35,7 @@ type cell struct {
 	row   []byte // stored bytes to be: room for the header, then value; nil when not written
 	value []byte // present value; nil when there is no row
 	known bool   // old has been looked up, or cannot be there
+	asked bool   // a rule asked for the row, not only inserted it
 	dirty bool   // the frame wrote or deleted the row
 }
 
@@ -40,11 +46,16 @@ const (
 
 // NewOverlay returns an empty overlay over base.
 func NewOverlay(base Backend) *Overlay {
-	return &Overlay{base: base, rows: make(map[string]*cell, overlayCells)}
+	return &Overlay{base: base, rows: make(map[string]*cell, overlayCells), recall: newRecall(recallBytes)}
 }
 
-// Reset forgets the frame. All bytes that the overlay handed out become invalid.
+// Reset begins the next frame. All bytes that the overlay handed out become
+// invalid. A frame that was flushed counts as committed, one that was not as
+// given up.
 func (o *Overlay) Reset() {
+	if o.flushed {
+		o.remember()
+	}
 	if len(o.rows) > overlayRowMax {
 		o.rows = make(map[string]*cell, overlayCells)
 	} else {
@@ -55,9 +66,24 @@ func (o *Overlay) Reset() {
 	}
 	o.arena.reset()
 	o.cells = o.cells[:0]
-	clear(o.writes)
 	o.writes = o.writes[:0]
 	o.scans, o.flushed = 0, false
+}
+
+// remember brings what is remembered up to date with the committed frame. Rows
+// that were only inserted are left out: most are not read for a long time, and
+// they would crowd out those that are.
+func (o *Overlay) remember() {
+	for id := range o.changed {
+		if !ID(id).Digested() { // nobody reads the journal's rows while it applies
+			continue
+		}
+		for _, c := range o.changed[id].order {
+			if c.asked {
+				o.recall.put(c.key, c.row)
+			}
+		}
+	}
 }
 
 func (o *Overlay) newCell(key []byte) *cell {
@@ -79,17 +105,17 @@ func (o *Overlay) lookup(key []byte) *cell {
 	if !c.known {
 		o.fetch(c)
 	}
+	c.asked = true
 	return c
 }
 
 // fetch reads a cell's old row. A cell that could not be read stays unknown, so
 // the next read fails again instead of finding nothing.
 func (o *Overlay) fetch(c *cell) {
-	stored, found, err := o.base.Load(c.key, o.load[:0])
-	if err != nil {
-		panic(&Damage{Key: slices.Clone(c.key), Cause: err})
+	stored, found := o.recall.get(c.key)
+	if !found || must.Sometimes(10) {
+		stored, found = o.loadBase(c.key, stored)
 	}
-	o.load = stored[:0]
 	if found {
 		old := o.arena.copy(stored)
 		value, err := Open(c.key, old)
@@ -97,8 +123,25 @@ func (o *Overlay) fetch(c *cell) {
 			panic(&Damage{Key: slices.Clone(c.key), Cause: err})
 		}
 		c.old, c.value = old, value
+		if ID(c.key[0]).Digested() {
+			o.recall.put(c.key, old)
+		}
 	}
 	c.known = true
+}
+
+// loadBase reads a row from the backend. What is remembered of it, if anything
+// is, must be the same.
+func (o *Overlay) loadBase(key, remembered []byte) ([]byte, bool) {
+	stored, found, err := o.base.Load(key, o.load[:0])
+	if err != nil {
+		panic(&Damage{Key: slices.Clone(key), Cause: err})
+	}
+	o.load = stored[:0]
+	if remembered != nil && !bytes.Equal(remembered, stored) {
+		must.Never("row %x is in the store as it is remembered", key)
+	}
+	return stored, found
 }
 
 // Get implements Txn.
@@ -239,7 +282,6 @@ func (m *merge) emit() {
 // that ended as they began are left out.
 func (o *Overlay) Flush(digests map[ID]*Digest) []Write {
 	must.That(!o.flushed, "a frame is flushed once")
-	o.flushed = true
 	for id := range o.changed {
 		cells := o.changed[id].sorted()
 		if len(cells) == 0 {
@@ -255,6 +297,7 @@ func (o *Overlay) Flush(digests map[ID]*Digest) []Write {
 			o.flush(c, d)
 		}
 	}
+	o.flushed = true
 	return o.writes
 }
 

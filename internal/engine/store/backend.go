@@ -14,9 +14,13 @@ type reader interface {
 	pebble.Reader
 }
 
-// Load implements table.Backend.
+// Load implements table.Backend. One caller at a time goes the fast way.
 func (s *Store) Load(key, buf []byte) (stored []byte, ok bool, err error) {
-	return load(s.db, key, buf)
+	if !s.probe.mu.TryLock() {
+		return load(s.db, key, buf)
+	}
+	defer s.probe.mu.Unlock()
+	return s.probe.load(s.db, key, buf)
 }
 
 func load(r reader, key, buf []byte) ([]byte, bool, error) {
@@ -71,7 +75,8 @@ func (s *Store) Commit(writes []table.Write) error {
 			return fmt.Errorf("state %s: %w", s.dir, err)
 		}
 	}
-	return s.done(s.deadline.Do(func() error { return b.Commit(pebble.NoSync) }))
+	err := s.done(s.deadline.Do(func() error { return b.Commit(pebble.NoSync) }))
+	return errors.Join(err, s.probe.expire())
 }
 
 // put adds one write to the batch without an intermediate copy.

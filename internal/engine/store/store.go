@@ -45,6 +45,7 @@ type Store struct {
 	events   *diskguard.Events
 	deadline *diskguard.Deadline
 
+	probe    probe
 	flushing sync.Mutex // one Flush or Checkpoint at a time
 }
 
@@ -81,7 +82,7 @@ func Open(dir string, opt Options) (*Store, error) {
 		return nil, s.events.Explain(dir, err)
 	}
 	if err := s.checkFormat(); err != nil {
-		return nil, errors.Join(s.events.Explain(dir, err), s.db.Close())
+		return nil, errors.Join(s.events.Explain(dir, err), s.Abandon())
 	}
 	return s, nil
 }
@@ -106,7 +107,7 @@ func (s *Store) checkFormat() error {
 		if s.opt.ReadOnly {
 			return nil
 		}
-		return s.db.Set(keyFormat, []byte{formatVersion}, pebble.NoSync)
+		return errors.Join(s.db.Set(keyFormat, []byte{formatVersion}, pebble.NoSync), s.probe.expire())
 	}
 	if len(value) != 1 || value[0] > formatVersion {
 		return fmt.Errorf("it was written by a newer version (format %x, this binary knows %d): run the newer binary", value, formatVersion)
@@ -138,8 +139,8 @@ func (s *Store) SetIdentity(id identity.Identity) error {
 	if !old.IsZero() {
 		return fmt.Errorf("state %s belongs to %v and cannot be given to %v: put back the folders that belong together", s.dir, old, id)
 	}
-	if err := s.db.Set(keyIdentity, id.Append(nil), pebble.NoSync); err != nil {
-		return s.events.Explain(s.dir, err)
+	if err := s.done(errors.Join(s.db.Set(keyIdentity, id.Append(nil), pebble.NoSync), s.probe.expire())); err != nil {
+		return err
 	}
 	return s.Flush()
 }
@@ -212,10 +213,12 @@ func (s *Store) Close() error {
 	if !s.opt.ReadOnly {
 		err = s.Flush()
 	}
-	return errors.Join(err, s.events.Explain(s.dir, s.db.Close()))
+	return errors.Join(err, s.Abandon())
 }
 
 // Abandon closes the store without a flush, as a crash would: what was not
 // durable is gone. It is for a node that stops on a broken invariant, and for
 // tests.
-func (s *Store) Abandon() error { return s.events.Explain(s.dir, s.db.Close()) }
+func (s *Store) Abandon() error {
+	return s.events.Explain(s.dir, errors.Join(s.probe.expire(), s.db.Close()))
+}
