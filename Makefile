@@ -48,10 +48,11 @@ lint: ## staticcheck; the house rules are tests in internal/arch
 	$(STATICCHECK) -tags $(TAGS) ./...
 
 unit: ## unit tests without the race detector: the quick round
-	$(GO) test -tags $(TAGS) -timeout 5m $$(scripts/packages.sh)
+	$(GO) test -tags $(TAGS) -timeout 5m $$(scripts/packages.sh unit)
 
-race: ## unit tests with the race detector
-	$(GO) test -race -tags $(TAGS) -timeout 10m $$(scripts/packages.sh)
+race: ## unit tests, with the race detector where there are goroutines
+	$(GO) test -tags $(TAGS) -timeout 5m $$(scripts/packages.sh single)
+	$(GO) test -race -tags $(TAGS) -timeout 10m $$(scripts/packages.sh parallel)
 
 contract: ## the official Go SDK, unmodified, against the merchant API
 	$(GO) test -count=1 -tags $(TAGS) -timeout 5m $(CONTRACT)

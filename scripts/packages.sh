@@ -1,13 +1,21 @@
 #!/usr/bin/env bash
-# Lists the packages whose tests are unit tests: all but those that start real
-# processes, run a merchant's SDK or damage data folders (make contract, kill,
-# damage). With "rewrite": those whose tests can write their expected outputs
-# anew.
+# Lists packages by what their tests need:
+#
+#   unit      all but those that start real processes, run a merchant's SDK or
+#             damage data folders (make contract, kill, damage)
+#   single    the unit tests of code that starts no goroutine, which a house rule
+#             sees to: the race detector would only slow them down
+#   parallel  the other unit tests
+#   rewrite   those that can write their expected outputs anew
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-if [ "${1:-}" = rewrite ]; then
-	grep -rlE --include='*_test.go' 'flag\.Bool\("rewrite"' internal cmd | xargs -n1 dirname | sort -u | sed 's|^|./|'
-else
-	"${GO:-go}" list ./... | grep -vE '/(contract|killtest|run/verify)$'
-fi
+single='/internal/(arch|rule/[a-z]+|engine/machine(/[a-z]+)?)$'
+unit() { "${GO:-go}" list ./... | grep -vE '/(contract|killtest|run/verify)$'; }
+
+case "$1" in
+unit) unit ;;
+single) unit | grep -E "$single" ;;
+parallel) unit | grep -vE "$single" ;;
+rewrite) grep -rlE --include='*_test.go' 'flag\.Bool\("rewrite"' internal cmd | xargs -n1 dirname | sort -u | sed 's|^|./|' ;;
+esac
