@@ -1,10 +1,13 @@
 package courier
 
 import (
+	"bufio"
 	"context"
 	"encoding/binary"
 	"errors"
+	"io"
 	"net"
+	"net/http"
 	"net/netip"
 	"strings"
 	"sync/atomic"
@@ -89,7 +92,11 @@ func TestNamesThatResolveToUs(t *testing.T) {
 	// The same name where loopback is allowed: the resolver really leads there.
 	dev := newTransport(Config{Resolver: resolver, Allow: loopback})
 	t.Cleanup(dev.CloseIdleConnections)
-	ok := tcpServer(t, func(c net.Conn) { c.Write([]byte("HTTP/1.1 204 No Content\r\n\r\n")) })
+	ok := tcpServer(t, func(c net.Conn) {
+		if _, err := http.ReadRequest(bufio.NewReader(c)); err == nil {
+			io.WriteString(c, "HTTP/1.1 204 No Content\r\n\r\n")
+		}
+	})
 	_, port, _ = net.SplitHostPort(ok)
 	if a := post(context.Background(), dev, letterTo(t, "http://shop.example:"+port), func() {}); a.Outcome != delivered {
 		t.Errorf("in dev: %v", a)
