@@ -26,12 +26,24 @@ func (c *changes) add(n *cell) {
 	c.tail = append(c.tail, n)
 }
 
-// sorted returns all cells in key order. It merges the tail in from the back,
-// so a short tail that belongs near the end costs little.
+// sorted returns all cells in key order.
 func (c *changes) sorted() []*cell {
-	if len(c.tail) == 0 {
-		return c.order
+	switch {
+	case len(c.tail) == 0:
+	case len(c.tail) <= 4: // a scan after every few writes
+		for _, n := range c.tail {
+			c.order = slices.Insert(c.order, find(c.order, n.key), n)
+		}
+	default:
+		c.merge()
 	}
+	clear(c.tail)
+	c.tail = c.tail[:0]
+	return c.order
+}
+
+// merge sorts the tail and merges it in from the back.
+func (c *changes) merge() {
 	slices.SortFunc(c.tail, func(a, b *cell) int { return cmp(a.key, b.key) })
 	i, j := len(c.order)-1, len(c.tail)-1
 	c.order = append(c.order, c.tail...)
@@ -44,9 +56,12 @@ func (c *changes) sorted() []*cell {
 			j--
 		}
 	}
-	clear(c.tail)
-	c.tail = c.tail[:0]
-	return c.order
+}
+
+// find is where key is or belongs.
+func find(order []*cell, key []byte) int {
+	i, _ := slices.BinarySearchFunc(order, key, func(x *cell, k []byte) int { return cmp(x.key, k) })
+	return i
 }
 
 // between returns the cells with from <= key < to in key order; to nil is no
@@ -56,13 +71,9 @@ func (c *changes) between(from, to []byte) []*cell {
 		return nil
 	}
 	all := c.sorted()
-	find := func(key []byte) int {
-		i, _ := slices.BinarySearchFunc(all, key, func(x *cell, k []byte) int { return cmp(x.key, k) })
-		return i
-	}
-	all = all[find(from):]
+	all = all[find(all, from):]
 	if to != nil {
-		all = all[:find(to)]
+		all = all[:find(all, to)]
 	}
 	return all
 }

@@ -60,7 +60,7 @@ func (opt Options) pebbleOptions(events *diskguard.Events) *pebble.Options {
 		DisableWAL:                  true,
 		MemTableSize:                opt.MemTableBytes,
 		MemTableStopWritesThreshold: 4,
-		L0CompactionThreshold:       4,
+		L0CompactionThreshold:       10,
 		L0StopWritesThreshold:       48,
 		LBaseMaxBytes:               256 << 20,
 		FlushSplitBytes:             16 << 20,
@@ -80,7 +80,9 @@ func (opt Options) pebbleOptions(events *diskguard.Events) *pebble.Options {
 		o.Levels[i].BlockSize = 8 << 10
 		o.Levels[i].IndexBlockSize = 64 << 10
 	}
-	o.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionFastest })
+	compression := pebble.DBCompressionFastest
+	compression.Levels[0] = pebble.DBCompressionNone.Levels[0] // its files are merged away within seconds
+	o.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return compression })
 	o.Experimental.SpanPolicyFunc = splitTables
 	events.Apply(o)
 	return o
