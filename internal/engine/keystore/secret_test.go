@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/big"
+	"os"
 	"strings"
 	"testing"
 )
@@ -105,16 +106,37 @@ func TestContentsOfAnotherVersionAreRefused(t *testing.T) {
 	}
 }
 
-func FuzzOpenSealed(f *testing.F) {
-	master := bytes.Repeat([]byte{7}, masterKeySize)
-	good, err := sealContents(master, &contents{Generation: 7})
-	if err != nil {
-		f.Fatal(err)
+// goldenMaster sealed testdata/sealed.v1, whose contents have generation 7.
+var goldenMaster = bytes.Repeat([]byte{7}, masterKeySize)
+
+// A file that version 1 sealed must open for ever.
+func TestGoldenSealedFile(t *testing.T) {
+	t.Parallel()
+	plain, generation, err := openSealed(goldenMaster, golden(t))
+	if err != nil || generation != 7 {
+		t.Fatalf("generation %d, %v", generation, err)
 	}
+	c, err := decodeContents(plain)
+	if err != nil || c.LogName != "pay.example.com" || c.APIv3[0].Key != "0123456789abcdef0123456789ABCDEF" {
+		t.Errorf("%v", err)
+	}
+}
+
+func golden(t testing.TB) []byte {
+	t.Helper()
+	file, err := os.ReadFile("testdata/sealed.v1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func FuzzOpenSealed(f *testing.F) {
+	good := golden(f)
 	f.Add(good)
 	f.Add(good[:headerSize])
 	f.Fuzz(func(t *testing.T, file []byte) {
-		if _, _, err := openSealed(master, file); err == nil && !bytes.Equal(file, good) {
+		if _, _, err := openSealed(goldenMaster, file); err == nil && !bytes.Equal(file, good) {
 			t.Errorf("opened %d bytes that nobody sealed", len(file))
 		}
 	})
