@@ -22,6 +22,7 @@ type Deed struct {
 	stamp.Stamp
 
 	entries []*pb.Entry
+	one     [1]*pb.Entry // room for what most commands record
 }
 
 // Seq is the sequence number that the next recorded entry takes.
@@ -30,6 +31,9 @@ func (d *Deed) Seq() uint64 { return d.Head.JournalSize + uint64(len(d.entries))
 // Record adds a journal entry about an entity ("order/17") by its natural key
 // and with its postings. The machine fills in the rest.
 func (d *Deed) Record(entity, name string, postings []*pb.Posting, commitments ...[]byte) {
+	if d.entries == nil {
+		d.entries = d.one[:0]
+	}
 	d.entries = append(d.entries, &pb.Entry{
 		Seq: d.Seq(), Entity: entity, Name: name, Postings: postings, Commitments: commitments,
 	})

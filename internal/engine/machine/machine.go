@@ -3,6 +3,7 @@ package machine
 import (
 	"fmt"
 
+	"github.com/holdfast-pay/holdfast/internal/base/deed"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/journal"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -25,10 +26,11 @@ type Machine struct {
 	digests map[table.ID]*table.Digest
 	tree    *journal.Tree
 	writes  uint64 // rows written through tx since the frame began
-	tx      counted
+	tx      *counted
 	entry   []byte // scratch: an encoded journal entry
-	failed  error  // why no further frame can be applied
-	rows    int    // rows of the last frame's batch
+	deed    deed.Deed
+	failed  error // why no further frame can be applied
+	rows    int   // rows of the last frame's batch
 }
 
 var heads = table.Of[pb.Head, *pb.Head]{ID: table.Head}
@@ -41,7 +43,7 @@ func Head(r table.Reader) (head *pb.Head, ok bool) { return heads.Get(r, table.K
 func Open(backend table.Backend, opt Options) (*Machine, error) {
 	backend = newCache(backend)
 	m := &Machine{backend: backend, opt: opt, overlay: table.NewOverlay(backend)}
-	m.tx = counted{Txn: m.overlay, writes: &m.writes}
+	m.tx = &counted{Txn: m.overlay, writes: &m.writes}
 	snap := backend.Snapshot()
 	defer snap.Close()
 	err := table.Read(snap, func(r table.Reader) error {
@@ -147,6 +149,6 @@ type counted struct {
 	writes *uint64
 }
 
-func (c counted) Set(key, value []byte)    { *c.writes++; c.Txn.Set(key, value) }
-func (c counted) Insert(key, value []byte) { *c.writes++; c.Txn.Insert(key, value) }
-func (c counted) Delete(key []byte)        { *c.writes++; c.Txn.Delete(key) }
+func (c *counted) Set(key, value []byte)    { *c.writes++; c.Txn.Set(key, value) }
+func (c *counted) Insert(key, value []byte) { *c.writes++; c.Txn.Insert(key, value) }
+func (c *counted) Delete(key []byte)        { *c.writes++; c.Txn.Delete(key) }

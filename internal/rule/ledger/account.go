@@ -27,7 +27,8 @@ const MaxName = 96
 
 // UserBalance names a person's balance.
 func UserBalance(uid uint64) string {
-	return "user/" + strconv.FormatUint(uid, 10) + "/balance"
+	var room [40]byte
+	return string(append(strconv.AppendUint(append(room[:0], "user/"...), uid, 10), "/balance"...))
 }
 
 // MerchantPending names a merchant's money before settlement.
@@ -106,8 +107,7 @@ func ValidName(name string) bool {
 }
 
 // put writes an account's row; name and currency are its key.
-func put(tx table.Txn, a *pb.Account) {
-	key := Key(a.Name, a.Currency)
+func put(tx table.Txn, key table.Key, a *pb.Account) {
 	name, currency := a.Name, a.Currency
 	a.Name, a.Currency = "", 0
 	accounts.Put(tx, key, a)
@@ -117,8 +117,9 @@ func put(tx table.Txn, a *pb.Account) {
 // OpenOwed adds the account of a new owner: it cannot be overdrawn. An account
 // that is there already is a broken invariant: its money would be forgotten.
 func OpenOwed(tx table.Txn, name string, currency uint32) {
-	if _, ok := tx.Get(Key(name, currency)); ok || !Owed(name) {
+	key := Key(name, currency)
+	if _, ok := tx.Get(key); ok || !Owed(name) {
 		must.Never("account %s is new, and of money that is owed", name)
 	}
-	put(tx, &pb.Account{Name: name, Currency: currency, NoOverdraft: true})
+	put(tx, key, &pb.Account{Name: name, Currency: currency, NoOverdraft: true})
 }

@@ -19,10 +19,16 @@ type Book struct {
 	rows     []*line
 	index    map[string]int // only when there are more rows than a linear search likes
 	postings []*pb.Posting
+
+	// Room for one posting, which is what most books hold.
+	lines   [2]line
+	rowRoom [2]*line
+	posting [1]*pb.Posting
 }
 
 // line is one account in the book with its posted sides before.
 type line struct {
+	key     table.Key
 	acc     pb.Account
 	debits  int64
 	credits int64
@@ -32,7 +38,11 @@ type line struct {
 const linearRows = 8
 
 // Begin opens an empty book in one currency.
-func Begin(tx table.Txn, currency uint32) *Book { return &Book{tx: tx, currency: currency} }
+func Begin(tx table.Txn, currency uint32) *Book {
+	b := &Book{tx: tx, currency: currency}
+	b.rows, b.postings = b.rowRoom[:0], b.posting[:0]
+	return b
+}
 
 // account finds the account in the book or loads it; nil when there is none.
 func (b *Book) account(name string) *line {
@@ -47,13 +57,14 @@ func (b *Book) account(name string) *line {
 			}
 		}
 	}
-	value, ok := b.tx.Get(Key(name, b.currency))
+	key := Key(name, b.currency)
+	value, ok := b.tx.Get(key)
 	if !ok {
 		return nil
 	}
-	l := new(line)
+	l := b.fresh(key)
 	if err := l.acc.UnmarshalVT(value); err != nil {
-		panic(&table.Damage{Key: Key(name, b.currency), Cause: err})
+		panic(&table.Damage{Key: key, Cause: err})
 	}
 	l.acc.Name, l.acc.Currency = name, b.currency
 	l.debits, l.credits = l.acc.DebitsPosted, l.acc.CreditsPosted
@@ -64,8 +75,19 @@ func (b *Book) account(name string) *line {
 // Opens lets the book open the account, without limits, if there is none yet.
 func (b *Book) Opens(name string) {
 	if b.account(name) == nil {
-		b.add(&line{acc: pb.Account{Name: name, Currency: b.currency}})
+		l := b.fresh(Key(name, b.currency))
+		l.acc.Name, l.acc.Currency = name, b.currency
+		b.add(l)
 	}
+}
+
+// fresh is an empty line for the account under key.
+func (b *Book) fresh(key table.Key) *line {
+	if n := len(b.rows); n < len(b.lines) {
+		b.lines[n].key = key
+		return &b.lines[n]
+	}
+	return &line{key: key}
 }
 
 func (b *Book) add(l *line) {
@@ -170,7 +192,9 @@ func (b *Book) Settle(reason pb.PostingCode, debit, credit string, amount int64)
 	if c != code.OK {
 		return c
 	}
-	must.That(from.acc.DebitsPending >= amount, "account %s holds the %d to be settled", debit, amount)
+	if from.acc.DebitsPending < amount {
+		must.Never("account %s holds the %d to be settled", debit, amount)
+	}
 	from.acc.DebitsPending -= amount
 	if c := b.post(reason, from, to, amount); c != code.OK {
 		from.acc.DebitsPending += amount
@@ -190,17 +214,31 @@ func (b *Book) Commit() []*pb.Posting {
 		a := &l.acc
 		debits += a.DebitsPosted - l.debits
 		credits += a.CreditsPosted - l.credits
-		must.That(!a.NoOverdraft || covers(a.CreditsPosted, a.DebitsPosted, a.DebitsPending),
-			"account %s is not overdrawn", a.Name)
-		must.That(a.DebitsPending >= 0 && a.CreditsPending >= 0 && a.DebitsPosted >= l.debits && a.CreditsPosted >= l.credits,
-			"account %s only grows and holds are not negative", a.Name)
-		put(b.tx, a)
+		l.check()
+		put(b.tx, l.key, a)
 	}
-	must.That(debits == credits, "debits %d equal credits %d", debits, credits)
 	var posted int64
 	for _, p := range b.postings {
 		posted += p.Amount
 	}
-	must.That(posted == debits, "postings %d add up to the debits %d", posted, debits)
+	if debits != credits || posted != debits {
+		must.Never("debits %d equal credits %d and the postings' sum %d", debits, credits, posted)
+	}
 	return b.postings
+}
+
+// check asserts what must hold of an account before it is written. It asks
+// before it calls: the arguments of must.That would be put on the heap for every
+// account of every payment.
+func (l *line) check() {
+	a := &l.acc
+	if a.NoOverdraft && !covers(a.CreditsPosted, a.DebitsPosted, a.DebitsPending) {
+		must.Never("account %s is not overdrawn", a.Name)
+	}
+	if a.CreditsPosted > l.credits && !withinCap(a.CreditsPosted, a.DebitsPosted, a.Cap) {
+		must.Never("account %s is within its cap", a.Name)
+	}
+	if a.DebitsPending < 0 || a.CreditsPending < 0 || a.DebitsPosted < l.debits || a.CreditsPosted < l.credits {
+		must.Never("account %s only grows and its holds are not negative", a.Name)
+	}
 }

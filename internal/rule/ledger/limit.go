@@ -41,7 +41,7 @@ func ApplyAccountLimit(d *deed.Deed, c *pb.AccountLimit) (code.Code, *pb.Account
 	}
 	// From here the command succeeds.
 	a.Frozen, a.NoOverdraft, a.Cap = c.Frozen, noOverdraft, c.Cap
-	put(d.Tx, a)
+	put(d.Tx, Key(c.Account, c.Currency), a)
 	d.Record("account/"+c.Account, c.Account, nil)
 	return code.OK, a
 }

@@ -34,7 +34,8 @@ func ApplyCreate(d *deed.Deed, c *pb.OrderCreate) (code.Code, *pb.Order) {
 		return code.AppidNotBound, nil
 	}
 	content := contentHash(c)
-	if ref, ok := refs.Get(d.Tx, numberKey(c.Mchid, c.OutTradeNo)); ok {
+	number := numberKey(c.Mchid, c.OutTradeNo)
+	if ref, ok := refs.Get(d.Tx, number); ok {
 		return repeat(d, ref.Id, content)
 	}
 	if c.Openid != "" {
@@ -51,7 +52,7 @@ func ApplyCreate(d *deed.Deed, c *pb.OrderCreate) (code.Code, *pb.Order) {
 	o.ContentHash, o.TimeExpire = content, expire
 	d.Head.NextOrder++
 	orders.Insert(d.Tx, key(o.Id), o)
-	refs.Put(d.Tx, numberKey(c.Mchid, c.OutTradeNo), &pb.OrderRef{Id: o.Id})
+	refs.Put(d.Tx, number, &pb.OrderRef{Id: o.Id})
 	d.Record(Entity(o.Id), o.Mchid+"/"+o.OutTradeNo, nil)
 	return code.OK, o
 }

@@ -81,7 +81,10 @@ func ByPrepayID(r table.Reader, prepayID string) (*pb.Order, bool) {
 func Put(tx table.Txn, o *pb.Order) { orders.Put(tx, key(o.Id), o) }
 
 // Entity is the order's name in the journal.
-func Entity(id uint64) string { return "order/" + strconv.FormatUint(id, 10) }
+func Entity(id uint64) string {
+	var room [32]byte
+	return string(strconv.AppendUint(append(room[:0], "order/"...), id, 10))
+}
 
 // Paid says whether the order was ever paid.
 func Paid(o *pb.Order) bool { return o.PaidAt != 0 }
