@@ -16,6 +16,8 @@ DAMAGE   = ./internal/run/verify
 
 # How much of it: `make test` takes these, `make soak` the long versions.
 FUZZ_SECONDS ?= 60
+# Below these are the parsers that face the network; the others read our own files.
+FUZZ         ?= internal/base internal/edge internal/run
 KILLS        ?= 20
 FLIPS        ?= 200
 
@@ -29,7 +31,7 @@ test: ## everything a change must pass, in under 15 minutes on two cores
 	@scripts/steps.sh deps fmt build vet lint race contract kill damage fuzz
 
 soak: ## the long versions: 100 kills, 2,000 flipped bytes, 20 minutes of fuzzing
-	@KILLS=100 FLIPS=2000 FUZZ_SECONDS=1200 scripts/steps.sh deps fmt build vet lint race contract kill damage fuzz
+	@KILLS=100 FLIPS=2000 FUZZ_SECONDS=1200 FUZZ=internal scripts/steps.sh deps fmt build vet lint race contract kill damage fuzz
 
 deps: ## install the browser that the cashier's test drives, where it is missing
 	@scripts/deps.sh
@@ -63,8 +65,8 @@ kill: ## kill -9 node and courier under load (KILLS=20)
 damage: ## flip bytes of a data folder's files (FLIPS=200): each must be named
 	HOLDFAST_FLIPS=$(FLIPS) $(GO) test -count=1 -tags $(TAGS) -timeout 60m $(DAMAGE)
 
-fuzz: ## every fuzz target for a moment (FUZZ_SECONDS=60 in all)
-	@scripts/fuzz.sh $(FUZZ_SECONDS)
+fuzz: ## fuzz targets that face the network, a moment each (FUZZ_SECONDS=60 in all)
+	@scripts/fuzz.sh $(FUZZ_SECONDS) $(FUZZ)
 
 bench: ## rough figures of every suite; see docs/reference/performance.md
 	$(GO) run ./cmd/holdfast bench --quick

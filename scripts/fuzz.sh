@@ -1,18 +1,16 @@
 #!/usr/bin/env bash
-# Runs every fuzz target for its share of the given seconds. An input that fails
-# is kept under the package's testdata/fuzz, where `go test` runs it from then on.
+# Runs every fuzz target below the given folders for its share of the given
+# seconds. An input that fails is kept under the package's testdata/fuzz, where
+# `go test` runs it from then on.
 #
-#   scripts/fuzz.sh 60              all targets, 60 seconds together
+#   scripts/fuzz.sh 60 internal                all targets, 60 seconds together
 #   scripts/fuzz.sh 300 internal/base/seal internal/edge/wechatv3
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 seconds=$1
 shift
-folders=("$@")
-if [ ${#folders[@]} = 0 ]; then
-	mapfile -t folders < <(grep -rlE --include='*_test.go' '^func Fuzz' internal cmd | xargs -n1 dirname | sort -u)
-fi
+mapfile -t folders < <(grep -rlE --include='*_test.go' '^func Fuzz' "$@" | xargs -n1 dirname | sort -u)
 
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
