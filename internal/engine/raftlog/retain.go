@@ -16,6 +16,7 @@ import (
 type ages struct {
 	parts []part
 	total uint64 // bytes ever counted
+	gone  uint64 // bytes counted up to the cut
 }
 
 // part ends a stretch of the log: all entries up to and including last were
@@ -53,8 +54,12 @@ func (a *ages) add(now time.Time, first, last, bytes uint64) {
 }
 
 // oldest returns the index up to which the log is older than keepFor or lies
-// beyond keepBytes; 0 when all of it is to be kept.
+// beyond keepBytes; 0 when all of it is to be kept. It waits until an eighth
+// too much is there, so that the log is cut now and then and not at every call.
 func (a *ages) oldest(now time.Time, keepFor time.Duration, keepBytes uint64) uint64 {
+	if len(a.parts) == 0 || now.Sub(a.parts[0].at) < keepFor+keepFor/8 && a.total-a.gone < keepBytes+keepBytes/8 {
+		return 0
+	}
 	var upTo uint64
 	for _, p := range a.parts {
 		if now.Sub(p.at) < keepFor && a.total-p.total < keepBytes {
@@ -69,6 +74,7 @@ func (a *ages) oldest(now time.Time, keepFor time.Duration, keepBytes uint64) ui
 func (a *ages) forget(index uint64) {
 	n := 0
 	for n < len(a.parts) && a.parts[n].last <= index {
+		a.gone = a.parts[n].total
 		n++
 	}
 	a.parts = append(a.parts[:0], a.parts[n:]...)
@@ -148,7 +154,7 @@ func cutRecord(index, term uint64) []byte {
 // Retain compacts by the rule of Options.KeepBytes and KeepFor, never beyond
 // durableApplied (the applied index of store.DurableHead, read at this moment):
 // what the state may lose in a crash must be here to be replayed. It returns
-// the first index that is left. Call it every half minute or so.
+// the first index that is left. Call it every few seconds; most calls do nothing.
 func (l *Log) Retain(now time.Time, durableApplied uint64) (first uint64, err error) {
 	l.mu.Lock()
 	upTo := min(l.ages.oldest(now, l.opt.KeepFor, l.opt.KeepBytes), durableApplied)

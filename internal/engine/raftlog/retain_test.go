@@ -103,6 +103,41 @@ func TestRetainKeepsTheLess(t *testing.T) {
 	}
 }
 
+// A log that grows steadily is cut now and then, not at every call.
+func TestRetainCutsNowAndThen(t *testing.T) {
+	t.Parallel()
+	for name, limit := range map[string]func(*raftlog.Options){
+		"by age":  func(o *raftlog.Options) { o.KeepFor = 80 * time.Second },
+		"by size": func(o *raftlog.Options) { o.KeepBytes = 80_000 },
+	} {
+		opt := options(t, vfs.NewMem())
+		limit(&opt)
+		now := time.Unix(1_700_000_000, 0)
+		opt.Now = func() time.Time { return now }
+		l := open(t, opt)
+		cuts, first := 0, uint64(1)
+		for i := uint64(1); i <= 500; i++ {
+			now = now.Add(time.Second)
+			mustAppend(t, l, hard(1, i-1), []*raftpb.Entry{large(i)})
+			f, err := l.Retain(now, i)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if f != first {
+				cuts++
+				first = f
+			}
+			if kept := i - first; kept > 100 {
+				t.Fatalf("%s: %d entries are kept", name, kept)
+			}
+		}
+		if cuts < 20 || cuts > 60 {
+			t.Errorf("%s: the log was cut %d times in 500 s, want about 40", name, cuts)
+		}
+		closed(t, l.Close)
+	}
+}
+
 // After a restart nobody knows when entries were written; they count as new, and
 // their size still counts.
 func TestRetainAfterARestart(t *testing.T) {
@@ -118,7 +153,7 @@ func TestRetainAfterARestart(t *testing.T) {
 	if err != nil || first < 180 || first > 240 { // whole blocks are counted
 		t.Errorf("by size: first index is %d (%v), want a little over 200", first, err)
 	}
-	first, err = l.Retain(now.Add(time.Hour+100*time.Second), 300)
+	first, err = l.Retain(now.Add(time.Hour+113*time.Second), 300)
 	if err != nil || first != 301 {
 		t.Errorf("by age: first index is %d (%v), want 301", first, err)
 	}
