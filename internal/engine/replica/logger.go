@@ -19,6 +19,9 @@ func (l raftLogger) Warningf(format string, v ...any) { l.log.Warn(fmt.Sprintf(f
 func (l raftLogger) Error(v ...any)                   { l.log.Error(fmt.Sprint(v...)) }
 func (l raftLogger) Errorf(format string, v ...any)   { l.log.Error(fmt.Sprintf(format, v...)) }
 func (l raftLogger) Fatal(v ...any)                   { l.log.Error(fmt.Sprint(v...)); os.Exit(1) }
-func (l raftLogger) Fatalf(format string, v ...any)   { l.log.Error(fmt.Sprintf(format, v...)); os.Exit(1) }
-func (l raftLogger) Panic(v ...any)                   { panic(fmt.Sprint(v...)) }
-func (l raftLogger) Panicf(format string, v ...any)   { panic(fmt.Sprintf(format, v...)) }
+func (l raftLogger) Fatalf(format string, v ...any) {
+	l.log.Error(fmt.Sprintf(format, v...))
+	os.Exit(1)
+}
+func (l raftLogger) Panic(v ...any)                 { panic(fmt.Sprint(v...)) }
+func (l raftLogger) Panicf(format string, v ...any) { panic(fmt.Sprintf(format, v...)) }
