@@ -123,6 +123,9 @@ func TestOneLogGivesOneState(t *testing.T) {
 		never := func(int) bool { return false }
 		want := apply(t, inMemory(), frames, never)
 		for i, procs := range []int{1, 2, 7} {
+			if name != "workload" && i != len(frames)%3 { // the short ones take turns
+				continue
+			}
 			runtime.GOMAXPROCS(procs)
 			debug.SetGCPercent([]int{1, -1, 20}[i])
 			draw := rand.New(rand.NewPCG(uint64(i), 9))
