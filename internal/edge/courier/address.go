@@ -6,12 +6,11 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"net/url"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
-
-	"net/url"
 
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )

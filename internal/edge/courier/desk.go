@@ -106,17 +106,13 @@ func (d *desk) owe(h *pb.OwedHead) {
 
 // oweFull takes note of a notice whose content came along.
 func (d *desk) oweFull(n *pb.OwedNotice) {
-	h := headOf(n.Notice)
+	h := n.Notice.Head()
 	if _, ok := d.busy[h.Id]; !ok && n.Problem == "" {
 		if l := d.lane(h.Mchid); !l.slow() && l.fresh.len() < signAhead*d.signers {
 			d.bodies.put(n, time.Now())
 		}
 	}
 	d.owe(h)
-}
-
-func headOf(n *pb.Notice) *pb.OwedHead {
-	return &pb.OwedHead{Id: n.Id, Mchid: n.Mchid, NextAt: n.NextAt, CreatedAt: n.CreatedAt, Attempts: n.Attempts}
 }
 
 // touch puts a lane where it belongs: into the rings of those that can start

@@ -213,7 +213,7 @@ func TestTrickle(t *testing.T) {
 		d.oweFull(d.full(i+1, fmt.Sprint("f", i), 0))
 		n := d.full(i+1001, fmt.Sprint("o", i), 3)
 		d.bodies.put(n, time.Now())
-		d.owe(headOf(n.Notice))
+		d.owe(n.Notice.Head())
 	}
 	old := 0
 	for range 80 {
@@ -237,7 +237,7 @@ func TestTrickleInASmallPool(t *testing.T) {
 		d.oweFull(d.full(i+1, fmt.Sprint("f", i), 0))
 		n := d.full(i+1001, fmt.Sprint("o", i), 3)
 		d.bodies.put(n, time.Now())
-		d.owe(headOf(n.Notice))
+		d.owe(n.Notice.Head())
 	}
 	old, all := 0, 0
 	for all < 160 {
@@ -271,7 +271,6 @@ func TestLane(t *testing.T) {
 		{status, 0, 2, false, false, 0},
 		{timeout, answerWithin, 1, false, true, 0},
 		{noKey, 0, 1, false, false, 0},
-		{status, 0, 1, false, false, 0},
 		{address, 0, 1, false, false, 0},
 		{connect_, 0, 1, true, true, 100},
 		{connect_, 0, 1, true, true, 200},
@@ -280,7 +279,6 @@ func TestLane(t *testing.T) {
 		{status, 0, 1, true, true, 1600},
 		{status, 0, 1, true, true, 2000},
 		{status, 0, 1, true, true, 2000},
-		{noKey, 0, 1, true, true, 2000},
 		{delivered, 2 * time.Second, 2, false, true, 0},
 		{delivered, 0, 3, false, false, 0},
 		{delivered, 0, 4, false, false, 0},
@@ -347,7 +345,7 @@ func TestDeskCounts(t *testing.T) {
 				if rapid.Bool().Draw(t, "full") {
 					d.oweFull(n)
 				} else {
-					d.owe(headOf(n.Notice))
+					d.owe(n.Notice.Head())
 				}
 			case 2:
 				d.dispatch()

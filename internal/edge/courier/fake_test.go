@@ -103,7 +103,7 @@ func (s *fakeStream) heads() *pb.OwedBatch {
 	take := min(1000, len(s.backlog))
 	for _, id := range s.backlog[:take] {
 		if o, ok := s.n.owed[id]; ok {
-			b.Waiting = append(b.Waiting, headOf(o.Notice))
+			b.Waiting = append(b.Waiting, o.Notice.Head())
 		}
 	}
 	s.backlog = s.backlog[take:]
@@ -117,7 +117,7 @@ func (s *fakeStream) full(o *pb.OwedNotice) *pb.OwedBatch {
 	defer s.n.mu.Unlock()
 	for o != nil {
 		if s.n.headsOnly {
-			b.Waiting = append(b.Waiting, headOf(o.Notice))
+			b.Waiting = append(b.Waiting, o.Notice.Head())
 		} else {
 			b.Notices = append(b.Notices, o)
 		}
@@ -173,7 +173,7 @@ func (n *fakeNode) Report(_ context.Context, attempts []*pb.Attempt) (*pb.Report
 			delete(n.owed, a.NoticeId)
 		default:
 			o.Notice.NextAt = next
-			resp.Owed = append(resp.Owed, headOf(o.Notice))
+			resp.Owed = append(resp.Owed, o.Notice.Head())
 		}
 	}
 	return resp, nil

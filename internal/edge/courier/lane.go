@@ -72,18 +72,17 @@ func (l *lane) idle() bool {
 // landed learns from an attempt: how it ended and what that says of the merchant.
 func (l *lane) landed(now int64, a *pb.Attempt) {
 	l.lagging = a.TookUs > slowAfter.Microseconds()
-	switch a.Outcome {
-	case pb.AttemptOutcome_ATTEMPT_OUTCOME_DELIVERED:
+	if a.Outcome == pb.AttemptOutcome_ATTEMPT_OUTCOME_DELIVERED {
 		l.fails, l.pausedUntil = 0, 0
 		l.window = min(l.window+1, l.windowMost)
-	case pb.AttemptOutcome_ATTEMPT_OUTCOME_NO_KEY, pb.AttemptOutcome_ATTEMPT_OUTCOME_BAD_URL:
-		// Nothing was sent: this says nothing of the merchant's server.
-	default:
-		l.fails++
-		l.window = max(1, l.window/2)
-		if l.broken() {
-			l.pausedUntil = now + pause(l.fails-breakAfter)
-		}
+		return
+	}
+	// A missing key or a bad address counts too, though nothing was sent: a
+	// thousand such attempts a second would cost the node as much as payments.
+	l.fails++
+	l.window = max(1, l.window/2)
+	if l.broken() {
+		l.pausedUntil = now + pause(l.fails-breakAfter)
 	}
 }
 

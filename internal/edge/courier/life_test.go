@@ -16,6 +16,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/holdfast-pay/holdfast/internal/base/seal"
+	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
@@ -359,7 +360,8 @@ func (b *batches) Report(c ctx, attempts []*pb.Attempt) (*pb.ReportResponse, err
 	return b.fakeNode.Report(c, attempts)
 }
 
-// Without a key nothing is sent; once the merchant has one, the next attempt is.
+// Without a key nothing is sent; once the merchant has one, put into the
+// keystore by another process, the next attempt is.
 func TestNoKey(t *testing.T) {
 	t.Parallel()
 	keys()
@@ -369,7 +371,13 @@ func TestNoKey(t *testing.T) {
 		w.core.Must(machine.MerchantAdd, &pb.MerchantAdd{Mchid: "1900000009", Name: "x", Appids: []string{"wx0123456789abcdef"},
 			Settings: &pb.MerchantSettings{AllowHttp: true}})
 		w.serve("shop.example", &c)
-		_, stop := w.run(w.config())
+		own, err := keystore.Open(keysDir, keystore.Options{ReadOnly: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg := w.config()
+		cfg.Keys = own
+		_, stop := w.run(cfg)
 		n := w.pay("1900000009", shopURL)
 		time.Sleep(time.Second)
 		if n = w.notice(n.Id); n.Attempts != 1 || n.Recent[0].Outcome != pb.AttemptOutcome_ATTEMPT_OUTCOME_NO_KEY || n.Recent[0].Answer == "" {

@@ -51,7 +51,7 @@ func (s *Service) fill(r table.Reader, b *pb.OwedBatch, notices []*pb.Notice, fu
 		if full && n.NextAt <= b.Now+soon {
 			b.Notices = append(b.Notices, w.full(n))
 		} else {
-			b.Waiting = append(b.Waiting, headOf(n))
+			b.Waiting = append(b.Waiting, n.Head())
 		}
 	}
 	return nil

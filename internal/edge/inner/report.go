@@ -55,7 +55,7 @@ func (s *Service) after(attempts []*pb.Attempt) (*pb.ReportResponse, error) {
 			if !ok {
 				continue
 			}
-			resp.Owed = append(resp.Owed, headOf(owedTable.Decode(owedKey(a.NoticeId), value)))
+			resp.Owed = append(resp.Owed, owedTable.Decode(owedKey(a.NoticeId), value).Head())
 			if st != nil {
 				st.told.answered(a.NoticeId, value)
 			}

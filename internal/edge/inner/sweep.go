@@ -49,7 +49,7 @@ func (st *stream) compare(r table.Reader, b *pb.OwedBatch) {
 		if !same {
 			n := owedTable.Decode(key, value)
 			row.since = since(n)
-			b.Waiting = append(b.Waiting, headOf(n))
+			b.Waiting = append(b.Waiting, n.Head())
 		}
 		st.told.keep(row)
 		if p.oldest == 0 || row.since < p.oldest {
@@ -76,8 +76,4 @@ func since(n *pb.Notice) int64 {
 		return n.Recent[i].At
 	}
 	return n.CreatedAt
-}
-
-func headOf(n *pb.Notice) *pb.OwedHead {
-	return &pb.OwedHead{Id: n.Id, Mchid: n.Mchid, NextAt: n.NextAt, CreatedAt: n.CreatedAt, Attempts: n.Attempts}
 }
