@@ -225,10 +225,28 @@ func (c *Courier) record(p paper, a *pb.Attempt) {
 	c.metrics.attempts.WithLabelValues(outcomeName(a.Outcome)).Inc()
 	if a.Outcome != pb.AttemptOutcome_ATTEMPT_OUTCOME_DELIVERED {
 		c.log.Debug("courier: notice not delivered", "notice", a.NoticeId, "mchid", p.f.lane.mchid,
-			"attempt", a.Number, "outcome", outcomeName(a.Outcome), "status", a.HttpStatus, "why", a.Answer)
+			"attempt", a.Number, "outcome", outcomeName(a.Outcome), "status", a.HttpStatus, "why", ourWords(a))
 	}
+	l := p.f.lane
+	was, fails := l.broken(), l.fails
 	c.desk.landed(p.f, a)
+	switch is := l.broken(); {
+	case is && !was:
+		c.log.Warn("courier: a merchant takes no notices; trying one at a time", "mchid", l.mchid,
+			"failures", l.fails, "outcome", outcomeName(a.Outcome), "status", a.HttpStatus, "why", ourWords(a))
+	case was && !is:
+		c.log.Info("courier: a merchant takes notices again", "mchid", l.mchid, "failures", fails)
+	}
 	c.reports.add(a, time.Now())
+}
+
+// ourWords is why an attempt got no answer. What a merchant answered is not for
+// the log: the node keeps the start of it with the attempt.
+func ourWords(a *pb.Attempt) string {
+	if a.HttpStatus != 0 {
+		return ""
+	}
+	return a.Answer
 }
 
 func (c *Courier) report(life context.Context, batch []*pb.Attempt) {
