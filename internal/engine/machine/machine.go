@@ -41,7 +41,6 @@ func Head(r table.Reader) (head *pb.Head, ok bool) { return heads.Get(r, table.K
 // Open continues from the rows in backend. A journal that does not have the
 // recorded root is refused.
 func Open(backend table.Backend, opt Options) (*Machine, error) {
-	backend = newCache(backend)
 	m := &Machine{backend: backend, opt: opt, overlay: table.NewOverlay(backend)}
 	m.tx = &counted{Txn: m.overlay, writes: &m.writes}
 	snap := backend.Snapshot()
