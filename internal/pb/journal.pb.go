@@ -456,51 +456,7 @@ func (x *Opening) GetSalt() []byte {
 	return nil
 }
 
-// Postings of one account in one slice of the journal, a view row.
-type History struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Lines         []*HistoryLine         `protobuf:"bytes,1,rep,name=lines,proto3" json:"lines,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *History) Reset() {
-	*x = History{}
-	mi := &file_holdfast_v1_journal_proto_msgTypes[4]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *History) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*History) ProtoMessage() {}
-
-func (x *History) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_journal_proto_msgTypes[4]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use History.ProtoReflect.Descriptor instead.
-func (*History) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_journal_proto_rawDescGZIP(), []int{4}
-}
-
-func (x *History) GetLines() []*HistoryLine {
-	if x != nil {
-		return x.Lines
-	}
-	return nil
-}
-
+// HistoryLine is one posting as the account it touches sees it.
 type HistoryLine struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Seq   uint64                 `protobuf:"varint,1,opt,name=seq,proto3" json:"seq,omitempty"`
@@ -516,7 +472,7 @@ type HistoryLine struct {
 
 func (x *HistoryLine) Reset() {
 	*x = HistoryLine{}
-	mi := &file_holdfast_v1_journal_proto_msgTypes[5]
+	mi := &file_holdfast_v1_journal_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -528,7 +484,7 @@ func (x *HistoryLine) String() string {
 func (*HistoryLine) ProtoMessage() {}
 
 func (x *HistoryLine) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_journal_proto_msgTypes[5]
+	mi := &file_holdfast_v1_journal_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -541,7 +497,7 @@ func (x *HistoryLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HistoryLine.ProtoReflect.Descriptor instead.
 func (*HistoryLine) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_journal_proto_rawDescGZIP(), []int{5}
+	return file_holdfast_v1_journal_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *HistoryLine) GetSeq() uint64 {
@@ -627,9 +583,7 @@ const file_holdfast_v1_journal_proto_rawDesc = "" +
 	"commitment\x12\x14\n" +
 	"\x05field\x18\x02 \x01(\tR\x05field\x12\x14\n" +
 	"\x05value\x18\x03 \x01(\tR\x05value\x12\x12\n" +
-	"\x04salt\x18\x04 \x01(\fR\x04salt\"9\n" +
-	"\aHistory\x12.\n" +
-	"\x05lines\x18\x01 \x03(\v2\x18.holdfast.v1.HistoryLineR\x05lines\"\xa7\x01\n" +
+	"\x04salt\x18\x04 \x01(\fR\x04salt\"\xa7\x01\n" +
 	"\vHistoryLine\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\x04R\x03seq\x12\x0e\n" +
 	"\x02at\x18\x02 \x01(\x03R\x02at\x12,\n" +
@@ -657,27 +611,25 @@ func file_holdfast_v1_journal_proto_rawDescGZIP() []byte {
 }
 
 var file_holdfast_v1_journal_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_holdfast_v1_journal_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_holdfast_v1_journal_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_holdfast_v1_journal_proto_goTypes = []any{
 	(PostingCode)(0),    // 0: holdfast.v1.PostingCode
 	(*Entry)(nil),       // 1: holdfast.v1.Entry
 	(*Posting)(nil),     // 2: holdfast.v1.Posting
 	(*Receipt)(nil),     // 3: holdfast.v1.Receipt
 	(*Opening)(nil),     // 4: holdfast.v1.Opening
-	(*History)(nil),     // 5: holdfast.v1.History
-	(*HistoryLine)(nil), // 6: holdfast.v1.HistoryLine
+	(*HistoryLine)(nil), // 5: holdfast.v1.HistoryLine
 }
 var file_holdfast_v1_journal_proto_depIdxs = []int32{
 	2, // 0: holdfast.v1.Entry.postings:type_name -> holdfast.v1.Posting
 	0, // 1: holdfast.v1.Posting.code:type_name -> holdfast.v1.PostingCode
 	4, // 2: holdfast.v1.Receipt.openings:type_name -> holdfast.v1.Opening
-	6, // 3: holdfast.v1.History.lines:type_name -> holdfast.v1.HistoryLine
-	0, // 4: holdfast.v1.HistoryLine.code:type_name -> holdfast.v1.PostingCode
-	5, // [5:5] is the sub-list for method output_type
-	5, // [5:5] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	0, // 3: holdfast.v1.HistoryLine.code:type_name -> holdfast.v1.PostingCode
+	4, // [4:4] is the sub-list for method output_type
+	4, // [4:4] is the sub-list for method input_type
+	4, // [4:4] is the sub-list for extension type_name
+	4, // [4:4] is the sub-list for extension extendee
+	0, // [0:4] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_journal_proto_init() }
@@ -691,7 +643,7 @@ func file_holdfast_v1_journal_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_journal_proto_rawDesc), len(file_holdfast_v1_journal_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   6,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -160,6 +160,9 @@ func (n *Node) startInner(context.Context) error {
 	mux.Handle(inner.New(n.replica, n.log).Handler())
 	ctx, cancel := context.WithCancel(n.ctx)
 	s := &http.Server{Handler: mux, TLSConfig: n.keys.NodeTLS(), IdleTimeout: time.Minute,
+		// A courier's machine that is gone without a word is noticed soon, so that
+		// another courier may take its place.
+		HTTP2:       &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 5 * time.Second},
 		BaseContext: func(net.Listener) context.Context { return ctx }}
 	n.server("inner service", tls.NewListener(l, n.keys.NodeTLS()), s)
 	n.onClose("courier streams", func() error { cancel(); return nil })
@@ -191,12 +194,10 @@ func (n *Node) startMerchantAPI(context.Context) error {
 		return errors.Join(err, l.Close())
 	}
 	pages := cashier.New(cashier.Config{Core: n.replica, Receipt: n.receipts.Payment, Logger: n.log})
-	var p http.Protocols
-	p.SetHTTP1(true)
-	n.server("merchant API", l, &http.Server{
-		Handler: n.public(api, pages.Handler()), Protocols: &p, ReadHeaderTimeout: m.HeaderTimeout.Std(),
-		ReadTimeout: m.RequestTimeout.Std(), WriteTimeout: m.RequestTimeout.Std() + time.Second, IdleTimeout: m.IdleTimeout.Std(),
-	})
+	s := wechatv3.NewServer(n.public(api, pages.Handler()), nil, n.log)
+	s.ReadHeaderTimeout, s.ReadTimeout = m.HeaderTimeout.Std(), m.RequestTimeout.Std()
+	s.WriteTimeout, s.IdleTimeout = m.RequestTimeout.Std()+time.Second, m.IdleTimeout.Std()
+	n.server("merchant API", l, s)
 	n.ready.Store(true)
 	return nil
 }
