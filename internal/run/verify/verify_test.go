@@ -117,8 +117,9 @@ func town(t testing.TB) string {
 // moment after the answer, and from then on no entry can go missing unnoticed.
 func awaitAcked(t testing.TB, dir string, n *node.Node) {
 	t.Helper()
-	want := binary.BigEndian.AppendUint64(nil, n.Replica().Applied())
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		// The index is read anew each time: a tick may have moved it on.
+		want := binary.BigEndian.AppendUint64(nil, n.Replica().Applied())
 		if text, err := os.ReadFile(filepath.Join(dir, "log", "acked")); err == nil && bytes.Contains(text, want) {
 			return
 		}
