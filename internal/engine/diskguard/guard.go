@@ -15,6 +15,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
@@ -30,7 +31,9 @@ func Exit(err error) {
 }
 
 // Wrap returns fs with every failing sync of a file or directory handed to
-// fatal before the caller sees the error. fatal is not expected to return
+// fatal before the caller sees the error. So is a write-ahead log (*.log) that
+// cannot be made or written: Pebble panics on some of these faults, and none
+// leaves a log that could go on. fatal is not expected to return
 // outside tests; nil means Exit. Everything else passes through unchanged,
 // including file descriptors, preallocation and prefetching, so the wrapper
 // costs one indirection.
@@ -54,13 +57,23 @@ func (g *guardFS) guard(name string, f vfs.File, err error) (vfs.File, error) {
 	if err != nil || f == nil {
 		return nil, err
 	}
-	return &guardFile{inner: f, name: name, fatal: g.fatal}, nil
+	return &guardFile{inner: f, name: name, wal: isWAL(name), fatal: g.fatal}, nil
 }
 
 func (g *guardFS) Create(name string, category vfs.DiskWriteCategory) (vfs.File, error) {
 	f, err := g.inner.Create(name, category)
+	g.made(name, err)
 	return g.guard(name, f, err)
 }
+
+// made reports a write-ahead log that could not be made.
+func (g *guardFS) made(name string, err error) {
+	if err != nil && isWAL(name) {
+		g.fatal(fmt.Errorf("make %s: %w: free some space, or mend the disk, and start again", name, err))
+	}
+}
+
+func isWAL(name string) bool { return strings.HasSuffix(name, ".log") }
 
 func (g *guardFS) Open(name string, opts ...vfs.OpenOption) (vfs.File, error) {
 	f, err := g.inner.Open(name, opts...)
@@ -79,6 +92,7 @@ func (g *guardFS) OpenDir(name string) (vfs.File, error) {
 
 func (g *guardFS) ReuseForWrite(oldname, newname string, category vfs.DiskWriteCategory) (vfs.File, error) {
 	f, err := g.inner.ReuseForWrite(oldname, newname, category)
+	g.made(newname, err)
 	return g.guard(newname, f, err)
 }
 
@@ -104,6 +118,7 @@ func (g *guardFS) GetDiskUsage(path string) (vfs.DiskUsage, error) {
 type guardFile struct {
 	inner vfs.File
 	name  string
+	wal   bool
 	fatal func(error)
 }
 
@@ -127,10 +142,17 @@ func (f *guardFile) SyncTo(length int64) (bool, error) {
 	return full, f.synced(err)
 }
 
+func (f *guardFile) Write(p []byte) (int, error) {
+	n, err := f.inner.Write(p)
+	if err != nil && f.wal {
+		f.fatal(fmt.Errorf("write %s: %w: free some space, or mend the disk, and start again", f.name, err))
+	}
+	return n, err
+}
+
 func (f *guardFile) Close() error                             { return f.inner.Close() }
 func (f *guardFile) Read(p []byte) (int, error)               { return f.inner.Read(p) }
 func (f *guardFile) ReadAt(p []byte, off int64) (int, error)  { return f.inner.ReadAt(p, off) }
-func (f *guardFile) Write(p []byte) (int, error)              { return f.inner.Write(p) }
 func (f *guardFile) WriteAt(p []byte, off int64) (int, error) { return f.inner.WriteAt(p, off) }
 func (f *guardFile) Preallocate(offset, length int64) error {
 	return f.inner.Preallocate(offset, length)

@@ -90,6 +90,23 @@ func TestEverySyncIsGuarded(t *testing.T) {
 	}
 }
 
+// A write-ahead log that cannot be made ends the process; another file that
+// cannot is its caller's affair.
+func TestWALThatCannotBeMade(t *testing.T) {
+	t.Parallel()
+	var f faults
+	fs := diskguard.Wrap(vfs.NewMem(), f.fatal)
+	if _, err := fs.Create("no/such/000001.sst", vfs.WriteCategoryUnspecified); err == nil || len(f.all()) != 0 {
+		t.Errorf("a table: %v, fatal %v", err, f.all())
+	}
+	if _, err := fs.Create("no/such/000001.log", vfs.WriteCategoryUnspecified); err == nil || len(f.all()) != 1 {
+		t.Errorf("a log: %v, fatal %v", err, f.all())
+	}
+	if _, err := fs.ReuseForWrite("no.log", "such.log", vfs.WriteCategoryUnspecified); err == nil || len(f.all()) != 2 {
+		t.Errorf("a reused log: %v, fatal %v", err, f.all())
+	}
+}
+
 // What does not fail passes through, and so do errors that are not a sync's.
 func TestGuardPassesThrough(t *testing.T) {
 	t.Parallel()

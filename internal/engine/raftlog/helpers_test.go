@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -18,7 +19,12 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/engine/raftlog"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(childEnv) != "" {
+		os.Exit(m.Run()) // it leaves goroutines behind, as an ended process would
+	}
+	goleak.VerifyTestMain(m)
+}
 
 const dir = "log"
 
