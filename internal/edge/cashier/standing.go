@@ -48,8 +48,12 @@ func (s *scene) payableUntil() int64 {
 	return min(order.PayableUntil(s.order), s.issued()+order.PrepayLife)
 }
 
-// standing is what can be said before anybody pays.
+// standing is what can be said before anybody pays. To who holds a prepay_id
+// that the order does not know, replaced or made up, nothing of the order is told.
 func (s *scene) standing() kind {
+	if !order.Knows(s.order, s.prepayID) {
+		return kindReplaced
+	}
 	switch out := order.Payable(s.order, s.prepayID, s.now, s.offset); out {
 	case code.OK:
 		return kindPay

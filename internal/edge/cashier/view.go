@@ -104,7 +104,7 @@ func (v *view) page(w *words, r *http.Request) *page {
 	fill := v.replacer(w)
 	said := w.sentences[v.Kind]
 	p.Title, p.Text = fill.Replace(said.title), fill.Replace(said.text)
-	if s := v.scene; s != nil {
+	if s := v.scene; s != nil && order.Knows(s.order, s.prepayID) {
 		p.Merchant, p.Amount, p.For, p.Sandbox = s.merchant.Name, yuan(s.order.Total), s.order.Description, s.sandbox
 		p.Action, p.PayLabel = payPath(s.prepayID), fill.Replace(w.pay)
 	}

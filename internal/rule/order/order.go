@@ -108,8 +108,10 @@ func PayableUntil(o *pb.Order) int64 {
 // ClosesAt is when an unpaid order closes by itself, Unix milliseconds.
 func ClosesAt(o *pb.Order) int64 { return max(o.CreatedAt+Life, o.TimeExpire) }
 
-// knowsPrepay says whether prepayID is one the order can still be paid through.
-func knowsPrepay(o *pb.Order, prepayID string) bool {
+// Knows says whether prepayID was given out for the order and is remembered: the
+// newest one, and for JSAPI and APP those before it. The id inside a prepay_id
+// can be made up, so who does not hold a known one learns nothing of the order.
+func Knows(o *pb.Order, prepayID string) bool {
 	return o.PrepayId == prepayID || slices.Contains(o.OlderPrepayIds, prepayID)
 }
 

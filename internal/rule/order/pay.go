@@ -48,7 +48,6 @@ func ApplyPay(d *deed.Deed, c *pb.OrderPay) (out code.Code, o *pb.Order, fresh b
 	Moves.Enter(&o.State, pb.TradeState_TRADE_STATE_SUCCESS)
 	o.PayerUid, o.Attempt = p.Uid, c.Attempt
 	o.PaidAt, o.PaySeq, o.NoticeId = d.At, d.Seq(), d.TakeNoticeID()
-	o.OlderPrepayIds = nil
 	Put(d.Tx, o)
 	d.Record(Entity(o.Id), o.Mchid+"/"+o.OutTradeNo, book.Commit(), commit.Commit(commit.FieldSalt(o.Salt, "openid"), "openid", o.Openid))
 	return code.OK, o, true
@@ -78,7 +77,7 @@ func Payable(o *pb.Order, prepayID string, at int64, offset int32) code.Code {
 		return code.OrderClosed
 	case at >= PayableUntil(o):
 		return code.OrderExpired
-	case !knowsPrepay(o, prepayID):
+	case !Knows(o, prepayID):
 		return code.PrepayReplaced
 	case at >= Issued(o, prepayID, offset)+PrepayLife:
 		return code.PrepayExpired
