@@ -74,7 +74,7 @@ func (m *Mem) view() []memChunk {
 	return m.chunks
 }
 
-// Commit implements Backend. Of several writes of one key the last wins.
+// Commit implements Backend.
 func (m *Mem) Commit(writes []Write) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -64,7 +64,8 @@ type Backend interface {
 	Load(key, buf []byte) (stored []byte, ok bool, err error)
 	// Iterate visits stored rows with from <= key < to in key order.
 	Iterate(from, to []byte, visit func(key, stored []byte) bool) error
-	// Commit makes all writes visible at once, or none.
+	// Commit makes all writes visible at once, or none. Of several writes of
+	// one key the last counts.
 	Commit(writes []Write) error
 	// Snapshot opens a view that later commits do not change.
 	Snapshot() Snapshot

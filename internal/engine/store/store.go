@@ -149,6 +149,11 @@ func (s *Store) SetIdentity(id identity.Identity) error {
 // ok is false when no frame is durable yet. It is the bound for truncating the
 // raft log and the index from which replay starts.
 func (s *Store) DurableHead() (head *pb.Head, ok bool, err error) {
+	// Asked now and then, also by an idle node, which would otherwise hold on to
+	// files that are long replaced.
+	if err := s.probe.expire(); err != nil {
+		return nil, false, s.events.Explain(s.dir, err)
+	}
 	key := table.K(table.Head)
 	it, err := s.db.NewIter(&pebble.IterOptions{
 		LowerBound:                key,

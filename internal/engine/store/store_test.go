@@ -4,7 +4,11 @@ import (
 	"bytes"
 	"crypto/rand"
 	"errors"
+	"fmt"
+	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -172,6 +176,65 @@ func afterPowerCut(t *testing.T, fs vfs.FS, durable uint64) {
 	wantHead(t, s, durable)
 	wantFrames(t, s, durable)
 	closed(t, s.Close)
+}
+
+// Rows are looked up from many goroutines while frames are committed: each
+// look-up sees a whole row, and never an older one than was seen before.
+func TestLoadFromManyGoroutines(t *testing.T) {
+	t.Parallel()
+	s := open(t, options(t, vfs.NewMem()))
+	var committed atomic.Uint64
+	var wg sync.WaitGroup
+	done := make(chan struct{})
+	for range 4 {
+		wg.Go(func() {
+			for running := true; running; {
+				select {
+				case <-done:
+					running = false
+				default:
+				}
+				if err := loadsNewest(s, &committed); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	for i := uint64(1); i <= 300; i++ {
+		if err := s.Commit([]table.Write{head(i), order(1, fmt.Sprint(i))}); err != nil {
+			t.Fatal(err)
+		}
+		committed.Store(i)
+		if i%50 == 0 {
+			if err := s.Flush(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	close(done)
+	wg.Wait()
+	closed(t, s.Close)
+}
+
+func loadsNewest(s *store.Store, committed *atomic.Uint64) error {
+	least := committed.Load()
+	raw, ok, err := s.Load(orderKey(1), nil)
+	if err != nil || !ok {
+		if least == 0 {
+			return err
+		}
+		return fmt.Errorf("after frame %d the row is not there (%w)", least, err)
+	}
+	v, err := table.Open(orderKey(1), raw)
+	if err != nil {
+		return err
+	}
+	if n, err := strconv.ParseUint(string(v), 10, 64); err != nil || n < least {
+		return fmt.Errorf("after frame %d the row reads %q", least, v)
+	}
+	_, _, err = s.DurableHead()
+	return err
 }
 
 // FlushAsync's channel closes when the frames are durable.

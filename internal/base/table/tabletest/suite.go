@@ -98,6 +98,14 @@ func loads(t *testing.T, b table.Backend) {
 	commit(t, b)                      // and so is an empty frame
 	wantNone(t, b, k)
 
+	var twice []table.Write // of several writes of one key the last counts
+	for i := range 50 {
+		twice = append(twice, set(k, fmt.Sprint(i)), set(key(table.Orders, 8), fmt.Sprint(i)), table.Write{Key: key(table.Orders, 8)})
+	}
+	commit(t, b, twice...)
+	wantValue(t, b, k, "49")
+	wantNone(t, b, key(table.Orders, 8))
+
 	commit(t, b, set(k, "three"))
 	buf := append(make([]byte, 0, 64), "before"...)
 	raw, ok, err := b.Load(k, buf)
