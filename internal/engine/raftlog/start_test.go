@@ -139,6 +139,10 @@ func TestM_CommitIsRaisedToDurableApplied(t *testing.T) {
 	if hs, _, _ := l.InitialState(); hs.GetCommit() != applied || hs.GetTerm() != 1 {
 		t.Fatalf("hard state is %v, want commit %d of term 1", hs, applied)
 	}
+	mustAppend(t, l, hard(1, 4), nil) // nothing takes the commit back
+	if hs, _, _ := l.InitialState(); hs.GetCommit() != applied {
+		t.Fatalf("the commit went back to %d", hs.GetCommit())
+	}
 	node, err := newNode(l, id, applied)
 	if err != nil {
 		t.Fatal(err)
