@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/holdfast-pay/holdfast/internal/base/code"
+	"github.com/holdfast-pay/holdfast/internal/base/ident"
 	"github.com/holdfast-pay/holdfast/internal/base/stamp"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
@@ -181,6 +182,34 @@ func TestReceiptIsForWhoPaid(t *testing.T) {
 	if w := d.get(path + myAttempt); kindOf(w) != kindUnavailable {
 		t.Errorf("no receipt yet: %s", kindOf(w))
 	}
+}
+
+// A prepay_id can be made up from an order's number. Only who holds one that the
+// order was really given sees merchant, amount and what became of it.
+func TestAMadeUpPrepayIDTellsNothing(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, true)
+	o := d.core.Order("T-10001", nil)
+	madeUp := ident.PrepayID(o.Id, d.core.Now(), stamp.Business, []byte("not the seed"))
+	check := func(when string) {
+		t.Helper()
+		for _, path := range []string{"/pay/" + madeUp, "/pay/" + madeUp + "/result?payer=1&attempt=" + otherAttempt} {
+			w := d.get(path)
+			if kindOf(w) != kindReplaced {
+				t.Errorf("%s: %s shows page %s", when, path, kindOf(w))
+			}
+			for _, secret := range []string{"¥1.00", o.Description, o.OutTradeNo, "42000"} {
+				if strings.Contains(w.Body.String(), secret) {
+					t.Errorf("%s: %s tells %q", when, path, secret)
+				}
+			}
+		}
+	}
+	check("unpaid")
+	if page := d.tap(o, d.ming.Uid, myAttempt).Body.String(); !strings.Contains(page, "¥1.00") {
+		t.Fatalf("the payer does not see what was paid: %s", page)
+	}
+	check("paid")
 }
 
 func TestClosedOrderInDoubtIsAnswered(t *testing.T) {

@@ -82,7 +82,7 @@ func (c *Cashier) resultView(rd table.Reader, s *scene, q url.Values) *view {
 	switch standing := s.standing(); {
 	case order.Paid(s.order) && mine:
 		v.Kind, v.receipt = kindPaid, c.receiptPath(s, q.Get("attempt"))
-	case standing == kindAlready, standing == kindClosed:
+	case standing == kindAlready, standing == kindClosed, standing == kindReplaced:
 		v.Kind = standing
 	default:
 		v.Kind = c.unpaid(v, q)
