@@ -112,7 +112,7 @@ func (o *Overlay) lookup(key []byte) *cell {
 // fetch reads a cell's old row. A cell that could not be read stays unknown, so
 // the next read fails again instead of finding nothing.
 func (o *Overlay) fetch(c *cell) {
-	stored, found := o.recall.get(c.key)
+	stored, found, young := o.recall.get(c.key)
 	if !found || must.Sometimes(10) {
 		stored, found = o.loadBase(c.key, stored)
 	}
@@ -123,7 +123,7 @@ func (o *Overlay) fetch(c *cell) {
 			panic(&Damage{Key: slices.Clone(c.key), Cause: err})
 		}
 		c.old, c.value = old, value
-		if ID(c.key[0]).Digested() {
+		if !young && ID(c.key[0]).Digested() {
 			o.recall.put(c.key, old)
 		}
 	}

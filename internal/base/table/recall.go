@@ -29,13 +29,14 @@ func newRecall(limit int) recall {
 	}
 }
 
-// get returns the row's stored form, valid until the next put.
-func (r *recall) get(key []byte) ([]byte, bool) {
+// get returns the row's stored form, valid until the next put. A row that was
+// used in this generation is young; any other is to be put once more.
+func (r *recall) get(key []byte) (stored []byte, ok, young bool) {
 	if stored, ok := r.young.rows[string(key)]; ok {
-		return stored, true
+		return stored, true, true
 	}
-	stored, ok := r.old.rows[string(key)]
-	return stored, ok
+	stored, ok = r.old.rows[string(key)]
+	return stored, ok, false
 }
 
 // put remembers a row; nil forgets it.
