@@ -144,11 +144,6 @@ func (l *Log) Acked(index uint64) { l.acked.note(index) }
 // opened, or what Acked noted since if that is more.
 func (l *Log) AckedIndex() uint64 { return l.acked.noted.Load() }
 
-// Close rewrites "acked" a last time and closes the store.
-func (l *Log) Close() error {
-	return errors.Join(l.acked.close(), l.db.Close())
-}
-
 // Metrics are figures about the log, for monitoring. Sizes are in bytes.
 type Metrics struct {
 	FirstIndex, LastIndex, AckedIndex uint64

@@ -10,6 +10,8 @@ import (
 	"go.etcd.io/raft/v3"
 	"go.etcd.io/raft/v3/raftpb"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/holdfast-pay/holdfast/internal/engine/diskguard"
 )
 
 // ages knows roughly when each part of the log was written and how large it is.
@@ -138,7 +140,10 @@ func (l *Log) remove(index uint64) error {
 		return err
 	}
 	if !ok || flushed < index {
-		if err := l.db.Flush(); err != nil {
+		if err := l.events.Flush(l.db); err != nil {
+			if errors.Is(err, diskguard.ErrFull) || errors.Is(err, diskguard.ErrSlow) {
+				return nil // the entries are removed with the next ones
+			}
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"errors"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -9,6 +10,8 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
+
+	"github.com/holdfast-pay/holdfast/internal/engine/diskguard"
 )
 
 // While the disk is full reads and commits go on in memory, nothing becomes
@@ -43,13 +46,21 @@ func TestFullDiskIsWaitedOut(t *testing.T) {
 	frame(t, s, 3)
 	wantFrames(t, s, 3)
 	wantHead(t, s, 1)
+	if err := s.Flush(); !errors.Is(err, diskguard.ErrFull) {
+		t.Errorf("flush answers %v, want ErrFull", err)
+	}
 	full.Store(false)
 	<-done
 	if err := s.Flush(); err != nil {
 		t.Fatal(err)
 	}
 	wantHead(t, s, 3)
-	closed(t, s.Close)
+	full.Store(true)
+	frame(t, s, 4)
+	if err := s.Close(); !errors.Is(err, diskguard.ErrFull) { // it does not hang
+		t.Errorf("close answers %v, want ErrFull", err)
+	}
+	full.Store(false)
 	s = open(t, options(t, fs))
 	wantFrames(t, s, 3)
 	closed(t, s.Close)

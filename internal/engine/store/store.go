@@ -182,7 +182,9 @@ func (s *Store) DurableHead() (head *pb.Head, ok bool, err error) {
 	return head, true, nil
 }
 
-// Flush makes everything committed so far durable and waits for it.
+// Flush makes everything committed so far durable and waits for it. On a full
+// disk it answers an error that matches diskguard.ErrFull, and becomes durable
+// later by itself.
 func (s *Store) Flush() error {
 	s.flushing.Lock()
 	defer s.flushing.Unlock()
@@ -190,7 +192,7 @@ func (s *Store) Flush() error {
 }
 
 func (s *Store) flush() error {
-	return s.done(s.db.Flush())
+	return s.done(s.events.Flush(s.db))
 }
 
 // FlushAsync starts a flush; the channel closes when it is durable.
@@ -212,7 +214,9 @@ func (s *Store) Checkpoint(dir string) error {
 	return s.done(s.db.Checkpoint(dir))
 }
 
-// Close flushes and closes the store. No snapshot may be open.
+// Close flushes and closes the store. No snapshot may be open. When the flush is
+// not possible (diskguard.ErrFull) the store is closed all the same: the raft log
+// has what it lacks.
 func (s *Store) Close() error {
 	var err error
 	if !s.opt.ReadOnly {
