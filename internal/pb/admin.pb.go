@@ -24,6 +24,237 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+type ShowClusterRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShowClusterRequest) Reset() {
+	*x = ShowClusterRequest{}
+	mi := &file_holdfast_v1_admin_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShowClusterRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShowClusterRequest) ProtoMessage() {}
+
+func (x *ShowClusterRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_admin_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShowClusterRequest.ProtoReflect.Descriptor instead.
+func (*ShowClusterRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{0}
+}
+
+type ClusterTokenRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// valid_s is how long it may be used, seconds; 0 is an hour.
+	ValidS        int64 `protobuf:"varint,1,opt,name=valid_s,json=validS,proto3" json:"valid_s,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ClusterTokenRequest) Reset() {
+	*x = ClusterTokenRequest{}
+	mi := &file_holdfast_v1_admin_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ClusterTokenRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ClusterTokenRequest) ProtoMessage() {}
+
+func (x *ClusterTokenRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_admin_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ClusterTokenRequest.ProtoReflect.Descriptor instead.
+func (*ClusterTokenRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *ClusterTokenRequest) GetValidS() int64 {
+	if x != nil {
+		return x.ValidS
+	}
+	return 0
+}
+
+type ClusterTokenResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Token         string                 `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	ExpiresAt     int64                  `protobuf:"varint,2,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ClusterTokenResponse) Reset() {
+	*x = ClusterTokenResponse{}
+	mi := &file_holdfast_v1_admin_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ClusterTokenResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ClusterTokenResponse) ProtoMessage() {}
+
+func (x *ClusterTokenResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_admin_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ClusterTokenResponse.ProtoReflect.Descriptor instead.
+func (*ClusterTokenResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ClusterTokenResponse) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
+func (x *ClusterTokenResponse) GetExpiresAt() int64 {
+	if x != nil {
+		return x.ExpiresAt
+	}
+	return 0
+}
+
+// ClusterMemberRequest names a member by its name or its raft id in hex.
+type ClusterMemberRequest struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Member string                 `protobuf:"bytes,1,opt,name=member,proto3" json:"member,omitempty"`
+	// force removes a member although the rest would have no majority in reserve.
+	Force         bool `protobuf:"varint,2,opt,name=force,proto3" json:"force,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ClusterMemberRequest) Reset() {
+	*x = ClusterMemberRequest{}
+	mi := &file_holdfast_v1_admin_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ClusterMemberRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ClusterMemberRequest) ProtoMessage() {}
+
+func (x *ClusterMemberRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_admin_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ClusterMemberRequest.ProtoReflect.Descriptor instead.
+func (*ClusterMemberRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ClusterMemberRequest) GetMember() string {
+	if x != nil {
+		return x.Member
+	}
+	return ""
+}
+
+func (x *ClusterMemberRequest) GetForce() bool {
+	if x != nil {
+		return x.Force
+	}
+	return false
+}
+
+type SetLevelRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Level         uint32                 `protobuf:"varint,1,opt,name=level,proto3" json:"level,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetLevelRequest) Reset() {
+	*x = SetLevelRequest{}
+	mi := &file_holdfast_v1_admin_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetLevelRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetLevelRequest) ProtoMessage() {}
+
+func (x *SetLevelRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_admin_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetLevelRequest.ProtoReflect.Descriptor instead.
+func (*SetLevelRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *SetLevelRequest) GetLevel() uint32 {
+	if x != nil {
+		return x.Level
+	}
+	return 0
+}
+
 type AdminMerchantAddRequest struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Mchid    string                 `protobuf:"bytes,1,opt,name=mchid,proto3" json:"mchid,omitempty"`
@@ -40,7 +271,7 @@ type AdminMerchantAddRequest struct {
 
 func (x *AdminMerchantAddRequest) Reset() {
 	*x = AdminMerchantAddRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[0]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -52,7 +283,7 @@ func (x *AdminMerchantAddRequest) String() string {
 func (*AdminMerchantAddRequest) ProtoMessage() {}
 
 func (x *AdminMerchantAddRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[0]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -65,7 +296,7 @@ func (x *AdminMerchantAddRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminMerchantAddRequest.ProtoReflect.Descriptor instead.
 func (*AdminMerchantAddRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{0}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *AdminMerchantAddRequest) GetMchid() string {
@@ -123,7 +354,7 @@ type AdminMerchant struct {
 
 func (x *AdminMerchant) Reset() {
 	*x = AdminMerchant{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[1]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -135,7 +366,7 @@ func (x *AdminMerchant) String() string {
 func (*AdminMerchant) ProtoMessage() {}
 
 func (x *AdminMerchant) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[1]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -148,7 +379,7 @@ func (x *AdminMerchant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminMerchant.ProtoReflect.Descriptor instead.
 func (*AdminMerchant) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{1}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *AdminMerchant) GetMerchant() *Merchant {
@@ -196,7 +427,7 @@ type AdminMerchantListRequest struct {
 
 func (x *AdminMerchantListRequest) Reset() {
 	*x = AdminMerchantListRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[2]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -208,7 +439,7 @@ func (x *AdminMerchantListRequest) String() string {
 func (*AdminMerchantListRequest) ProtoMessage() {}
 
 func (x *AdminMerchantListRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[2]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -221,7 +452,7 @@ func (x *AdminMerchantListRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminMerchantListRequest.ProtoReflect.Descriptor instead.
 func (*AdminMerchantListRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{2}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *AdminMerchantListRequest) GetAfter() string {
@@ -248,7 +479,7 @@ type AdminMerchantListResponse struct {
 
 func (x *AdminMerchantListResponse) Reset() {
 	*x = AdminMerchantListResponse{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[3]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -260,7 +491,7 @@ func (x *AdminMerchantListResponse) String() string {
 func (*AdminMerchantListResponse) ProtoMessage() {}
 
 func (x *AdminMerchantListResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[3]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -273,7 +504,7 @@ func (x *AdminMerchantListResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminMerchantListResponse.ProtoReflect.Descriptor instead.
 func (*AdminMerchantListResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{3}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *AdminMerchantListResponse) GetMerchants() []*Merchant {
@@ -299,7 +530,7 @@ type AdminMerchantShowRequest struct {
 
 func (x *AdminMerchantShowRequest) Reset() {
 	*x = AdminMerchantShowRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[4]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -311,7 +542,7 @@ func (x *AdminMerchantShowRequest) String() string {
 func (*AdminMerchantShowRequest) ProtoMessage() {}
 
 func (x *AdminMerchantShowRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[4]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -324,7 +555,7 @@ func (x *AdminMerchantShowRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminMerchantShowRequest.ProtoReflect.Descriptor instead.
 func (*AdminMerchantShowRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{4}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *AdminMerchantShowRequest) GetMchid() string {
@@ -347,7 +578,7 @@ type AdminMerchantKeyRequest struct {
 
 func (x *AdminMerchantKeyRequest) Reset() {
 	*x = AdminMerchantKeyRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[5]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -359,7 +590,7 @@ func (x *AdminMerchantKeyRequest) String() string {
 func (*AdminMerchantKeyRequest) ProtoMessage() {}
 
 func (x *AdminMerchantKeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[5]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -372,7 +603,7 @@ func (x *AdminMerchantKeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminMerchantKeyRequest.ProtoReflect.Descriptor instead.
 func (*AdminMerchantKeyRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{5}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *AdminMerchantKeyRequest) GetMchid() string {
@@ -422,7 +653,7 @@ type AdminMerchantCallbackRequest struct {
 
 func (x *AdminMerchantCallbackRequest) Reset() {
 	*x = AdminMerchantCallbackRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[6]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -434,7 +665,7 @@ func (x *AdminMerchantCallbackRequest) String() string {
 func (*AdminMerchantCallbackRequest) ProtoMessage() {}
 
 func (x *AdminMerchantCallbackRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[6]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -447,7 +678,7 @@ func (x *AdminMerchantCallbackRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminMerchantCallbackRequest.ProtoReflect.Descriptor instead.
 func (*AdminMerchantCallbackRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{6}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *AdminMerchantCallbackRequest) GetMchid() string {
@@ -491,7 +722,7 @@ type AdminPersonAddRequest struct {
 
 func (x *AdminPersonAddRequest) Reset() {
 	*x = AdminPersonAddRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[7]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -503,7 +734,7 @@ func (x *AdminPersonAddRequest) String() string {
 func (*AdminPersonAddRequest) ProtoMessage() {}
 
 func (x *AdminPersonAddRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[7]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -516,7 +747,7 @@ func (x *AdminPersonAddRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminPersonAddRequest.ProtoReflect.Descriptor instead.
 func (*AdminPersonAddRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{7}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *AdminPersonAddRequest) GetRef() string {
@@ -557,7 +788,7 @@ type AdminPerson struct {
 
 func (x *AdminPerson) Reset() {
 	*x = AdminPerson{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[8]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -569,7 +800,7 @@ func (x *AdminPerson) String() string {
 func (*AdminPerson) ProtoMessage() {}
 
 func (x *AdminPerson) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[8]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -582,7 +813,7 @@ func (x *AdminPerson) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminPerson.ProtoReflect.Descriptor instead.
 func (*AdminPerson) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{8}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *AdminPerson) GetPerson() *Person {
@@ -613,7 +844,7 @@ type AdminPersonTopupRequest struct {
 
 func (x *AdminPersonTopupRequest) Reset() {
 	*x = AdminPersonTopupRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[9]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -625,7 +856,7 @@ func (x *AdminPersonTopupRequest) String() string {
 func (*AdminPersonTopupRequest) ProtoMessage() {}
 
 func (x *AdminPersonTopupRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[9]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -638,7 +869,7 @@ func (x *AdminPersonTopupRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminPersonTopupRequest.ProtoReflect.Descriptor instead.
 func (*AdminPersonTopupRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{9}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *AdminPersonTopupRequest) GetUid() uint64 {
@@ -679,7 +910,7 @@ type AdminPersonShowRequest struct {
 
 func (x *AdminPersonShowRequest) Reset() {
 	*x = AdminPersonShowRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[10]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -691,7 +922,7 @@ func (x *AdminPersonShowRequest) String() string {
 func (*AdminPersonShowRequest) ProtoMessage() {}
 
 func (x *AdminPersonShowRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[10]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -704,7 +935,7 @@ func (x *AdminPersonShowRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminPersonShowRequest.ProtoReflect.Descriptor instead.
 func (*AdminPersonShowRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{10}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *AdminPersonShowRequest) GetUid() uint64 {
@@ -736,7 +967,7 @@ type InspectRequest struct {
 
 func (x *InspectRequest) Reset() {
 	*x = InspectRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[11]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -748,7 +979,7 @@ func (x *InspectRequest) String() string {
 func (*InspectRequest) ProtoMessage() {}
 
 func (x *InspectRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[11]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -761,7 +992,7 @@ func (x *InspectRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InspectRequest.ProtoReflect.Descriptor instead.
 func (*InspectRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{11}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *InspectRequest) GetId() string {
@@ -799,7 +1030,7 @@ type Step struct {
 
 func (x *Step) Reset() {
 	*x = Step{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[12]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -811,7 +1042,7 @@ func (x *Step) String() string {
 func (*Step) ProtoMessage() {}
 
 func (x *Step) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[12]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -824,7 +1055,7 @@ func (x *Step) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Step.ProtoReflect.Descriptor instead.
 func (*Step) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{12}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Step) GetAt() int64 {
@@ -876,7 +1107,7 @@ type InspectOrderResponse struct {
 
 func (x *InspectOrderResponse) Reset() {
 	*x = InspectOrderResponse{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[13]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -888,7 +1119,7 @@ func (x *InspectOrderResponse) String() string {
 func (*InspectOrderResponse) ProtoMessage() {}
 
 func (x *InspectOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[13]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -901,7 +1132,7 @@ func (x *InspectOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InspectOrderResponse.ProtoReflect.Descriptor instead.
 func (*InspectOrderResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{13}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *InspectOrderResponse) GetOrder() *Order {
@@ -960,7 +1191,7 @@ type InspectRefundResponse struct {
 
 func (x *InspectRefundResponse) Reset() {
 	*x = InspectRefundResponse{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[14]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -972,7 +1203,7 @@ func (x *InspectRefundResponse) String() string {
 func (*InspectRefundResponse) ProtoMessage() {}
 
 func (x *InspectRefundResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[14]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -985,7 +1216,7 @@ func (x *InspectRefundResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InspectRefundResponse.ProtoReflect.Descriptor instead.
 func (*InspectRefundResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{14}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *InspectRefundResponse) GetRefund() *Refund {
@@ -1041,7 +1272,7 @@ type InspectAccountResponse struct {
 
 func (x *InspectAccountResponse) Reset() {
 	*x = InspectAccountResponse{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[15]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1053,7 +1284,7 @@ func (x *InspectAccountResponse) String() string {
 func (*InspectAccountResponse) ProtoMessage() {}
 
 func (x *InspectAccountResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[15]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1066,7 +1297,7 @@ func (x *InspectAccountResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InspectAccountResponse.ProtoReflect.Descriptor instead.
 func (*InspectAccountResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{15}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *InspectAccountResponse) GetAccount() *Account {
@@ -1104,7 +1335,7 @@ type InspectNoticeResponse struct {
 
 func (x *InspectNoticeResponse) Reset() {
 	*x = InspectNoticeResponse{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[16]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1116,7 +1347,7 @@ func (x *InspectNoticeResponse) String() string {
 func (*InspectNoticeResponse) ProtoMessage() {}
 
 func (x *InspectNoticeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[16]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1129,7 +1360,7 @@ func (x *InspectNoticeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InspectNoticeResponse.ProtoReflect.Descriptor instead.
 func (*InspectNoticeResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{16}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *InspectNoticeResponse) GetNotice() *Notice {
@@ -1181,7 +1412,7 @@ type RedeliverRequest struct {
 
 func (x *RedeliverRequest) Reset() {
 	*x = RedeliverRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[17]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1193,7 +1424,7 @@ func (x *RedeliverRequest) String() string {
 func (*RedeliverRequest) ProtoMessage() {}
 
 func (x *RedeliverRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[17]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1206,7 +1437,7 @@ func (x *RedeliverRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedeliverRequest.ProtoReflect.Descriptor instead.
 func (*RedeliverRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{17}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *RedeliverRequest) GetNotice() string {
@@ -1246,7 +1477,7 @@ type RedeliverResponse struct {
 
 func (x *RedeliverResponse) Reset() {
 	*x = RedeliverResponse{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[18]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1258,7 +1489,7 @@ func (x *RedeliverResponse) String() string {
 func (*RedeliverResponse) ProtoMessage() {}
 
 func (x *RedeliverResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[18]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1271,7 +1502,7 @@ func (x *RedeliverResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedeliverResponse.ProtoReflect.Descriptor instead.
 func (*RedeliverResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{18}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *RedeliverResponse) GetNotices() []uint64 {
@@ -1289,7 +1520,7 @@ type AdminStatusRequest struct {
 
 func (x *AdminStatusRequest) Reset() {
 	*x = AdminStatusRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[19]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1301,7 +1532,7 @@ func (x *AdminStatusRequest) String() string {
 func (*AdminStatusRequest) ProtoMessage() {}
 
 func (x *AdminStatusRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[19]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1314,7 +1545,7 @@ func (x *AdminStatusRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminStatusRequest.ProtoReflect.Descriptor instead.
 func (*AdminStatusRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{19}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{24}
 }
 
 type AdminStatus struct {
@@ -1340,7 +1571,7 @@ type AdminStatus struct {
 
 func (x *AdminStatus) Reset() {
 	*x = AdminStatus{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[20]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1352,7 +1583,7 @@ func (x *AdminStatus) String() string {
 func (*AdminStatus) ProtoMessage() {}
 
 func (x *AdminStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[20]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1365,7 +1596,7 @@ func (x *AdminStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminStatus.ProtoReflect.Descriptor instead.
 func (*AdminStatus) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{20}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *AdminStatus) GetAppliedIndex() uint64 {
@@ -1475,7 +1706,7 @@ type AdvanceClockRequest struct {
 
 func (x *AdvanceClockRequest) Reset() {
 	*x = AdvanceClockRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[21]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1487,7 +1718,7 @@ func (x *AdvanceClockRequest) String() string {
 func (*AdvanceClockRequest) ProtoMessage() {}
 
 func (x *AdvanceClockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[21]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1500,7 +1731,7 @@ func (x *AdvanceClockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdvanceClockRequest.ProtoReflect.Descriptor instead.
 func (*AdvanceClockRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{21}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *AdvanceClockRequest) GetAdvanceMs() int64 {
@@ -1520,7 +1751,7 @@ type PlatformRotateRequest struct {
 
 func (x *PlatformRotateRequest) Reset() {
 	*x = PlatformRotateRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[22]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1532,7 +1763,7 @@ func (x *PlatformRotateRequest) String() string {
 func (*PlatformRotateRequest) ProtoMessage() {}
 
 func (x *PlatformRotateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[22]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1545,7 +1776,7 @@ func (x *PlatformRotateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlatformRotateRequest.ProtoReflect.Descriptor instead.
 func (*PlatformRotateRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{22}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *PlatformRotateRequest) GetOverlapS() int64 {
@@ -1563,7 +1794,7 @@ type PlatformShowRequest struct {
 
 func (x *PlatformShowRequest) Reset() {
 	*x = PlatformShowRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[23]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1575,7 +1806,7 @@ func (x *PlatformShowRequest) String() string {
 func (*PlatformShowRequest) ProtoMessage() {}
 
 func (x *PlatformShowRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[23]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1588,7 +1819,7 @@ func (x *PlatformShowRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlatformShowRequest.ProtoReflect.Descriptor instead.
 func (*PlatformShowRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{23}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{28}
 }
 
 type PlatformKeys struct {
@@ -1602,7 +1833,7 @@ type PlatformKeys struct {
 
 func (x *PlatformKeys) Reset() {
 	*x = PlatformKeys{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[24]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1614,7 +1845,7 @@ func (x *PlatformKeys) String() string {
 func (*PlatformKeys) ProtoMessage() {}
 
 func (x *PlatformKeys) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[24]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1627,7 +1858,7 @@ func (x *PlatformKeys) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlatformKeys.ProtoReflect.Descriptor instead.
 func (*PlatformKeys) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{24}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *PlatformKeys) GetCerts() []*PlatformCert {
@@ -1664,7 +1895,7 @@ type PlatformCert struct {
 
 func (x *PlatformCert) Reset() {
 	*x = PlatformCert{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[25]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1676,7 +1907,7 @@ func (x *PlatformCert) String() string {
 func (*PlatformCert) ProtoMessage() {}
 
 func (x *PlatformCert) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[25]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1689,7 +1920,7 @@ func (x *PlatformCert) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlatformCert.ProtoReflect.Descriptor instead.
 func (*PlatformCert) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{25}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *PlatformCert) GetSerial() string {
@@ -1731,7 +1962,19 @@ var File_holdfast_v1_admin_proto protoreflect.FileDescriptor
 
 const file_holdfast_v1_admin_proto_rawDesc = "" +
 	"\n" +
-	"\x17holdfast/v1/admin.proto\x12\vholdfast.v1\x1a\x19holdfast/v1/journal.proto\x1a\x18holdfast/v1/record.proto\"\xce\x01\n" +
+	"\x17holdfast/v1/admin.proto\x12\vholdfast.v1\x1a\x19holdfast/v1/cluster.proto\x1a\x19holdfast/v1/journal.proto\x1a\x18holdfast/v1/record.proto\"\x14\n" +
+	"\x12ShowClusterRequest\".\n" +
+	"\x13ClusterTokenRequest\x12\x17\n" +
+	"\avalid_s\x18\x01 \x01(\x03R\x06validS\"K\n" +
+	"\x14ClusterTokenResponse\x12\x14\n" +
+	"\x05token\x18\x01 \x01(\tR\x05token\x12\x1d\n" +
+	"\n" +
+	"expires_at\x18\x02 \x01(\x03R\texpiresAt\"D\n" +
+	"\x14ClusterMemberRequest\x12\x16\n" +
+	"\x06member\x18\x01 \x01(\tR\x06member\x12\x14\n" +
+	"\x05force\x18\x02 \x01(\bR\x05force\"'\n" +
+	"\x0fSetLevelRequest\x12\x14\n" +
+	"\x05level\x18\x01 \x01(\rR\x05level\"\xce\x01\n" +
 	"\x17AdminMerchantAddRequest\x12\x14\n" +
 	"\x05mchid\x18\x01 \x01(\tR\x05mchid\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
@@ -1857,7 +2100,7 @@ const file_holdfast_v1_admin_proto_rawDesc = "" +
 	"\bcert_pem\x18\x02 \x01(\tR\acertPem\x12!\n" +
 	"\feffective_at\x18\x03 \x01(\x03R\veffectiveAt\x12\x1b\n" +
 	"\texpire_at\x18\x04 \x01(\x03R\bexpireAt\x12\x18\n" +
-	"\asigning\x18\x05 \x01(\bR\asigning2\xa9\v\n" +
+	"\asigning\x18\x05 \x01(\bR\asigning2\x81\x0f\n" +
 	"\fAdminService\x12O\n" +
 	"\vMerchantAdd\x12$.holdfast.v1.AdminMerchantAddRequest\x1a\x1a.holdfast.v1.AdminMerchant\x12]\n" +
 	"\fMerchantList\x12%.holdfast.v1.AdminMerchantListRequest\x1a&.holdfast.v1.AdminMerchantListResponse\x12Q\n" +
@@ -1877,7 +2120,13 @@ const file_holdfast_v1_admin_proto_rawDesc = "" +
 	"\x06Status\x12\x1f.holdfast.v1.AdminStatusRequest\x1a\x18.holdfast.v1.AdminStatus\x12J\n" +
 	"\fAdvanceClock\x12 .holdfast.v1.AdvanceClockRequest\x1a\x18.holdfast.v1.AdminStatus\x12O\n" +
 	"\x0ePlatformRotate\x12\".holdfast.v1.PlatformRotateRequest\x1a\x19.holdfast.v1.PlatformKeys\x12K\n" +
-	"\fPlatformShow\x12 .holdfast.v1.PlatformShowRequest\x1a\x19.holdfast.v1.PlatformKeysB1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
+	"\fPlatformShow\x12 .holdfast.v1.PlatformShowRequest\x1a\x19.holdfast.v1.PlatformKeys\x12J\n" +
+	"\vShowCluster\x12\x1f.holdfast.v1.ShowClusterRequest\x1a\x1a.holdfast.v1.ClusterStatus\x12S\n" +
+	"\fClusterToken\x12 .holdfast.v1.ClusterTokenRequest\x1a!.holdfast.v1.ClusterTokenResponse\x12O\n" +
+	"\x0eClusterPromote\x12!.holdfast.v1.ClusterMemberRequest\x1a\x1a.holdfast.v1.ClusterStatus\x12N\n" +
+	"\rClusterRemove\x12!.holdfast.v1.ClusterMemberRequest\x1a\x1a.holdfast.v1.ClusterStatus\x12P\n" +
+	"\x0fClusterTransfer\x12!.holdfast.v1.ClusterMemberRequest\x1a\x1a.holdfast.v1.ClusterStatus\x12B\n" +
+	"\bSetLevel\x12\x1c.holdfast.v1.SetLevelRequest\x1a\x18.holdfast.v1.AdminStatusB1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
 
 var (
 	file_holdfast_v1_admin_proto_rawDescOnce sync.Once
@@ -1891,110 +2140,128 @@ func file_holdfast_v1_admin_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_admin_proto_rawDescData
 }
 
-var file_holdfast_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_holdfast_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
 var file_holdfast_v1_admin_proto_goTypes = []any{
-	(*AdminMerchantAddRequest)(nil),      // 0: holdfast.v1.AdminMerchantAddRequest
-	(*AdminMerchant)(nil),                // 1: holdfast.v1.AdminMerchant
-	(*AdminMerchantListRequest)(nil),     // 2: holdfast.v1.AdminMerchantListRequest
-	(*AdminMerchantListResponse)(nil),    // 3: holdfast.v1.AdminMerchantListResponse
-	(*AdminMerchantShowRequest)(nil),     // 4: holdfast.v1.AdminMerchantShowRequest
-	(*AdminMerchantKeyRequest)(nil),      // 5: holdfast.v1.AdminMerchantKeyRequest
-	(*AdminMerchantCallbackRequest)(nil), // 6: holdfast.v1.AdminMerchantCallbackRequest
-	(*AdminPersonAddRequest)(nil),        // 7: holdfast.v1.AdminPersonAddRequest
-	(*AdminPerson)(nil),                  // 8: holdfast.v1.AdminPerson
-	(*AdminPersonTopupRequest)(nil),      // 9: holdfast.v1.AdminPersonTopupRequest
-	(*AdminPersonShowRequest)(nil),       // 10: holdfast.v1.AdminPersonShowRequest
-	(*InspectRequest)(nil),               // 11: holdfast.v1.InspectRequest
-	(*Step)(nil),                         // 12: holdfast.v1.Step
-	(*InspectOrderResponse)(nil),         // 13: holdfast.v1.InspectOrderResponse
-	(*InspectRefundResponse)(nil),        // 14: holdfast.v1.InspectRefundResponse
-	(*InspectAccountResponse)(nil),       // 15: holdfast.v1.InspectAccountResponse
-	(*InspectNoticeResponse)(nil),        // 16: holdfast.v1.InspectNoticeResponse
-	(*RedeliverRequest)(nil),             // 17: holdfast.v1.RedeliverRequest
-	(*RedeliverResponse)(nil),            // 18: holdfast.v1.RedeliverResponse
-	(*AdminStatusRequest)(nil),           // 19: holdfast.v1.AdminStatusRequest
-	(*AdminStatus)(nil),                  // 20: holdfast.v1.AdminStatus
-	(*AdvanceClockRequest)(nil),          // 21: holdfast.v1.AdvanceClockRequest
-	(*PlatformRotateRequest)(nil),        // 22: holdfast.v1.PlatformRotateRequest
-	(*PlatformShowRequest)(nil),          // 23: holdfast.v1.PlatformShowRequest
-	(*PlatformKeys)(nil),                 // 24: holdfast.v1.PlatformKeys
-	(*PlatformCert)(nil),                 // 25: holdfast.v1.PlatformCert
-	(*MerchantSettings)(nil),             // 26: holdfast.v1.MerchantSettings
-	(*Merchant)(nil),                     // 27: holdfast.v1.Merchant
-	(*Cert)(nil),                         // 28: holdfast.v1.Cert
-	(*Account)(nil),                      // 29: holdfast.v1.Account
-	(MerchantStatus)(0),                  // 30: holdfast.v1.MerchantStatus
-	(*Person)(nil),                       // 31: holdfast.v1.Person
-	(*Posting)(nil),                      // 32: holdfast.v1.Posting
-	(*Order)(nil),                        // 33: holdfast.v1.Order
-	(*Refund)(nil),                       // 34: holdfast.v1.Refund
-	(*Notice)(nil),                       // 35: holdfast.v1.Notice
-	(*Receipt)(nil),                      // 36: holdfast.v1.Receipt
-	(*HistoryLine)(nil),                  // 37: holdfast.v1.HistoryLine
+	(*ShowClusterRequest)(nil),           // 0: holdfast.v1.ShowClusterRequest
+	(*ClusterTokenRequest)(nil),          // 1: holdfast.v1.ClusterTokenRequest
+	(*ClusterTokenResponse)(nil),         // 2: holdfast.v1.ClusterTokenResponse
+	(*ClusterMemberRequest)(nil),         // 3: holdfast.v1.ClusterMemberRequest
+	(*SetLevelRequest)(nil),              // 4: holdfast.v1.SetLevelRequest
+	(*AdminMerchantAddRequest)(nil),      // 5: holdfast.v1.AdminMerchantAddRequest
+	(*AdminMerchant)(nil),                // 6: holdfast.v1.AdminMerchant
+	(*AdminMerchantListRequest)(nil),     // 7: holdfast.v1.AdminMerchantListRequest
+	(*AdminMerchantListResponse)(nil),    // 8: holdfast.v1.AdminMerchantListResponse
+	(*AdminMerchantShowRequest)(nil),     // 9: holdfast.v1.AdminMerchantShowRequest
+	(*AdminMerchantKeyRequest)(nil),      // 10: holdfast.v1.AdminMerchantKeyRequest
+	(*AdminMerchantCallbackRequest)(nil), // 11: holdfast.v1.AdminMerchantCallbackRequest
+	(*AdminPersonAddRequest)(nil),        // 12: holdfast.v1.AdminPersonAddRequest
+	(*AdminPerson)(nil),                  // 13: holdfast.v1.AdminPerson
+	(*AdminPersonTopupRequest)(nil),      // 14: holdfast.v1.AdminPersonTopupRequest
+	(*AdminPersonShowRequest)(nil),       // 15: holdfast.v1.AdminPersonShowRequest
+	(*InspectRequest)(nil),               // 16: holdfast.v1.InspectRequest
+	(*Step)(nil),                         // 17: holdfast.v1.Step
+	(*InspectOrderResponse)(nil),         // 18: holdfast.v1.InspectOrderResponse
+	(*InspectRefundResponse)(nil),        // 19: holdfast.v1.InspectRefundResponse
+	(*InspectAccountResponse)(nil),       // 20: holdfast.v1.InspectAccountResponse
+	(*InspectNoticeResponse)(nil),        // 21: holdfast.v1.InspectNoticeResponse
+	(*RedeliverRequest)(nil),             // 22: holdfast.v1.RedeliverRequest
+	(*RedeliverResponse)(nil),            // 23: holdfast.v1.RedeliverResponse
+	(*AdminStatusRequest)(nil),           // 24: holdfast.v1.AdminStatusRequest
+	(*AdminStatus)(nil),                  // 25: holdfast.v1.AdminStatus
+	(*AdvanceClockRequest)(nil),          // 26: holdfast.v1.AdvanceClockRequest
+	(*PlatformRotateRequest)(nil),        // 27: holdfast.v1.PlatformRotateRequest
+	(*PlatformShowRequest)(nil),          // 28: holdfast.v1.PlatformShowRequest
+	(*PlatformKeys)(nil),                 // 29: holdfast.v1.PlatformKeys
+	(*PlatformCert)(nil),                 // 30: holdfast.v1.PlatformCert
+	(*MerchantSettings)(nil),             // 31: holdfast.v1.MerchantSettings
+	(*Merchant)(nil),                     // 32: holdfast.v1.Merchant
+	(*Cert)(nil),                         // 33: holdfast.v1.Cert
+	(*Account)(nil),                      // 34: holdfast.v1.Account
+	(MerchantStatus)(0),                  // 35: holdfast.v1.MerchantStatus
+	(*Person)(nil),                       // 36: holdfast.v1.Person
+	(*Posting)(nil),                      // 37: holdfast.v1.Posting
+	(*Order)(nil),                        // 38: holdfast.v1.Order
+	(*Refund)(nil),                       // 39: holdfast.v1.Refund
+	(*Notice)(nil),                       // 40: holdfast.v1.Notice
+	(*Receipt)(nil),                      // 41: holdfast.v1.Receipt
+	(*HistoryLine)(nil),                  // 42: holdfast.v1.HistoryLine
+	(*ClusterStatus)(nil),                // 43: holdfast.v1.ClusterStatus
 }
 var file_holdfast_v1_admin_proto_depIdxs = []int32{
-	26, // 0: holdfast.v1.AdminMerchantAddRequest.settings:type_name -> holdfast.v1.MerchantSettings
-	27, // 1: holdfast.v1.AdminMerchant.merchant:type_name -> holdfast.v1.Merchant
-	28, // 2: holdfast.v1.AdminMerchant.certs:type_name -> holdfast.v1.Cert
-	29, // 3: holdfast.v1.AdminMerchant.accounts:type_name -> holdfast.v1.Account
-	27, // 4: holdfast.v1.AdminMerchantListResponse.merchants:type_name -> holdfast.v1.Merchant
-	26, // 5: holdfast.v1.AdminMerchantCallbackRequest.settings:type_name -> holdfast.v1.MerchantSettings
-	30, // 6: holdfast.v1.AdminMerchantCallbackRequest.status:type_name -> holdfast.v1.MerchantStatus
-	31, // 7: holdfast.v1.AdminPerson.person:type_name -> holdfast.v1.Person
-	29, // 8: holdfast.v1.AdminPerson.accounts:type_name -> holdfast.v1.Account
-	32, // 9: holdfast.v1.Step.postings:type_name -> holdfast.v1.Posting
-	33, // 10: holdfast.v1.InspectOrderResponse.order:type_name -> holdfast.v1.Order
-	12, // 11: holdfast.v1.InspectOrderResponse.steps:type_name -> holdfast.v1.Step
-	34, // 12: holdfast.v1.InspectOrderResponse.refunds:type_name -> holdfast.v1.Refund
-	35, // 13: holdfast.v1.InspectOrderResponse.notices:type_name -> holdfast.v1.Notice
-	36, // 14: holdfast.v1.InspectOrderResponse.receipt:type_name -> holdfast.v1.Receipt
-	34, // 15: holdfast.v1.InspectRefundResponse.refund:type_name -> holdfast.v1.Refund
-	12, // 16: holdfast.v1.InspectRefundResponse.steps:type_name -> holdfast.v1.Step
-	35, // 17: holdfast.v1.InspectRefundResponse.notices:type_name -> holdfast.v1.Notice
-	36, // 18: holdfast.v1.InspectRefundResponse.receipt:type_name -> holdfast.v1.Receipt
-	29, // 19: holdfast.v1.InspectAccountResponse.account:type_name -> holdfast.v1.Account
-	37, // 20: holdfast.v1.InspectAccountResponse.history:type_name -> holdfast.v1.HistoryLine
-	35, // 21: holdfast.v1.InspectNoticeResponse.notice:type_name -> holdfast.v1.Notice
-	12, // 22: holdfast.v1.InspectNoticeResponse.steps:type_name -> holdfast.v1.Step
-	25, // 23: holdfast.v1.PlatformKeys.certs:type_name -> holdfast.v1.PlatformCert
-	0,  // 24: holdfast.v1.AdminService.MerchantAdd:input_type -> holdfast.v1.AdminMerchantAddRequest
-	2,  // 25: holdfast.v1.AdminService.MerchantList:input_type -> holdfast.v1.AdminMerchantListRequest
-	4,  // 26: holdfast.v1.AdminService.MerchantShow:input_type -> holdfast.v1.AdminMerchantShowRequest
-	5,  // 27: holdfast.v1.AdminService.MerchantKey:input_type -> holdfast.v1.AdminMerchantKeyRequest
-	6,  // 28: holdfast.v1.AdminService.MerchantCallback:input_type -> holdfast.v1.AdminMerchantCallbackRequest
-	7,  // 29: holdfast.v1.AdminService.PersonAdd:input_type -> holdfast.v1.AdminPersonAddRequest
-	9,  // 30: holdfast.v1.AdminService.PersonTopup:input_type -> holdfast.v1.AdminPersonTopupRequest
-	10, // 31: holdfast.v1.AdminService.PersonShow:input_type -> holdfast.v1.AdminPersonShowRequest
-	11, // 32: holdfast.v1.AdminService.InspectOrder:input_type -> holdfast.v1.InspectRequest
-	11, // 33: holdfast.v1.AdminService.InspectRefund:input_type -> holdfast.v1.InspectRequest
-	11, // 34: holdfast.v1.AdminService.InspectAccount:input_type -> holdfast.v1.InspectRequest
-	11, // 35: holdfast.v1.AdminService.InspectNotice:input_type -> holdfast.v1.InspectRequest
-	17, // 36: holdfast.v1.AdminService.Redeliver:input_type -> holdfast.v1.RedeliverRequest
-	11, // 37: holdfast.v1.AdminService.ShowReceipt:input_type -> holdfast.v1.InspectRequest
-	19, // 38: holdfast.v1.AdminService.Status:input_type -> holdfast.v1.AdminStatusRequest
-	21, // 39: holdfast.v1.AdminService.AdvanceClock:input_type -> holdfast.v1.AdvanceClockRequest
-	22, // 40: holdfast.v1.AdminService.PlatformRotate:input_type -> holdfast.v1.PlatformRotateRequest
-	23, // 41: holdfast.v1.AdminService.PlatformShow:input_type -> holdfast.v1.PlatformShowRequest
-	1,  // 42: holdfast.v1.AdminService.MerchantAdd:output_type -> holdfast.v1.AdminMerchant
-	3,  // 43: holdfast.v1.AdminService.MerchantList:output_type -> holdfast.v1.AdminMerchantListResponse
-	1,  // 44: holdfast.v1.AdminService.MerchantShow:output_type -> holdfast.v1.AdminMerchant
-	1,  // 45: holdfast.v1.AdminService.MerchantKey:output_type -> holdfast.v1.AdminMerchant
-	1,  // 46: holdfast.v1.AdminService.MerchantCallback:output_type -> holdfast.v1.AdminMerchant
-	8,  // 47: holdfast.v1.AdminService.PersonAdd:output_type -> holdfast.v1.AdminPerson
-	8,  // 48: holdfast.v1.AdminService.PersonTopup:output_type -> holdfast.v1.AdminPerson
-	8,  // 49: holdfast.v1.AdminService.PersonShow:output_type -> holdfast.v1.AdminPerson
-	13, // 50: holdfast.v1.AdminService.InspectOrder:output_type -> holdfast.v1.InspectOrderResponse
-	14, // 51: holdfast.v1.AdminService.InspectRefund:output_type -> holdfast.v1.InspectRefundResponse
-	15, // 52: holdfast.v1.AdminService.InspectAccount:output_type -> holdfast.v1.InspectAccountResponse
-	16, // 53: holdfast.v1.AdminService.InspectNotice:output_type -> holdfast.v1.InspectNoticeResponse
-	18, // 54: holdfast.v1.AdminService.Redeliver:output_type -> holdfast.v1.RedeliverResponse
-	36, // 55: holdfast.v1.AdminService.ShowReceipt:output_type -> holdfast.v1.Receipt
-	20, // 56: holdfast.v1.AdminService.Status:output_type -> holdfast.v1.AdminStatus
-	20, // 57: holdfast.v1.AdminService.AdvanceClock:output_type -> holdfast.v1.AdminStatus
-	24, // 58: holdfast.v1.AdminService.PlatformRotate:output_type -> holdfast.v1.PlatformKeys
-	24, // 59: holdfast.v1.AdminService.PlatformShow:output_type -> holdfast.v1.PlatformKeys
-	42, // [42:60] is the sub-list for method output_type
-	24, // [24:42] is the sub-list for method input_type
+	31, // 0: holdfast.v1.AdminMerchantAddRequest.settings:type_name -> holdfast.v1.MerchantSettings
+	32, // 1: holdfast.v1.AdminMerchant.merchant:type_name -> holdfast.v1.Merchant
+	33, // 2: holdfast.v1.AdminMerchant.certs:type_name -> holdfast.v1.Cert
+	34, // 3: holdfast.v1.AdminMerchant.accounts:type_name -> holdfast.v1.Account
+	32, // 4: holdfast.v1.AdminMerchantListResponse.merchants:type_name -> holdfast.v1.Merchant
+	31, // 5: holdfast.v1.AdminMerchantCallbackRequest.settings:type_name -> holdfast.v1.MerchantSettings
+	35, // 6: holdfast.v1.AdminMerchantCallbackRequest.status:type_name -> holdfast.v1.MerchantStatus
+	36, // 7: holdfast.v1.AdminPerson.person:type_name -> holdfast.v1.Person
+	34, // 8: holdfast.v1.AdminPerson.accounts:type_name -> holdfast.v1.Account
+	37, // 9: holdfast.v1.Step.postings:type_name -> holdfast.v1.Posting
+	38, // 10: holdfast.v1.InspectOrderResponse.order:type_name -> holdfast.v1.Order
+	17, // 11: holdfast.v1.InspectOrderResponse.steps:type_name -> holdfast.v1.Step
+	39, // 12: holdfast.v1.InspectOrderResponse.refunds:type_name -> holdfast.v1.Refund
+	40, // 13: holdfast.v1.InspectOrderResponse.notices:type_name -> holdfast.v1.Notice
+	41, // 14: holdfast.v1.InspectOrderResponse.receipt:type_name -> holdfast.v1.Receipt
+	39, // 15: holdfast.v1.InspectRefundResponse.refund:type_name -> holdfast.v1.Refund
+	17, // 16: holdfast.v1.InspectRefundResponse.steps:type_name -> holdfast.v1.Step
+	40, // 17: holdfast.v1.InspectRefundResponse.notices:type_name -> holdfast.v1.Notice
+	41, // 18: holdfast.v1.InspectRefundResponse.receipt:type_name -> holdfast.v1.Receipt
+	34, // 19: holdfast.v1.InspectAccountResponse.account:type_name -> holdfast.v1.Account
+	42, // 20: holdfast.v1.InspectAccountResponse.history:type_name -> holdfast.v1.HistoryLine
+	40, // 21: holdfast.v1.InspectNoticeResponse.notice:type_name -> holdfast.v1.Notice
+	17, // 22: holdfast.v1.InspectNoticeResponse.steps:type_name -> holdfast.v1.Step
+	30, // 23: holdfast.v1.PlatformKeys.certs:type_name -> holdfast.v1.PlatformCert
+	5,  // 24: holdfast.v1.AdminService.MerchantAdd:input_type -> holdfast.v1.AdminMerchantAddRequest
+	7,  // 25: holdfast.v1.AdminService.MerchantList:input_type -> holdfast.v1.AdminMerchantListRequest
+	9,  // 26: holdfast.v1.AdminService.MerchantShow:input_type -> holdfast.v1.AdminMerchantShowRequest
+	10, // 27: holdfast.v1.AdminService.MerchantKey:input_type -> holdfast.v1.AdminMerchantKeyRequest
+	11, // 28: holdfast.v1.AdminService.MerchantCallback:input_type -> holdfast.v1.AdminMerchantCallbackRequest
+	12, // 29: holdfast.v1.AdminService.PersonAdd:input_type -> holdfast.v1.AdminPersonAddRequest
+	14, // 30: holdfast.v1.AdminService.PersonTopup:input_type -> holdfast.v1.AdminPersonTopupRequest
+	15, // 31: holdfast.v1.AdminService.PersonShow:input_type -> holdfast.v1.AdminPersonShowRequest
+	16, // 32: holdfast.v1.AdminService.InspectOrder:input_type -> holdfast.v1.InspectRequest
+	16, // 33: holdfast.v1.AdminService.InspectRefund:input_type -> holdfast.v1.InspectRequest
+	16, // 34: holdfast.v1.AdminService.InspectAccount:input_type -> holdfast.v1.InspectRequest
+	16, // 35: holdfast.v1.AdminService.InspectNotice:input_type -> holdfast.v1.InspectRequest
+	22, // 36: holdfast.v1.AdminService.Redeliver:input_type -> holdfast.v1.RedeliverRequest
+	16, // 37: holdfast.v1.AdminService.ShowReceipt:input_type -> holdfast.v1.InspectRequest
+	24, // 38: holdfast.v1.AdminService.Status:input_type -> holdfast.v1.AdminStatusRequest
+	26, // 39: holdfast.v1.AdminService.AdvanceClock:input_type -> holdfast.v1.AdvanceClockRequest
+	27, // 40: holdfast.v1.AdminService.PlatformRotate:input_type -> holdfast.v1.PlatformRotateRequest
+	28, // 41: holdfast.v1.AdminService.PlatformShow:input_type -> holdfast.v1.PlatformShowRequest
+	0,  // 42: holdfast.v1.AdminService.ShowCluster:input_type -> holdfast.v1.ShowClusterRequest
+	1,  // 43: holdfast.v1.AdminService.ClusterToken:input_type -> holdfast.v1.ClusterTokenRequest
+	3,  // 44: holdfast.v1.AdminService.ClusterPromote:input_type -> holdfast.v1.ClusterMemberRequest
+	3,  // 45: holdfast.v1.AdminService.ClusterRemove:input_type -> holdfast.v1.ClusterMemberRequest
+	3,  // 46: holdfast.v1.AdminService.ClusterTransfer:input_type -> holdfast.v1.ClusterMemberRequest
+	4,  // 47: holdfast.v1.AdminService.SetLevel:input_type -> holdfast.v1.SetLevelRequest
+	6,  // 48: holdfast.v1.AdminService.MerchantAdd:output_type -> holdfast.v1.AdminMerchant
+	8,  // 49: holdfast.v1.AdminService.MerchantList:output_type -> holdfast.v1.AdminMerchantListResponse
+	6,  // 50: holdfast.v1.AdminService.MerchantShow:output_type -> holdfast.v1.AdminMerchant
+	6,  // 51: holdfast.v1.AdminService.MerchantKey:output_type -> holdfast.v1.AdminMerchant
+	6,  // 52: holdfast.v1.AdminService.MerchantCallback:output_type -> holdfast.v1.AdminMerchant
+	13, // 53: holdfast.v1.AdminService.PersonAdd:output_type -> holdfast.v1.AdminPerson
+	13, // 54: holdfast.v1.AdminService.PersonTopup:output_type -> holdfast.v1.AdminPerson
+	13, // 55: holdfast.v1.AdminService.PersonShow:output_type -> holdfast.v1.AdminPerson
+	18, // 56: holdfast.v1.AdminService.InspectOrder:output_type -> holdfast.v1.InspectOrderResponse
+	19, // 57: holdfast.v1.AdminService.InspectRefund:output_type -> holdfast.v1.InspectRefundResponse
+	20, // 58: holdfast.v1.AdminService.InspectAccount:output_type -> holdfast.v1.InspectAccountResponse
+	21, // 59: holdfast.v1.AdminService.InspectNotice:output_type -> holdfast.v1.InspectNoticeResponse
+	23, // 60: holdfast.v1.AdminService.Redeliver:output_type -> holdfast.v1.RedeliverResponse
+	41, // 61: holdfast.v1.AdminService.ShowReceipt:output_type -> holdfast.v1.Receipt
+	25, // 62: holdfast.v1.AdminService.Status:output_type -> holdfast.v1.AdminStatus
+	25, // 63: holdfast.v1.AdminService.AdvanceClock:output_type -> holdfast.v1.AdminStatus
+	29, // 64: holdfast.v1.AdminService.PlatformRotate:output_type -> holdfast.v1.PlatformKeys
+	29, // 65: holdfast.v1.AdminService.PlatformShow:output_type -> holdfast.v1.PlatformKeys
+	43, // 66: holdfast.v1.AdminService.ShowCluster:output_type -> holdfast.v1.ClusterStatus
+	2,  // 67: holdfast.v1.AdminService.ClusterToken:output_type -> holdfast.v1.ClusterTokenResponse
+	43, // 68: holdfast.v1.AdminService.ClusterPromote:output_type -> holdfast.v1.ClusterStatus
+	43, // 69: holdfast.v1.AdminService.ClusterRemove:output_type -> holdfast.v1.ClusterStatus
+	43, // 70: holdfast.v1.AdminService.ClusterTransfer:output_type -> holdfast.v1.ClusterStatus
+	25, // 71: holdfast.v1.AdminService.SetLevel:output_type -> holdfast.v1.AdminStatus
+	48, // [48:72] is the sub-list for method output_type
+	24, // [24:48] is the sub-list for method input_type
 	24, // [24:24] is the sub-list for extension type_name
 	24, // [24:24] is the sub-list for extension extendee
 	0,  // [0:24] is the sub-list for field type_name
@@ -2005,6 +2272,7 @@ func file_holdfast_v1_admin_proto_init() {
 	if File_holdfast_v1_admin_proto != nil {
 		return
 	}
+	file_holdfast_v1_cluster_proto_init()
 	file_holdfast_v1_journal_proto_init()
 	file_holdfast_v1_record_proto_init()
 	type x struct{}
@@ -2013,7 +2281,7 @@ func file_holdfast_v1_admin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_admin_proto_rawDesc), len(file_holdfast_v1_admin_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   26,
+			NumMessages:   31,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -67,6 +67,7 @@ type Config struct {
 	Views    Views
 	Receipts Receipts
 	Tokens   *Tokens
+	Cluster  Cluster
 	// Defaults are the settings of merchants added without any.
 	Defaults *pb.MerchantSettings
 	// Checkpoint is the checkpoint published last.

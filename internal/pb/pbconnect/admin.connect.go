@@ -86,6 +86,23 @@ const (
 	// AdminServicePlatformShowProcedure is the fully-qualified name of the AdminService's PlatformShow
 	// RPC.
 	AdminServicePlatformShowProcedure = "/holdfast.v1.AdminService/PlatformShow"
+	// AdminServiceShowClusterProcedure is the fully-qualified name of the AdminService's ShowCluster
+	// RPC.
+	AdminServiceShowClusterProcedure = "/holdfast.v1.AdminService/ShowCluster"
+	// AdminServiceClusterTokenProcedure is the fully-qualified name of the AdminService's ClusterToken
+	// RPC.
+	AdminServiceClusterTokenProcedure = "/holdfast.v1.AdminService/ClusterToken"
+	// AdminServiceClusterPromoteProcedure is the fully-qualified name of the AdminService's
+	// ClusterPromote RPC.
+	AdminServiceClusterPromoteProcedure = "/holdfast.v1.AdminService/ClusterPromote"
+	// AdminServiceClusterRemoveProcedure is the fully-qualified name of the AdminService's
+	// ClusterRemove RPC.
+	AdminServiceClusterRemoveProcedure = "/holdfast.v1.AdminService/ClusterRemove"
+	// AdminServiceClusterTransferProcedure is the fully-qualified name of the AdminService's
+	// ClusterTransfer RPC.
+	AdminServiceClusterTransferProcedure = "/holdfast.v1.AdminService/ClusterTransfer"
+	// AdminServiceSetLevelProcedure is the fully-qualified name of the AdminService's SetLevel RPC.
+	AdminServiceSetLevelProcedure = "/holdfast.v1.AdminService/SetLevel"
 )
 
 // AdminServiceClient is a client for the holdfast.v1.AdminService service.
@@ -112,6 +129,16 @@ type AdminServiceClient interface {
 	// PlatformRotate makes a new platform certificate beside the present one.
 	PlatformRotate(context.Context, *connect.Request[pb.PlatformRotateRequest]) (*connect.Response[pb.PlatformKeys], error)
 	PlatformShow(context.Context, *connect.Request[pb.PlatformShowRequest]) (*connect.Response[pb.PlatformKeys], error)
+	ShowCluster(context.Context, *connect.Request[pb.ShowClusterRequest]) (*connect.Response[pb.ClusterStatus], error)
+	// ClusterToken makes a token that lets one node join.
+	ClusterToken(context.Context, *connect.Request[pb.ClusterTokenRequest]) (*connect.Response[pb.ClusterTokenResponse], error)
+	// ClusterPromote makes a learner that has caught up a voter.
+	ClusterPromote(context.Context, *connect.Request[pb.ClusterMemberRequest]) (*connect.Response[pb.ClusterStatus], error)
+	ClusterRemove(context.Context, *connect.Request[pb.ClusterMemberRequest]) (*connect.Response[pb.ClusterStatus], error)
+	// ClusterTransfer moves the leadership.
+	ClusterTransfer(context.Context, *connect.Request[pb.ClusterMemberRequest]) (*connect.Response[pb.ClusterStatus], error)
+	// SetLevel raises the feature level, once every member knows it.
+	SetLevel(context.Context, *connect.Request[pb.SetLevelRequest]) (*connect.Response[pb.AdminStatus], error)
 }
 
 // NewAdminServiceClient constructs a client for the holdfast.v1.AdminService service. By default,
@@ -233,6 +260,42 @@ func NewAdminServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			connect.WithSchema(adminServiceMethods.ByName("PlatformShow")),
 			connect.WithClientOptions(opts...),
 		),
+		showCluster: connect.NewClient[pb.ShowClusterRequest, pb.ClusterStatus](
+			httpClient,
+			baseURL+AdminServiceShowClusterProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("ShowCluster")),
+			connect.WithClientOptions(opts...),
+		),
+		clusterToken: connect.NewClient[pb.ClusterTokenRequest, pb.ClusterTokenResponse](
+			httpClient,
+			baseURL+AdminServiceClusterTokenProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("ClusterToken")),
+			connect.WithClientOptions(opts...),
+		),
+		clusterPromote: connect.NewClient[pb.ClusterMemberRequest, pb.ClusterStatus](
+			httpClient,
+			baseURL+AdminServiceClusterPromoteProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("ClusterPromote")),
+			connect.WithClientOptions(opts...),
+		),
+		clusterRemove: connect.NewClient[pb.ClusterMemberRequest, pb.ClusterStatus](
+			httpClient,
+			baseURL+AdminServiceClusterRemoveProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("ClusterRemove")),
+			connect.WithClientOptions(opts...),
+		),
+		clusterTransfer: connect.NewClient[pb.ClusterMemberRequest, pb.ClusterStatus](
+			httpClient,
+			baseURL+AdminServiceClusterTransferProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("ClusterTransfer")),
+			connect.WithClientOptions(opts...),
+		),
+		setLevel: connect.NewClient[pb.SetLevelRequest, pb.AdminStatus](
+			httpClient,
+			baseURL+AdminServiceSetLevelProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("SetLevel")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
@@ -256,6 +319,12 @@ type adminServiceClient struct {
 	advanceClock     *connect.Client[pb.AdvanceClockRequest, pb.AdminStatus]
 	platformRotate   *connect.Client[pb.PlatformRotateRequest, pb.PlatformKeys]
 	platformShow     *connect.Client[pb.PlatformShowRequest, pb.PlatformKeys]
+	showCluster      *connect.Client[pb.ShowClusterRequest, pb.ClusterStatus]
+	clusterToken     *connect.Client[pb.ClusterTokenRequest, pb.ClusterTokenResponse]
+	clusterPromote   *connect.Client[pb.ClusterMemberRequest, pb.ClusterStatus]
+	clusterRemove    *connect.Client[pb.ClusterMemberRequest, pb.ClusterStatus]
+	clusterTransfer  *connect.Client[pb.ClusterMemberRequest, pb.ClusterStatus]
+	setLevel         *connect.Client[pb.SetLevelRequest, pb.AdminStatus]
 }
 
 // MerchantAdd calls holdfast.v1.AdminService.MerchantAdd.
@@ -348,6 +417,36 @@ func (c *adminServiceClient) PlatformShow(ctx context.Context, req *connect.Requ
 	return c.platformShow.CallUnary(ctx, req)
 }
 
+// ShowCluster calls holdfast.v1.AdminService.ShowCluster.
+func (c *adminServiceClient) ShowCluster(ctx context.Context, req *connect.Request[pb.ShowClusterRequest]) (*connect.Response[pb.ClusterStatus], error) {
+	return c.showCluster.CallUnary(ctx, req)
+}
+
+// ClusterToken calls holdfast.v1.AdminService.ClusterToken.
+func (c *adminServiceClient) ClusterToken(ctx context.Context, req *connect.Request[pb.ClusterTokenRequest]) (*connect.Response[pb.ClusterTokenResponse], error) {
+	return c.clusterToken.CallUnary(ctx, req)
+}
+
+// ClusterPromote calls holdfast.v1.AdminService.ClusterPromote.
+func (c *adminServiceClient) ClusterPromote(ctx context.Context, req *connect.Request[pb.ClusterMemberRequest]) (*connect.Response[pb.ClusterStatus], error) {
+	return c.clusterPromote.CallUnary(ctx, req)
+}
+
+// ClusterRemove calls holdfast.v1.AdminService.ClusterRemove.
+func (c *adminServiceClient) ClusterRemove(ctx context.Context, req *connect.Request[pb.ClusterMemberRequest]) (*connect.Response[pb.ClusterStatus], error) {
+	return c.clusterRemove.CallUnary(ctx, req)
+}
+
+// ClusterTransfer calls holdfast.v1.AdminService.ClusterTransfer.
+func (c *adminServiceClient) ClusterTransfer(ctx context.Context, req *connect.Request[pb.ClusterMemberRequest]) (*connect.Response[pb.ClusterStatus], error) {
+	return c.clusterTransfer.CallUnary(ctx, req)
+}
+
+// SetLevel calls holdfast.v1.AdminService.SetLevel.
+func (c *adminServiceClient) SetLevel(ctx context.Context, req *connect.Request[pb.SetLevelRequest]) (*connect.Response[pb.AdminStatus], error) {
+	return c.setLevel.CallUnary(ctx, req)
+}
+
 // AdminServiceHandler is an implementation of the holdfast.v1.AdminService service.
 type AdminServiceHandler interface {
 	MerchantAdd(context.Context, *connect.Request[pb.AdminMerchantAddRequest]) (*connect.Response[pb.AdminMerchant], error)
@@ -372,6 +471,16 @@ type AdminServiceHandler interface {
 	// PlatformRotate makes a new platform certificate beside the present one.
 	PlatformRotate(context.Context, *connect.Request[pb.PlatformRotateRequest]) (*connect.Response[pb.PlatformKeys], error)
 	PlatformShow(context.Context, *connect.Request[pb.PlatformShowRequest]) (*connect.Response[pb.PlatformKeys], error)
+	ShowCluster(context.Context, *connect.Request[pb.ShowClusterRequest]) (*connect.Response[pb.ClusterStatus], error)
+	// ClusterToken makes a token that lets one node join.
+	ClusterToken(context.Context, *connect.Request[pb.ClusterTokenRequest]) (*connect.Response[pb.ClusterTokenResponse], error)
+	// ClusterPromote makes a learner that has caught up a voter.
+	ClusterPromote(context.Context, *connect.Request[pb.ClusterMemberRequest]) (*connect.Response[pb.ClusterStatus], error)
+	ClusterRemove(context.Context, *connect.Request[pb.ClusterMemberRequest]) (*connect.Response[pb.ClusterStatus], error)
+	// ClusterTransfer moves the leadership.
+	ClusterTransfer(context.Context, *connect.Request[pb.ClusterMemberRequest]) (*connect.Response[pb.ClusterStatus], error)
+	// SetLevel raises the feature level, once every member knows it.
+	SetLevel(context.Context, *connect.Request[pb.SetLevelRequest]) (*connect.Response[pb.AdminStatus], error)
 }
 
 // NewAdminServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -489,6 +598,42 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 		connect.WithSchema(adminServiceMethods.ByName("PlatformShow")),
 		connect.WithHandlerOptions(opts...),
 	)
+	adminServiceShowClusterHandler := connect.NewUnaryHandler(
+		AdminServiceShowClusterProcedure,
+		svc.ShowCluster,
+		connect.WithSchema(adminServiceMethods.ByName("ShowCluster")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceClusterTokenHandler := connect.NewUnaryHandler(
+		AdminServiceClusterTokenProcedure,
+		svc.ClusterToken,
+		connect.WithSchema(adminServiceMethods.ByName("ClusterToken")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceClusterPromoteHandler := connect.NewUnaryHandler(
+		AdminServiceClusterPromoteProcedure,
+		svc.ClusterPromote,
+		connect.WithSchema(adminServiceMethods.ByName("ClusterPromote")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceClusterRemoveHandler := connect.NewUnaryHandler(
+		AdminServiceClusterRemoveProcedure,
+		svc.ClusterRemove,
+		connect.WithSchema(adminServiceMethods.ByName("ClusterRemove")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceClusterTransferHandler := connect.NewUnaryHandler(
+		AdminServiceClusterTransferProcedure,
+		svc.ClusterTransfer,
+		connect.WithSchema(adminServiceMethods.ByName("ClusterTransfer")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceSetLevelHandler := connect.NewUnaryHandler(
+		AdminServiceSetLevelProcedure,
+		svc.SetLevel,
+		connect.WithSchema(adminServiceMethods.ByName("SetLevel")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/holdfast.v1.AdminService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case AdminServiceMerchantAddProcedure:
@@ -527,6 +672,18 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 			adminServicePlatformRotateHandler.ServeHTTP(w, r)
 		case AdminServicePlatformShowProcedure:
 			adminServicePlatformShowHandler.ServeHTTP(w, r)
+		case AdminServiceShowClusterProcedure:
+			adminServiceShowClusterHandler.ServeHTTP(w, r)
+		case AdminServiceClusterTokenProcedure:
+			adminServiceClusterTokenHandler.ServeHTTP(w, r)
+		case AdminServiceClusterPromoteProcedure:
+			adminServiceClusterPromoteHandler.ServeHTTP(w, r)
+		case AdminServiceClusterRemoveProcedure:
+			adminServiceClusterRemoveHandler.ServeHTTP(w, r)
+		case AdminServiceClusterTransferProcedure:
+			adminServiceClusterTransferHandler.ServeHTTP(w, r)
+		case AdminServiceSetLevelProcedure:
+			adminServiceSetLevelHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -606,4 +763,28 @@ func (UnimplementedAdminServiceHandler) PlatformRotate(context.Context, *connect
 
 func (UnimplementedAdminServiceHandler) PlatformShow(context.Context, *connect.Request[pb.PlatformShowRequest]) (*connect.Response[pb.PlatformKeys], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.AdminService.PlatformShow is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) ShowCluster(context.Context, *connect.Request[pb.ShowClusterRequest]) (*connect.Response[pb.ClusterStatus], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.AdminService.ShowCluster is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) ClusterToken(context.Context, *connect.Request[pb.ClusterTokenRequest]) (*connect.Response[pb.ClusterTokenResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.AdminService.ClusterToken is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) ClusterPromote(context.Context, *connect.Request[pb.ClusterMemberRequest]) (*connect.Response[pb.ClusterStatus], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.AdminService.ClusterPromote is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) ClusterRemove(context.Context, *connect.Request[pb.ClusterMemberRequest]) (*connect.Response[pb.ClusterStatus], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.AdminService.ClusterRemove is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) ClusterTransfer(context.Context, *connect.Request[pb.ClusterMemberRequest]) (*connect.Response[pb.ClusterStatus], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.AdminService.ClusterTransfer is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) SetLevel(context.Context, *connect.Request[pb.SetLevelRequest]) (*connect.Response[pb.AdminStatus], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.AdminService.SetLevel is not implemented"))
 }
