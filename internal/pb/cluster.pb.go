@@ -85,6 +85,8 @@ const (
 	RefusalReason_REFUSAL_REASON_UNKNOWN_MEMBER    RefusalReason = 2
 	RefusalReason_REFUSAL_REASON_OTHER_INCARNATION RefusalReason = 3
 	RefusalReason_REFUSAL_REASON_REMOVED           RefusalReason = 4
+	// SUPERSEDED: another process with the same identity has been heard since.
+	RefusalReason_REFUSAL_REASON_SUPERSEDED RefusalReason = 5
 )
 
 // Enum value maps for RefusalReason.
@@ -95,6 +97,7 @@ var (
 		2: "REFUSAL_REASON_UNKNOWN_MEMBER",
 		3: "REFUSAL_REASON_OTHER_INCARNATION",
 		4: "REFUSAL_REASON_REMOVED",
+		5: "REFUSAL_REASON_SUPERSEDED",
 	}
 	RefusalReason_value = map[string]int32{
 		"REFUSAL_REASON_UNSPECIFIED":       0,
@@ -102,6 +105,7 @@ var (
 		"REFUSAL_REASON_UNKNOWN_MEMBER":    2,
 		"REFUSAL_REASON_OTHER_INCARNATION": 3,
 		"REFUSAL_REASON_REMOVED":           4,
+		"REFUSAL_REASON_SUPERSEDED":        5,
 	}
 )
 
@@ -554,10 +558,12 @@ type PeerMessage struct {
 	Standing *Standing `protobuf:"bytes,6,opt,name=standing,proto3" json:"standing,omitempty"`
 	// At most one of the following is set.
 	// raft is an encoded raftpb.Message.
-	Raft          []byte       `protobuf:"bytes,7,opt,name=raft,proto3" json:"raft,omitempty"`
-	Status        *PeerStatus  `protobuf:"bytes,8,opt,name=status,proto3" json:"status,omitempty"`
-	Mark          *Mark        `protobuf:"bytes,9,opt,name=mark,proto3" json:"mark,omitempty"`
-	Refusal       *PeerRefusal `protobuf:"bytes,10,opt,name=refusal,proto3" json:"refusal,omitempty"`
+	Raft    []byte       `protobuf:"bytes,7,opt,name=raft,proto3" json:"raft,omitempty"`
+	Status  *PeerStatus  `protobuf:"bytes,8,opt,name=status,proto3" json:"status,omitempty"`
+	Mark    *Mark        `protobuf:"bytes,9,opt,name=mark,proto3" json:"mark,omitempty"`
+	Refusal *PeerRefusal `protobuf:"bytes,10,opt,name=refusal,proto3" json:"refusal,omitempty"`
+	// session is drawn by the sender's process when it starts.
+	Session       uint64 `protobuf:"fixed64,11,opt,name=session,proto3" json:"session,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -660,6 +666,13 @@ func (x *PeerMessage) GetRefusal() *PeerRefusal {
 		return x.Refusal
 	}
 	return nil
+}
+
+func (x *PeerMessage) GetSession() uint64 {
+	if x != nil {
+		return x.Session
+	}
+	return 0
 }
 
 // PeerStatus is told to every peer about once a second.
@@ -933,8 +946,10 @@ func (x *NodeHealth) GetAdmin() string {
 
 // PeerRefusal tells a sender why its messages are dropped.
 type PeerRefusal struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Reason        RefusalReason          `protobuf:"varint,1,opt,name=reason,proto3,enum=holdfast.v1.RefusalReason" json:"reason,omitempty"`
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Reason RefusalReason          `protobuf:"varint,1,opt,name=reason,proto3,enum=holdfast.v1.RefusalReason" json:"reason,omitempty"`
+	// session is that of the message refused.
+	Session       uint64 `protobuf:"fixed64,2,opt,name=session,proto3" json:"session,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -974,6 +989,13 @@ func (x *PeerRefusal) GetReason() RefusalReason {
 		return x.Reason
 	}
 	return RefusalReason_REFUSAL_REASON_UNSPECIFIED
+}
+
+func (x *PeerRefusal) GetSession() uint64 {
+	if x != nil {
+		return x.Session
+	}
+	return 0
 }
 
 // Mark is a position of the journal and the digest of the state at a log index.
@@ -2315,7 +2337,7 @@ const file_holdfast_v1_cluster_proto_rawDesc = "" +
 	"\amembers\x18\x01 \x03(\v2\x18.holdfast.v1.HeardMemberR\amembers\"Y\n" +
 	"\vHeardMember\x12\x17\n" +
 	"\araft_id\x18\x01 \x01(\x06R\x06raftId\x121\n" +
-	"\bstanding\x18\x02 \x01(\v2\x15.holdfast.v1.StandingR\bstanding\"\xf5\x02\n" +
+	"\bstanding\x18\x02 \x01(\v2\x15.holdfast.v1.StandingR\bstanding\"\x8f\x03\n" +
 	"\vPeerMessage\x12\x1d\n" +
 	"\n" +
 	"cluster_id\x18\x01 \x01(\x06R\tclusterId\x12\x12\n" +
@@ -2328,7 +2350,8 @@ const file_holdfast_v1_cluster_proto_rawDesc = "" +
 	"\x06status\x18\b \x01(\v2\x17.holdfast.v1.PeerStatusR\x06status\x12%\n" +
 	"\x04mark\x18\t \x01(\v2\x11.holdfast.v1.MarkR\x04mark\x122\n" +
 	"\arefusal\x18\n" +
-	" \x01(\v2\x18.holdfast.v1.PeerRefusalR\arefusal\"\xdf\x02\n" +
+	" \x01(\v2\x18.holdfast.v1.PeerRefusalR\arefusal\x12\x18\n" +
+	"\asession\x18\v \x01(\x06R\asession\"\xdf\x02\n" +
 	"\n" +
 	"PeerStatus\x12\x12\n" +
 	"\x04asks\x18\x01 \x01(\bR\x04asks\x12+\n" +
@@ -2358,9 +2381,10 @@ const file_holdfast_v1_cluster_proto_rawDesc = "" +
 	"\tin_flight\x18\n" +
 	" \x01(\x04R\binFlight\x12!\n" +
 	"\fmerchant_api\x18\v \x01(\tR\vmerchantApi\x12\x14\n" +
-	"\x05admin\x18\f \x01(\tR\x05admin\"A\n" +
+	"\x05admin\x18\f \x01(\tR\x05admin\"[\n" +
 	"\vPeerRefusal\x122\n" +
-	"\x06reason\x18\x01 \x01(\x0e2\x1a.holdfast.v1.RefusalReasonR\x06reason\"p\n" +
+	"\x06reason\x18\x01 \x01(\x0e2\x1a.holdfast.v1.RefusalReasonR\x06reason\x12\x18\n" +
+	"\asession\x18\x02 \x01(\x06R\asession\"p\n" +
 	"\x04Mark\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x04R\x05index\x12\x12\n" +
 	"\x04size\x18\x02 \x01(\x04R\x04size\x12\x12\n" +
@@ -2473,13 +2497,14 @@ const file_holdfast_v1_cluster_proto_rawDesc = "" +
 	"\x17MEMBER_ROLE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13MEMBER_ROLE_LEARNER\x10\x01\x12\x15\n" +
 	"\x11MEMBER_ROLE_VOTER\x10\x02\x12\x17\n" +
-	"\x13MEMBER_ROLE_REMOVED\x10\x03*\xb6\x01\n" +
+	"\x13MEMBER_ROLE_REMOVED\x10\x03*\xd5\x01\n" +
 	"\rRefusalReason\x12\x1e\n" +
 	"\x1aREFUSAL_REASON_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cREFUSAL_REASON_OTHER_CLUSTER\x10\x01\x12!\n" +
 	"\x1dREFUSAL_REASON_UNKNOWN_MEMBER\x10\x02\x12$\n" +
 	" REFUSAL_REASON_OTHER_INCARNATION\x10\x03\x12\x1a\n" +
-	"\x16REFUSAL_REASON_REMOVED\x10\x042\xec\x03\n" +
+	"\x16REFUSAL_REASON_REMOVED\x10\x04\x12\x1d\n" +
+	"\x19REFUSAL_REASON_SUPERSEDED\x10\x052\xec\x03\n" +
 	"\vPeerService\x12D\n" +
 	"\aExecute\x12\x1b.holdfast.v1.ExecuteRequest\x1a\x1c.holdfast.v1.ExecuteResponse\x12;\n" +
 	"\x04Join\x12\x18.holdfast.v1.JoinRequest\x1a\x19.holdfast.v1.JoinResponse\x12>\n" +
