@@ -1423,8 +1423,11 @@ func (x *RefundCreate) GetGoodsDetail() []byte {
 
 // NoticeReport records a batch of delivery attempts, at most 1,000.
 type NoticeReport struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Attempts      []*Attempt             `protobuf:"bytes,1,rep,name=attempts,proto3" json:"attempts,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Attempts []*Attempt             `protobuf:"bytes,1,rep,name=attempts,proto3" json:"attempts,omitempty"`
+	// courier is who reports; "" from couriers that hold no lease. Read from
+	// level 3.
+	Courier       string `protobuf:"bytes,2,opt,name=courier,proto3" json:"courier,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1466,6 +1469,87 @@ func (x *NoticeReport) GetAttempts() []*Attempt {
 	return nil
 }
 
+func (x *NoticeReport) GetCourier() string {
+	if x != nil {
+		return x.Courier
+	}
+	return ""
+}
+
+// CourierLease takes, keeps or gives up a courier's share of the lanes.
+type CourierLease struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// courier is the name; one process uses it at a time.
+	Courier string `protobuf:"bytes,1,opt,name=courier,proto3" json:"courier,omitempty"`
+	// lease_ms is how long the lease lasts from now, 1,000 to 60,000.
+	LeaseMs int64 `protobuf:"varint,2,opt,name=lease_ms,json=leaseMs,proto3" json:"lease_ms,omitempty"`
+	// leave gives everything up at once.
+	Leave bool `protobuf:"varint,3,opt,name=leave,proto3" json:"leave,omitempty"`
+	// started is when the process began, Unix milliseconds by its own clock. Of
+	// two processes with one name the later has the lease.
+	Started       int64 `protobuf:"varint,4,opt,name=started,proto3" json:"started,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CourierLease) Reset() {
+	*x = CourierLease{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CourierLease) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CourierLease) ProtoMessage() {}
+
+func (x *CourierLease) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CourierLease.ProtoReflect.Descriptor instead.
+func (*CourierLease) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *CourierLease) GetCourier() string {
+	if x != nil {
+		return x.Courier
+	}
+	return ""
+}
+
+func (x *CourierLease) GetLeaseMs() int64 {
+	if x != nil {
+		return x.LeaseMs
+	}
+	return 0
+}
+
+func (x *CourierLease) GetLeave() bool {
+	if x != nil {
+		return x.Leave
+	}
+	return false
+}
+
+func (x *CourierLease) GetStarted() int64 {
+	if x != nil {
+		return x.Started
+	}
+	return 0
+}
+
 // NoticeRedeliver owes a settled or parked notice again.
 type NoticeRedeliver struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1476,7 +1560,7 @@ type NoticeRedeliver struct {
 
 func (x *NoticeRedeliver) Reset() {
 	*x = NoticeRedeliver{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[21]
+	mi := &file_holdfast_v1_command_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1488,7 +1572,7 @@ func (x *NoticeRedeliver) String() string {
 func (*NoticeRedeliver) ProtoMessage() {}
 
 func (x *NoticeRedeliver) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[21]
+	mi := &file_holdfast_v1_command_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1501,7 +1585,7 @@ func (x *NoticeRedeliver) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoticeRedeliver.ProtoReflect.Descriptor instead.
 func (*NoticeRedeliver) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{21}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *NoticeRedeliver) GetNoticeId() uint64 {
@@ -1525,7 +1609,7 @@ type AccountLimit struct {
 
 func (x *AccountLimit) Reset() {
 	*x = AccountLimit{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[22]
+	mi := &file_holdfast_v1_command_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1537,7 +1621,7 @@ func (x *AccountLimit) String() string {
 func (*AccountLimit) ProtoMessage() {}
 
 func (x *AccountLimit) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[22]
+	mi := &file_holdfast_v1_command_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1550,7 +1634,7 @@ func (x *AccountLimit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccountLimit.ProtoReflect.Descriptor instead.
 func (*AccountLimit) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{22}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *AccountLimit) GetAccount() string {
@@ -1601,7 +1685,7 @@ type TransferBatch struct {
 
 func (x *TransferBatch) Reset() {
 	*x = TransferBatch{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[23]
+	mi := &file_holdfast_v1_command_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1613,7 +1697,7 @@ func (x *TransferBatch) String() string {
 func (*TransferBatch) ProtoMessage() {}
 
 func (x *TransferBatch) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[23]
+	mi := &file_holdfast_v1_command_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1626,7 +1710,7 @@ func (x *TransferBatch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransferBatch.ProtoReflect.Descriptor instead.
 func (*TransferBatch) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{23}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *TransferBatch) GetRef() string {
@@ -1661,7 +1745,7 @@ type Transfer struct {
 
 func (x *Transfer) Reset() {
 	*x = Transfer{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[24]
+	mi := &file_holdfast_v1_command_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1673,7 +1757,7 @@ func (x *Transfer) String() string {
 func (*Transfer) ProtoMessage() {}
 
 func (x *Transfer) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[24]
+	mi := &file_holdfast_v1_command_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1686,7 +1770,7 @@ func (x *Transfer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Transfer.ProtoReflect.Descriptor instead.
 func (*Transfer) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{24}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Transfer) GetDebit() string {
@@ -1826,9 +1910,15 @@ const file_holdfast_v1_command_proto_rawDesc = "" +
 	"notify_url\x18\t \x01(\tR\tnotifyUrl\x12#\n" +
 	"\rfunds_account\x18\n" +
 	" \x01(\tR\ffundsAccount\x12!\n" +
-	"\fgoods_detail\x18\v \x01(\fR\vgoodsDetail\"@\n" +
+	"\fgoods_detail\x18\v \x01(\fR\vgoodsDetail\"Z\n" +
 	"\fNoticeReport\x120\n" +
-	"\battempts\x18\x01 \x03(\v2\x14.holdfast.v1.AttemptR\battempts\".\n" +
+	"\battempts\x18\x01 \x03(\v2\x14.holdfast.v1.AttemptR\battempts\x12\x18\n" +
+	"\acourier\x18\x02 \x01(\tR\acourier\"s\n" +
+	"\fCourierLease\x12\x18\n" +
+	"\acourier\x18\x01 \x01(\tR\acourier\x12\x19\n" +
+	"\blease_ms\x18\x02 \x01(\x03R\aleaseMs\x12\x14\n" +
+	"\x05leave\x18\x03 \x01(\bR\x05leave\x12\x18\n" +
+	"\astarted\x18\x04 \x01(\x03R\astarted\".\n" +
 	"\x0fNoticeRedeliver\x12\x1b\n" +
 	"\tnotice_id\x18\x01 \x01(\x04R\bnoticeId\"\x91\x01\n" +
 	"\fAccountLimit\x12\x18\n" +
@@ -1858,7 +1948,7 @@ func file_holdfast_v1_command_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_command_proto_rawDescData
 }
 
-var file_holdfast_v1_command_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
+var file_holdfast_v1_command_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_holdfast_v1_command_proto_goTypes = []any{
 	(*Command)(nil),            // 0: holdfast.v1.Command
 	(*Frame)(nil),              // 1: holdfast.v1.Frame
@@ -1881,22 +1971,23 @@ var file_holdfast_v1_command_proto_goTypes = []any{
 	(*OrderClose)(nil),         // 18: holdfast.v1.OrderClose
 	(*RefundCreate)(nil),       // 19: holdfast.v1.RefundCreate
 	(*NoticeReport)(nil),       // 20: holdfast.v1.NoticeReport
-	(*NoticeRedeliver)(nil),    // 21: holdfast.v1.NoticeRedeliver
-	(*AccountLimit)(nil),       // 22: holdfast.v1.AccountLimit
-	(*TransferBatch)(nil),      // 23: holdfast.v1.TransferBatch
-	(*Transfer)(nil),           // 24: holdfast.v1.Transfer
-	(*MerchantSettings)(nil),   // 25: holdfast.v1.MerchantSettings
-	(MerchantStatus)(0),        // 26: holdfast.v1.MerchantStatus
-	(Product)(0),               // 27: holdfast.v1.Product
-	(*Attempt)(nil),            // 28: holdfast.v1.Attempt
+	(*CourierLease)(nil),       // 21: holdfast.v1.CourierLease
+	(*NoticeRedeliver)(nil),    // 22: holdfast.v1.NoticeRedeliver
+	(*AccountLimit)(nil),       // 23: holdfast.v1.AccountLimit
+	(*TransferBatch)(nil),      // 24: holdfast.v1.TransferBatch
+	(*Transfer)(nil),           // 25: holdfast.v1.Transfer
+	(*MerchantSettings)(nil),   // 26: holdfast.v1.MerchantSettings
+	(MerchantStatus)(0),        // 27: holdfast.v1.MerchantStatus
+	(Product)(0),               // 28: holdfast.v1.Product
+	(*Attempt)(nil),            // 29: holdfast.v1.Attempt
 }
 var file_holdfast_v1_command_proto_depIdxs = []int32{
-	25, // 0: holdfast.v1.MerchantAdd.settings:type_name -> holdfast.v1.MerchantSettings
-	25, // 1: holdfast.v1.MerchantSet.settings:type_name -> holdfast.v1.MerchantSettings
-	26, // 2: holdfast.v1.MerchantSet.status:type_name -> holdfast.v1.MerchantStatus
-	27, // 3: holdfast.v1.OrderCreate.product:type_name -> holdfast.v1.Product
-	28, // 4: holdfast.v1.NoticeReport.attempts:type_name -> holdfast.v1.Attempt
-	24, // 5: holdfast.v1.TransferBatch.transfers:type_name -> holdfast.v1.Transfer
+	26, // 0: holdfast.v1.MerchantAdd.settings:type_name -> holdfast.v1.MerchantSettings
+	26, // 1: holdfast.v1.MerchantSet.settings:type_name -> holdfast.v1.MerchantSettings
+	27, // 2: holdfast.v1.MerchantSet.status:type_name -> holdfast.v1.MerchantStatus
+	28, // 3: holdfast.v1.OrderCreate.product:type_name -> holdfast.v1.Product
+	29, // 4: holdfast.v1.NoticeReport.attempts:type_name -> holdfast.v1.Attempt
+	25, // 5: holdfast.v1.TransferBatch.transfers:type_name -> holdfast.v1.Transfer
 	6,  // [6:6] is the sub-list for method output_type
 	6,  // [6:6] is the sub-list for method input_type
 	6,  // [6:6] is the sub-list for extension type_name
@@ -1916,7 +2007,7 @@ func file_holdfast_v1_command_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_command_proto_rawDesc), len(file_holdfast_v1_command_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   25,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -23,16 +23,155 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+type LeaseRequest struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Courier string                 `protobuf:"bytes,1,opt,name=courier,proto3" json:"courier,omitempty"`
+	// lease_ms, leave and started are as in the command CourierLease.
+	LeaseMs       int64 `protobuf:"varint,2,opt,name=lease_ms,json=leaseMs,proto3" json:"lease_ms,omitempty"`
+	Leave         bool  `protobuf:"varint,3,opt,name=leave,proto3" json:"leave,omitempty"`
+	Started       int64 `protobuf:"varint,4,opt,name=started,proto3" json:"started,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LeaseRequest) Reset() {
+	*x = LeaseRequest{}
+	mi := &file_holdfast_v1_inner_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LeaseRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LeaseRequest) ProtoMessage() {}
+
+func (x *LeaseRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_inner_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LeaseRequest.ProtoReflect.Descriptor instead.
+func (*LeaseRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_inner_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *LeaseRequest) GetCourier() string {
+	if x != nil {
+		return x.Courier
+	}
+	return ""
+}
+
+func (x *LeaseRequest) GetLeaseMs() int64 {
+	if x != nil {
+		return x.LeaseMs
+	}
+	return 0
+}
+
+func (x *LeaseRequest) GetLeave() bool {
+	if x != nil {
+		return x.Leave
+	}
+	return false
+}
+
+func (x *LeaseRequest) GetStarted() int64 {
+	if x != nil {
+		return x.Started
+	}
+	return 0
+}
+
+type LeaseResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// courier is the record; absent after leaving.
+	Courier *Courier `protobuf:"bytes,1,opt,name=courier,proto3" json:"courier,omitempty"`
+	// applied is the index from which on the state has the lease.
+	Applied uint64 `protobuf:"varint,2,opt,name=applied,proto3" json:"applied,omitempty"`
+	// alone: the state's level knows no leases. One courier at a time has all
+	// lanes for as long as its stream lasts.
+	Alone         bool `protobuf:"varint,3,opt,name=alone,proto3" json:"alone,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LeaseResponse) Reset() {
+	*x = LeaseResponse{}
+	mi := &file_holdfast_v1_inner_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LeaseResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LeaseResponse) ProtoMessage() {}
+
+func (x *LeaseResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_inner_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LeaseResponse.ProtoReflect.Descriptor instead.
+func (*LeaseResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_inner_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *LeaseResponse) GetCourier() *Courier {
+	if x != nil {
+		return x.Courier
+	}
+	return nil
+}
+
+func (x *LeaseResponse) GetApplied() uint64 {
+	if x != nil {
+		return x.Applied
+	}
+	return 0
+}
+
+func (x *LeaseResponse) GetAlone() bool {
+	if x != nil {
+		return x.Alone
+	}
+	return false
+}
+
 type OwedRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Courier       string                 `protobuf:"bytes,1,opt,name=courier,proto3" json:"courier,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Courier string                 `protobuf:"bytes,1,opt,name=courier,proto3" json:"courier,omitempty"`
+	// at_least is the applied index that the answer reflects at least: where the
+	// courier's last report or lease was answered. A node that is behind waits.
+	AtLeast uint64 `protobuf:"varint,2,opt,name=at_least,json=atLeast,proto3" json:"at_least,omitempty"`
+	// lanes are those the courier wants to hear of, as in Courier. Empty from
+	// couriers that hold no lease.
+	Lanes         []byte `protobuf:"bytes,3,opt,name=lanes,proto3" json:"lanes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OwedRequest) Reset() {
 	*x = OwedRequest{}
-	mi := &file_holdfast_v1_inner_proto_msgTypes[0]
+	mi := &file_holdfast_v1_inner_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -44,7 +183,7 @@ func (x *OwedRequest) String() string {
 func (*OwedRequest) ProtoMessage() {}
 
 func (x *OwedRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_inner_proto_msgTypes[0]
+	mi := &file_holdfast_v1_inner_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -57,7 +196,7 @@ func (x *OwedRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OwedRequest.ProtoReflect.Descriptor instead.
 func (*OwedRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_inner_proto_rawDescGZIP(), []int{0}
+	return file_holdfast_v1_inner_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *OwedRequest) GetCourier() string {
@@ -65,6 +204,20 @@ func (x *OwedRequest) GetCourier() string {
 		return x.Courier
 	}
 	return ""
+}
+
+func (x *OwedRequest) GetAtLeast() uint64 {
+	if x != nil {
+		return x.AtLeast
+	}
+	return 0
+}
+
+func (x *OwedRequest) GetLanes() []byte {
+	if x != nil {
+		return x.Lanes
+	}
+	return nil
 }
 
 type OwedBatch struct {
@@ -88,7 +241,7 @@ type OwedBatch struct {
 
 func (x *OwedBatch) Reset() {
 	*x = OwedBatch{}
-	mi := &file_holdfast_v1_inner_proto_msgTypes[1]
+	mi := &file_holdfast_v1_inner_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -100,7 +253,7 @@ func (x *OwedBatch) String() string {
 func (*OwedBatch) ProtoMessage() {}
 
 func (x *OwedBatch) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_inner_proto_msgTypes[1]
+	mi := &file_holdfast_v1_inner_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -113,7 +266,7 @@ func (x *OwedBatch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OwedBatch.ProtoReflect.Descriptor instead.
 func (*OwedBatch) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_inner_proto_rawDescGZIP(), []int{1}
+	return file_holdfast_v1_inner_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *OwedBatch) GetNotices() []*OwedNotice {
@@ -173,7 +326,7 @@ type OwedHead struct {
 
 func (x *OwedHead) Reset() {
 	*x = OwedHead{}
-	mi := &file_holdfast_v1_inner_proto_msgTypes[2]
+	mi := &file_holdfast_v1_inner_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -185,7 +338,7 @@ func (x *OwedHead) String() string {
 func (*OwedHead) ProtoMessage() {}
 
 func (x *OwedHead) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_inner_proto_msgTypes[2]
+	mi := &file_holdfast_v1_inner_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -198,7 +351,7 @@ func (x *OwedHead) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OwedHead.ProtoReflect.Descriptor instead.
 func (*OwedHead) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_inner_proto_rawDescGZIP(), []int{2}
+	return file_holdfast_v1_inner_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *OwedHead) GetId() uint64 {
@@ -266,7 +419,7 @@ type OwedNotice struct {
 
 func (x *OwedNotice) Reset() {
 	*x = OwedNotice{}
-	mi := &file_holdfast_v1_inner_proto_msgTypes[3]
+	mi := &file_holdfast_v1_inner_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -278,7 +431,7 @@ func (x *OwedNotice) String() string {
 func (*OwedNotice) ProtoMessage() {}
 
 func (x *OwedNotice) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_inner_proto_msgTypes[3]
+	mi := &file_holdfast_v1_inner_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -291,7 +444,7 @@ func (x *OwedNotice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OwedNotice.ProtoReflect.Descriptor instead.
 func (*OwedNotice) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_inner_proto_rawDescGZIP(), []int{3}
+	return file_holdfast_v1_inner_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *OwedNotice) GetNotice() *Notice {
@@ -402,7 +555,7 @@ type FetchRequest struct {
 
 func (x *FetchRequest) Reset() {
 	*x = FetchRequest{}
-	mi := &file_holdfast_v1_inner_proto_msgTypes[4]
+	mi := &file_holdfast_v1_inner_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -414,7 +567,7 @@ func (x *FetchRequest) String() string {
 func (*FetchRequest) ProtoMessage() {}
 
 func (x *FetchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_inner_proto_msgTypes[4]
+	mi := &file_holdfast_v1_inner_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -427,7 +580,7 @@ func (x *FetchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FetchRequest.ProtoReflect.Descriptor instead.
 func (*FetchRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_inner_proto_rawDescGZIP(), []int{4}
+	return file_holdfast_v1_inner_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *FetchRequest) GetCourier() string {
@@ -454,7 +607,7 @@ type ReportRequest struct {
 
 func (x *ReportRequest) Reset() {
 	*x = ReportRequest{}
-	mi := &file_holdfast_v1_inner_proto_msgTypes[5]
+	mi := &file_holdfast_v1_inner_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -466,7 +619,7 @@ func (x *ReportRequest) String() string {
 func (*ReportRequest) ProtoMessage() {}
 
 func (x *ReportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_inner_proto_msgTypes[5]
+	mi := &file_holdfast_v1_inner_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -479,7 +632,7 @@ func (x *ReportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportRequest.ProtoReflect.Descriptor instead.
 func (*ReportRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_inner_proto_rawDescGZIP(), []int{5}
+	return file_holdfast_v1_inner_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ReportRequest) GetCourier() string {
@@ -508,7 +661,7 @@ type ReportResponse struct {
 
 func (x *ReportResponse) Reset() {
 	*x = ReportResponse{}
-	mi := &file_holdfast_v1_inner_proto_msgTypes[6]
+	mi := &file_holdfast_v1_inner_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -520,7 +673,7 @@ func (x *ReportResponse) String() string {
 func (*ReportResponse) ProtoMessage() {}
 
 func (x *ReportResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_inner_proto_msgTypes[6]
+	mi := &file_holdfast_v1_inner_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -533,7 +686,7 @@ func (x *ReportResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportResponse.ProtoReflect.Descriptor instead.
 func (*ReportResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_inner_proto_rawDescGZIP(), []int{6}
+	return file_holdfast_v1_inner_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ReportResponse) GetApplied() uint64 {
@@ -554,9 +707,20 @@ var File_holdfast_v1_inner_proto protoreflect.FileDescriptor
 
 const file_holdfast_v1_inner_proto_rawDesc = "" +
 	"\n" +
-	"\x17holdfast/v1/inner.proto\x12\vholdfast.v1\x1a\x18holdfast/v1/record.proto\"'\n" +
+	"\x17holdfast/v1/inner.proto\x12\vholdfast.v1\x1a\x18holdfast/v1/record.proto\"s\n" +
+	"\fLeaseRequest\x12\x18\n" +
+	"\acourier\x18\x01 \x01(\tR\acourier\x12\x19\n" +
+	"\blease_ms\x18\x02 \x01(\x03R\aleaseMs\x12\x14\n" +
+	"\x05leave\x18\x03 \x01(\bR\x05leave\x12\x18\n" +
+	"\astarted\x18\x04 \x01(\x03R\astarted\"o\n" +
+	"\rLeaseResponse\x12.\n" +
+	"\acourier\x18\x01 \x01(\v2\x14.holdfast.v1.CourierR\acourier\x12\x18\n" +
+	"\aapplied\x18\x02 \x01(\x04R\aapplied\x12\x14\n" +
+	"\x05alone\x18\x03 \x01(\bR\x05alone\"X\n" +
 	"\vOwedRequest\x12\x18\n" +
-	"\acourier\x18\x01 \x01(\tR\acourier\"\xd0\x01\n" +
+	"\acourier\x18\x01 \x01(\tR\acourier\x12\x19\n" +
+	"\bat_least\x18\x02 \x01(\x04R\aatLeast\x12\x14\n" +
+	"\x05lanes\x18\x03 \x01(\fR\x05lanes\"\xd0\x01\n" +
 	"\tOwedBatch\x121\n" +
 	"\anotices\x18\x01 \x03(\v2\x17.holdfast.v1.OwedNoticeR\anotices\x12\x10\n" +
 	"\x03now\x18\x02 \x01(\x03R\x03now\x12\x1b\n" +
@@ -600,8 +764,9 @@ const file_holdfast_v1_inner_proto_rawDesc = "" +
 	"\battempts\x18\x02 \x03(\v2\x14.holdfast.v1.AttemptR\battempts\"U\n" +
 	"\x0eReportResponse\x12\x18\n" +
 	"\aapplied\x18\x01 \x01(\x04R\aapplied\x12)\n" +
-	"\x04owed\x18\x02 \x03(\v2\x15.holdfast.v1.OwedHeadR\x04owed2\xcb\x01\n" +
-	"\x0eCourierService\x12:\n" +
+	"\x04owed\x18\x02 \x03(\v2\x15.holdfast.v1.OwedHeadR\x04owed2\x8b\x02\n" +
+	"\x0eCourierService\x12>\n" +
+	"\x05Lease\x12\x19.holdfast.v1.LeaseRequest\x1a\x1a.holdfast.v1.LeaseResponse\x12:\n" +
 	"\x04Owed\x12\x18.holdfast.v1.OwedRequest\x1a\x16.holdfast.v1.OwedBatch0\x01\x12:\n" +
 	"\x05Fetch\x12\x19.holdfast.v1.FetchRequest\x1a\x16.holdfast.v1.OwedBatch\x12A\n" +
 	"\x06Report\x12\x1a.holdfast.v1.ReportRequest\x1a\x1b.holdfast.v1.ReportResponseB1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
@@ -618,35 +783,41 @@ func file_holdfast_v1_inner_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_inner_proto_rawDescData
 }
 
-var file_holdfast_v1_inner_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_holdfast_v1_inner_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_holdfast_v1_inner_proto_goTypes = []any{
-	(*OwedRequest)(nil),    // 0: holdfast.v1.OwedRequest
-	(*OwedBatch)(nil),      // 1: holdfast.v1.OwedBatch
-	(*OwedHead)(nil),       // 2: holdfast.v1.OwedHead
-	(*OwedNotice)(nil),     // 3: holdfast.v1.OwedNotice
-	(*FetchRequest)(nil),   // 4: holdfast.v1.FetchRequest
-	(*ReportRequest)(nil),  // 5: holdfast.v1.ReportRequest
-	(*ReportResponse)(nil), // 6: holdfast.v1.ReportResponse
-	(*Notice)(nil),         // 7: holdfast.v1.Notice
-	(*Attempt)(nil),        // 8: holdfast.v1.Attempt
+	(*LeaseRequest)(nil),   // 0: holdfast.v1.LeaseRequest
+	(*LeaseResponse)(nil),  // 1: holdfast.v1.LeaseResponse
+	(*OwedRequest)(nil),    // 2: holdfast.v1.OwedRequest
+	(*OwedBatch)(nil),      // 3: holdfast.v1.OwedBatch
+	(*OwedHead)(nil),       // 4: holdfast.v1.OwedHead
+	(*OwedNotice)(nil),     // 5: holdfast.v1.OwedNotice
+	(*FetchRequest)(nil),   // 6: holdfast.v1.FetchRequest
+	(*ReportRequest)(nil),  // 7: holdfast.v1.ReportRequest
+	(*ReportResponse)(nil), // 8: holdfast.v1.ReportResponse
+	(*Courier)(nil),        // 9: holdfast.v1.Courier
+	(*Notice)(nil),         // 10: holdfast.v1.Notice
+	(*Attempt)(nil),        // 11: holdfast.v1.Attempt
 }
 var file_holdfast_v1_inner_proto_depIdxs = []int32{
-	3, // 0: holdfast.v1.OwedBatch.notices:type_name -> holdfast.v1.OwedNotice
-	2, // 1: holdfast.v1.OwedBatch.waiting:type_name -> holdfast.v1.OwedHead
-	7, // 2: holdfast.v1.OwedNotice.notice:type_name -> holdfast.v1.Notice
-	8, // 3: holdfast.v1.ReportRequest.attempts:type_name -> holdfast.v1.Attempt
-	2, // 4: holdfast.v1.ReportResponse.owed:type_name -> holdfast.v1.OwedHead
-	0, // 5: holdfast.v1.CourierService.Owed:input_type -> holdfast.v1.OwedRequest
-	4, // 6: holdfast.v1.CourierService.Fetch:input_type -> holdfast.v1.FetchRequest
-	5, // 7: holdfast.v1.CourierService.Report:input_type -> holdfast.v1.ReportRequest
-	1, // 8: holdfast.v1.CourierService.Owed:output_type -> holdfast.v1.OwedBatch
-	1, // 9: holdfast.v1.CourierService.Fetch:output_type -> holdfast.v1.OwedBatch
-	6, // 10: holdfast.v1.CourierService.Report:output_type -> holdfast.v1.ReportResponse
-	8, // [8:11] is the sub-list for method output_type
-	5, // [5:8] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	9,  // 0: holdfast.v1.LeaseResponse.courier:type_name -> holdfast.v1.Courier
+	5,  // 1: holdfast.v1.OwedBatch.notices:type_name -> holdfast.v1.OwedNotice
+	4,  // 2: holdfast.v1.OwedBatch.waiting:type_name -> holdfast.v1.OwedHead
+	10, // 3: holdfast.v1.OwedNotice.notice:type_name -> holdfast.v1.Notice
+	11, // 4: holdfast.v1.ReportRequest.attempts:type_name -> holdfast.v1.Attempt
+	4,  // 5: holdfast.v1.ReportResponse.owed:type_name -> holdfast.v1.OwedHead
+	0,  // 6: holdfast.v1.CourierService.Lease:input_type -> holdfast.v1.LeaseRequest
+	2,  // 7: holdfast.v1.CourierService.Owed:input_type -> holdfast.v1.OwedRequest
+	6,  // 8: holdfast.v1.CourierService.Fetch:input_type -> holdfast.v1.FetchRequest
+	7,  // 9: holdfast.v1.CourierService.Report:input_type -> holdfast.v1.ReportRequest
+	1,  // 10: holdfast.v1.CourierService.Lease:output_type -> holdfast.v1.LeaseResponse
+	3,  // 11: holdfast.v1.CourierService.Owed:output_type -> holdfast.v1.OwedBatch
+	3,  // 12: holdfast.v1.CourierService.Fetch:output_type -> holdfast.v1.OwedBatch
+	8,  // 13: holdfast.v1.CourierService.Report:output_type -> holdfast.v1.ReportResponse
+	10, // [10:14] is the sub-list for method output_type
+	6,  // [6:10] is the sub-list for method input_type
+	6,  // [6:6] is the sub-list for extension type_name
+	6,  // [6:6] is the sub-list for extension extendee
+	0,  // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_inner_proto_init() }
@@ -661,7 +832,7 @@ func file_holdfast_v1_inner_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_inner_proto_rawDesc), len(file_holdfast_v1_inner_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   7,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

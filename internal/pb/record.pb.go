@@ -2105,7 +2105,12 @@ type Notice struct {
 	SettledAt int64      `protobuf:"varint,14,opt,name=settled_at,json=settledAt,proto3" json:"settled_at,omitempty"`
 	// revived: sent once more after parking because a fresh notice succeeded. If
 	// that failed too, the notice stays parked until it is redelivered by hand.
-	Revived       bool `protobuf:"varint,15,opt,name=revived,proto3" json:"revived,omitempty"`
+	Revived bool `protobuf:"varint,15,opt,name=revived,proto3" json:"revived,omitempty"`
+	// duplicates counts deliveries reported by a courier for an attempt that
+	// another had reported already: the merchant got it twice.
+	Duplicates uint32 `protobuf:"varint,16,opt,name=duplicates,proto3" json:"duplicates,omitempty"`
+	// last_duplicate is the newest of them; it is how a repeated report is known.
+	LastDuplicate *Attempt `protobuf:"bytes,17,opt,name=last_duplicate,json=lastDuplicate,proto3" json:"last_duplicate,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2245,6 +2250,20 @@ func (x *Notice) GetRevived() bool {
 	return false
 }
 
+func (x *Notice) GetDuplicates() uint32 {
+	if x != nil {
+		return x.Duplicates
+	}
+	return 0
+}
+
+func (x *Notice) GetLastDuplicate() *Attempt {
+	if x != nil {
+		return x.LastDuplicate
+	}
+	return nil
+}
+
 // Attempt is one try to deliver a notice.
 type Attempt struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
@@ -2257,8 +2276,10 @@ type Attempt struct {
 	Outcome    AttemptOutcome `protobuf:"varint,5,opt,name=outcome,proto3,enum=holdfast.v1.AttemptOutcome" json:"outcome,omitempty"`
 	HttpStatus int32          `protobuf:"varint,6,opt,name=http_status,json=httpStatus,proto3" json:"http_status,omitempty"`
 	// answer is the start of the merchant's answer, at most 200 bytes of UTF-8.
-	Answer        string `protobuf:"bytes,7,opt,name=answer,proto3" json:"answer,omitempty"`
-	KeySerial     string `protobuf:"bytes,8,opt,name=key_serial,json=keySerial,proto3" json:"key_serial,omitempty"`
+	Answer    string `protobuf:"bytes,7,opt,name=answer,proto3" json:"answer,omitempty"`
+	KeySerial string `protobuf:"bytes,8,opt,name=key_serial,json=keySerial,proto3" json:"key_serial,omitempty"`
+	// courier is who made it, from level 3.
+	Courier       string `protobuf:"bytes,9,opt,name=courier,proto3" json:"courier,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2347,6 +2368,85 @@ func (x *Attempt) GetKeySerial() string {
 		return x.KeySerial
 	}
 	return ""
+}
+
+func (x *Attempt) GetCourier() string {
+	if x != nil {
+		return x.Courier
+	}
+	return ""
+}
+
+// Courier is one process that delivers notices, and the lanes it holds.
+type Courier struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// started is when the process began, by its own clock.
+	Started int64 `protobuf:"varint,2,opt,name=started,proto3" json:"started,omitempty"`
+	// until is the end of the lease, business Unix milliseconds.
+	Until int64 `protobuf:"varint,3,opt,name=until,proto3" json:"until,omitempty"`
+	// lanes has 256 bits: lane n is bit n % 8 of byte n / 8.
+	Lanes         []byte `protobuf:"bytes,4,opt,name=lanes,proto3" json:"lanes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Courier) Reset() {
+	*x = Courier{}
+	mi := &file_holdfast_v1_record_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Courier) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Courier) ProtoMessage() {}
+
+func (x *Courier) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_record_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Courier.ProtoReflect.Descriptor instead.
+func (*Courier) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *Courier) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Courier) GetStarted() int64 {
+	if x != nil {
+		return x.Started
+	}
+	return 0
+}
+
+func (x *Courier) GetUntil() int64 {
+	if x != nil {
+		return x.Until
+	}
+	return 0
+}
+
+func (x *Courier) GetLanes() []byte {
+	if x != nil {
+		return x.Lanes
+	}
+	return nil
 }
 
 var File_holdfast_v1_record_proto protoreflect.FileDescriptor
@@ -2516,7 +2616,7 @@ const file_holdfast_v1_record_proto_rawDesc = "" +
 	"create_seq\x18\x10 \x01(\x04R\tcreateSeq\x12\x1f\n" +
 	"\vsuccess_seq\x18\x11 \x01(\x04R\n" +
 	"successSeq\x12\x1b\n" +
-	"\tnotice_id\x18\x12 \x01(\x04R\bnoticeId\"\xc1\x03\n" +
+	"\tnotice_id\x18\x12 \x01(\x04R\bnoticeId\"\x9e\x04\n" +
 	"\x06Notice\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x14\n" +
 	"\x05mchid\x18\x02 \x01(\tR\x05mchid\x12.\n" +
@@ -2535,7 +2635,11 @@ const file_holdfast_v1_record_proto_rawDesc = "" +
 	"\x06recent\x18\r \x03(\v2\x14.holdfast.v1.AttemptR\x06recent\x12\x1d\n" +
 	"\n" +
 	"settled_at\x18\x0e \x01(\x03R\tsettledAt\x12\x18\n" +
-	"\arevived\x18\x0f \x01(\bR\arevived\"\xf6\x01\n" +
+	"\arevived\x18\x0f \x01(\bR\arevived\x12\x1e\n" +
+	"\n" +
+	"duplicates\x18\x10 \x01(\rR\n" +
+	"duplicates\x12;\n" +
+	"\x0elast_duplicate\x18\x11 \x01(\v2\x14.holdfast.v1.AttemptR\rlastDuplicate\"\x90\x02\n" +
 	"\aAttempt\x12\x1b\n" +
 	"\tnotice_id\x18\x01 \x01(\x04R\bnoticeId\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\rR\x06number\x12\x0e\n" +
@@ -2546,7 +2650,13 @@ const file_holdfast_v1_record_proto_rawDesc = "" +
 	"httpStatus\x12\x16\n" +
 	"\x06answer\x18\a \x01(\tR\x06answer\x12\x1d\n" +
 	"\n" +
-	"key_serial\x18\b \x01(\tR\tkeySerial*i\n" +
+	"key_serial\x18\b \x01(\tR\tkeySerial\x12\x18\n" +
+	"\acourier\x18\t \x01(\tR\acourier\"c\n" +
+	"\aCourier\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
+	"\astarted\x18\x02 \x01(\x03R\astarted\x12\x14\n" +
+	"\x05until\x18\x03 \x01(\x03R\x05until\x12\x14\n" +
+	"\x05lanes\x18\x04 \x01(\fR\x05lanes*i\n" +
 	"\x0eMerchantStatus\x12\x1f\n" +
 	"\x1bMERCHANT_STATUS_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16MERCHANT_STATUS_ACTIVE\x10\x01\x12\x1a\n" +
@@ -2619,7 +2729,7 @@ func file_holdfast_v1_record_proto_rawDescGZIP() []byte {
 }
 
 var file_holdfast_v1_record_proto_enumTypes = make([]protoimpl.EnumInfo, 9)
-var file_holdfast_v1_record_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_holdfast_v1_record_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_holdfast_v1_record_proto_goTypes = []any{
 	(MerchantStatus)(0),      // 0: holdfast.v1.MerchantStatus
 	(KeyMode)(0),             // 1: holdfast.v1.KeyMode
@@ -2646,6 +2756,7 @@ var file_holdfast_v1_record_proto_goTypes = []any{
 	(*Refund)(nil),           // 22: holdfast.v1.Refund
 	(*Notice)(nil),           // 23: holdfast.v1.Notice
 	(*Attempt)(nil),          // 24: holdfast.v1.Attempt
+	(*Courier)(nil),          // 25: holdfast.v1.Courier
 }
 var file_holdfast_v1_record_proto_depIdxs = []int32{
 	10, // 0: holdfast.v1.Head.digests:type_name -> holdfast.v1.TableDigest
@@ -2660,12 +2771,13 @@ var file_holdfast_v1_record_proto_depIdxs = []int32{
 	5,  // 9: holdfast.v1.Notice.event:type_name -> holdfast.v1.NoticeEvent
 	6,  // 10: holdfast.v1.Notice.state:type_name -> holdfast.v1.NoticeState
 	24, // 11: holdfast.v1.Notice.recent:type_name -> holdfast.v1.Attempt
-	7,  // 12: holdfast.v1.Attempt.outcome:type_name -> holdfast.v1.AttemptOutcome
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	24, // 12: holdfast.v1.Notice.last_duplicate:type_name -> holdfast.v1.Attempt
+	7,  // 13: holdfast.v1.Attempt.outcome:type_name -> holdfast.v1.AttemptOutcome
+	14, // [14:14] is the sub-list for method output_type
+	14, // [14:14] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_record_proto_init() }
@@ -2679,7 +2791,7 @@ func file_holdfast_v1_record_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_record_proto_rawDesc), len(file_holdfast_v1_record_proto_rawDesc)),
 			NumEnums:      9,
-			NumMessages:   16,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

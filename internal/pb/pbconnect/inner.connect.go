@@ -35,6 +35,8 @@ const (
 // reflection-formatted method names, remove the leading slash and convert the remaining slash to a
 // period.
 const (
+	// CourierServiceLeaseProcedure is the fully-qualified name of the CourierService's Lease RPC.
+	CourierServiceLeaseProcedure = "/holdfast.v1.CourierService/Lease"
 	// CourierServiceOwedProcedure is the fully-qualified name of the CourierService's Owed RPC.
 	CourierServiceOwedProcedure = "/holdfast.v1.CourierService/Owed"
 	// CourierServiceFetchProcedure is the fully-qualified name of the CourierService's Fetch RPC.
@@ -45,8 +47,11 @@ const (
 
 // CourierServiceClient is a client for the holdfast.v1.CourierService service.
 type CourierServiceClient interface {
-	// Owed streams every owed notice once, oldest first, then each new or
-	// changed one as it is committed. An idle stream carries a heartbeat a second.
+	// Lease takes, keeps or gives up the courier's share of the lanes.
+	Lease(context.Context, *connect.Request[pb.LeaseRequest]) (*connect.Response[pb.LeaseResponse], error)
+	// Owed streams every owed notice of the courier's lanes once, oldest first,
+	// then each new or changed one as it is committed. An idle stream carries a
+	// heartbeat a second. It ends when the courier's lanes change.
 	Owed(context.Context, *connect.Request[pb.OwedRequest]) (*connect.ServerStreamForClient[pb.OwedBatch], error)
 	// Fetch answers notices in full, at most 256 a call. Those that are no
 	// longer owed are left out.
@@ -66,6 +71,12 @@ func NewCourierServiceClient(httpClient connect.HTTPClient, baseURL string, opts
 	baseURL = strings.TrimRight(baseURL, "/")
 	courierServiceMethods := pb.File_holdfast_v1_inner_proto.Services().ByName("CourierService").Methods()
 	return &courierServiceClient{
+		lease: connect.NewClient[pb.LeaseRequest, pb.LeaseResponse](
+			httpClient,
+			baseURL+CourierServiceLeaseProcedure,
+			connect.WithSchema(courierServiceMethods.ByName("Lease")),
+			connect.WithClientOptions(opts...),
+		),
 		owed: connect.NewClient[pb.OwedRequest, pb.OwedBatch](
 			httpClient,
 			baseURL+CourierServiceOwedProcedure,
@@ -89,9 +100,15 @@ func NewCourierServiceClient(httpClient connect.HTTPClient, baseURL string, opts
 
 // courierServiceClient implements CourierServiceClient.
 type courierServiceClient struct {
+	lease  *connect.Client[pb.LeaseRequest, pb.LeaseResponse]
 	owed   *connect.Client[pb.OwedRequest, pb.OwedBatch]
 	fetch  *connect.Client[pb.FetchRequest, pb.OwedBatch]
 	report *connect.Client[pb.ReportRequest, pb.ReportResponse]
+}
+
+// Lease calls holdfast.v1.CourierService.Lease.
+func (c *courierServiceClient) Lease(ctx context.Context, req *connect.Request[pb.LeaseRequest]) (*connect.Response[pb.LeaseResponse], error) {
+	return c.lease.CallUnary(ctx, req)
 }
 
 // Owed calls holdfast.v1.CourierService.Owed.
@@ -111,8 +128,11 @@ func (c *courierServiceClient) Report(ctx context.Context, req *connect.Request[
 
 // CourierServiceHandler is an implementation of the holdfast.v1.CourierService service.
 type CourierServiceHandler interface {
-	// Owed streams every owed notice once, oldest first, then each new or
-	// changed one as it is committed. An idle stream carries a heartbeat a second.
+	// Lease takes, keeps or gives up the courier's share of the lanes.
+	Lease(context.Context, *connect.Request[pb.LeaseRequest]) (*connect.Response[pb.LeaseResponse], error)
+	// Owed streams every owed notice of the courier's lanes once, oldest first,
+	// then each new or changed one as it is committed. An idle stream carries a
+	// heartbeat a second. It ends when the courier's lanes change.
 	Owed(context.Context, *connect.Request[pb.OwedRequest], *connect.ServerStream[pb.OwedBatch]) error
 	// Fetch answers notices in full, at most 256 a call. Those that are no
 	// longer owed are left out.
@@ -128,6 +148,12 @@ type CourierServiceHandler interface {
 // and JSON codecs. They also support gzip compression.
 func NewCourierServiceHandler(svc CourierServiceHandler, opts ...connect.HandlerOption) (string, http.Handler) {
 	courierServiceMethods := pb.File_holdfast_v1_inner_proto.Services().ByName("CourierService").Methods()
+	courierServiceLeaseHandler := connect.NewUnaryHandler(
+		CourierServiceLeaseProcedure,
+		svc.Lease,
+		connect.WithSchema(courierServiceMethods.ByName("Lease")),
+		connect.WithHandlerOptions(opts...),
+	)
 	courierServiceOwedHandler := connect.NewServerStreamHandler(
 		CourierServiceOwedProcedure,
 		svc.Owed,
@@ -148,6 +174,8 @@ func NewCourierServiceHandler(svc CourierServiceHandler, opts ...connect.Handler
 	)
 	return "/holdfast.v1.CourierService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
+		case CourierServiceLeaseProcedure:
+			courierServiceLeaseHandler.ServeHTTP(w, r)
 		case CourierServiceOwedProcedure:
 			courierServiceOwedHandler.ServeHTTP(w, r)
 		case CourierServiceFetchProcedure:
@@ -162,6 +190,10 @@ func NewCourierServiceHandler(svc CourierServiceHandler, opts ...connect.Handler
 
 // UnimplementedCourierServiceHandler returns CodeUnimplemented from all methods.
 type UnimplementedCourierServiceHandler struct{}
+
+func (UnimplementedCourierServiceHandler) Lease(context.Context, *connect.Request[pb.LeaseRequest]) (*connect.Response[pb.LeaseResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.CourierService.Lease is not implemented"))
+}
 
 func (UnimplementedCourierServiceHandler) Owed(context.Context, *connect.Request[pb.OwedRequest], *connect.ServerStream[pb.OwedBatch]) error {
 	return connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.CourierService.Owed is not implemented"))
