@@ -32,6 +32,7 @@ var inside = map[string][]string{
 	// network.
 	"internal/engine/machine": {"internal/engine/journal"},
 	"internal/engine/journal": {},
+	"internal/engine/agree":   {},
 }
 
 // layerOf is the layer of a package, by its folder; "" for what is in none.

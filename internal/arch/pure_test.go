@@ -10,11 +10,11 @@ import (
 )
 
 // pure says whether a package must give the same result everywhere, for ever:
-// the state machine and all it stands on, and the texts that merchants' notices
-// are made of.
+// the state machine and all it stands on, how nodes agree on it, and the texts
+// that merchants' notices are made of.
 func pure(dir string) bool {
 	layer := layerOf(dir)
-	return layer == "base" || layer == "rule" || under(dir, "internal/engine/machine") || under(dir, "internal/edge/wechatjson")
+	return layer == "base" || layer == "rule" || under(dir, "internal/engine/machine") || under(dir, "internal/engine/agree") || under(dir, "internal/edge/wechatjson")
 }
 
 // forbidden lists what pure packages may not use, by import path: "" is the
