@@ -35,9 +35,6 @@ func (s *Store) PutAPIv3Key(mchid, key string, at int64) (keyID string, err erro
 	if !ident.ValidAPIv3Key(key) {
 		return "", errors.New("an APIv3 key is exactly 32 digits and letters")
 	}
-	if had, ok := s.current.Load().contents.newestAPIv3(mchid); ok && seal.EqualSecret(had.Key, key) {
-		return had.ID, nil
-	}
 	err = s.change(func(c *contents) error {
 		if had, ok := c.newestAPIv3(mchid); ok && seal.EqualSecret(had.Key, key) {
 			keyID = had.ID

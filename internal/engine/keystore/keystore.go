@@ -71,6 +71,9 @@ type Store struct {
 	readOnly  bool
 
 	changing sync.Mutex // one change or reload at a time in this process
+	giving   sync.Mutex // one change of our own and its giving away at a time
+	given    func(generation uint64) error
+	settled  uint64 // the generation that given was last called for
 	current  atomic.Pointer[snapshot]
 }
 
@@ -78,32 +81,10 @@ type Store struct {
 // A master key that exists already is used as it is. It answers ErrExists rather
 // than replace a keystore.
 func Create(dir string, opt Options) (*Store, error) {
-	s := newStore(dir, opt)
 	if opt.At == 0 {
 		opt.At = time.Now().UnixMilli()
 	}
-	if err := os.MkdirAll(s.path(publicDir), 0o700); err != nil {
-		return nil, fmt.Errorf("create keystore: %w", err)
-	}
-	release, err := s.lock(exclusive)
-	if err != nil {
-		return nil, err
-	}
-	defer release()
-	if _, err := os.Stat(s.path(sealedFile)); !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("create keystore in %s: %w", s.path(""), errors.Join(ErrExists, err))
-	}
-	if err := ensureMasterKey(s.masterKey); err != nil {
-		return nil, err
-	}
-	fresh, err := newContents(opt.LogName, opt.At)
-	if err != nil {
-		return nil, fmt.Errorf("create keystore: %w", err)
-	}
-	if err := s.writeLocked(fresh); err != nil {
-		return nil, err
-	}
-	return s, nil
+	return create(dir, opt, func() (*contents, error) { return newContents(opt.LogName, opt.At) })
 }
 
 // Open reads the keystore of dir, the data folder. A file that is damaged is
@@ -214,9 +195,31 @@ func (s *Store) reloadLocked() error {
 	return nil
 }
 
-// change applies f to a copy of the newest contents and makes the result the
-// keystore, in memory and on disk, or neither.
+// change is edit, given away before it returns (OnChange). An earlier change
+// that was not given away yet goes first. No lock that Import needs is held while
+// others are called, or two nodes could wait for each other.
 func (s *Store) change(f func(c *contents) error) error {
+	if s.readOnly {
+		return ErrReadOnly
+	}
+	s.giving.Lock()
+	defer s.giving.Unlock()
+	if err := s.settle(); err != nil {
+		return err
+	}
+	err := s.edit(func(c *contents) error {
+		c.Generation++
+		return f(c)
+	})
+	if err != nil {
+		return err
+	}
+	return s.settle()
+}
+
+// edit applies f, which also sets the generation, to a copy of the newest
+// contents and makes the result the keystore, in memory and on disk, or neither.
+func (s *Store) edit(f func(c *contents) error) error {
 	if s.readOnly {
 		return ErrReadOnly
 	}
@@ -236,7 +239,6 @@ func (s *Store) change(f func(c *contents) error) error {
 	if err := f(c); err != nil {
 		return err
 	}
-	c.Generation++
 	return s.writeLocked(c)
 }
 

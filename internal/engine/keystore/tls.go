@@ -85,7 +85,13 @@ func PeerRole(cs tls.ConnectionState) (Role, bool) {
 	if len(cs.VerifiedChains) == 0 || len(cs.VerifiedChains[0]) == 0 {
 		return "", false
 	}
-	units := cs.VerifiedChains[0][0].Subject.OrganizationalUnit
+	return CertRole(cs.VerifiedChains[0][0])
+}
+
+// CertRole is the role that a certificate of the inner CA carries. It says
+// nothing of who issued it: verify that first.
+func CertRole(cert *x509.Certificate) (Role, bool) {
+	units := cert.Subject.OrganizationalUnit
 	if len(units) != 1 {
 		return "", false
 	}
@@ -118,10 +124,21 @@ func (l *leaf) certificate(now time.Time) (*tls.Certificate, error) {
 }
 
 func (a *authority) issueInner(role Role, now time.Time) (*tls.Certificate, error) {
+	if !slices.Contains([]Role{RoleNode, RoleCourier, RoleAdmin}, role) {
+		return nil, errors.New("there is no such role")
+	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, fmt.Errorf("draw a key: %w", err)
 	}
+	issued, err := a.issue(innerTemplate(role, now), key)
+	if err != nil {
+		return nil, err
+	}
+	return &tls.Certificate{Certificate: [][]byte{issued.Cert}, PrivateKey: key}, nil
+}
+
+func innerTemplate(role Role, now time.Time) *x509.Certificate {
 	template := &x509.Certificate{
 		Subject:     pkix.Name{CommonName: "holdfast " + string(role), OrganizationalUnit: []string{string(role)}},
 		NotBefore:   now.Add(-backdate).UTC(),
@@ -129,19 +146,11 @@ func (a *authority) issueInner(role Role, now time.Time) (*tls.Certificate, erro
 		KeyUsage:    x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 	}
-	switch role {
-	case RoleNode:
+	if role == RoleNode {
 		// Only a node can be a server: a courier's certificate doesn't serve to
 		// impersonate one.
 		template.ExtKeyUsage = append(template.ExtKeyUsage, x509.ExtKeyUsageServerAuth)
 		template.DNSNames = []string{serverName}
-	case RoleCourier, RoleAdmin:
-	default:
-		return nil, errors.New("there is no such role")
 	}
-	issued, err := a.issue(template, key)
-	if err != nil {
-		return nil, err
-	}
-	return &tls.Certificate{Certificate: [][]byte{issued.Cert}, PrivateKey: key}, nil
+	return template
 }

@@ -45,6 +45,8 @@ func shake(t *testing.T, server, client *tls.Config) (role Role, serverErr, clie
 // finding RSA keys takes long.
 var ourStore = sync.OnceValue(func() *Store { return inMemory("ours") })
 
+var theirStore = sync.OnceValue(func() *Store { return inMemory("theirs") })
+
 func inMemory(name string) *Store {
 	c, err := newContents(name, time.Now().UnixMilli())
 	if err != nil {
@@ -61,7 +63,7 @@ func inMemory(name string) *Store {
 
 func TestInnerTLS(t *testing.T) {
 	t.Parallel()
-	ours, theirs := ourStore(), inMemory("theirs")
+	ours, theirs := ourStore(), theirStore()
 	anonymous := ours.ClientTLS(RoleCourier)
 	anonymous.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &tls.Certificate{}, nil }
 	old := ours.ClientTLS(RoleCourier)
