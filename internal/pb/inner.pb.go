@@ -546,9 +546,11 @@ func (x *OwedNotice) GetProblem() string {
 }
 
 type FetchRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Courier       string                 `protobuf:"bytes,1,opt,name=courier,proto3" json:"courier,omitempty"`
-	Ids           []uint64               `protobuf:"varint,2,rep,packed,name=ids,proto3" json:"ids,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Courier string                 `protobuf:"bytes,1,opt,name=courier,proto3" json:"courier,omitempty"`
+	Ids     []uint64               `protobuf:"varint,2,rep,packed,name=ids,proto3" json:"ids,omitempty"`
+	// at_least is as in OwedRequest.
+	AtLeast       uint64 `protobuf:"varint,3,opt,name=at_least,json=atLeast,proto3" json:"at_least,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -595,6 +597,13 @@ func (x *FetchRequest) GetIds() []uint64 {
 		return x.Ids
 	}
 	return nil
+}
+
+func (x *FetchRequest) GetAtLeast() uint64 {
+	if x != nil {
+		return x.AtLeast
+	}
+	return 0
 }
 
 type ReportRequest struct {
@@ -755,10 +764,11 @@ const file_holdfast_v1_inner_proto_rawDesc = "" +
 	"allow_http\x18\v \x01(\bR\tallowHttp\x12%\n" +
 	"\x0ecallback_hosts\x18\f \x03(\tR\rcallbackHosts\x12'\n" +
 	"\x0fassociated_data\x18\r \x01(\tR\x0eassociatedData\x12\x18\n" +
-	"\aproblem\x18\x0e \x01(\tR\aproblem\":\n" +
+	"\aproblem\x18\x0e \x01(\tR\aproblem\"U\n" +
 	"\fFetchRequest\x12\x18\n" +
 	"\acourier\x18\x01 \x01(\tR\acourier\x12\x10\n" +
-	"\x03ids\x18\x02 \x03(\x04R\x03ids\"[\n" +
+	"\x03ids\x18\x02 \x03(\x04R\x03ids\x12\x19\n" +
+	"\bat_least\x18\x03 \x01(\x04R\aatLeast\"[\n" +
 	"\rReportRequest\x12\x18\n" +
 	"\acourier\x18\x01 \x01(\tR\acourier\x120\n" +
 	"\battempts\x18\x02 \x03(\v2\x14.holdfast.v1.AttemptR\battempts\"U\n" +

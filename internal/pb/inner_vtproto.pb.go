@@ -502,6 +502,11 @@ func (m *FetchRequest) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
 	}
+	if m.AtLeast != 0 {
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.AtLeast))
+		i--
+		dAtA[i] = 0x18
+	}
 	if len(m.Ids) > 0 {
 		var pksize2 int
 		for _, num := range m.Ids {
@@ -840,6 +845,9 @@ func (m *FetchRequest) SizeVT() (n int) {
 			l += protohelpers.SizeOfVarint(uint64(e))
 		}
 		n += 1 + protohelpers.SizeOfVarint(uint64(l)) + l
+	}
+	if m.AtLeast != 0 {
+		n += 1 + protohelpers.SizeOfVarint(uint64(m.AtLeast))
 	}
 	n += len(m.unknownFields)
 	return n
@@ -2259,6 +2267,25 @@ func (m *FetchRequest) UnmarshalVT(dAtA []byte) error {
 				}
 			} else {
 				return fmt.Errorf("proto: wrong wireType = %d for field Ids", wireType)
+			}
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field AtLeast", wireType)
+			}
+			m.AtLeast = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.AtLeast |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
 			}
 		default:
 			iNdEx = preIndex

@@ -116,6 +116,9 @@ const (
 	NoticeNotFound    Code = 120
 	NoticeStillOwed   Code = 121
 	AttemptOutOfOrder Code = 122
+	LeaseInvalid      Code = 123
+	CourierReplaced   Code = 124
+	CouriersTooMany   Code = 125
 
 	// Engine.
 	LevelNotHigher   Code = 140

@@ -84,6 +84,9 @@ var list = []Info{
 	{NoticeNotFound, "notice_not_found", Never, "通知不存在。", "There is no such notice."},
 	{NoticeStillOwed, "notice_still_owed", Never, "通知仍在投递中。", "The notice is still being delivered."},
 	{AttemptOutOfOrder, "attempt_out_of_order", Never, "投递记录顺序不符。", "The attempt does not follow the last one."},
+	{LeaseInvalid, "lease_invalid", Never, "租约时长应为 1 到 60 秒。", "A lease lasts 1 to 60 seconds."},
+	{CourierReplaced, "courier_replaced", Never, "同名投递进程已被新的进程取代，请为每个进程使用不同名称。", "A newer process took over under this courier's name; give each courier a name of its own."},
+	{CouriersTooMany, "couriers_too_many", Same, "投递进程数量已达上限。", "There are as many couriers as the platform takes; stop one first."},
 
 	{LevelNotHigher, "level_not_higher", Never, "功能级别只能提高。", "The feature level only goes up."},
 	{LevelUnsupported, "level_unsupported", Never, "本版本不支持该功能级别。", "This version does not know the feature level."},

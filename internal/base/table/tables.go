@@ -26,6 +26,7 @@ const (
 	Owed         ID = 0x48 // (notice id) -> Notice in state OWED
 	Settled      ID = 0x49 // (notice id) -> Notice DELIVERED or PARKED
 	Parked       ID = 0x4a // (mchid) -> PersonRef, a count; (mchid, what it waits for, notice id) -> empty
+	Couriers     ID = 0x4b // (name) -> Courier; from level 3
 	Due          ID = 0x50 // (at, kind, id) -> empty
 )
 
@@ -34,13 +35,14 @@ var names = map[ID]string{
 	Persons: "persons", Openids: "openids", PersonRefs: "person_refs", Accounts: "accounts",
 	Batches: "batches", Orders: "orders", OrderNos: "order_nos", Refunds: "refunds",
 	RefundNos: "refund_nos", OrderRefunds: "order_refunds", Owed: "owed", Settled: "settled",
-	Parked: "parked", Due: "due",
+	Parked: "parked", Couriers: "couriers", Due: "due",
 }
 
 // All lists the tables in key order.
 func All() []ID {
 	return []ID{Head, Journal, Tiles, Merchants, Certs, Persons, Openids, PersonRefs, Accounts,
-		Batches, Orders, OrderNos, Refunds, RefundNos, OrderRefunds, Owed, Settled, Parked, Due}
+		Batches, Orders, OrderNos, Refunds, RefundNos, OrderRefunds, Owed, Settled, Parked,
+		Couriers, Due}
 }
 
 func (id ID) String() string {
@@ -52,6 +54,16 @@ func (id ID) String() string {
 
 // Digested says whether the table's rows are summed into its digest.
 func (id ID) Digested() bool { return id != Head && id != Journal && id != Tiles }
+
+// Level is the feature level from which on the state's head has a digest of the
+// table; below it the table has no rows. A table that an index of level 2 needs
+// had its digest from the start.
+func (id ID) Level() uint32 {
+	if id == Couriers {
+		return 3
+	}
+	return 1
+}
 
 // Counted says whether rows are counted per bucket, which is how a row that
 // silently vanished (a misdirected block) is noticed.

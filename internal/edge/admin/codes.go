@@ -59,7 +59,8 @@ var connectCodes = map[code.Code]connect.Code{
 	code.OutRefundNoInvalid: connect.CodeInvalidArgument,
 
 	code.NoticeNotFound: connect.CodeNotFound, code.NoticeStillOwed: connect.CodeFailedPrecondition,
-	code.AttemptOutOfOrder: connect.CodeFailedPrecondition,
+	code.AttemptOutOfOrder: connect.CodeFailedPrecondition, code.LeaseInvalid: connect.CodeInvalidArgument,
+	code.CourierReplaced: connect.CodeFailedPrecondition, code.CouriersTooMany: connect.CodeResourceExhausted,
 
 	code.LevelNotHigher: connect.CodeFailedPrecondition, code.LevelUnsupported: connect.CodeUnimplemented,
 	code.BackfillUnknown: connect.CodeNotFound, code.BackfillDone: connect.CodeFailedPrecondition,

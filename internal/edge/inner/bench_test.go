@@ -73,7 +73,7 @@ func BenchmarkBacklog(b *testing.B) {
 		r.commit(b, writes...)
 		b.ReportAllocs()
 		b.ResetTimer()
-		err := New(r, quiet).Owed(context.Background(), "c1", func(batch *pb.OwedBatch) error {
+		err := New(r, quiet).Owed(context.Background(), &pb.OwedRequest{Courier: "c1"}, func(batch *pb.OwedBatch) error {
 			if _, err := (vtcodec.Codec{}).Marshal(batch); err != nil {
 				return err
 			}
@@ -102,7 +102,7 @@ func BenchmarkFull(b *testing.B) {
 		b.ReportAllocs()
 		b.ResetTimer()
 		for n := 0; n < b.N; n += maxFetch {
-			batch, err := svc.Fetch(ids)
+			batch, err := svc.Fetch(context.Background(), &pb.FetchRequest{Ids: ids})
 			if err != nil {
 				b.Fatal(err)
 			}

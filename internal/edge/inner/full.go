@@ -1,6 +1,7 @@
 package inner
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -19,10 +20,16 @@ import (
 const maxFetch = 256
 
 // Fetch answers notices in full; those that are not owed are left out.
-// Errors: ErrInvalid for more than maxFetch ids.
-func (s *Service) Fetch(ids []uint64) (*pb.OwedBatch, error) {
+// Like a stream it waits until the node has applied what the courier has been
+// answered.
+// Errors: ErrInvalid for more than maxFetch ids, ErrBehind.
+func (s *Service) Fetch(ctx context.Context, req *pb.FetchRequest) (*pb.OwedBatch, error) {
+	ids := req.Ids
 	if len(ids) > maxFetch {
 		return nil, fmt.Errorf("%w: at most %d notices may be fetched at once", ErrInvalid, maxFetch)
+	}
+	if err := s.reach(ctx, req.AtLeast); err != nil {
+		return nil, err
 	}
 	b := &pb.OwedBatch{Now: s.core.Now(), Applied: s.core.Applied()}
 	err := s.core.Read(func(r table.Reader) error {

@@ -3,6 +3,7 @@ package inner
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/holdfast-pay/holdfast/internal/base/table"
@@ -29,10 +30,10 @@ func owedKey(id uint64) table.Key { return table.K(table.Owed).U64(id) }
 
 // stream is one courier's view of what is owed.
 type stream struct {
-	s       *Service
-	courier string
-	cancel  context.CancelCauseFunc
-	send    func(*pb.OwedBatch) error
+	s      *Service
+	claim  claim
+	cancel context.CancelCauseFunc
+	send   func(*pb.OwedBatch) error
 
 	// cursor is the highest number told; caught says that the backlog is told.
 	cursor uint64
@@ -46,17 +47,23 @@ type stream struct {
 	rested  time.Time // when the next sweep may run
 }
 
-// Owed tells a courier every owed notice and then each new or changed one,
-// until ctx ends or send fails. A stream of the same courier that is still open
-// is ended: it is a connection that died. While another courier is connected
-// the answer is ErrTaken.
-func (s *Service) Owed(ctx context.Context, courier string, send func(*pb.OwedBatch) error) error {
-	if err := validCourier(courier); err != nil {
+// Owed tells a courier every owed notice of its lanes and then each new or
+// changed one, until ctx ends, send fails or its lanes change (ErrLanes). It
+// begins when the node has applied what the courier has been answered. A stream
+// of the same courier that is still open is ended: it is a connection that died.
+// Couriers without a lease are served one at a time, and only while nobody holds
+// a lease; the others are answered ErrTaken.
+func (s *Service) Owed(ctx context.Context, req *pb.OwedRequest, send func(*pb.OwedBatch) error) error {
+	c, err := parseClaim(req)
+	if err != nil {
+		return err
+	}
+	if err := s.reach(ctx, req.AtLeast); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	st := &stream{s: s, courier: courier, cancel: cancel, send: send, told: newTold()}
+	st := &stream{s: s, claim: c, cancel: cancel, send: send, told: newTold()}
 	if err := s.enter(st); err != nil {
 		return err
 	}
@@ -70,21 +77,53 @@ var errReplaced = errors.New("the courier has opened another stream")
 func (s *Service) enter(st *stream) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if old := s.present; old != nil {
-		if old.courier != st.courier {
-			return ErrTaken
+	if !st.claim.leased {
+		for name, other := range s.streams { // order does not matter: any one is a reason
+			if name != st.claim.courier && !other.claim.leased {
+				return ErrTaken
+			}
 		}
+	}
+	if old := s.streams[st.claim.courier]; old != nil {
 		old.cancel(errReplaced)
 	}
-	s.present = st
+	s.streams[st.claim.courier] = st
 	return nil
 }
 
 func (s *Service) leave(st *stream) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.present == st {
-		s.present = nil
+	if s.streams[st.claim.courier] == st {
+		delete(s.streams, st.claim.courier)
+	}
+}
+
+// reachWithin bounds how long a stream or a fetch waits for a node that is behind.
+const reachWithin = 4 * time.Second
+
+// reach waits until the node has applied index. What a courier was answered by
+// another node, this one may not have applied yet; told from there it would send
+// again what is recorded as delivered.
+func (s *Service) reach(ctx context.Context, index uint64) error {
+	if s.core.Applied() >= index {
+		return nil
+	}
+	late := time.NewTimer(reachWithin)
+	defer late.Stop()
+	for {
+		changed := s.core.Changed()
+		if s.core.Applied() >= index {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-late.C:
+			return fmt.Errorf("%w: it is at index %d, the courier was answered at %d; ask another node, or restart the courier if this state was restored from a backup",
+				ErrBehind, s.core.Applied(), index)
+		}
 	}
 }
 
@@ -125,7 +164,7 @@ func (st *stream) forward(ctx context.Context) error {
 		}
 		more := rows == batchRows
 		b.CaughtUp = !st.caught && !more
-		if rows > 0 || b.CaughtUp {
+		if len(b.Notices)+len(b.Waiting) > 0 || b.CaughtUp {
 			if err := st.send(b); err != nil {
 				return err
 			}
@@ -140,27 +179,35 @@ func (st *stream) forward(ctx context.Context) error {
 	}
 }
 
-// above reads the next batch of notices above the cursor.
+// above reads the next rows above the cursor, and answers how many they were
+// and those of the courier's lanes.
 func (st *stream) above() (b *pb.OwedBatch, rows int, err error) {
 	b = st.blank()
 	err = st.s.core.Read(func(r table.Reader) error {
+		if err := st.claim.holds(r); err != nil {
+			return err
+		}
 		_, end := table.Range(table.Owed)
 		notices := make([]*pb.Notice, 0, 8)
 		r.Scan(owedKey(st.cursor+1), end, func(key, value []byte) bool {
 			n := owedTable.Decode(key, value)
-			st.told.add(toldRow{n.Id, st.told.sum(value), since(n)})
-			notices = append(notices, n)
-			return len(notices) < batchRows
+			row := toldRow{id: n.Id, sum: st.told.sum(value)}
+			if st.claim.mine(n.Mchid) {
+				row.since = since(n)
+				notices = append(notices, n)
+			}
+			st.told.add(row)
+			st.cursor = n.Id
+			rows++
+			return rows < batchRows
 		})
-		rows = len(notices)
-		if rows == 0 {
+		if len(notices) == 0 {
 			return nil
 		}
 		if st.oldest == 0 {
 			st.oldest = since(notices[0])
 			b.Oldest = st.oldest
 		}
-		st.cursor = notices[rows-1].Id
 		return st.s.fill(r, b, notices, rows < batchRows)
 	})
 	return b, rows, err

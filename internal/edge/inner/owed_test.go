@@ -76,7 +76,7 @@ func TestFullNotice(t *testing.T) {
 	r.commit(t, owedRow(7, func(n *pb.Notice) { n.Attempts, n.Tries, n.Recent = 1, 1, []*pb.Attempt{{Number: 1}} }),
 		owedRow(8, func(n *pb.Notice) { n.Format = 99 }), owedRow(9, func(n *pb.Notice) { n.Event = 99 }),
 		owedRow(10, func(n *pb.Notice) { n.OrderId = 5 }), owedRow(11, func(n *pb.Notice) { n.Mchid = "1900000002" }))
-	b, err := New(r, quiet).Fetch([]uint64{7, 8, 9, 10, 11, 12})
+	b, err := New(r, quiet).Fetch(context.Background(), &pb.FetchRequest{Ids: []uint64{7, 8, 9, 10, 11, 12}})
 	if err != nil || len(b.Notices) != 5 {
 		t.Fatalf("%v, %v; want five notices, the sixth is not owed", b, err)
 	}
@@ -100,7 +100,7 @@ func TestFullNotice(t *testing.T) {
 	if n := b.Notices[4]; n.Apiv3KeyId != "" || n.SignWithPublicKey || n.AllowHttp {
 		t.Errorf("a notice of an unknown merchant has rules: %v", n)
 	}
-	if _, err := New(r, quiet).Fetch(make([]uint64, maxFetch+1)); !errors.Is(err, ErrInvalid) {
+	if _, err := New(r, quiet).Fetch(context.Background(), &pb.FetchRequest{Ids: make([]uint64, maxFetch+1)}); !errors.Is(err, ErrInvalid) {
 		t.Errorf("fetching too many: %v", err)
 	}
 }
@@ -258,7 +258,7 @@ func TestOneCourier(t *testing.T) {
 		svc := New(newRows(t), quiet)
 		first := listen(t, svc, "c1")
 		<-first.out
-		if err := svc.Owed(context.Background(), "c2", nil); !errors.Is(err, ErrTaken) {
+		if err := svc.Owed(context.Background(), &pb.OwedRequest{Courier: "c2"}, nil); !errors.Is(err, ErrTaken) {
 			t.Errorf("a second courier gets %v, want ErrTaken", err)
 		}
 		again := listen(t, svc, "c1")
@@ -272,7 +272,7 @@ func TestOneCourier(t *testing.T) {
 		other := listen(t, svc, "c2")
 		<-other.out
 		for _, name := range []string{"", "a b", "a/b", "é", string(make([]byte, 65))} {
-			if err := svc.Owed(context.Background(), name, nil); !errors.Is(err, ErrInvalid) {
+			if err := svc.Owed(context.Background(), &pb.OwedRequest{Courier: name}, nil); !errors.Is(err, ErrInvalid) {
 				t.Errorf("courier %q: %v, want ErrInvalid", name, err)
 			}
 		}

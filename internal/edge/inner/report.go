@@ -28,7 +28,7 @@ func (s *Service) Report(ctx context.Context, courier string, attempts []*pb.Att
 	if err := validReport(courier, attempts); err != nil {
 		return nil, err
 	}
-	cmd := machine.NewCommand(machine.NoticeReport, "courier/"+courier, requestID(), &pb.NoticeReport{Attempts: attempts})
+	cmd := machine.NewCommand(machine.NoticeReport, "courier/"+courier, requestID("report-"), &pb.NoticeReport{Attempts: attempts, Courier: courier})
 	result, err := s.core.Do(ctx, cmd)
 	var refusal *code.Error
 	switch {
@@ -37,16 +37,16 @@ func (s *Service) Report(ctx context.Context, courier string, attempts []*pb.Att
 	case err != nil:
 		return nil, err
 	case result.Code == code.OK, result.Code == code.NothingToDo: // all of it was recorded before
-		return s.after(attempts)
+		return s.after(courier, attempts)
 	}
 	s.log.Error("inner: a report was refused", "courier", courier, "attempts", len(attempts), "code", result.Code.String())
 	return nil, fmt.Errorf("%w: %w", ErrInvalid, result.Code.Err())
 }
 
 // after reads how the reported notices stand.
-func (s *Service) after(attempts []*pb.Attempt) (*pb.ReportResponse, error) {
+func (s *Service) after(courier string, attempts []*pb.Attempt) (*pb.ReportResponse, error) {
 	s.mu.Lock()
-	st := s.present
+	st := s.streams[courier]
 	s.mu.Unlock()
 	resp := &pb.ReportResponse{Applied: s.core.Applied()}
 	err := s.core.Read(func(r table.Reader) error {
@@ -89,9 +89,9 @@ func validReport(courier string, attempts []*pb.Attempt) error {
 	return nil
 }
 
-// requestID names the report in the journal and in logs.
-func requestID() string {
+// requestID names a command of this service in logs.
+func requestID(prefix string) string {
 	var b [12]byte
 	rand.Read(b[:]) // never fails (crypto/rand)
-	return "report-" + hex.EncodeToString(b[:])
+	return prefix + hex.EncodeToString(b[:])
 }

@@ -113,7 +113,7 @@ func listen(t testing.TB, svc *Service, name string) *listener {
 	l := &listener{svc: svc, out: make(chan *pb.OwedBatch)}
 	ended := make(chan error, 1)
 	go func() {
-		ended <- svc.Owed(ctx, name, func(b *pb.OwedBatch) error {
+		ended <- svc.Owed(ctx, &pb.OwedRequest{Courier: name}, func(b *pb.OwedBatch) error {
 			select {
 			case l.out <- b:
 				return nil

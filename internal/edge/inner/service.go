@@ -14,6 +14,13 @@
 // care which command changed a row, costs nothing while no frame is applied, and
 // at most one hundredth of a core otherwise.
 //
+// # Several couriers
+//
+// Each stream tells the notices of its courier's lanes (internal/rule/lane) and
+// ends when the state gives the courier others. What a node tells is a hint: the
+// courier checks its lease before each attempt, and a stream begins only once
+// the node has applied all that the courier was answered, by whichever node.
+//
 // With a backlog of a million the node holds 16 to 32 MB of hashes and one batch
 // of rows; contents are read when the courier fetches them.
 package inner
@@ -35,6 +42,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
 	"github.com/holdfast-pay/holdfast/internal/pb/vtcodec"
+	"github.com/holdfast-pay/holdfast/internal/rule/lane"
 )
 
 // Core is what the service needs of the replica.
@@ -57,7 +65,7 @@ type Service struct {
 	log  *slog.Logger
 
 	mu      sync.Mutex
-	present *stream // the stream that is open, if one is
+	streams map[string]*stream // the open ones, by courier
 
 	genesis atomic.Pointer[genesis]
 	// sweepRows bounds the rows one sweep compares; less in tests.
@@ -69,7 +77,7 @@ func New(core Core, logger *slog.Logger) *Service {
 	if logger == nil {
 		logger = slog.Default()
 	}
-	return &Service{core: core, log: logger, sweepRows: sweepRows}
+	return &Service{core: core, log: logger, streams: map[string]*stream{}, sweepRows: sweepRows}
 }
 
 // Handler is the path and handler to serve under keystore.Store.NodeTLS. It
@@ -103,11 +111,16 @@ func onlyCourier(next http.Handler) http.Handler {
 type rpc struct{ s *Service }
 
 func (r rpc) Owed(ctx context.Context, req *connect.Request[pb.OwedRequest], out *connect.ServerStream[pb.OwedBatch]) error {
-	return asConnect(r.s.Owed(ctx, req.Msg.Courier, out.Send))
+	return asConnect(r.s.Owed(ctx, req.Msg, out.Send))
 }
 
-func (r rpc) Fetch(_ context.Context, req *connect.Request[pb.FetchRequest]) (*connect.Response[pb.OwedBatch], error) {
-	b, err := r.s.Fetch(req.Msg.Ids)
+func (r rpc) Lease(ctx context.Context, req *connect.Request[pb.LeaseRequest]) (*connect.Response[pb.LeaseResponse], error) {
+	resp, err := r.s.Lease(ctx, req.Msg)
+	return connect.NewResponse(resp), asConnect(err)
+}
+
+func (r rpc) Fetch(ctx context.Context, req *connect.Request[pb.FetchRequest]) (*connect.Response[pb.OwedBatch], error) {
+	b, err := r.s.Fetch(ctx, req.Msg)
 	return connect.NewResponse(b), asConnect(err)
 }
 
@@ -120,8 +133,10 @@ func (r rpc) Report(ctx context.Context, req *connect.Request[pb.ReportRequest])
 var (
 	// ErrInvalid marks a request that will never be taken as it is.
 	ErrInvalid = errors.New("request is not valid")
-	// ErrTaken says that another courier is connected.
-	ErrTaken = errors.New("another courier is connected; stop it first: two would send each notice twice")
+	// ErrTaken says that another courier has the lanes, or the name.
+	ErrTaken = errors.New("another courier is at work; stop it first, or run this version's courier with a name of its own: two would send each notice twice")
+	// ErrBehind says that the node has not applied what the courier was answered.
+	ErrBehind = errors.New("this node is behind")
 )
 
 func asConnect(err error) error {
@@ -131,7 +146,7 @@ func asConnect(err error) error {
 		return err
 	case errors.Is(err, ErrInvalid):
 		return connect.NewError(connect.CodeInvalidArgument, err)
-	case errors.Is(err, ErrTaken):
+	case errors.Is(err, ErrTaken), errors.Is(err, ErrLanes):
 		return connect.NewError(connect.CodeFailedPrecondition, err)
 	case errors.Is(err, context.Canceled):
 		return connect.NewError(connect.CodeCanceled, err)
@@ -140,13 +155,8 @@ func asConnect(err error) error {
 }
 
 func validCourier(name string) error {
-	if name == "" || len(name) > 64 {
-		return fmt.Errorf("%w: a courier's name has 1 to 64 characters", ErrInvalid)
-	}
-	for _, c := range name {
-		if c <= ' ' || c > '~' || c == '/' {
-			return fmt.Errorf("%w: a courier's name has no spaces, slashes or characters beyond ASCII", ErrInvalid)
-		}
+	if !lane.ValidName(name) {
+		return fmt.Errorf("%w: a courier's name has 1 to 64 characters, no spaces, slashes or characters beyond ASCII", ErrInvalid)
 	}
 	return nil
 }

@@ -48,11 +48,13 @@ func (st *stream) compare(r table.Reader, b *pb.OwedBatch) {
 		row, same := st.told.meet(f.U64(), st.told.sum(value))
 		if !same {
 			n := owedTable.Decode(key, value)
-			row.since = since(n)
-			b.Waiting = append(b.Waiting, n.Head())
+			if row.since = 0; st.claim.mine(n.Mchid) {
+				row.since = since(n)
+				b.Waiting = append(b.Waiting, n.Head())
+			}
 		}
 		st.told.keep(row)
-		if p.oldest == 0 || row.since < p.oldest {
+		if row.since != 0 && (p.oldest == 0 || row.since < p.oldest) {
 			p.oldest = row.since
 		}
 		p.next = row.id + 1

@@ -23,6 +23,8 @@ type told struct {
 	mine, past map[uint64]uint64
 }
 
+// toldRow is a row the stream knows. since is 0 for one of another's lane, which
+// is kept so that it is not decoded again at each sweep.
 type toldRow struct {
 	id, sum uint64
 	since   int64

@@ -121,6 +121,9 @@ var words = map[code.Code]word{
 	code.NoticeNotFound:    {status: 404, name: "RESOURCE_NOT_EXISTS", digits: digitsOther},
 	code.NoticeStillOwed:   {status: 400, name: "INVALID_REQUEST", digits: digitsOther},
 	code.AttemptOutOfOrder: {status: 500, name: "SYSTEM_ERROR", digits: digitsOther},
+	code.LeaseInvalid:      {status: 500, name: "SYSTEM_ERROR", digits: digitsOther},
+	code.CourierReplaced:   {status: 500, name: "SYSTEM_ERROR", digits: digitsOther},
+	code.CouriersTooMany:   {status: 500, name: "SYSTEM_ERROR", digits: digitsOther},
 
 	code.LevelNotHigher:   {status: 500, name: "SYSTEM_ERROR", digits: digitsOther},
 	code.LevelUnsupported: {status: 500, name: "SYSTEM_ERROR", digits: digitsOther},

@@ -173,7 +173,7 @@ func (m *Machine) run(d *deed.Deed, at *place, cmd *pb.Command) (Result, error) 
 	case c.sandbox && !m.head.Sandbox:
 		return Result{Code: code.SandboxOnly}, nil
 	}
-	res, err := c.apply(d, cmd.Body)
+	res, err := c.apply.run(d, cmd.Body)
 	if err != nil {
 		return Result{}, fmt.Errorf("body of %s cannot be decoded: %w", c.name, err)
 	}

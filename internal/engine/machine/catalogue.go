@@ -7,6 +7,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/deed"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/lane"
 	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
 	"github.com/holdfast-pay/holdfast/internal/rule/merchant"
 	"github.com/holdfast-pay/holdfast/internal/rule/notice"
@@ -26,6 +27,7 @@ const (
 	SetLevel     Number = 3
 	Backfill     Number = 4
 	AdvanceClock Number = 5
+	MemberChange Number = 6
 
 	MerchantAdd        Number = 10
 	MerchantSet        Number = 11
@@ -46,14 +48,15 @@ const (
 
 	NoticeReport    Number = 50
 	NoticeRedeliver Number = 51
+	CourierLease    Number = 52
 
 	AccountLimit  Number = 60
 	TransferBatch Number = 61
 )
 
 // MaxLevel is the highest feature level this binary knows. Level 2 indexes
-// refunds by order.
-const MaxLevel = 2
+// refunds by order; level 3 knows members of a cluster and leases of couriers.
+const MaxLevel = 3
 
 // Result is the answer to one command. Body is the record concerned as it is
 // now; see the catalogue for its type. On a refusal it may be nil.
@@ -67,16 +70,25 @@ type command struct {
 	name    string
 	level   uint32 // the feature level that enables it
 	sandbox bool   // only a sandbox runs it
-	apply   func(d *deed.Deed, body []byte) (Result, error)
+	apply   handler
+	result  func() table.Record // an empty Result.Body, where apply does not know it
+}
+
+// handler runs a command's body; result makes an empty record of the kind it
+// answers, nil when it answers none.
+type handler struct {
+	run    func(d *deed.Deed, body []byte) (Result, error)
+	result func() table.Record
 }
 
 // catalogue lists every command. The comment names the Result's body.
 var catalogue = map[Number]command{
-	Genesis:      {name: "genesis", apply: body(applyGenesis)},                                     // none
-	Tick:         {name: "tick", level: 1, apply: body(applyTick)},                                 // none
-	SetLevel:     {name: "set_level", level: 1, apply: body(applySetLevel)},                        // none
-	Backfill:     {name: "backfill", level: 1, apply: body(applyBackfill)},                         // *pb.Backfill: the next step, nil when done
-	AdvanceClock: {name: "advance_clock", level: 1, sandbox: true, apply: body(applyAdvanceClock)}, // none
+	Genesis:      {name: "genesis", apply: body(applyGenesis)},                                          // none
+	Tick:         {name: "tick", level: 1, apply: body(applyTick)},                                      // none
+	SetLevel:     {name: "set_level", level: 1, apply: body(applySetLevel)},                             // none
+	Backfill:     {name: "backfill", level: 1, apply: body(applyBackfill), result: record[pb.Backfill]}, // *pb.Backfill: the next step, nil when done
+	AdvanceClock: {name: "advance_clock", level: 1, sandbox: true, apply: body(applyAdvanceClock)},      // none
+	MemberChange: {name: "member_change", level: 3, apply: body(applyMemberChange)},                     // none
 
 	MerchantAdd:        {name: "merchant_add", level: 1, apply: answering(merchant.ApplyAdd)},                // *pb.Merchant
 	MerchantSet:        {name: "merchant_set", level: 1, apply: answering(merchant.ApplySet)},                // *pb.Merchant
@@ -89,14 +101,15 @@ var catalogue = map[Number]command{
 	PersonOpenid: {name: "person_openid", level: 1, apply: answering(person.ApplyOpenid)}, // *pb.Person
 	PersonTopup:  {name: "person_topup", level: 1, apply: answering(person.ApplyTopup)},   // *pb.Account
 
-	OrderCreate: {name: "order_create", level: 1, apply: answering(order.ApplyCreate)}, // *pb.Order
-	OrderPay:    {name: "order_pay", level: 1, apply: body(applyOrderPay)},             // *pb.Order
-	OrderClose:  {name: "order_close", level: 1, apply: answering(order.ApplyClose)},   // *pb.Order, nil when there is none
+	OrderCreate: {name: "order_create", level: 1, apply: answering(order.ApplyCreate)},               // *pb.Order
+	OrderPay:    {name: "order_pay", level: 1, apply: body(applyOrderPay), result: record[pb.Order]}, // *pb.Order
+	OrderClose:  {name: "order_close", level: 1, apply: answering(order.ApplyClose)},                 // *pb.Order, nil when there is none
 
 	RefundCreate: {name: "refund_create", level: 1, apply: answering(refund.ApplyCreate)}, // *pb.Refund
 
 	NoticeReport:    {name: "notice_report", level: 1, apply: coded(notice.ApplyReport)},           // none
 	NoticeRedeliver: {name: "notice_redeliver", level: 1, apply: answering(notice.ApplyRedeliver)}, // *pb.Notice
+	CourierLease:    {name: "courier_lease", level: lane.Level, apply: answering(lane.ApplyLease)}, // *pb.Courier, nil after leaving
 
 	AccountLimit:  {name: "account_limit", level: 1, apply: answering(ledger.ApplyAccountLimit)}, // *pb.Account
 	TransferBatch: {name: "transfer_batch", level: 1, apply: coded(ledger.ApplyTransferBatch)},   // none
@@ -119,30 +132,35 @@ type message[M any] interface {
 	table.Record
 }
 
-// body adapts a handler that answers a Result.
-func body[M any, P message[M]](f func(*deed.Deed, P) Result) func(*deed.Deed, []byte) (Result, error) {
-	return func(d *deed.Deed, b []byte) (Result, error) {
+// record makes an empty record.
+func record[M any, P message[M]]() table.Record { return P(new(M)) }
+
+// body adapts a function that answers a Result.
+func body[M any, P message[M]](f func(*deed.Deed, P) Result) handler {
+	return handler{run: func(d *deed.Deed, b []byte) (Result, error) {
 		c := P(new(M))
 		if err := c.UnmarshalVT(b); err != nil {
 			return Result{}, err
 		}
 		return f(d, c), nil
-	}
+	}}
 }
 
 // answering adapts a rule that answers a code and a record.
-func answering[M any, P message[M], R any](f func(*deed.Deed, P) (code.Code, *R)) func(*deed.Deed, []byte) (Result, error) {
-	return body(func(d *deed.Deed, c P) Result {
+func answering[M any, P message[M], R any, Q message[R]](f func(*deed.Deed, P) (code.Code, Q)) handler {
+	h := body(func(d *deed.Deed, c P) Result {
 		out, rec := f(d, c)
 		if rec == nil {
 			return Result{Code: out}
 		}
 		return Result{Code: out, Body: rec}
 	})
+	h.result = record[R, Q]
+	return h
 }
 
 // coded adapts a rule that answers a code alone.
-func coded[M any, P message[M]](f func(*deed.Deed, P) code.Code) func(*deed.Deed, []byte) (Result, error) {
+func coded[M any, P message[M]](f func(*deed.Deed, P) code.Code) handler {
 	return body(func(d *deed.Deed, c P) Result { return Result{Code: f(d, c)} })
 }
 

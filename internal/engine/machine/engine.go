@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"slices"
 	"strconv"
@@ -31,6 +32,8 @@ const (
 	// MaxActor is how long a command's actor may be, in bytes: it stands in every
 	// journal entry.
 	MaxActor = 256
+	// MaxMembers is how many members one MemberChange may name.
+	MaxMembers = 16
 	// maxLogName and maxCursor bound what else enters journal entries.
 	maxLogName = 255
 	maxCursor  = 64
@@ -85,6 +88,22 @@ func applySetLevel(d *deed.Deed, c *pb.SetLevel) Result {
 	}
 	d.Head.Level = c.Level
 	d.Record("level", strconv.FormatUint(uint64(c.Level), 10), nil)
+	return Result{}
+}
+
+// applyMemberChange journals which roles members of the cluster have from here
+// on: the entity is the member's raft id, the name the number of its role. The
+// log entry that carries the command makes the change.
+//
+// Refuses: BatchTooLarge (no member, or more than MaxMembers).
+func applyMemberChange(d *deed.Deed, c *pb.MemberChange) Result {
+	if len(c.Members) == 0 || len(c.Members) > MaxMembers {
+		return Result{Code: code.BatchTooLarge}
+	}
+	for _, m := range c.Members {
+		id := hex.EncodeToString(binary.BigEndian.AppendUint64(nil, m.RaftId))
+		d.Record("member/"+id, strconv.Itoa(int(m.Role)), nil)
+	}
 	return Result{}
 }
 

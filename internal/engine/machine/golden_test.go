@@ -26,7 +26,7 @@ var rewrite = flag.Bool("rewrite", false, "add golden logs that are missing; tho
 const goldenFormat = "holdfast golden log 1\n"
 
 // goldens names the logs that must exist: one for each feature level.
-var goldens = map[string]uint32{"level-1": 1, "level-2": 2}
+var goldens = map[string]uint32{"level-1": 1, "level-2": 2, "level-3": 3}
 
 // compose makes the log of a level; a log of level 1 ends with the way to level 2.
 func compose(t *testing.T, level uint32) [][]byte {
@@ -41,6 +41,7 @@ func compose(t *testing.T, level uint32) [][]byte {
 	if w.do(machine.SetLevel, &pb.SetLevel{Level: machine.MaxLevel}).Code != code.LevelNotHigher {
 		t.Fatal("the level is not the highest")
 	}
+	w.leases()
 	next := &pb.Backfill{Name: "order_refunds", Limit: 7}
 	for next != nil {
 		next, _ = w.do(machine.Backfill, next).Body.(*pb.Backfill)

@@ -28,6 +28,7 @@ var bodies = map[machine.Number]func() table.Record{
 	machine.OrderCreate: func() table.Record { return &pb.OrderCreate{} }, machine.OrderPay: func() table.Record { return &pb.OrderPay{} },
 	machine.OrderClose: func() table.Record { return &pb.OrderClose{} }, machine.RefundCreate: func() table.Record { return &pb.RefundCreate{} },
 	machine.NoticeReport: func() table.Record { return &pb.NoticeReport{} }, machine.NoticeRedeliver: func() table.Record { return &pb.NoticeRedeliver{} },
+	machine.MemberChange: func() table.Record { return &pb.MemberChange{} }, machine.CourierLease: func() table.Record { return &pb.CourierLease{} },
 	machine.AccountLimit: func() table.Record { return &pb.AccountLimit{} }, machine.TransferBatch: func() table.Record { return &pb.TransferBatch{} },
 }
 
@@ -90,7 +91,7 @@ func hostile(t *rapid.T, f protoreflect.FieldDescriptor) protoreflect.Value {
 		return protoreflect.ValueOfInt32(int32(n))
 	case protoreflect.Uint32Kind:
 		return protoreflect.ValueOfUint32(uint32(n))
-	case protoreflect.Uint64Kind:
+	case protoreflect.Uint64Kind, protoreflect.Fixed64Kind:
 		return protoreflect.ValueOfUint64(uint64(n))
 	}
 	return protoreflect.ValueOfInt64(n)

@@ -24,6 +24,7 @@ type Machine struct {
 	overlay *table.Overlay
 	head    *pb.Head
 	digests map[table.ID]*table.Digest
+	listed  uint32 // the level whose tables have a digest in the head
 	tree    *journal.Tree
 	writes  uint64 // rows written through tx since the frame began
 	tx      *counted
@@ -51,11 +52,14 @@ func Open(backend table.Backend, opt Options) (*Machine, error) {
 			head = &pb.Head{NextOrder: 1, NextPerson: 1, NextRefund: 1, NextNotice: 1, CloseCursor: 1, PruneCursor: 1}
 		}
 		m.head = head
-		var err error
 		if !ok {
 			m.tree = journal.New()
 			return nil
 		}
+		if head.Level > MaxLevel {
+			return fmt.Errorf("the state is at feature level %d and this binary knows %d: start the newer binary that raised it", head.Level, MaxLevel)
+		}
+		var err error
 		m.tree, err = journal.Load(r, head.JournalSize, head.JournalRoot)
 		return err
 	})
@@ -98,15 +102,23 @@ func (m *Machine) Position() Position {
 // Rows is how many rows the last frame's batch wrote, the head's among them.
 func (m *Machine) Rows() int { return m.rows }
 
-// Digests answers the tables' digests after the last frame.
+// Digests answers the digests, after the last frame, of the tables that the
+// state's level knows.
 func (m *Machine) Digests() map[table.ID]table.Digest {
 	out := make(map[table.ID]table.Digest, len(m.digests))
 	for _, id := range table.All() {
-		if d, ok := m.digests[id]; ok {
+		if d, ok := m.digests[id]; ok && m.knows(id) {
 			out[id] = *d
 		}
 	}
 	return out
+}
+
+// knows says whether the table's digest stands in the head. A table that came
+// with a level does so from that level on, so that a node which was upgraded has
+// the same head as one that replays the log.
+func (m *Machine) knows(id table.ID) bool {
+	return id.Digested() && id.Level() <= max(m.head.Level, 1)
 }
 
 func (m *Machine) loadDigests() {
@@ -116,6 +128,7 @@ func (m *Machine) loadDigests() {
 			m.digests[id] = &table.Digest{}
 		}
 	}
+	m.listed = m.head.Level
 	for _, s := range m.head.Digests {
 		d := m.digests[table.ID(s.Table)]
 		d.Hi, d.Lo, d.Rows = s.Hi, s.Lo, s.Rows
@@ -125,12 +138,8 @@ func (m *Machine) loadDigests() {
 
 // storeDigests writes the digests into the head, tables in key order.
 func (m *Machine) storeDigests() {
-	if m.head.Digests == nil {
-		for _, id := range table.All() {
-			if id.Digested() {
-				m.head.Digests = append(m.head.Digests, &pb.TableDigest{Table: uint32(id)})
-			}
-		}
+	if m.listed != m.head.Level || m.head.Digests == nil {
+		m.listDigests()
 	}
 	for _, s := range m.head.Digests {
 		d := m.digests[table.ID(s.Table)]
@@ -139,6 +148,17 @@ func (m *Machine) storeDigests() {
 			s.Buckets = append(s.Buckets[:0], d.Buckets[:]...)
 		}
 	}
+}
+
+// listDigests makes a place in the head for each table that the level knows.
+func (m *Machine) listDigests() {
+	var list []*pb.TableDigest
+	for _, id := range table.All() {
+		if m.knows(id) {
+			list = append(list, &pb.TableDigest{Table: uint32(id)})
+		}
+	}
+	m.head.Digests, m.listed = list, m.head.Level
 }
 
 // counted counts what a handler writes, so that Apply can assert that a refusal

@@ -171,7 +171,34 @@ func (w *workload) report() {
 			Outcome: pb.AttemptOutcome(1 + w.draw.IntN(3)), HttpStatus: 200, Answer: "ok",
 		})
 	}
+	if w.draw.IntN(2) == 0 {
+		c.Courier = workCouriers[w.draw.IntN(len(workCouriers))]
+	}
 	w.do(machine.NoticeReport, c)
+	w.lease()
+}
+
+var workCouriers = []string{"courier-1", "courier-2", "courier-3"}
+
+// lease has one of the couriers renew or leave; the others' leases run out now
+// and then.
+func (w *workload) lease() {
+	w.do(machine.CourierLease, &pb.CourierLease{
+		Courier: workCouriers[w.draw.IntN(len(workCouriers))], LeaseMs: 1000 * w.draw.Int64N(62),
+		Started: w.draw.Int64N(2), Leave: w.draw.IntN(6) == 0,
+	})
+}
+
+// leases is what the couriers and the nodes of a cluster do at level 3.
+func (w *workload) leases() {
+	w.ok(machine.MemberChange, &pb.MemberChange{Members: []*pb.Member{
+		{RaftId: 0x1122334455667788, Incarnation: 3, Name: "node-2", Address: "10.0.0.2:7000", Role: pb.MemberRole_MEMBER_ROLE_LEARNER, TokenId: "t1"},
+		{RaftId: 9, Incarnation: 4, Name: "node-3", Address: "10.0.0.3:7000", Role: pb.MemberRole_MEMBER_ROLE_REMOVED},
+	}})
+	w.ok(machine.CourierLease, &pb.CourierLease{Courier: "courier-1", LeaseMs: 10_000, Started: 1})
+	for range 12 {
+		w.lease()
+	}
 }
 
 // end lets time pass until nothing is due any more.

@@ -8,6 +8,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/lane"
 	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
 	"github.com/holdfast-pay/holdfast/internal/rule/merchant"
 	"github.com/holdfast-pay/holdfast/internal/rule/notice"
@@ -45,6 +46,10 @@ func (s *player) find(r table.Reader, l *line) any {
 		if c, ok := merchant.GetCert(r, mchid(name), l.arg(2)); ok {
 			return c
 		}
+	case "courier":
+		if c, ok := lane.Get(r, name); ok {
+			return c
+		}
 	}
 	return nil
 }
@@ -74,6 +79,8 @@ func (s *player) describe(body any) map[string]string {
 		return map[string]string{"id": num(r.Uid), "name": r.Name, "openids": strconv.Itoa(len(r.Openids))}
 	case *pb.Account:
 		return map[string]string{"balance": money.Format(ledger.Balance(r)), "frozen": strconv.FormatBool(r.Frozen), "no_overdraft": strconv.FormatBool(r.NoOverdraft), "cap": money.Format(r.Cap)}
+	case *pb.Courier:
+		return s.describeCourier(r)
 	case *pb.Cert:
 		return map[string]string{"revoked": strconv.FormatBool(r.RevokedAt != 0)}
 	case *pb.Backfill:

@@ -19,14 +19,16 @@
 //	refund RNO NO 1.00 [of=3.00] [by=payment] [order=..] [notify=none] [merchant=M1]
 //	report 1=delivered 2=status ..             the next attempt of each notice; 1#7=.. is its 7th
 //	redeliver 1
+//	lease c1 10s [started=2] · lease c1 leave   c1 is a courier
+//	member 1f=voter · member times=17          a member of the cluster by its raft id, in hex
 //	limit ACCOUNT [frozen] [no_overdraft] [cap=5.00] · transfer REF FROM TO 1.00 [FROM TO 2.00 ..]
-//	genesis [level=2] [name=..] [sandbox] · tick · level 2 · backfill NAME [limit=7] · advance 2h ATTEMPT
+//	genesis [level=3] [name=..] [sandbox] · tick · level 2 · backfill NAME [limit=7] · advance 2h ATTEMPT
 //	wait 2h                                    moves the leader's clock
 //	reopen                                     closes and opens the platform
 //
 //	balance ACCOUNT 7.00 [held=1.00]           a person, a merchant, "bank", or an account's name
 //	total CNY 100.00                           what is owed equals what is held
-//	see order|refund|notice|merchant|person X key=value ..   "gone" when it is not there
+//	see order|refund|notice|merchant|person|courier X key=value ..   "gone" when it is not there
 //	owed 1 2 · owed none · parked M1 3 · indexed NO R1 R2 · busy · idle
 //
 //	ladder COMMAND .. end                      each row fails on one condition fewer than the row

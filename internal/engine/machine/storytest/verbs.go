@@ -46,6 +46,8 @@ var verbs = map[string]verb{
 	"refund":    {machine.RefundCreate, refundCreate},
 	"report":    {machine.NoticeReport, noticeReport},
 	"redeliver": {machine.NoticeRedeliver, noticeRedeliver},
+	"member":    {machine.MemberChange, memberChange},
+	"lease":     {machine.CourierLease, courierLease},
 	"limit":     {machine.AccountLimit, accountLimit},
 	"transfer":  {machine.TransferBatch, transferBatch},
 }

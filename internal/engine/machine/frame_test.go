@@ -1,0 +1,32 @@
+package machine
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+)
+
+func TestEncodeFrameIsTheGeneratedEncoding(t *testing.T) {
+	t.Parallel()
+	commands := []*pb.Command{
+		NewCommand(Tick, "node/ticker", "", &pb.Tick{}),
+		NewCommand(OrderCreate, "mch/1", "r", &pb.OrderCreate{Description: string(bytes.Repeat([]byte("x"), 300))}),
+	}
+	seeds := []byte("0123456789abcdefABCDEFGHIJKLMNOP")
+	got, err := EncodeFrame(commands, 77, seeds)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want pb.Frame
+	for i, c := range commands {
+		if c.At != 77 || !bytes.Equal(c.Seed, seeds[16*i:16*i+16]) {
+			t.Errorf("command %d is stamped %d and %q", i, c.At, c.Seed)
+		}
+		want.Commands = append(want.Commands, table.Encode(c))
+	}
+	if !bytes.Equal(got, table.Encode(&want)) {
+		t.Error("the frame is encoded in another way")
+	}
+}

@@ -1,0 +1,103 @@
+// Package lane shares the merchants out among couriers. There are 256 lanes; a
+// merchant's notices all go by one of them. A courier holds a share of the lanes
+// by a lease, and renews it while it lives.
+//
+// At each of its renewals a courier
+//
+//   - drops the couriers whose lease is over, which frees their lanes,
+//   - gives up what is beyond its own fair share,
+//   - and takes free lanes up to that share.
+//
+// A lane never leaves a living courier but by that courier's own renewal, whose
+// answer tells it so; what it has in the air at that moment may still be sent.
+// Shares are of equal size, give or take one, and after each of the living has
+// renewed twice every lane is held.
+package lane
+
+import (
+	"hash/crc32"
+	"math/bits"
+
+	"github.com/holdfast-pay/holdfast/internal/base/must"
+	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+)
+
+const (
+	// Count is how many lanes there are.
+	Count = 256
+	// Level is the feature level that knows lanes and leases.
+	Level = 3
+)
+
+// castagnoli is the polynomial of CRC32C (RFC 3720, appendix B.4).
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// Of is the lane of a merchant: CRC32C of the mchid's bytes, mod 256. It is the
+// same for ever: two couriers that disagreed would both send, or neither.
+func Of(mchid string) int {
+	return int(crc32.Checksum([]byte(mchid), castagnoli) % Count)
+}
+
+// Set is a set of lanes: lane n is bit n % 8 of byte n / 8.
+type Set [Count / 8]byte
+
+// All has every lane.
+func All() (s Set) {
+	for i := range s {
+		s[i] = 0xff
+	}
+	return s
+}
+
+// Parse reads the lanes of a record; ok is false for another number of bytes.
+func Parse(b []byte) (s Set, ok bool) {
+	return s, copy(s[:], b) == len(s) && len(b) == len(s)
+}
+
+// Has says whether lane n is in the set.
+func (s *Set) Has(n int) bool { return s[n/8]&(1<<(n%8)) != 0 }
+
+// Len is how many lanes are in the set.
+func (s *Set) Len() (n int) {
+	for _, b := range s {
+		n += bits.OnesCount8(b)
+	}
+	return n
+}
+
+func (s *Set) add(n int)    { s[n/8] |= 1 << (n % 8) }
+func (s *Set) remove(n int) { s[n/8] &^= 1 << (n % 8) }
+
+// join adds the other's lanes, which must be others.
+func (s *Set) join(other Set, who string) {
+	for i := range s {
+		must.That(s[i]&other[i] == 0, "no lane of courier %s is another's", who)
+		s[i] |= other[i]
+	}
+}
+
+var couriers = table.Of[pb.Courier, *pb.Courier]{ID: table.Couriers}
+
+func key(name string) table.Key { return table.K(table.Couriers).Str(name) }
+
+// Get reads a courier; ok is false when it has no lease. Its lease may be over.
+func Get(r table.Reader, name string) (*pb.Courier, bool) { return couriers.Get(r, key(name)) }
+
+// Couriers lists the couriers in the order of their names. The lease of one may
+// be over and not yet noticed by another.
+func Couriers(r table.Reader) (all []*pb.Courier) {
+	from, to := table.Range(table.Couriers)
+	couriers.Scan(r, from, to, func(_ []byte, c *pb.Courier) bool {
+		all = append(all, c)
+		return true
+	})
+	return all
+}
+
+// Held are the lanes of a courier's record.
+func Held(c *pb.Courier) Set {
+	s, ok := Parse(c.Lanes)
+	must.That(ok, "courier %s has %d lanes", c.Name, Count)
+	return s
+}
