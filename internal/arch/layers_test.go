@@ -25,6 +25,7 @@ var inside = map[string][]string{
 
 	"internal/rule/*":        {"internal/rule/due", "internal/rule/ledger"},
 	"internal/rule/merchant": {"internal/rule/ledger"},
+	"internal/rule/notice":   {"internal/rule/due", "internal/rule/lane"},
 	"internal/rule/order":    {"internal/rule/due", "internal/rule/ledger", "internal/rule/merchant", "internal/rule/person"},
 	"internal/rule/refund":   {"internal/rule/due", "internal/rule/ledger", "internal/rule/merchant", "internal/rule/order"},
 

@@ -1487,7 +1487,10 @@ type CourierLease struct {
 	Leave bool `protobuf:"varint,3,opt,name=leave,proto3" json:"leave,omitempty"`
 	// started is when the process began, Unix milliseconds by its own clock. Of
 	// two processes with one name the later has the lease.
-	Started       int64 `protobuf:"varint,4,opt,name=started,proto3" json:"started,omitempty"`
+	Started int64 `protobuf:"varint,4,opt,name=started,proto3" json:"started,omitempty"`
+	// holds are the lanes it goes on with, as in Courier; empty when it begins.
+	// Of the lanes it has, those that are not named here are free from now on.
+	Holds         []byte `protobuf:"bytes,5,opt,name=holds,proto3" json:"holds,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1548,6 +1551,13 @@ func (x *CourierLease) GetStarted() int64 {
 		return x.Started
 	}
 	return 0
+}
+
+func (x *CourierLease) GetHolds() []byte {
+	if x != nil {
+		return x.Holds
+	}
+	return nil
 }
 
 // NoticeRedeliver owes a settled or parked notice again.
@@ -1913,12 +1923,13 @@ const file_holdfast_v1_command_proto_rawDesc = "" +
 	"\fgoods_detail\x18\v \x01(\fR\vgoodsDetail\"Z\n" +
 	"\fNoticeReport\x120\n" +
 	"\battempts\x18\x01 \x03(\v2\x14.holdfast.v1.AttemptR\battempts\x12\x18\n" +
-	"\acourier\x18\x02 \x01(\tR\acourier\"s\n" +
+	"\acourier\x18\x02 \x01(\tR\acourier\"\x89\x01\n" +
 	"\fCourierLease\x12\x18\n" +
 	"\acourier\x18\x01 \x01(\tR\acourier\x12\x19\n" +
 	"\blease_ms\x18\x02 \x01(\x03R\aleaseMs\x12\x14\n" +
 	"\x05leave\x18\x03 \x01(\bR\x05leave\x12\x18\n" +
-	"\astarted\x18\x04 \x01(\x03R\astarted\".\n" +
+	"\astarted\x18\x04 \x01(\x03R\astarted\x12\x14\n" +
+	"\x05holds\x18\x05 \x01(\fR\x05holds\".\n" +
 	"\x0fNoticeRedeliver\x12\x1b\n" +
 	"\tnotice_id\x18\x01 \x01(\x04R\bnoticeId\"\x91\x01\n" +
 	"\fAccountLimit\x12\x18\n" +

@@ -26,10 +26,11 @@ const (
 type LeaseRequest struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Courier string                 `protobuf:"bytes,1,opt,name=courier,proto3" json:"courier,omitempty"`
-	// lease_ms, leave and started are as in the command CourierLease.
-	LeaseMs       int64 `protobuf:"varint,2,opt,name=lease_ms,json=leaseMs,proto3" json:"lease_ms,omitempty"`
-	Leave         bool  `protobuf:"varint,3,opt,name=leave,proto3" json:"leave,omitempty"`
-	Started       int64 `protobuf:"varint,4,opt,name=started,proto3" json:"started,omitempty"`
+	// lease_ms, leave, started and holds are as in the command CourierLease.
+	LeaseMs       int64  `protobuf:"varint,2,opt,name=lease_ms,json=leaseMs,proto3" json:"lease_ms,omitempty"`
+	Leave         bool   `protobuf:"varint,3,opt,name=leave,proto3" json:"leave,omitempty"`
+	Started       int64  `protobuf:"varint,4,opt,name=started,proto3" json:"started,omitempty"`
+	Holds         []byte `protobuf:"bytes,5,opt,name=holds,proto3" json:"holds,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -90,6 +91,13 @@ func (x *LeaseRequest) GetStarted() int64 {
 		return x.Started
 	}
 	return 0
+}
+
+func (x *LeaseRequest) GetHolds() []byte {
+	if x != nil {
+		return x.Holds
+	}
+	return nil
 }
 
 type LeaseResponse struct {
@@ -716,12 +724,13 @@ var File_holdfast_v1_inner_proto protoreflect.FileDescriptor
 
 const file_holdfast_v1_inner_proto_rawDesc = "" +
 	"\n" +
-	"\x17holdfast/v1/inner.proto\x12\vholdfast.v1\x1a\x18holdfast/v1/record.proto\"s\n" +
+	"\x17holdfast/v1/inner.proto\x12\vholdfast.v1\x1a\x18holdfast/v1/record.proto\"\x89\x01\n" +
 	"\fLeaseRequest\x12\x18\n" +
 	"\acourier\x18\x01 \x01(\tR\acourier\x12\x19\n" +
 	"\blease_ms\x18\x02 \x01(\x03R\aleaseMs\x12\x14\n" +
 	"\x05leave\x18\x03 \x01(\bR\x05leave\x12\x18\n" +
-	"\astarted\x18\x04 \x01(\x03R\astarted\"o\n" +
+	"\astarted\x18\x04 \x01(\x03R\astarted\x12\x14\n" +
+	"\x05holds\x18\x05 \x01(\fR\x05holds\"o\n" +
 	"\rLeaseResponse\x12.\n" +
 	"\acourier\x18\x01 \x01(\v2\x14.holdfast.v1.CourierR\acourier\x12\x18\n" +
 	"\aapplied\x18\x02 \x01(\x04R\aapplied\x12\x14\n" +

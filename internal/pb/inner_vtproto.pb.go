@@ -48,6 +48,13 @@ func (m *LeaseRequest) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
 	}
+	if len(m.Holds) > 0 {
+		i -= len(m.Holds)
+		copy(dAtA[i:], m.Holds)
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(len(m.Holds)))
+		i--
+		dAtA[i] = 0x2a
+	}
 	if m.Started != 0 {
 		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.Started))
 		i--
@@ -658,6 +665,10 @@ func (m *LeaseRequest) SizeVT() (n int) {
 	if m.Started != 0 {
 		n += 1 + protohelpers.SizeOfVarint(uint64(m.Started))
 	}
+	l = len(m.Holds)
+	if l > 0 {
+		n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
+	}
 	n += len(m.unknownFields)
 	return n
 }
@@ -1011,6 +1022,40 @@ func (m *LeaseRequest) UnmarshalVT(dAtA []byte) error {
 					break
 				}
 			}
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Holds", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Holds = append(m.Holds[:0], dAtA[iNdEx:postIndex]...)
+			if m.Holds == nil {
+				m.Holds = []byte{}
+			}
+			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
 			skippy, err := protohelpers.Skip(dAtA[iNdEx:])

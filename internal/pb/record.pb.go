@@ -2386,7 +2386,10 @@ type Courier struct {
 	// until is the end of the lease, business Unix milliseconds.
 	Until int64 `protobuf:"varint,3,opt,name=until,proto3" json:"until,omitempty"`
 	// lanes has 256 bits: lane n is bit n % 8 of byte n / 8.
-	Lanes         []byte `protobuf:"bytes,4,opt,name=lanes,proto3" json:"lanes,omitempty"`
+	Lanes []byte `protobuf:"bytes,4,opt,name=lanes,proto3" json:"lanes,omitempty"`
+	// share is how many lanes it should have. One that has more gives the rest up
+	// once it has nothing of them in the air any more.
+	Share         uint32 `protobuf:"varint,5,opt,name=share,proto3" json:"share,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2447,6 +2450,13 @@ func (x *Courier) GetLanes() []byte {
 		return x.Lanes
 	}
 	return nil
+}
+
+func (x *Courier) GetShare() uint32 {
+	if x != nil {
+		return x.Share
+	}
+	return 0
 }
 
 var File_holdfast_v1_record_proto protoreflect.FileDescriptor
@@ -2651,12 +2661,13 @@ const file_holdfast_v1_record_proto_rawDesc = "" +
 	"\x06answer\x18\a \x01(\tR\x06answer\x12\x1d\n" +
 	"\n" +
 	"key_serial\x18\b \x01(\tR\tkeySerial\x12\x18\n" +
-	"\acourier\x18\t \x01(\tR\acourier\"c\n" +
+	"\acourier\x18\t \x01(\tR\acourier\"y\n" +
 	"\aCourier\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\astarted\x18\x02 \x01(\x03R\astarted\x12\x14\n" +
 	"\x05until\x18\x03 \x01(\x03R\x05until\x12\x14\n" +
-	"\x05lanes\x18\x04 \x01(\fR\x05lanes*i\n" +
+	"\x05lanes\x18\x04 \x01(\fR\x05lanes\x12\x14\n" +
+	"\x05share\x18\x05 \x01(\rR\x05share*i\n" +
 	"\x0eMerchantStatus\x12\x1f\n" +
 	"\x1bMERCHANT_STATUS_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16MERCHANT_STATUS_ACTIVE\x10\x01\x12\x1a\n" +

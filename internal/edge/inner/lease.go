@@ -32,7 +32,7 @@ func (s *Service) Lease(ctx context.Context, req *pb.LeaseRequest) (*pb.LeaseRes
 	if level < lane.Level {
 		return &pb.LeaseResponse{Applied: s.core.Applied(), Alone: true}, nil
 	}
-	body := &pb.CourierLease{Courier: req.Courier, LeaseMs: req.LeaseMs, Leave: req.Leave, Started: req.Started}
+	body := &pb.CourierLease{Courier: req.Courier, LeaseMs: req.LeaseMs, Leave: req.Leave, Started: req.Started, Holds: req.Holds}
 	result, err := s.core.Do(ctx, machine.NewCommand(machine.CourierLease, "courier/"+req.Courier, requestID("lease-"), body))
 	if err != nil {
 		return nil, err

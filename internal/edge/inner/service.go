@@ -146,8 +146,10 @@ func asConnect(err error) error {
 		return err
 	case errors.Is(err, ErrInvalid):
 		return connect.NewError(connect.CodeInvalidArgument, err)
-	case errors.Is(err, ErrTaken), errors.Is(err, ErrLanes):
+	case errors.Is(err, ErrTaken):
 		return connect.NewError(connect.CodeFailedPrecondition, err)
+	case errors.Is(err, ErrLanes):
+		return connect.NewError(connect.CodeAborted, err)
 	case errors.Is(err, context.Canceled):
 		return connect.NewError(connect.CodeCanceled, err)
 	}

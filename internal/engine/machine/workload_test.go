@@ -183,10 +183,14 @@ var workCouriers = []string{"courier-1", "courier-2", "courier-3"}
 // lease has one of the couriers renew or leave; the others' leases run out now
 // and then.
 func (w *workload) lease() {
-	w.do(machine.CourierLease, &pb.CourierLease{
+	c := &pb.CourierLease{
 		Courier: workCouriers[w.draw.IntN(len(workCouriers))], LeaseMs: 1000 * w.draw.Int64N(62),
 		Started: w.draw.Int64N(2), Leave: w.draw.IntN(6) == 0,
-	})
+	}
+	for i := range 32 * w.draw.IntN(2) {
+		c.Holds = append(c.Holds, []byte{0xff, 0x0f, 0}[(i+w.draw.IntN(2))%3])
+	}
+	w.do(machine.CourierLease, c)
 }
 
 // leases is what the couriers and the nodes of a cluster do at level 3.

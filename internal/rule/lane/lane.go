@@ -4,14 +4,14 @@
 //
 // At each of its renewals a courier
 //
+//   - names the lanes it goes on with, and so gives the others up,
 //   - drops the couriers whose lease is over, which frees their lanes,
-//   - gives up what is beyond its own fair share,
-//   - and takes free lanes up to that share.
+//   - takes free lanes up to its fair share, and is told that share.
 //
-// A lane never leaves a living courier but by that courier's own renewal, whose
-// answer tells it so; what it has in the air at that moment may still be sent.
-// Shares are of equal size, give or take one, and after each of the living has
-// renewed twice every lane is held.
+// So no lane leaves a living courier that has not given it up before: a courier
+// that is told it has too much stops sending by some of its lanes, waits until
+// nothing of theirs is in the air, and names them no more. Fair shares are of
+// equal size, give or take one, and add up to all lanes.
 package lane
 
 import (
@@ -64,6 +64,33 @@ func (s *Set) Len() (n int) {
 		n += bits.OnesCount8(b)
 	}
 	return n
+}
+
+// And are the lanes that are in both.
+func (s Set) And(other Set) Set {
+	for i := range s {
+		s[i] &= other[i]
+	}
+	return s
+}
+
+// Without are the lanes that are not in the other.
+func (s Set) Without(other Set) Set {
+	for i := range s {
+		s[i] &^= other[i]
+	}
+	return s
+}
+
+// Least are the n lanes of the least numbers.
+func (s Set) Least(n int) Set {
+	for i, have := Count-1, s.Len(); have > n; i-- {
+		if s.Has(i) {
+			s.remove(i)
+			have--
+		}
+	}
+	return s
 }
 
 func (s *Set) add(n int)    { s[n/8] |= 1 << (n % 8) }

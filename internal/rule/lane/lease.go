@@ -32,17 +32,19 @@ func ValidName(s string) bool {
 }
 
 // ApplyLease takes, renews or gives up a courier's share of the lanes. A renewal
-// that changes no lane and comes before a quarter of the lease has passed changes
+// that changes nothing and comes before a quarter of the lease has passed changes
 // nothing: its answer is the lease as it stands, so asking often costs nothing.
 //
 // Refuses, in this order: NameInvalid, LeaseInvalid (shorter than MinLease or
-// longer than MaxLease), CourierReplaced (a process that began later has the
+// longer than MaxLease, or what it holds is no set of lanes),
+// CourierReplaced (a process that began later has the
 // name), NothingToDo (a courier without a lease leaves), CouriersTooMany.
 func ApplyLease(d *deed.Deed, c *pb.CourierLease) (code.Code, *pb.Courier) {
 	if !ValidName(c.Courier) {
 		return code.NameInvalid, nil
 	}
-	if !c.Leave && (c.LeaseMs < MinLease || c.LeaseMs > MaxLease) {
+	holds, ok := Parse(c.Holds)
+	if !c.Leave && (c.LeaseMs < MinLease || c.LeaseMs > MaxLease || !ok && len(c.Holds) > 0) {
 		return code.LeaseInvalid, nil
 	}
 	all := Couriers(d.Tx)
@@ -62,9 +64,8 @@ func ApplyLease(d *deed.Deed, c *pb.CourierLease) (code.Code, *pb.Courier) {
 	for _, x := range over {
 		drop(d, x.Name)
 	}
-	next := &pb.Courier{Name: c.Courier, Started: c.Started, Until: d.At + c.LeaseMs}
-	lanes := share(live, mine, c.Courier)
-	next.Lanes = lanes[:]
+	next := share(live, mine, c.Courier, holds)
+	next.Started, next.Until = c.Started, d.At+c.LeaseMs
 	if held && !changed(mine, next) && next.Until-mine.Until < c.LeaseMs/4 && mine.Until > d.At {
 		return code.OK, mine
 	}
@@ -94,8 +95,8 @@ func find(all []*pb.Courier, name string) (*pb.Courier, bool) {
 	return all[i], true
 }
 
-// share is what the courier holds from now on, the others being live.
-func share(live []*pb.Courier, mine *pb.Courier, self string) Set {
+// share is what the courier has from now on, the others being live.
+func share(live []*pb.Courier, mine *pb.Courier, self string, holds Set) *pb.Courier {
 	var taken, lanes Set
 	rank := 0
 	for _, x := range live {
@@ -105,24 +106,19 @@ func share(live []*pb.Courier, mine *pb.Courier, self string) Set {
 		}
 	}
 	if mine != nil {
-		lanes = Held(mine)
-		taken.join(lanes, self)
+		had := Held(mine)
+		lanes = had.And(holds)
+		taken.join(had, self)
+		taken = taken.Without(had.Without(holds))
 	}
 	most := fair(len(live)+1, rank)
-	have := lanes.Len()
-	for n := Count - 1; have > most; n-- {
-		if lanes.Has(n) {
-			lanes.remove(n)
-			have--
-		}
-	}
-	for n := 0; n < Count && have < most; n++ {
+	for n, have := 0, lanes.Len(); n < Count && have < most; n++ {
 		if !taken.Has(n) {
 			lanes.add(n)
 			have++
 		}
 	}
-	return lanes
+	return &pb.Courier{Name: self, Lanes: lanes[:], Share: uint32(most)}
 }
 
 // fair is the share of the courier whose name is the rank-th of so many. The
@@ -137,13 +133,13 @@ func fair(couriers, rank int) int {
 }
 
 func changed(before, after *pb.Courier) bool {
-	return before.Started != after.Started || !bytes.Equal(before.Lanes, after.Lanes)
+	return before.Started != after.Started || before.Share != after.Share || !bytes.Equal(before.Lanes, after.Lanes)
 }
 
 // keep writes the lease. The journal names the lanes where they changed, in hex.
 func keep(d *deed.Deed, before, after *pb.Courier) {
 	name := ""
-	if before == nil || changed(before, after) {
+	if before == nil || !bytes.Equal(before.Lanes, after.Lanes) {
 		name = hex.EncodeToString(after.Lanes)
 	}
 	couriers.Put(d.Tx, key(after.Name), after)

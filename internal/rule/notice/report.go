@@ -6,28 +6,48 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/retry"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/due"
+	"github.com/holdfast-pay/holdfast/internal/rule/lane"
 )
 
 // MaxReport is how many attempts one report may hold.
 const MaxReport = 1000
 
+// LevelDuplicates is the feature level from which on an attempt remembers its
+// courier, and a delivery that two couriers made is marked.
+const LevelDuplicates = 3
+
 // ApplyReport records attempts. (notice, attempt number) is the identity: an
 // attempt that is already recorded, or that does not follow the last one, is
-// passed over, so a courier may report again after an unknown outcome.
+// passed over, so a courier may report again after an unknown outcome. Another
+// delivery under a number that is taken is marked as a duplicate; when the
+// attempt it doubles had failed, the notice is delivered all the same.
 //
-// Refuses, in this order: BatchTooLarge, NothingToDo (no attempt was new).
+// Refuses, in this order: BatchTooLarge, NameInvalid (of the courier),
+// NothingToDo (no attempt was new).
 func ApplyReport(d *deed.Deed, c *pb.NoticeReport) code.Code {
-	if len(c.Attempts) > MaxReport {
+	by := c.Courier
+	if d.Head.Level < LevelDuplicates {
+		by = ""
+	}
+	switch {
+	case len(c.Attempts) > MaxReport:
 		return code.BatchTooLarge
+	case by != "" && !lane.ValidName(by):
+		return code.NameInvalid
 	}
 	recorded := 0
 	for _, a := range c.Attempts {
 		n, ok := owed.Get(d.Tx, owedKey(a.NoticeId))
-		if !ok || a.Number != n.Attempts+1 {
-			continue
+		if d.Head.Level >= LevelDuplicates {
+			a.Courier = by
 		}
-		record(d, n, a)
-		recorded++
+		switch {
+		case ok && a.Number == n.Attempts+1:
+			record(d, n, a)
+			recorded++
+		case by != "" && a.Outcome == pb.AttemptOutcome_ATTEMPT_OUTCOME_DELIVERED && double(d, a):
+			recorded++
+		}
 	}
 	if recorded == 0 {
 		return code.NothingToDo

@@ -31,7 +31,8 @@ func memberChange(_ *player, l *line) (table.Record, error) {
 	return c, nil
 }
 
-// courierLease reads "lease c1 10s" and "lease c1 leave".
+// courierLease reads "lease c1 10s" and "lease c1 leave". The courier goes on
+// with the lanes it has, or with so many of them.
 func courierLease(s *player, l *line) (table.Record, error) {
 	c := &pb.CourierLease{Courier: l.arg(0), Leave: l.arg(1) == "leave"}
 	started, err := strconv.ParseInt(l.option("started", "1"), 10, 64)
@@ -40,11 +41,30 @@ func courierLease(s *player, l *line) (table.Record, error) {
 		ms, err2 := duration(l.arg(1))
 		c.LeaseMs, err = ms, errors.Join(err, err2)
 	}
-	return c, err
+	return c, errors.Join(err, s.p.Read(func(r table.Reader) error {
+		held := lane.Set{}
+		if x, ok := lane.Get(r, c.Courier); ok {
+			held = lane.Held(x)
+		}
+		switch n := l.option("holds", "all"); n {
+		case "all":
+		case "garbage":
+			c.Holds = []byte(n)
+			return nil
+		default:
+			most, err := strconv.Atoi(n)
+			if err != nil {
+				return err
+			}
+			held = held.Least(most)
+		}
+		c.Holds = held[:]
+		return nil
+	}))
 }
 
 // describeCourier says what a lease is.
 func (s *player) describeCourier(c *pb.Courier) map[string]string {
 	held := lane.Held(c)
-	return map[string]string{"name": c.Name, "lanes": strconv.Itoa(held.Len()), "until": s.when(c.Until), "started": strconv.FormatInt(c.Started, 10)}
+	return map[string]string{"name": c.Name, "lanes": strconv.Itoa(held.Len()), "until": s.when(c.Until), "share": num(c.Share), "started": strconv.FormatInt(c.Started, 10)}
 }

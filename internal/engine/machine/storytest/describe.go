@@ -69,6 +69,7 @@ func (s *player) describe(body any) map[string]string {
 		return map[string]string{
 			"id": num(r.Id), "state": word(r.State, "NOTICE_STATE_"), "event": word(r.Event, "NOTICE_EVENT_"), "attempts": num(r.Attempts),
 			"tries": num(r.Tries), "due": s.when(r.NextAt), "recent": strconv.Itoa(len(r.Recent)), "revived": strconv.FormatBool(r.Revived),
+			"duplicates": num(r.Duplicates), "by": lastCourier(r),
 		}
 	case *pb.Merchant:
 		return map[string]string{
@@ -89,6 +90,14 @@ func (s *player) describe(body any) map[string]string {
 		return map[string]string{"next": "none"}
 	}
 	return map[string]string{"type": fmt.Sprintf("%T", body)}
+}
+
+// lastCourier is who made the newest attempt.
+func lastCourier(n *pb.Notice) string {
+	if len(n.Recent) == 0 {
+		return "nobody"
+	}
+	return n.Recent[len(n.Recent)-1].Courier
 }
 
 func num[N uint32 | uint64](n N) string { return strconv.FormatUint(uint64(n), 10) }

@@ -18,8 +18,9 @@
 //	close NO M1
 //	refund RNO NO 1.00 [of=3.00] [by=payment] [order=..] [notify=none] [merchant=M1]
 //	report 1=delivered 2=status ..             the next attempt of each notice; 1#7=.. is its 7th
+//	report by=c1 1=delivered                   a courier's
 //	redeliver 1
-//	lease c1 10s [started=2] · lease c1 leave   c1 is a courier
+//	lease c1 10s [started=2] [holds=128] · lease c1 leave   c1 is a courier
 //	member 1f=voter · member times=17          a member of the cluster by its raft id, in hex
 //	limit ACCOUNT [frozen] [no_overdraft] [cap=5.00] · transfer REF FROM TO 1.00 [FROM TO 2.00 ..]
 //	genesis [level=3] [name=..] [sandbox] · tick · level 2 · backfill NAME [limit=7] · advance 2h ATTEMPT

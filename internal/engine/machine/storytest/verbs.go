@@ -220,7 +220,7 @@ func refundCreate(s *player, l *line) (table.Record, error) {
 }
 
 func noticeReport(s *player, l *line) (table.Record, error) {
-	c := &pb.NoticeReport{}
+	c := &pb.NoticeReport{Courier: l.option("by", "")}
 	err := s.p.Read(func(r table.Reader) error {
 		next := map[uint64]uint32{}
 		for _, token := range strings.Fields(l.text) {
@@ -228,7 +228,7 @@ func noticeReport(s *player, l *line) (table.Record, error) {
 				break
 			}
 			who, what, ok := strings.Cut(token, "=")
-			if !ok {
+			if !ok || who == "by" {
 				continue
 			}
 			a, err := attempt(r, next, who, what)
