@@ -1,0 +1,30 @@
+package gate
+
+import (
+	"context"
+	"net/http"
+)
+
+// Surface is an edge that can be guarded: it says what a request asks for and
+// words refusals.
+type Surface interface {
+	// Asked looks at route and header only; it must cost next to nothing.
+	Asked(r *http.Request) Asked
+	// Refuse answers a request that was not let in, as cheaply as can be: nothing
+	// was done for it. The body has not been read.
+	Refuse(w http.ResponseWriter, r *http.Request, why Refusal)
+}
+
+// Guard lets requests through to next by the gate's rules. Several handlers may
+// be guarded by one gate.
+func (g *Gate) Guard(s Surface, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p, refusal := g.enter(r.Context(), s.Asked(r), r.RemoteAddr)
+		if refusal != nil {
+			s.Refuse(w, r, *refusal)
+			return
+		}
+		defer g.leave(p)
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), passKey{}, p)))
+	})
+}
