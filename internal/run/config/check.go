@@ -18,6 +18,7 @@ func (c *Config) Check() error {
 	k.listener("merchant_api", m.Address, m.TLSCert, m.TLSKey, m.InsecureLoopback)
 	k.listener("admin", a.Address, a.TLSCert, a.TLSKey, a.InsecureLoopback)
 	k.address("inner.address", c.Inner.Address)
+	k.cluster()
 	k.distinct()
 	prefix := m.PathPrefix
 	k.that(prefix == "" || prefix[0] == '/' && !strings.HasSuffix(prefix, "/") && !strings.ContainsAny(prefix, "?#% "), "merchant_api.path_prefix",
@@ -94,9 +95,10 @@ func (k *checker) distinct() {
 	seen := map[string]string{}
 	for _, l := range []struct{ key, address string }{
 		{"merchant_api.address", k.c.MerchantAPI.Address}, {"admin.address", k.c.Admin.Address}, {"inner.address", k.c.Inner.Address},
+		{"cluster.address", k.c.Cluster.Address},
 	} {
-		if strings.HasSuffix(l.address, ":0") {
-			continue // any free port
+		if l.address == "" || strings.HasSuffix(l.address, ":0") {
+			continue // none, or any free port
 		}
 		other := seen[l.address]
 		k.that(other == "", l.key, fmt.Sprintf("%s is already %s", l.address, other), "give each listener its own port")
@@ -126,6 +128,8 @@ func (k *checker) disk() {
 	k.within("disk.keep_log", int64(d.KeepLog), 64<<20, 1<<40, "64MiB", "1TiB")
 	k.times("disk.keep_log_for", d.KeepLogFor, time.Second, 30*24*time.Hour)
 	k.within("disk.cache", int64(d.Cache), 8<<20, 1<<40, "8MiB", "1TiB")
+	k.times("disk.scrub_every", d.ScrubEvery, time.Minute, 90*24*time.Hour)
+	k.that(d.ScrubRate == 0 || d.ScrubRate >= 64<<10 && d.ScrubRate <= 1<<40, "disk.scrub_rate", "it must be 0, or 64KiB to 1TiB", "0")
 }
 
 func (k *checker) within(key string, n, least, most int64, leastText, mostText string) {

@@ -15,6 +15,7 @@ type Config struct {
 	MerchantAPI MerchantAPI `toml:"merchant_api" yaml:"merchant_api"`
 	Admin       Admin       `toml:"admin" yaml:"admin"`
 	Inner       Inner       `toml:"inner" yaml:"inner"`
+	Cluster     Cluster     `toml:"cluster" yaml:"cluster"`
 	Cashier     Cashier     `toml:"cashier" yaml:"cashier"`
 	Keys        Keys        `toml:"keys" yaml:"keys"`
 	Disk        Disk        `toml:"disk" yaml:"disk"`
@@ -75,6 +76,8 @@ type Disk struct {
 	KeepLog        Bytes    `toml:"keep_log" yaml:"keep_log"`
 	KeepLogFor     Duration `toml:"keep_log_for" yaml:"keep_log_for"`
 	Cache          Bytes    `toml:"cache" yaml:"cache"`
+	ScrubEvery     Duration `toml:"scrub_every" yaml:"scrub_every"`
+	ScrubRate      Bytes    `toml:"scrub_rate" yaml:"scrub_rate"`
 }
 
 // Journal is the provable history.
@@ -109,7 +112,7 @@ func Default() *Config {
 		},
 		Admin:     Admin{Address: "127.0.0.1:7443"},
 		Inner:     Inner{Address: "127.0.0.1:7444"},
-		Disk:      Disk{MinFree: 2 << 30, MinFreePercent: 5, KeepLog: 1 << 30, KeepLogFor: 600 * second, Cache: 256 << 20},
+		Disk:      Disk{MinFree: 2 << 30, MinFreePercent: 5, KeepLog: 1 << 30, KeepLogFor: 600 * second, Cache: 256 << 20, ScrubEvery: 24 * 3600 * second},
 		Journal:   Journal{CheckpointInterval: second},
 		Merchants: Merchants{KeyMode: "both", RefundInterval: 60 * second},
 		Log:       Log{Level: "info", Format: "text"},

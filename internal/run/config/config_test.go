@@ -305,6 +305,9 @@ func FuzzParse(f *testing.F) {
 	f.Add("merchant_api.address = 'x'\ndisk = {cache = '8MiB'}\n", true)
 	f.Add("? {a: b}\n: c\n", false)
 	f.Add("disk:\n", false)
+	f.Add(clusterTOML, true)
+	f.Add("[cluster]\npeers = []\n", true)
+	f.Add("cluster:\n  peers: [a, ~, 'b,c', \"\\t\"]\n", false)
 	f.Fuzz(func(t *testing.T, text string, isTOML bool) {
 		name := "/etc/fuzz.yaml"
 		if isTOML {

@@ -90,6 +90,9 @@ func Parse(path string, data []byte) (*Config, error) {
 		return nil, err
 	}
 	for _, s := range c.Settings() {
+		if l, isList := s.value.(*List); isList && len(*l) == 0 {
+			*l = nil // an empty array is as good as none
+		}
 		line, ok := lines[s.Key]
 		if !ok {
 			continue

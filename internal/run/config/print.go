@@ -19,11 +19,7 @@ func (c *Config) Print() string {
 			}
 			section, name = sec, key
 		}
-		value := s.Text()
-		if s.quoted() {
-			value = quoteTOML(value)
-		}
-		fmt.Fprintf(&b, "%s = %s  # %s\n", name, value, strings.ReplaceAll(c.source[s.Key].String(), "\n", " "))
+		fmt.Fprintf(&b, "%s = %s  # %s\n", name, s.toml(), strings.ReplaceAll(c.source[s.Key].String(), "\n", " "))
 	}
 	return b.String()
 }

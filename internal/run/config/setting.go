@@ -22,7 +22,7 @@ type Setting struct {
 // Settings lists every key with its documentation, in the order of the
 // reference. A test holds it against the struct.
 func (c *Config) Settings() []Setting {
-	m, a, d := &c.MerchantAPI, &c.Admin, &c.Disk
+	m, a, d, g := &c.MerchantAPI, &c.Admin, &c.Disk, &c.Cluster
 	return []Setting{
 		{"data", "The data folder. It holds everything the node must not lose.", &c.Data, true},
 		{"log_name", "Name of the journal in its signed checkpoints, like `pay.example.com/journal`; fixed when the folder is made.", &c.LogName, false},
@@ -46,6 +46,14 @@ func (c *Config) Settings() []Setting {
 		{"admin.open_metrics", "Let /metrics be read without a token.", &a.OpenMetrics, false},
 
 		{"inner.address", "HOST:PORT for the platform's own processes (the courier), always mutual TLS.", &c.Inner.Address, false},
+
+		{"cluster.name", "This node's name among its peers: 1 to 63 of a-z, 0-9 and '-'. A machine that replaces another keeps its name. Empty: a node without peers.", &g.Name, false},
+		{"cluster.address", "HOST:PORT where peers reach this node, always mutual TLS; the port is fixed.", &g.Address, false},
+		{"cluster.advertise", "HOST:PORT that peers dial, when it is not `cluster.address` itself.", &g.Advertise, false},
+		{"cluster.peers", "List of `cluster.address` of some nodes, asked when this node joins; one that works suffices, and its own is left out. Once joined, the cluster tells.", &g.Peers, false},
+		{"cluster.credentials", "Folder with the node's own certificate and key, outside the data folder. Empty: the data folder's name with `-credentials` added.", &g.Credentials, true},
+		{"cluster.token_file", "File with a join token (`holdfast cluster token`): with an empty data folder, `holdfast serve` joins by itself at its first start. It is not read again afterwards.", &g.TokenFile, true},
+
 		{"cashier.base_url", "Address that payers open, like `https://pay.example.com`: code_url, h5_url and the cashier's pages begin with it. It must lead to merchant_api.address.", &c.Cashier.BaseURL, false},
 		{"keys.master_file", "File with the key that seals the keystore, kept apart from the data folder. Empty: `DIR/keys/master.key`, fit for trying out only.", &c.Keys.MasterFile, true},
 
@@ -54,6 +62,8 @@ func (c *Config) Settings() []Setting {
 		{"disk.keep_log", "Log kept for followers and replays, at most.", &d.KeepLog, false},
 		{"disk.keep_log_for", "Log kept for followers and replays, at most this long.", &d.KeepLogFor, false},
 		{"disk.cache", "Memory for blocks of the state.", &d.Cache, false},
+		{"disk.scrub_every", "Everything stored is read and checked this often, in the background.", &d.ScrubEvery, false},
+		{"disk.scrub_rate", "Bytes a second that are read for it; 0 spreads them over `scrub_every`, at least 1 MiB a second. A busy node reads an eighth.", &d.ScrubRate, false},
 
 		{"journal.checkpoint_interval", "Least time between two signed checkpoints; a receipt waits for the next one.", &c.Journal.CheckpointInterval, false},
 
@@ -92,6 +102,17 @@ func (s Setting) quoted() bool {
 	return true
 }
 
+// toml is the value as TOML writes it.
+func (s Setting) toml() string {
+	if l, ok := s.value.(*List); ok {
+		return l.toml()
+	}
+	if s.quoted() {
+		return quoteTOML(s.Text())
+	}
+	return s.Text()
+}
+
 // set reads text into the value.
 func (s Setting) set(text string) error {
 	switch v := s.value.(type) {
@@ -111,6 +132,9 @@ func (s Setting) set(text string) error {
 			return fmt.Errorf("%.40q is not a whole number", text)
 		}
 		*v = n
+		return nil
+	case *List:
+		v.read(text)
 		return nil
 	case encoding.TextUnmarshaler:
 		return v.UnmarshalText([]byte(text))
