@@ -18,15 +18,15 @@ var entries = []struct {
 	packages []string
 	why      string
 }{
-	{"google.golang.org/protobuf", []string{"internal/pb", "internal/engine/journal", "internal/engine/machine", "internal/engine/raftlog", "internal/engine/replica", "internal/engine/snapshot", "internal/engine/view", "internal/edge/admin", "internal/run"},
+	{"google.golang.org/protobuf", []string{"internal/pb", "internal/engine/journal", "internal/engine/machine", "internal/engine/member", "internal/engine/raftlog", "internal/engine/replica", "internal/engine/snapshot", "internal/engine/view", "internal/edge/admin", "internal/run"},
 		"the generated code; raft's own messages; journal entries printed as JSON; wire-level reading of envelopes"},
 	{"github.com/planetscale/vtprotobuf", []string{"internal/pb"}, "the generated code"},
 	{"connectrpc.com/connect", []string{"internal/pb/pbconnect", "internal/engine/credentials", "internal/engine/peer", "internal/edge/admin", "internal/edge/inner", "internal/edge/courier", "internal/run"},
 		"both ends of the admin API, the inner API and of the calls between nodes"},
-	{"github.com/cockroachdb/pebble/v2", []string{"internal/engine/store", "internal/engine/raftlog", "internal/engine/diskguard", "internal/engine/snapshot", "internal/engine/view"},
-		"three stores of their own and the file system under them, on which copies are made and put into place too"},
+	{"github.com/cockroachdb/pebble/v2", []string{"internal/engine/store", "internal/engine/raftlog", "internal/engine/diskguard", "internal/engine/snapshot", "internal/engine/view", "internal/engine/scrub", "internal/run/simdisk"},
+		"three stores of their own and the file system under them, on which copies are made and put into place too, the scrubber keeps its progress, and simulated disks fail"},
 	{"github.com/cockroachdb/errors", []string{"internal/engine/diskguard"}, "Pebble marks its errors with it, which the standard errors.Is doesn't see"},
-	{"go.etcd.io/raft/v3", []string{"internal/engine/replica", "internal/engine/raftlog"}, "the loop and the log it keeps"},
+	{"go.etcd.io/raft/v3", []string{"internal/engine/member", "internal/engine/replica", "internal/engine/raftlog", "internal/engine/snapshot", "internal/engine/peer"}, "the loop, the log it keeps, snapshots that stand for a part of it; the transport's tests"},
 	{"golang.org/x/mod/sumdb", []string{"internal/engine/journal", "internal/engine/keystore", "internal/run"}, "tree, notes and the key that signs them"},
 	{"github.com/transparency-dev/formats", []string{"internal/engine/journal"}, "checkpoints"},
 	{"github.com/prometheus/client_golang", []string{"internal/edge/admin", "internal/edge/wechatv3", "internal/edge/gate", "internal/edge/courier", "internal/engine/replica", "internal/run"},

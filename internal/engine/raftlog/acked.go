@@ -81,19 +81,7 @@ func (a *acked) write(index uint64) error {
 	b := binary.BigEndian.AppendUint64([]byte(ackedMagic), index)
 	b = binary.BigEndian.AppendUint64(b, a.incarnation)
 	b = binary.BigEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
-	tmp := a.path() + ".tmp"
-	f, err := a.fs.Create(tmp, vfs.WriteCategoryUnspecified)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err := errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	return a.fs.Rename(tmp, a.path())
+	return replaceFile(a.fs, a.path(), b)
 }
 
 // syncDir makes the newest rename durable.

@@ -9,6 +9,8 @@ import (
 	"go.etcd.io/raft/v3"
 	"go.etcd.io/raft/v3/raftpb"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
 // ErrRefused marks entries that Append will not take; nothing was changed.
@@ -173,38 +175,53 @@ func (l *Log) remember(hs *raftpb.HardState, entries []*raftpb.Entry) {
 	l.ages.add(l.opt.Now(), entries[0].GetIndex(), l.last, bytes+uint64(len(entries))*perEntry)
 }
 
-// SetConfState records the group's members as of the given applied index and
-// makes the record durable. A new log needs one before raft.NewRawNode.
-func (l *Log) SetConfState(cs *raftpb.ConfState, index uint64) error {
-	stored, err := confRecord(cs, index)
-	if err != nil {
+// SetConf records the group's members as of members.Index, the log index of
+// the change that made them, and makes the record durable. A new log needs one
+// before raft.NewRawNode.
+func (l *Log) SetConf(cs *raftpb.ConfState, members *pb.Members) error {
+	b := l.db.NewBatch()
+	defer b.Close()
+	if err := putConf(b, cs, members); err != nil {
 		return err
 	}
-	err = l.commit("record the members", func() error { return l.db.Set(keyConf, stored, pebble.Sync) })
-	if err != nil {
+	if err := l.commit("record the members", func() error { return b.Commit(pebble.Sync) }); err != nil {
 		return err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.conf, l.confIndex = proto.Clone(cs).(*raftpb.ConfState), index
+	l.rememberConf(cs, members)
 	return nil
 }
 
-func confRecord(cs *raftpb.ConfState, index uint64) ([]byte, error) {
-	payload, err := proto.Marshal(cs)
+func putConf(b *pebble.Batch, cs *raftpb.ConfState, members *pb.Members) error {
+	conf, err := proto.Marshal(cs)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return sealMeta(keyConf, append(binary.BigEndian.AppendUint64(nil, index), payload...)), nil
+	list, err := members.MarshalVT()
+	if err != nil {
+		return err
+	}
+	conf = append(binary.BigEndian.AppendUint64(nil, members.Index), conf...)
+	return errors.Join(
+		b.Set(keyConf, sealMeta(keyConf, conf), nil),
+		b.Set(keyMembers, sealMeta(keyMembers, list), nil))
 }
 
-// ConfState returns the recorded members and the index they are as of; nil and
-// 0 when none are recorded.
-func (l *Log) ConfState() (cs *raftpb.ConfState, index uint64) {
+// rememberConf is called with mu held.
+func (l *Log) rememberConf(cs *raftpb.ConfState, members *pb.Members) {
+	l.conf = proto.Clone(cs).(*raftpb.ConfState)
+	l.members = proto.Clone(members).(*pb.Members)
+}
+
+// Conf returns the recorded members; nil and nil when none are recorded. A log
+// that an older version wrote has no list of members, only its ConfState and
+// the index that is as of.
+func (l *Log) Conf() (cs *raftpb.ConfState, members *pb.Members) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.conf == nil {
-		return nil, 0
+		return nil, nil
 	}
-	return proto.Clone(l.conf).(*raftpb.ConfState), l.confIndex
+	return proto.Clone(l.conf).(*raftpb.ConfState), proto.Clone(l.members).(*pb.Members)
 }

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/holdfast-pay/holdfast/internal/engine/identity"
+	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
 // load reads the records about the log and finds its ends.
@@ -120,6 +121,11 @@ func (l *Log) loadMeta() error {
 			return mark(err)
 		}
 	}
+	return l.loadConf()
+}
+
+// loadConf reads who the members are.
+func (l *Log) loadConf() error {
 	conf, err := l.meta(keyConf)
 	if err != nil || conf == nil {
 		return err
@@ -127,9 +133,16 @@ func (l *Log) loadMeta() error {
 	if len(conf) < 8 {
 		return fmt.Errorf("%w: the record of the members is malformed", pebble.ErrCorruption)
 	}
-	l.confIndex = binary.BigEndian.Uint64(conf)
-	l.conf = new(raftpb.ConfState)
-	return mark(proto.Unmarshal(conf[8:], l.conf))
+	l.conf, l.members = new(raftpb.ConfState), &pb.Members{Index: binary.BigEndian.Uint64(conf)}
+	if err := proto.Unmarshal(conf[8:], l.conf); err != nil {
+		return mark(err)
+	}
+	list, err := l.meta(keyMembers)
+	if err != nil || list == nil {
+		return err
+	}
+	l.members.Reset()
+	return mark(l.members.UnmarshalVT(list))
 }
 
 // loadAcked reads the file "acked", or makes it in a log that holds nothing.

@@ -7,6 +7,7 @@
 //	"e" index(8, BE)  -> term(8, BE) crc(4, BE) type(1) data
 //	"m" "hard"        -> crc(4, BE) HardState (protobuf)
 //	"m" "conf"        -> crc(4, BE) index(8, BE) ConfState (protobuf)
+//	"m" "members"     -> crc(4, BE) pb.Members: who the ids in "conf" are
 //	"m" "cut"         -> crc(4, BE) index(8, BE) term(8, BE): the newest entry that was compacted away
 //	"m" "id"          -> identity (package identity)
 //	"m" "format"      -> crc(4, BE) version(1)
@@ -33,10 +34,11 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/engine/diskguard"
 	"github.com/holdfast-pay/holdfast/internal/engine/identity"
+	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
 // Log is the raft log on disk. It implements raft.Storage. Append, Begin,
-// SetConfState and Install are for one goroutine (the raft loop); everything
+// SetConf and Install are for one goroutine (the raft loop); everything
 // else may be called from any.
 type Log struct {
 	dir      string
@@ -61,7 +63,7 @@ type Log struct {
 	recent       recent
 	hard         *raftpb.HardState // nil until one is written
 	conf         *raftpb.ConfState // nil until one is written
-	confIndex    uint64
+	members      *pb.Members       // nil like conf
 	ages         ages
 }
 

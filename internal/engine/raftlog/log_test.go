@@ -15,6 +15,7 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/engine/identity"
 	"github.com/holdfast-pay/holdfast/internal/engine/raftlog"
+	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
 func steady() *rand.Rand { return rand.New(rand.NewPCG(1, 2)) }
@@ -52,7 +53,7 @@ func TestEntriesSurviveClosing(t *testing.T) {
 	l := open(t, options(t, fs))
 	mustAppend(t, l, hard(1, 0), entries(1, 30, 1))
 	mustAppend(t, l, hard(1, 25), entries(31, 60, 1))
-	if err := l.SetConfState(&raftpb.ConfState{Voters: []uint64{7}}, 12); err != nil {
+	if err := l.SetConf(&raftpb.ConfState{Voters: []uint64{7}}, &pb.Members{Index: 12, Members: []*pb.Member{{RaftId: 7, Name: "n1"}}}); err != nil {
 		t.Fatal(err)
 	}
 	wantEntries(t, l, 1, 60, 1)
@@ -68,8 +69,8 @@ func TestEntriesSurviveClosing(t *testing.T) {
 	if err != nil || !proto.Equal(hs, hard(1, 25)) || len(cs.GetVoters()) != 1 || cs.GetVoters()[0] != 7 {
 		t.Errorf("initial state is %v, %v (%v)", hs, cs, err)
 	}
-	if _, at := l.ConfState(); at != 12 {
-		t.Errorf("members are as of %d, want 12", at)
+	if _, m := l.Conf(); m.GetIndex() != 12 || len(m.Members) != 1 {
+		t.Errorf("members are %v, want one as of 12", m)
 	}
 }
 
@@ -267,7 +268,7 @@ func TestInstall(t *testing.T) {
 	fs := vfs.NewMem()
 	l := open(t, options(t, fs))
 	mustAppend(t, l, hard(1, 5), entries(1, 50, 1))
-	if err := l.Install(1000, 7, &raftpb.ConfState{Voters: []uint64{1, 2, 3}}); err != nil {
+	if err := l.Install(1000, 7, &raftpb.ConfState{Voters: []uint64{1, 2, 3}}, &pb.Members{Index: 1000}); err != nil {
 		t.Fatal(err)
 	}
 	mustAppend(t, l, nil, entries(1001, 1010, 7))

@@ -26,11 +26,12 @@ const (
 )
 
 var (
-	keyHard   = []byte("mhard")
-	keyConf   = []byte("mconf")
-	keyCut    = []byte("mcut")
-	keyID     = []byte("mid")
-	keyFormat = []byte("mformat")
+	keyHard    = []byte("mhard")
+	keyConf    = []byte("mconf")
+	keyMembers = []byte("mmembers")
+	keyCut     = []byte("mcut")
+	keyID      = []byte("mid")
+	keyFormat  = []byte("mformat")
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/holdfast-pay/holdfast/internal/engine/diskguard"
+	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
 // ages knows roughly when each part of the log was written and how large it is.
@@ -175,11 +176,7 @@ func (l *Log) Retain(now time.Time, durableApplied uint64) (first uint64, err er
 
 // Install empties the log and lets it go on after a snapshot at index and term
 // with the members cs. The state must hold the snapshot durably already.
-func (l *Log) Install(index, term uint64, cs *raftpb.ConfState) error {
-	conf, err := confRecord(cs, index)
-	if err != nil {
-		return err
-	}
+func (l *Log) Install(index, term uint64, cs *raftpb.ConfState, members *pb.Members) error {
 	hard := new(raftpb.HardState)
 	l.mu.Lock()
 	if l.hard != nil {
@@ -202,7 +199,7 @@ func (l *Log) Install(index, term uint64, cs *raftpb.ConfState) error {
 	err = errors.Join(
 		b.DeleteRange([]byte{entryPrefix}, []byte{entryEnd}, nil),
 		b.Set(keyCut, cutRecord(index, term), nil),
-		b.Set(keyConf, conf, nil),
+		putConf(b, cs, members),
 		b.Set(keyHard, sealMeta(keyHard, payload), nil))
 	if err != nil {
 		return err
@@ -215,6 +212,7 @@ func (l *Log) Install(index, term uint64, cs *raftpb.ConfState) error {
 	l.cut, l.cutTerm, l.last = index, term, index
 	l.recent = recent{limit: l.opt.RecentBytes}
 	l.ages = ages{}
-	l.hard, l.conf, l.confIndex = hard, proto.Clone(cs).(*raftpb.ConfState), index
+	l.hard = hard
+	l.rememberConf(cs, members)
 	return nil
 }

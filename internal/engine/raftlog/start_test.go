@@ -14,6 +14,7 @@ import (
 	"go.etcd.io/raft/v3/raftpb"
 
 	"github.com/holdfast-pay/holdfast/internal/engine/raftlog"
+	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
 // built is a log of 20 entries of term 3, of which 10 are acknowledged.
@@ -121,7 +122,7 @@ func TestM_CommitIsRaisedToDurableApplied(t *testing.T) {
 	fs := vfs.NewMem()
 	l := open(t, options(t, fs))
 	id := l.Identity().RaftID
-	if err := l.SetConfState(&raftpb.ConfState{Voters: []uint64{id}}, 0); err != nil {
+	if err := l.SetConf(&raftpb.ConfState{Voters: []uint64{id}}, new(pb.Members)); err != nil {
 		t.Fatal(err)
 	}
 	mustAppend(t, l, hard(1, 4), entries(1, 20, 1))
@@ -180,7 +181,7 @@ func TestRaftRunsOnTheLog(t *testing.T) {
 	fs := vfs.NewMem()
 	l := open(t, options(t, fs))
 	id := l.Identity().RaftID
-	if err := l.SetConfState(&raftpb.ConfState{Voters: []uint64{id}}, 0); err != nil {
+	if err := l.SetConf(&raftpb.ConfState{Voters: []uint64{id}}, new(pb.Members)); err != nil {
 		t.Fatal(err)
 	}
 	var said []string

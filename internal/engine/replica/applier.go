@@ -17,7 +17,7 @@ func (r *Replica) applier() {
 			}
 			continue
 		}
-		if r.opt.ReadOnlyFrom != 0 && c.index >= r.opt.ReadOnlyFrom {
+		if r.opt.ReadOnlyFrom != 0 && c.Index >= r.opt.ReadOnlyFrom {
 			r.becomeReadOnly(c)
 			continue
 		}
@@ -27,7 +27,7 @@ func (r *Replica) applier() {
 
 func (r *Replica) apply(c commit) {
 	begin := time.Now()
-	results, err := r.machine.Apply(c.index, c.term, c.data)
+	results, err := r.machine.Apply(c.Index, c.Term, c.Data)
 	if err != nil {
 		if c.frame != nil {
 			c.frame.refuse(code.Unknown)
@@ -35,7 +35,7 @@ func (r *Replica) apply(c commit) {
 		r.stop(err)
 		return
 	}
-	r.opt.Log.Acked(c.index)
+	r.opt.Log.Acked(c.Index)
 	r.publish()
 	if f := c.frame; f != nil {
 		r.unapplied.Add(-1)
@@ -44,16 +44,16 @@ func (r *Replica) apply(c commit) {
 		f.deliver(results)
 	}
 	if len(results) > 0 {
-		r.observe(c, FrameStats{Commands: len(results), Bytes: len(c.data), Rows: r.machine.Rows(), Apply: time.Since(begin)})
+		r.observe(c, FrameStats{Commands: len(results), Bytes: len(c.Data), Rows: r.machine.Rows(), Apply: time.Since(begin)})
 	}
-	if len(c.data) == 0 && c.term == r.term.Load() {
+	if len(c.Data) == 0 && c.Term == r.term.Load() {
 		r.elected()
 	}
 }
 
 func (r *Replica) observe(c commit, stats FrameStats) {
 	if c.frame != nil {
-		stats.Append = c.frame.append
+		stats.Append = c.frame.took
 	}
 	r.totals.add(stats)
 	if r.opt.Observe != nil {

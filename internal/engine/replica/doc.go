@@ -1,9 +1,13 @@
 // Package replica turns commands into an agreed, durable order and applies it:
-// the loop around etcd-io/raft.
+// it drives a member (engine/member) with real time, disk and network.
 //
 //	Do ──► queue ──► loop: frame, propose, append+fsync, commit ──► applier: Machine.Apply ──► answers
+//	 └──► the leader, when that is another node (forward.go)
 //
-// Two goroutines work side by side. The loop owns the raft node and the log:
+// Reads are linearizable on every node (reads.go); Local reads what this node
+// has.
+//
+// Two goroutines work side by side. The loop owns the member and the log:
 // while it waits for a disk, commands gather in the queue, and what gathered is
 // the next frame, so there is no timer on the path. The applier owns the
 // Machine and answers each caller after its frame is on disk and applied.

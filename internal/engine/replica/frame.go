@@ -15,7 +15,9 @@ import (
 type frame struct {
 	data    []byte
 	waiters []*waiter
-	append  time.Duration
+	// proposed is when it was; took until it was committed.
+	proposed time.Time
+	took     time.Duration
 }
 
 // newFrame stamps and encodes commands as one pb.Frame.

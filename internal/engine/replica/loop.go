@@ -1,68 +1,40 @@
 package replica
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
-	"log/slog"
 	"time"
 
-	"go.etcd.io/raft/v3"
-	"go.etcd.io/raft/v3/raftpb"
-
 	"github.com/holdfast-pay/holdfast/internal/base/code"
-	"github.com/holdfast-pay/holdfast/internal/base/must"
+	"github.com/holdfast-pay/holdfast/internal/engine/member"
+	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
-// tickEvery is raft's clock; a follower waits 10 ticks before it campaigns.
-const tickEvery = 100 * time.Millisecond
+const (
+	// inboxBatch is how many messages of peers are stepped before raft works.
+	inboxBatch = 256
+	// heardEvery is the least time between two saves of what was heard.
+	heardEvery = time.Second
+)
 
-var errClosed = errors.New("the replica was closed")
-
-func (o Options) withDefaults() Options {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	if o.Random == nil {
-		o.Random = rand.Reader
-	}
-	if o.Logger == nil {
-		o.Logger = slog.Default()
-	}
-	return o
-}
-
-// startRaft makes the raft node. A new log gets this node as its only voter.
-func (r *Replica) startRaft() error {
-	if cs, _ := r.opt.Log.ConfState(); cs == nil || len(cs.Voters) == 0 {
-		if err := r.opt.Log.SetConfState(&raftpb.ConfState{Voters: []uint64{r.opt.RaftID}}, 0); err != nil {
-			return fmt.Errorf("record the first voter: %w", err)
-		}
-	}
-	applied, _ := r.machine.Applied()
-	node, err := raft.NewRawNode(&raft.Config{
-		ID: r.opt.RaftID, ElectionTick: 10, HeartbeatTick: 1, Storage: r.opt.Log, Applied: applied,
-		MaxSizePerMsg: 1 << 20, MaxCommittedSizePerReady: 16 << 20, MaxUncommittedEntriesSize: maxUnappliedBytes,
-		MaxInflightMsgs: 64, PreVote: true, CheckQuorum: true, Logger: raftLogger{r.opt.Logger},
-	})
-	if err != nil {
-		return fmt.Errorf("start raft: %w", err)
-	}
-	r.node = node
-	return node.Campaign()
-}
-
-// loop owns the raft node: it frames what waits, appends, and hands committed
-// entries to the applier.
+// loop owns the member: it frames what waits, steps messages, and lets raft
+// append, send and commit.
 func (r *Replica) loop() {
 	defer r.done.Done()
 	defer r.queue.closeAll(code.Unknown) // nobody takes what waits any more
-	defer r.abandonFrames()
+	defer r.reads.close()
 	defer close(r.commits)
-	ticker := time.NewTicker(tickEvery)
+	defer r.member.Abandon()
+	defer func() {
+		// Raft panics when its log contradicts what others know.
+		if p := recover(); p != nil {
+			r.stop(fmt.Errorf("the raft log contradicts the cluster's: %v", p))
+		}
+	}()
+	ticker := time.NewTicker(member.TickEvery)
 	defer ticker.Stop()
 	for {
-		if err := r.ready(); err != nil {
+		if err := r.work(); err != nil {
 			r.stop(err)
 			return
 		}
@@ -70,13 +42,94 @@ func (r *Replica) loop() {
 		case <-r.ctx.Done():
 			return
 		case <-ticker.C:
-			r.node.Tick()
+			r.tick()
+		case msg := <-r.inbox:
+			r.step(msg)
+		case f := <-r.calls:
+			f()
+		case <-r.reads.wake:
+			r.askReads()
 		case <-r.queue.wake:
 			if err := r.propose(); err != nil {
 				r.stop(err)
 				return
 			}
 		}
+	}
+}
+
+// work lets the member do what it has to, and follows its role.
+func (r *Replica) work() error {
+	err := r.member.Work()
+	if term := r.member.Leads(); r.term.Load() != term {
+		r.follow(term)
+	}
+	return err
+}
+
+// follow notes which term this node leads, 0 for none.
+func (r *Replica) follow(term uint64) {
+	r.term.Store(term)
+	r.leader.Store(false) // until it has applied the term's first entry
+	r.look()
+	r.wake()
+	r.reads.poke()
+}
+
+func (r *Replica) tick() {
+	r.member.Applied(r.Applied())
+	r.member.Tick(r.opt.Now().UnixMilli())
+	r.look()
+	r.retryReads()
+	r.promote()
+	r.saveHeard()
+	if r.queue.length() > 0 {
+		r.queue.poke()
+	}
+}
+
+// look publishes the member's status.
+func (r *Replica) look() {
+	s := r.member.Status()
+	old := r.status.Swap(&s)
+	if old == nil || old.Leader != s.Leader {
+		r.wake()
+	}
+	if r.opt.Peers != nil && (old == nil || old.Members != s.Members) {
+		r.opt.Peers.SetMembers(s.Members.Members)
+	}
+}
+
+// step takes what has come from peers.
+func (r *Replica) step(msg *pb.PeerMessage) {
+	r.member.Step(msg)
+	for range inboxBatch {
+		select {
+		case msg := <-r.inbox:
+			r.member.Step(msg)
+		default:
+			return
+		}
+	}
+}
+
+// saveHeard saves what the others were heard to have, beside the loop.
+func (r *Replica) saveHeard() {
+	if now := time.Now(); now.Sub(r.heardAt) >= heardEvery && !r.saving.Load() {
+		h, changed := r.member.Heard()
+		if !changed {
+			return
+		}
+		r.heardAt = now
+		r.saving.Store(true)
+		r.done.Add(1)
+		go func() {
+			defer r.done.Done()
+			defer r.saving.Store(false)
+			if err := r.opt.Log.SaveHeard(h); err != nil {
+				r.opt.Logger.Error("what other nodes were heard to have can't be saved", "err", err)
+			}
+		}()
 	}
 }
 
@@ -95,112 +148,98 @@ func (r *Replica) propose() error {
 		(&frame{waiters: taken}).refuse(code.Unknown)
 		return err
 	}
-	switch err := r.node.Propose(f.data); {
-	case errors.Is(err, raft.ErrProposalDropped):
-		f.refuse(code.Overloaded)
-		return nil
-	case err != nil:
-		f.refuse(code.Unknown)
-		return fmt.Errorf("propose a frame: %w", err)
+	if refusal, err := r.offer(f); refusal != code.OK {
+		f.refuse(refusal)
+		return err
 	}
-	r.proposed = append(r.proposed, f)
-	r.unapplied.Add(1)
-	r.unappliedBytes.Add(int64(len(f.data)))
 	if r.queue.length() > 0 {
 		r.queue.poke()
 	}
 	return nil
 }
 
-// ready does everything raft has for us now.
-func (r *Replica) ready() error {
-	for r.node.HasReady() {
-		rd := r.node.Ready()
-		if rd.SoftState != nil {
-			r.role(rd.SoftState.RaftState)
-		}
-		if len(rd.Entries) > 0 || !raft.IsEmptyHardState(rd.HardState) {
-			if err := r.append(rd); err != nil {
-				return err
-			}
-		}
-		for _, e := range rd.CommittedEntries {
-			if err := r.committed(e); err != nil {
-				return err
-			}
-		}
-		r.node.Advance(rd)
+// offer proposes a frame, or says why its callers are refused.
+func (r *Replica) offer(f *frame) (code.Code, error) {
+	f.proposed = time.Now()
+	switch err := r.member.Propose(f.data, f); {
+	case err == nil:
+		r.unapplied.Add(1)
+		r.unappliedBytes.Add(int64(len(f.data)))
+		return code.OK, nil
+	case errors.Is(err, member.ErrNotLeader), errors.Is(err, member.ErrClock):
+		return code.NotLeader, nil
+	case errors.Is(err, member.ErrDropped):
+		return code.Overloaded, nil
+	default:
+		return code.Unknown, err
 	}
-	return nil
-}
-
-// append puts raft's entries on disk and learns the index of our frames.
-func (r *Replica) append(rd raft.Ready) error {
-	begin := time.Now()
-	if err := r.opt.Log.Append(rd.HardState, rd.Entries, rd.MustSync); err != nil {
-		return fmt.Errorf("append to the raft log: %w", err)
-	}
-	took := time.Since(begin)
-	for _, e := range rd.Entries {
-		if len(r.proposed) == 0 || e.GetTerm() != r.term.Load() || len(e.GetData()) == 0 {
-			continue
-		}
-		// Only this loop proposes while it leads, so entries come in the order of
-		// the proposals.
-		f := r.proposed[0]
-		must.That(len(f.data) == len(e.GetData()), "entry %d is the frame proposed first", e.GetIndex())
-		f.append = took
-		r.pending[e.GetIndex()] = f
-		r.proposed = r.proposed[1:]
-	}
-	return nil
 }
 
 // commit is a committed entry on its way to the applier.
 type commit struct {
-	index, term uint64
-	data        []byte
-	frame       *frame // nil when no caller of this node waits for it
+	member.Commit
+	frame *frame // nil when no caller of this node waits for it
 }
 
-func (r *Replica) committed(e *raftpb.Entry) error {
-	c := commit{index: e.GetIndex(), term: e.GetTerm()}
-	switch e.GetType() {
-	case raftpb.EntryNormal:
-		c.data, c.frame = e.GetData(), r.pending[c.index]
-		delete(r.pending, c.index)
-	default:
-		return fmt.Errorf("log entry %d has type %s, which this version cannot apply", c.index, e.GetType())
+// events is the Replica as its member sees it.
+type events Replica
+
+// Send implements member.Events.
+func (e *events) Send(msg *pb.PeerMessage) {
+	if e.opt.Peers != nil {
+		e.opt.Peers.Send(msg)
+	}
+}
+
+// Commit implements member.Events: the applier gets the entry. While it is far
+// behind the loop waits for it.
+func (e *events) Commit(c member.Commit) {
+	r := (*Replica)(e)
+	if term := r.member.Leads(); r.term.Load() != term {
+		r.follow(term) // before the applier sees the term's first entry
+	}
+	out := commit{Commit: c}
+	switch tag := c.Tag.(type) {
+	case *frame:
+		out.frame = tag
+		tag.took = time.Since(tag.proposed)
+	case *change:
+		defer tag.done(nil)
 	}
 	select {
-	case r.commits <- c:
+	case r.commits <- out:
 	case <-r.ctx.Done():
-		if c.frame != nil {
-			c.frame.refuse(code.Unknown)
+		if out.frame != nil {
+			out.frame.refuse(code.Unknown)
 		}
 	}
-	return nil
 }
 
-// role follows raft's. Who loses the lead answers everybody who waits that
-// their outcome is open; who wins it opens for writes in elected.
-func (r *Replica) role(state raft.StateType) {
-	if state == raft.StateLeader {
-		r.term.Store(r.node.BasicStatus().GetTerm())
-		return
+// Lost implements member.Events: the callers of a proposal whose outcome is open
+// must ask again.
+func (e *events) Lost(tag any) {
+	switch t := tag.(type) {
+	case *frame:
+		e.unapplied.Add(-1)
+		e.unappliedBytes.Add(-int64(len(t.data)))
+		t.refuse(code.Unknown)
+	case *change:
+		t.done(errChangeLost)
 	}
-	r.term.Store(0)
-	r.leader.Store(false)
-	r.abandonFrames()
 }
 
-func (r *Replica) abandonFrames() {
-	for _, f := range r.proposed {
-		f.refuse(code.Unknown)
+// Read implements member.Events.
+func (e *events) Read(token, index uint64) { e.reads.answer(token, index) }
+
+// Behind implements member.Events.
+func (e *events) Behind(s *pb.SnapshotManifest) {
+	if e.opt.Behind != nil {
+		e.opt.Behind(s)
 	}
-	for _, f := range r.pending {
-		f.refuse(code.Unknown)
-	}
-	r.proposed = nil
-	clear(r.pending)
 }
+
+// Mark implements member.Events.
+func (e *events) Mark(uint64, *pb.Mark) {}
+
+// Refused implements member.Events.
+func (e *events) Refused(err *member.RefusedError) { (*Replica)(e).stop(err) }

@@ -170,7 +170,7 @@ func refusal(t *testing.T, err error) code.Code {
 func openSlow(t *testing.T, payers int) (*bench, *slowLog, []uint64) {
 	t.Helper()
 	log := &slowLog{memLog: newMemLog()}
-	r, err := replica.Open(replica.Options{RaftID: 7, Log: log, Backend: table.NewMem()})
+	r, err := replica.Open(replica.Options{Identity: alone, Bootstrap: &pb.Member{RaftId: alone.RaftID, Incarnation: alone.Incarnation}, Log: log, Backend: table.NewMem()})
 	if err != nil {
 		t.Fatal(err)
 	}

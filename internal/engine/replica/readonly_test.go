@@ -52,7 +52,7 @@ func TestFrameThatCannotBeApplied(t *testing.T) {
 	bad := poison(t, log)
 	for range 2 {
 		stopped := make(chan error, 1)
-		r, err := replica.Open(replica.Options{RaftID: 7, Log: log, Backend: mem, Stopped: func(err error) { stopped <- err }})
+		r, err := replica.Open(replica.Options{Identity: alone, Bootstrap: &pb.Member{RaftId: alone.RaftID, Incarnation: alone.Incarnation}, Log: log, Backend: mem, Stopped: func(err error) { stopped <- err }})
 		if err != nil {
 			t.Fatal(err)
 		}

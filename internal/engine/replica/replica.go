@@ -2,121 +2,30 @@ package replica
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"io"
-	"log/slog"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"go.etcd.io/raft/v3"
-	"go.etcd.io/raft/v3/raftpb"
-
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
+	"github.com/holdfast-pay/holdfast/internal/engine/member"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
-// Log is what the loop needs of the raft log; *raftlog.Log is one.
-type Log interface {
-	raft.Storage
-	// Append writes in one batch and, with sync, returns when it is on disk.
-	Append(hs *raftpb.HardState, entries []*raftpb.Entry, sync bool) error
-	// Acked notes that callers were told the index is durable.
-	Acked(index uint64)
-	// SetConfState records the members; a new log needs it once.
-	SetConfState(cs *raftpb.ConfState, index uint64) error
-	// ConfState answers the recorded members, nil for a new log.
-	ConfState() (cs *raftpb.ConfState, index uint64)
-}
-
-// Limits of what waits; beyond them callers get code.Overloaded.
-const (
-	// MaxCommand is the most bytes one command may have.
-	MaxCommand = 4 << 20
-	// maxFrame bounds the commands of one frame, in bytes.
-	maxFrame = 4 << 20
-	// maxFrameCommands bounds the commands of one frame.
-	maxFrameCommands = 8192
-	// maxWaiting bounds the bytes that wait for a frame.
-	maxWaiting = 64 << 20
-	// maxUnapplied bounds the frames proposed and not yet applied.
-	maxUnapplied = 8
-	// maxUnappliedBytes bounds their bytes.
-	maxUnappliedBytes = 64 << 20
-)
-
-// Options configures a Replica.
-type Options struct {
-	RaftID  uint64
-	Log     Log
-	Backend table.Backend
-	Machine machine.Options
-	// Now is the wall clock; nil is time.Now.
-	Now func() time.Time
-	// Random draws the commands' seeds; nil is crypto/rand.Reader.
-	Random io.Reader
-	// SpaceLow says that the disk is nearly full: writes are refused. May be nil.
-	SpaceLow func() bool
-	// ReadOnlyFrom, when not 0, is the log index of a frame that must not be
-	// applied: the frames before it are, and then every write is refused.
-	ReadOnlyFrom uint64
-	// Stopped is told once why the replica can't go on: a *machine.Broken or an
-	// error of a store. Callers still waiting get code.Unknown.
-	Stopped func(error)
-	// Observe is told of every applied frame. May be nil.
-	Observe func(FrameStats)
-	Logger  *slog.Logger
-}
-
-// FrameStats are the figures of one applied frame.
-type FrameStats struct {
-	Commands int
-	// Bytes is the frame's size in the log, Rows how many rows it wrote.
-	Bytes, Rows int
-	// Append is how long the log took to have it on disk, Apply how long the
-	// machine took.
-	Append, Apply time.Duration
-}
-
-// Totals add up the frames applied since Open.
-type Totals struct {
-	Frames, Commands, Bytes, Rows uint64
-	Append, Apply                 time.Duration
-}
-
-// totals are Totals as they are counted.
-type totals struct{ frames, commands, bytes, rows, append, apply atomic.Uint64 }
-
-func (t *totals) add(s FrameStats) {
-	t.frames.Add(1)
-	t.commands.Add(uint64(s.Commands))
-	t.bytes.Add(uint64(s.Bytes))
-	t.rows.Add(uint64(s.Rows))
-	t.append.Add(uint64(s.Append))
-	t.apply.Add(uint64(s.Apply))
-}
-
-// Totals answers the figures since Open.
-func (r *Replica) Totals() Totals {
-	t := &r.totals
-	return Totals{
-		Frames: t.frames.Load(), Commands: t.commands.Load(), Bytes: t.bytes.Load(), Rows: t.rows.Load(),
-		Append: time.Duration(t.append.Load()), Apply: time.Duration(t.apply.Load()),
-	}
-}
-
-// Replica is one voter with its state. Its methods are safe for concurrent use.
+// Replica is one member with its state. Its methods are safe for concurrent use.
 type Replica struct {
-	opt   Options
-	queue queue
+	opt     Options
+	queue   queue
+	member  *member.Member // of the loop
+	machine *machine.Machine
 
-	node     *raft.RawNode
-	machine  *machine.Machine
-	proposed []*frame          // proposed, their index not known yet
-	pending  map[uint64]*frame // by log index, not yet handed to the applier
-
+	inbox   chan *pb.PeerMessage
+	calls   chan func() // run by the loop
+	reads   reads
 	commits chan commit
 	// unapplied counts frames that were proposed and not yet applied.
 	unapplied      atomic.Int64
@@ -126,7 +35,10 @@ type Replica struct {
 	leader   atomic.Bool   // and it has applied that term's first entry
 	readOnly atomic.Bool
 	position atomic.Pointer[machine.Position]
+	status   atomic.Pointer[member.Status]
 	totals   totals
+	saving   atomic.Bool // what was heard is being saved
+	heardAt  time.Time   // when it was saved last; of the loop
 
 	mu      sync.Mutex
 	changed chan struct{}
@@ -137,6 +49,8 @@ type Replica struct {
 	done   sync.WaitGroup
 }
 
+var errClosed = errors.New("the replica was closed")
+
 // Open starts a replica that goes on from its log and backend. Call Ready to
 // wait until it serves.
 func Open(opt Options) (*Replica, error) {
@@ -146,29 +60,86 @@ func Open(opt Options) (*Replica, error) {
 		return nil, err
 	}
 	r := &Replica{
-		opt: opt, machine: m, pending: make(map[uint64]*frame), commits: make(chan commit, 2*maxUnapplied),
-		changed: make(chan struct{}),
-	}
-	r.queue.init()
-	r.publish()
-	if err := r.startRaft(); err != nil {
-		return nil, err
+		opt: opt, machine: m, commits: make(chan commit, maxCommits), inbox: make(chan *pb.PeerMessage, maxInbox),
+		calls: make(chan func(), 16), changed: make(chan struct{}),
 	}
 	r.ctx, r.cancel = context.WithCancelCause(context.Background())
+	r.queue.init()
+	r.reads.init()
+	if err := r.startMember(); err != nil {
+		r.cancel(err)
+		return nil, err
+	}
+	r.publish()
+	r.look()
 	r.done.Add(2)
 	go r.loop()
 	go r.applier()
 	return r, nil
 }
 
-// Do runs a command and answers when it is durable and applied. The caller
-// must not touch cmd afterwards.
+// startMember brings the state up to the recorded members and makes the member.
+func (r *Replica) startMember() error {
+	if err := r.replayToConf(); err != nil {
+		return err
+	}
+	session, err := r.opt.session()
+	if err != nil {
+		return fmt.Errorf("draw this process's number: %w", err)
+	}
+	applied, _ := r.machine.Applied()
+	r.member, err = member.New(member.Options{
+		Identity: r.opt.Identity, Session: session, Log: r.opt.Log, Applied: applied, Heard: r.opt.Log.Heard(),
+		Bootstrap: r.opt.Bootstrap, Known: r.opt.Known, Events: (*events)(r), Logger: r.opt.Logger,
+		Version: r.opt.Version, MaxLevel: machine.MaxLevel, Health: r.opt.Health,
+	})
+	return err
+}
+
+// replayToConf applies what the state lacks up to the change of members that was
+// recorded last: raft must not be told of it again. A change is recorded before
+// the state applies it, and only once it is committed.
+func (r *Replica) replayToConf() error {
+	_, members := r.opt.Log.Conf()
+	applied, _ := r.machine.Applied()
+	for applied < members.GetIndex() {
+		entries, err := r.opt.Log.Entries(applied+1, members.GetIndex()+1, maxFrame)
+		if err != nil {
+			return fmt.Errorf("replay entry %d: %w", applied+1, err)
+		}
+		for _, e := range entries {
+			frame, err := member.Frame(e)
+			if err != nil {
+				return err
+			}
+			if r.opt.ReadOnlyFrom != 0 && e.GetIndex() >= r.opt.ReadOnlyFrom {
+				return nil // the applier comes to it and says so
+			}
+			if _, err := r.machine.Apply(e.GetIndex(), e.GetTerm(), frame); err != nil {
+				return err
+			}
+			applied = e.GetIndex()
+		}
+	}
+	return nil
+}
+
+// Receive takes a message from a peer. It never blocks.
+func (r *Replica) Receive(msg *pb.PeerMessage) {
+	select {
+	case r.inbox <- msg:
+	default: // raft repeats it
+	}
+}
+
+// Execute runs a command on this node, which must lead, and answers when it is
+// durable and applied. The caller must not touch cmd afterwards.
 //
 // The error is a *code.Error when no result is known: Overloaded, ReadOnly,
 // DiskLow, NotLeader, CommandTooLarge and CommandUnknown mean that the command
 // was not taken; Unknown means that it may or may not have been, and to ask
 // again under the same identity.
-func (r *Replica) Do(ctx context.Context, cmd *pb.Command) (machine.Result, error) {
+func (r *Replica) Execute(ctx context.Context, cmd *pb.Command) (machine.Result, error) {
 	w, refusal := r.admit(cmd)
 	if refusal != code.OK {
 		return machine.Result{}, refusal.Err()
@@ -197,7 +168,7 @@ func (r *Replica) admit(cmd *pb.Command) (*waiter, code.Code) {
 	case !machine.Known(machine.Number(cmd.Number)):
 		return nil, code.CommandUnknown
 	}
-	cmd.Origin, cmd.Seed = r.opt.RaftID, blankSeed
+	cmd.Origin, cmd.Seed = r.opt.Identity.RaftID, blankSeed
 	size := cmd.SizeVT() + 16
 	if size > MaxCommand {
 		return nil, code.CommandTooLarge
@@ -205,8 +176,10 @@ func (r *Replica) admit(cmd *pb.Command) (*waiter, code.Code) {
 	return r.queue.put(cmd, size)
 }
 
-// Read calls f with one snapshot that has every frame whose answer was given.
-func (r *Replica) Read(f func(table.Reader) error) error {
+// Local calls f with a snapshot of this node's own state: it has every frame
+// whose answer this node gave, and on a follower it may be behind the leader's.
+// Status says how far.
+func (r *Replica) Local(f func(table.Reader) error) error {
 	snap := r.opt.Backend.Snapshot()
 	defer snap.Close()
 	return table.Read(snap, f)
@@ -224,14 +197,20 @@ func (r *Replica) Now() int64 {
 	return max(r.opt.Now().UnixMilli()+p.ClockOffset, p.At)
 }
 
+// Leads says whether this node takes writes.
+func (r *Replica) Leads() bool { return r.leader.Load() }
+
+// Status is how things stood for this member a moment ago.
+func (r *Replica) Status() member.Status { return *r.status.Load() }
+
 // ReadOnly says whether writes are refused because of Options.ReadOnlyFrom.
 func (r *Replica) ReadOnly() bool { return r.readOnly.Load() }
 
 // Waiting is how many commands wait for a frame.
 func (r *Replica) Waiting() int { return r.queue.length() }
 
-// Changed returns a channel that is closed when the next frame is applied, or
-// when the replica stops.
+// Changed returns a channel that is closed when the next frame is applied, when
+// the lead changes, or when the replica stops.
 func (r *Replica) Changed() <-chan struct{} {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -242,13 +221,18 @@ func (r *Replica) Changed() <-chan struct{} {
 func (r *Replica) publish() {
 	p := r.machine.Position()
 	r.position.Store(&p)
+	r.wake()
+}
+
+func (r *Replica) wake() {
 	r.mu.Lock()
 	close(r.changed)
 	r.changed = make(chan struct{})
 	r.mu.Unlock()
 }
 
-// Ready waits until the replica takes writes, or is read-only, or has stopped.
+// Ready waits until the replica serves: it leads, or it has caught up with a
+// leader, or it is read-only.
 func (r *Replica) Ready(ctx context.Context) error {
 	for {
 		changed := r.Changed()
@@ -256,6 +240,9 @@ func (r *Replica) Ready(ctx context.Context) error {
 			return fmt.Errorf("the replica has stopped: %w", err)
 		}
 		if r.readOnly.Load() || r.leader.Load() {
+			return nil
+		}
+		if s := r.Status(); s.Leader != 0 && s.Leader != r.opt.Identity.RaftID && r.barrier(ctx) == nil {
 			return nil
 		}
 		select {
@@ -276,6 +263,9 @@ func (r *Replica) Close() error {
 	return nil
 }
 
+// Stop ends the replica because of err, as a fault would.
+func (r *Replica) Stop(err error) { r.stop(err) }
+
 // stop ends the replica because of err; the first caller wins.
 func (r *Replica) stop(err error) {
 	r.mu.Lock()
@@ -290,3 +280,6 @@ func (r *Replica) stop(err error) {
 		r.opt.Stopped(err)
 	}
 }
+
+// forever is a read's index before one is known.
+const forever = math.MaxUint64

@@ -14,6 +14,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/engine/identity"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/replica"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -24,10 +25,11 @@ import (
 // memLog is a replica.Log in memory.
 type memLog struct {
 	*raft.MemoryStorage
-	mu    sync.Mutex
-	conf  *raftpb.ConfState
-	acked atomic.Uint64
-	fail  error
+	mu      sync.Mutex
+	conf    *raftpb.ConfState
+	members *pb.Members
+	acked   atomic.Uint64
+	fail    error
 }
 
 func newMemLog() *memLog { return &memLog{MemoryStorage: raft.NewMemoryStorage()} }
@@ -48,12 +50,15 @@ func (l *memLog) Append(hs *raftpb.HardState, entries []*raftpb.Entry, _ bool) e
 
 func (l *memLog) Acked(index uint64) { l.acked.Store(index) }
 
-func (l *memLog) SetConfState(cs *raftpb.ConfState, _ uint64) error {
-	l.conf = cs
+func (l *memLog) SetConf(cs *raftpb.ConfState, members *pb.Members) error {
+	l.conf, l.members = cs, members
 	return nil
 }
 
-func (l *memLog) ConfState() (*raftpb.ConfState, uint64) { return l.conf, 0 }
+func (l *memLog) Conf() (*raftpb.ConfState, *pb.Members) { return l.conf, l.members }
+
+func (l *memLog) SaveHeard(*pb.Heard) error { return nil }
+func (l *memLog) Heard() *pb.Heard          { return nil }
 
 func (l *memLog) InitialState() (*raftpb.HardState, *raftpb.ConfState, error) {
 	hs, _, err := l.MemoryStorage.InitialState()
@@ -63,6 +68,9 @@ func (l *memLog) InitialState() (*raftpb.HardState, *raftpb.ConfState, error) {
 	}
 	return hs, cs, err
 }
+
+// alone is a node without peers.
+var alone = identity.Identity{ClusterID: 5, RaftID: 7, Incarnation: 9}
 
 const (
 	mchid = "1900000001"
@@ -78,7 +86,8 @@ type bench struct {
 
 func open(t testing.TB, log *memLog, mem *table.Mem, opt replica.Options) *bench {
 	t.Helper()
-	opt.RaftID, opt.Log, opt.Backend = 7, log, mem
+	opt.Identity, opt.Log, opt.Backend = alone, log, mem
+	opt.Bootstrap = &pb.Member{RaftId: alone.RaftID, Incarnation: alone.Incarnation}
 	r, err := replica.Open(opt)
 	if err != nil {
 		t.Fatal(err)

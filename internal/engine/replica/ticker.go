@@ -38,8 +38,11 @@ func (t *Ticker) Run(ctx context.Context) {
 
 // RunOnce proposes one step, and says whether there may be another at once.
 func (t *Ticker) RunOnce(ctx context.Context) (more bool) {
+	if !t.r.leader.Load() {
+		return false
+	}
 	due, backfill := false, ""
-	err := t.r.Read(func(r table.Reader) error {
+	err := t.r.Local(func(r table.Reader) error {
 		if head, ok := machine.Head(r); ok {
 			due, backfill = machine.TickDue(r, head, t.r.Now()), machine.PendingBackfill(head)
 		}
@@ -58,7 +61,7 @@ func (t *Ticker) RunOnce(ctx context.Context) (more bool) {
 }
 
 func (t *Ticker) propose(ctx context.Context, n machine.Number, body table.Record) bool {
-	res, err := t.r.Do(ctx, machine.NewCommand(n, "node/ticker", "", body))
+	res, err := t.r.Execute(ctx, machine.NewCommand(n, "node/ticker", "", body))
 	return err == nil && res.Code == code.OK
 }
 
@@ -67,7 +70,7 @@ func (t *Ticker) propose(ctx context.Context, n machine.Number, body table.Recor
 func (t *Ticker) backfill(ctx context.Context, name string) bool {
 	next := &pb.Backfill{Name: name, Limit: machine.TickRows}
 	for next != nil && ctx.Err() == nil {
-		res, err := t.r.Do(ctx, machine.NewCommand(machine.Backfill, "node/ticker", "", next))
+		res, err := t.r.Execute(ctx, machine.NewCommand(machine.Backfill, "node/ticker", "", next))
 		if err != nil || res.Code != code.OK {
 			return false
 		}

@@ -224,7 +224,7 @@ func (n *Node) startReplica(ctx context.Context) error {
 		return err
 	}
 	opt := replica.Options{
-		RaftID: n.raftLog.Identity().RaftID, Log: n.raftLog, Backend: n.store,
+		Identity: n.raftLog.Identity(), Log: n.raftLog, Backend: n.store, Bootstrap: n.self(), Version: n.opt.Version,
 		Machine: machine.Options{Quarantined: quarantine.Has}, SpaceLow: n.space.Low,
 		Stopped: n.stop, Observe: n.observed.frame, Logger: n.log,
 	}

@@ -1,0 +1,98 @@
+package member
+
+import (
+	"github.com/holdfast-pay/holdfast/internal/pb"
+)
+
+// behind says whether a standing is less than one that was heard. Both parts
+// only ever grow on one disk: the term with the vote in it, and the log's end
+// (entries are replaced by those of a higher term only).
+func behind(own, heard *pb.Standing) bool {
+	if heard == nil {
+		return false
+	}
+	switch {
+	case own.Term != heard.Term:
+		if own.Term < heard.Term {
+			return true
+		}
+	case heard.Vote != 0 && own.Vote != heard.Vote:
+		return true
+	}
+	if own.LastTerm != heard.LastTerm {
+		return own.LastTerm < heard.LastTerm
+	}
+	return own.LastIndex < heard.LastIndex
+}
+
+// greater answers the later of two standings of one member, part by part:
+// messages may come out of order.
+func greater(a, b *pb.Standing) *pb.Standing {
+	if a == nil {
+		return b
+	}
+	g := &pb.Standing{Term: a.Term, Vote: a.Vote, LastTerm: a.LastTerm, LastIndex: a.LastIndex}
+	if b.Term > a.Term || b.Term == a.Term && a.Vote == 0 {
+		g.Term, g.Vote = b.Term, b.Vote
+	}
+	if b.LastTerm > a.LastTerm || b.LastTerm == a.LastTerm && b.LastIndex > a.LastIndex {
+		g.LastTerm, g.LastIndex = b.LastTerm, b.LastIndex
+	}
+	return g
+}
+
+// judge decides whether this member has proved itself: a majority of voters has
+// heard no more of it than it has on disk. Its own record counts when it votes:
+// the log itself refuses to open when it ends before what was acknowledged.
+func (m *Member) judge() {
+	if m.proven {
+		return
+	}
+	m.proven = m.majority(func(id uint64) bool {
+		if id == m.self {
+			return true
+		}
+		p := m.peers[id]
+		return p != nil && p.reported != nil
+	})
+	if m.proven && !m.alone() {
+		m.opt.Logger.Info("a majority has heard no more of this node than it has on disk: it takes part", "last_index", m.standing.LastIndex)
+	}
+}
+
+// hear notes what another member has on disk.
+func (m *Member) hear(p *peer, s *pb.Standing) {
+	if s == nil {
+		return
+	}
+	g := greater(p.heard, s)
+	if p.heard == nil || g.Term != p.heard.Term || g.Vote != p.heard.Vote || g.LastTerm != p.heard.LastTerm || g.LastIndex != p.heard.LastIndex {
+		p.heard, m.heardNew = g, true
+	}
+}
+
+// reported takes a peer's word for what it heard of this member.
+func (m *Member) reported(p *peer, name string, heard *pb.Standing) {
+	if m.proven {
+		return
+	}
+	if heard == nil {
+		heard = new(pb.Standing)
+	}
+	if behind(m.standing, heard) {
+		m.refuse(refusedf(RolledBack, "%s heard of term %d and entry %d of term %d; on disk are term %d and entry %d of term %d", name,
+			heard.Term, heard.LastIndex, heard.LastTerm, m.standing.Term, m.standing.LastIndex, m.standing.LastTerm))
+		return
+	}
+	p.reported = heard
+	m.judge()
+}
+
+// refuse ends this member's part.
+func (m *Member) refuse(err *RefusedError) {
+	if m.removed {
+		return
+	}
+	m.removed, m.proven = true, false
+	m.opt.Events.Refused(err)
+}
