@@ -26,7 +26,8 @@ var entries = []struct {
 	{"github.com/cockroachdb/pebble/v2", []string{"internal/engine/store", "internal/engine/raftlog", "internal/engine/diskguard", "internal/engine/snapshot", "internal/engine/view", "internal/engine/scrub", "internal/run/simdisk"},
 		"three stores of their own and the file system under them, on which copies are made and put into place too, the scrubber keeps its progress, and simulated disks fail"},
 	{"github.com/cockroachdb/errors", []string{"internal/engine/diskguard"}, "Pebble marks its errors with it, which the standard errors.Is doesn't see"},
-	{"go.etcd.io/raft/v3", []string{"internal/engine/member", "internal/engine/replica", "internal/engine/raftlog", "internal/engine/snapshot", "internal/engine/peer"}, "the loop, the log it keeps, snapshots that stand for a part of it; the transport's tests"},
+	{"go.etcd.io/raft/v3", []string{"internal/engine/member", "internal/engine/replica", "internal/engine/raftlog", "internal/engine/snapshot", "internal/engine/peer", "internal/engine/scrub", "internal/run/sim", "internal/run/simdisk"},
+		"the loop, the log it keeps, snapshots that stand for a part of it; the tests of the transport and the scrubber; nodes on simulated disks"},
 	{"golang.org/x/mod/sumdb", []string{"internal/engine/journal", "internal/engine/keystore", "internal/run"}, "tree, notes and the key that signs them"},
 	{"github.com/transparency-dev/formats", []string{"internal/engine/journal"}, "checkpoints"},
 	{"github.com/prometheus/client_golang", []string{"internal/edge/admin", "internal/edge/wechatv3", "internal/edge/gate", "internal/edge/courier", "internal/engine/replica", "internal/run"},
@@ -35,6 +36,7 @@ var entries = []struct {
 	{"go.yaml.in/yaml/v3", []string{"internal/run/config"}, "the configuration file"},
 	{"filippo.io/bigmod", []string{"internal/edge/wechatv3"}, "merchants' signatures verified with a prepared modulus: docs/decisions/0006"},
 	{"rsc.io/qr", []string{"internal/run/qr"}, "the code in the terminal and on the page"},
+	{"github.com/anishathalye/porcupine", []string{"internal/run/sim"}, "is there an order of the calls that explains their answers"},
 	{"github.com/HdrHistogram/hdrhistogram-go", []string{"internal/run/bench"}, "percentiles"},
 	{"github.com/wechatpay-apiv3/wechatpay-go", []string{"internal/run/shop"}, "the demo shop is an unmodified merchant"},
 }

@@ -93,3 +93,25 @@ func TestMemFailCommits(t *testing.T) {
 		t.Fatal("a healed backend stores nothing")
 	}
 }
+
+func TestMemCloneGoesItsOwnWay(t *testing.T) {
+	t.Parallel()
+	a := table.NewMem()
+	write := func(m *table.Mem, key byte) {
+		k := []byte{byte(table.Orders), key}
+		if err := m.Commit([]table.Write{{Key: k, Stored: table.Seal(nil, k, []byte{key})}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	has := func(m *table.Mem, key byte) bool {
+		_, ok, err := m.Load([]byte{byte(table.Orders), key}, nil)
+		return ok && err == nil
+	}
+	write(a, 1)
+	b := a.Clone()
+	write(a, 2)
+	write(b, 3)
+	if !has(a, 1) || !has(a, 2) || has(a, 3) || !has(b, 1) || has(b, 2) || !has(b, 3) {
+		t.Error("a clone and its original see each other's writes")
+	}
+}

@@ -1,0 +1,23 @@
+// Package sim plays whole clusters in one goroutine: the real machine, rules and
+// raft (engine/member) of up to nine nodes on simulated clocks, disks and links,
+// with clients that retry, couriers, and an operator who mends what broke.
+//
+// One seed is one run, bit for bit, on any machine: everything that is random is
+// drawn from one generator in the order of a queue of events, and
+// crypto/rand.Reader is replaced while a run lasts because raft draws its
+// election time-outs from it. Runs of one process therefore take turns.
+//
+//	world.go random.go trace.go        time, chance, and what happened
+//	disk.go log.go state.go            what survives a crash
+//	network.go                         what becomes of a message
+//	process.go serve.go fetch.go       one node's process around a member
+//	client.go courier.go operator.go   who asks something of the cluster
+//	play.go steps.go generate.go       scripts, and random ones
+//	check*.go history.go               what must hold
+//	broken.go                          what is broken on purpose, so that the checkers are seen to see
+//	shrink.go                          a failing run made short
+//
+// The crash model: what was synced survives; of what was not, some prefix does.
+// The state's store has no log of its own, so a crash takes it back to any frame
+// since its last flush.
+package sim

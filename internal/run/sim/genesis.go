@@ -1,0 +1,50 @@
+package sim
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/holdfast-pay/holdfast/internal/base/code"
+	"github.com/holdfast-pay/holdfast/internal/base/money"
+	"github.com/holdfast-pay/holdfast/internal/base/must"
+	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/engine/machine"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+)
+
+// What every run begins with: one merchant and three people with plenty.
+const (
+	mchid   = "1900000001"
+	appid   = "wx0123456789abcdef"
+	people  = 3
+	openFen = int64(1_000_000_000)
+)
+
+// genesis is the state after the first frame, the same for all runs.
+var genesis = sync.OnceValue(func() *table.Mem {
+	commands := []*pb.Command{
+		machine.NewCommand(machine.Genesis, "sim", "", &pb.Genesis{LogName: "sim", Level: machine.MaxLevel}),
+		machine.NewCommand(machine.MerchantAdd, "sim", "", &pb.MerchantAdd{Mchid: mchid, Name: "Tea House", Appids: []string{appid}}),
+	}
+	for uid := uint64(1); uid <= people; uid++ {
+		name := fmt.Sprint("U", uid)
+		commands = append(commands,
+			machine.NewCommand(machine.PersonAdd, "sim", "", &pb.PersonAdd{Ref: name, Name: name, Appids: []string{appid}}),
+			machine.NewCommand(machine.PersonTopup, "sim", "", &pb.PersonTopup{Uid: uid, Amount: openFen, Currency: money.CNY, Ref: "open-" + name, Line: "demo"}))
+	}
+	seeds := make([]byte, machine.SeedBytes*len(commands))
+	for i := range seeds {
+		seeds[i] = byte(i)
+	}
+	frame, err := machine.EncodeFrame(commands, start-1000, seeds)
+	must.That(err == nil, "the first frame can be encoded")
+	mem := table.NewMem()
+	m, err := machine.Open(mem, machine.Options{})
+	must.That(err == nil, "an empty state opens")
+	results, err := m.Apply(1, 1, frame)
+	must.That(err == nil, "the first frame applies")
+	for i, r := range results {
+		must.That(r.Code == code.OK, "command %d of the first frame is taken: %s", i, r.Code)
+	}
+	return mem
+})

@@ -1,0 +1,229 @@
+package sim
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/anishathalye/porcupine"
+
+	"github.com/holdfast-pay/holdfast/internal/base/code"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/order"
+)
+
+// input is what a client asked, and output what it was told.
+type input struct {
+	verb   string
+	order  string
+	key    string // the payment or the refund
+	uid    uint64
+	amount int64
+}
+
+type output struct {
+	code  code.Code
+	order view
+}
+
+func (o output) String() string {
+	if o.order == (view{}) {
+		return o.code.String()
+	}
+	return o.code.String() + ", " + o.order.String()
+}
+
+// view is what is to be seen of an order. Refunds go on by themselves, so only
+// how much was asked back is compared.
+type view struct {
+	there     bool
+	closed    bool
+	payer     uint64
+	attempt   string
+	total     int64
+	refunding int64
+}
+
+func (v view) String() string {
+	switch {
+	case !v.there:
+		return "no order"
+	case v.closed:
+		return "closed"
+	case v.payer != 0:
+		return fmt.Sprintf("paid by U%d (%s), %d of %d asked back", v.payer, v.attempt, v.refunding, v.total)
+	}
+	return fmt.Sprintf("%d to pay", v.total)
+}
+
+func viewOf(o *pb.Order) view {
+	if o == nil {
+		return view{}
+	}
+	return view{
+		there: true, closed: !order.Paid(o) && o.State != pb.TradeState_TRADE_STATE_NOTPAY,
+		payer: o.PayerUid, attempt: string(o.Attempt), total: o.Total, refunding: o.Refunding,
+	}
+}
+
+// call is one attempt of a request. Each is an operation of its own: what a
+// client was not told may have happened, at any later time.
+type call struct {
+	in               input
+	out              output
+	called, returned int64 // returned is the last moment there is while unknown
+	never            bool  // it was refused and did not happen
+}
+
+func (c call) unknown() bool { return c.returned == 1<<63-1 }
+
+// standing is an order as the checker's own bookkeeper has it.
+type standing struct {
+	view
+	refunds string // "R1=5 R2=3", sorted
+}
+
+// step says whether an order in a standing may answer so, and what it is then.
+// It is written from the rules' documentation, not from their code.
+func (s standing) step(in input, out output, unknown bool) (bool, standing) {
+	want, next, body := s.expect(in)
+	if unknown {
+		return true, next
+	}
+	if in.verb == "query" {
+		return out.order == s.view, s
+	}
+	if out.code != want {
+		return false, s
+	}
+	if body && out.order.there {
+		seen, have := out.order, next.view
+		seen.refunding, have.refunding = 0, 0
+		return seen == have, next
+	}
+	return true, next
+}
+
+// expect is the code a request gets, the order's standing after it, and whether
+// the answer shows the order.
+func (s standing) expect(in input) (out code.Code, next standing, body bool) {
+	next = s
+	switch in.verb {
+	case "create":
+		switch {
+		case !s.there:
+			next.view = view{there: true, total: in.amount}
+			return code.OK, next, true
+		case s.total != in.amount:
+			return code.OrderNoUsed, s, false
+		case s.payer != 0:
+			return code.OrderPaid, s, true
+		case s.closed:
+			return code.OrderClosed, s, true
+		}
+		return code.OK, s, true
+	case "pay":
+		switch {
+		case s.payer == in.uid && s.attempt == in.key:
+			return code.OK, s, true
+		case s.payer != 0:
+			return code.OrderPaid, s, true
+		case s.closed:
+			return code.OrderClosed, s, true
+		case !s.there:
+			return code.OrderNotFound, s, false
+		}
+		next.payer, next.attempt = in.uid, in.key
+		return code.OK, next, true
+	case "close":
+		switch {
+		case s.payer != 0:
+			return code.OrderPaid, s, true
+		case s.there:
+			next.closed = true
+		}
+		return code.OK, next, true
+	case "refund":
+		return s.expectRefund(in)
+	}
+	return code.OK, s, true
+}
+
+func (s standing) expectRefund(in input) (code.Code, standing, bool) {
+	this := fmt.Sprintf("%s=%d", in.key, in.amount)
+	var known []string
+	if s.refunds != "" {
+		known = strings.Split(s.refunds, " ")
+	}
+	same := slices.IndexFunc(known, func(r string) bool { return strings.HasPrefix(r, in.key+"=") })
+	switch {
+	case !s.there:
+		return code.OrderNotFound, s, false
+	case same >= 0 && known[same] == this:
+		return code.OK, s, false
+	case same >= 0:
+		return code.RefundNoUsed, s, false
+	case s.payer == 0:
+		return code.RefundOrderNotPaid, s, false
+	case in.amount > s.total-s.refunding:
+		return code.RefundExceedsPaid, s, false
+	}
+	known = append(slices.Clone(known), this)
+	slices.Sort(known)
+	s.refunds, s.refunding = strings.Join(known, " "), s.refunding+in.amount
+	return code.OK, s, false
+}
+
+// checkHistory looks for an order of the calls in which each answer is true,
+// with no call moved before its beginning or after its end.
+func checkHistory(history []call) (broken string) {
+	type asked struct {
+		in      input
+		unknown bool
+	}
+	model := porcupine.Model{
+		Init: func() any { return standing{} },
+		Step: func(state, in, out any) (bool, any) {
+			a := in.(asked)
+			ok, next := state.(standing).step(a.in, out.(output), a.unknown)
+			return ok, next
+		},
+		Equal: func(a, b any) bool { return a == b },
+	}
+	byOrder := make(map[string][]porcupine.Operation)
+	var names []string
+	for i, c := range history {
+		if c.in.order == "" || c.never || c.unknown() && c.in.verb == "query" {
+			continue
+		}
+		if byOrder[c.in.order] == nil {
+			names = append(names, c.in.order)
+		}
+		byOrder[c.in.order] = append(byOrder[c.in.order], porcupine.Operation{
+			ClientId: i, Input: asked{c.in, c.unknown()}, Output: c.out, Call: c.called, Return: c.returned,
+		})
+	}
+	for _, name := range names {
+		if !porcupine.CheckOperations(model, byOrder[name]) {
+			return describe(name, history)
+		}
+	}
+	return ""
+}
+
+// describe lists an order's calls for who has to understand them.
+func describe(name string, history []call) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "no order of these calls explains their answers:")
+	for _, c := range history {
+		if c.in.order != name || c.never {
+			continue
+		}
+		end, told := "no answer", ""
+		if !c.unknown() {
+			end, told = fmt.Sprintf("%.3f s", float64(c.returned>>20)/1000), ": "+c.out.String()
+		}
+		fmt.Fprintf(&b, "\n  %s %s %s %d, %.3f s to %s%s", c.in.verb, c.in.order, c.in.key, c.in.amount, float64(c.called>>20)/1000, end, told)
+	}
+	return b.String()
+}

@@ -1,0 +1,93 @@
+package sim
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+
+	"github.com/holdfast-pay/holdfast/internal/run/drill"
+)
+
+// Report is what came of a run.
+type Report struct {
+	Seed uint64
+	// Fingerprint is over everything that happened: equal runs, equal numbers.
+	Fingerprint uint64
+	// Millis is how much simulated time passed.
+	Millis int64
+	// Failure is what must hold and did not, nil when all does.
+	Failure *Violation
+	// Step is the step at which it failed.
+	Step drill.Step
+	// Err is a step that could not be played, or an expectation of the script.
+	Err error
+	// Requests, Frames and Terms say how much happened.
+	Requests, Frames int
+	Terms            uint64
+}
+
+// Play plays a script: its own seed, nodes and broken driver if it names any,
+// then its steps, then everything is brought to rest and checked.
+func Play(opt Options, steps []drill.Step) (rep Report) {
+	voters := 3
+	var flaw broken
+	for _, s := range steps {
+		switch s.Verb() {
+		case "nodes":
+			voters = int(drill.Number(s.Arg("NUMBER")))
+		case "seed":
+			opt.Seed = drill.Number(s.Arg("NUMBER"))
+		case "broken":
+			v, ok := Variants[s.Arg("VARIANT")]
+			if !ok {
+				return Report{Err: fmt.Errorf("there is no broken driver %q", s.Arg("VARIANT")), Step: s}
+			}
+			flaw = v.make()
+		}
+	}
+	if voters < 1 || voters > 5 {
+		return Report{Err: errors.New("a cluster has 1 to 5 nodes")}
+	}
+	withRandom(opt.Seed, func() { rep = play(opt, voters, flaw, slices.Clone(steps)) })
+	return rep
+}
+
+func play(opt Options, voters int, flaw broken, steps []drill.Step) (rep Report) {
+	w := newWorld(opt, voters)
+	w.broken = flaw
+	rep.Seed = opt.Seed
+	defer func() {
+		if p := recover(); p != nil {
+			w.fail("panic", "%v\n%s", p, debug.Stack())
+		}
+		rep.Failure, rep.Fingerprint, rep.Millis = w.failure, w.trace, w.now-start
+		rep.Requests, rep.Frames, rep.Terms = len(w.clients.history), len(w.seen.marks), w.seen.term
+	}()
+	for _, n := range w.nodes[:voters] {
+		w.start(n)
+	}
+	w.operator.run()
+	w.courier.start()
+	pl := &player{w: w, lenient: opt.Lenient}
+	for i := range steps {
+		rep.Step = steps[i]
+		err := pl.play(&steps[i])
+		var shown *Shown
+		switch {
+		case w.failure != nil:
+			return rep
+		case errors.As(err, &shown):
+			rep.Err = errors.Join(rep.Err, err) // and on, so that all can be rewritten
+		case err != nil:
+			rep.Err = err
+			return rep
+		}
+	}
+	rep.Step = drill.Step{}
+	w.settle()
+	if w.failure == nil {
+		w.check()
+	}
+	return rep
+}

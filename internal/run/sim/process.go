@@ -1,0 +1,267 @@
+package sim
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"go.etcd.io/raft/v3/raftpb"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/holdfast-pay/holdfast/internal/base/code"
+	"github.com/holdfast-pay/holdfast/internal/engine/machine"
+	"github.com/holdfast-pay/holdfast/internal/engine/member"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+)
+
+// process is one life of a node: a member, a machine, and what engine/replica
+// does around them, driven by the world's events instead of goroutines.
+type process struct {
+	w       *World
+	node    *node
+	disk    *disk
+	session uint64
+	member  *member.Member
+	machine *machine.Machine
+	dead    bool
+
+	inbox   []func()
+	planned bool // a turn is planned
+	ticking bool // a tick waits in the inbox
+	sent    []*pb.PeerMessage
+
+	queue    []*waiter // commands that wait for a frame
+	inflight int       // frames proposed and not applied or lost
+	commits  []member.Commit
+	applying bool
+	applied  uint64
+
+	reads     []*read
+	nextToken uint64
+	byIndex   []*byIndex
+
+	fetching *pb.SnapshotManifest
+	leads    bool
+	term     uint64
+}
+
+// waiter is a command with who waits for its outcome.
+type waiter struct {
+	cmd   *pb.Command
+	reply func(answer)
+}
+
+// answer is what became of a command. With refused set it was not taken, except
+// that code.Unknown leaves it open.
+type answer struct {
+	code    code.Code
+	body    any
+	refused code.Code
+	index   uint64
+}
+
+// frame is the tag of a proposal.
+type frame struct {
+	waiters []*waiter
+	change  func(done bool) // of a change of members
+}
+
+// start opens a node's folder and begins to take part, as the node would.
+func (w *World) start(n *node) {
+	p := &process{w: w, node: n, disk: n.disk, session: w.chance.nonzero()}
+	n.process, n.refused, n.stopped = p, nil, nil
+	n.starts++
+	if w.broken.onStart != nil {
+		w.broken.onStart(p)
+	}
+	if err := p.open(); err != nil {
+		p.stop(err)
+		return
+	}
+	w.tell(n.name, "starts: applied %d, log %d to %d, term %d", p.applied, p.disk.log.cut+1, p.disk.log.last(), p.disk.log.hard.GetTerm())
+	offset := w.chance.Int64N(tickMillis)
+	w.after(offset, func() {
+		p.tick()
+		w.every(tickMillis, func() bool { return p.tick() })
+	})
+	w.every(200, func() bool { return p.chores() })
+}
+
+const tickMillis = int64(member.TickEvery / 1e6)
+
+// open brings machine and member up from the folder.
+func (p *process) open() (err error) {
+	d := p.disk
+	if p.machine, err = machine.Open(d.state, machine.Options{}); err != nil {
+		return fmt.Errorf("open the state: %w", err)
+	}
+	p.applied, _ = p.machine.Applied()
+	p.observe()
+	if p.applied > d.log.last() || p.applied < d.log.cut {
+		return fmt.Errorf("the state has applied %d, the log holds %d to %d", p.applied, d.log.cut+1, d.log.last())
+	}
+	d.log.raise(p.applied)
+	if err := p.catchUp(); err != nil {
+		return err
+	}
+	d.log.snapshot = p.manifest
+	opt := member.Options{
+		Identity: d.id, Session: p.session, Log: d.log, Applied: p.applied, Heard: d.savedHeard(),
+		Known: d.known, Events: p, Logger: slog.New(slog.DiscardHandler), Version: "sim", MaxLevel: machine.MaxLevel,
+	}
+	p.member, err = member.New(opt)
+	if err != nil {
+		return err
+	}
+	p.wake()
+	return nil
+}
+
+// catchUp applies what is committed up to the recorded members, so that the
+// state is never behind them.
+func (p *process) catchUp() error {
+	_, members := p.disk.log.Conf()
+	for p.applied < members.GetIndex() {
+		e := p.disk.log.at(p.applied + 1)
+		if e == nil {
+			return fmt.Errorf("the members are recorded as of entry %d, which the log does not have", members.GetIndex())
+		}
+		data := e.GetData()
+		if e.GetType() == raftpb.EntryConfChangeV2 {
+			var err error
+			if data, err = changeFrame(data); err != nil {
+				return err
+			}
+		}
+		if err := p.applyFrame(e.GetIndex(), e.GetTerm(), data, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func changeFrame(data []byte) ([]byte, error) {
+	cc, ctx := new(raftpb.ConfChangeV2), new(pb.ConfContext)
+	if err := proto.Unmarshal(data, cc); err != nil {
+		return nil, err
+	}
+	err := ctx.UnmarshalVT(cc.GetContext())
+	return ctx.Frame, err
+}
+
+// tick is the process's clock; a late one is not made up for.
+func (p *process) tick() bool {
+	if p.dead {
+		return false
+	}
+	if !p.ticking {
+		p.ticking = true
+		p.post(func() {
+			p.ticking = false
+			p.member.Tick(p.wall())
+		})
+	}
+	return true
+}
+
+// wall is the node's own clock, Unix milliseconds.
+func (p *process) wall() int64 { return p.w.now + p.node.skew }
+
+// post gives the process something to do in its next turn.
+func (p *process) post(f func()) {
+	p.inbox = append(p.inbox, f)
+	p.wake()
+}
+
+// wake plans a turn: after the disk has had its time, and not while paused.
+func (p *process) wake() {
+	if p.planned || p.dead {
+		return
+	}
+	p.planned = true
+	wait := p.w.chance.Int64N(2) + p.node.slow
+	wait = max(wait, p.node.pausedUntil-p.w.now)
+	p.w.after(wait, p.turn)
+}
+
+// turn does what waits, as the loop of engine/replica does between two looks at
+// its channels.
+func (p *process) turn() {
+	if p.dead {
+		return
+	}
+	if left := p.node.pausedUntil - p.w.now; left > 0 {
+		p.w.after(left, p.turn)
+		return
+	}
+	p.planned = false
+	inbox := p.inbox
+	p.inbox = nil
+	for _, f := range inbox {
+		if f(); p.dead {
+			return
+		}
+	}
+	p.propose()
+	if err := p.member.Work(); err != nil {
+		p.stop(err)
+		return
+	}
+	p.release()
+	p.look()
+}
+
+// release hands what the turn wanted to send to the network.
+func (p *process) release() {
+	sent := p.sent
+	p.sent = nil
+	for _, msg := range sent {
+		p.w.post(p, msg)
+	}
+}
+
+// look notes what the world's checkers watch after every turn.
+func (p *process) look() {
+	leader, term := p.standing()
+	if leader != p.leads || term != p.term {
+		p.leads, p.term = leader, term
+		p.w.watchLeader(p)
+	}
+	if len(p.commits) > 0 && !p.applying {
+		p.applying = true
+		p.w.after(p.w.chance.Int64N(3), p.apply)
+	}
+}
+
+// standing says whether the process leads, and raft's term.
+func (p *process) standing() (leads bool, term uint64) {
+	s := p.member.Status()
+	return s.Leads, s.Term
+}
+
+// stop ends the process with an error; what it means depends on the error.
+func (p *process) stop(err error) {
+	p.kill()
+	p.node.stopped = err
+	var refused *member.RefusedError
+	switch {
+	case errors.Is(err, errPower):
+		p.node.stopped = nil
+		p.w.tell(p.node.name, "loses power in the middle of a write")
+		p.disk.crash(p.w.lucky)
+	case errors.As(err, &refused):
+		p.node.refused = refused
+		p.w.tell(p.node.name, "may not take part: %v", refused)
+		p.disk.crash(p.w.lucky)
+	default:
+		p.w.fail("stop", "%s stops: %v", p.node.name, err)
+	}
+}
+
+// kill ends the process; what its callers waited for stays open.
+func (p *process) kill() {
+	p.dead = true
+	if p.node.process == p {
+		p.node.process = nil
+	}
+}
