@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -114,6 +115,40 @@ func (p *Publisher) Publish(r table.Reader, size uint64, root tlog.Hash, index u
 	p.latest = &Signed{Checkpoint: c, Text: text}
 	return *p.latest, nil
 }
+
+// CheckFile reads the published file again: an ErrCheckpoint, or an fs error, when
+// it is not the one published last.
+func (p *Publisher) CheckFile() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.latest == nil {
+		return nil
+	}
+	now, err := ReadCheckpoint(filepath.Dir(p.path), p.verifier)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(now.Text, p.latest.Text) {
+		return fmt.Errorf("published checkpoint %s: %w: it is of size %d, published was size %d", p.path, ErrCheckpoint, now.Size, p.latest.Size)
+	}
+	return nil
+}
+
+// Rewrite writes the published file again as it was published last.
+func (p *Publisher) Rewrite() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.latest == nil {
+		return nil
+	}
+	if err := replaceFile(p.path, p.latest.Text); err != nil {
+		return fmt.Errorf("rewrite checkpoint at size %d: %w", p.latest.Size, err)
+	}
+	return nil
+}
+
+// Path is the published checkpoint's file.
+func (p *Publisher) Path() string { return p.path }
 
 // CheckJournal refuses a journal that does not extend the published
 // checkpoint. Call it at start, when the log has been replayed.

@@ -184,3 +184,51 @@ func TestPublisherNeedsItsOwnKey(t *testing.T) {
 		t.Fatalf("a file was written: %v", err)
 	}
 }
+
+// A published file that was altered or lost is noticed and written again as it
+// was, also by a publisher that has nothing to publish.
+func TestPublisherRewrites(t *testing.T) {
+	t.Parallel()
+	p := newPress(t)
+	if err := errors.Join(p.CheckFile(), p.Rewrite()); err != nil {
+		t.Fatalf("a new folder: %v", err)
+	}
+	p.grow(t, 300)
+	if _, err := p.publish(); err != nil {
+		t.Fatal(err)
+	}
+	old, err := os.ReadFile(p.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.grow(t, 301)
+	if _, err := p.publish(); err != nil {
+		t.Fatal(err)
+	}
+	good, err := os.ReadFile(p.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	flipped := append([]byte(nil), good...)
+	flipped[len(good)/2] ^= 1
+	for name, bad := range map[string][]byte{"flipped": flipped, "cut": good[:20], "older": old} {
+		if err := os.WriteFile(p.Path(), bad, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.CheckFile(); !errors.Is(err, journal.ErrCheckpoint) {
+			t.Errorf("%s: CheckFile answers %v", name, err)
+		}
+		if err := errors.Join(p.Rewrite(), p.CheckFile()); err != nil {
+			t.Errorf("%s: after Rewrite: %v", name, err)
+		}
+	}
+	if err := os.Remove(p.Path()); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.CheckFile(); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a lost file: CheckFile answers %v", err)
+	}
+	if err := errors.Join(p.Rewrite(), p.CheckFile()); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,6 +1,10 @@
 package store
 
-import "github.com/cockroachdb/pebble/v2"
+import (
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/holdfast-pay/holdfast/internal/base/table"
+)
 
 // Metrics are figures about the store, for monitoring. Sizes are in bytes;
 // counts and sums are since Open.
@@ -46,6 +50,17 @@ func bytesCompacted(m *pebble.Metrics) uint64 {
 	var n uint64
 	for i := range m.Levels {
 		n += m.Levels[i].TableBytesCompacted
+	}
+	return n
+}
+
+// TableBytes is about how many bytes of the state's files a table takes; 0 when
+// that cannot be told.
+func (s *Store) TableBytes(id table.ID) uint64 {
+	from, to := table.Range(id)
+	n, err := s.db.EstimateDiskUsage(from, to)
+	if err != nil {
+		return 0
 	}
 	return n
 }

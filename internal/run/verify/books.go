@@ -2,10 +2,10 @@ package verify
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/engine/scrub"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
 	"github.com/holdfast-pay/holdfast/internal/rule/notice"
@@ -15,54 +15,21 @@ import (
 
 // digests recomputes every table's digest and row counts from the stored bytes.
 func (v *verifier) digests() {
-	found := make(map[table.ID]*table.Digest)
-	for _, id := range table.All() {
-		if id.Digested() {
-			found[id] = &table.Digest{}
-		}
-	}
-	var hasher table.Hasher
-	// Below the first table are the store's own records, checked when it opens.
-	err := v.state.Iterate([]byte{byte(table.Head)}, nil, func(key, stored []byte) bool {
-		v.report.Rows++
-		d, known := found[table.ID(key[0])], !strings.HasPrefix(table.ID(key[0]).String(), "table-")
-		switch _, err := table.Open(key, stored); {
-		case !known:
-			v.report.add("state", fmt.Sprintf("row %x", key), "belongs to no table")
-		case err != nil:
-			v.report.add("state", fmt.Sprintf("%s row %x", table.ID(key[0]), key), "%v", err)
-		case d != nil:
-			d.Add(&hasher, key, stored)
-		}
+	rows := v.state.Rows()
+	defer rows.Close()
+	check := scrub.RowCheck{Damaged: func(f scrub.Finding) bool {
+		v.report.add("state", f.Where, "%v", f.Cause)
 		return !v.report.full()
-	})
-	if err != nil {
-		v.problem("state", "state", err)
-		return
-	}
-	stored := make(map[table.ID]*pb.TableDigest)
-	for _, d := range v.head.Digests {
-		stored[table.ID(d.Table)] = d
-	}
+	}}
 	for _, id := range table.All() {
-		if id.Digested() {
-			v.compareDigest(id, found[id], stored[id])
+		n, err := check.Table(rows, v.head, id)
+		if err != nil {
+			v.problem("state", "state", err)
 		}
+		v.report.Rows += n
 	}
-}
-
-func (v *verifier) compareDigest(id table.ID, found *table.Digest, stored *pb.TableDigest) {
-	if found.Rows != stored.GetRows() {
-		v.report.add("state", "table "+id.String(), "has %d rows, the head says %d", found.Rows, stored.GetRows())
-	}
-	for i, n := range stored.GetBuckets() {
-		if i < len(found.Buckets) && found.Buckets[i] != n {
-			v.report.add("state", "table "+id.String(), "bucket %d has %d rows, the head says %d", i, found.Buckets[i], n)
-		}
-	}
-	if found.Hi != stored.GetHi() || found.Lo != stored.GetLo() {
-		v.report.add("state", "table "+id.String(), "digest is %016x%016x, the head says %016x%016x",
-			found.Hi, found.Lo, stored.GetHi(), stored.GetLo())
+	if err := check.Strangers(rows); err != nil {
+		v.problem("state", "state", err)
 	}
 }
 
