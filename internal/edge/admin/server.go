@@ -67,7 +67,8 @@ type Config struct {
 	Views    Views
 	Receipts Receipts
 	Tokens   *Tokens
-	Cluster  Cluster
+	// Cluster is nil for a node without peers.
+	Cluster Cluster
 	// Defaults are the settings of merchants added without any.
 	Defaults *pb.MerchantSettings
 	// Checkpoint is the checkpoint published last.

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -43,6 +44,7 @@ type Desk struct {
 
 	views     *view.Views
 	publisher *journal.Publisher
+	serve     func(*Group)
 }
 
 // LogName is the journal's name, as edgetest's genesis sets it.
@@ -67,13 +69,22 @@ func Open(t testing.TB, sandbox bool) *Desk {
 	tokens, err := admin.OpenTokens(admin.NamedTokenFile(d.Dir), d.Keys.VerifyAdminToken)
 	need(t, err)
 	log := slog.New(slog.NewTextHandler(d.Log, nil))
-	service := admin.NewServer(admin.Config{
+	config := admin.Config{
 		Core: d.Core, Keys: d.Keys, Views: d, Receipts: receipt.NewDesk(d.Core, d, prover), Tokens: tokens,
 		Defaults:   &pb.MerchantSettings{KeyMode: pb.KeyMode_KEY_MODE_BOTH, RefundIntervalS: 60},
 		Checkpoint: d.publisher.Latest, Now: d.Now, Wall: func() time.Time { return time.UnixMilli(d.Now()) },
 		ReadOnly: func() string { return d.Why() }, Version: "test", Log: log,
-	})
-	handler := admin.Handler(func() (*admin.Server, func()) { return service, func() {} }, tokens, admin.Probes{
+	}
+	var service atomic.Pointer[admin.Server]
+	d.serve = func(g *Group) {
+		c := config
+		if g != nil {
+			c.Cluster = g
+		}
+		service.Store(admin.NewServer(c))
+	}
+	d.serve(nil)
+	handler := admin.Handler(func() (*admin.Server, func()) { return service.Load(), func() {} }, tokens, admin.Probes{
 		Alive: func() string { return "" }, Ready: func() string { return d.Why() }, Queries: func() string { return "" },
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("holdfast_ready 1\n")) }),
 	}, log)
