@@ -826,6 +826,9 @@ type NodeHealth struct {
 	InFlight      uint64 `protobuf:"varint,10,opt,name=in_flight,json=inFlight,proto3" json:"in_flight,omitempty"`
 	MerchantApi   string `protobuf:"bytes,11,opt,name=merchant_api,json=merchantApi,proto3" json:"merchant_api,omitempty"`
 	Admin         string `protobuf:"bytes,12,opt,name=admin,proto3" json:"admin,omitempty"`
+	// mark_index and mark_digest are what it and a majority agreed on last.
+	MarkIndex     uint64 `protobuf:"varint,13,opt,name=mark_index,json=markIndex,proto3" json:"mark_index,omitempty"`
+	MarkDigest    []byte `protobuf:"bytes,14,opt,name=mark_digest,json=markDigest,proto3" json:"mark_digest,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -942,6 +945,20 @@ func (x *NodeHealth) GetAdmin() string {
 		return x.Admin
 	}
 	return ""
+}
+
+func (x *NodeHealth) GetMarkIndex() uint64 {
+	if x != nil {
+		return x.MarkIndex
+	}
+	return 0
+}
+
+func (x *NodeHealth) GetMarkDigest() []byte {
+	if x != nil {
+		return x.MarkDigest
+	}
+	return nil
 }
 
 // PeerRefusal tells a sender why its messages are dropped.
@@ -2365,7 +2382,7 @@ const file_holdfast_v1_cluster_proto_rawDesc = "" +
 	"\tmax_level\x18\t \x01(\rR\bmaxLevel\x12/\n" +
 	"\x06health\x18\n" +
 	" \x01(\v2\x17.holdfast.v1.NodeHealthR\x06health\x12\x16\n" +
-	"\x06leader\x18\v \x01(\x06R\x06leader\"\x8d\x03\n" +
+	"\x06leader\x18\v \x01(\x06R\x06leader\"\xcd\x03\n" +
 	"\n" +
 	"NodeHealth\x12\x18\n" +
 	"\aserving\x18\x01 \x01(\bR\aserving\x12\x18\n" +
@@ -2381,7 +2398,11 @@ const file_holdfast_v1_cluster_proto_rawDesc = "" +
 	"\tin_flight\x18\n" +
 	" \x01(\x04R\binFlight\x12!\n" +
 	"\fmerchant_api\x18\v \x01(\tR\vmerchantApi\x12\x14\n" +
-	"\x05admin\x18\f \x01(\tR\x05admin\"[\n" +
+	"\x05admin\x18\f \x01(\tR\x05admin\x12\x1d\n" +
+	"\n" +
+	"mark_index\x18\r \x01(\x04R\tmarkIndex\x12\x1f\n" +
+	"\vmark_digest\x18\x0e \x01(\fR\n" +
+	"markDigest\"[\n" +
 	"\vPeerRefusal\x122\n" +
 	"\x06reason\x18\x01 \x01(\x0e2\x1a.holdfast.v1.RefusalReasonR\x06reason\x12\x18\n" +
 	"\asession\x18\x02 \x01(\x06R\asession\"p\n" +

@@ -647,6 +647,18 @@ func (m *NodeHealth) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
 	}
+	if len(m.MarkDigest) > 0 {
+		i -= len(m.MarkDigest)
+		copy(dAtA[i:], m.MarkDigest)
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(len(m.MarkDigest)))
+		i--
+		dAtA[i] = 0x72
+	}
+	if m.MarkIndex != 0 {
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.MarkIndex))
+		i--
+		dAtA[i] = 0x68
+	}
 	if len(m.Admin) > 0 {
 		i -= len(m.Admin)
 		copy(dAtA[i:], m.Admin)
@@ -2179,6 +2191,13 @@ func (m *NodeHealth) SizeVT() (n int) {
 		n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
 	}
 	l = len(m.Admin)
+	if l > 0 {
+		n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
+	}
+	if m.MarkIndex != 0 {
+		n += 1 + protohelpers.SizeOfVarint(uint64(m.MarkIndex))
+	}
+	l = len(m.MarkDigest)
 	if l > 0 {
 		n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
 	}
@@ -4355,6 +4374,59 @@ func (m *NodeHealth) UnmarshalVT(dAtA []byte) error {
 				return io.ErrUnexpectedEOF
 			}
 			m.Admin = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 13:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field MarkIndex", wireType)
+			}
+			m.MarkIndex = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.MarkIndex |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 14:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field MarkDigest", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.MarkDigest = append(m.MarkDigest[:0], dAtA[iNdEx:postIndex]...)
+			if m.MarkDigest == nil {
+				m.MarkDigest = []byte{}
+			}
 			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
