@@ -44,12 +44,15 @@ const (
 	retryAfter = time.Minute
 )
 
-// Copy is a file that is checked as a whole.
+// Copy is a file, or a few, that are checked as a whole.
 type Copy struct {
 	Name string
 	// Check answers an error only when it could not look; what it found wrong is
 	// the finding.
 	Check func() (f Finding, damaged bool, err error)
+	// Rewrite mends findings of this kind.
+	Kind    Kind
+	Rewrite func() error
 }
 
 // Options configures a Scrubber.
