@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/holdfast-pay/holdfast/internal/base/code"
+	"github.com/holdfast-pay/holdfast/internal/engine/agree"
 )
 
 // applier owns the machine: it applies committed frames in order and answers.
@@ -36,6 +37,8 @@ func (r *Replica) apply(c commit) {
 		return
 	}
 	r.opt.Log.Acked(c.Index)
+	mark := markOf(r.machine)
+	r.marks.do(func(a *agree.Agreement) []agree.Event { return a.Applied(mark, r.electorate()) })
 	r.publish()
 	if f := c.frame; f != nil {
 		r.unapplied.Add(-1)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/holdfast-pay/holdfast/internal/base/code"
+	"github.com/holdfast-pay/holdfast/internal/engine/agree"
 	"github.com/holdfast-pay/holdfast/internal/engine/member"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
@@ -47,6 +48,8 @@ func (r *Replica) loop() {
 			r.step(msg)
 		case f := <-r.calls:
 			f()
+		case <-r.marks.wake:
+			r.markEvents()
 		case <-r.reads.wake:
 			r.askReads()
 		case <-r.queue.wake:
@@ -239,7 +242,10 @@ func (e *events) Behind(s *pb.SnapshotManifest) {
 }
 
 // Mark implements member.Events.
-func (e *events) Mark(uint64, *pb.Mark) {}
+func (e *events) Mark(from uint64, m *pb.Mark) {
+	r := (*Replica)(e)
+	r.marks.do(func(a *agree.Agreement) []agree.Event { return a.Step(from, m, r.electorate()) })
+}
 
 // Refused implements member.Events.
 func (e *events) Refused(err *member.RefusedError) { (*Replica)(e).stop(err) }

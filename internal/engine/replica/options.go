@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/engine/agree"
 	"github.com/holdfast-pay/holdfast/internal/engine/identity"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/member"
@@ -62,6 +63,9 @@ type Options struct {
 	// Behind is told when the log this node needs is gone and a snapshot must be
 	// fetched. May be nil for a node that stays alone.
 	Behind func(*pb.SnapshotManifest)
+	// Agreed is told of each mark that this node and a majority agreed on, in the
+	// order of their indexes; it must not block. May be nil.
+	Agreed func(agree.Mark)
 	// Health is what peers are told about this node. May be nil.
 	Health func() *pb.NodeHealth
 	// Version is the binary's.

@@ -26,6 +26,7 @@ type Replica struct {
 	inbox   chan *pb.PeerMessage
 	calls   chan func() // run by the loop
 	reads   reads
+	marks   marks
 	commits chan commit
 	// unapplied counts frames that were proposed and not yet applied.
 	unapplied      atomic.Int64
@@ -70,6 +71,7 @@ func Open(opt Options) (*Replica, error) {
 		r.cancel(err)
 		return nil, err
 	}
+	r.marks.init(opt.Identity.RaftID, m)
 	r.publish()
 	r.look()
 	r.done.Add(2)
