@@ -25,6 +25,9 @@ const (
 	statusTicks = 20
 	// askTicks is how often a member that is not proven asks the others.
 	askTicks = 2
+	// patienceTicks is how long it waits for all whose word it wants before it
+	// goes by those it can reach.
+	patienceTicks = 80
 )
 
 // Storage is the raft log as a member needs it; *raftlog.Log is one.

@@ -41,23 +41,42 @@ func greater(a, b *pb.Standing) *pb.Standing {
 	return g
 }
 
-// judge decides whether this member has proved itself: a majority of voters has
-// heard no more of it than it has on disk. Its own record counts when it votes:
-// the log itself refuses to open when it ends before what was acknowledged.
+// judge decides whether this member has proved itself: enough of the others have
+// heard no more of it than it has on disk.
+//
+// Enough are so many that whoever committed an entry with this member's help is
+// among them: half of the voters, rounded up, this member not counted. While
+// some of those can't be reached, a majority with this member counted has to do
+// after patienceTicks: otherwise a group that has lost a node could not restart
+// another one. What is given up for that is to notice an older disk while the
+// node that heard the most of it is away too.
 func (m *Member) judge() {
 	if m.proven {
 		return
 	}
-	m.proven = m.majority(func(id uint64) bool {
-		if id == m.self {
-			return true
-		}
-		p := m.peers[id]
-		return p != nil && p.reported != nil
-	})
+	reported := func(id uint64) bool { p := m.peers[id]; return p != nil && p.reported != nil }
+	m.proven = m.alone() || m.witnessed(reported) ||
+		m.ticks > patienceTicks && m.majority(func(id uint64) bool { return id == m.self || reported(id) })
 	if m.proven && !m.alone() {
-		m.opt.Logger.Info("a majority has heard no more of this node than it has on disk: it takes part", "last_index", m.standing.LastIndex)
+		m.opt.Logger.Info("enough members have heard no more of this node than it has on disk: it takes part", "last_index", m.standing.LastIndex)
 	}
+}
+
+// witnessed says whether of every set of voters half, rounded up, has reported,
+// this member not counted.
+func (m *Member) witnessed(reported func(id uint64) bool) bool {
+	for _, voters := range m.electorate() {
+		n := 0
+		for _, id := range voters {
+			if id != m.self && reported(id) {
+				n++
+			}
+		}
+		if n < len(voters)-len(voters)/2 {
+			return false
+		}
+	}
+	return true
 }
 
 // hear notes what another member has on disk.
@@ -71,11 +90,9 @@ func (m *Member) hear(p *peer, s *pb.Standing) {
 	}
 }
 
-// reported takes a peer's word for what it heard of this member.
+// reported takes a peer's word for what it heard of this member. One that heard
+// more than there is on disk is right whenever it says so.
 func (m *Member) reported(p *peer, name string, heard *pb.Standing) {
-	if m.proven {
-		return
-	}
 	if heard == nil {
 		heard = new(pb.Standing)
 	}

@@ -25,6 +25,7 @@ func (m *Member) Tick(wall int64) {
 		if m.ticks%askTicks == 1 {
 			m.tellAll(true)
 		}
+		m.judge()
 		return
 	}
 	m.node.Tick()
@@ -142,6 +143,11 @@ func (m *Member) raftFrom(p *peer, msg *pb.PeerMessage) {
 	rm := new(raftpb.Message)
 	if err := proto.Unmarshal(msg.Raft, rm); err != nil || rm.GetFrom() != msg.From || rm.GetTo() != m.self || raft.IsLocalMsg(rm.GetType()) {
 		m.opt.Logger.Warn("a message between nodes makes no sense and was dropped", "from", msg.From, "err", err)
+		return
+	}
+	if rm.GetType() == raftpb.MsgHeartbeat && rm.GetCommit() > m.standing.LastIndex {
+		// A leader tells a follower no commit beyond what that one acknowledged.
+		m.refuse(refusedf(RolledBack, "the leader heard of entry %d; on disk is entry %d", rm.GetCommit(), m.standing.LastIndex))
 		return
 	}
 	if rm.GetType() == raftpb.MsgSnap && m.needs(rm.GetSnapshot()) {

@@ -1,7 +1,11 @@
 package sim
 
 import (
-	"github.com/holdfast-pay/holdfast/internal/engine/member"
+	"maps"
+	"slices"
+
+	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -9,26 +13,183 @@ import (
 // a careless one would. All zero is the driver as it should be.
 type broken struct {
 	onStart   func(*process)
-	onCommit  func(*process, *member.Commit)
 	onPropose func(*process, *frame, []byte)
 	onApply   func(p *process, index uint64, data []byte) []byte
 	onMessage func(*process, *pb.PeerMessage)
 
-	readsLocally  bool
-	guesses       bool
-	losesIdentity bool
-	reportsFirst  bool
-	cutsTooMuch   bool
+	readsLocally   bool // any node answers a query from its own state
+	leaderReads    bool // who takes itself for the leader does
+	guesses        bool // "not done" for an outcome that is open
+	losesIdentity  bool // a repeated request gets a new identity
+	reportsFirst   bool // the courier reports before it sends
+	cutsTooMuch    bool // the log is cut up to what is applied, flushed or not
+	neverFetches   bool // a snapshot is not fetched
+	takesAnyFolder bool // a folder is taken for the node's own
 }
 
 // Variant is a driver that is broken on purpose.
 type Variant struct {
 	// Why says what a careless driver does here.
 	Why string
-	// Checker is the rule that must catch it.
-	Checker string
-	make    func() broken
+	// Checkers are the rules of which one must catch it.
+	Checkers []string
+	make     func() broken
 }
 
+// VariantNames lists the broken drivers.
+func VariantNames() []string { return slices.Sorted(maps.Keys(Variants)) }
+
 // Variants are the broken drivers, by name.
-var Variants = map[string]Variant{}
+var Variants = map[string]Variant{
+	"ack-before-fsync": {
+		"the log answers before what it was given is on disk",
+		[]string{"acknowledged", "history", "digests", "stop", "liveness"},
+		func() broken { return broken{onStart: func(p *process) { p.disk.log.lies = true }} },
+	},
+	"forgotten-vote": {
+		"entries are synced, term and vote are not",
+		[]string{"leaders", "liveness", "terms", "panic"},
+		func() broken { return broken{onStart: func(p *process) { p.disk.log.forgetsHard = true }} },
+	},
+	"vote-with-a-hole": {
+		"a node with an older disk takes part without proving that it has what it told others",
+		[]string{"panic", "acknowledged", "history", "digests"},
+		func() broken {
+			return broken{onMessage: func(_ *process, msg *pb.PeerMessage) {
+				if msg.Status != nil {
+					msg.Status.Heard = nil
+				}
+			}}
+		},
+	},
+	"any-folder": {
+		"a node takes whatever folder it finds for its own, without identity and without proof",
+		[]string{"panic", "acknowledged", "history", "digests", "stop"},
+		func() broken {
+			return broken{takesAnyFolder: true, onMessage: func(_ *process, msg *pb.PeerMessage) {
+				if msg.Status != nil {
+					msg.Status.Heard = nil
+				}
+			}}
+		},
+	},
+	"map-order": {
+		"the commands of a frame are applied in an order that differs between nodes",
+		[]string{"digests"},
+		func() broken { return broken{onApply: turnedAround} },
+	},
+	"local-read": {
+		"a follower answers a query from its own state",
+		[]string{"history"},
+		func() broken { return broken{readsLocally: true} },
+	},
+	"deposed-leader-read": {
+		"who takes itself for the leader answers a query without asking the others",
+		[]string{"history"},
+		func() broken { return broken{leaderReads: true} },
+	},
+	"guess": {
+		"a request that was lost with the lead is answered as not done",
+		[]string{"history"},
+		func() broken { return broken{guesses: true} },
+	},
+	"lost-identity": {
+		"a repeated request gets a new identity",
+		[]string{"money", "history"},
+		func() broken { return broken{losesIdentity: true} },
+	},
+	"ack-before-commit": {
+		"a caller is answered when its command is proposed",
+		[]string{"history", "acknowledged"},
+		func() broken { return broken{onPropose: answerAtOnce} },
+	},
+	"early-checkpoint": {
+		"a checkpoint is published before its frame is committed",
+		[]string{"journal"},
+		func() broken { return broken{onPropose: publishAtOnce} },
+	},
+	"report-first": {
+		"the courier reports a notice as delivered and then sends it",
+		[]string{"notices"},
+		func() broken { return broken{reportsFirst: true} },
+	},
+	"cut-too-much": {
+		"the log is cut up to what is applied, although a crash takes the state back behind it",
+		[]string{"stop"},
+		func() broken { return broken{cutsTooMuch: true} },
+	},
+	"lost-row": {
+		"one row of a frame is not written",
+		[]string{"books", "money", "digests", "stop"},
+		func() broken { return broken{onStart: losesRows} },
+	},
+	"learner-counts": {
+		"the acknowledgement of a learner is taken for a voter's",
+		[]string{"panic", "acknowledged", "history", "digests"},
+		func() broken { return broken{onMessage: asVoter} },
+	},
+	"no-pre-vote": {
+		"a node campaigns without having asked whether it could win",
+		[]string{"terms"},
+		func() broken { return broken{onMessage: grantsItself} },
+	},
+	"no-snapshot": {
+		"a node that is too far behind for the log does not fetch a snapshot",
+		[]string{"liveness"},
+		func() broken { return broken{neverFetches: true} },
+	},
+}
+
+// turnedAround has every second node apply a frame's commands backwards.
+func turnedAround(p *process, _ uint64, data []byte) []byte {
+	var f pb.Frame
+	if p.node.place%2 == 0 || f.UnmarshalVT(data) != nil {
+		return data
+	}
+	slices.Reverse(f.Commands)
+	return table.Encode(&f)
+}
+
+// foresee applies a frame to a copy of the state, as it will be if the frame is
+// committed next; nil when others come before it.
+func foresee(p *process, data []byte) (*machine.Machine, []machine.Result) {
+	if p.inflight != 1 || len(p.commits) > 0 || p.disk.log.last() != p.applied {
+		return nil, nil
+	}
+	m, err := machine.Open(p.disk.state.live.Clone(), machine.Options{})
+	if err != nil {
+		return nil, nil
+	}
+	results, err := m.Apply(p.applied+1, p.term, data)
+	if err != nil {
+		return nil, nil
+	}
+	return m, results
+}
+
+// answerAtOnce tells callers what comes of it before anybody else has heard of it.
+func answerAtOnce(p *process, f *frame, data []byte) {
+	_, results := foresee(p, data)
+	for i, r := range results {
+		f.waiters[i].reply(answer{code: r.Code, body: r.Body})
+	}
+}
+
+// publishAtOnce publishes what the journal will be if the frame is committed next.
+func publishAtOnce(p *process, _ *frame, data []byte) {
+	if m, _ := foresee(p, data); m != nil {
+		position := m.Position()
+		p.w.publish(position.JournalSize, position.JournalRoot, p.node.name)
+	}
+}
+
+// losesRows drops one row of an account now and then.
+func losesRows(p *process) {
+	p.disk.state.spoil = func(writes []table.Write) []table.Write {
+		i := slices.IndexFunc(writes, func(w table.Write) bool { return table.ID(w.Key[0]) == table.Accounts })
+		if i < 0 || !p.w.chance.oneIn(20) {
+			return writes
+		}
+		return slices.Delete(slices.Clone(writes), i, i+1)
+	}
+}

@@ -49,7 +49,7 @@ func (p *process) manifest() (*raftpb.Snapshot, error) {
 
 // Behind implements member.Events: the log this node needs is gone.
 func (p *process) Behind(m *pb.SnapshotManifest) {
-	if p.fetching != nil {
+	if p.fetching != nil || p.w.broken.neverFetches {
 		return
 	}
 	p.fetching = m

@@ -26,7 +26,6 @@ type generator struct {
 	asked  map[string]int // requests of an order so far
 	topups int
 	down   map[string]bool
-	saved  map[string]bool
 	ahead  int // how often a clock was set ahead
 }
 
@@ -35,7 +34,7 @@ func (g *generator) step(format string, args ...any) {
 }
 
 func (g *generator) begin(seed uint64) {
-	g.asked, g.down, g.saved = map[string]int{}, map[string]bool{}, map[string]bool{}
+	g.asked, g.down = map[string]int{}, map[string]bool{}
 	g.voters = pick(g.chance, []int{3, 3, 3, 3, 3, 3, 3, 5, 5, 1})
 	g.size = g.voters
 	g.step("nodes %d", g.voters)
@@ -59,6 +58,10 @@ func (g *generator) next() {
 		}
 	case r < 85:
 		g.fault()
+		for range g.IntN(4) { // most of what goes wrong goes wrong right after
+			g.step("run %dms", g.between(1, 30))
+			g.client()
+		}
 	default:
 		g.repair()
 	}
@@ -119,9 +122,13 @@ func (g *generator) ask(order, format string, args ...any) {
 func (g *generator) fault() {
 	n := g.anyNode()
 	a, b := g.two()
-	switch g.IntN(20) {
+	switch g.IntN(24) {
 	case 0, 1, 2:
 		g.crash(n)
+	case 20, 21, 22:
+		g.disk(n)
+	case 23:
+		g.overslept(n)
 	case 3:
 		g.step("crash %s at append", n)
 		g.down[n] = true
@@ -169,6 +176,21 @@ func (g *generator) crash(n string) {
 	}
 }
 
+// overslept pauses a node, lets the others go on without it, and asks it
+// something just when it wakes up.
+func (g *generator) overslept(n string) {
+	ms := g.between(1200, 2500)
+	g.step("pause %s %dms", n, ms)
+	g.step("run %dms", ms-g.between(150, 400))
+	for range 3 {
+		g.client()
+	}
+	g.step("run %dms", g.between(50, 200))
+	for i := g.orders; i > max(0, g.orders-4); i-- {
+		g.step("query O%d via %s &", i, n)
+	}
+}
+
 func (g *generator) partition() {
 	if g.size < 2 {
 		return
@@ -202,22 +224,25 @@ func (g *generator) skew(n string) {
 // disk does something to a folder. What loses one is played only while all
 // others are well: the promise is about a minority.
 func (g *generator) disk(n string) {
-	switch g.IntN(7) {
+	switch g.IntN(8) {
 	case 0:
 		g.step("flush %s", n)
 		g.step("compact %s", n)
-	case 1, 2:
+	case 1, 2, 3:
+		g.well()
 		g.step("save %s", n)
-		g.saved[n] = true
-	case 3, 4:
-		if g.saved[n] {
-			g.well()
-			g.step("restart %s with old disk", n)
+		for range g.between(2, 5) {
+			g.client()
+			g.step("run %dms", g.between(1, 300))
 		}
+		g.step("restart %s with old disk", n)
+	case 4:
+		g.well()
+		g.step("restart %s with foreign disk", n)
 	case 5:
 		g.well()
 		g.step("restart %s with lost disk", n)
-	case 6:
+	default:
 		g.step("restart n7 with copy of %s", n)
 	}
 }

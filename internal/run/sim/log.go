@@ -24,9 +24,10 @@ type raftLog struct {
 
 	// snapshot makes the manifest of the state as it is; set by the process.
 	snapshot func() (*raftpb.Snapshot, error)
-	// cutPower, when set, is asked before a write how much of it to keep; then
-	// the process is no more.
-	cutPower func(entries int) (keep int, off bool)
+	// cutPower, when set, says of the next write with entries whether it survives
+	// the power cut that ends the process in its middle: a batch is whole or not
+	// there.
+	cutPower func() (survives bool)
 	// lies says that syncs promise what they do not do (broken.go);
 	// forgetsHard that the hard state is not synced with the entries.
 	lies, forgetsHard bool
@@ -95,11 +96,11 @@ func (l *raftLog) Append(hs *raftpb.HardState, entries []*raftpb.Entry, sync boo
 	if err := l.check(entries); err != nil {
 		return err
 	}
-	if l.cutPower != nil && sync {
-		if keep, off := l.cutPower(len(entries)); off {
-			l.record(write{hs, entries[:keep]})
-			return errPower
+	if l.cutPower != nil && len(entries) > 0 {
+		if l.cutPower() {
+			l.record(write{hs, entries})
 		}
+		return errPower
 	}
 	l.record(write{hs, entries})
 	if sync && !l.lies {

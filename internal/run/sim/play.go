@@ -25,6 +25,7 @@ type Report struct {
 	// Requests, Frames and Terms say how much happened.
 	Requests, Frames int
 	Terms            uint64
+	shocks           uint64
 }
 
 // Play plays a script: its own seed, nodes and broken driver if it names any,
@@ -63,6 +64,7 @@ func play(opt Options, voters int, flaw broken, steps []drill.Step) (rep Report)
 		}
 		rep.Failure, rep.Fingerprint, rep.Millis = w.failure, w.trace, w.now-start
 		rep.Requests, rep.Frames, rep.Terms = len(w.clients.history), len(w.seen.marks), w.seen.term
+		rep.shocks = w.seen.shocks
 	}()
 	for _, n := range w.nodes[:voters] {
 		w.start(n)

@@ -69,7 +69,7 @@ type frame struct {
 // start opens a node's folder and begins to take part, as the node would.
 func (w *World) start(n *node) {
 	p := &process{w: w, node: n, disk: n.disk, session: w.chance.nonzero()}
-	n.process, n.refused, n.stopped = p, nil, nil
+	n.process, n.session, n.refused, n.stopped = p, p.session, nil, nil
 	n.starts++
 	if w.broken.onStart != nil {
 		w.broken.onStart(p)

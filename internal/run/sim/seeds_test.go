@@ -19,6 +19,8 @@ func TestSeeds(t *testing.T) {
 	begin := time.Now()
 	var simulated int64
 	bad := 0
+	slack := map[int]int{}
+	defer func() { t.Log(slack) }()
 	frames, reqs := 0, 0
 	for seed := from; seed < from+n; seed++ {
 		opt := Options{Lenient: true, Seed: uint64(seed)}
@@ -33,6 +35,7 @@ func TestSeeds(t *testing.T) {
 		simulated += rep.Millis
 		frames += rep.Frames
 		reqs += rep.Requests
+		slack[int(rep.shocks)-int(rep.Terms)]++
 		if rep.Failure != nil || rep.Err != nil {
 			s := fmt.Sprint(rep.Failure)
 			if len(s) > 1500 {

@@ -26,9 +26,6 @@ func (p *process) Send(msg *pb.PeerMessage) { p.sent = append(p.sent, msg) }
 
 // Commit implements member.Events.
 func (p *process) Commit(c member.Commit) {
-	if p.w.broken.onCommit != nil {
-		p.w.broken.onCommit(p, &c)
-	}
 	p.commits = append(p.commits, c)
 }
 
@@ -259,7 +256,7 @@ type read struct {
 // query calls f with a state that has everything acknowledged before now; never
 // when the cluster can't say so in time.
 func (p *process) query(f func(table.Reader)) {
-	if p.w.broken.readsLocally {
+	if p.w.broken.readsLocally || p.w.broken.leaderReads && p.member.Status().Leads {
 		p.local(f)
 		return
 	}
@@ -330,6 +327,9 @@ func (p *process) chores() bool {
 	if p.dead {
 		return false
 	}
+	if c := p.w.chance; c.oneIn(25) {
+		p.compact(uint64(c.IntN(6)))
+	}
 	p.post(func() {
 		if p.w.now-p.node.heardAt >= 1000 {
 			if h, changed := p.member.Heard(); changed {
@@ -341,6 +341,17 @@ func (p *process) chores() bool {
 		}
 	})
 	return true
+}
+
+// compact cuts the log, keeping some entries more than a crash may need.
+func (p *process) compact(keep uint64) {
+	to := p.disk.state.durable()
+	if p.w.broken.cutsTooMuch {
+		to = p.applied
+	}
+	if to > keep {
+		p.disk.log.compact(to - keep)
+	}
 }
 
 // tickDue proposes a tick when the state has something due.

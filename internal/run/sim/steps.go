@@ -91,12 +91,7 @@ func (pl *player) crash(s *drill.Step) error {
 	if n.process == nil {
 		return nil
 	}
-	n.disk.log.cutPower = func(entries int) (int, bool) {
-		if entries == 0 {
-			return 0, false
-		}
-		return pl.w.chance.IntN(entries + 1), true
-	}
+	n.disk.log.cutPower = func() bool { return pl.w.chance.oneIn(2) }
 	return nil
 }
 
@@ -177,6 +172,9 @@ func (w *World) well(besides *node) bool {
 // foreignDisk is a folder of another cluster.
 func foreignDisk(w *World, n *node) *disk {
 	d := newDisk(identity.Identity{ClusterID: w.chance.nonzero(), RaftID: w.chance.nonzero(), Incarnation: w.chance.nonzero()})
+	if w.broken.takesAnyFolder {
+		d.id = n.disk.id
+	}
 	w.byID[d.id.RaftID] = n
 	d.known = &pb.Members{Index: 1}
 	for _, other := range w.nodes {
@@ -216,12 +214,8 @@ func (pl *player) slow(s *drill.Step) error {
 }
 
 func (pl *player) compact(s *drill.Step) error {
-	if d := pl.node(s).disk; d != nil {
-		to := d.state.durable()
-		if pl.w.broken.cutsTooMuch {
-			to = appliedOf(d.state.live)
-		}
-		d.log.compact(to)
+	if p := pl.node(s).process; p != nil {
+		p.compact(0)
 	}
 	return nil
 }
@@ -269,9 +263,11 @@ func (pl *player) heal(*drill.Step) error {
 func (pl *player) add(s *drill.Step) error {
 	n := pl.node(s)
 	pl.shock(2)
-	if n.disk == nil {
-		n.disk, n.starts = newDisk(pl.w.identity(n)), 0
+	if _, wanted := pl.w.operator.wanted[n.name]; wanted {
+		return pl.skip(s, "it is a member")
 	}
+	pl.w.crash(n)
+	n.disk, n.refused, n.starts, n.copyOf = newDisk(pl.w.identity(n)), nil, 0, nil
 	pl.w.operator.wanted[n.name] = false
 	return pl.await(s, func() bool { return pl.role(n) == pb.MemberRole_MEMBER_ROLE_LEARNER && n.process != nil })
 }

@@ -70,6 +70,7 @@ type node struct {
 	saved *disk // a copy that was kept
 
 	process *process
+	session uint64 // of its newest process
 	starts  int
 	refused *member.RefusedError // why it may not take part
 	stopped error                // why its process ended by itself
@@ -154,6 +155,10 @@ func (w *World) post(p *process, msg *pb.PeerMessage) {
 	if w.broken.onMessage != nil {
 		w.broken.onMessage(p, msg)
 	}
+	w.carry(p, msg)
+}
+
+func (w *World) carry(p *process, msg *pb.PeerMessage) {
 	to := w.byRaftID(msg.To)
 	if to == nil {
 		return
