@@ -143,3 +143,11 @@ func (r *Replica) promote() {
 		return
 	}
 }
+
+// Fetching tells peers that the snapshot of an index is on its way; 0 that none is.
+func (r *Replica) Fetching(index uint64) {
+	select {
+	case r.calls <- func() { r.member.Fetching(index) }:
+	case <-r.ctx.Done():
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
@@ -63,18 +64,21 @@ func printConfig(env *Env, cfg *config.Config) error {
 
 func runNode(ctx context.Context, env *Env, cfg *config.Config) error {
 	log := newLog(env.Err, cfg.Log)
-	n, err := node.Open(ctx, node.Options{Config: cfg, Version: build.Read().String(), Log: log})
-	if err != nil {
-		return NodeError(err)
-	}
-	if env.JSON {
-		if err := env.Object(map[string]any{"ready": true, "addresses": n.Addresses()}); err != nil {
-			log.Warn("nobody reads standard output", "err", err)
+	var running atomic.Pointer[node.Node]
+	stop := onHangup(func() {
+		if n := running.Load(); n != nil {
+			_ = n.Reload() // it logs what it could not read
 		}
-	}
-	stop := onHangup(func() { _ = n.Reload() }) // it logs what it could not read
+	})
 	defer stop()
-	return NodeError(n.Run(ctx))
+	err := node.Serve(ctx, node.Options{Config: cfg, Version: build.Read().String(), Log: log}, func(n *node.Node) {
+		if first := running.Swap(n) == nil; first && env.JSON {
+			if err := env.Object(map[string]any{"ready": true, "addresses": n.Addresses()}); err != nil {
+				log.Warn("nobody reads standard output", "err", err)
+			}
+		}
+	})
+	return NodeError(err)
 }
 
 // onHangup calls reload on every SIGHUP until stop is called.
@@ -126,5 +130,5 @@ func NodeError(err error) error {
 	case errors.As(err, &start) && start.Damage:
 		return &Failure{Exit: ExitDamaged, Msg: err.Error(), Hint: "nothing that counts was changed; `holdfast verify DIR` says what else is wrong", Cause: err}
 	}
-	return refused("", "%w", err)
+	return clusterFailure(err)
 }

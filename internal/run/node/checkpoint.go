@@ -8,13 +8,15 @@ import (
 	"time"
 
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/engine/agree"
 	"github.com/holdfast-pay/holdfast/internal/engine/journal"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/replica"
 )
 
 // checkpoints publishes signed checkpoints of the journal, at most one every
-// so often, and lets receipts wait for the one that covers them.
+// so often, and lets receipts wait for the one that covers them. Several voters
+// sign nothing that a majority of them has not got.
 type checkpoints struct {
 	core      *replica.Replica
 	publisher *journal.Publisher
@@ -22,13 +24,28 @@ type checkpoints struct {
 
 	mu        sync.Mutex
 	published chan struct{} // closed at the next publication
+	agreed    agree.Mark    // to be published
+	wake      chan struct{} // a token when there is one
 }
 
-func (c *checkpoints) init() { c.published = make(chan struct{}) }
+func newCheckpoints(publisher *journal.Publisher, every time.Duration) *checkpoints {
+	return &checkpoints{publisher: publisher, every: every, published: make(chan struct{}), wake: make(chan struct{}, 1)}
+}
+
+// agreedOn takes a mark that a majority has. It never blocks.
+func (c *checkpoints) agreedOn(m agree.Mark) {
+	c.mu.Lock()
+	c.agreed = m
+	c.mu.Unlock()
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
 
 // check refuses a journal that does not extend what was published.
 func (c *checkpoints) check() error {
-	return c.core.Read(func(r table.Reader) error {
+	return c.core.Local(func(r table.Reader) error {
 		head, ok := machine.Head(r)
 		if !ok {
 			return nil
@@ -38,7 +55,7 @@ func (c *checkpoints) check() error {
 }
 
 // Run publishes whenever the journal has grown, until ctx ends; then once more,
-// so that an orderly stop leaves everything covered.
+// so that an orderly stop of a node without peers leaves everything covered.
 func (c *checkpoints) Run(ctx context.Context) error {
 	pause := time.NewTicker(c.every)
 	defer pause.Stop()
@@ -50,24 +67,37 @@ func (c *checkpoints) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return c.RunOnce()
+		case <-c.wake:
+			continue
 		case <-changed:
 		}
 		select {
 		case <-ctx.Done():
+		case <-c.wake:
 		case <-pause.C:
 		}
 	}
 }
 
-// RunOnce publishes the journal as it is, if it has grown.
+// RunOnce publishes what a majority agreed on, if the journal has grown, and asks
+// for agreement on what it is now. The only voter agrees with itself.
 func (c *checkpoints) RunOnce() error {
 	before, _ := c.publisher.Latest()
-	err := c.core.Read(func(r table.Reader) error {
+	err := c.core.Local(func(r table.Reader) error {
 		head, ok := machine.Head(r)
-		if !ok || head.JournalSize == before.Size {
+		if !ok {
 			return nil
 		}
-		_, err := c.publisher.Publish(r, head.JournalSize, [32]byte(head.JournalRoot), head.AppliedIndex)
+		mark := agree.Mark{Index: head.AppliedIndex, Size: head.JournalSize, Root: [32]byte(head.JournalRoot)}
+		if !c.core.Status().Alone {
+			c.mu.Lock()
+			mark = c.agreed
+			c.mu.Unlock()
+		}
+		if mark.Size <= before.Size || mark.Size > head.JournalSize {
+			return nil
+		}
+		_, err := c.publisher.Publish(r, mark.Size, mark.Root, mark.Index)
 		return err
 	})
 	if err != nil {
@@ -80,6 +110,25 @@ func (c *checkpoints) RunOnce() error {
 		c.mu.Unlock()
 	}
 	return nil
+}
+
+// ask asks all nodes, once an interval, what they have; of the leader.
+func (c *checkpoints) ask(ctx context.Context) {
+	every := time.NewTicker(c.every)
+	defer every.Stop()
+	asked := uint64(0)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-every.C:
+		}
+		last, _ := c.core.Agreed()
+		if applied := c.core.Applied(); c.core.Leads() && (applied != asked || last.Index != applied) {
+			c.core.Agree()
+			asked = applied
+		}
+	}
 }
 
 // Covering answers the newest checkpoint once it covers entry seq. When none

@@ -19,6 +19,8 @@ type chores struct {
 	// every is the time between looks; flushEvery is the most time for which a
 	// quiet node keeps frames in memory only, which a start would replay.
 	every, flushEvery time.Duration
+	// needed is the index after which peers need the log; nil without peers.
+	needed func() uint64
 
 	flushed   time.Time
 	flushedAt uint64 // the applied index at the last flush
@@ -55,7 +57,11 @@ func (c *chores) RunOnce(now time.Time) error {
 	if !ok {
 		return nil
 	}
-	if _, err := c.log.Retain(now, head.AppliedIndex); err != nil {
+	upTo := head.AppliedIndex
+	if c.needed != nil {
+		upTo = min(upTo, c.needed())
+	}
+	if _, err := c.log.Retain(now, upTo); err != nil {
 		return fmt.Errorf("cut the log: %w", err)
 	}
 	return nil

@@ -17,7 +17,7 @@ func TestDamageIsRefusedAndMended(t *testing.T) {
 	n := s.open()
 	s.purchase(n)
 	s.stop(n)
-	whole := snapshot(t, s.cfg.Data)
+	whole := folderNow(t, s.cfg.Data)
 	want := n.Replica().Position()
 	refused := 0
 	for name, data := range whole {
@@ -34,7 +34,7 @@ func TestDamageIsRefusedAndMended(t *testing.T) {
 		t.Logf("%s: %v", name, err)
 		if err != nil {
 			refused++
-			if after := snapshot(t, s.cfg.Data); string(after[name]) != string(broken) {
+			if after := folderNow(t, s.cfg.Data); string(after[name]) != string(broken) {
 				t.Errorf("%s: the refusal (%v) changed the file", name, err)
 			}
 		} else {
@@ -65,7 +65,7 @@ func (s *site) stopQuietly(n *Node) {
 }
 
 // snapshot reads every file below dir.
-func snapshot(t *testing.T, dir string) map[string][]byte {
+func folderNow(t *testing.T, dir string) map[string][]byte {
 	t.Helper()
 	files := map[string][]byte{}
 	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
@@ -85,7 +85,7 @@ func snapshot(t *testing.T, dir string) map[string][]byte {
 // restore makes the folder hold exactly these files.
 func restore(t *testing.T, dir string, files map[string][]byte) {
 	t.Helper()
-	for name := range snapshot(t, dir) {
+	for name := range folderNow(t, dir) {
 		if err := os.Remove(filepath.Join(dir, name)); err != nil {
 			t.Fatal(err)
 		}

@@ -31,6 +31,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/raftlog"
 	"github.com/holdfast-pay/holdfast/internal/engine/replica"
+	"github.com/holdfast-pay/holdfast/internal/engine/snapshot"
 	"github.com/holdfast-pay/holdfast/internal/engine/store"
 	"github.com/holdfast-pay/holdfast/internal/engine/view"
 	"github.com/holdfast-pay/holdfast/internal/run/config"
@@ -82,6 +83,13 @@ type Node struct {
 	views       *view.Views
 	receipts    *receipt.Desk
 	addresses   Addresses
+
+	offer   snapshot.Offer                  // of copies to raft
+	group   *group                          // nil without peers
+	running atomic.Pointer[replica.Replica] // the replica, once it can take messages
+	shown   atomic.Pointer[Addresses]       // addresses, once all are open
+	// adminHandler answers here what adminAddress may pass on to the leader.
+	adminHandler http.Handler
 
 	closers []closer
 }
@@ -156,6 +164,7 @@ func (n *Node) Run(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		n.log.Info("stopping")
+		n.handOver()
 		n.cancel(errStopped)
 	case <-n.ctx.Done():
 	}
@@ -165,6 +174,20 @@ func (n *Node) Run(ctx context.Context) error {
 		return err
 	}
 	return cause
+}
+
+// handOver moves the lead to another node before this one stops, while it still
+// answers: nobody notices a planned stop.
+func (n *Node) handOver() {
+	n.ready.Store(false)
+	if !n.replica.Leads() || n.replica.Status().Alone {
+		return
+	}
+	ctx, cancel := context.WithTimeout(n.ctx, 3*time.Second)
+	defer cancel()
+	if err := n.replica.Transfer(ctx, 0); err != nil {
+		n.log.Warn("the lead could not be handed over; the others elect a new leader", "err", err)
+	}
 }
 
 var errStopped = errors.New("the node was asked to stop")

@@ -93,7 +93,7 @@ func (n *Node) startAdmin(context.Context) (err error) {
 	}
 	n.addresses.Admin = url
 	n.startMetrics()
-	handler := admin.Handler(n.acquire, n.tokens, admin.Probes{
+	n.adminHandler = admin.Handler(n.acquire, n.tokens, admin.Probes{
 		Alive: func() string { return "" }, Ready: n.notReady, Queries: n.noQueries,
 		Metrics: n.metricsHandler(), OpenMetrics: a.OpenMetrics,
 	}, n.log)
@@ -101,7 +101,7 @@ func (n *Node) startAdmin(context.Context) (err error) {
 	p.SetHTTP1(true)
 	p.SetHTTP2(true)
 	p.SetUnencryptedHTTP2(a.TLSCert == "") // gRPC on loopback
-	n.server("administration", l, &http.Server{Handler: handler, Protocols: &p, ReadTimeout: 30 * time.Second, WriteTimeout: profile, IdleTimeout: time.Minute})
+	n.server("administration", l, &http.Server{Handler: n.leading(n.adminHandler), Protocols: &p, ReadTimeout: 30 * time.Second, WriteTimeout: profile, IdleTimeout: time.Minute})
 	return nil
 }
 
@@ -129,7 +129,7 @@ func (n *Node) startAdminService(context.Context) error {
 		"certificate": pb.KeyMode_KEY_MODE_CERTIFICATE, "public_key": pb.KeyMode_KEY_MODE_PUBLIC_KEY, "both": pb.KeyMode_KEY_MODE_BOTH,
 	}
 	service := admin.NewServer(admin.Config{
-		Core: n.replica, Keys: n.keys, Views: n.views, Receipts: n.receipts, Tokens: n.tokens,
+		Core: localCore{n.replica}, Cluster: n.operator(), Keys: n.keys, Views: n.views, Receipts: n.receipts, Tokens: n.tokens,
 		Defaults: &pb.MerchantSettings{
 			KeyMode: modes[m.KeyMode], RefundIntervalS: int32(m.RefundInterval.Std() / time.Second),
 			AllowHttp: m.AllowHTTP, Strict: m.Strict, WeixinCodeUrl: m.WeixinCodeURL,
@@ -157,7 +157,7 @@ func (n *Node) startInner(context.Context) error {
 	}
 	n.addresses.Inner = l.Addr().String()
 	mux := http.NewServeMux()
-	mux.Handle(inner.New(n.replica, n.log).Handler())
+	mux.Handle(inner.New(localCore{n.replica}, n.log).Handler())
 	ctx, cancel := context.WithCancel(n.ctx)
 	s := &http.Server{Handler: mux, TLSConfig: n.keys.NodeTLS(), IdleTimeout: time.Minute,
 		// A courier's machine that is gone without a word is noticed soon, so that
@@ -198,6 +198,7 @@ func (n *Node) startMerchantAPI(context.Context) error {
 	s.ReadHeaderTimeout, s.ReadTimeout = m.HeaderTimeout.Std(), m.RequestTimeout.Std()
 	s.WriteTimeout, s.IdleTimeout = m.RequestTimeout.Std()+time.Second, m.IdleTimeout.Std()
 	n.server("merchant API", l, s)
+	n.shown.Store(&n.addresses)
 	n.ready.Store(true)
 	return nil
 }

@@ -38,11 +38,14 @@ type step struct {
 var startOrder = []step{
 	{"data folder", "a folder that lacks a part is refused before anything is made in it", (*Node).startFolder, true},
 	{"disk guard", "the stores must not write to a disk that is nearly full", (*Node).startSpace, false},
+	{"credentials", "a node of a cluster that has no log, or no longer, asks its peers to let it in; they give it the keys", (*Node).startCredentials, false},
 	{"keystore", "it opens the published checkpoint, and every listener needs its certificates or tokens", (*Node).startKeys, true},
 	{"administration", "health and the reason for a slow start are told while the log is replayed", (*Node).startAdmin, false},
+	{"snapshot", "a state that was fetched is put into place before any store is open", (*Node).startSnapshot, false},
 	{"state store", "the log may be cut and replayed only from what the state has on disk", (*Node).startStore, true},
 	{"admin address", "the store's lock says that the folder is ours: now operators may be led here", (*Node).startAddress, false},
 	{"raft log", "it must reach as far as the state, the acknowledged index and the checkpoint say", (*Node).startLog, true},
+	{"peers", "a node proves to its peers that its disk is no old copy before it takes part", (*Node).startPeers, false},
 	{"replica", "it replays what the state lacks; from here on commands are taken", (*Node).startReplica, true},
 	{"first command", "a new log begins with what the journal is called", (*Node).startGenesis, false},
 	{"checkpoints", "the replayed journal must extend what was published", (*Node).startCheckpoints, true},
@@ -113,6 +116,7 @@ func (n *Node) startKeys(context.Context) (err error) {
 		if name := n.keys.LogName(); name != n.cfg.LogName {
 			n.log.Warn("log_name is fixed when the folder is made; the configuration's is not used", "log_name", name, "configured", n.cfg.LogName)
 		}
+		n.keys.OnChange(n.giveKeys)
 		return nil
 	}
 	n.log.Info("new data folder: making its keys", "dir", n.dir, "log_name", n.cfg.LogName)
@@ -176,6 +180,7 @@ func (n *Node) startLog(context.Context) error {
 
 func (n *Node) openLog(readOnly bool) (*raftlog.Log, error) {
 	return raftlog.Open(n.path("log"), raftlog.Options{Fatal: n.fatal, Logger: n.log, ReadOnly: readOnly,
+		Identity: n.identity(), Snapshot: n.offer.Snapshot,
 		KeepBytes: uint64(n.cfg.Disk.KeepLog), KeepFor: n.cfg.Disk.KeepLogFor.Std()})
 }
 
@@ -211,6 +216,7 @@ func (n *Node) openPublished() error {
 	}
 	n.prover = journal.NewProver()
 	n.publisher, err = journal.OpenPublisher(n.dir, n.keys.CheckpointSigner(), verifier, n.prover)
+	n.checkpoints = newCheckpoints(n.publisher, n.cfg.Journal.CheckpointInterval.Std())
 	return err
 }
 
@@ -225,6 +231,7 @@ func (n *Node) startReplica(ctx context.Context) error {
 	}
 	opt := replica.Options{
 		Identity: n.raftLog.Identity(), Log: n.raftLog, Backend: n.store, Bootstrap: n.self(), Version: n.opt.Version,
+		Agreed: n.checkpoints.agreedOn, Health: n.health,
 		Machine: machine.Options{Quarantined: quarantine.Has}, SpaceLow: n.space.Low,
 		Stopped: n.stop, Observe: n.observed.frame, Logger: n.log,
 	}
@@ -232,17 +239,27 @@ func (n *Node) startReplica(ctx context.Context) error {
 		n.blocked, opt.ReadOnlyFrom = &s, s.Index
 		n.log.Error("starting read-only", "why", n.readOnly())
 	}
+	if g := n.group; g != nil {
+		opt.Peers, opt.Behind = links{n}, n.behind
+		if g.joined != nil {
+			opt.Bootstrap, opt.Known = nil, g.joined.Members
+		}
+	}
 	if n.replica, err = replica.Open(opt); err != nil {
 		return err
 	}
-	n.onClose("replica", n.replica.Close)
+	n.running.Store(n.replica)
+	n.onClose("replica", func() error { n.running.Store(nil); return n.replica.Close() })
+	if err := n.settle(); err != nil {
+		return err
+	}
 	return n.replica.Ready(ctx)
 }
 
 // startGenesis begins a new log, and refuses a folder of the other kind.
 func (n *Node) startGenesis(ctx context.Context) error {
 	p := n.replica.Position()
-	if p.Level == 0 && n.blocked == nil {
+	if p.Level == 0 && n.blocked == nil && n.replica.Leads() {
 		genesis := &pb.Genesis{LogName: n.keys.LogName(), Level: machine.MaxLevel, Sandbox: n.cfg.Sandbox, CutoffOffsetS: stamp.Business}
 		res, err := n.replica.Do(ctx, machine.NewCommand(machine.Genesis, "node/start", "", genesis))
 		if err != nil {
@@ -265,12 +282,12 @@ func (n *Node) startGenesis(ctx context.Context) error {
 }
 
 func (n *Node) startCheckpoints(context.Context) error {
-	n.checkpoints = &checkpoints{core: n.replica, publisher: n.publisher, every: n.cfg.Journal.CheckpointInterval.Std()}
-	n.checkpoints.init()
+	n.checkpoints.core = n.replica
 	if err := n.checkpoints.check(); err != nil {
 		return err
 	}
-	n.receipts = receipt.NewDesk(n.replica, n.checkpoints, n.prover)
+	n.receipts = receipt.NewDesk(localCore{n.replica}, n.checkpoints, n.prover)
+	n.spawn("agreement", n.checkpoints.ask)
 	n.spawn("checkpoints", func(ctx context.Context) {
 		if err := n.checkpoints.Run(ctx); err != nil {
 			n.stop(err)
@@ -281,6 +298,11 @@ func (n *Node) startCheckpoints(context.Context) error {
 
 func (n *Node) startChores(context.Context) error {
 	c := &chores{replica: n.replica, store: n.store, log: n.raftLog, every: 5 * time.Second, flushEvery: time.Minute}
+	if n.group != nil {
+		c.needed = n.group.keeper.Needs
+		n.spawn("keys", n.fetchKeys)
+		n.spawn("certificate", n.renew)
+	}
 	n.spawn("log retention", func(ctx context.Context) {
 		if err := c.Run(ctx); err != nil {
 			n.stop(err)
@@ -300,7 +322,7 @@ func (n *Node) startViews(context.Context) error {
 	n.views = v
 	n.onClose("views", v.Close)
 	n.spawn("view builder", func(ctx context.Context) {
-		if err := v.Run(ctx, n.replica); err != nil {
+		if err := v.Run(ctx, localCore{n.replica}); err != nil {
 			n.log.Error("views ended", "err", err)
 		}
 	})

@@ -1,0 +1,229 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"connectrpc.com/connect"
+
+	"github.com/holdfast-pay/holdfast/internal/base/code"
+	"github.com/holdfast-pay/holdfast/internal/engine/credentials"
+	"github.com/holdfast-pay/holdfast/internal/engine/machine"
+	"github.com/holdfast-pay/holdfast/internal/engine/member"
+	"github.com/holdfast-pay/holdfast/internal/engine/peer"
+	"github.com/holdfast-pay/holdfast/internal/engine/replica"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+)
+
+// backend is the node as its peers call it.
+type backend Node
+
+func (b *backend) serving() (*replica.Replica, error) {
+	if r := (*Node)(b).running.Load(); r != nil {
+		return r, nil
+	}
+	return nil, fmt.Errorf("%w: it is starting", peer.ErrUnavailable)
+}
+
+// Execute implements peer.Backend.
+func (b *backend) Execute(ctx context.Context, req *pb.ExecuteRequest) (*pb.ExecuteResponse, error) {
+	r, err := b.serving()
+	if err != nil {
+		return nil, err
+	}
+	if req.Command == nil {
+		return nil, fmt.Errorf("%w: there is no command in it", peer.ErrInvalid)
+	}
+	number := machine.Number(req.Command.Number)
+	res, err := r.Execute(ctx, req.Command)
+	var refusal *code.Error
+	if errors.As(err, &refusal) {
+		return &pb.ExecuteResponse{Refused: uint32(refusal.Code)}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	a := &pb.ExecuteResponse{Code: uint32(res.Code), Index: r.Applied()}
+	a.Body, a.HasBody = machine.EncodeBody(number, res.Body)
+	return a, nil
+}
+
+// Join implements peer.Backend: the leader lets a node in as a learner. A node
+// that shows its certificate replaces what it was before.
+func (b *backend) Join(ctx context.Context, who peer.Caller, req *pb.JoinRequest) (*pb.JoinResponse, error) {
+	r, err := b.serving()
+	if err != nil {
+		return nil, connect.NewError(connect.CodeUnavailable, err)
+	}
+	if !r.Leads() {
+		return nil, connect.NewError(connect.CodeUnavailable, peer.ErrNotLeader)
+	}
+	a, err := b.letIn(ctx, r, who, req)
+	if err != nil {
+		b.log.Warn("a node was not let in", "node", req.Name, "address", req.Address, "from", who.Address, "err", err)
+		return nil, credentials.JoinRefusal(err)
+	}
+	return a, nil
+}
+
+func (b *backend) letIn(ctx context.Context, r *replica.Replica, who peer.Caller, req *pb.JoinRequest) (*pb.JoinResponse, error) {
+	now := time.Now()
+	tokenID, err := b.entitled(r, who, req, now)
+	if err != nil {
+		return nil, err
+	}
+	if err := credentials.CheckClock(req.Wall, now.UnixMilli()); err != nil {
+		return nil, err
+	}
+	if level := r.Position().Level; req.MaxLevel < level {
+		return nil, &credentials.Fault{Text: fmt.Sprintf("this node's binary knows feature level %d and the cluster is at %d", req.MaxLevel, level), Hint: "install the cluster's version of holdfast"}
+	}
+	cert, err := b.keys.IssueNode(req.Csr, req.Name, now)
+	if err != nil {
+		return nil, err
+	}
+	fresh := &pb.Member{RaftId: req.RaftId, Incarnation: req.Incarnation, Name: req.Name, Address: req.Address,
+		Role: pb.MemberRole_MEMBER_ROLE_LEARNER, TokenId: tokenID}
+	if err := b.admitMember(ctx, r, fresh, req.Reason); err != nil {
+		return nil, err
+	}
+	keys, err := b.keys.Export()
+	if err != nil {
+		return nil, err
+	}
+	return &pb.JoinResponse{ClusterId: b.raftLog.Identity().ClusterID, Cert: cert, Ca: b.keys.CA(), Members: r.Status().Members, Keys: keys}, nil
+}
+
+// entitled says by what the caller may join under the name it asks for.
+func (b *backend) entitled(r *replica.Replica, who peer.Caller, req *pb.JoinRequest, now time.Time) (tokenID string, err error) {
+	if req.Token == "" {
+		if who.Name == "" || who.Name != req.Name {
+			return "", &credentials.Fault{Text: fmt.Sprintf("the certificate shown is not node %s's", req.Name), Hint: "join with a token: holdfast cluster token"}
+		}
+		return "", nil
+	}
+	members := r.Status().Members.GetMembers()
+	token, err := b.keys.VerifyJoinToken(req.Token, now, func(id string) bool {
+		for _, m := range members {
+			if m.TokenId == id && (m.RaftId != req.RaftId || m.Incarnation != req.Incarnation) {
+				return true
+			}
+		}
+		return false
+	})
+	if err != nil {
+		return "", err
+	}
+	return token.ID, nil
+}
+
+// admitMember adds the learner, and takes out in the same change what the node
+// was before. Asked again with the same identity it does nothing.
+func (b *backend) admitMember(ctx context.Context, r *replica.Replica, fresh *pb.Member, reason string) error {
+	changes := []*pb.Member{fresh}
+	for _, m := range r.Status().Members.GetMembers() {
+		removed := m.Role == pb.MemberRole_MEMBER_ROLE_REMOVED
+		switch {
+		case m.RaftId == fresh.RaftId && removed:
+			return connect.NewError(connect.CodeAborted, errors.New("this identity was removed; come with another"))
+		case m.RaftId == fresh.RaftId && m.Incarnation == fresh.Incarnation:
+			return nil
+		case m.RaftId == fresh.RaftId:
+			return &credentials.Fault{Text: "another node has this raft id", Hint: "remove the file joining in the credentials folder and join again"}
+		case m.Name == fresh.Name && !removed && fresh.TokenId != "" && b.alive(r, m.RaftId):
+			return &credentials.Fault{Text: fmt.Sprintf("node %s is in the cluster and alive", m.Name), Hint: "give this one another cluster.name, or remove that one first: holdfast cluster remove " + m.Name}
+		case m.Name == fresh.Name && !removed:
+			old := &pb.Member{RaftId: m.RaftId, Incarnation: m.Incarnation, Name: m.Name, Address: m.Address, TokenId: m.TokenId, Role: pb.MemberRole_MEMBER_ROLE_REMOVED}
+			changes = append(changes, old)
+		}
+	}
+	actor := "node/" + fresh.Name
+	if fresh.TokenId != "" {
+		actor = "token/" + fresh.TokenId
+	}
+	if err := change(ctx, r, actor, changes...); err != nil {
+		return err
+	}
+	b.log.Info("a node joins as a learner", "node", fresh.Name, "address", fresh.Address, "replaces", len(changes)-1, "reason", reason)
+	return nil
+}
+
+// alive says whether a member was heard of in the last seconds.
+func (b *backend) alive(r *replica.Replica, id uint64) bool {
+	if id == b.raftLog.Identity().RaftID {
+		return true
+	}
+	for _, p := range r.Status().Peers {
+		if p.Member.RaftId == id {
+			return p.Ticks >= 0 && time.Duration(p.Ticks)*member.TickEvery < 5*time.Second
+		}
+	}
+	return false
+}
+
+// change changes members, waiting for a change that is under way.
+func change(ctx context.Context, r *replica.Replica, actor string, members ...*pb.Member) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	for {
+		err := r.ChangeMembers(ctx, actor, members...)
+		switch {
+		case errors.Is(err, member.ErrChanging):
+		case errors.Is(err, member.ErrNotLeader), errors.Is(err, context.DeadlineExceeded):
+			return connect.NewError(connect.CodeUnavailable, errors.New("the cluster has no leader or no majority at the moment; ask again"))
+		case errors.Is(err, replica.ErrLevel):
+			return &credentials.Fault{Text: err.Error(), Hint: "then join again", Cause: err}
+		default:
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return connect.NewError(connect.CodeUnavailable, errors.New("another change of members is under way; ask again"))
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// Renew implements peer.Backend.
+func (b *backend) Renew(_ context.Context, who peer.Caller, req *pb.RenewRequest) (*pb.RenewResponse, error) {
+	cert, err := b.keys.IssueNode(req.Csr, who.Name, time.Now())
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", peer.ErrInvalid, err)
+	}
+	return &pb.RenewResponse{Cert: cert}, nil
+}
+
+// Keys implements peer.Backend.
+func (b *backend) Keys(_ context.Context, req *pb.KeysRequest) (*pb.KeysResponse, error) {
+	a := &pb.KeysResponse{Generation: b.keys.Generation()}
+	if a.Generation <= req.Generation {
+		return a, nil
+	}
+	keys, err := b.keys.Export()
+	a.Keys = keys
+	return a, err
+}
+
+// PutKeys implements peer.Backend.
+func (b *backend) PutKeys(_ context.Context, req *pb.PutKeysRequest) (*pb.PutKeysResponse, error) {
+	defer clear(req.Keys)
+	if err := b.keys.Import(req.Keys); err != nil {
+		return nil, err
+	}
+	return &pb.PutKeysResponse{Generation: b.keys.Generation()}, nil
+}
+
+// Manifest implements peer.Backend. Only a node that serves gives its state away.
+func (b *backend) Manifest(_ context.Context, req *pb.ManifestRequest) (*pb.SnapshotManifest, error) {
+	if !b.ready.Load() {
+		return nil, fmt.Errorf("%w: it does not serve yet", peer.ErrUnavailable)
+	}
+	return b.group.keeper.Manifest(req.AtLeast)
+}
+
+// ReadSnapshot implements peer.Backend.
+func (b *backend) ReadSnapshot(ctx context.Context, req *pb.ReadSnapshotRequest, send func([]byte) error) error {
+	return b.group.keeper.Read(ctx, req, send)
+}

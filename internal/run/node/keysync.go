@@ -1,0 +1,77 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/holdfast-pay/holdfast/internal/pb"
+)
+
+// giveKeys hands changed keys to the peers. It fails when a majority lacks them:
+// a command that names a key must not be proposed before.
+func (n *Node) giveKeys(generation uint64) error {
+	r := n.running.Load()
+	if r == nil || r.Status().Alone {
+		return nil
+	}
+	keys, err := n.keys.Export()
+	if err != nil {
+		return err
+	}
+	defer clear(keys)
+	s := r.Status()
+	have := 1
+	for _, p := range s.Peers {
+		ctx, cancel := context.WithTimeout(n.ctx, 3*time.Second)
+		a, err := n.group.client.At(p.Member.Address).PutKeys(ctx, &pb.PutKeysRequest{Keys: keys})
+		cancel()
+		if err != nil {
+			n.log.Warn("a peer did not take the new keys; it fetches them later", "node", p.Member.Name, "err", err)
+		} else if a.Generation >= generation && p.Member.Role == pb.MemberRole_MEMBER_ROLE_VOTER {
+			have++
+		}
+	}
+	if have <= len(s.Voters)/2 {
+		return fmt.Errorf("only %d of %d nodes have the new keys; repeat when a majority answers", have, len(s.Voters))
+	}
+	return nil
+}
+
+// fetchKeys takes over newer keys that a peer has, until ctx ends.
+func (n *Node) fetchKeys(ctx context.Context) {
+	every := time.NewTicker(time.Second)
+	defer every.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-every.C:
+		}
+		for _, p := range n.replica.Status().Peers {
+			if p.Status.GetHealth().GetKeystoreGeneration() <= n.keys.Generation() {
+				continue
+			}
+			if err := n.fetchKeysFrom(ctx, p.Member.Address); err != nil {
+				n.log.Warn("newer keys could not be fetched", "node", p.Member.Name, "err", err)
+			}
+		}
+	}
+}
+
+func (n *Node) fetchKeysFrom(ctx context.Context, address string) error {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	a, err := n.group.client.At(address).Keys(ctx, &pb.KeysRequest{Generation: n.keys.Generation()})
+	if err != nil || len(a.Keys) == 0 {
+		return err
+	}
+	defer clear(a.Keys)
+	return n.keys.Import(a.Keys)
+}
+
+// renew answers fresh certificates from this node's own keystore, which has the
+// cluster's CA.
+func (n *Node) renew(ctx context.Context) {
+	n.group.own.Rotate(ctx, n.group.own.IssuedBy(n.keys), n.log)
+}
