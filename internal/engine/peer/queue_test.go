@@ -47,7 +47,9 @@ func TestRaftMessagesHaveTheirLane(t *testing.T) {
 
 func TestQueueDropsTheOldest(t *testing.T) {
 	t.Parallel()
-	raft := func(n int) *pb.PeerMessage { return &pb.PeerMessage{From: uint64(n), Raft: append([]byte{8, 3}, make([]byte, 1000)...)} }
+	raft := func(n int) *pb.PeerMessage {
+		return &pb.PeerMessage{From: uint64(n), Raft: append([]byte{8, 3}, make([]byte, 1000)...)}
+	}
 	q := newQueue(10_000)
 	q.setConnected(true)
 	for i := range 20 {

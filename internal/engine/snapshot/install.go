@@ -83,7 +83,7 @@ func (i *install) run() (*pb.SnapshotManifest, error) {
 	}
 	mk, ok, err := readMarker(i.disk, i.fetched)
 	if err == nil && !ok {
-		return nil, i.cleanUp(false)
+		return nil, i.cleanUp()
 	}
 	i.m, i.dropViews = mk.manifest, mk.dropViews
 	for _, step := range []struct {
@@ -97,7 +97,7 @@ func (i *install) run() (*pb.SnapshotManifest, error) {
 		{"remove the views", i.removeViews},
 		{"let the log go on", i.letLogGoOn},
 		{"remove the marker", i.removeMarker},
-		{"clean up", func() error { return i.cleanUp(true) }},
+		{"clean up", i.cleanUp},
 	} {
 		if err != nil {
 			break
@@ -257,9 +257,9 @@ func (i *install) removeMarker() error {
 	return remove(i.disk, i.disk.PathJoin(i.fetched, readyName))
 }
 
-// cleanUp removes what an installation leaves: the old state, and with all the
-// folder it was fetched into.
-func (i *install) cleanUp(all bool) error {
+// cleanUp removes what an installation leaves: the old state once there is a new
+// one, and the folder that was fetched into unless a fetch is to go on there.
+func (i *install) cleanUp() error {
 	there, err := exists(i.disk, i.state)
 	if err != nil {
 		return err
@@ -269,8 +269,8 @@ func (i *install) cleanUp(all bool) error {
 			return err
 		}
 	}
-	if all {
-		return removeAll(i.disk, i.fetched)
+	if there, err = exists(i.disk, i.files); err != nil || there {
+		return err
 	}
-	return nil
+	return removeAll(i.disk, i.fetched)
 }
