@@ -39,7 +39,7 @@ func peerError(err error, peer string, now time.Time) error {
 	if errors.As(err, &ce) {
 		why = ce.Message()
 	}
-	return &Fault{Text: "the node at " + peer + " does not answer: " + why, Cause: err,
+	return &Fault{Text: "the node at " + peer + " does not answer: " + why, Cause: errors.Join(ErrUnreachable, err),
 		Hint: "check cluster.peers, and that the node runs and can be reached from here"}
 }
 

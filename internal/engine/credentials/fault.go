@@ -38,6 +38,9 @@ var (
 	ErrNotYet = errors.New("certificate not valid yet")
 	// ErrForeign: a certificate of another cluster, or of none.
 	ErrForeign = errors.New("certificate of another CA")
+	// ErrUnreachable: no peer answered; whether one let the node in is not known,
+	// and asking again is safe.
+	ErrUnreachable = errors.New("no answer")
 )
 
 const (

@@ -148,10 +148,14 @@ func (j *joiner) ask(ctx context.Context) (*pb.JoinResponse, error) {
 			if err == nil || final(err) {
 				return answer, err
 			}
-			j.Logger.Warn("a peer does not let this node join yet", "peer", peer, "err", err)
 			none = append(none, err)
 		}
-		if left := time.Until(until); left <= 0 || !sleep(ctx, min(left, time.Second)) {
+		left := time.Until(until)
+		if left <= 0 {
+			return nil, noAnswer(none)
+		}
+		j.Logger.Warn("no peer lets this node join yet; asking again", "err", oneLine(none))
+		if !sleep(ctx, min(left, time.Second)) {
 			return nil, noAnswer(none)
 		}
 	}
@@ -163,7 +167,7 @@ func noAnswer(errs []error) error {
 	if len(errs) == 1 && errors.As(errs[0], &first) {
 		return first
 	}
-	return &Fault{Text: fmt.Sprintf("no peer lets this node join: %s", oneLine(errs)), Cause: errors.Join(errs...),
+	return &Fault{Text: fmt.Sprintf("no peer lets this node join: %s", oneLine(errs)), Cause: errors.Join(append(errs, ErrUnreachable)...),
 		Hint: "check cluster.peers, and that those nodes run and have a leader (holdfast cluster status there); asking again is safe"}
 }
 

@@ -99,7 +99,7 @@ func (e *Env) callError(err error) error {
 	case connect.CodeUnauthenticated:
 		return &Failure{Exit: ExitRefused, Msg: ce.Message(), Hint: "use the token file of this node: --token-file DIR/admin.token", Cause: err}
 	}
-	return &Failure{Exit: ExitRefused, Msg: ce.Message(), Cause: err}
+	return &Failure{Exit: ExitRefused, Msg: ce.Message(), Hint: admin.HintOf(err), Cause: err}
 }
 
 func retryHint(c code.Code) string {

@@ -12,6 +12,8 @@ func Commands() []*Command {
 		&serve,
 		&courierCommand,
 		&status,
+		&clusterStatus, &clusterInit, &clusterAdd, &clusterToken, &clusterJoin, &clusterPromote, &clusterRemove, &clusterTransfer,
+		&levelSet,
 		&merchantAdd, &merchantList, &merchantShow, &merchantKey, &merchantCallback,
 		&personAdd, &personTopup, &personShow,
 		&inspectOrder, &inspectRefund, &inspectAccount, &inspectNotice,

@@ -14,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/holdfast-pay/holdfast/internal/base/code"
+	"github.com/holdfast-pay/holdfast/internal/edge/admin"
 	"github.com/holdfast-pay/holdfast/internal/edge/admin/admintest"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -154,6 +155,8 @@ var unsteady = []struct {
 	{regexp.MustCompile(`cli-[A-Z2-7]{26}`), "cli-<REF>"},
 	{regexp.MustCompile(`http://127\.0\.0\.1:\d+`), "<URL>"},
 	{regexp.MustCompile(`SHA-256 [0-9a-f]{64}`), "SHA-256 <HASH>"},
+	{regexp.MustCompile(`"(scrub_done|lease_until)":"\d+"`), `"$1":"<TIME>"`},
+	{regexp.MustCompile(`(lanes, until |expires  |"certificate_expires":")20\d\d-\d\d-\d\dT[\d:]+Z`), "$1<TIME>"},
 	{regexp.MustCompile(`holdfast v?\S+.* \(go[^)]*\)`), "holdfast <VERSION>"},
 	{regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}`), "<EVENTID>"},
 }
@@ -206,11 +209,34 @@ func (s *script) deed(what string) {
 		d.Must(machine.NoticeReport, &pb.NoticeReport{Attempts: []*pb.Attempt{s.attempt(arg)}})
 	case "broken":
 		d.Break(func(*pb.Command) (bool, error) { return true, brokenAs[arg].Err() })
+	case "group":
+		s.group(arg)
 	case "readonly":
 		d.Why = func() string { return "the command order_pay (0) of frame 7 stopped the node twice" }
 	default:
 		s.Fatalf("unknown deed %q", what)
 	}
+}
+
+// group makes the node one of three, in a state with a name.
+func (s *script) group(state string) {
+	g := admintest.NewGroup()
+	switch state {
+	case "":
+	case "headless":
+		g.Now.Leader, g.Now.MarkIndex, g.Now.Couriers, g.Now.Next = 0, 0, nil, nil
+		g.Now.Nodes[0].Leader, g.Now.Nodes[1].HeardMs, g.Now.Nodes[1].Health, g.Now.Nodes[1].Version = false, -1, nil, ""
+	case "differs":
+		g.Now.DigestsEqual = false
+		g.Now.Nodes[0].Digest, g.Now.Nodes[1].Digest = "0011223344556677", "8899aabbccddeeff"
+	case "busy":
+		g.Err = &admin.Refusal{Text: "no leader is known", Hint: "wait for the election, or look which nodes are down: holdfast cluster status"}
+	case "old":
+		g.Known = 2
+	default:
+		s.Fatalf("unknown state %q of a group", state)
+	}
+	s.desk.WithGroup(g)
 }
 
 var o1 = struct{ mchid, number string }{"1900000001", "T2026-0001"}

@@ -94,10 +94,10 @@ func (g *Group) change(verb, actor, member string, what func(*pb.ClusterNode)) e
 	return &admin.Refusal{Text: "no member is called " + member, Hint: "holdfast cluster status lists the members"}
 }
 
-// NewGroup is three nodes on one day in March: n1 leads, n2 votes and lags, n3
-// learns.
+// NewGroup is three nodes: n1 leads, n2 votes and lags, n3 learns. All were
+// scrubbed three hours ago.
 func NewGroup() *Group {
-	at := time.Date(2026, 3, 1, 2, 0, 0, 0, time.UTC).UnixMilli()
+	at := time.Now().Add(-3 * time.Hour).UnixMilli()
 	node := func(i uint64, name string, role pb.MemberRole) *pb.ClusterNode {
 		return &pb.ClusterNode{
 			Member:  &pb.Member{RaftId: i, Incarnation: 10 + i, Name: name, Address: name + ".example.com:7445", Role: role},
