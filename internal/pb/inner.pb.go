@@ -108,7 +108,10 @@ type LeaseResponse struct {
 	Applied uint64 `protobuf:"varint,2,opt,name=applied,proto3" json:"applied,omitempty"`
 	// alone: the state's level knows no leases. One courier at a time has all
 	// lanes for as long as its stream lasts.
-	Alone         bool `protobuf:"varint,3,opt,name=alone,proto3" json:"alone,omitempty"`
+	Alone bool `protobuf:"varint,3,opt,name=alone,proto3" json:"alone,omitempty"`
+	// free_in_ms is when the first lease of another courier is over unless it is
+	// renewed, from now; 0 when nobody else has one.
+	FreeInMs      int64 `protobuf:"varint,4,opt,name=free_in_ms,json=freeInMs,proto3" json:"free_in_ms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -162,6 +165,13 @@ func (x *LeaseResponse) GetAlone() bool {
 		return x.Alone
 	}
 	return false
+}
+
+func (x *LeaseResponse) GetFreeInMs() int64 {
+	if x != nil {
+		return x.FreeInMs
+	}
+	return 0
 }
 
 type OwedRequest struct {
@@ -730,11 +740,13 @@ const file_holdfast_v1_inner_proto_rawDesc = "" +
 	"\blease_ms\x18\x02 \x01(\x03R\aleaseMs\x12\x14\n" +
 	"\x05leave\x18\x03 \x01(\bR\x05leave\x12\x18\n" +
 	"\astarted\x18\x04 \x01(\x03R\astarted\x12\x14\n" +
-	"\x05holds\x18\x05 \x01(\fR\x05holds\"o\n" +
+	"\x05holds\x18\x05 \x01(\fR\x05holds\"\x8d\x01\n" +
 	"\rLeaseResponse\x12.\n" +
 	"\acourier\x18\x01 \x01(\v2\x14.holdfast.v1.CourierR\acourier\x12\x18\n" +
 	"\aapplied\x18\x02 \x01(\x04R\aapplied\x12\x14\n" +
-	"\x05alone\x18\x03 \x01(\bR\x05alone\"X\n" +
+	"\x05alone\x18\x03 \x01(\bR\x05alone\x12\x1c\n" +
+	"\n" +
+	"free_in_ms\x18\x04 \x01(\x03R\bfreeInMs\"X\n" +
 	"\vOwedRequest\x12\x18\n" +
 	"\acourier\x18\x01 \x01(\tR\acourier\x12\x19\n" +
 	"\bat_least\x18\x02 \x01(\x04R\aatLeast\x12\x14\n" +

@@ -115,6 +115,11 @@ func (m *LeaseResponse) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
 	}
+	if m.FreeInMs != 0 {
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.FreeInMs))
+		i--
+		dAtA[i] = 0x20
+	}
 	if m.Alone {
 		i--
 		if m.Alone {
@@ -689,6 +694,9 @@ func (m *LeaseResponse) SizeVT() (n int) {
 	if m.Alone {
 		n += 2
 	}
+	if m.FreeInMs != 0 {
+		n += 1 + protohelpers.SizeOfVarint(uint64(m.FreeInMs))
+	}
 	n += len(m.unknownFields)
 	return n
 }
@@ -1182,6 +1190,25 @@ func (m *LeaseResponse) UnmarshalVT(dAtA []byte) error {
 				}
 			}
 			m.Alone = bool(v != 0)
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field FreeInMs", wireType)
+			}
+			m.FreeInMs = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.FreeInMs |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
 		default:
 			iNdEx = preIndex
 			skippy, err := protohelpers.Skip(dAtA[iNdEx:])

@@ -5,8 +5,10 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
+	"sync/atomic"
 
 	"connectrpc.com/connect"
 
@@ -15,50 +17,127 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/pb/vtcodec"
 )
 
-// Client is a Node reached over mutual TLS and HTTP/2.
+// Client is a Node reached over mutual TLS and HTTP/2: one node of a platform,
+// or any of several. It stays with one as long as that answers and goes on to the
+// next when it does not; whoever calls repeats the call.
 type Client struct {
-	name string
-	rpc  pbconnect.CourierServiceClient
-	web  *http.Transport
+	name  string
+	web   *http.Transport
+	nodes []clientNode
+	// at is the node in use. A call that fails moves it on, unless another call
+	// has done so already.
+	at  atomic.Int64
+	log *slog.Logger
 }
 
-// NewClient makes a client of the node whose inner address is addr (HOST:PORT).
-// name is what the courier is called in the journal. config is
-// keystore.Store.ClientTLS(keystore.RoleCourier). dial is nil outside tests.
-func NewClient(addr, name string, config *tls.Config, dial DialFunc) *Client {
-	if dial == nil {
-		dial = (&net.Dialer{Timeout: callWithin}).DialContext
+type clientNode struct {
+	addr string
+	rpc  pbconnect.CourierServiceClient
+}
+
+// ClientOptions says which nodes a Client calls, and how.
+type ClientOptions struct {
+	// Nodes are the nodes' inner addresses, HOST:PORT each; at least one.
+	Nodes []string
+	// Name is what the courier is called in the journal.
+	Name string
+	// TLS is keystore.Store.ClientTLS(keystore.RoleCourier).
+	TLS *tls.Config
+	// Dial is nil outside tests, Logger nil for slog.Default().
+	Dial   DialFunc
+	Logger *slog.Logger
+}
+
+// NewClient makes a client. It panics without a node.
+func NewClient(opt ClientOptions) *Client {
+	if len(opt.Nodes) == 0 {
+		panic("courier: a client needs a node")
+	}
+	if opt.Dial == nil {
+		opt.Dial = (&net.Dialer{Timeout: dialWithin}).DialContext
+	}
+	if opt.Logger == nil {
+		opt.Logger = slog.Default()
 	}
 	protocols := new(http.Protocols)
 	protocols.SetHTTP2(true)
 	web := &http.Transport{
-		TLSClientConfig: config, Protocols: protocols, DialContext: dial,
-		TLSHandshakeTimeout: callWithin,
+		TLSClientConfig: opt.TLS, Protocols: protocols, DialContext: opt.Dial,
+		TLSHandshakeTimeout: dialWithin,
 		// A node that is gone without a word is noticed within this.
 		HTTP2: &http.HTTP2Config{SendPingTimeout: silence, PingTimeout: silence},
 	}
-	return &Client{
-		name: name, web: web,
-		rpc: pbconnect.NewCourierServiceClient(&http.Client{Transport: web}, "https://"+addr,
+	c := &Client{name: opt.Name, web: web, log: opt.Logger}
+	for _, addr := range opt.Nodes {
+		c.nodes = append(c.nodes, clientNode{addr, pbconnect.NewCourierServiceClient(&http.Client{Transport: web}, "https://"+addr,
 			connect.WithCodec(vtcodec.Codec{}), connect.WithReadMaxBytes(maxMessage),
-			connect.WithAcceptCompression("gzip", nil, nil)),
+			connect.WithAcceptCompression("gzip", nil, nil))})
 	}
+	return c
 }
 
 // maxMessage bounds what a node may send at once: 1,000 notices in full.
 const maxMessage = 16 << 20
 
-// Owed opens the stream.
-func (c *Client) Owed(ctx context.Context) (Stream, error) {
-	s, err := c.rpc.Owed(ctx, connect.NewRequest(&pb.OwedRequest{Courier: c.name}))
+// node is the node in use; done takes how a call to it ended.
+func (c *Client) node() (rpc pbconnect.CourierServiceClient, done func(error)) {
+	at := c.at.Load()
+	n := c.nodes[at]
+	return n.rpc, func(err error) {
+		if err == nil || len(c.nodes) == 1 || answered(err) {
+			return
+		}
+		next := (at + 1) % int64(len(c.nodes))
+		if c.at.CompareAndSwap(at, next) {
+			c.log.Info("courier: going on to another node", "from", n.addr, "to", c.nodes[next].addr, "err", err)
+		}
+	}
+}
+
+// answered says whether an error is the node's own word, which another node would
+// only repeat, or the caller's end.
+func answered(err error) bool {
+	switch connect.CodeOf(err) {
+	case connect.CodeInvalidArgument, connect.CodeFailedPrecondition, connect.CodeAborted, connect.CodeUnimplemented, connect.CodeCanceled:
+		return true
+	}
+	return errors.Is(err, context.Canceled)
+}
+
+// Lease renews the lease. A node of a version without leases is answered for:
+// the courier is alone.
+func (c *Client) Lease(ctx context.Context, req *pb.LeaseRequest) (*pb.LeaseResponse, error) {
+	req.Courier = c.name
+	rpc, done := c.node()
+	resp, err := rpc.Lease(ctx, connect.NewRequest(req))
+	done(err)
+	switch connect.CodeOf(err) {
+	case connect.CodeUnimplemented:
+		return &pb.LeaseResponse{Alone: true}, nil
+	case connect.CodeFailedPrecondition:
+		return nil, fmt.Errorf("renew the lease: %w: %w", ErrReplaced, err)
+	}
 	if err != nil {
+		return nil, fmt.Errorf("renew the lease: %w", err)
+	}
+	return resp.Msg, nil
+}
+
+// Owed opens the stream.
+func (c *Client) Owed(ctx context.Context, req *pb.OwedRequest) (Stream, error) {
+	req.Courier = c.name
+	rpc, done := c.node()
+	s, err := rpc.Owed(ctx, connect.NewRequest(req))
+	if err != nil {
+		done(err)
 		return nil, fmt.Errorf("open the stream of owed notices: %w", err)
 	}
-	return clientStream{s}, nil
+	return clientStream{s, done}, nil
 }
 
 type clientStream struct {
-	s *connect.ServerStreamForClient[pb.OwedBatch]
+	s    *connect.ServerStreamForClient[pb.OwedBatch]
+	done func(error)
 }
 
 // errEnded is a stream that the node ended without a reason.
@@ -68,26 +147,36 @@ func (s clientStream) Receive() (*pb.OwedBatch, error) {
 	if s.s.Receive() {
 		return s.s.Msg(), nil
 	}
-	if err := s.s.Err(); err != nil {
-		return nil, err
+	err := s.s.Err()
+	if err == nil {
+		err = errEnded
 	}
-	return nil, errEnded
+	s.done(err)
+	if connect.CodeOf(err) == connect.CodeAborted {
+		return nil, fmt.Errorf("%w: %w", ErrLanes, err)
+	}
+	return nil, err
 }
 
 func (s clientStream) Close() error { return s.s.Close() }
 
 // Fetch answers notices in full.
-func (c *Client) Fetch(ctx context.Context, ids []uint64) (*pb.OwedBatch, error) {
-	resp, err := c.rpc.Fetch(ctx, connect.NewRequest(&pb.FetchRequest{Courier: c.name, Ids: ids}))
+func (c *Client) Fetch(ctx context.Context, req *pb.FetchRequest) (*pb.OwedBatch, error) {
+	req.Courier = c.name
+	rpc, done := c.node()
+	resp, err := rpc.Fetch(ctx, connect.NewRequest(req))
+	done(err)
 	if err != nil {
-		return nil, fmt.Errorf("fetch %d notices: %w", len(ids), err)
+		return nil, fmt.Errorf("fetch %d notices: %w", len(req.Ids), err)
 	}
 	return resp.Msg, nil
 }
 
 // Report records attempts.
 func (c *Client) Report(ctx context.Context, attempts []*pb.Attempt) (*pb.ReportResponse, error) {
-	resp, err := c.rpc.Report(ctx, connect.NewRequest(&pb.ReportRequest{Courier: c.name, Attempts: attempts}))
+	rpc, done := c.node()
+	resp, err := rpc.Report(ctx, connect.NewRequest(&pb.ReportRequest{Courier: c.name, Attempts: attempts}))
+	done(err)
 	if err != nil && connect.CodeOf(err) == connect.CodeInvalidArgument {
 		return nil, fmt.Errorf("report %d attempts: %w: %w", len(attempts), ErrRefused, err)
 	}

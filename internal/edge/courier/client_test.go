@@ -42,7 +42,7 @@ func (w *world) serveInner(roles ...keystore.Role) (addr string) {
 }
 
 func (w *world) client(addr string, role keystore.Role) *Client {
-	c := NewClient(addr, "c1", w.keys.ClientTLS(role), nil)
+	c := NewClient(ClientOptions{Nodes: []string{addr}, Name: "c1", TLS: w.keys.ClientTLS(role), Logger: quiet})
 	w.t.Cleanup(c.Close)
 	return c
 }
@@ -56,22 +56,22 @@ func TestOnlyCouriersMayCall(t *testing.T) {
 	defer cancel()
 	for _, addr := range []string{open, strict} {
 		for role, may := range map[keystore.Role]bool{keystore.RoleCourier: true, keystore.RoleAdmin: false, keystore.RoleNode: false} {
-			if _, err := w.client(addr, role).Fetch(ctx, []uint64{1}); (err == nil) != may {
+			if _, err := w.client(addr, role).Fetch(ctx, &pb.FetchRequest{Ids: []uint64{1}}); (err == nil) != may {
 				t.Errorf("role %s: %v, want admitted %t", role, err, may)
 			}
 		}
-		nobody := NewClient(addr, "c1", &tls.Config{InsecureSkipVerify: true}, nil)
+		nobody := NewClient(ClientOptions{Nodes: []string{addr}, Name: "c1", TLS: &tls.Config{InsecureSkipVerify: true}, Logger: quiet})
 		t.Cleanup(nobody.Close)
-		if _, err := nobody.Fetch(ctx, []uint64{1}); err == nil {
+		if _, err := nobody.Fetch(ctx, &pb.FetchRequest{Ids: []uint64{1}}); err == nil {
 			t.Error("a caller without a certificate is admitted")
 		}
 		other, err := keystore.Create(t.TempDir(), keystore.Options{LogName: "other.example"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		stranger := NewClient(addr, "c1", other.ClientTLS(keystore.RoleCourier), nil)
+		stranger := NewClient(ClientOptions{Nodes: []string{addr}, Name: "c1", TLS: other.ClientTLS(keystore.RoleCourier), Logger: quiet})
 		t.Cleanup(stranger.Close)
-		if _, err := stranger.Fetch(ctx, []uint64{1}); err == nil {
+		if _, err := stranger.Fetch(ctx, &pb.FetchRequest{Ids: []uint64{1}}); err == nil {
 			t.Error("a courier of another platform is admitted")
 		}
 	}
@@ -92,7 +92,7 @@ func TestClientErrors(t *testing.T) {
 	if _, err := c.Report(ctx, []*pb.Attempt{{NoticeId: 1, Number: 1, Outcome: delivered}}); err == nil || errors.Is(err, ErrRefused) {
 		t.Errorf("a report the node can't take now: %v, want an error to repeat it after", err)
 	}
-	s, err := c.Owed(ctx)
+	s, err := c.Owed(ctx, &pb.OwedRequest{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,9 +101,9 @@ func TestClientErrors(t *testing.T) {
 	}
 	s.Close()
 	eventually(t, "the node notices that the stream is closed", func() bool {
-		other := NewClient(addr, "c2", w.keys.ClientTLS(keystore.RoleCourier), nil)
+		other := NewClient(ClientOptions{Nodes: []string{addr}, Name: "c2", TLS: w.keys.ClientTLS(keystore.RoleCourier), Logger: quiet})
 		defer other.Close()
-		s, err := other.Owed(ctx)
+		s, err := other.Owed(ctx, &pb.OwedRequest{})
 		if err != nil {
 			return false
 		}

@@ -3,6 +3,7 @@ package courier
 import (
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -10,6 +11,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	lanes "github.com/holdfast-pay/holdfast/internal/rule/lane"
 )
 
 // Defaults of Config.
@@ -18,6 +21,7 @@ const (
 	DefaultMaxInFlight = 2000
 	DefaultBodies      = 8192
 	DefaultStopWithin  = 8 * time.Second
+	DefaultLease       = 10 * time.Second
 )
 
 // Fixed by the documented contract with merchants or by measurement.
@@ -54,6 +58,9 @@ type Config struct {
 	Signers int
 	// StopWithin bounds how long Run takes to return once its context ends.
 	StopWithin time.Duration
+	// Lease is how long the courier's lanes stay its own without a renewal, 5 s to
+	// 60 s: as long the notices of a courier that died wait for another.
+	Lease time.Duration
 
 	// Allow lists networks that notices may go to although they are not public:
 	// loopback in dev, the shop's own network on a small site. Empty refuses
@@ -80,6 +87,12 @@ func (c Config) withDefaults() (Config, error) {
 		return c, errors.New("courier: keys are needed")
 	case c.LaneWindow < 0 || c.MaxInFlight < 0 || c.Bodies < 0 || c.Signers < 0 || c.StopWithin < 0:
 		return c, errors.New("courier: a limit is negative")
+	}
+	if c.Lease == 0 {
+		c.Lease = DefaultLease
+	}
+	if c.Lease < minLease || c.Lease > time.Duration(lanes.MaxLease)*time.Millisecond {
+		return c, fmt.Errorf("courier: a lease lasts %s to 60s, not %s", minLease, c.Lease)
 	}
 	orInt(&c.LaneWindow, DefaultLaneWindow)
 	orInt(&c.MaxInFlight, DefaultMaxInFlight)

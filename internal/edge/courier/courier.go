@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -17,6 +18,8 @@ type Courier struct {
 	log     *slog.Logger
 	clock   *clock
 	desk    *desk
+	tenure  tenure
+	started int64 // Unix milliseconds
 	reports reports
 	fetches pacer
 	press   press
@@ -29,6 +32,9 @@ type Courier struct {
 	written  chan written
 	landed   chan landed
 	reported chan reported
+	leased   chan leased
+	// acked is the highest index that the node has answered at.
+	acked atomic.Uint64
 
 	// paper is what signers take from; signing counts what they have.
 	paper   chan paper
@@ -57,6 +63,7 @@ type written struct {
 	err    error
 }
 
+// landed is the end of a flight; attempt is nil when nothing was sent.
 type landed struct {
 	paper
 	attempt *pb.Attempt
@@ -82,13 +89,15 @@ func New(cfg Config) (*Courier, error) {
 	if err != nil {
 		return nil, fmt.Errorf("courier: register metrics: %w", err)
 	}
+	hold := newHolding()
 	return &Courier{
-		cfg: cfg, log: cfg.Logger, clock: clk, desk: newDesk(cfg, clk.now), metrics: m,
+		cfg: cfg, log: cfg.Logger, clock: clk, desk: newDesk(cfg, clk.now, func(mchid string) bool { return hold.now().may(mchid) }, func() uint64 { return hold.now().lapse }), metrics: m,
+		tenure:  tenure{holding: hold, lease: cfg.Lease},
 		reports: reports{limit: MaxReport},
 		press:   press{cfg.Keys},
 		web:     newTransport(cfg),
 		fed:     make(chan fed, 2), fetched: make(chan fetched), written: make(chan written),
-		landed: make(chan landed), reported: make(chan reported),
+		landed: make(chan landed), reported: make(chan reported), leased: make(chan leased),
 		paper: make(chan paper, 2*cfg.Signers),
 	}, nil
 }
@@ -97,12 +106,15 @@ func New(cfg Config) (*Courier, error) {
 // in the air and reports it, for at most Config.StopWithin. It may be called
 // once.
 //
+// What it had is then free for other couriers at once.
+//
 // The error says that attempts went unreported: those notices are sent again
 // by the next courier, which merchants are prepared for.
 func (c *Courier) Run(ctx context.Context) error {
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	reading, stopReading := context.WithCancel(life)
-	f := &feed{node: c.cfg.Node, out: c.fed, log: c.log, up: c.showUp}
+	c.started = time.Now().UnixMilli()
+	f := &feed{node: c.cfg.Node, out: c.fed, log: c.log, up: c.showUp, holding: c.tenure.holding, acked: c.acked.Load}
 	c.wg.Go(func() { f.run(reading) })
 	c.wg.Go(func() { c.watchKeys(reading) })
 	for range c.cfg.Signers {
@@ -111,6 +123,7 @@ func (c *Courier) Run(ctx context.Context) error {
 	c.loop(ctx, life)
 	stopReading()
 	left := c.wind(life, end)
+	c.leave()
 	end()
 	close(c.paper)
 	c.drain()
@@ -169,6 +182,7 @@ func (c *Courier) drain() {
 		case <-c.written:
 		case <-c.landed:
 		case <-c.reported:
+		case <-c.leased:
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/holdfast-pay/holdfast/internal/pb"
+	lanes "github.com/holdfast-pay/holdfast/internal/rule/lane"
 )
 
 const (
@@ -28,6 +29,10 @@ const (
 type desk struct {
 	window, most, signers int
 	now                   func() int64
+	// may says whether a merchant's notices are this courier's to send; lapse is
+	// the lease's, for the flights.
+	may   func(mchid string) bool
+	lapse func() uint64
 
 	lanes  map[string]*lane
 	rings  [rings]ring
@@ -53,9 +58,9 @@ type desk struct {
 	air []*flight
 }
 
-func newDesk(cfg Config, now func() int64) *desk {
+func newDesk(cfg Config, now func() int64, may func(string) bool, lapse func() uint64) *desk {
 	d := &desk{
-		window: cfg.LaneWindow, most: cfg.MaxInFlight, signers: cfg.Signers, now: now,
+		window: cfg.LaneWindow, most: cfg.MaxInFlight, signers: cfg.Signers, now: now, may: may, lapse: lapse,
 		lanes: map[string]*lane{}, busy: map[uint64]*flight{}, bodies: newBodies(cfg.Bodies),
 		told: newTold(),
 	}
@@ -87,9 +92,37 @@ func (d *desk) forget() {
 	d.waiting = 0
 }
 
+// drop forgets the notices of merchants that are not the courier's any more.
+// What of theirs is busy lands as it will.
+func (d *desk) drop() {
+	for mchid, l := range d.lanes { // order does not matter: each is for itself
+		if d.may(mchid) {
+			continue
+		}
+		d.waiting -= l.fresh.len() + len(l.old)
+		l.fresh, l.old = fifo{}, nil
+		d.touch(l)
+		d.tidy(l)
+	}
+}
+
+// busyIn says whether a notice of these lanes is picked and its report is not
+// accepted yet.
+func (d *desk) busyIn(set lanes.Set) bool {
+	for _, f := range d.busy {
+		if set.Has(lanes.Of(f.lane.mchid)) {
+			return true
+		}
+	}
+	return false
+}
+
 // owe takes note of a notice that is owed. What is busy is set aside until it
 // is not.
 func (d *desk) owe(h *pb.OwedHead) {
+	if !d.may(h.Mchid) {
+		return
+	}
 	if f, ok := d.busy[h.Id]; ok {
 		f.later = h
 		return
@@ -190,7 +223,7 @@ func (d *desk) start(kind ringKind) {
 	if h, fresh, ok := l.take(kind, now); ok {
 		d.waiting--
 		if _, flies := d.busy[h.id]; !flies {
-			d.launch(&flight{lane: l, hint: h, fresh: fresh, slow: l.slow()})
+			d.launch(&flight{lane: l, hint: h, fresh: fresh, slow: l.slow(), lapse: d.lapse()})
 		}
 	}
 	d.touch(l)

@@ -20,7 +20,7 @@ type deskTable struct {
 
 func newDeskTable(most int) *deskTable {
 	d := &deskTable{at: 1_000_000_000}
-	d.desk = newDesk(Config{LaneWindow: 4, MaxInFlight: most, Bodies: 10_000, Signers: 2}, func() int64 { return d.at })
+	d.desk = newDesk(Config{LaneWindow: 4, MaxInFlight: most, Bodies: 10_000, Signers: 2}, func() int64 { return d.at }, anybody, unlapsed)
 	return d
 }
 

@@ -62,7 +62,11 @@ func (n *fakeNode) left() int {
 	return len(n.owed)
 }
 
-func (n *fakeNode) Owed(ctx context.Context) (Stream, error) {
+func (n *fakeNode) Lease(context.Context, *pb.LeaseRequest) (*pb.LeaseResponse, error) {
+	return &pb.LeaseResponse{Alone: true}, nil
+}
+
+func (n *fakeNode) Owed(ctx context.Context, _ *pb.OwedRequest) (Stream, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for len(n.fresh) > 0 {
@@ -140,12 +144,12 @@ func (n *fakeNode) batch() *pb.OwedBatch {
 	return &pb.OwedBatch{Now: time.Now().UnixMilli(), Applied: n.applied}
 }
 
-func (n *fakeNode) Fetch(_ context.Context, ids []uint64) (*pb.OwedBatch, error) {
+func (n *fakeNode) Fetch(_ context.Context, req *pb.FetchRequest) (*pb.OwedBatch, error) {
 	b := n.batch()
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.fetches++
-	for _, id := range ids {
+	for _, id := range req.Ids {
 		if o, ok := n.owed[id]; ok {
 			b.Notices = append(b.Notices, o)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -21,10 +22,12 @@ const (
 	feedMost  = 5 * time.Second
 )
 
-// told by the node: a batch, and whether it is the first of a new stream.
+// told by the node: a batch, whether it is the first of a new stream, and
+// for the lease of which epoch.
 type fed struct {
 	batch *pb.OwedBatch
 	first bool
+	epoch uint64
 }
 
 // feed keeps a stream of owed notices open and hands its batches to the loop.
@@ -33,6 +36,10 @@ type feed struct {
 	out  chan<- fed
 	log  *slog.Logger
 	up   func(bool)
+	// holding is the lease to open a stream for, acked the index that the node
+	// must have reached.
+	holding *holding
+	acked   func() uint64
 }
 
 // run ends with ctx.
@@ -47,10 +54,14 @@ func (f *feed) run(ctx context.Context) {
 		if lived {
 			wait = feedFirst
 		}
-		if errors.Is(err, errRenew) {
+		switch {
+		case errors.Is(err, errRenew), errors.Is(err, errEpoch):
 			continue
+		case errors.Is(err, ErrLanes):
+			f.log.Debug("courier: the state gives other lanes than the stream was opened for; opening it again", "wait", wait)
+		default:
+			f.log.Warn("courier: the node's stream of notices is down; opening it again", "wait", wait, "err", err)
 		}
-		f.log.Warn("courier: the node's stream of notices is down; opening it again", "wait", wait, "err", err)
 		select {
 		case <-ctx.Done():
 			return
@@ -63,16 +74,26 @@ func (f *feed) run(ctx context.Context) {
 // errRenew ends a stream that has lived renewEvery.
 var errRenew = errors.New("the stream is opened afresh")
 
+// errEpoch ends a stream whose lease has lapsed, or has lanes it lacked.
+var errEpoch = errors.New("the stream is opened for another lease")
+
 // errSilent says that the node went quiet.
 var errSilent = errors.New("the node said nothing for 5 s")
 
 // once reads one stream to its end. lived says that it brought something.
 func (f *feed) once(ctx context.Context) (lived bool, err error) {
+	g, err := f.granted(ctx)
+	if err != nil {
+		return false, err
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
+	var watching sync.WaitGroup
+	defer watching.Wait()
 	defer cancel(nil)
+	watching.Go(func() { f.watch(ctx, g.epoch, cancel) })
 	dog := time.AfterFunc(silence, func() { cancel(errSilent) })
 	defer dog.Stop()
-	stream, err := f.node.Owed(ctx)
+	stream, err := f.node.Owed(ctx, &pb.OwedRequest{AtLeast: f.acked(), Lanes: g.ask()})
 	if err != nil {
 		return false, orCause(ctx, err)
 	}
@@ -88,7 +109,7 @@ func (f *feed) once(ctx context.Context) (lived bool, err error) {
 			return lived, orCause(ctx, err)
 		}
 		select {
-		case f.out <- fed{batch: batch, first: !lived}:
+		case f.out <- fed{batch: batch, first: !lived, epoch: g.epoch}:
 		case <-ctx.Done():
 			return lived, context.Cause(ctx)
 		}
@@ -96,6 +117,37 @@ func (f *feed) once(ctx context.Context) (lived bool, err error) {
 			f.up(true)
 		}
 		lived = true
+	}
+}
+
+// granted waits until there is a lease, or none is needed.
+func (f *feed) granted(ctx context.Context) (*grant, error) {
+	for {
+		g, news := f.holding.get()
+		if !g.none() {
+			return g, nil
+		}
+		select {
+		case <-news:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+// watch ends a stream when its lease's epoch is over.
+func (f *feed) watch(ctx context.Context, epoch uint64, cancel context.CancelCauseFunc) {
+	for {
+		g, news := f.holding.get()
+		if g.epoch != epoch {
+			cancel(errEpoch)
+			return
+		}
+		select {
+		case <-news:
+		case <-ctx.Done():
+			return
+		}
 	}
 }
 

@@ -156,6 +156,8 @@ type flight struct {
 	owed *pb.OwedNotice
 	// sent is when the request began.
 	sent time.Time
+	// lapse is the lease's when it was picked.
+	lapse uint64
 	// later is what the stream told of the notice meanwhile.
 	later *pb.OwedHead
 }

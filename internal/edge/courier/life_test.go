@@ -174,11 +174,11 @@ type quietNode struct {
 	opened atomic.Int64
 }
 
-func (q *quietNode) Owed(c ctx) (Stream, error) {
+func (q *quietNode) Owed(c ctx, req *pb.OwedRequest) (Stream, error) {
 	if q.opened.Add(1) == 1 {
 		return mute{c}, nil
 	}
-	return q.fakeNode.Owed(c)
+	return q.fakeNode.Owed(c, req)
 }
 
 type mute struct{ ctx ctx }

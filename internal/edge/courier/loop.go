@@ -30,6 +30,8 @@ func (c *Courier) loop(ctx, life context.Context) {
 			c.onLanded(l)
 		case r := <-c.reported:
 			c.onReported(r)
+		case r := <-c.leased:
+			c.onLeased(r)
 		}
 	}
 }
@@ -42,7 +44,7 @@ func (c *Courier) wind(life context.Context, hard context.CancelFunc) int {
 	defer deadline.Stop()
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
-	for c.aloft > 0 || c.signing > 0 || c.reports.busy || len(c.reports.queue) > 0 {
+	for c.aloft > 0 || c.signing > 0 || c.reports.busy || len(c.reports.queue) > 0 || c.tenure.busy {
 		c.act(life)
 		timer.Reset(c.wakeIn(time.Now()))
 		select {
@@ -58,6 +60,8 @@ func (c *Courier) wind(life context.Context, hard context.CancelFunc) int {
 			c.onLanded(l)
 		case r := <-c.reported:
 			c.onReported(r)
+		case r := <-c.leased:
+			c.onLeased(r)
 		}
 	}
 	return 0
@@ -77,6 +81,7 @@ func (c *Courier) unreported() int {
 // act does all that can be done now.
 func (c *Courier) act(life context.Context) {
 	now := time.Now()
+	c.keepLease(life, now)
 	c.desk.overdue(now)
 	if !c.stopping && len(c.reports.queue) < maxUnreported {
 		c.desk.dispatch()
@@ -86,7 +91,7 @@ func (c *Courier) act(life context.Context) {
 	if at, ok := c.reports.due(); ok && (c.stopping && !c.reports.pacer.after.After(now) || !at.After(now)) {
 		c.report(life, c.reports.next(now))
 	}
-	c.metrics.show(c.desk, len(c.reports.queue))
+	c.metrics.show(c.desk, len(c.reports.queue), c.tenure.now())
 }
 
 // wakeIn is how long nothing has to be done if nothing happens.
@@ -99,6 +104,12 @@ func (c *Courier) wakeIn(now time.Time) time.Duration {
 	if len(c.desk.air) > 0 {
 		wait = min(wait, until(c.desk.air[0].sent.Add(slowAfter), now))
 	}
+	if !c.tenure.busy && !c.stopping {
+		wait = min(wait, until(c.tenure.next, now))
+	}
+	if g := c.tenure.now(); !g.alone && !g.none() {
+		wait = min(wait, until(g.until, now))
+	}
 	if at, ok := c.reports.due(); ok {
 		wait = min(wait, until(at, now))
 	}
@@ -110,6 +121,9 @@ func (c *Courier) wakeIn(now time.Time) time.Duration {
 
 func (c *Courier) onFed(b fed) {
 	c.clock.set(b.batch.Now)
+	if b.epoch != c.tenure.now().epoch {
+		return // told to an earlier lease
+	}
 	if b.first {
 		c.desk.forget()
 	}
@@ -136,7 +150,7 @@ func (c *Courier) fetchMore(life context.Context, now time.Time) {
 			for i, f := range asked {
 				ids[i] = f.hint.id
 			}
-			got, err := c.cfg.Node.Fetch(ctx, ids)
+			got, err := c.cfg.Node.Fetch(ctx, &pb.FetchRequest{Ids: ids, AtLeast: c.acked.Load()})
 			c.fetched <- fetched{asked, got, err}
 		})
 	}
@@ -174,7 +188,7 @@ func (c *Courier) signMore() {
 func (c *Courier) onWritten(life context.Context, w written) {
 	c.signing--
 	switch outcome, known := unsent(w.err); {
-	case w.err == nil && c.stopping:
+	case w.err == nil && c.stopping, !c.sendable(w.f):
 		c.desk.giveBack(w.f, nil)
 	case w.err == nil:
 		c.send(life, w)
@@ -205,6 +219,10 @@ func (c *Courier) send(life context.Context, w written) {
 	c.aloft++
 	c.wg.Go(func() {
 		n := w.owed.Notice
+		if !c.sendable(w.f) {
+			c.landed <- landed{w.paper, nil}
+			return
+		}
 		a := post(life, c.web, w.letter, func() {
 			if n.Attempts == 0 {
 				c.metrics.wire.Observe(float64(c.clock.now()-n.CreatedAt) / 1000)
@@ -216,6 +234,10 @@ func (c *Courier) send(life context.Context, w written) {
 
 func (c *Courier) onLanded(l landed) {
 	c.aloft--
+	if l.attempt == nil {
+		c.desk.giveBack(l.f, nil)
+		return
+	}
 	c.record(l.paper, l.attempt)
 }
 
@@ -269,5 +291,6 @@ func (c *Courier) onReported(r reported) {
 		c.log.Warn("courier: the node did not accept a report; repeating it", "attempts", len(r.batch), "err", r.err)
 		return
 	}
+	c.ack(r.resp.Applied)
 	c.desk.accepted(r.batch, r.resp)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/holdfast-pay/holdfast/internal/pb"
+	lanes "github.com/holdfast-pay/holdfast/internal/rule/lane"
 )
 
 // metrics are what the courier shows of itself. No label names a merchant: the
@@ -22,6 +23,8 @@ type metrics struct {
 	unreported prometheus.Gauge
 	connected  prometheus.Gauge
 	problems   prometheus.Counter
+	held       prometheus.Gauge
+	lapses     prometheus.Counter
 
 	oldest atomic.Int64 // since when, business Unix milliseconds; 0 when nothing is owed
 }
@@ -43,6 +46,9 @@ func newMetrics(reg prometheus.Registerer, now func() int64) (*metrics, error) {
 		problems: prometheus.NewCounter(prometheus.CounterOpts{Namespace: ns, Subsystem: sub, Name: "unsendable_total",
 			Help: "Notices set aside for a minute because this version cannot send them."}),
 	}
+	m.held = gauge("lanes_held", "Lanes this courier sends by, of 256.")
+	m.lapses = prometheus.NewCounter(prometheus.CounterOpts{Namespace: ns, Subsystem: sub, Name: "lease_lapses_total",
+		Help: "Leases that were over before they were renewed."})
 	inFlight := prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: ns, Subsystem: sub, Name: "in_flight",
 		Help: "Notices picked and not yet landed, by pool: brisk, or slow (broken lanes and slow answers)."}, []string{"pool"})
 	m.brisk, m.slow = inFlight.WithLabelValues("brisk"), inFlight.WithLabelValues("slow")
@@ -56,7 +62,7 @@ func newMetrics(reg prometheus.Registerer, now func() int64) (*metrics, error) {
 		}
 		return 0
 	})
-	for _, c := range []prometheus.Collector{m.attempts, m.wire, inFlight, lanes, m.waiting, m.unreported, m.connected, m.problems, age} {
+	for _, c := range []prometheus.Collector{m.attempts, m.wire, inFlight, lanes, m.waiting, m.unreported, m.connected, m.problems, m.held, m.lapses, age} {
 		if err := reg.Register(c); err != nil {
 			return nil, err
 		}
@@ -75,7 +81,12 @@ func outcomeName(o pb.AttemptOutcome) string {
 }
 
 // show copies the desk's counts.
-func (m *metrics) show(d *desk, unreported int) {
+func (m *metrics) show(d *desk, unreported int, g *grant) {
+	if g.alone {
+		m.held.Set(lanes.Count)
+	} else {
+		m.held.Set(float64(g.lanes.Len()))
+	}
 	m.brisk.Set(float64(d.brisk))
 	m.slow.Set(float64(d.slow))
 	m.open.Set(float64(len(d.lanes) - d.broken))

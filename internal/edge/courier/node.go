@@ -11,12 +11,16 @@ import (
 // Node is what the courier needs of the platform. Client is one over mutual
 // TLS. Its methods are safe for concurrent use.
 type Node interface {
-	// Owed opens the stream of owed notices: all of them, then each new or
-	// changed one. The stream ends with ctx.
-	Owed(ctx context.Context) (Stream, error)
+	// Lease takes, renews or gives up the courier's lanes. It may be repeated
+	// after an error. ErrReplaced means that another process has the name.
+	Lease(ctx context.Context, req *pb.LeaseRequest) (*pb.LeaseResponse, error)
+	// Owed opens the stream of owed notices of the lanes asked for: all of them,
+	// then each new or changed one. The stream ends with ctx, and with ErrLanes
+	// when the state gives the courier other lanes.
+	Owed(ctx context.Context, req *pb.OwedRequest) (Stream, error)
 	// Fetch answers notices in full; those no longer owed are left out. At most
 	// MaxFetch a call.
-	Fetch(ctx context.Context, ids []uint64) (*pb.OwedBatch, error)
+	Fetch(ctx context.Context, req *pb.FetchRequest) (*pb.OwedBatch, error)
 	// Report records attempts, at most MaxReport a call. It may be repeated with
 	// the same attempts. An error that wraps ErrRefused means that repeating is
 	// of no use; after any other the outcome is unknown.
@@ -31,8 +35,15 @@ type Stream interface {
 	Close() error
 }
 
-// ErrRefused marks a report that the node will never take.
-var ErrRefused = errors.New("the node refuses the report")
+// Errors of a Node. The courier's name is the Node's to add.
+var (
+	// ErrRefused marks a report that the node will never take.
+	ErrRefused = errors.New("the node refuses the report")
+	// ErrReplaced marks a lease that a later process of the same name has.
+	ErrReplaced = errors.New("another courier has this name")
+	// ErrLanes ends a stream whose courier has other lanes by now.
+	ErrLanes = errors.New("the courier's lanes have changed")
+)
 
 // Bounds of the calls.
 const (

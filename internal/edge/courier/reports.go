@@ -10,6 +10,8 @@ import (
 const (
 	// callWithin bounds a call to the node.
 	callWithin = 10 * time.Second
+	// dialWithin bounds a connection to a node, so that another gets its turn.
+	dialWithin = 2 * time.Second
 	// A call that failed is repeated after retryFirst, then twice as long each time.
 	retryFirst = 50 * time.Millisecond
 	retryMost  = 2 * time.Second

@@ -167,13 +167,31 @@ func (n *localNode) setCut(err error) {
 	n.cut = err
 }
 
+func (n *localNode) setOnReport(f func([]*pb.Attempt) error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.onReport = f
+}
+
 func (n *localNode) failing() error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.cut
 }
 
-func (n *localNode) Owed(ctx context.Context) (Stream, error) {
+func (n *localNode) Lease(ctx context.Context, req *pb.LeaseRequest) (*pb.LeaseResponse, error) {
+	if err := n.failing(); err != nil {
+		return nil, err
+	}
+	req.Courier = n.name
+	resp, err := n.svc.Lease(ctx, req)
+	if errors.Is(err, inner.ErrTaken) {
+		err = fmt.Errorf("%w: %w", ErrReplaced, err)
+	}
+	return resp, err
+}
+
+func (n *localNode) Owed(ctx context.Context, req *pb.OwedRequest) (Stream, error) {
 	if err := n.failing(); err != nil {
 		return nil, err
 	}
@@ -181,7 +199,8 @@ func (n *localNode) Owed(ctx context.Context) (Stream, error) {
 	s := &localStream{ctx: ctx, cancel: cancel, out: make(chan *pb.OwedBatch), ended: make(chan struct{})}
 	go func() {
 		defer close(s.ended)
-		err := n.svc.Owed(ctx, n.name, func(b *pb.OwedBatch) error {
+		req.Courier = n.name
+		err := n.svc.Owed(ctx, req, func(b *pb.OwedBatch) error {
 			if err := n.failing(); err != nil {
 				return err
 			}
@@ -192,6 +211,9 @@ func (n *localNode) Owed(ctx context.Context) (Stream, error) {
 				return context.Cause(ctx)
 			}
 		})
+		if errors.Is(err, inner.ErrLanes) {
+			err = fmt.Errorf("%w: %w", ErrLanes, err)
+		}
 		cancel(err)
 	}()
 	return s, nil
@@ -219,11 +241,11 @@ func (s *localStream) Close() error {
 	return nil
 }
 
-func (n *localNode) Fetch(_ context.Context, ids []uint64) (*pb.OwedBatch, error) {
+func (n *localNode) Fetch(ctx context.Context, req *pb.FetchRequest) (*pb.OwedBatch, error) {
 	if err := n.failing(); err != nil {
 		return nil, err
 	}
-	b, err := n.svc.Fetch(ids)
+	b, err := n.svc.Fetch(ctx, req)
 	if err != nil {
 		return nil, err
 	}

@@ -40,13 +40,29 @@ func (s *Service) Lease(ctx context.Context, req *pb.LeaseRequest) (*pb.LeaseRes
 	switch result.Code {
 	case code.OK, code.NothingToDo: // nothing to give up: an earlier call did it
 		c, _ := result.Body.(*pb.Courier)
-		return &pb.LeaseResponse{Courier: c, Applied: s.core.Applied()}, nil
+		resp := &pb.LeaseResponse{Courier: c, Applied: s.core.Applied()}
+		resp.FreeInMs, err = s.freeIn(req.Courier)
+		return resp, err
 	case code.NameInvalid, code.LeaseInvalid:
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, result.Code.Err())
 	case code.CourierReplaced:
 		return nil, fmt.Errorf("%w: %w", ErrTaken, result.Code.Err())
 	}
 	return nil, result.Code.Err()
+}
+
+// freeIn is when the first lease of another courier is over, milliseconds from
+// now and never 0; 0 when nobody else has one.
+func (s *Service) freeIn(courier string) (ms int64, err error) {
+	err = s.core.Read(func(r table.Reader) error {
+		for _, x := range lane.Couriers(r) {
+			if left := max(x.Until-s.core.Now(), 1); x.Name != courier && (ms == 0 || left < ms) {
+				ms = left
+			}
+		}
+		return nil
+	})
+	return ms, err
 }
 
 // level is the state's feature level, 0 before the log's first command.

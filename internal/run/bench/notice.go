@@ -77,7 +77,7 @@ func (g *rig) letNotify(ctx context.Context) error {
 
 // startCourier runs a courier against the rig's node, as `holdfast courier` does.
 func (g *rig) startCourier(ctx context.Context) (stop func(), err error) {
-	client := courier.NewClient(g.node.Addresses().Inner, "bench", g.node.Keys().ClientTLS(keystore.RoleCourier), nil)
+	client := courier.NewClient(courier.ClientOptions{Nodes: []string{g.node.Addresses().Inner}, Name: "bench", TLS: g.node.Keys().ClientTLS(keystore.RoleCourier)})
 	c, err := courier.New(courier.Config{Node: client, Keys: g.node.Keys(), Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
 	if err != nil {
 		return nil, err

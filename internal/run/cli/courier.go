@@ -5,9 +5,12 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"net"
 	"net/netip"
 	"os"
+	"strings"
 
+	edge "github.com/holdfast-pay/holdfast/internal/edge/courier"
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
 	"github.com/holdfast-pay/holdfast/internal/run/config"
 	"github.com/holdfast-pay/holdfast/internal/run/courier"
@@ -22,17 +25,31 @@ courier that is killed and started again goes on with what is still owed.
 It reaches the node's inner address over mutual TLS with a certificate from the
 keystore, so it needs to read the data folder's keys/ (or a copy of it) but nothing
 else there. Outside of the networks named with --allow it sends only to addresses on
-the public internet, and it follows no redirects.`,
+the public internet, and it follows no redirects.
+
+Any number of couriers share the merchants out among themselves by leases. One that
+stops in order hands its share over at once; one that is killed is missed for as long as
+its lease.`,
 	Examples: []Example{
 		{"holdfast courier --data /var/lib/holdfast", "beside the node on one machine"},
 		{"holdfast courier --data /var/lib/holdfast --allow 10.20.0.0/16", "when merchants' servers are inside"},
+		{"holdfast courier --name courier-2 --node n1:7444,n2:7444,n3:7444", "one of several, beside a cluster"},
 	},
 	Flags: func(fs *flag.FlagSet) RunFunc {
 		p := courier.Process{}
 		fs.StringVar(&p.Data, "data", "", "data folder `DIR` that holds keys/ (HOLDFAST_DATA, else ./data)")
 		fs.StringVar(&p.MasterKey, "master-key", "", "`FILE` with the key that seals the keystore, when it is not DIR/keys/master.key")
-		fs.StringVar(&p.Node, "node", config.Default().Inner.Address, "the node's inner address, `HOST:PORT`")
-		fs.StringVar(&p.Name, "name", "", "what the journal calls this courier (the host's name)")
+		fs.Func("node", "the node's inner address, `HOST:PORT`; several, with commas or by repeating it, for a cluster (default "+config.Default().Inner.Address+")", func(s string) error {
+			for addr := range strings.SplitSeq(s, ",") {
+				if _, _, err := net.SplitHostPort(addr); err != nil {
+					return errors.New("it is not an address like node-1:7444")
+				}
+				p.Nodes = append(p.Nodes, addr)
+			}
+			return nil
+		})
+		fs.DurationVar(&p.Lease, "lease", edge.DefaultLease, "how long this courier's share of the merchants waits for it when it is gone, a `DURATION` from 5s to 60s")
+		fs.StringVar(&p.Name, "name", "", "what the journal calls this courier, a name of its own for each (the host's name)")
 		fs.StringVar(&p.Metrics, "metrics", "", "serve /metrics and /healthz on `HOST:PORT`")
 		fs.Func("allow", "network that notices may go to although it is not public, `CIDR`; may be repeated", func(s string) error {
 			prefix, err := netip.ParsePrefix(s)
@@ -50,6 +67,9 @@ the public internet, and it follows no redirects.`,
 			}
 			if p.Data == "" {
 				p.Data = "data"
+			}
+			if len(p.Nodes) == 0 {
+				p.Nodes = []string{config.Default().Inner.Address}
 			}
 			if p.Name == "" {
 				p.Name = hostName()

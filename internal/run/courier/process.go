@@ -26,10 +26,14 @@ type Process struct {
 	// Data is the data folder with the keystore; MasterKey is the file with the
 	// key that seals it, "" for the folder's own.
 	Data, MasterKey string
-	// Node is the node's inner address, HOST:PORT.
-	Node string
-	// Name is what the courier is called in the journal.
+	// Nodes are the inner addresses of the platform's nodes, HOST:PORT each: any
+	// one serves, and when it is gone the next does.
+	Nodes []string
+	// Name is what the courier is called in the journal. Each process has its own.
 	Name string
+	// Lease is how long its share of the merchants stays its own without a
+	// renewal; 0 means courier.DefaultLease.
+	Lease time.Duration
 	// Allow lists networks beyond the public internet that notices may go to.
 	Allow []netip.Prefix
 	// Metrics is where /metrics and /healthz answer, HOST:PORT; "" is nowhere.
@@ -46,8 +50,9 @@ func (p Process) Run(ctx context.Context) error {
 	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	client := courier.NewClient(p.Node, p.Name, keys.ClientTLS(keystore.RoleCourier), nil)
-	c, err := courier.New(courier.Config{Node: client, Keys: keys, Allow: p.Allow, Registerer: registry, Logger: p.Log})
+	client := courier.NewClient(courier.ClientOptions{Nodes: p.Nodes, Name: p.Name, TLS: keys.ClientTLS(keystore.RoleCourier), Logger: p.Log})
+	defer client.Close()
+	c, err := courier.New(courier.Config{Node: client, Keys: keys, Allow: p.Allow, Lease: p.Lease, Registerer: registry, Logger: p.Log})
 	if err != nil {
 		return err
 	}
@@ -55,7 +60,7 @@ func (p Process) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.Log.Info("courier started", "node", p.Node, "name", p.Name, "allow", p.Allow)
+	p.Log.Info("courier started", "nodes", p.Nodes, "name", p.Name, "allow", p.Allow)
 	return errors.Join(c.Run(ctx), stop())
 }
 
