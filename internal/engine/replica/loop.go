@@ -207,7 +207,8 @@ func (e *events) Commit(c member.Commit) {
 		out.frame = tag
 		tag.took = time.Since(tag.proposed)
 	case *change:
-		defer tag.done(nil)
+		r.look() // before who asked for it looks
+		tag.done(nil)
 	}
 	select {
 	case r.commits <- out:

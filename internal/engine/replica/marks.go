@@ -2,6 +2,7 @@ package replica
 
 import (
 	"fmt"
+	"maps"
 	"sync"
 
 	"github.com/holdfast-pay/holdfast/internal/engine/agree"
@@ -76,16 +77,11 @@ func (r *Replica) Agree() {
 }
 
 // Agreed is the mark that this node and a majority of voters agreed on last, and
-// who had another one since the lead was taken.
-func (r *Replica) Agreed() (last agree.Mark, differ []uint64) {
+// which others had another one when they were asked, by raft id.
+func (r *Replica) Agreed() (last agree.Mark, differ map[uint64]agree.Mark) {
 	r.marks.mu.Lock()
 	defer r.marks.mu.Unlock()
-	for _, m := range r.Status().Members.GetMembers() {
-		if _, ok := r.marks.differ[m.RaftId]; ok {
-			differ = append(differ, m.RaftId)
-		}
-	}
-	return r.marks.last, differ
+	return r.marks.last, maps.Clone(r.marks.differ)
 }
 
 // Diverged stops a node whose state is not the majority's.

@@ -180,6 +180,7 @@ func (n *Node) startPeers(context.Context) error {
 	g.transport, err = peer.New(peer.Options{
 		Self: id, Server: g.own.ServerConfig(), Client: g.own.ClientConfig(), Role: keystore.PeerName,
 		Receive: n.receive, Backend: (*backend)(n), Admin: n.adminHandler, Logger: n.log,
+		Explain: func(err error, node string) error { return credentials.Explain(err, node, time.Now()) },
 	})
 	if err != nil {
 		return errors.Join(err, l.Close())

@@ -16,6 +16,7 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/admin"
+	"github.com/holdfast-pay/holdfast/internal/engine/agree"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/member"
 	"github.com/holdfast-pay/holdfast/internal/engine/replica"
@@ -238,9 +239,9 @@ func (o operator) Status(context.Context) (*pb.ClusterStatus, error) {
 		node.Leader = node.Member.RaftId == s.Leader
 		node.Lag = last - min(last, node.LastIndex)
 		node.Why = whyBehind(node)
-		node.Digest = hex.EncodeToString(node.Health.GetMarkDigest())
 	}
-	a.MarkIndex, a.DigestsEqual = marksEqual(a.Nodes)
+	_, differ := n.replica.Agreed()
+	a.MarkIndex, a.DigestsEqual = marksEqual(a.Nodes, differ)
 	o.owed(a)
 	a.Next = nextSteps(a, s)
 	return a, nil
@@ -276,17 +277,23 @@ func whyBehind(node *pb.ClusterNode) string {
 	return ""
 }
 
-// marksEqual is the newest log index at which all nodes agreed on their state,
-// and whether all have lately: their marks are taken at the same indexes.
-func marksEqual(nodes []*pb.ClusterNode) (index uint64, equal bool) {
+// marksEqual is the newest log index at which a majority agreed on its state, and
+// whether every node has had the majority's lately. A node that agreed on a mark
+// compared it with its own; those that agreed at the newest one show its digest.
+func marksEqual(nodes []*pb.ClusterNode, differ map[uint64]agree.Mark) (index uint64, equal bool) {
 	equal = true
-	for i, node := range nodes {
-		h := node.Health
-		if i == 0 {
-			index = h.GetMarkIndex()
+	for _, node := range nodes {
+		at := node.Health.GetMarkIndex()
+		theirs, differs := differ[node.Member.RaftId]
+		equal = equal && at != 0 && (!differs || at > theirs.Index)
+		index = max(index, at)
+	}
+	for _, node := range nodes {
+		if theirs, ok := differ[node.Member.RaftId]; ok && node.Health.GetMarkIndex() <= theirs.Index {
+			node.Digest = hex.EncodeToString(theirs.Digest[:])
+		} else if node.Health.GetMarkIndex() == index && index != 0 {
+			node.Digest = hex.EncodeToString(node.Health.GetMarkDigest())
 		}
-		equal = equal && h.GetMarkIndex() != 0 && h.GetMarkIndex() == index && string(h.GetMarkDigest()) == string(nodes[0].Health.GetMarkDigest())
-		index = min(index, h.GetMarkIndex())
 	}
 	return index, equal
 }
