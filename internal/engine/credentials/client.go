@@ -68,17 +68,20 @@ func refusal(err error) error {
 }
 
 // JoinRefusal is the answer of PeerService.Join to what a node did wrong: a
-// *keystore.TokenError and a *Fault come to the joining node as they are, all
-// else as nothing but a failure. The codes decide what it does then: it asks
+// *keystore.TokenError, a *keystore.RequestError and a *Fault come to the joining
+// node as they are, all else as nothing but a failure. The codes decide what it does then: it asks
 // another peer, or later, after connect.CodeUnavailable, comes with a fresh
 // identity after connect.CodeAborted, and gives up after others.
 func JoinRefusal(err error) error {
 	var token *keystore.TokenError
 	var fault *Fault
+	var request *keystore.RequestError
 	var already *connect.Error
 	switch {
 	case errors.As(err, &already):
 		return err
+	case errors.As(err, &request):
+		return connect.NewError(connect.CodeInvalidArgument, request)
 	case errors.As(err, &token):
 		return connect.NewError(connect.CodeUnauthenticated, token)
 	case errors.As(err, &fault):

@@ -182,35 +182,45 @@ func oneLine(errs []error) string {
 	return b.String()
 }
 
-// askPeer asks one peer: with the certificate when there is a valid one, and
-// with the token alone when there is none or the peer does not accept it.
+// askPeer asks one peer: by the certificate when there is a valid one, because a
+// token may be used up; by the token when there is no certificate, or the peer
+// does not accept it.
 func (j *joiner) askPeer(ctx context.Context, peer string, csr []byte) (*pb.JoinResponse, error) {
-	var err error
 	if j.own != nil {
-		if err = j.own.Valid(); err == nil {
+		err := j.own.Valid()
+		if err == nil {
 			var answer *pb.JoinResponse
-			if answer, err = j.call(ctx, peer, csr, j.own.ClientConfig(webProtocol)); err == nil {
+			if answer, err = j.call(ctx, peer, csr, "", j.own.ClientConfig(webProtocol)); err == nil {
 				return answer, nil
 			}
 		}
-		if j.token == nil || !errors.Is(err, ErrExpired) && !errors.Is(err, ErrNotYet) {
+		if j.token == nil || !tokenMayHelp(err) {
 			return nil, err
 		}
 	}
-	return j.call(ctx, peer, csr, j.token.ClientTLS(webProtocol))
+	return j.call(ctx, peer, csr, j.Token, j.token.ClientTLS(webProtocol))
+}
+
+// tokenMayHelp says whether it was the certificate that a peer did not accept.
+func tokenMayHelp(err error) bool {
+	if connect.IsWireError(err) {
+		code := connect.CodeOf(err)
+		return code == connect.CodeUnauthenticated || code == connect.CodePermissionDenied || code == connect.CodeFailedPrecondition
+	}
+	return errors.Is(err, ErrExpired) || errors.Is(err, ErrNotYet)
 }
 
 // callTimeout bounds one question: letting a node in is a change of members,
 // which waits for a majority.
 const callTimeout = 15 * time.Second
 
-func (j *joiner) call(ctx context.Context, peer string, csr []byte, config *tls.Config) (*pb.JoinResponse, error) {
+func (j *joiner) call(ctx context.Context, peer string, csr []byte, token string, config *tls.Config) (*pb.JoinResponse, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	client, closeIdle := peerClient(peer, config)
 	defer closeIdle()
 	a, err := client.Join(ctx, connect.NewRequest(&pb.JoinRequest{
-		Token: j.Token, Name: j.Name, Address: j.Address, RaftId: j.id.RaftID, Incarnation: j.id.Incarnation,
+		Token: token, Name: j.Name, Address: j.Address, RaftId: j.id.RaftID, Incarnation: j.id.Incarnation,
 		Csr: csr, Wall: time.Now().UnixMilli(), MaxLevel: j.MaxLevel, Reason: j.Reason,
 	}))
 	if err != nil {

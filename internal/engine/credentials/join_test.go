@@ -79,7 +79,7 @@ func (l *leader) Join(ctx context.Context, r *connect.Request[pb.JoinRequest]) (
 		}
 	}
 	tokenID := ""
-	if caller, _ := ctx.Value(callerKey{}).(string); caller != q.Name {
+	if caller, _ := ctx.Value(callerKey{}).(string); caller != q.Name || q.Token != "" {
 		token, err := l.keys.VerifyJoinToken(q.Token, time.Now(), func(id string) bool { return l.used(id, q) })
 		if err != nil {
 			return nil, JoinRefusal(fmt.Errorf("let a node in: %w", err))
@@ -244,6 +244,34 @@ func TestJoinByCertificate(t *testing.T) {
 		if err := errors.Join(ForgetJoined(opt.Dir), os.RemoveAll(opt.Data)); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// The leader does not accept the certificate, of a node that was removed: a token
+// helps, and is not shown before.
+func TestJoinByTokenWhenTheCertificateIsRefused(t *testing.T) {
+	t.Parallel()
+	l := lead(t, ours())
+	opt := coming(t, l, token(t, ours()))
+	if _, _, err := Join(t.Context(), opt); err != nil {
+		t.Fatal(err)
+	}
+	if err := ForgetJoined(opt.Dir); err != nil {
+		t.Fatal(err)
+	}
+	l.asked = nil
+	l.before = func(q *pb.JoinRequest) error {
+		if q.Token == "" {
+			return JoinRefusal(&Fault{Text: "node n2 was removed", Hint: "join with a token"})
+		}
+		return nil
+	}
+	opt.Token = ""
+	_, _, err := Join(t.Context(), opt)
+	refusedBy(t, err, "node n2 was removed")
+	opt.Token = token(t, ours())
+	if _, _, err := Join(t.Context(), opt); err != nil || len(l.asked) != 3 || l.asked[1].Token != "" {
+		t.Errorf("asked %d times, %v", len(l.asked), err)
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"errors"
 	"fmt"
 	"time"
 )
@@ -53,24 +52,33 @@ func NewNodeRequest(name string, key *ecdsa.PrivateKey) ([]byte, error) {
 	return csr, nil
 }
 
+// RequestError refuses a certificate request: Text is what is wrong, Hint what to
+// do.
+type RequestError struct{ Text, Hint string }
+
+func (e *RequestError) Error() string { return e.Text + "; " + e.Hint }
+
+const newRequest = "remove node.key from the credentials folder of that node and join again: holdfast cluster join"
+
 // IssueNode answers a certificate (DER) of role node for the node called name,
 // for the key in csr, a PKCS #10 request (DER) for that name and a P-256 key. It
 // is valid from an hour before now for NodeCertDays from now. Who may have it is
-// the caller's to decide: by a join token, or by the certificate shown.
+// the caller's to decide: by a join token, or by the certificate shown. A request
+// that cannot be granted is a *RequestError.
 func (s *Store) IssueNode(csr []byte, name string, now time.Time) ([]byte, error) {
 	if !ValidNodeName(name) {
-		return nil, fmt.Errorf("%.70q cannot be a node's name; use 1 to 63 of a-z, 0-9 and '-'", name)
+		return nil, &RequestError{fmt.Sprintf("%.70q cannot be a node's name", name), "use 1 to 63 of a-z, 0-9 and '-'"}
 	}
 	q, err := x509.ParseCertificateRequest(csr)
 	if err != nil || q.CheckSignature() != nil {
-		return nil, errors.New("the certificate request cannot be read, or its signature is wrong; make a new one")
+		return nil, &RequestError{"the certificate request cannot be read, or its signature is wrong", newRequest}
 	}
 	key, ok := q.PublicKey.(*ecdsa.PublicKey)
 	if !ok || key.Curve != elliptic.P256() {
-		return nil, errors.New("a node's key is of the kind ECDSA P-256; make a new one")
+		return nil, &RequestError{"the certificate request is not for a key of the kind ECDSA P-256", newRequest}
 	}
 	if q.Subject.CommonName != name {
-		return nil, fmt.Errorf("the certificate request is for %.70q and the node is called %s; make a new one", q.Subject.CommonName, name)
+		return nil, &RequestError{fmt.Sprintf("the certificate request is for %.70q and the node is called %s", q.Subject.CommonName, name), newRequest}
 	}
 	ca := s.current.Load().inner
 	template := innerTemplate(RoleNode, now)

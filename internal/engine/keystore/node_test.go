@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -94,7 +95,8 @@ func TestIssueNodeRefuses(t *testing.T) {
 		"another key":    {other, "n2", "ECDSA P-256"},
 		"nothing at all": {nil, "n2", "cannot be read"},
 	} {
-		if _, err := s.IssueNode(c.csr, c.node, time.Now()); err == nil || !strings.Contains(err.Error(), c.want) {
+		var refused *RequestError
+		if _, err := s.IssueNode(c.csr, c.node, time.Now()); !errors.As(err, &refused) || !strings.Contains(refused.Text, c.want) || refused.Hint == "" {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
 	}
