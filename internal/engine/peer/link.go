@@ -54,6 +54,7 @@ func (l *link) run() {
 		if time.Since(began) > 2*l.t.opt.BackoffMax {
 			pause, told = l.t.opt.BackoffMin, false
 		}
+		err = l.t.opt.Explain(err, "node "+l.name)
 		l.figures.fail(err)
 		if !told { // once for each time it goes away, not once an attempt
 			l.t.log.Warn("no connection to peer; trying again", "peer", l.name, "address", l.address, "err", err)

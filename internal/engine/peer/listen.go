@@ -84,7 +84,7 @@ func (t *Transport) admit(raw net.Conn, web *handover, shown func()) {
 	cancel()
 	shown()
 	if err != nil {
-		t.refused.log(t.log, "connection refused: TLS", raw.RemoteAddr(), err)
+		t.refused.log(t.log, "connection refused: TLS", raw.RemoteAddr(), t.opt.Explain(err, "the caller at "+raw.RemoteAddr().String()))
 		_ = raw.Close()
 		return
 	}

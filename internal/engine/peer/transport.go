@@ -39,6 +39,9 @@ type Options struct {
 	// Role answers the name of the node on the other side, and whether it has
 	// proven to be a node of this cluster (keystore.PeerRole).
 	Role func(tls.ConnectionState) (name string, ok bool)
+	// Explain puts a failed handshake into words (credentials.Explain); node is who
+	// was dialled or who called. nil leaves errors as they are.
+	Explain func(err error, node string) error
 	// Receive is called for every message that arrives, in order for each stream,
 	// from one goroutine a stream. While it does not return, that stream waits.
 	Receive func(*pb.PeerMessage)
@@ -65,6 +68,9 @@ type Options struct {
 func (o Options) withDefaults() Options {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
+	}
+	if o.Explain == nil {
+		o.Explain = func(err error, _ string) error { return err }
 	}
 	setDefault(&o.DialTimeout, DefaultDialTimeout)
 	setDefault(&o.PingEvery, DefaultPingEvery)

@@ -4,8 +4,10 @@ import (
 	"crypto/tls"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -286,11 +288,14 @@ func TestStreamsNeedANodesCertificate(t *testing.T) {
 func TestOnlyNodesAreDialled(t *testing.T) {
 	t.Parallel()
 	a := newCA(t)
-	x, y := start(t, a, 1, nil), start(t, a, 2, nil)
+	x := start(t, a, 1, func(o *peer.Options) {
+		o.Explain = func(err error, node string) error { return fmt.Errorf("about %s: %w", node, err) }
+	})
+	y := start(t, a, 2, nil)
 	y.certs.renew(a.issue(t, "courier", "courier", time.Hour))
 	x.SetPeers([]*pb.Member{y.member()})
 	wait(t, "two attempts", func() bool { return x.to(2).Dials > 1 })
-	if f := x.to(2); f.Connected || f.MessagesOut != 0 {
+	if f := x.to(2); f.Connected || f.MessagesOut != 0 || !strings.Contains(f.LastError, "about node node: ") || !strings.Contains(f.LastError, "no node of this cluster") {
 		t.Errorf("figures are %+v", f)
 	}
 }
