@@ -132,13 +132,17 @@ func (c *Cashier) guarded(next http.Handler) http.Handler {
 			c.log.Error("cashier: a page failed", "path", r.URL.Path, "panic", p)
 			c.show(w, r, http.StatusServiceUnavailable, &view{Kind: kindUnavailable})
 		}()
-		head := w.Header()
-		head.Set("Content-Security-Policy", policy)
-		head.Set("X-Content-Type-Options", "nosniff")
-		head.Set("Referrer-Policy", "same-origin")
-		head.Set("Cache-Control", "no-store")
+		secure(w.Header())
 		next.ServeHTTP(w, r)
 	})
+}
+
+// secure sets what every answer carries.
+func secure(head http.Header) {
+	head.Set("Content-Security-Policy", policy)
+	head.Set("X-Content-Type-Options", "nosniff")
+	head.Set("Referrer-Policy", "same-origin")
+	head.Set("Cache-Control", "no-store")
 }
 
 // policy lets a page load its own style sheet and script and nothing else.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/edge/gate"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
@@ -94,6 +95,7 @@ func (c *Cashier) serveSubmit(w http.ResponseWriter, r *http.Request) {
 		c.show(w, r, status, refusal)
 		return
 	}
+	gate.From(r.Context()).Works()
 	out := c.pay(r.Context(), prepayID, uid, attempt)
 	rememberPayer(w, r, uid)
 	http.Redirect(w, r, c.resultPath(prepayID, form, out), http.StatusSeeOther)

@@ -59,9 +59,20 @@ func (p *Pass) Works() {
 	}
 }
 
-// MayQuery takes one query from the merchant's budget. While the node is not
-// pressed it is always true. When it is false, answer from memory what costs
-// next to nothing, and refuse the rest by Broke.
+// Pressed says that the node had to refuse somebody for want of room lately:
+// what can be saved should be.
+func (p *Pass) Pressed() bool {
+	if p == nil {
+		return false
+	}
+	p.gate.mu.Lock()
+	defer p.gate.mu.Unlock()
+	return p.gate.isPressed(time.Now())
+}
+
+// MayQuery takes one query from the merchant's budget. It is false when the
+// budget is used up while the node is pressed: refuse the query by Broke. What
+// is answered from memory for next to nothing need not ask.
 func (p *Pass) MayQuery(merchant string) bool {
 	if p == nil {
 		return true

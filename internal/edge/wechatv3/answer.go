@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/holdfast-pay/holdfast/internal/base/seal"
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
@@ -23,10 +24,7 @@ const publicKeyPrefix = "PUB_KEY_ID_"
 // answer signs and writes a success; a nil body is 204. Header names are set in
 // the map as clients compare them: net/http would write Request-Id.
 func (a *API) answer(w http.ResponseWriter, q *request, body []byte) {
-	now := a.now()
-	timestamp, nonce := strconv.FormatInt(now.Unix(), 10), newNonce()
-	by := a.signer(q, now.UnixMilli())
-	signature, err := a.sign(by, seal.AnswerMessage(timestamp, nonce, body))
+	by, err := a.signed(q, body)
 	if err != nil {
 		a.refuse(w, q, a.failed(q, err))
 		return
@@ -36,7 +34,7 @@ func (a *API) answer(w http.ResponseWriter, q *request, body []byte) {
 		status, length = http.StatusOK, strconv.Itoa(len(body))
 	}
 	// One array backs the values: one allocation in place of six.
-	v := &[...]string{q.id + "-" + digitsSuccess, timestamp, nonce, by.ID(), signature, length}
+	v := &[...]string{q.id + "-" + digitsSuccess, by.timestamp, by.nonce, by.serial, by.text, length}
 	h := w.Header()
 	h[headerRequestID] = v[0:1:1]
 	h["Cache-Control"] = cacheControl
@@ -54,6 +52,27 @@ func (a *API) answer(w http.ResponseWriter, q *request, body []byte) {
 		w.Write(body) // an error means that the client is gone
 	}
 	a.observe(q, status, "OK")
+}
+
+// signature is what proves an answer.
+type signature struct {
+	timestamp, nonce, serial, text string
+	at                             time.Time
+}
+
+// signed makes an answer's signature, or finds the one that the same answer was
+// given with just before.
+func (a *API) signed(q *request, body []byte) (s signature, err error) {
+	if q.poll != nil && q.poll.again != nil {
+		return *q.poll.again, nil
+	}
+	now := a.now()
+	by := a.signer(q, now.UnixMilli())
+	s = signature{timestamp: strconv.FormatInt(now.Unix(), 10), nonce: newNonce(), serial: by.ID(), at: now}
+	if s.text, err = a.sign(by, seal.AnswerMessage(s.timestamp, s.nonce, body)); err == nil && q.poll != nil {
+		a.polls.put(q.poll.key, polled{body: body, final: q.poll.final, signature: s})
+	}
+	return s, err
 }
 
 // signer is one of the platform's keys; *keystore.Signer is one.

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/edge/gate"
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -81,6 +82,7 @@ type API struct {
 	log      *slog.Logger
 	metrics  *metrics
 	certs    certCache
+	polls    polls
 	// sign makes an answer's signature; benchmarks leave it out.
 	sign func(signer, []byte) (string, error)
 	// offset is the business offset in seconds plus one, 0 before it was read:
@@ -116,7 +118,7 @@ func New(cfg Config) (*API, error) {
 
 // ServeHTTP answers one request.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	q := &request{http: r, id: newRequestID(), began: a.now(), lang: languageOf(r.Header)}
+	q := &request{http: r, id: newRequestID(), began: a.now(), lang: languageOf(r.Header), pass: gate.From(r.Context())}
 	route, params, allow := a.find(r.Method, r.URL)
 	if route == nil {
 		a.unrouted(w, q, allow)

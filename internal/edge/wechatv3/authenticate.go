@@ -52,6 +52,7 @@ func (a *API) authenticate(w http.ResponseWriter, q *request) *refusal {
 		return q.signError("签名错误，请检查后再试", "The signature is wrong; check it and try again", "signature", issue)
 	}
 	q.merchant = m
+	q.pass.Verified(q.auth.Mchid, q.auth.Serial)
 	return nil
 }
 

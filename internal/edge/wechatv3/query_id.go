@@ -20,5 +20,5 @@ func queryByID(a *API, q *request) ([]byte, *refusal) {
 			detail: &detail{field: "transaction_id", value: shorten(id), issue: "must be 28 digits as a paid order's query shows them", location: "url"},
 		}
 	}
-	return a.queryOrder(q, func(r table.Reader) (*pb.Order, bool) { return order.ByTransactionID(r, id) })
+	return a.queryOrder(q, id, func(r table.Reader) (*pb.Order, bool) { return order.ByTransactionID(r, id) })
 }

@@ -13,5 +13,5 @@ func queryByNumber(a *API, q *request) ([]byte, *refusal) {
 	if why := outTradeNo(number); why != nil {
 		return nil, badField("url", "out_trade_no", shorten(number), why)
 	}
-	return a.queryOrder(q, func(r table.Reader) (*pb.Order, bool) { return order.ByNumber(r, q.mchid(), number) })
+	return a.queryOrder(q, number, func(r table.Reader) (*pb.Order, bool) { return order.ByNumber(r, q.mchid(), number) })
 }

@@ -20,17 +20,18 @@ func queryRefund(a *API, q *request) ([]byte, *refusal) {
 	if sub, ok := q.query("sub_mchid"); ok && sub != "" {
 		return nil, badField("query", "sub_mchid", shorten(sub), whyPartner)
 	}
-	var answer []byte
-	refused := a.read(q, func(r table.Reader) error {
-		f, ok := refund.ByNumber(r, q.mchid(), number)
-		if !ok {
-			return code.RefundNotFound.Err()
-		}
-		var err error
-		answer, err = showRefund(r, q, f)
-		return err
+	return a.poll(q, number, func() (answer []byte, final bool, refused *refusal) {
+		refused = a.read(q, func(r table.Reader) (err error) {
+			f, ok := refund.ByNumber(r, q.mchid(), number)
+			if !ok {
+				return code.RefundNotFound.Err()
+			}
+			final = isFinal(refund.Moves, f.Status)
+			answer, err = showRefund(r, q, f)
+			return err
+		})
+		return answer, final, refused
 	})
-	return answer, refused
 }
 
 // showRefund reads the refunded order and writes the answer.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/edge/gate"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
@@ -25,6 +26,9 @@ type request struct {
 	auth     Authorization // authenticate
 	merchant *pb.Merchant  // authenticate; nil before the signature is verified
 	offset   int32         // authenticate: business offset, seconds
+
+	pass *gate.Pass // nil when the request came by no gate
+	poll *polling   // poll: for the queries that merchants repeat
 }
 
 // mchid is the verified merchant's number.

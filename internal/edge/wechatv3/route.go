@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/holdfast-pay/holdfast/internal/edge/gate"
 )
 
 // family groups the APIs that word an outcome in the same way.
@@ -21,28 +23,31 @@ type route struct {
 	// name labels metrics and logs.
 	name   string
 	family family
+	// class is how much a request matters when not all can be served.
+	class gate.Class
 	// path is split at slashes; an element in braces matches anything that is
 	// not empty.
 	path   []string
 	handle func(a *API, q *request) (body []byte, refused *refusal)
 }
 
-// routes lists what is served.
+// routes lists what is served. Closing an order goes with refunds: it can wait a
+// minute as they can, and an order that could not be closed ends by itself.
 var routes = []route{
-	at("POST", "/v3/pay/transactions/native", "prepay_native", payFamily, prepayNative),
-	at("POST", "/v3/pay/transactions/jsapi", "prepay_jsapi", payFamily, prepayJSAPI),
-	at("POST", "/v3/pay/transactions/app", "prepay_app", payFamily, prepayApp),
-	at("POST", "/v3/pay/transactions/h5", "prepay_h5", payFamily, prepayH5),
-	at("GET", "/v3/pay/transactions/id/{transaction_id}", "query_by_id", payFamily, queryByID),
-	at("GET", "/v3/pay/transactions/out-trade-no/{out_trade_no}", "query_by_number", payFamily, queryByNumber),
-	at("POST", "/v3/pay/transactions/out-trade-no/{out_trade_no}/close", "close", payFamily, closeOrder),
-	at("POST", "/v3/refund/domestic/refunds", "refund_create", refundFamily, createRefund),
-	at("GET", "/v3/refund/domestic/refunds/{out_refund_no}", "refund_query", refundFamily, queryRefund),
-	at("GET", "/v3/certificates", "certificates", certificateFamily, certificates),
+	at("POST", "/v3/pay/transactions/native", "prepay_native", payFamily, gate.Pay, prepayNative),
+	at("POST", "/v3/pay/transactions/jsapi", "prepay_jsapi", payFamily, gate.Pay, prepayJSAPI),
+	at("POST", "/v3/pay/transactions/app", "prepay_app", payFamily, gate.Pay, prepayApp),
+	at("POST", "/v3/pay/transactions/h5", "prepay_h5", payFamily, gate.Pay, prepayH5),
+	at("GET", "/v3/pay/transactions/id/{transaction_id}", "query_by_id", payFamily, gate.Query, queryByID),
+	at("GET", "/v3/pay/transactions/out-trade-no/{out_trade_no}", "query_by_number", payFamily, gate.Query, queryByNumber),
+	at("POST", "/v3/pay/transactions/out-trade-no/{out_trade_no}/close", "close", payFamily, gate.Refund, closeOrder),
+	at("POST", "/v3/refund/domestic/refunds", "refund_create", refundFamily, gate.Refund, createRefund),
+	at("GET", "/v3/refund/domestic/refunds/{out_refund_no}", "refund_query", refundFamily, gate.Query, queryRefund),
+	at("GET", "/v3/certificates", "certificates", certificateFamily, gate.Rest, certificates),
 }
 
-func at(method, path, name string, f family, handle func(*API, *request) ([]byte, *refusal)) route {
-	return route{method: method, name: name, family: f, path: strings.Split(path[1:], "/"), handle: handle}
+func at(method, path, name string, f family, c gate.Class, handle func(*API, *request) ([]byte, *refusal)) route {
+	return route{method: method, name: name, family: f, class: c, path: strings.Split(path[1:], "/"), handle: handle}
 }
 
 // find matches the path. Elements are compared unescaped, so %7C equals |, and

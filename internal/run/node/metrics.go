@@ -19,7 +19,7 @@ import (
 type observed struct {
 	appendTime, applyTime     prometheus.Histogram
 	frameCommands, frameBytes prometheus.Histogram
-	commands, away            prometheus.Counter
+	commands                  prometheus.Counter
 }
 
 func newObserved(r prometheus.Registerer) *observed {
@@ -30,9 +30,8 @@ func newObserved(r prometheus.Registerer) *observed {
 		frameCommands: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "holdfast_frame_commands", Help: "Commands in a frame.", Buckets: prometheus.ExponentialBuckets(1, 2, 14)}),
 		frameBytes:    prometheus.NewHistogram(prometheus.HistogramOpts{Name: "holdfast_frame_bytes", Help: "Size of a frame in bytes.", Buckets: prometheus.ExponentialBuckets(128, 4, 9)}),
 		commands:      prometheus.NewCounter(prometheus.CounterOpts{Name: "holdfast_commands_total", Help: "Commands applied since the start."}),
-		away:          prometheus.NewCounter(prometheus.CounterOpts{Name: "holdfast_http_turned_away_total", Help: "Requests refused because too many were being worked on."}),
 	}
-	r.MustRegister(o.appendTime, o.applyTime, o.frameCommands, o.frameBytes, o.commands, o.away)
+	r.MustRegister(o.appendTime, o.applyTime, o.frameCommands, o.frameBytes, o.commands)
 	return o
 }
 
@@ -44,8 +43,6 @@ func (o *observed) frame(f replica.FrameStats) {
 	o.frameBytes.Observe(float64(f.Bytes))
 	o.commands.Add(float64(f.Commands))
 }
-
-func (o *observed) turnedAway() { o.away.Inc() }
 
 // startMetrics makes the registry; gauges of parts that have not started yet
 // are left out of a scrape.

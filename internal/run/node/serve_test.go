@@ -14,7 +14,6 @@ import (
 	"math/big"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -142,35 +141,6 @@ func innerTurnsAway(address string) error {
 	defer conn.Close()
 	_, err = conn.Read(make([]byte, 1))
 	return err
-}
-
-// TestAdmit: what is over the limit is refused at once and told when to come
-// again; a place that is free again is used.
-func TestAdmit(t *testing.T) {
-	t.Parallel()
-	inside, leave := make(chan struct{}), make(chan struct{})
-	away := 0
-	h := admit(1, func() { away++ }, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
-		inside <- struct{}{}
-		<-leave
-	}))
-	ask := func() *httptest.ResponseRecorder {
-		w := httptest.NewRecorder()
-		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/v3/x", nil))
-		return w
-	}
-	var first sync.WaitGroup
-	first.Go(func() { ask() })
-	<-inside
-	if w := ask(); w.Code != 503 || w.Header().Get("Retry-After") != "1" || !strings.Contains(w.Body.String(), "SERVICE_UNAVAILABLE") || away != 1 {
-		t.Errorf("over the limit: %d %v %s", w.Code, w.Header(), w.Body)
-	}
-	close(leave)
-	first.Wait()
-	var second sync.WaitGroup
-	second.Go(func() { ask() })
-	<-inside
-	second.Wait()
 }
 
 // TestStopUnderLoad: whatever was acknowledged before an orderly stop is there
