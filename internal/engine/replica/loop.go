@@ -95,6 +95,10 @@ func (r *Replica) tick() {
 func (r *Replica) look() {
 	s := r.member.Status()
 	old := r.status.Swap(&s)
+	if s.Leader != 0 && s.Leader != r.led {
+		r.led = s.Leader
+		r.leaderChanges.Add(1)
+	}
 	if old == nil || old.Leader != s.Leader {
 		r.wake()
 	}

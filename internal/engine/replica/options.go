@@ -66,6 +66,8 @@ type Options struct {
 	// Agreed is told of each mark that this node and a majority agreed on, in the
 	// order of their indexes; it must not block. May be nil.
 	Agreed func(agree.Mark)
+	// Damaged is told of damage that a reader met. May be nil.
+	Damaged func(error)
 	// Health is what peers are told about this node. May be nil.
 	Health func() *pb.NodeHealth
 	// Version is the binary's.

@@ -133,6 +133,8 @@ func (r *Replica) barrier(ctx context.Context) error {
 	if r.leader.Load() && r.Status().Alone {
 		return nil
 	}
+	r.reading.Add(1)
+	defer r.reading.Add(-1)
 	b := r.reads.join()
 	if b == nil {
 		return code.NotLeader.Err()

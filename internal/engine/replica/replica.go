@@ -39,7 +39,11 @@ type Replica struct {
 	status   atomic.Pointer[member.Status]
 	totals   totals
 	saving   atomic.Bool // what was heard is being saved
-	heardAt  time.Time   // when it was saved last; of the loop
+
+	led           uint64 // the leader known last; of the loop
+	leaderChanges atomic.Uint64
+	reading       atomic.Int64 // reads that wait
+	heardAt       time.Time    // when it was saved last; of the loop
 
 	mu      sync.Mutex
 	changed chan struct{}
@@ -184,7 +188,12 @@ func (r *Replica) admit(cmd *pb.Command) (*waiter, code.Code) {
 func (r *Replica) Local(f func(table.Reader) error) error {
 	snap := r.opt.Backend.Snapshot()
 	defer snap.Close()
-	return table.Read(snap, f)
+	err := table.Read(snap, f)
+	var damage *table.Damage
+	if r.opt.Damaged != nil && errors.As(err, &damage) {
+		r.opt.Damaged(err)
+	}
+	return err
 }
 
 // Position is where the state stands after the last applied frame.

@@ -41,3 +41,11 @@ func (r *Replica) Totals() Totals {
 		Append: time.Duration(t.append.Load()), Apply: time.Duration(t.apply.Load()),
 	}
 }
+
+// LeaderChanges is how often this node has seen a leader other than the one
+// before since Open; the first counts.
+func (r *Replica) LeaderChanges() uint64 { return r.leaderChanges.Load() }
+
+// Reading is how many reads wait to know how far a state must be, or for this
+// node's to be so far.
+func (r *Replica) Reading() int { return int(r.reading.Load()) }

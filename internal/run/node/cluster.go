@@ -20,6 +20,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/engine/peer"
 	"github.com/holdfast-pay/holdfast/internal/engine/snapshot"
 	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/run/config"
 )
 
 // group is a node's place among its peers; nil on a node without.
@@ -76,7 +77,7 @@ const joinWait = 10 * time.Minute
 func (n *Node) join(ctx context.Context, g *group, dir string) (err error) {
 	opt := credentials.JoinOptions{
 		Dir: dir, Data: n.dir, MasterKey: n.cfg.Keys.MasterFile, Name: n.cfg.Cluster.Name, Address: n.cfg.AdvertiseAddress(),
-		Peers: n.peerAddresses(dir), MaxLevel: machine.MaxLevel, Wait: joinWait, Logger: n.log,
+		Peers: peersOf(n.cfg), MaxLevel: machine.MaxLevel, Wait: joinWait, Logger: n.log,
 	}
 	if g.own != nil {
 		opt.Reason = "its data folder was lost or set aside"
@@ -96,18 +97,23 @@ func (n *Node) join(ctx context.Context, g *group, dir string) (err error) {
 // node whose data folder is lost finds its way back by it.
 const peersFile = "peers"
 
-func (n *Node) peerAddresses(dir string) []string {
-	list := slices.Clone([]string(n.cfg.Cluster.Peers))
-	text, err := os.ReadFile(filepath.Join(dir, peersFile))
+// peersOf lists where a node's peers are: those that the configuration names and
+// those that were members last.
+func peersOf(cfg *config.Config) []string {
+	if !cfg.Clustered() {
+		return nil
+	}
+	list := slices.Clone([]string(cfg.Cluster.Peers))
+	text, err := os.ReadFile(filepath.Join(cfg.CredentialsDir(), peersFile))
 	if err != nil {
-		return list // not there yet, or lost with its disk: the configuration names some
+		text = nil // not there yet, or lost with its disk: the configuration names some
 	}
 	for _, a := range strings.Fields(string(text)) {
 		if !slices.Contains(list, a) {
 			list = append(list, a)
 		}
 	}
-	return slices.DeleteFunc(list, func(a string) bool { return a == n.cfg.AdvertiseAddress() })
+	return slices.DeleteFunc(list, func(a string) bool { return a == cfg.AdvertiseAddress() })
 }
 
 // rememberPeers keeps where the members are.

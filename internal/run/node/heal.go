@@ -50,7 +50,10 @@ func remedyFor(err error) remedy {
 	var start *StartError
 	var damage *table.Damage
 	var half *snapshot.HalfError
+	var found *damaged
 	switch {
+	case errors.As(err, &found):
+		return found.remedy
 	case errors.Is(err, errReopen), errors.As(err, &half):
 		return reopen
 	case errors.As(err, &refused):
@@ -137,7 +140,7 @@ func (n *Node) fetchState(ctx context.Context) error {
 		return err
 	}
 	for {
-		for _, address := range n.peerAddresses(n.group.own.Dir()) {
+		for _, address := range peersOf(n.cfg) {
 			err := n.fetchFrom(ctx, address, least)
 			if err == nil || ctx.Err() != nil {
 				return err
@@ -226,7 +229,7 @@ func Serve(ctx context.Context, opt Options, opened func(*Node)) error {
 			err = n.Run(ctx)
 		}
 		r := noRemedy
-		if opt.Config.Clustered() && ctx.Err() == nil {
+		if len(peersOf(opt.Config)) > 0 && ctx.Err() == nil {
 			r = remedyFor(err)
 		}
 		if tries++; r == noRemedy || tries > mostRemedies {

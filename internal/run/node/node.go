@@ -23,6 +23,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/admin"
 	"github.com/holdfast-pay/holdfast/internal/edge/receipt"
 	"github.com/holdfast-pay/holdfast/internal/engine/diskguard"
@@ -31,6 +32,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/raftlog"
 	"github.com/holdfast-pay/holdfast/internal/engine/replica"
+	"github.com/holdfast-pay/holdfast/internal/engine/scrub"
 	"github.com/holdfast-pay/holdfast/internal/engine/snapshot"
 	"github.com/holdfast-pay/holdfast/internal/engine/store"
 	"github.com/holdfast-pay/holdfast/internal/engine/view"
@@ -84,10 +86,12 @@ type Node struct {
 	receipts    *receipt.Desk
 	addresses   Addresses
 
-	offer   snapshot.Offer                  // of copies to raft
-	group   *group                          // nil without peers
-	running atomic.Pointer[replica.Replica] // the replica, once it can take messages
-	shown   atomic.Pointer[Addresses]       // addresses, once all are open
+	scrubber  *scrub.Scrubber
+	scrubbing atomic.Pointer[scrub.Scrubber]  // the scrubber, for who may ask before it is there
+	offer     snapshot.Offer                  // of copies to raft
+	group     *group                          // nil without peers
+	running   atomic.Pointer[replica.Replica] // the replica, once it can take messages
+	shown     atomic.Pointer[Addresses]       // addresses, once all are open
 	// adminHandler answers here what adminAddress may pass on to the leader.
 	adminHandler http.Handler
 
@@ -236,7 +240,10 @@ func (n *Node) spawn(name string, f func(context.Context)) {
 // the next start knows.
 func (n *Node) stop(err error) {
 	var broken *machine.Broken
-	if errors.As(err, &broken) {
+	var damage *table.Damage
+	if errors.As(err, &damage) && n.group != nil {
+		n.log.Error("the state is damaged: the node stops and fetches it from a peer", "err", err)
+	} else if errors.As(err, &broken) {
 		n.log.Error("broken invariant: the node stops before anything is written", "index", broken.Index, "position", broken.Position,
 			"command", broken.Number.String(), "assertion", broken.Assertion, "stack", string(broken.Stack))
 		if rerr := recordStop(n.dir, broken, time.Now()); rerr != nil {

@@ -205,6 +205,7 @@ func (n *Node) health() *pb.NodeHealth {
 	if n.group.keeper != nil {
 		h.SnapshotIndex = n.group.keeper.Newest()
 	}
+	n.scrubHealth(h)
 	if a := n.shown.Load(); a != nil {
 		h.MerchantApi, h.Admin = a.MerchantAPI, a.Admin
 	}

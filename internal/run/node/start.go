@@ -50,6 +50,7 @@ var startOrder = []step{
 	{"first command", "a new log begins with what the journal is called", (*Node).startGenesis, false},
 	{"checkpoints", "the replayed journal must extend what was published", (*Node).startCheckpoints, true},
 	{"housekeeping", "due work and the log's length, once the state is known to be whole", (*Node).startChores, false},
+	{"scrubber", "damage is looked for as long as the node runs", (*Node).startScrub, false},
 	{"views", "they follow the journal and nothing waits for them", (*Node).startViews, false},
 	{"admin service", "operators before merchants", (*Node).startAdminService, false},
 	{"inner service", "the courier before the first payment, so that no notice waits", (*Node).startInner, false},
@@ -231,7 +232,7 @@ func (n *Node) startReplica(ctx context.Context) error {
 	}
 	opt := replica.Options{
 		Identity: n.raftLog.Identity(), Log: n.raftLog, Backend: n.store, Bootstrap: n.self(), Version: n.opt.Version,
-		Agreed: n.checkpoints.agreedOn, Health: n.health,
+		Agreed: n.checkpoints.agreedOn, Health: n.health, Damaged: n.noticed,
 		Machine: machine.Options{Quarantined: quarantine.Has}, SpaceLow: n.space.Low,
 		Stopped: n.stop, Observe: n.observed.frame, Logger: n.log,
 	}
