@@ -82,7 +82,7 @@ func TestNamesThatResolveToUs(t *testing.T) {
 	tr := newTransport(Config{Resolver: resolver})
 	t.Cleanup(tr.CloseIdleConnections)
 	for _, to := range []string{"http://shop.example:" + port, "http://127.0.0.1:" + port, "http://[::ffff:127.0.0.1]:" + port, "http://localhost:" + port} {
-		if a := post(context.Background(), tr, letterTo(t, to), func() {}); a.Outcome != address {
+		if a := post(context.Background(), tr, letterTo(t, to), always, func() {}); a.Outcome != address {
 			t.Errorf("%s: %v, want REFUSED_ADDRESS", to, a)
 		}
 	}
@@ -98,7 +98,7 @@ func TestNamesThatResolveToUs(t *testing.T) {
 		}
 	})
 	_, port, _ = net.SplitHostPort(ok)
-	if a := post(context.Background(), dev, letterTo(t, "http://shop.example:"+port), func() {}); a.Outcome != delivered {
+	if a := post(context.Background(), dev, letterTo(t, "http://shop.example:"+port), always, func() {}); a.Outcome != delivered {
 		t.Errorf("in dev: %v", a)
 	}
 }

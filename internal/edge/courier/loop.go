@@ -223,7 +223,7 @@ func (c *Courier) send(life context.Context, w written) {
 			c.landed <- landed{w.paper, nil}
 			return
 		}
-		a := post(life, c.web, w.letter, func() {
+		a := post(life, c.web, w.letter, func() bool { return c.sendable(w.f) }, func() {
 			if n.Attempts == 0 {
 				c.metrics.wire.Observe(float64(c.clock.now()-n.CreatedAt) / 1000)
 			}

@@ -36,7 +36,7 @@ func newTransport(cfg Config) *http.Transport {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	return &http.Transport{
-		DialContext:            dial,
+		DialContext:            gated(dial),
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: cfg.RootCAs},
 		TLSHandshakeTimeout:    answerWithin,
 		Protocols:              protocols,
@@ -48,18 +48,21 @@ func newTransport(cfg Config) *http.Transport {
 	}
 }
 
-// post sends a letter and says how it went; wire is called when the request
-// has been written. The attempt lacks notice and number.
+// post sends a letter and says how it went; may is asked last before the request
+// is written, wire is called when it has been. The attempt lacks notice and
+// number; it is nil when may said no and nothing was sent.
 //
 // Success is 200 or 204 within five seconds, whatever the body. Nothing else
 // is, and redirects are not followed.
-func post(ctx context.Context, rt http.RoundTripper, l letter, wire func()) *pb.Attempt {
+func post(ctx context.Context, rt http.RoundTripper, l letter, may func() bool, wire func()) *pb.Attempt {
 	start := time.Now()
 	a := &pb.Attempt{At: start.UnixMilli(), KeySerial: l.serial}
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
 	var inTLS, written atomic.Bool // hooks run in the transport's goroutines
+	word := &lastWord{may: may}
 	trace := &httptrace.ClientTrace{
+		GotConn:          func(info httptrace.GotConnInfo) { word.hold(info.Conn) },
 		TLSHandshakeDone: func(_ tls.ConnectionState, err error) { inTLS.Store(err != nil) },
 		WroteRequest: func(info httptrace.WroteRequestInfo) {
 			if info.Err == nil && !written.Swap(true) {
@@ -75,6 +78,9 @@ func post(ctx context.Context, rt http.RoundTripper, l letter, wire func()) *pb.
 	}
 	resp, err := rt.RoundTrip(req.WithContext(httptrace.WithClientTrace(ctx, trace)))
 	a.TookUs = time.Since(start).Microseconds()
+	if err != nil && word.no.Load() {
+		return nil
+	}
 	if err != nil {
 		a.Outcome, a.Answer = failure(err, inTLS.Load())
 		return a

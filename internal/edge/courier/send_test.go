@@ -92,7 +92,7 @@ func TestStatuses(t *testing.T) {
 	} {
 		t.Run(c.path, func(t *testing.T) {
 			wrote := 0
-			a := post(context.Background(), tr, letterTo(t, srv.URL+c.path), func() { wrote++ })
+			a := post(context.Background(), tr, letterTo(t, srv.URL+c.path), always, func() { wrote++ })
 			var code int32
 			fmt.Sscanf(c.path, "/%d", &code)
 			if a.Outcome != c.want || a.HttpStatus != code || a.Answer != c.answer || wrote != 1 || a.KeySerial != "serial" || a.TookUs <= 0 || a.At <= 0 {
@@ -135,7 +135,7 @@ func TestRequestOnTheWire(t *testing.T) {
 		got <- text.String() + string(body)
 		io.WriteString(c, "HTTP/1.1 204 No Content\r\n\r\n")
 	}()
-	a := post(context.Background(), transport(t, Config{}), letterTo(t, "http://"+l.Addr().String()+"/a/b?c=d#e"), func() {})
+	a := post(context.Background(), transport(t, Config{}), letterTo(t, "http://"+l.Addr().String()+"/a/b?c=d#e"), always, func() {})
 	if a.Outcome != delivered {
 		t.Fatal(a)
 	}
@@ -174,7 +174,7 @@ func TestAnswerWithinFiveSeconds(t *testing.T) {
 		defer tr.CloseIdleConnections()
 		for wait, want := range map[string]pb.AttemptOutcome{"4990ms": delivered, "5010ms": timeout, "60s": timeout} {
 			start := time.Now()
-			a := post(context.Background(), tr, letterTo(t, "http://slow.example/?"+wait), func() {})
+			a := post(context.Background(), tr, letterTo(t, "http://slow.example/?"+wait), always, func() {})
 			if a.Outcome != want {
 				t.Errorf("an answer after %s is %v, want %v", wait, a.Outcome, want)
 			}
@@ -211,7 +211,7 @@ func TestBodies(t *testing.T) {
 		for _, path := range []string{"/huge", "/drip"} {
 			sent.Store(0)
 			start := time.Now()
-			a := post(context.Background(), tr, letterTo(t, "http://shop.example"+path), func() {})
+			a := post(context.Background(), tr, letterTo(t, "http://shop.example"+path), always, func() {})
 			if a.Outcome != delivered {
 				t.Errorf("%s: %v", path, a)
 			}
@@ -267,7 +267,7 @@ func TestNoAnswer(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			a := post(context.Background(), transport(t, Config{RootCAs: c.roots}), letterTo(t, c.to+"/secret-path"), func() {})
+			a := post(context.Background(), transport(t, Config{RootCAs: c.roots}), letterTo(t, c.to+"/secret-path"), always, func() {})
 			if a.Outcome != c.want {
 				t.Errorf("%v, want %v", a, c.want)
 			}
@@ -293,7 +293,7 @@ func TestIdleConnectionClosed(t *testing.T) {
 	})
 	tr := transport(t, Config{})
 	for i := range 2 {
-		if a := post(context.Background(), tr, letterTo(t, "http://"+at), func() {}); a.Outcome != delivered {
+		if a := post(context.Background(), tr, letterTo(t, "http://"+at), always, func() {}); a.Outcome != delivered {
 			t.Errorf("request %d: %v", i+1, a)
 		}
 	}

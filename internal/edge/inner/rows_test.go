@@ -109,11 +109,15 @@ type listener struct {
 
 // listen opens a stream; stop ends it and answers how it ended.
 func listen(t testing.TB, svc *Service, name string) *listener {
+	return listenWith(t, svc, &pb.OwedRequest{Courier: name})
+}
+
+func listenWith(t testing.TB, svc *Service, req *pb.OwedRequest) *listener {
 	ctx, cancel := context.WithCancel(context.Background())
 	l := &listener{svc: svc, out: make(chan *pb.OwedBatch)}
 	ended := make(chan error, 1)
 	go func() {
-		ended <- svc.Owed(ctx, &pb.OwedRequest{Courier: name}, func(b *pb.OwedBatch) error {
+		ended <- svc.Owed(ctx, req, func(b *pb.OwedBatch) error {
 			select {
 			case l.out <- b:
 				return nil
