@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"connectrpc.com/connect"
@@ -98,13 +99,10 @@ func (b *backend) letIn(ctx context.Context, r *replica.Replica, who peer.Caller
 
 // entitled says by what the caller may join under the name it asks for.
 func (b *backend) entitled(r *replica.Replica, who peer.Caller, req *pb.JoinRequest, now time.Time) (tokenID string, err error) {
-	if req.Token == "" {
-		if who.Name == "" || who.Name != req.Name {
-			return "", &credentials.Fault{Text: fmt.Sprintf("the certificate shown is not node %s's", req.Name), Hint: "join with a token: holdfast cluster token"}
-		}
-		return "", nil
-	}
 	members := r.Status().Members.GetMembers()
+	if req.Token == "" {
+		return "", mayReturn(members, who.Name, req.Name)
+	}
 	token, err := b.keys.VerifyJoinToken(req.Token, now, func(id string) bool {
 		for _, m := range members {
 			if m.TokenId == id && (m.RaftId != req.RaftId || m.Incarnation != req.Incarnation) {
@@ -117,6 +115,18 @@ func (b *backend) entitled(r *replica.Replica, who peer.Caller, req *pb.JoinRequ
 		return "", err
 	}
 	return token.ID, nil
+}
+
+// mayReturn lets a node come back by its certificate, shown, as what it is to the
+// cluster now. Certificates outlive a removal; the node's place does not.
+func mayReturn(members []*pb.Member, shown, name string) error {
+	if shown == "" || shown != name {
+		return &credentials.Fault{Text: fmt.Sprintf("the certificate shown is not node %s's", name), Hint: "join with a token: holdfast cluster token"}
+	}
+	if !slices.ContainsFunc(members, func(m *pb.Member) bool { return m.Name == name && m.Role != pb.MemberRole_MEMBER_ROLE_REMOVED }) {
+		return &credentials.Fault{Text: fmt.Sprintf("node %s was removed from the cluster", name), Hint: "to let it in again, make a token on a node of the cluster (holdfast cluster token) and run holdfast cluster join with it here"}
+	}
+	return nil
 }
 
 // admitMember adds the learner, and takes out in the same change what the node
