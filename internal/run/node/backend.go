@@ -235,5 +235,11 @@ func (b *backend) Manifest(_ context.Context, req *pb.ManifestRequest) (*pb.Snap
 
 // ReadSnapshot implements peer.Backend.
 func (b *backend) ReadSnapshot(ctx context.Context, req *pb.ReadSnapshotRequest, send func([]byte) error) error {
-	return b.group.keeper.Read(ctx, req, send)
+	return b.group.keeper.Read(ctx, req, func(chunk []byte) error {
+		err := send(chunk)
+		if err == nil {
+			b.group.observed.snapshotSent.Add(float64(len(chunk)))
+		}
+		return err
+	})
 }

@@ -25,6 +25,7 @@ type checkpoints struct {
 	mu        sync.Mutex
 	published chan struct{} // closed at the next publication
 	agreed    agree.Mark    // to be published
+	agreedAt  time.Time     // when it was agreed on
 	wake      chan struct{} // a token when there is one
 }
 
@@ -35,12 +36,19 @@ func newCheckpoints(publisher *journal.Publisher, every time.Duration) *checkpoi
 // agreedOn takes a mark that a majority has. It never blocks.
 func (c *checkpoints) agreedOn(m agree.Mark) {
 	c.mu.Lock()
-	c.agreed = m
+	c.agreed, c.agreedAt = m, time.Now()
 	c.mu.Unlock()
 	select {
 	case c.wake <- struct{}{}:
 	default:
 	}
+}
+
+// agreedSince is when a majority last agreed with this node, zero for never.
+func (c *checkpoints) agreedSince() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.agreedAt
 }
 
 // check refuses a journal that does not extend what was published.

@@ -32,6 +32,7 @@ type group struct {
 
 	transport *peer.Transport
 	fetching  atomic.Bool
+	observed  *groupObserved
 }
 
 // startCredentials loads who this node is among its peers. A node that has
@@ -175,7 +176,7 @@ func (n *Node) startPeers(context.Context) error {
 	if err != nil {
 		return err
 	}
-	g.keeper = keeper
+	g.keeper, g.observed = keeper, newGroupObserved(n.registry)
 	n.offer.By(keeper, n.raftLog.FirstIndex)
 	n.onClose("snapshots", keeper.Close)
 	n.spawn("snapshots", keeper.Run)
@@ -231,6 +232,12 @@ func (l links) SetMembers(members []*pb.Member) {
 
 // Execute implements replica.Peers.
 func (l links) Execute(ctx context.Context, leader *pb.Member, cmd *pb.Command) (machine.Result, uint64, error) {
+	res, index, err := l.execute(ctx, leader, cmd)
+	l.n.group.observed.passedOn(err)
+	return res, index, err
+}
+
+func (l links) execute(ctx context.Context, leader *pb.Member, cmd *pb.Command) (machine.Result, uint64, error) {
 	a, err := l.n.group.client.At(leader.Address).Execute(ctx, &pb.ExecuteRequest{Command: cmd})
 	if err != nil {
 		return machine.Result{}, 0, refusalOf(err)

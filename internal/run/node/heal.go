@@ -220,6 +220,7 @@ const mostRemedies = 5
 // fetched a snapshot, or must heal or join anew. opened is told of each node
 // that serves.
 func Serve(ctx context.Context, opt Options, opened func(*Node)) error {
+	opt.past = new(past)
 	tries := 0
 	for {
 		n, err := Open(ctx, opt)
@@ -235,6 +236,7 @@ func Serve(ctx context.Context, opt Options, opened func(*Node)) error {
 		if tries++; r == noRemedy || tries > mostRemedies {
 			return err
 		}
+		opt.past.add(r)
 		if r != reopen && opt.Log != nil {
 			opt.Log.Warn("the node helps itself", "why", err, "by", map[remedy]string{heal: "fetching its state from a peer", setAside: "setting its log aside and joining anew as a learner"}[r])
 		}

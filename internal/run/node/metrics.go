@@ -3,6 +3,7 @@ package node
 import (
 	"net/http"
 	"runtime/debug"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -50,7 +51,7 @@ func (n *Node) startMetrics() {
 	n.registry = prometheus.NewRegistry()
 	n.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	n.observed = newObserved(n.registry)
-	n.registry.MustRegister(&gauges{n})
+	n.registry.MustRegister(&gauges{n}, &groupGauges{n, time.Now()}, &upkeepGauges{n})
 }
 
 func (n *Node) metricsHandler() http.Handler {

@@ -52,6 +52,8 @@ type Options struct {
 	// Sandbox, in a sandbox, serves /sandbox/ on the merchant API's address. It
 	// is called once everything it may ask the node for is there.
 	Sandbox func(*Node) http.Handler
+
+	past *past // what the nodes opened before this one did to help themselves
 }
 
 // Node is one assembled node.

@@ -1,0 +1,137 @@
+package node
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/rule/lane"
+)
+
+// past counts what a process has done to help its node: a node that helps
+// itself is opened anew, and its figures begin anew with it.
+type past [setAside + 1]atomic.Uint64
+
+func (p *past) add(r remedy) { p[r].Add(1) }
+
+// remedyNames are the remedies in metrics.
+var remedyNames = map[remedy]string{reopen: "snapshot", heal: "state", setAside: "rejoin"}
+
+func describeBy(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc(name, help, labels, nil)
+}
+
+var (
+	certificateLeft = describeBy("holdfast_certificate_remaining_seconds", "How long a certificate is still valid, by what shows it: node, merchant_api or admin.", "of")
+	selfRepairs     = describeBy("holdfast_self_repairs_total", "Times the process opened its node anew: by snapshot (it was too far behind), state (its own was damaged or differed) or rejoin (its log was damaged or old).", "by")
+	snapshotIndex   = describeBy("holdfast_snapshot_index", "Log index of the newest snapshot that this node keeps for others; 0 when it keeps none.")
+	scrubAge        = describeBy("holdfast_scrub_age_seconds", "How long ago everything stored had been read and checked; missing until it has been.")
+	scrubProgress   = describeBy("holdfast_scrub_progress_ratio", "How far the present pass over everything stored is.")
+	damageFound     = describeBy("holdfast_damage_found_total", "Damage found on this node's disk since its folder was made.")
+	damageOpen      = describeBy("holdfast_damage_open", "Damage found on this node's disk and not healed yet.")
+	couriersAlive   = describeBy("holdfast_couriers", "Couriers that hold a lease.")
+	courierLanes    = describeBy("holdfast_courier_lanes", "Lanes that a courier holds, of 256.", "courier")
+	courierLease    = describeBy("holdfast_courier_lease_seconds", "How long a courier's lease still lasts; below 0 it is over.", "courier")
+	lanesUnheld     = describeBy("holdfast_lanes_unheld", "Lanes that no courier holds: the notices of their merchants wait. A courier of an older version holds none and serves all.")
+)
+
+// upkeepGauges collects what keeps a node in order: certificates, copies, the
+// scrubber, couriers.
+type upkeepGauges struct{ node *Node }
+
+// Describe implements prometheus.Collector.
+func (u *upkeepGauges) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{certificateLeft, selfRepairs, snapshotIndex, scrubAge, scrubProgress, damageFound, damageOpen,
+		couriersAlive, courierLanes, courierLease, lanesUnheld} {
+		ch <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (u *upkeepGauges) Collect(ch chan<- prometheus.Metric) {
+	u.certificates(ch)
+	u.repairs(ch)
+	u.scrub(ch)
+	u.couriers(ch)
+}
+
+func send(ch chan<- prometheus.Metric, d *prometheus.Desc, v float64, labels ...string) {
+	ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+}
+
+func (u *upkeepGauges) certificates(ch chan<- prometheus.Metric) {
+	n := u.node
+	if n.group != nil {
+		send(ch, certificateLeft, time.Until(n.group.own.Expires()).Seconds(), "node")
+	}
+	if n.shown.Load() == nil {
+		return // listeners are still being opened
+	}
+	for _, c := range n.certs {
+		if leaf := c.now.Load().Leaf; leaf != nil {
+			send(ch, certificateLeft, time.Until(leaf.NotAfter).Seconds(), c.name)
+		}
+	}
+}
+
+func (u *upkeepGauges) repairs(ch chan<- prometheus.Metric) {
+	n := u.node
+	if n.group == nil {
+		return
+	}
+	for r := reopen; r <= setAside; r++ {
+		count := uint64(0)
+		if n.opt.past != nil {
+			count = n.opt.past[r].Load()
+		}
+		ch <- prometheus.MustNewConstMetric(selfRepairs, prometheus.CounterValue, float64(count), remedyNames[r])
+	}
+	if n.running.Load() != nil {
+		send(ch, snapshotIndex, float64(n.group.keeper.Newest()))
+	}
+}
+
+func (u *upkeepGauges) scrub(ch chan<- prometheus.Metric) {
+	scrubber := u.node.scrubbing.Load()
+	if scrubber == nil {
+		return
+	}
+	s := scrubber.Status()
+	if age, ok := s.Age(time.Now()); ok {
+		send(ch, scrubAge, age.Seconds())
+	}
+	send(ch, scrubProgress, float64(s.Percent)/100)
+	send(ch, damageOpen, float64(len(s.Open)))
+	ch <- prometheus.MustNewConstMetric(damageFound, prometheus.CounterValue, float64(s.Found))
+}
+
+// couriers reads the leases. They are absent below the feature level that knows
+// them.
+func (u *upkeepGauges) couriers(ch chan<- prometheus.Metric) {
+	n := u.node
+	service, done := n.acquire()
+	if service == nil {
+		return
+	}
+	defer done()
+	if n.replica.Position().Level < lane.Level {
+		return
+	}
+	_ = n.replica.Local(func(r table.Reader) error { // a damaged row is the scrubber's to tell
+		alive, unheld, now := 0, lane.All(), n.replica.Now()
+		for _, c := range lane.Couriers(r) {
+			held := lane.Held(c)
+			send(ch, courierLanes, float64(held.Len()), c.Name)
+			send(ch, courierLease, float64(c.Until-now)/1000, c.Name)
+			if c.Until > now {
+				alive++
+				unheld = unheld.Without(held)
+			}
+		}
+		send(ch, couriersAlive, float64(alive))
+		send(ch, lanesUnheld, float64(unheld.Len()))
+		return nil
+	})
+}
