@@ -10,20 +10,19 @@ import (
 //
 // The signal is how long admitted requests take. Each window, per class:
 //
-//	stretch = median time / target,  target = max(Target, 3 * quiet time)
+//	stretch = median time / target,  target = max(Target, 3 * quiet time), at most 1 s
 //
-// where the quiet time is what requests of the class took that began while at
-// most floor of them were at work. While the worst class's stretch is above 1
-// the limit is divided by it; below 0.9 the limit grows by a sixteenth, but only
-// if somebody was kept waiting by it. Little's law makes the division land where
-// the time is the target: a fully used machine takes time in proportion to how
-// many are inside.
+// where the quiet time is what requests of the class take when hardly any others
+// are at work. While the worst class's stretch is above 1 the limit is divided by
+// it; below 0.9 the limit grows by a sixteenth, but only if somebody was kept
+// waiting by it. Little's law makes the division land where the time is the
+// target: a fully used machine takes time in proportion to how many are inside.
 //
 // A limiter that compares recent times with a moving average of earlier ones
 // drifts under a load that lasts, because the average learns the overload. The
-// quiet time can't: under load nothing begins quietly, and it stays what it was.
-// If it was never learned, or the disk became slow meanwhile, the limit falls to
-// floor, where requests are quiet again and it is learned anew.
+// quiet time is raised by two things only: requests that began while at most
+// quietly of them were at work, and what requests take at the least limit, where
+// letting fewer in would not help any more. Every faster median lowers it.
 const (
 	// window is the shortest time between two decisions.
 	window = 100 * time.Millisecond
@@ -31,8 +30,13 @@ const (
 	patient = time.Second
 	// enough is how many samples of a class make a median.
 	enough = 8
-	// floor is the least the limit falls to, and how many at work count as quiet.
-	floor = 4
+	// floor is the least the limit falls to.
+	floor = 8
+	// quietly is how many at work don't disturb each other.
+	quietly = 4
+	// longest bounds the target, so that a disk that hangs does not teach that
+	// hanging is usual.
+	longest = time.Second
 	// slowest is the most the limit falls in one step, as a factor.
 	slowest = 0.7
 )
@@ -64,7 +68,7 @@ func (l *limiter) now() int { return int(l.limit) }
 // sample takes one finished request: atWork is how many were at work when it
 // began, itself included.
 func (l *limiter) sample(c Class, began time.Time, took time.Duration, atWork int) {
-	if atWork <= floor {
+	if atWork <= quietly {
 		l.learn(c, took)
 	}
 	if !began.Before(l.changed) {
@@ -100,6 +104,7 @@ func (l *limiter) decide(now time.Time, atWork int, crowded bool) {
 		worst, known = max(worst, 1/slowest), true
 	}
 	if known {
+		l.relearn(worst > 1 && l.now() <= l.least)
 		l.stretch = worst
 		l.move(worst, now)
 	}
@@ -114,10 +119,23 @@ func (l *limiter) worst(few bool) (stretch float64, known bool) {
 		if n == 0 || n < enough && !few {
 			continue
 		}
-		target := max(l.target, 3*l.quiet[c])
+		target := min(max(l.target, 3*l.quiet[c]), max(l.target, longest))
 		stretch, known = max(stretch, float64(l.times[c].median())/float64(target)), true
 	}
 	return stretch, known
+}
+
+// relearn holds the quiet times against a window's medians: lower ones prove
+// them too high, and atFloor higher ones prove them too low.
+func (l *limiter) relearn(atFloor bool) {
+	for c := range classes {
+		if l.times[c].n == 0 {
+			continue
+		}
+		if m := l.times[c].median(); atFloor || m < l.quiet[c] {
+			l.quiet[c] = m
+		}
+	}
 }
 
 func (l *limiter) move(stretch float64, now time.Time) {

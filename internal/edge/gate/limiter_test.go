@@ -36,8 +36,8 @@ func TestLimiterSettles(t *testing.T) {
 		{"from below", 32, 2048, time.Millisecond, 8, 300, 450},
 		{"from above", 2048, 2048, 5 * time.Millisecond, 2, 14, 22},
 		{"a bound is a bound", 32, 40, time.Millisecond, 8, 40, 40},
-		// Four on one core are not quiet alone: 40 ms is learned for 10.
-		{"a machine of one core", 32, 2048, 10 * time.Millisecond, 1, 4, 12},
+		// Eight on one core take 80 ms of 10 each, and fewer are not let in.
+		{"a machine of one core", 32, 2048, 10 * time.Millisecond, 1, 8, 26},
 		{"most below the floor", 2, 2, time.Millisecond, 2, 2, 2},
 		// 80 ms alone: the target of 50 ms can't be reached. At the floor its quiet
 		// time is learned, and three times that is the target.
@@ -71,6 +71,39 @@ func TestLimiterFollows(t *testing.T) {
 	load(&l, &at, time.Millisecond, 8, 100_000, 60)
 	if n := l.now(); n < 250 {
 		t.Errorf("limit %d six seconds after the machine became fast again", n)
+	}
+}
+
+// TestLimiterSeesWhatItCannotHelp: times that don't depend on how many are let in
+// (others on the machine, a slow disk) must not shut the door, and when they are
+// over everything is as before.
+func TestLimiterSeesWhatItCannotHelp(t *testing.T) {
+	t.Parallel()
+	at := time.Unix(0, 0)
+	l := newLimiter(first, 2048, defaultTarget, at)
+	slow := func(extra time.Duration, windows int) {
+		for range windows {
+			n := l.now()
+			l.busy(n)
+			l.contended = true
+			took := extra + time.Millisecond*time.Duration(max(n, 2))/2
+			for range 20 {
+				l.sample(Pay, at, took, n)
+			}
+			at = at.Add(max(window, took))
+			l.decide(at, n, false)
+		}
+	}
+	slow(0, 100)
+	before := l.now()
+	slow(200*time.Millisecond, 60)
+	if n := l.now(); n < 300 {
+		t.Errorf("limit %d while requests take 200 ms more whatever the limit is", n)
+	}
+	slow(5*time.Second, 20) // it hangs
+	slow(0, 60)
+	if n := l.now(); n < before*3/4 || n > before*3/2 {
+		t.Errorf("limit %d afterwards, %d before", n, before)
 	}
 }
 
