@@ -235,7 +235,7 @@ func (m *Member) loadStanding() error {
 // Reasons why a proposal is not taken.
 var (
 	ErrNotLeader = errors.New("this member does not lead")
-	ErrDropped   = errors.New("too much is uncommitted, or the lead is being handed over")
+	ErrDropped   = errors.New("too much is uncommitted")
 	ErrClock     = errors.New("this node's clock is not the majority's")
 	ErrChanging  = errors.New("another change of members is under way")
 )
@@ -243,8 +243,8 @@ var (
 // Propose offers a frame. tag comes back with its Commit, or with Lost.
 func (m *Member) Propose(frame []byte, tag any) error {
 	switch {
-	case m.term == 0:
-		return ErrNotLeader
+	case m.term == 0, m.node.BasicStatus().LeadTransferee != 0:
+		return ErrNotLeader // or not for long: raft would drop it
 	case !m.clockTrusted():
 		return ErrClock
 	}

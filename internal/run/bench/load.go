@@ -83,3 +83,37 @@ func closedLoop(ctx context.Context, callers int, d time.Duration, do func(calle
 	out.took, out.cpu = time.Since(begin), cpu()-busy
 	return out, errors.Join(append(errs, ctx.Err())...)
 }
+
+// openLoop begins do at a steady pace, whatever became of those before, and
+// measures each from the moment it was due.
+func openLoop(ctx context.Context, perSecond float64, d time.Duration, do func(i int) error) (outcome, error) {
+	var mu sync.Mutex
+	var failed error
+	out := outcome{latency: newHistogram()}
+	begin := time.Now()
+	every := time.Duration(float64(time.Second) / max(perSecond, 1))
+	var wg sync.WaitGroup
+	for i := 0; ctx.Err() == nil; i++ {
+		due := begin.Add(time.Duration(i) * every)
+		if due.Sub(begin) >= d {
+			break
+		}
+		if wait := time.Until(due); wait > 0 {
+			time.Sleep(wait)
+		}
+		wg.Go(func() {
+			err := do(i)
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				failed = err
+				return
+			}
+			out.done++
+			_ = out.latency.RecordValue(time.Since(due).Microseconds()) // a minute at most
+		})
+	}
+	wg.Wait()
+	out.took = time.Since(begin)
+	return out, errors.Join(failed, ctx.Err())
+}
