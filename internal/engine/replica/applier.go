@@ -69,6 +69,7 @@ func (r *Replica) observe(c commit, stats FrameStats) {
 func (r *Replica) elected() {
 	r.leader.Store(true)
 	r.publish()
+	r.queue.poke()
 }
 
 func (r *Replica) becomeReadOnly(c commit) {

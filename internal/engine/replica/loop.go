@@ -77,6 +77,7 @@ func (r *Replica) follow(term uint64) {
 	r.look()
 	r.wake()
 	r.reads.poke()
+	r.queue.poke()
 }
 
 func (r *Replica) tick() {
@@ -143,6 +144,10 @@ func (r *Replica) saveHeard() {
 // propose makes the commands that wait the next frame. While too much is
 // unapplied they go on waiting; the applier wakes the loop.
 func (r *Replica) propose() error {
+	if r.term.Load() == 0 {
+		r.queue.refuse(code.NotLeader) // it lost the lead after it had let them in
+		return nil
+	}
 	if !r.leader.Load() || r.unapplied.Load() >= maxUnapplied || r.unappliedBytes.Load() >= maxUnappliedBytes {
 		return nil
 	}

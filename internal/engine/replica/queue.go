@@ -120,6 +120,17 @@ func (q *queue) length() int {
 	return len(q.waiting)
 }
 
+// refuse answers everything that waits that it was not taken.
+func (q *queue) refuse(c code.Code) {
+	q.mu.Lock()
+	waiting := q.waiting
+	q.waiting, q.bytes = nil, 0
+	q.mu.Unlock()
+	for _, w := range waiting {
+		w.answer(outcome{refusal: c})
+	}
+}
+
 // closeAll refuses everything that waits and everything to come.
 func (q *queue) closeAll(c code.Code) {
 	q.mu.Lock()

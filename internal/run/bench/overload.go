@@ -10,7 +10,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
@@ -46,24 +48,66 @@ func overloadSuite(ctx context.Context, r *run) error {
 		{Name: "storm", Times: 10, Seconds: pick(r, 6.0, 60.0), Connections: 1024},
 		{Name: "after", Times: 0.5, Seconds: pick(r, 5.0, 15.0), Connections: 1024},
 	}}
+	used := recordCPU()
 	weather, err := r.storm(ctx, g, s)
+	used.end()
 	if err != nil {
 		return err
 	}
-	r.reportStorm(weather)
+	r.reportStorm(weather, used)
 	return nil
 }
 
-// reportStorm prints the four phases' figures.
-func (r *run) reportStorm(weather []Weather) {
+// cpuRecord is the processor time of this process over time.
+type cpuRecord struct {
+	stop chan struct{}
+	done sync.WaitGroup
+	at   []int64 // Unix milliseconds
+	used []time.Duration
+}
+
+func recordCPU() *cpuRecord {
+	c := &cpuRecord{stop: make(chan struct{})}
+	c.done.Go(func() {
+		tick := time.NewTicker(50 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			c.at, c.used = append(c.at, time.Now().UnixMilli()), append(c.used, cpu())
+			select {
+			case <-c.stop:
+				return
+			case <-tick.C:
+			}
+		}
+	})
+	return c
+}
+
+func (c *cpuRecord) end() {
+	close(c.stop)
+	c.done.Wait()
+}
+
+// of is what a phase used, in seconds of a core.
+func (c *cpuRecord) of(w Weather) float64 {
+	from, _ := slices.BinarySearch(c.at, w.Began)
+	to, _ := slices.BinarySearch(c.at, w.Ended)
+	last := len(c.used) - 1
+	return (c.used[min(to, last)] - c.used[min(from, last)]).Seconds()
+}
+
+// reportStorm prints the four phases' figures. Where other work takes the cores
+// away, answers per second of processor time say more than answers per second.
+func (r *run) reportStorm(weather []Weather, used *cpuRecord) {
 	most, calm, storm, after := weather[0], weather[1], weather[2], weather[3]
+	kept := func(ratio float64) bool { return ratio >= goodputBudget }
 	r.plain("most", most.goodput(), "answers/s, 64 connections one after the other")
 	r.against("offered", float64(storm.Sent)/storm.Seconds, "requests/s", "the most", most.goodput(), 0, func(float64) bool { return true })
-	r.against("goodput", storm.goodput(), "answers/s at ten times", "the most", most.goodput(), goodputBudget,
-		func(ratio float64) bool { return ratio >= goodputBudget })
-	cores := float64(runtime.NumCPU())
-	r.against("goodput_of_cores_left", storm.goodput(), "answers/s", "the most, on the cores that the generator leaves",
-		most.goodput()*(cores-storm.CPU)/(cores-most.CPU), 0, func(float64) bool { return true })
+	r.against("goodput", storm.goodput(), "answers/s at ten times", "the most", most.goodput(), goodputBudget, kept)
+	r.against("goodput_per_core_second", float64(storm.Good)/used.of(storm), "answers/s of the node's CPU", "the most's", float64(most.Good)/used.of(most), 0,
+		func(float64) bool { return true })
+	r.plain("node_cpu_most", used.of(most)/most.Seconds, fmt.Sprintf("cores of %d", runtime.NumCPU()))
+	r.plain("node_cpu", used.of(storm)/storm.Seconds, fmt.Sprintf("cores of %d", runtime.NumCPU()))
 	r.plain("generator_cpu", storm.CPU, fmt.Sprintf("cores of %d", runtime.NumCPU()))
 	r.plain("pay_p50_calm", calm.PayP50, "ms at half the most")
 	r.plain("pay_p50", storm.PayP50, "ms at ten times")

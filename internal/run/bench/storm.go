@@ -49,6 +49,8 @@ type Phase struct {
 // Weather is what became of one phase.
 type Weather struct {
 	Seconds float64
+	// Began and Ended are Unix milliseconds.
+	Began, Ended int64
 	// Sent are requests, Good answered 200, Refused 429 or 503, Lost neither.
 	Sent, Good, Refused, Lost int
 	PayP50, PayP99            float64 // milliseconds, of good ones
@@ -156,6 +158,7 @@ func (s *Storm) blow(ctx context.Context, guns []gun, rate float64, d time.Durat
 	wg.Wait()
 	w := l.weather
 	w.Seconds = time.Since(begin).Seconds()
+	w.Began, w.Ended = begin.UnixMilli(), time.Now().UnixMilli()
 	w.CPU = (cpu() - busy).Seconds() / w.Seconds
 	w.PayP50, w.PayP99 = float64(l.pay.ValueAtQuantile(50))/1000, float64(l.pay.ValueAtQuantile(99))/1000
 	w.RefusedP50 = float64(l.refused.ValueAtQuantile(50)) / 1000
