@@ -32,8 +32,8 @@ var (
 	damageFound     = describeBy("holdfast_damage_found_total", "Damage found on this node's disk since its folder was made.")
 	damageOpen      = describeBy("holdfast_damage_open", "Damage found on this node's disk and not healed yet.")
 	couriersAlive   = describeBy("holdfast_couriers", "Couriers that hold a lease.")
-	courierLanes    = describeBy("holdfast_courier_lanes", "Lanes that a courier holds, of 256.", "courier")
-	courierLease    = describeBy("holdfast_courier_lease_seconds", "How long a courier's lease still lasts; below 0 it is over.", "courier")
+	leaseLanes      = describeBy("holdfast_lease_lanes", "Lanes that a courier holds, of 256.", "courier")
+	leaseLeft       = describeBy("holdfast_lease_remaining_seconds", "How long a courier's lease still lasts; below 0 it is over.", "courier")
 	lanesUnheld     = describeBy("holdfast_lanes_unheld", "Lanes that no courier holds: the notices of their merchants wait. A courier of an older version holds none and serves all.")
 )
 
@@ -44,7 +44,7 @@ type upkeepGauges struct{ node *Node }
 // Describe implements prometheus.Collector.
 func (u *upkeepGauges) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{certificateLeft, selfRepairs, snapshotIndex, scrubAge, scrubProgress, damageFound, damageOpen,
-		couriersAlive, courierLanes, courierLease, lanesUnheld} {
+		couriersAlive, leaseLanes, leaseLeft, lanesUnheld} {
 		ch <- d
 	}
 }
@@ -123,8 +123,8 @@ func (u *upkeepGauges) couriers(ch chan<- prometheus.Metric) {
 		alive, unheld, now := 0, lane.All(), n.replica.Now()
 		for _, c := range lane.Couriers(r) {
 			held := lane.Held(c)
-			send(ch, courierLanes, float64(held.Len()), c.Name)
-			send(ch, courierLease, float64(c.Until-now)/1000, c.Name)
+			send(ch, leaseLanes, float64(held.Len()), c.Name)
+			send(ch, leaseLeft, float64(c.Until-now)/1000, c.Name)
 			if c.Until > now {
 				alive++
 				unheld = unheld.Without(held)

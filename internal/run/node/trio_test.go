@@ -1,0 +1,150 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/holdfast-pay/holdfast/internal/edge/admin/admintest"
+	"github.com/holdfast-pay/holdfast/internal/engine/credentials"
+	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/run/config"
+)
+
+// trio is a cluster of three nodes in this process, on loopback.
+type trio struct {
+	*testing.T
+	addresses []string
+	nodes     [3]*Node
+	stops     [3]func()
+	logs      [3]*admintest.Buffer
+	dirs      [3]string
+	token     string // a file
+}
+
+// newTrio starts three nodes and waits until each has a vote.
+func newTrio(t *testing.T) *trio {
+	t.Helper()
+	c := &trio{T: t, token: filepath.Join(t.TempDir(), "token")}
+	for i := range c.nodes {
+		c.dirs[i] = filepath.Join(t.TempDir(), "data")
+		c.logs[i] = new(admintest.Buffer)
+		c.addresses = append(c.addresses, freeAddress(t))
+	}
+	cfg := c.config(0)
+	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	admintest.CopyKeys(t, cfg.Data)
+	keys, err := keystore.Open(cfg.Data, keystore.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := credentials.First(cfg.CredentialsDir(), keys, credentials.Node{Name: "n1", Address: c.addresses[0]}); err != nil {
+		t.Fatal(err)
+	}
+	c.start(0)
+	for i := 1; i < 3; i++ {
+		text, _, err := operator{c.nodes[0]}.Token(time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(c.token, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c.start(i)
+		c.until("a vote for "+c.config(i).Cluster.Name, func() bool {
+			s := c.nodes[0].Replica().Status()
+			return len(s.Voters) == i+1 && !s.Changing
+		})
+	}
+	return c
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func (c *trio) config(i int) *config.Config {
+	c.Helper()
+	cfg := config.Default()
+	cfg.Data, cfg.LogName, cfg.Sandbox = c.dirs[i], admintest.LogName, true
+	cfg.MerchantAPI.Address, cfg.MerchantAPI.InsecureLoopback = "127.0.0.1:0", true
+	cfg.Admin.Address, cfg.Admin.InsecureLoopback = "127.0.0.1:0", true
+	cfg.Inner.Address = "127.0.0.1:0"
+	cfg.Disk.MinFree, cfg.Disk.MinFreePercent, cfg.Disk.Cache = 1<<20, 0, 8<<20
+	cfg.Journal.CheckpointInterval = config.Duration(20 * time.Millisecond)
+	cfg.Cluster.Name, cfg.Cluster.Address = fmt.Sprintf("n%d", i+1), c.addresses[i]
+	if i > 0 {
+		cfg.Cluster.Peers, cfg.Cluster.TokenFile = c.addresses, c.token
+	}
+	if err := cfg.Check(); err != nil {
+		c.Fatal(err)
+	}
+	return cfg
+}
+
+// start runs node i until stop or the end of the test; it answers once the node
+// serves.
+func (c *trio) start(i int) {
+	c.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	opened, ended := make(chan *Node, 8), make(chan error, 1)
+	log := slog.New(slog.NewTextHandler(c.logs[i], &slog.HandlerOptions{Level: slog.LevelInfo}))
+	go func() {
+		ended <- Serve(ctx, Options{Config: c.config(i), Version: "test", Log: log, Fatal: func(error) {}}, func(n *Node) { opened <- n })
+	}()
+	stop := func() {
+		cancel()
+		select {
+		case err := <-ended:
+			if err != nil {
+				c.Errorf("n%d: %v", i+1, err)
+			}
+			ended <- nil
+		case <-time.After(30 * time.Second):
+			c.Errorf("n%d does not stop\n%s", i+1, c.logs[i])
+		}
+	}
+	c.stops[i] = stop
+	c.Cleanup(stop)
+	select {
+	case c.nodes[i] = <-opened:
+	case err := <-ended:
+		c.Fatalf("n%d: %v\n%s", i+1, err, c.logs[i])
+	case <-time.After(30 * time.Second):
+		c.Fatalf("n%d does not start\n%s", i+1, c.logs[i])
+	}
+}
+
+// until waits for a condition.
+func (c *trio) until(what string, ok func() bool) {
+	c.Helper()
+	for end := time.Now().Add(20 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			c.Fatalf("no %s\n%s", what, c.logs[0])
+		}
+	}
+}
+
+// status is what node i says of the cluster.
+func (c *trio) status(i int) *pb.ClusterStatus {
+	c.Helper()
+	a, err := operator{c.nodes[i]}.Status(c.Context())
+	if err != nil {
+		c.Fatal(err)
+	}
+	return a
+}
