@@ -6,21 +6,21 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
-// memberRun calls something that is done to a member and prints how the cluster
-// is then.
+// memberRun does something to a member and prints how the cluster is then.
 func memberRun(m method[pb.ClusterMemberRequest, pb.ClusterStatus], force *bool) RunFunc {
 	return func(ctx context.Context, env *Env, args []string) error {
-		q := &pb.ClusterMemberRequest{}
-		if len(args) > 0 {
-			q.Member = args[0]
-		}
-		if force != nil {
-			q.Force = *force
-		}
-		a, err := call(ctx, env, m, q)
+		a, err := callMember(ctx, env, m, args, force != nil && *force)
 		if err != nil {
 			return err
 		}
 		return printCluster(env, a)
 	}
+}
+
+func callMember(ctx context.Context, env *Env, m method[pb.ClusterMemberRequest, pb.ClusterStatus], args []string, force bool) (*pb.ClusterStatus, error) {
+	q := &pb.ClusterMemberRequest{Force: force}
+	if len(args) > 0 {
+		q.Member = args[0]
+	}
+	return call(ctx, env, m, q)
 }

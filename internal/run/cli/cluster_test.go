@@ -112,6 +112,17 @@ func typed(t *testing.T, in, line string, args ...any) (string, int) {
 	return out.String(), exit
 }
 
+// In the moment of a hand-over nobody leads; the command waits for who does.
+func TestTransferWaitsForTheNewLeader(t *testing.T) {
+	t.Parallel()
+	d, g := admintest.Open(t, false), admintest.NewGroup()
+	g.Handover = 2
+	d.WithGroup(g)
+	if out, exit := typed(t, "", "cluster transfer n2 --data %s", d.Dir); exit != ExitOK || !strings.Contains(out, "leader   n2\n") || g.Handover != 0 {
+		t.Errorf("%d, %s", exit, out)
+	}
+}
+
 func TestSizesAndAges(t *testing.T) {
 	t.Parallel()
 	for bytes, want := range map[uint64]string{0: "-", 1: "1.0 B", 1023: "1023.0 B", 1024: "1.0 KiB", 1536: "1.5 KiB", 1 << 30: "1.0 GiB", 5 << 40: "5.0 TiB", 1 << 63: "8388608.0 TiB"} {

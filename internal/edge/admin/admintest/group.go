@@ -21,6 +21,9 @@ type Group struct {
 	// Known is the highest feature level that all know.
 	Known uint32
 
+	// Handover is how often nobody leads in Status after a transfer.
+	Handover int
+
 	mu   sync.Mutex
 	done []string
 }
@@ -42,7 +45,12 @@ func (g *Group) Status(context.Context) (*pb.ClusterStatus, error) {
 	if g.Err != nil {
 		return nil, g.Err
 	}
-	return proto.CloneOf(g.Now), nil
+	now := proto.CloneOf(g.Now)
+	if g.Handover > 0 && len(g.done) > 0 {
+		g.Handover--
+		now.Leader = 0
+	}
+	return now, nil
 }
 
 // Token implements admin.Cluster; it is no real one.
