@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	lanes "github.com/holdfast-pay/holdfast/internal/rule/lane"
 	"github.com/holdfast-pay/holdfast/internal/rule/notice"
@@ -23,8 +24,10 @@ type town struct {
 
 const townMerchants = 30
 
-func newTown(t *testing.T) *town {
-	w := &town{world: newWorld(t), t: t}
+func newTown(t *testing.T) *town { return newTownAt(t, machine.MaxLevel) }
+
+func newTownAt(t *testing.T, level uint32) *town {
+	w := &town{world: newWorldAt(t, level), t: t}
 	for i := range townMerchants {
 		w.merchant(townMchid(i), "", nil)
 	}
@@ -205,6 +208,51 @@ func TestCutOffCourierStopsInTime(t *testing.T) {
 		}
 		if got := w.lanes(); got["c1"] != 128 || got["c2"] != 128 {
 			t.Errorf("in the end lanes are %v", got)
+		}
+		for _, stop := range []func() error{stop1, stop2} {
+			if err := stop(); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+// Below the level that knows leases one courier works and the other waits; when
+// the level is raised they share, and nothing is sent twice.
+func TestLeasesBeginWithTheirLevel(t *testing.T) {
+	t.Parallel()
+	keys()
+	synctest.Test(t, func(t *testing.T) {
+		w := newTownAt(t, lanes.Level-1)
+		_, cfg1 := w.courier("c1")
+		one, stop1 := w.run(cfg1)
+		time.Sleep(time.Second)
+		_, cfg2 := w.courier("c2")
+		two, stop2 := w.run(cfg2)
+		w.payAll(townMerchants)
+		time.Sleep(10 * time.Second)
+		if !one.tenure.now().alone || !two.tenure.now().alone {
+			t.Error("a courier has a lease below the level of leases")
+		}
+		if n := w.owed(); n != 0 {
+			t.Errorf("%d notices are owed", n)
+		}
+		if _, by := w.delivered(townMerchants); len(by) != 1 {
+			t.Errorf("delivered by %v; attempts have no couriers below level 3", by)
+		}
+		w.core.Must(machine.SetLevel, &pb.SetLevel{Level: lanes.Level})
+		for range 30 {
+			w.payAll(townMerchants)
+			time.Sleep(500 * time.Millisecond)
+		}
+		time.Sleep(5 * time.Second)
+		if got := w.lanes(); got["c1"] != 128 || got["c2"] != 128 {
+			t.Errorf("lanes are %v", got)
+		}
+		duplicates, by := w.delivered(31 * townMerchants)
+		events, posts := w.counts()
+		if events != 31*townMerchants || posts != events || duplicates != 0 || by["c1"] == 0 || by["c2"] == 0 {
+			t.Errorf("%d posts of %d notices, %d marked, delivered by %v", posts, events, duplicates, by)
 		}
 		for _, stop := range []func() error{stop1, stop2} {
 			if err := stop(); err != nil {

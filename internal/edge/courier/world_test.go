@@ -70,8 +70,10 @@ type world struct {
 	log    io.Writer
 }
 
-func newWorld(t testing.TB) *world {
-	w := &world{core: edgetest.NewLive(t), keys: keys(), hosts: newHosts(t), log: io.Discard}
+func newWorld(t testing.TB) *world { return newWorldAt(t, machine.MaxLevel) }
+
+func newWorldAt(t testing.TB, level uint32) *world {
+	w := &world{core: edgetest.NewLiveAt(t, level), keys: keys(), hosts: newHosts(t), log: io.Discard}
 	w.svc = inner.New(w.core, quiet)
 	w.payer = w.core.Payer("payer", "小明", 1_000_000_000).Uid
 	return w

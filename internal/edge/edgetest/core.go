@@ -34,7 +34,10 @@ type Core struct {
 }
 
 // New opens a core whose log begins with a Genesis for a sandbox, or not.
-func New(t testing.TB, sandbox bool) *Core {
+func New(t testing.TB, sandbox bool) *Core { return NewAt(t, sandbox, machine.MaxLevel) }
+
+// NewAt opens a core whose log begins at a feature level.
+func NewAt(t testing.TB, sandbox bool, level uint32) *Core {
 	t.Helper()
 	backend := table.NewMem()
 	m, err := machine.Open(backend, machine.Options{})
@@ -42,7 +45,7 @@ func New(t testing.TB, sandbox bool) *Core {
 		t.Fatal(err)
 	}
 	c := &Core{t: t, backend: backend, machine: m, now: Start}
-	c.Must(machine.Genesis, &pb.Genesis{LogName: "test.example/journal", Level: machine.MaxLevel, Sandbox: sandbox, CutoffOffsetS: stamp.Business})
+	c.Must(machine.Genesis, &pb.Genesis{LogName: "test.example/journal", Level: level, Sandbox: sandbox, CutoffOffsetS: stamp.Business})
 	return c
 }
 

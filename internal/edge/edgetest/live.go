@@ -23,10 +23,13 @@ type Live struct {
 }
 
 // NewLive opens a sandbox. A bubble's clock begins in 2000; it is moved to Start.
-func NewLive(t testing.TB) *Live {
+func NewLive(t testing.TB) *Live { return NewLiveAt(t, machine.MaxLevel) }
+
+// NewLiveAt is NewLive at a feature level.
+func NewLiveAt(t testing.TB, level uint32) *Live {
 	t.Helper()
 	time.Sleep(time.Until(time.UnixMilli(Start)))
-	l := &Live{Core: New(t, true), changed: make(chan struct{})}
+	l := &Live{Core: NewAt(t, true, level), changed: make(chan struct{})}
 	l.sync()
 	l.publish()
 	return l
