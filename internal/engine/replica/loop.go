@@ -86,6 +86,7 @@ func (r *Replica) tick() {
 	r.look()
 	r.retryReads()
 	r.promote()
+	r.watchDisk()
 	r.saveHeard()
 	if r.queue.length() > 0 {
 		r.queue.poke()

@@ -21,6 +21,7 @@ type Replica struct {
 	opt     Options
 	queue   queue
 	member  *member.Member // of the loop
+	log     *timedLog      // likewise
 	machine *machine.Machine
 
 	inbox   chan *pb.PeerMessage
@@ -69,6 +70,7 @@ func Open(opt Options) (*Replica, error) {
 		calls: make(chan func(), 16), changed: make(chan struct{}),
 	}
 	r.ctx, r.cancel = context.WithCancelCause(context.Background())
+	r.log = &timedLog{Log: opt.Log}
 	r.queue.init()
 	r.reads.init()
 	if err := r.startMember(); err != nil {
@@ -95,7 +97,7 @@ func (r *Replica) startMember() error {
 	}
 	applied, _ := r.machine.Applied()
 	r.member, err = member.New(member.Options{
-		Identity: r.opt.Identity, Session: session, Log: r.opt.Log, Applied: applied, Heard: r.opt.Log.Heard(),
+		Identity: r.opt.Identity, Session: session, Log: r.log, Applied: applied, Heard: r.opt.Log.Heard(),
 		Bootstrap: r.opt.Bootstrap, Known: r.opt.Known, Events: (*events)(r), Logger: r.opt.Logger,
 		Version: r.opt.Version, MaxLevel: machine.MaxLevel, Health: r.opt.Health,
 	})

@@ -144,6 +144,10 @@ func (b *backend) admitMember(ctx context.Context, r *replica.Replica, fresh *pb
 			return &credentials.Fault{Text: "another node has this raft id", Hint: "remove the file joining in the credentials folder and join again"}
 		case m.Name == fresh.Name && !removed && fresh.TokenId != "" && b.alive(r, m.RaftId):
 			return &credentials.Fault{Text: fmt.Sprintf("node %s is in the cluster and alive", m.Name), Hint: "give this one another cluster.name, or remove that one first: holdfast cluster remove " + m.Name}
+		case m.Name == fresh.Name && !removed && b.alive(r, m.RaftId):
+			// It came back faster than its former self is missed, or a machine that was
+			// replaced shows the certificate of its successor.
+			return connect.NewError(connect.CodeUnavailable, fmt.Errorf("node %s was heard of just now; wait until its former process is gone", m.Name))
 		case m.Name == fresh.Name && !removed:
 			old := &pb.Member{RaftId: m.RaftId, Incarnation: m.Incarnation, Name: m.Name, Address: m.Address, TokenId: m.TokenId, Role: pb.MemberRole_MEMBER_ROLE_REMOVED}
 			changes = append(changes, old)

@@ -83,12 +83,13 @@ func (n *Node) join(ctx context.Context, g *group, dir string) (err error) {
 	if g.own != nil {
 		opt.Reason = "its data folder was lost or set aside"
 		n.log.Warn("this node was in the cluster and its log is gone: it asks to come back as a learner", "peers", opt.Peers)
-	} else if f := n.cfg.Cluster.TokenFile; f != "" {
+	}
+	if f := n.cfg.Cluster.TokenFile; f != "" {
 		token, err := os.ReadFile(f)
-		if err != nil {
+		if err != nil && g.own == nil {
 			return fmt.Errorf("read cluster.token_file: %w", err)
 		}
-		opt.Token = strings.TrimSpace(string(token))
+		opt.Token = strings.TrimSpace(string(token)) // beside a certificate it counts when that has expired
 	}
 	g.own, g.joined, err = credentials.Join(ctx, opt)
 	return err

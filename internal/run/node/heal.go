@@ -8,10 +8,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/member"
+	"github.com/holdfast-pay/holdfast/internal/engine/raftlog"
 	"github.com/holdfast-pay/holdfast/internal/engine/replica"
 	"github.com/holdfast-pay/holdfast/internal/engine/snapshot"
 	"github.com/holdfast-pay/holdfast/internal/engine/store"
@@ -41,16 +44,27 @@ const (
 	reopen
 	heal
 	setAside
+	setAsideKeys // the keystore too: the peers give it again
 )
 
-// remedyFor says what helps a node that stopped because of err.
+// remedyWords say what a remedy does.
+var remedyWords = map[remedy]string{
+	reopen: "starting again", heal: "fetching its state from a peer",
+	setAside: "setting its log aside and joining anew as a learner", setAsideKeys: "setting its log and its keys aside and joining anew as a learner",
+}
+
+// remedyFor says what helps a node that stopped because of err. A broken
+// invariant is not damage: the others would break it too.
 func remedyFor(err error) remedy {
-	var refused *member.RefusedError
-	var diverged *replica.Diverged
-	var start *StartError
-	var damage *table.Damage
-	var half *snapshot.HalfError
-	var found *damaged
+	var (
+		refused  *member.RefusedError
+		diverged *replica.Diverged
+		row      *table.Damage
+		broken   *machine.Broken
+		half     *snapshot.HalfError
+		found    *damaged
+		start    *StartError
+	)
 	switch {
 	case errors.As(err, &found):
 		return found.remedy
@@ -60,15 +74,28 @@ func remedyFor(err error) remedy {
 		if refused.Rejoin() {
 			return setAside
 		}
-	case errors.As(err, &diverged), errors.As(err, &damage):
+		return noRemedy
+	case errors.As(err, &diverged), errors.As(err, &row):
 		return heal
+	case errors.As(err, &broken), errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.ENOSPC):
+		return noRemedy
 	case errors.As(err, &start) && start.Damage:
-		switch start.Step {
-		case "state store", "checkpoints":
-			return heal
-		case "raft log", "data folder", "replica":
-			return setAside
-		}
+		return remedyAtStart(start)
+	}
+	return noRemedy
+}
+
+// remedyAtStart goes by the part that did not start.
+func remedyAtStart(start *StartError) remedy {
+	var entry *raftlog.EntryError
+	var log *raftlog.StartError
+	switch {
+	case errors.As(start, &entry), errors.As(start, &log), start.Step == "data folder", start.Step == "raft log":
+		return setAside
+	case start.Step == "keystore":
+		return setAsideKeys
+	case start.Step == "state store", start.Step == "replica", start.Step == "checkpoints":
+		return heal
 	}
 	return noRemedy
 }
@@ -80,13 +107,15 @@ func prepare(dir string, r remedy, why error) error {
 		return os.WriteFile(filepath.Join(dir, healFile), []byte(why.Error()+"\n"), 0o600)
 	case setAside:
 		return putAside(dir)
+	case setAsideKeys:
+		return putAside(dir, "keys", "admin.token")
 	}
 	return nil
 }
 
-// putAside moves all but the keys out of the way, into one folder that the next
-// time replaces.
-func putAside(dir string) error {
+// putAside moves all but the keys out of the way, and what else is named, into one
+// folder that the next time replaces.
+func putAside(dir string, more ...string) error {
 	aside := filepath.Join(dir, asideDir)
 	if err := os.RemoveAll(aside); err != nil {
 		return err
@@ -95,7 +124,7 @@ func putAside(dir string) error {
 		return err
 	}
 	// The log goes first: without it the folder is one whose log is lost.
-	for _, part := range []string{"log", "state", "views", "checkpoint", "snapshot", "snapshots", "state.old", "scrub", healFile} {
+	for _, part := range append([]string{"log", "state", "views", "checkpoint", "snapshot", "snapshots", "state.old", "scrub", healFile}, more...) {
 		err := os.Rename(filepath.Join(dir, part), filepath.Join(aside, part))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
@@ -237,8 +266,8 @@ func Serve(ctx context.Context, opt Options, opened func(*Node)) error {
 			return err
 		}
 		opt.past.add(r)
-		if r != reopen && opt.Log != nil {
-			opt.Log.Warn("the node helps itself", "why", err, "by", map[remedy]string{heal: "fetching its state from a peer", setAside: "setting its log aside and joining anew as a learner"}[r])
+		if opt.Log != nil {
+			opt.Log.Warn("the node helps itself", "by", remedyWords[r], "why", err)
 		}
 		if perr := prepare(opt.Config.Data, r, err); perr != nil {
 			return errors.Join(err, perr)
