@@ -13,25 +13,28 @@ TOOLS       = $(GO) tool -modfile=tools/go.mod
 CONTRACT = ./internal/edge/wechatv3/contract
 KILL     = ./internal/run/killtest
 DAMAGE   = ./internal/run/verify
+SIM      = ./internal/run/sim
 
 # How much of it: `make test` takes these, `make soak` the long versions.
 FUZZ_SECONDS ?= 60
 # Below these are the parsers that face the network; the others read our own files.
-FUZZ         ?= internal/base internal/edge internal/run
+FUZZ         ?= internal/base internal/edge internal/run internal/engine/peer internal/engine/snapshot
 KILLS        ?= 20
 FLIPS        ?= 200
+SIMS         ?= 2000
+SIMDISKS     ?= 100
 
 .DEFAULT_GOAL := help
-.PHONY: help test soak deps build fmt vet lint unit race contract kill damage fuzz bench generate verify golden
+.PHONY: help test soak deps build fmt vet lint unit race contract kill damage sim simdisk fuzz bench generate verify golden
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 test: ## everything a change must pass, in under 15 minutes on two cores
-	@scripts/steps.sh deps fmt build vet lint race contract kill damage fuzz
+	@scripts/steps.sh deps fmt build vet lint race contract kill damage sim simdisk fuzz
 
-soak: ## the long versions: 100 kills, 2,000 flipped bytes, 20 minutes of fuzzing
-	@KILLS=100 FLIPS=2000 FUZZ_SECONDS=1200 FUZZ=internal scripts/steps.sh deps fmt build vet lint race contract kill damage fuzz
+soak: ## the long versions: 100 kills, 2,000 flipped bytes, 3,000 disks, 20 minutes of fuzzing, then simulation until it is stopped
+	@KILLS=100 FLIPS=2000 SIMDISKS=3000 FUZZ_SECONDS=1200 FUZZ=internal SIMS=0 scripts/steps.sh deps fmt build vet lint race contract kill damage simdisk fuzz sim
 
 deps: ## install the browser that the cashier's test drives, where it is missing
 	@scripts/deps.sh
@@ -64,6 +67,16 @@ kill: ## kill -9 node and courier under load (KILLS=20)
 
 damage: ## flip bytes of a data folder's files (FLIPS=200): each must be named
 	HOLDFAST_FLIPS=$(FLIPS) $(GO) test -count=1 -tags $(TAGS) -timeout 60m $(DAMAGE)
+
+sim: ## whole clusters from a seed: SIMS=2000 of them (0: without end), or the one of SEED=N
+ifdef SEED
+	$(GO) test -count=1 -tags $(TAGS) -timeout 10m -v -run '^TestSeed$$' $(SIM) -seed $(SEED) $(if $(VARIANT),-variant $(VARIANT))
+else
+	HOLDFAST_SIMS=$(SIMS) $(GO) test -count=1 -tags $(TAGS) -timeout $(if $(filter 0,$(SIMS)),0,30m) $(if $(filter 0,$(SIMS)),-v) $(SIM)
+endif
+
+simdisk: ## nodes on disks that fail in every way (SIMDISKS=100 seeds; 0 goes on without end)
+	TAGS=$(TAGS) scripts/simdisk.sh $(SIMDISKS)
 
 fuzz: ## fuzz targets that face the network, a moment each (FUZZ_SECONDS=60 in all)
 	@scripts/fuzz.sh $(FUZZ_SECONDS) $(FUZZ)

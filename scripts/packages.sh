@@ -2,7 +2,8 @@
 # Lists packages by what their tests need:
 #
 #   unit      all but those that start real processes, run a merchant's SDK or
-#             damage data folders (make contract, kill, damage)
+#             damage data folders or disks, or play whole clusters (make contract,
+#             kill, damage, simdisk, sim)
 #   single    the unit tests of code that starts no goroutine, which a house rule
 #             sees to: the race detector would only slow them down
 #   parallel  the other unit tests
@@ -11,7 +12,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 single='/internal/(arch|rule/[a-z]+|engine/machine(/[a-z]+)?)$'
-unit() { "${GO:-go}" list ./... | grep -vE '/(contract|killtest|run/verify)$'; }
+unit() { "${GO:-go}" list ./... | grep -vE '/(contract|killtest|run/verify|run/sim|run/simdisk)$'; }
 
 case "$1" in
 unit) unit ;;

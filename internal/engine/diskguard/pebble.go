@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	crdb "github.com/cockroachdb/errors"
 	"github.com/cockroachdb/pebble/v2"
@@ -18,8 +19,11 @@ import (
 
 // Events listens to one Pebble store and keeps what its owner wants to know.
 // Errors that Pebble meets in the background end the process, because Pebble
-// itself would retry for ever; a full disk is the exception, since a flush that
-// found no room is repeated from the start when there is some.
+// itself would retry for ever, with two exceptions: a flush that found no room is
+// repeated from the start when there is some; and damage, which ending the process
+// would not mend: the node would meet it again at every start, instead of healing.
+// Below level 0 Pebble leaves out what is damaged; in level 0 it tries again
+// without rest, so that a process that has not healed after a minute ends.
 type Events struct {
 	name   string
 	log    *slog.Logger
@@ -27,8 +31,33 @@ type Events struct {
 	full   atomic.Bool // the last background error was a full disk
 	stalls atomic.Uint64
 
-	mu      sync.Mutex
-	damaged string
+	mu       sync.Mutex
+	damaged  string
+	onDamage func(error)
+	spin     spin
+}
+
+// spin notices background work that meets damage again and again.
+type spin struct {
+	since, last time.Time
+	count       int
+}
+
+const (
+	spinPause = 10 * time.Second
+	spinLimit = time.Minute
+	spinCount = 1000
+)
+
+// again counts one more time; first says that it is the first for a while, on
+// that it has gone on for too long.
+func (s *spin) again(now time.Time) (first, on bool) {
+	if first = now.Sub(s.last) > spinPause; first {
+		s.since, s.count = now, 0
+	}
+	s.last = now
+	s.count++
+	return first, s.count >= spinCount && now.Sub(s.since) >= spinLimit
 }
 
 // NewEvents returns the listener of the store called name ("raft log"). logger
@@ -43,6 +72,11 @@ func NewEvents(name string, logger *slog.Logger, fatal func(error)) *Events {
 	return &Events{name: name, log: logger.With("store", name), fatal: fatal}
 }
 
+// OnDamage has f told of every file of the store in which Pebble meets damage, as
+// a *FileError, from whatever goroutine was reading. Call it before the store is
+// opened; f must not call the store.
+func (e *Events) OnDamage(f func(error)) { e.onDamage = f }
+
 // Apply makes opts report to e: its logger and its event listener.
 func (e *Events) Apply(opts *pebble.Options) {
 	opts.Logger = pebbleLogger{e}
@@ -50,9 +84,15 @@ func (e *Events) Apply(opts *pebble.Options) {
 		BackgroundError: e.background,
 		DataCorruption: func(info pebble.DataCorruptionInfo) {
 			e.mu.Lock()
+			again := e.damaged == info.Path
 			e.damaged = info.Path
 			e.mu.Unlock()
-			e.log.Error("a file of the store is damaged", "file", info.Path, "err", info.Details)
+			if !again {
+				e.log.Error("a file of the store is damaged", "file", info.Path, "err", info.Details)
+			}
+			if e.onDamage != nil {
+				e.onDamage(&FileError{File: info.Path, Cause: info.Details})
+			}
 		},
 		FlushEnd: func(info pebble.FlushInfo) {
 			if info.Err == nil && e.full.Swap(false) {
@@ -75,6 +115,17 @@ func (e *Events) background(err error) {
 			e.log.Error("the disk is full: nothing is lost, flushing waits until space is freed", "err", err)
 		}
 		return
+	}
+	if Corrupt(err) {
+		e.mu.Lock()
+		first, on := e.spin.again(time.Now())
+		e.mu.Unlock()
+		if first {
+			e.log.Error("background work met damage", "err", err)
+		}
+		if !on {
+			return
+		}
 	}
 	e.fatal(fmt.Errorf("%s: background work failed: %w", e.name, err))
 }

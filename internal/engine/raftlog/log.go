@@ -85,6 +85,7 @@ func Open(dir string, opt Options) (*Log, error) {
 		deadline: diskguard.NewDeadline("commit of the raft log", 0, latch.Fatal),
 		recent:   recent{limit: opt.RecentBytes},
 	}
+	l.events.OnDamage(opt.Damaged)
 	if err := l.openStore(); err != nil {
 		return nil, err
 	}

@@ -32,6 +32,10 @@ type Options struct {
 	FS vfs.FS
 	// Fatal ends the process after a fault of the disk; nil is diskguard.Exit.
 	Fatal func(error)
+	// Damaged is told of each file in which damage is met, as a
+	// *diskguard.FileError, by whoever was reading; it must not call the log. May be
+	// nil.
+	Damaged func(error)
 	// Logger hears what Pebble reports; nil is slog.Default.
 	Logger *slog.Logger
 	// Identity is recorded when Open makes the folder; the zero value draws one

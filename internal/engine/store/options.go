@@ -24,6 +24,10 @@ type Options struct {
 	FS vfs.FS
 	// Fatal ends the process after a fault of the disk; nil is diskguard.Exit.
 	Fatal func(error)
+	// Damaged is told of each file in which damage is met, as a
+	// *diskguard.FileError, by whoever was reading; it must not call the store. May
+	// be nil.
+	Damaged func(error)
 	// Logger hears what Pebble reports; nil is slog.Default.
 	Logger *slog.Logger
 	// MemTableBytes and CacheBytes (the block cache); 0 means the default.
@@ -31,6 +35,9 @@ type Options struct {
 	CacheBytes    int64
 	// ReadOnly opens the store for looking only: nothing in the folder changes.
 	ReadOnly bool
+	// NoCompactions leaves compactions to Compact: for simulations, in which files
+	// come and go when a seed says so.
+	NoCompactions bool
 }
 
 func (opt Options) withDefaults() Options {
@@ -70,6 +77,7 @@ func (opt Options) pebbleOptions(events *diskguard.Events) *pebble.Options {
 		CompactionConcurrencyRange:  func() (int, int) { return 1, 2 },
 		ReadOnly:                    opt.ReadOnly,
 		ErrorIfNotExists:            opt.ReadOnly,
+		DisableAutomaticCompactions: opt.NoCompactions,
 	}
 	o.Experimental.CompactionDebtConcurrency = 1 << 30
 	o.Experimental.L0CompactionConcurrency = 8

@@ -13,6 +13,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -65,6 +66,7 @@ func Open(dir string, opt Options) (*Store, error) {
 		events:   diskguard.NewEvents("state", opt.Logger, latch.Fatal),
 		deadline: diskguard.NewDeadline("commit of the state", 0, latch.Fatal),
 	}
+	s.events.OnDamage(opt.Damaged)
 	if !opt.ReadOnly {
 		if err := diskguard.MakeDir(s.fs, dir); err != nil {
 			return nil, fmt.Errorf("state: %w", err)
@@ -120,7 +122,7 @@ func (s *Store) checkFormat() error {
 func (s *Store) Identity() (identity.Identity, error) {
 	stored, ok, err := s.Load(keyIdentity, nil)
 	if err != nil || !ok {
-		return identity.Identity{}, err
+		return identity.Identity{}, s.events.Explain(s.dir, err)
 	}
 	id, err := identity.Parse(stored)
 	if err != nil {
@@ -199,6 +201,12 @@ func (s *Store) flush() error {
 func (s *Store) FlushAsync() (<-chan struct{}, error) {
 	done, err := s.db.AsyncFlush()
 	return done, s.events.Explain(s.dir, err)
+}
+
+// Compact merges all files, as the store does by itself piece by piece, unless
+// Options.NoCompactions says otherwise.
+func (s *Store) Compact() error {
+	return s.done(s.db.Compact(context.Background(), []byte{0}, []byte{0xff}, false))
 }
 
 // Checkpoint flushes and then writes a copy of the store into dir, which must
