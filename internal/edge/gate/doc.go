@@ -6,7 +6,7 @@
 //	limiter.go  how many requests are worked on at once, from how long they take
 //	line.go     who waits, for a short time, and who is next
 //	gate.go     a request comes in, waits, works, leaves
-//	pace.go     what Retry-After says
+//	pace.go     what Retry-After says, and how fast refusals go out
 //	budget.go   how often a merchant may poll while the node is pressed
 //	handler.go  all of it around an http.Handler
 //

@@ -83,6 +83,8 @@ type Refusal struct {
 	Reason Reason
 	// After is in seconds, at least 1.
 	After int
+	// hold is how long the answer is kept back (pace.go).
+	hold time.Duration
 }
 
 // Gate lets requests in. Its methods may be called from any goroutine; it starts
@@ -230,7 +232,7 @@ func (g *Gate) refuse(c Class, why Reason, now time.Time) *Refusal {
 		g.pressed = now
 		g.pace.turned++
 	}
-	return &Refusal{Reason: why, After: g.pace.after()}
+	return &Refusal{Reason: why, After: g.pace.after(), hold: g.pace.hold(now)}
 }
 
 // makeRoom finds a place in line for a request of class c, at the cost of one

@@ -337,3 +337,31 @@ func TestRetryAfter(t *testing.T) {
 		}
 	}
 }
+
+// TestKeptBack: refusals go out at three times the rate at which requests get
+// done, none later than a second, and who leaves is not waited for.
+func TestKeptBack(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		now := time.Now()
+		p := pace{lastDone: 100}
+		for i := range 1000 {
+			want := min(time.Duration(i)*time.Second/300, longestHold)
+			if d := p.hold(now); d > want || d < want-time.Millisecond {
+				t.Fatalf("refusal %d is kept back for %v, want %v", i, d, want)
+			}
+		}
+		if d := p.hold(now.Add(3 * time.Second)); d != 0 {
+			t.Errorf("three seconds later: %v", d)
+		}
+		if p.held = mostHeld; p.hold(now) != 0 {
+			t.Error("more than may be are kept back")
+		}
+		g := newGate(t, 1)
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Millisecond, cancel)
+		began := time.Now()
+		if g.keepBack(ctx, time.Second); time.Since(began) != time.Millisecond || g.pace.held != 0 {
+			t.Errorf("kept for %v after the client left, %d held", time.Since(began), g.pace.held)
+		}
+	})
+}

@@ -3,6 +3,7 @@ package gate
 import (
 	"context"
 	"net/http"
+	"time"
 )
 
 // Surface is an edge that can be guarded: it says what a request asks for and
@@ -21,10 +22,32 @@ func (g *Gate) Guard(s Surface, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p, refusal := g.enter(r.Context(), s.Asked(r), r.RemoteAddr)
 		if refusal != nil {
+			g.keepBack(r.Context(), refusal.hold)
 			s.Refuse(w, r, *refusal)
 			return
 		}
 		defer g.leave(p)
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), passKey{}, p)))
 	})
+}
+
+// keepBack waits before a refusal is sent, or until the client has gone.
+func (g *Gate) keepBack(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	g.held(1)
+	defer g.held(-1)
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+func (g *Gate) held(n int) {
+	g.mu.Lock()
+	g.pace.held += n
+	g.mu.Unlock()
 }

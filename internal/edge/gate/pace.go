@@ -22,6 +22,10 @@ type pace struct {
 	// what the last whole slot counted
 	lastDone, lastTurned int
 	given                uint64
+
+	// next is when the next refusal may go out; held is how many are kept back.
+	next time.Time
+	held int
 }
 
 // roll begins a new slot when it is time.
@@ -46,6 +50,34 @@ func (p *pace) after() int {
 	}
 	p.given++
 	return pause + int(mix(p.given)%uint64(pause+1))
+}
+
+// A refusal costs a twentieth to a thirtieth of a request, nearly all of it for
+// reading the one and writing the other, so that ten times what can be served
+// would leave a third of the machine to refusals. But a client that has no answer
+// yet does not ask again on that connection. So refusals go out at no more than
+// perDone times the rate at which requests get done; those beyond it are kept
+// back, each for at most longestHold, which costs a timer.
+const (
+	perDone     = 3
+	longestHold = time.Second
+	// mostHeld bounds how many are kept back; beyond it they go out at once.
+	mostHeld = 8192
+	// leastDone is the rate assumed where nothing gets done.
+	leastDone = 50
+)
+
+// hold is how long the refusal of now is kept back.
+func (p *pace) hold(now time.Time) time.Duration {
+	if p.held >= mostHeld {
+		return 0
+	}
+	if p.next.Before(now) {
+		p.next = now
+	}
+	d := min(p.next.Sub(now), longestHold)
+	p.next = now.Add(d + slot/time.Duration(perDone*max(p.lastDone, leastDone)))
+	return d
 }
 
 // mix is splitmix64's output function: neighbouring numbers give unlike ones.

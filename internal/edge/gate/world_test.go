@@ -91,6 +91,7 @@ func (w *world) ask(kind string, asked Asked, remote string) *Refusal {
 	var refusal *Refusal
 	if w.gate != nil {
 		if p, refusal = w.gate.enter(context.Background(), asked, remote); refusal != nil {
+			w.gate.keepBack(context.Background(), refusal.hold)
 			w.core(refusing)
 			w.count(kind, at, refusal)
 			return refusal
