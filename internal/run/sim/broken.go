@@ -53,24 +53,16 @@ var Variants = map[string]Variant{
 	},
 	"vote-with-a-hole": {
 		"a node with an older disk takes part without proving that it has what it told others",
-		[]string{"panic", "acknowledged", "history", "digests"},
+		[]string{"liveness", "storm", "panic", "acknowledged", "history", "digests"},
 		func() broken {
-			return broken{onMessage: func(_ *process, msg *pb.PeerMessage) {
-				if msg.Status != nil {
-					msg.Status.Heard = nil
-				}
-			}}
+			return broken{onMessage: forgetful}
 		},
 	},
 	"any-folder": {
 		"a node takes whatever folder it finds for its own, without identity and without proof",
-		[]string{"panic", "acknowledged", "history", "digests", "stop"},
+		[]string{"liveness", "storm", "panic", "acknowledged", "history", "digests", "stop"},
 		func() broken {
-			return broken{takesAnyFolder: true, onMessage: func(_ *process, msg *pb.PeerMessage) {
-				if msg.Status != nil {
-					msg.Status.Heard = nil
-				}
-			}}
+			return broken{takesAnyFolder: true, onMessage: forgetful}
 		},
 	},
 	"map-order": {

@@ -64,3 +64,16 @@ func grantsItself(p *process, msg *pb.PeerMessage) {
 	}
 	p.post(func() { p.member.Step(back) })
 }
+
+// forgetful sends a peer neither what was heard of it nor how far the log is
+// committed, so that nothing tells a node with an older disk that it has one.
+func forgetful(_ *process, msg *pb.PeerMessage) {
+	if msg.Status != nil {
+		msg.Status.Heard = nil
+	}
+	if m := raftOf(msg); m.GetType() == raftpb.MsgHeartbeat {
+		none := uint64(0)
+		m.Commit = &none
+		msg.Raft = encodeRaft(m)
+	}
+}

@@ -44,9 +44,7 @@ func (w *World) every(ms int64, do func() bool) {
 // advance lets time pass until the given time, or until something went wrong.
 func (w *World) advance(until int64) {
 	for len(w.queue) > 0 && w.queue[0].at <= until && w.failure == nil {
-		e := heap.Pop(&w.queue).(event)
-		w.now = e.at
-		e.do()
+		w.next()
 	}
 	if w.failure == nil {
 		w.now = max(w.now, until)
@@ -61,9 +59,24 @@ func (w *World) until(ms int64, done func() bool) bool {
 		if len(w.queue) == 0 || w.queue[0].at > end || w.failure != nil {
 			return false
 		}
-		e := heap.Pop(&w.queue).(event)
-		w.now = e.at
-		e.do()
+		w.next()
 	}
 	return true
+}
+
+// maxEvents is how much may happen in a second; far more than a healthy cluster
+// does even when all its links flap.
+const maxEvents = 20_000
+
+// next lets the next event happen.
+func (w *World) next() {
+	e := heap.Pop(&w.queue).(event)
+	if e.at/1000 != w.now/1000 {
+		w.happened = 0
+	}
+	if w.happened++; w.happened > maxEvents {
+		w.fail("storm", "more than %d events in one second", maxEvents)
+	}
+	w.now = e.at
+	e.do()
 }

@@ -46,8 +46,10 @@ type World struct {
 	now     int64
 	queue   events
 	planned uint64
-	trace   uint64
-	failure *Violation
+	// happened counts the events of this second.
+	happened int
+	trace    uint64
+	failure  *Violation
 
 	net     network
 	nodes   []*node // nodes[i] is called n(i+1)
