@@ -108,7 +108,7 @@ func TestCouriersJoinAndLeave(t *testing.T) {
 	keys()
 	synctest.Test(t, func(t *testing.T) {
 		w := newTown(t)
-		w.pause = func() { time.Sleep(300 * time.Millisecond) } // something is always in the air
+		w.pause = func() { time.Sleep(2500 * time.Millisecond) } // longer than another takes to ask for free lanes
 		stops := map[string]func() error{}
 		for i := range 40 {
 			switch i {
@@ -130,7 +130,7 @@ func TestCouriersJoinAndLeave(t *testing.T) {
 			w.payAll(townMerchants)
 			time.Sleep(time.Second)
 		}
-		time.Sleep(5 * time.Second)
+		time.Sleep(15 * time.Second)
 		if got := w.lanes(); got["c0"] != 128 || got["c20"] != 128 {
 			t.Errorf("lanes are %v", got)
 		}
