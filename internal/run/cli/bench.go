@@ -13,7 +13,7 @@ import (
 )
 
 var benchmark = Command{
-	Name: "bench", Args: "[SUITE...]", Short: "measure this machine: engine, ledger, merchant API, notices, growth", JSON: true,
+	Name: "bench", Args: "[SUITE...]", Short: "measure this machine: engine, ledger, merchant API, overload, notices, growth", JSON: true,
 	Exits: []int{ExitVerification},
 	Long: `Runs the named suites, all when none is named, and prints medians over several
 rounds. Each opens nodes of its own in a folder that is removed afterwards; nothing of
@@ -29,6 +29,7 @@ Suites: ` + suiteNames(),
 		quick := fs.Bool("quick", false, "rough answers: fewer and shorter rounds")
 		profile := fs.String("cpuprofile", "", "write a CPU profile of the run to `FILE`, for go tool pprof")
 		fire := fs.String("fire", "", "used by the suite api itself: send the signed requests in `FILE`")
+		storm := fs.String("storm", "", "used by the suite overload itself: send what `FILE` says")
 		load := fs.String("load", "", "used by the suite growth itself: load a node in `DIR` until killed")
 		dir := fs.String("dir", "", "make the nodes' folders here: choose the disk to measure (default the temporary folder)")
 		return func(ctx context.Context, env *Env, args []string) error {
@@ -36,6 +37,9 @@ Suites: ` + suiteNames(),
 			case *fire != "":
 				hits, err := bench.Fire(ctx, *fire)
 				return errors.Join(err, env.Object(hits))
+			case *storm != "":
+				weather, err := bench.RunStorm(ctx, *storm)
+				return errors.Join(err, env.Object(weather))
 			case *load != "":
 				return bench.Load(ctx, *load, env.Out)
 			}
