@@ -59,6 +59,9 @@ func (b *Balancer) pass(client net.Conn) {
 	p.moved.Store(time.Now().UnixNano())
 	at.add(p)
 	defer at.remove(p)
+	if b.ctx.Err() != nil { // Close has cut what it found
+		p.close()
+	}
 	var both sync.WaitGroup
 	both.Go(func() { copyHalf(node, half{client, p, true}) })
 	both.Go(func() { copyHalf(client, half{node, p, false}) })

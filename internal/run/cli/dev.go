@@ -28,6 +28,12 @@ Everything a merchant's code needs is in DIR/sandbox.json. The endpoints under /
 pay without a phone, list notices with the reason why each was or was not delivered,
 send them again, and move the clock.
 
+With --nodes 3 or 5 it is a cluster: so many nodes, each with a data folder of its own
+(DIR/n1 ...), two couriers, and a small balancer at the sandbox's address. A node that is
+killed is started again, one whose folder is deleted joins anew; the guide at the end
+says who leads and what to try. The object that --json prints has "nodes" and
+"digests_equal" too: whether all nodes were found to hold the same after the purchase.
+
 The folder keeps merchant, payers, orders and keys; the next run goes on with it. To
 start over, delete it: no real money is in it. Default ports are 9080 to 9083; busy ones
 are replaced by free ones. With --json the story goes to standard error and the last
@@ -36,12 +42,14 @@ line of standard output is one JSON object.`,
 		{"holdfast dev", "see a purchase, then develop against it"},
 		{"holdfast dev --once --json", "in a test: one purchase, one line of JSON, nothing left running"},
 		{"holdfast dev --data /tmp/sandbox --addr 127.0.0.1:0", "a folder and a free port of your own"},
+		{"holdfast dev --nodes 3 --data /tmp/cluster", "three nodes, to kill some of them"},
 		{"holdfast dev --addr 0.0.0.0:9080", "scan the code with a phone in the same network"},
 	},
 	Flags: func(fs *flag.FlagSet) RunFunc {
 		var opt dev.Options
 		fs.StringVar(&opt.Data, "data", "", "folder `DIR` of the sandbox (./"+dev.DefaultData+")")
 		fs.StringVar(&opt.Addr, "addr", "", "where the platform listens, `HOST:PORT` (127.0.0.1:9080, or a free port)")
+		fs.IntVar(&opt.Nodes, "nodes", 0, "run a cluster of `N` nodes, 1, 3 or 5 (what the folder was made with, else 1)")
 		fs.BoolVar(&opt.Once, "once", false, "stop after the demo purchase")
 		return func(ctx context.Context, env *Env, _ []string) error { return runDev(ctx, env, opt) }
 	},
@@ -87,13 +95,14 @@ yourself only to look at it alone. One line of JSON says that it is ready.`,
 	},
 	Flags: func(fs *flag.FlagSet) RunFunc {
 		file, sets := configFlags(fs)
+		base := fs.String("base-url", "", "`URL` at which payers reach the cashier, instead of cashier.base_url; plain HTTP will do")
 		listen := fs.String("listen", "", "listen on `HOST:PORT` instead of merchant_api.address, in plain HTTP on any interface")
 		return func(ctx context.Context, env *Env, _ []string) error {
 			cfg, err := loadConfig(*file, *sets)
 			if err != nil {
 				return err
 			}
-			p := dev.NodeProcess{Config: cfg, Listen: *listen, Version: build.Read().String(), Out: env.Out, Log: newLog(env.Err, cfg.Log)}
+			p := dev.NodeProcess{Config: cfg, Listen: *listen, BaseURL: *base, Version: build.Read().String(), Out: env.Out, Log: newLog(env.Err, cfg.Log)}
 			return NodeError(p.Run(ctx))
 		}
 	},

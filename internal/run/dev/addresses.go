@@ -24,49 +24,61 @@ const (
 	anyPort         = "127.0.0.1:0"
 )
 
+// ports are addresses that were found free, held so that two parts don't get one.
+type ports struct{ held map[string]net.Listener }
+
+// first holds the first of the addresses wished for that is free.
+func (p *ports) first(wishes ...string) (string, error) {
+	var failure error
+	for _, wish := range wishes {
+		if wish == "" {
+			continue
+		}
+		l, err := net.Listen("tcp", wish)
+		if err != nil {
+			failure = err
+			continue
+		}
+		if p.held == nil {
+			p.held = map[string]net.Listener{}
+		}
+		p.held[l.Addr().String()] = l
+		return l.Addr().String(), nil
+	}
+	return "", failure
+}
+
+// take hands a listener over to who serves it.
+func (p *ports) take(address string) net.Listener {
+	l := p.held[address]
+	delete(p.held, address)
+	return l
+}
+
+// release lets go of what was not taken: child processes listen there themselves.
+func (p *ports) release() {
+	for _, l := range p.held { // order does not matter: all are closed
+		_ = l.Close() // it was only held
+	}
+	p.held = nil
+}
+
 // chooseAddresses picks for each part the first address that is free: what the
 // command line says, the last run's, the default, any. Only what the command
 // line says for the platform is insisted on; who asks there for any port gets
-// any for the other parts too. The shop's listener stays open; those of the
-// child processes are only looked for.
-func chooseAddresses(asked string, last addresses) (a addresses, shop net.Listener, err error) {
-	var held []net.Listener // so that two parts don't get one port
-	defer func() {
-		for i, l := range held {
-			if last := i == len(held)-1; err == nil && last {
-				shop = l
-				continue
-			}
-			_ = l.Close() // it was only held
-		}
-	}()
-	first := func(wishes ...string) (string, error) {
-		var failure error
-		for _, wish := range wishes {
-			if wish == "" {
-				continue
-			}
-			l, err := net.Listen("tcp", wish)
-			if err != nil {
-				failure = err
-				continue
-			}
-			held = append(held, l)
-			return l.Addr().String(), nil
-		}
-		return "", failure
-	}
+// any for the other parts too.
+func chooseAddresses(p *ports, asked string, last addresses) (a addresses, err error) {
 	usual := addresses{Platform: defaultPlatform, Admin: defaultAdmin, Inner: defaultInner, Shop: defaultShop}
 	if _, port, err := net.SplitHostPort(asked); err == nil && port == "0" {
 		usual = addresses{}
 	}
 	if asked != "" {
-		a.Platform, err = first(asked)
+		a.Platform, err = p.first(asked)
 	} else {
-		a.Platform, err = first(last.Platform, usual.Platform, anyPort)
+		a.Platform, err = p.first(last.Platform, usual.Platform, anyPort)
 	}
 	if err != nil {
-		return a, nil, addressFailure(asked, err)
+		return a, addressFailure(asked, err)
 	}
 	for _, part := range []struct {
 		at                  *string
@@ -76,11 +88,11 @@ func chooseAddresses(asked string, last addresses) (a addresses, shop net.Listen
 		{&a.Inner, last.Inner, usual.Inner, "the inner service"},
 		{&a.Shop, last.Shop, usual.Shop, "the shop"},
 	} {
-		if *part.at, err = first(part.last, part.usual, anyPort); err != nil {
-			return a, nil, fmt.Errorf("find a port for %s: %w", part.within, err)
+		if *part.at, err = p.first(part.last, part.usual, anyPort); err != nil {
+			return a, fmt.Errorf("find a port for %s: %w", part.within, err)
 		}
 	}
-	return a, nil, nil
+	return a, nil
 }
 
 func addressFailure(asked string, err error) error {

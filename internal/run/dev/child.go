@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -42,7 +43,8 @@ type child struct {
 	executable string
 	cancel     context.CancelFunc
 	done       chan struct{}
-	ended      chan error // takes the first end that wasn't asked for
+	pid        atomic.Int64 // of the process that runs, 0 between two
+	ended      chan error   // takes the first end that wasn't asked for
 }
 
 // start begins to supervise. The child is started at once.
@@ -117,6 +119,8 @@ func (c *child) run(ctx context.Context, log *os.File) error {
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start %s: %w", c.name, err)
 	}
+	c.pid.Store(int64(cmd.Process.Pid))
+	defer c.pid.Store(0)
 	lines := make(chan struct{})
 	go func() {
 		defer close(lines)

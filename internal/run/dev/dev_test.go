@@ -154,6 +154,40 @@ func TestOnce(t *testing.T) {
 	verifyOffline(t, data, first.Receipt.Path)
 }
 
+// A cluster of real processes: the same object and two more keys, the same keys
+// and folder at the next run, and another number of nodes refused.
+func TestOnceWithThreeNodes(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "sandbox")
+	args := []string{"dev", "--once", "--json", "--data", data, "--addr", "127.0.0.1:0"}
+	for _, more := range [][]string{{"--nodes", "3"}, nil} {
+		p, code := run(t, append(args, more...)...)
+		if code != 0 {
+			t.Fatalf("exit %d:\n%s", code, p.err.String())
+		}
+		checkPurchase(t, lastLine(t, p.out.String()), more != nil)
+		var cluster struct {
+			Nodes int   `json:"nodes"`
+			Equal *bool `json:"digests_equal"`
+		}
+		if err := json.Unmarshal(p.out.Bytes(), &cluster); err != nil || cluster.Nodes != 3 || cluster.Equal == nil || !*cluster.Equal {
+			t.Errorf("%v: %s", err, p.out.String())
+		}
+		if left := children(t, data); len(left) != 0 {
+			t.Errorf("left running: %v", left)
+		}
+	}
+	for _, n := range []string{"n1", "n2", "n3"} {
+		if _, err := os.Stat(filepath.Join(data, n+"-credentials")); err != nil {
+			t.Error(err)
+		}
+	}
+	p, code := run(t, append(args, "--nodes", "1")...)
+	if code != 1 || !strings.Contains(p.err.String(), "was made with --nodes 3, not 1") || !strings.Contains(p.err.String(), "hint: leave --nodes out") {
+		t.Errorf("one node on a folder of three: exit %d\n%s", code, p.err.String())
+	}
+}
+
 // verifyOffline checks a receipt with the command a payer would use, and that
 // it notices a changed one.
 func verifyOffline(t *testing.T, data, receipt string) {
@@ -306,6 +340,7 @@ func TestRefusals(t *testing.T) {
 		{"somebody's folder", []string{"--data", foreign}, 1, "not made by `holdfast dev`"},
 		{"a newer dev's folder", []string{"--data", newer}, 1, "cannot be read by this version"},
 		{"a file", []string{"--data", file}, 1, "hint: name a folder"},
+		{"an even number of nodes", []string{"--data", filepath.Join(t.TempDir(), "s"), "--nodes", "2"}, 2, "1, 3 or 5 nodes"},
 		{"a word too many", []string{"now"}, 2, `takes no "now"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

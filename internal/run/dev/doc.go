@@ -20,5 +20,14 @@
 //	DIR/receipts/          receipts of the demo purchases
 //	DIR/sandbox.json       every credential, for the developer's own code
 //
-// The rest of DIR is the node's data folder.
+// The rest of DIR is the node's data folder. With --nodes 3 or 5 the sandbox is a
+// cluster instead:
+//
+//	holdfast dev ──┬── balancer       TCP; the sandbox's addresses lead to any ready node (run/balance)
+//	               ├── child: n1..    nodes; one that dies is started again
+//	               ├── child: courier-1, courier-2
+//	               └── shop
+//
+//	DIR/n1/, DIR/n1-credentials/, DIR/n1.toml   a node's data, its own certificate, its configuration
+//	DIR/public/                                 copies of the platform's public keys
 package dev

@@ -25,6 +25,8 @@ type state struct {
 	Format    int       `json:"format"`
 	LogName   string    `json:"log_name"`
 	Addresses addresses `json:"addresses"`
+	// Nodes are those of a cluster; empty for a node alone.
+	Nodes []place `json:"nodes,omitempty"`
 }
 
 // stateFormat is the format of dev.json.

@@ -7,7 +7,7 @@ import (
 
 // guide says where everything is and what to try next.
 func (s *story) guide(f *folder, d sandboxFile, a addresses) {
-	data := f.dir
+	data := f.first()
 	lines := []string{
 		"",
 		s.bold(s.in("地址", "Addresses")),
@@ -38,12 +38,15 @@ func (s *story) guide(f *folder, d sandboxFile, a addresses) {
 		"  Node    new Wechatpay({ baseURL: '" + d.BaseURL + "/', ... })",
 		"  Python  wxpay._core._gate_way = '" + d.BaseURL + "'",
 		s.in("  详见 docs/guides/sandbox.md", "  more in docs/guides/sandbox.md"),
-		"",
-		s.in("Ctrl-C 停止；再次运行会沿用同一文件夹。", "Ctrl-C stops it; the next run goes on with the same folder."),
 	}
 	for _, l := range lines {
 		s.line("%s", l)
 	}
+}
+
+// farewell says how it ends.
+func (s *story) farewell() {
+	s.line("\n%s", s.in("Ctrl-C 停止；再次运行会沿用同一文件夹。", "Ctrl-C stops it; the next run goes on with the same folder."))
 }
 
 // quoteShell protects a path on a command line.

@@ -20,37 +20,32 @@ type ready struct {
 	Addresses node.Addresses `json:"addresses"`
 }
 
-// nodeConfig writes DIR/node.toml. A sandbox keeps less back than a platform
-// with money: callbacks over plain http to this machine, no pause between
-// refunds, receipts after a tenth of a second.
-func (f *folder) nodeConfig(a addresses, logName string) error {
-	q := func(s string) string {
-		quoted, err := json.Marshal(s) // TOML's basic strings are JSON's
-		if err != nil {
-			panic(err) // a string always encodes
-		}
-		return string(quoted)
-	}
-	listen := a.Platform
+// nodeConfig writes a node's configuration file. A sandbox keeps less back than a
+// platform with money: callbacks over plain http to this machine, no pause between
+// refunds, receipts after a tenth of a second. A cluster's node is told of its
+// peers, except the first one before it is there: a node with peers and without
+// data has lost them.
+func (f *folder) nodeConfig(p place, peers []string) error {
+	listen := p.Platform
 	if !onlyThisMachine(listen) {
 		listen = anyPort // the file may name this machine only; see NodeProcess
 	}
 	text := `# Written by holdfast dev at each start; changes are lost.
-data = ` + q(f.dir) + `
-log_name = ` + q(logName) + `
+data = ` + quoteTOML(f.data(p.Name)) + `
+log_name = ` + quoteTOML(f.last.LogName) + `
 
 [merchant_api]
-address = ` + q(listen) + `
+address = ` + quoteTOML(listen) + `
 insecure_loopback = true
 private_callbacks = true
 
 [admin]
-address = ` + q(a.Admin) + `
+address = ` + quoteTOML(p.Admin) + `
 insecure_loopback = true
 open_metrics = true
 
 [inner]
-address = ` + q(a.Inner) + `
+address = ` + quoteTOML(p.Inner) + `
 
 [disk]
 min_free = "200MiB"
@@ -66,7 +61,30 @@ refund_interval = "0s"
 allow_http = true
 strict = true
 `
-	return writeFile(f.path("node.toml"), []byte(text), 0o600)
+	if p.Cluster != "" {
+		text += `
+[cluster]
+name = ` + quoteTOML(p.Name) + `
+address = ` + quoteTOML(p.Cluster) + `
+`
+		if len(peers) > 0 {
+			list, err := json.Marshal(peers)
+			if err != nil {
+				return err
+			}
+			text += "peers = " + string(list) + "\ntoken_file = " + quoteTOML(f.tokenFile(p.Name)) + "\n"
+		}
+	}
+	return writeFile(f.configFile(p.Name), []byte(text), 0o600)
+}
+
+// quoteTOML writes a basic string of TOML: JSON's.
+func quoteTOML(s string) string {
+	quoted, err := json.Marshal(s)
+	if err != nil {
+		panic(err) // a string always encodes
+	}
+	return string(quoted)
 }
 
 // NodeProcess describes the process that `holdfast dev` starts as its node.
@@ -75,7 +93,9 @@ type NodeProcess struct {
 	// Listen, when not empty, is where the platform listens instead of the
 	// configuration's address. It may be reached from other machines: a
 	// sandbox's money is not real, so a phone may pay over plain http.
-	Listen  string
+	Listen string
+	// BaseURL, when not empty, is where payers reach the cashier: the balancer.
+	BaseURL string
 	Version string
 	// Out takes one line of JSON when the node is ready.
 	Out io.Writer
@@ -89,20 +109,29 @@ func (p NodeProcess) Run(ctx context.Context) error {
 		p.Config.MerchantAPI.Address = p.Listen
 		p.Config.Cashier.BaseURL = "http://" + reachable(p.Listen)
 	}
-	n, err := node.Open(ctx, node.Options{Config: p.Config, Version: p.Version, Log: p.Log, Sandbox: func(n *node.Node) http.Handler {
+	if p.BaseURL != "" {
+		p.Config.Cashier.BaseURL = p.BaseURL
+	}
+	said := false
+	return node.Serve(ctx, node.Options{Config: p.Config, Version: p.Version, Log: p.Log, Sandbox: func(n *node.Node) http.Handler {
 		return sandbox.New(sandbox.Config{Core: n.Replica(), Logger: p.Log}).Handler()
-	}})
-	if err != nil {
-		return err
+	}}, func(n *node.Node) {
+		if said {
+			return
+		}
+		said = true
+		p.sayReady(n.Addresses())
+	})
+}
+
+func (p NodeProcess) sayReady(a node.Addresses) {
+	line, err := json.Marshal(ready{true, a})
+	if err == nil {
+		_, err = fmt.Fprintf(p.Out, "%s\n", line)
 	}
-	line, err := json.Marshal(ready{true, n.Addresses()})
 	if err != nil {
-		return err
-	}
-	if _, err := fmt.Fprintf(p.Out, "%s\n", line); err != nil {
 		p.Log.Warn("nobody waits for the node", "err", err)
 	}
-	return n.Run(ctx)
 }
 
 // readReady reads a node's line.

@@ -19,6 +19,8 @@ type Options struct {
 	// Addr is where the platform listens, HOST:PORT; "" picks 127.0.0.1:9080,
 	// or another port when that one is taken.
 	Addr string
+	// Nodes is how many nodes run: 1, 3 or 5; 0 is what the folder has, or 1.
+	Nodes int
 	// Once ends the run after the purchase.
 	Once bool
 	// Executable is the holdfast binary that the children run.
@@ -62,6 +64,11 @@ func (o *Options) check() error {
 	}
 	if o.Executable == "" || o.Tell == nil {
 		return errors.New("dev: Executable and Tell are needed")
+	}
+	switch o.Nodes {
+	case 0, 1, 3, 5:
+	default:
+		return &Failure{Err: fmt.Errorf("--nodes %d: a sandbox has 1, 3 or 5 nodes", o.Nodes), Hint: "3 survive the loss of one, 5 of two; an even number survives no more than one less", Usage: true}
 	}
 	if o.Addr == "" {
 		return nil

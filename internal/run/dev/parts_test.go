@@ -21,12 +21,11 @@ func TestAddressesFallBack(t *testing.T) {
 	defer taken.Close()
 	busy := taken.Addr().String()
 	choose := func(asked string, last addresses) (addresses, error) {
-		a, shop, err := chooseAddresses(asked, last)
-		if err == nil {
-			if shop.Addr().String() != a.Shop {
-				t.Errorf("the shop's listener is at %s, its address says %s", shop.Addr(), a.Shop)
-			}
-			err = shop.Close()
+		p := new(ports)
+		defer p.release()
+		a, err := chooseAddresses(p, asked, last)
+		if err == nil && len(p.held) != 4 {
+			t.Errorf("of four addresses %d are held", len(p.held))
 		}
 		return a, err
 	}
@@ -120,8 +119,9 @@ func TestCredentialsAreMadeOnce(t *testing.T) {
 func TestNodeConfigIsValid(t *testing.T) {
 	t.Parallel()
 	f := testFolder(t)
+	f.last.LogName = newLogName()
 	for _, platform := range []string{"127.0.0.1:9080", "0.0.0.0:9080"} {
-		if err := f.nodeConfig(addresses{Platform: platform, Admin: defaultAdmin, Inner: defaultInner, Shop: defaultShop}, newLogName()); err != nil {
+		if err := f.nodeConfig(f.places(addresses{Platform: platform, Admin: defaultAdmin, Inner: defaultInner, Shop: defaultShop})[0], nil); err != nil {
 			t.Fatal(err)
 		}
 		cfg, err := config.Load(f.path("node.toml"), nil)

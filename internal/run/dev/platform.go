@@ -7,17 +7,28 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"strings"
+	"sync"
 	"time"
 )
 
-// startWithin bounds how long the node may take to take payments.
+// startWithin bounds how long the nodes may take to take payments.
 const startWithin = 30 * time.Second
 
-// platform is the pair of child processes.
+// platform is the child processes: a node or several, a courier or two.
 type platform struct {
-	folder        *folder
-	node, courier *child
-	nodeReady     chan struct{}
+	folder   *folder
+	opt      *Options
+	story    *story
+	nodes    []*station
+	couriers []*child
+}
+
+// station is a node's process.
+type station struct {
+	place
+	child *child
+	ready chan struct{} // takes a token when the node says that it is ready
 }
 
 // newLogName names the journal of a new sandbox. It is different for each one:
@@ -29,59 +40,127 @@ func newLogName() string {
 	return "sandbox-" + hex.EncodeToString(random[:]) + ".holdfast.local/journal"
 }
 
-// startPlatform starts the node and begins to supervise it. The courier comes
-// when the node is ready: it needs the keystore that the node makes.
-func startPlatform(f *folder, a addresses, opt *Options, story *story) (*platform, error) {
-	p := &platform{folder: f, nodeReady: make(chan struct{}, 1)}
-	args := []string{"dev", "node", "--config", f.path("node.toml")}
-	if !onlyThisMachine(a.Platform) {
+// newPlatform describes the processes; nothing is started yet.
+func newPlatform(f *folder, a addresses, opt *Options, story *story) *platform {
+	p := &platform{folder: f, opt: opt, story: story}
+	for _, at := range f.places(a) {
+		p.nodes = append(p.nodes, p.station(at, a))
+	}
+	if !f.several() {
+		p.couriers = []*child{p.courier("courier", f.dir, []string{a.Inner})}
+		return p
+	}
+	for i := range 2 { // the second takes over when the first is killed
+		name := fmt.Sprintf("courier-%d", i+1)
+		// Each knows all nodes, and begins with another one.
+		var inner []string
+		for k := range p.nodes {
+			inner = append(inner, p.nodes[(i+k)%len(p.nodes)].Inner)
+		}
+		p.couriers = append(p.couriers, p.courier(name, f.data(p.nodes[i].Name), inner, "--name", name, "--lease", "5s"))
+	}
+	return p
+}
+
+func (p *platform) station(at place, a addresses) *station {
+	args := []string{"dev", "node", "--config", p.folder.configFile(at.Name)}
+	switch {
+	case at.Cluster != "":
+		args = append(args, "--base-url", "http://"+reachable(a.Platform))
+	case !onlyThisMachine(a.Platform):
 		args = append(args, "--listen", a.Platform)
 	}
-	p.node = &child{name: "node", executable: opt.Executable, args: args, logPath: f.path("logs", "node.log"),
-		said: func(line string) {
-			if readReady(line) {
-				select {
-				case p.nodeReady <- struct{}{}:
-				default:
-				}
+	s := &station{place: at, ready: make(chan struct{}, 1)}
+	s.child = p.child(at.Name, args)
+	s.child.said = func(line string) {
+		if readReady(line) {
+			select {
+			case s.ready <- struct{}{}:
+			default:
 			}
-		}, died: story.died("node", f.path("logs", "node.log"))}
-	p.courier = &child{name: "courier", executable: opt.Executable, args: courierArgs(f, a), logPath: f.path("logs", "courier.log"),
-		died: story.died("courier", f.path("logs", "courier.log"))}
-	return p, p.node.start()
+		}
+	}
+	return s
 }
 
-// courierArgs let notices go to this machine and to private networks, where a
+// courier lets notices go to this machine and to private networks, where a
 // developer's own server is.
-func courierArgs(f *folder, a addresses) []string {
-	return []string{"courier", "--data", f.dir, "--node", a.Inner, "--allow", "127.0.0.0/8", "--allow", "::1/128",
-		"--allow", "10.0.0.0/8", "--allow", "172.16.0.0/12", "--allow", "192.168.0.0/16", "--allow", "fc00::/7"}
+func (p *platform) courier(name, data string, inner []string, more ...string) *child {
+	args := append([]string{"courier", "--data", data, "--node", strings.Join(inner, ","), "--allow", "127.0.0.0/8", "--allow", "::1/128",
+		"--allow", "10.0.0.0/8", "--allow", "172.16.0.0/12", "--allow", "192.168.0.0/16", "--allow", "fc00::/7"}, more...)
+	return p.child(name, args)
 }
 
-// wait waits until the node takes payments and starts the courier.
-func (p *platform) wait(ctx context.Context) error {
+func (p *platform) child(name string, args []string) *child {
+	log := p.folder.logFile(name)
+	return &child{name: name, executable: p.opt.Executable, args: args, logPath: log, died: p.story.died(name, log)}
+}
+
+// start starts the nodes, and the couriers when those are ready: they need the
+// keystore that the first node makes.
+func (p *platform) start(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, startWithin, errors.New("it took too long"))
 	defer cancel()
+	if err := p.startNodes(ctx); err != nil {
+		return err
+	}
+	for _, c := range p.couriers {
+		if err := c.start(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *platform) startNodes(ctx context.Context) error {
+	if p.folder.several() {
+		return p.startCluster(ctx)
+	}
+	if err := p.folder.nodeConfig(p.nodes[0].place, nil); err != nil {
+		return err
+	}
+	return p.begin(ctx, p.nodes)
+}
+
+// begin starts nodes together and waits until each takes payments.
+func (p *platform) begin(ctx context.Context, nodes []*station) error {
+	for _, s := range nodes {
+		if err := s.child.start(); err != nil {
+			return err
+		}
+	}
+	for _, s := range nodes {
+		if err := p.wait(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *platform) wait(ctx context.Context, s *station) error {
 	select {
-	case <-p.nodeReady:
-		return p.courier.start()
-	case err := <-p.node.ended:
-		return p.nodeFailure("the node ended before it was ready", err)
+	case <-s.ready:
+		return nil
+	case err := <-s.child.ended:
+		return p.nodeFailure(s, "ended before it was ready", err)
 	case <-ctx.Done():
-		return p.nodeFailure("the node is not ready", context.Cause(ctx))
+		return p.nodeFailure(s, "is not ready", context.Cause(ctx))
 	}
 }
 
 // nodeFailure explains with the node's own last words why it isn't there.
-func (p *platform) nodeFailure(what string, why error) error {
-	path := p.folder.path("logs", "node.log")
-	said, hint := lastWords(path, p.node.logFrom)
+func (p *platform) nodeFailure(s *station, what string, why error) error {
+	said, hint := lastWords(s.child.logPath, s.child.logFrom)
 	if hint == "" {
-		hint = "the whole log is " + path
+		hint = "the whole log is " + s.child.logPath
 	} else {
-		hint += "; the whole log is " + path
+		hint += "; the whole log is " + s.child.logPath
 	}
-	f := &Failure{Err: fmt.Errorf("%s (%w): %s", what, why, said), Hint: hint}
+	who := "the node"
+	if p.folder.several() {
+		who = "node " + s.Name
+	}
+	f := &Failure{Err: fmt.Errorf("%s %s (%w): %s", who, what, why, said), Hint: hint}
 	var exit *exec.ExitError
 	if errors.As(why, &exit) {
 		f.Exit = exit.ExitCode()
@@ -89,8 +168,21 @@ func (p *platform) nodeFailure(what string, why error) error {
 	return f
 }
 
-// stop ends the children, the courier first so that it can report what it sent.
+// stop ends the children, the couriers first so that they can report what they
+// sent.
 func (p *platform) stop() {
-	p.courier.stop()
-	p.node.stop()
+	together(p.couriers)
+	var nodes []*child
+	for _, s := range p.nodes {
+		nodes = append(nodes, s.child)
+	}
+	together(nodes)
+}
+
+func together(children []*child) {
+	var all sync.WaitGroup
+	for _, c := range children {
+		all.Go(c.stop)
+	}
+	all.Wait()
 }

@@ -60,6 +60,10 @@ type Purchase struct {
 	SandboxURL string `json:"sandbox_url"`
 	AdminURL   string `json:"admin_url"`
 	ShopURL    string `json:"shop_url"`
+	// Nodes and DigestsEqual are told of a cluster: how many nodes it has, and
+	// whether all were found to hold the same state after the purchase.
+	Nodes        int   `json:"nodes,omitempty"`
+	DigestsEqual *bool `json:"digests_equal,omitempty"`
 }
 
 // customer buys through the same doors as anybody else: the shop's SDK, the
@@ -248,7 +252,7 @@ func (c *customer) receipt(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	// From here on only the file and the published key count.
-	public, err := keystore.ReadPublic(c.folder.dir)
+	public, err := keystore.ReadPublic(c.folder.first())
 	if err != nil {
 		return nil, err
 	}

@@ -24,6 +24,9 @@ func Run(ctx context.Context, opt Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.close()) }()
+	if err := f.fit(opt.Nodes); err != nil {
+		return err
+	}
 	story.line(story.in("Holdfast 沙箱  %s%s", "Holdfast sandbox  %s%s"), f.dir, story.freshness(f))
 	credentials := f.beginCredentials(story)
 	site, err := begin(ctx, f, &opt, story)
@@ -31,7 +34,11 @@ func Run(ctx context.Context, opt Options) (err error) {
 		return interrupted(ctx, err)
 	}
 	defer func() { err = errors.Join(err, site.stop()) }()
-	story.since("节点已就绪，courier 已启动", "node ready, courier started")
+	if f.several() {
+		story.since("%d 个节点已就绪并都有投票权，2 个 courier 已启动", "%d nodes ready, each with a vote; 2 couriers started", len(f.last.Nodes))
+	} else {
+		story.since("节点已就绪，courier 已启动", "node ready, courier started")
+	}
 	c, err := credentials()
 	if err != nil {
 		return err
@@ -45,12 +52,15 @@ func Run(ctx context.Context, opt Options) (err error) {
 	if err := customer.buy(ctx); err != nil {
 		return interrupted(ctx, &Failure{Err: fmt.Errorf("the purchase did not go through: %w", err), Hint: "the logs are in " + f.path("logs")})
 	}
+	site.compare(ctx, customer)
 	customer.ElapsedMs = time.Since(opt.Began).Milliseconds()
 	story.line(story.in("\n完成，共 %d 毫秒（就绪用时 %d 毫秒）", "\nDone in %d ms (ready after %d ms)"), customer.ElapsedMs, customer.ReadyMs)
 	if err := opt.Bought(&customer.Purchase); err != nil || opt.Once {
 		return err
 	}
 	story.guide(f, customer.file, site.addresses)
+	site.failures(ctx, story)
+	story.farewell()
 	<-ctx.Done()
 	story.line("%s", story.in("正在停止……", "stopping ..."))
 	return nil
@@ -73,24 +83,24 @@ type site struct {
 	folder    *folder
 	addresses addresses
 	platform  *platform
+	gates     []*gate      // in front of a cluster
 	door      net.Listener // the shop's
 	shop      *runningShop
 }
 
-// begin starts the node and the courier on addresses that are free.
+// begin starts the nodes and the couriers on addresses that are free.
 func begin(ctx context.Context, f *folder, opt *Options, story *story) (*site, error) {
 	if f.last.LogName == "" {
 		f.last.LogName = newLogName()
 	}
 	for try := 1; ; try++ {
-		a, door, err := chooseAddresses(opt.Addr, f.last.Addresses)
+		s, err := choose(f, opt)
 		if err != nil {
 			return nil, err
 		}
-		if try == 1 && !onlyThisMachine(a.Platform) {
-			story.line(story.in("  注意：%s 可被同一网络里的其他人访问，包括 /sandbox/；沙箱里没有真实资金", "  note: others in the network can reach %s, /sandbox/ too; no real money is in a sandbox"), a.Platform)
+		if try == 1 && !onlyThisMachine(s.addresses.Platform) {
+			story.line(story.in("  注意：%s 可被同一网络里的其他人访问，包括 /sandbox/；沙箱里没有真实资金", "  note: others in the network can reach %s, /sandbox/ too; no real money is in a sandbox"), s.addresses.Platform)
 		}
-		s := &site{folder: f, addresses: a, door: door}
 		if err = s.begin(ctx, opt, story); err == nil {
 			return s, nil
 		}
@@ -101,15 +111,32 @@ func begin(ctx context.Context, f *folder, opt *Options, story *story) (*site, e
 	}
 }
 
-func (s *site) begin(ctx context.Context, opt *Options, story *story) (err error) {
-	f, a := s.folder, s.addresses
-	if err := errors.Join(f.remember(a), f.nodeConfig(a, f.last.LogName)); err != nil {
+// choose finds addresses for all parts, and keeps the listeners of those that
+// this process serves.
+func choose(f *folder, opt *Options) (*site, error) {
+	p := new(ports)
+	defer p.release()
+	a, err := chooseAddresses(p, opt.Addr, f.last.Addresses)
+	if err != nil {
+		return nil, err
+	}
+	s := &site{folder: f, addresses: a}
+	if f.several() {
+		if err := f.choosePlaces(p); err != nil {
+			return nil, err
+		}
+		s.gates = openGates(f.last.Nodes, p.take(a.Platform), p.take(a.Admin))
+	}
+	s.door = p.take(a.Shop)
+	return s, nil
+}
+
+func (s *site) begin(ctx context.Context, opt *Options, story *story) error {
+	if err := s.folder.remember(s.addresses); err != nil {
 		return err
 	}
-	if s.platform, err = startPlatform(f, a, opt, story); err != nil {
-		return err
-	}
-	return s.platform.wait(ctx)
+	s.platform = newPlatform(s.folder, s.addresses, opt, story)
+	return s.platform.start(ctx)
 }
 
 // open sets up merchant and payers, leaves sandbox.json and opens the shop.
@@ -119,7 +146,10 @@ func (s *site) open(ctx context.Context, c *credentials, story *story) (*custome
 	if err != nil {
 		return nil, err
 	}
-	file := describe(f, a, c, made)
+	file, err := describe(f, a, c, made)
+	if err != nil {
+		return nil, err
+	}
 	if err := file.write(f.path("sandbox.json")); err != nil {
 		return nil, err
 	}
@@ -134,16 +164,29 @@ func (s *site) open(ctx context.Context, c *credentials, story *story) (*custome
 	}, nil
 }
 
-// stop ends everything: the courier first, so that it can report what it sent,
-// then the node, then the shop, which the courier was talking to.
+// stop ends everything: the gates first, then the courier, so that it can report
+// what it sent, then the node, then the shop, which the courier was talking to.
 func (s *site) stop() error {
+	var errs []error
+	for _, g := range s.gates {
+		errs = append(errs, g.close())
+	}
 	if s.platform != nil {
 		s.platform.stop()
 	}
 	if s.shop != nil {
-		return s.shop.stop()
+		return errors.Join(append(errs, s.shop.stop())...)
 	}
-	return s.door.Close()
+	return errors.Join(append(errs, s.door.Close())...)
+}
+
+// compare waits until a cluster's nodes are found to hold the same.
+func (s *site) compare(ctx context.Context, c *customer) {
+	if !s.folder.several() {
+		return
+	}
+	equal := s.platform.agreement(ctx)
+	c.Nodes, c.DigestsEqual = len(s.platform.nodes), &equal
 }
 
 func (s *story) freshness(f *folder) string {

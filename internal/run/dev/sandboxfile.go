@@ -1,6 +1,10 @@
 package dev
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+)
 
 // sandboxFile is DIR/sandbox.json: all that a merchant's own code needs. The
 // names are read by programs; they don't change.
@@ -21,15 +25,39 @@ type sandboxFile struct {
 }
 
 // describe gathers what sandbox.json says.
-func describe(f *folder, a addresses, c *credentials, s *setup) sandboxFile {
+func describe(f *folder, a addresses, c *credentials, s *setup) (sandboxFile, error) {
 	base := "http://" + reachable(a.Platform)
+	publicKey, err := f.publicKey(s.keys.PublicKeyId + ".pem")
+	if err != nil {
+		return sandboxFile{}, err
+	}
+	platformCert, err := f.publicKey("platform-" + s.signing() + ".pem")
+	if err != nil {
+		return sandboxFile{}, err
+	}
 	return sandboxFile{
 		BaseURL: base, Mchid: mchid, Appid: appid,
 		MerchantSerial: c.serial, MerchantKeyPath: c.keyPath, MerchantCertPath: c.certPath, APIv3Key: c.apiv3Key,
-		PublicKeyID: s.keys.PublicKeyId, PublicKeyPath: f.path("keys", "public", s.keys.PublicKeyId+".pem"),
-		PlatformCertPath: f.path("keys", "public", "platform-"+s.signing()+".pem"),
+		PublicKeyID: s.keys.PublicKeyId, PublicKeyPath: publicKey,
+		PlatformCertPath: platformCert,
 		Payers:           s.payers, SandboxURL: base + "/sandbox", AdminURL: "http://" + a.Admin,
+	}, nil
+}
+
+// publicKey is where a merchant finds one of the platform's public keys. Nodes of
+// a cluster may lose their folders, so it is a copy then.
+func (f *folder) publicKey(name string) (string, error) {
+	if !f.several() {
+		return f.path("keys", "public", name), nil
 	}
+	data, err := os.ReadFile(filepath.Join(f.first(), "keys", "public", name))
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(f.path("public"), 0o700); err != nil {
+		return "", err
+	}
+	return f.path("public", name), writeFile(f.path("public", name), data, 0o644)
 }
 
 // write leaves sandbox.json for its owner alone: it holds the APIv3 key.

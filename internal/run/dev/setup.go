@@ -41,7 +41,7 @@ type setup struct {
 }
 
 func newSetup(ctx context.Context, f *folder, a addresses, c *credentials) (*setup, error) {
-	client, err := admin.Dial(admin.Address{URL: "http://" + a.Admin, TokenFile: admin.TokenFile(f.dir)})
+	client, err := admin.Dial(admin.Address{URL: "http://" + a.Admin, TokenFile: admin.TokenFile(f.first())})
 	if err != nil {
 		return nil, err
 	}
