@@ -16,6 +16,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/ident"
 	"github.com/holdfast-pay/holdfast/internal/base/stamp"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/edge/gate"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/store"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -80,6 +81,7 @@ func cpuTime() time.Duration {
 // HTTP on loopback, client included (it writes prepared bytes and reads the
 // answer), with everything but the answer's RSA signature, and apart:
 //
+//	refused  turning a request away at the gate
 //	verify   what of it is checking the request's RSA signature
 //	client   what of it is this benchmark's own client, by an empty handler
 func BenchmarkSigned(b *testing.B) {
@@ -101,6 +103,12 @@ func BenchmarkSigned(b *testing.B) {
 		io.WriteString(w, "{}")
 	})
 	c := call{target: byNumber("T-BENCH-1")}
+	turnAway := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p.api.Asked(r).Merchant == mch {
+			p.api.Refuse(w, r, gate.Refusal{Reason: gate.Full, After: 1})
+		}
+	})
+	b.Run("refused", func(b *testing.B) { measure(b, turnAway, p.wire(c)) })
 	b.Run("client", func(b *testing.B) { measure(b, empty, p.wire(c)) })
 	b.Run("verify", func(b *testing.B) {
 		q := &request{http: p.request(c)}
@@ -148,7 +156,7 @@ func measure(b *testing.B, h http.Handler, wire string) {
 		for pb.Next() {
 			io.WriteString(c, wire)
 			status, err := skipAnswer(r)
-			if err != nil || status[0] != '2' {
+			if err != nil || status[0] != '2' && status != "503" {
 				b.Errorf("%s %v", status, err)
 				return
 			}
