@@ -88,16 +88,22 @@ func (m *Member) Transfer(to uint64) {
 	}
 }
 
-// furthest is the voter heard of lately that has most of the log.
+// furthest is the voter heard of lately that has most of the log, one whose clock
+// is the majority's if there is any.
 func (m *Member) furthest() uint64 {
 	progress := m.node.Status().Progress
 	var best, match uint64
+	right := false
 	for _, id := range m.conf.Voters {
 		pr, ok := progress[id]
-		if id == m.self || !ok || !pr.RecentActive || best != 0 && pr.Match <= match {
+		if id == m.self || !ok || !pr.RecentActive {
 			continue
 		}
-		best, match = id, pr.Match
+		off := m.peer(id).offset - m.clockOffset()
+		trusted := -maxSkew <= off && off <= maxSkew
+		if best == 0 || trusted && !right || trusted == right && pr.Match > match {
+			best, match, right = id, pr.Match, trusted
+		}
 	}
 	return best
 }

@@ -18,6 +18,8 @@ type Report struct {
 	Millis int64
 	// Failure is what must hold and did not, nil when all does.
 	Failure *Violation
+	// Steps are the steps as they were played: a show step has what it showed.
+	Steps []drill.Step
 	// Step is the step at which it failed.
 	Step drill.Step
 	// Err is a step that could not be played, or an expectation of the script.
@@ -57,7 +59,7 @@ func Play(opt Options, steps []drill.Step) (rep Report) {
 func play(opt Options, voters int, flaw broken, steps []drill.Step) (rep Report) {
 	w := newWorld(opt, voters)
 	w.broken = flaw
-	rep.Seed = opt.Seed
+	rep.Seed, rep.Steps = opt.Seed, steps
 	defer func() {
 		if p := recover(); p != nil {
 			w.fail("panic", "%v\n%s", p, debug.Stack())
