@@ -2,6 +2,7 @@ package simdisk
 
 import (
 	"bytes"
+	"errors"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -27,7 +28,7 @@ var acts = []act{
 	{"a sync fails", 3, false, (*World).syncFails},                    // D5
 	{"a write to the log fails", 2, false, (*World).writeFails},       // D7
 	{"flipped bit under a running node", 5, false, (*World).flipLive}, // D2
-	{"flipped bit at rest", 6, false, (*World).flipAtRest},            // D2, D3
+	{"damage at rest", 6, false, (*World).damageAtRest},               // D2, D3
 	{"reads go astray", 3, false, (*World).readsGoAstray},             // D6
 	{"full disk", 3, false, (*World).fullDisk},                        // D7
 	{"slow disk", 1, false, (*World).slowDisk},                        // D9
@@ -355,6 +356,50 @@ func (w *World) flip(d *disk) (t target, at int, undo func(), ok bool) {
 	return t, at, undo, true
 }
 
+// spoil damages a file at rest: a flipped bit, a sector of zeros, or an end that
+// is missing. The newest write-ahead log of the raft log, whose end is what was
+// acknowledged last, is drawn more often, and nearer its end.
+func (w *World) spoil(mem *vfs.MemFS) (t target, at int, how string, ok bool) {
+	all := targets(mem)
+	if len(all) == 0 {
+		return target{}, 0, "", false
+	}
+	t = all[w.chance.IntN(len(all))]
+	size := w.size(mem, t.name)
+	at = w.chance.IntN(size)
+	if i := lastIndex(all, func(t target) bool { return t.wal }); i >= 0 && w.chance.IntN(3) == 0 {
+		t, size = all[i], w.size(mem, all[i].name)
+		at = max(size-1-w.chance.IntN(4096), 0)
+	}
+	b, _ := mem.UnsafeGetFileDataBuffer(t.name)
+	switch w.chance.IntN(3) {
+	case 0:
+		b[at] ^= 1 << w.chance.IntN(8)
+		return t, at, "a flipped bit", true
+	case 1:
+		clear(b[at:min(at+512, size)])
+		return t, at, "a sector of zeros", true
+	}
+	f, err := mem.Create(t.name, vfs.WriteCategoryUnspecified)
+	if err == nil {
+		_, err = f.Write(bytes.Clone(b[:at]))
+		err = errors.Join(err, f.Close())
+	}
+	if err != nil {
+		w.fail("cut %s: %v", t.name, err)
+	}
+	return t, at, "the end is missing", true
+}
+
+func lastIndex(all []target, is func(target) bool) int {
+	for i := len(all) - 1; i >= 0; i-- {
+		if is(all[i]) {
+			return i
+		}
+	}
+	return -1
+}
+
 // mend ends an act in which a node alone was damaged, or one that found nothing:
 // the operator puts the file back and the node starts on it.
 func (w *World) mend(n *node, d *disk, undo func()) {
@@ -374,10 +419,9 @@ func (w *World) mend(n *node, d *disk, undo func()) {
 	w.restart(n)
 }
 
-// flipAtRest flips a bit on the disk of a node that is down. It starts and finds
-// the damage, or refuses and names it; it never starts without what it
-// acknowledged.
-func (w *World) flipAtRest() {
+// damageAtRest damages a file of a node that is down. It starts and finds the
+// damage, or refuses and names it; it never starts without what it acknowledged.
+func (w *World) damageAtRest() {
 	n := w.any()
 	if w.opt.Nodes == 1 {
 		w.idle = true // what a damaged disk takes in is lost when the file is put back
@@ -389,17 +433,17 @@ func (w *World) flipAtRest() {
 	}
 	n.end(100)
 	whole := n.mem.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 100, RNG: w.chance})
-	t, at, _, ok := w.flip(&disk{mem: n.mem})
+	t, at, how, ok := w.spoil(n.mem)
 	if !ok {
 		w.restart(n)
 		return
 	}
 	n.tainted = true
-	w.tell("%s: a bit of byte %d of %s (%d bytes) is flipped at rest", n.name, at, t.name, w.size(n.mem, t.name))
+	w.tell("%s: %s from byte %d on at rest: %s", n.name, t.name, at, how)
 	id := n.id
 	w.restart(n)
 	if w.opt.Nodes == 1 {
-		w.aloneAfterFlip(n, whole)
+		w.aloneAfterDamage(n, whole)
 		return
 	}
 	w.load(20)
@@ -421,9 +465,9 @@ func (w *World) flipAtRest() {
 	n.tainted = false
 }
 
-// aloneAfterFlip: a node alone that started must have all it acknowledged; one
+// aloneAfterDamage: a node alone that started must have all it acknowledged; one
 // that refused must start when the file is put back.
-func (w *World) aloneAfterFlip(n *node, whole *vfs.MemFS) {
+func (w *World) aloneAfterDamage(n *node, whole *vfs.MemFS) {
 	if n.life != nil {
 		w.until("it leads or ends", func() bool { return w.leader() == n || n.life == nil })
 	}
