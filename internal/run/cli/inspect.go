@@ -69,6 +69,9 @@ func printNotices(b *strings.Builder, notices []*pb.Notice) {
 		for _, a := range n.Recent {
 			printAttempt(b, a)
 		}
+		if d := n.LastDuplicate; d != nil {
+			fmt.Fprintf(b, "  delivered %d times more than recorded, last by courier %s at %s\n", n.Duplicates, d.Courier, when(d.At))
+		}
 	}
 }
 
@@ -76,6 +79,9 @@ func printAttempt(b *strings.Builder, a *pb.Attempt) {
 	fmt.Fprintf(b, "  attempt %d  %s  %s  %.1f ms", a.Number, when(a.At), word(a.Outcome), float64(a.TookUs)/1000)
 	if a.HttpStatus != 0 {
 		fmt.Fprintf(b, "  status %d", a.HttpStatus)
+	}
+	if a.Courier != "" {
+		fmt.Fprintf(b, "  by %s", a.Courier)
 	}
 	if a.Answer != "" {
 		fmt.Fprintf(b, "  %q", a.Answer)
