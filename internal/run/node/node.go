@@ -243,7 +243,9 @@ func (n *Node) spawn(name string, f func(context.Context)) {
 func (n *Node) stop(err error) {
 	var broken *machine.Broken
 	var damage *table.Damage
-	if errors.As(err, &damage) && n.group != nil {
+	if errors.Is(err, errReopen) {
+		n.log.Info("the node stops serving for a moment", "why", err)
+	} else if errors.As(err, &damage) && n.group != nil {
 		n.log.Error("the state is damaged: the node stops and fetches it from a peer", "err", err)
 	} else if errors.As(err, &broken) {
 		n.log.Error("broken invariant: the node stops before anything is written", "index", broken.Index, "position", broken.Position,

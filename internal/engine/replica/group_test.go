@@ -1,0 +1,212 @@
+package replica_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/holdfast-pay/holdfast/internal/base/code"
+	"github.com/holdfast-pay/holdfast/internal/base/money"
+	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/engine/identity"
+	"github.com/holdfast-pay/holdfast/internal/engine/machine"
+	"github.com/holdfast-pay/holdfast/internal/engine/replica"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
+)
+
+// cluster is three replicas in one process and a network that loses nothing
+// but what is sent to who is gone.
+type cluster struct {
+	t     *testing.T
+	mu    sync.Mutex
+	nodes map[uint64]*replica.Replica
+	logs  map[uint64]*memLog
+	mems  map[uint64]*table.Mem
+}
+
+// wire is the network as one replica has it.
+type wire struct{ c *cluster }
+
+func (w wire) SetMembers([]*pb.Member) {}
+
+func (w wire) Send(msg *pb.PeerMessage) {
+	if to := w.c.node(msg.To); to != nil {
+		to.Receive(msg)
+	}
+}
+
+func (w wire) Execute(ctx context.Context, leader *pb.Member, cmd *pb.Command) (machine.Result, uint64, error) {
+	to := w.c.node(leader.RaftId)
+	if to == nil {
+		return machine.Result{}, 0, code.NotLeader.Err()
+	}
+	res, err := to.Execute(ctx, cmd)
+	return res, to.Applied(), err
+}
+
+func (c *cluster) node(id uint64) *replica.Replica {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.nodes[id]
+}
+
+func (c *cluster) start(id uint64, known *pb.Members) *replica.Replica {
+	c.t.Helper()
+	if c.logs[id] == nil {
+		c.logs[id], c.mems[id] = newMemLog(), table.NewMem()
+	}
+	opt := replica.Options{
+		Identity: identity.Identity{ClusterID: 5, RaftID: id, Incarnation: id + 100}, Log: c.logs[id], Backend: c.mems[id], Peers: wire{c}, Known: known,
+	}
+	if known == nil {
+		opt.Bootstrap = record(id, pb.MemberRole_MEMBER_ROLE_VOTER)
+	}
+	r, err := replica.Open(opt)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.mu.Lock()
+	c.nodes[id] = r
+	c.mu.Unlock()
+	if err := r.Ready(c.t.Context()); err != nil {
+		c.t.Fatal(err)
+	}
+	return r
+}
+
+func (c *cluster) stop(id uint64) {
+	r := c.node(id)
+	c.mu.Lock()
+	c.nodes[id] = nil
+	c.mu.Unlock()
+	_ = r.Close() // answers nil
+}
+
+func record(id uint64, role pb.MemberRole) *pb.Member {
+	return &pb.Member{RaftId: id, Incarnation: id + 100, Name: fmt.Sprintf("n%d", id), Role: role}
+}
+
+func (c *cluster) leader() (uint64, *replica.Replica) {
+	for {
+		for id := range uint64(3) {
+			if r := c.node(id + 1); r != nil && r.Leads() {
+				return id + 1, r
+			}
+		}
+		select {
+		case <-c.t.Context().Done():
+			c.t.Fatal("no leader")
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
+// newCluster starts one replica and lets two more join.
+func newCluster(t *testing.T) *cluster {
+	c := &cluster{t: t, nodes: map[uint64]*replica.Replica{}, logs: map[uint64]*memLog{}, mems: map[uint64]*table.Mem{}}
+	first := c.start(1, nil)
+	t.Cleanup(func() {
+		for id := range uint64(3) {
+			if c.node(id+1) != nil {
+				c.stop(id + 1)
+			}
+		}
+	})
+	if _, err := first.Do(t.Context(), machine.NewCommand(machine.Genesis, "test", "", &pb.Genesis{LogName: "test", Level: machine.MaxLevel})); err != nil {
+		t.Fatal(err)
+	}
+	for id := uint64(2); id <= 3; id++ {
+		for {
+			if err := first.ChangeMembers(t.Context(), "test", record(id, pb.MemberRole_MEMBER_ROLE_LEARNER)); err == nil {
+				break
+			}
+		}
+		c.start(id, first.Status().Members)
+		for len(first.Status().Voters) < int(id) {
+			<-first.Changed() // its vote comes by itself
+		}
+	}
+	return c
+}
+
+// Commands through every node count once and reads on every node see what was
+// answered anywhere, while the lead is moved and leaders are lost.
+func TestGroupAnswersTruly(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t)
+	_, r := c.leader()
+	res, err := r.Do(t.Context(), machine.NewCommand(machine.PersonAdd, "test", "", &pb.PersonAdd{Ref: "payer", Name: "payer"}))
+	if err != nil || res.Code != code.OK {
+		t.Fatal(res, err)
+	}
+	uid := res.Body.(*pb.Person).Uid
+	const topups = 60
+	var wg sync.WaitGroup
+	for caller := range uint64(3) {
+		wg.Go(func() {
+			for i := range topups {
+				c.topup(uid, caller, i)
+			}
+		})
+	}
+	for range 3 {
+		id, r := c.leader()
+		if err := r.Transfer(t.Context(), 0); err != nil {
+			t.Error(err)
+		}
+		id, _ = c.leader()
+		known := c.node(id).Status().Members
+		c.stop(id)
+		c.leader()
+		c.start(id, known)
+	}
+	wg.Wait()
+	for id := range uint64(3) {
+		if got := c.balance(id+1, uid); got != 3*topups {
+			t.Errorf("n%d: the balance is %d after %d topups of 1", id+1, got, 3*topups)
+		}
+	}
+}
+
+// topup goes through one node, or the next when that is gone, and must then be
+// seen on another.
+func (c *cluster) topup(uid, caller uint64, i int) {
+	cmd := func() *pb.Command {
+		return machine.NewCommand(machine.PersonTopup, "test", "", &pb.PersonTopup{
+			Uid: uid, Amount: 1, Currency: money.CNY, Ref: fmt.Sprintf("%d-%d", caller, i), Line: "demo",
+		})
+	}
+	for try := uint64(0); ; try++ {
+		r := c.node((caller+try)%3 + 1)
+		if r == nil {
+			continue
+		}
+		ctx, cancel := context.WithTimeout(c.t.Context(), 3*time.Second)
+		res, err := r.Do(ctx, cmd())
+		cancel()
+		if err == nil {
+			if res.Code != code.OK {
+				c.t.Errorf("topup %d-%d: %s", caller, i, res.Code)
+			}
+			return
+		}
+	}
+}
+
+// balance reads it linearizably on one node.
+func (c *cluster) balance(id, uid uint64) (balance int64) {
+	c.t.Helper()
+	err := c.node(id).Read(func(r table.Reader) error {
+		if a, ok := ledger.Get(r, ledger.UserBalance(uid), money.CNY); ok {
+			balance = ledger.Balance(a)
+		}
+		return nil
+	})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return balance
+}
