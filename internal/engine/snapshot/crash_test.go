@@ -78,11 +78,11 @@ func TestInstallationSurvivesPowerCuts(t *testing.T) {
 			ready := vfs.NewCrashableMem()
 			c.prepare(t, ready)
 			fetch(t, s, m, ready)
-			first := &crasher{mem: ready, every: 2, seed: 1}
+			first := &crasher{mem: ready, every: 5, seed: 1}
 			if _, err := snapshot.Install("b", installOptions(t, first.fs())); err != nil {
 				t.Fatal(err)
 			}
-			if len(first.after) < 30 {
+			if len(first.after) < 12 {
 				t.Fatalf("only %d power cuts", len(first.after))
 			}
 			refused := 0
@@ -137,7 +137,7 @@ func TestFetchSurvivesPowerCuts(t *testing.T) {
 	m := s.manifest(t, 300)
 	mem := vfs.NewCrashableMem()
 	receiver(t, mem, 50, 60)
-	c := &crasher{mem: mem, every: 1, seed: 5, torn: true}
+	c := &crasher{mem: mem, every: 2, seed: 5, torn: true}
 	fetch(t, s, m, c.fs())
 	less := 0
 	for i, disk := range c.after {
@@ -157,7 +157,7 @@ func TestFetchSurvivesPowerCuts(t *testing.T) {
 		}
 		wantFrames(t, disk, "b/state", 300, idB)
 	}
-	if less == 0 || len(c.after) < 20 {
+	if less == 0 || len(c.after) < 15 {
 		t.Errorf("%d power cuts, %d times something was left to go on from", len(c.after), less)
 	}
 }

@@ -19,7 +19,7 @@ import (
 // ended, and nothing comes twice but the range that was under way.
 func TestFetchGoesOn(t *testing.T) {
 	t.Parallel()
-	s := newSender(t, 9000, nil) // files of more than one range
+	s := newSender(t, 3500, nil) // files of more than one range
 	m := s.manifest(t, 0)
 	fs := vfs.NewMem()
 	r := &remote{keeper: s.keeper}
@@ -55,7 +55,7 @@ func TestFetchGoesOn(t *testing.T) {
 	if _, err := snapshot.Install("b", installOptions(t, fs)); err != nil {
 		t.Fatal(err)
 	}
-	wantFrames(t, fs, "b/state", 9000, idB)
+	wantFrames(t, fs, "b/state", 3500, idB)
 }
 
 // What a later copy shares with an earlier one is not fetched again.
@@ -125,7 +125,7 @@ func TestWrongBytesAreRefused(t *testing.T) {
 // from its start.
 func TestRottenPartIsFetchedAnew(t *testing.T) {
 	t.Parallel()
-	s := newSender(t, 9000, nil)
+	s := newSender(t, 3500, nil)
 	m := s.manifest(t, 0)
 	fs := vfs.NewMem()
 	r := &remote{keeper: s.keeper, fail: func(req *pb.ReadSnapshotRequest) error {
@@ -153,7 +153,7 @@ func TestRottenPartIsFetchedAnew(t *testing.T) {
 	if _, err := snapshot.Install("b", installOptions(t, fs)); err != nil {
 		t.Fatal(err)
 	}
-	wantFrames(t, fs, "b/state", 9000, idB)
+	wantFrames(t, fs, "b/state", 3500, idB)
 }
 
 func TestFetchEndsWithItsContext(t *testing.T) {
