@@ -22,6 +22,7 @@ package scrub
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -171,6 +172,22 @@ func (s *Scrubber) Noticed(err error) bool {
 		s.found(f)
 	}
 	return ok
+}
+
+// Met is Noticed for store.Options.Damaged, which is called in the midst of a
+// read: what is new is told from another goroutine.
+func (s *Scrubber) Met(err error) {
+	f, ok := FromState(err)
+	if !ok || s.knows(f) {
+		return
+	}
+	go s.found(f)
+}
+
+func (s *Scrubber) knows(f Finding) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.ContainsFunc(s.open, f.same)
 }
 
 // found notes a finding; it is told on when it is new. It answers false when no

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/engine/diskguard"
 	"github.com/holdfast-pay/holdfast/internal/engine/scrub"
 )
 
@@ -371,5 +372,30 @@ func TestNoticed(t *testing.T) {
 	}
 	if st := s.Status(); len(st.Open) != scrub.MaxOpen {
 		t.Errorf("%d findings are kept", len(st.Open))
+	}
+}
+
+// What a store meets in the midst of a read is told from another goroutine, once.
+func TestMet(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	opt := r.options(newClock())
+	told := make(chan scrub.Finding, 10)
+	holding := make(chan struct{})
+	opt.Found = func(f scrub.Finding) {
+		<-holding
+		told <- f
+	}
+	s := scrub.New(opt)
+	err := &diskguard.FileError{File: "state/000007.sst", Cause: errors.New("checksum")}
+	s.Met(errors.New("no damage"))
+	s.Met(err) // does not wait for who is told
+	close(holding)
+	if f := <-told; f.Kind != scrub.StateFile || f.Where != "state/000007.sst" {
+		t.Errorf("told of %v", f)
+	}
+	s.Met(err)
+	if open := s.Status().Open; len(open) != 1 || len(told) != 0 {
+		t.Errorf("open are %v, told %d more", open, len(told))
 	}
 }

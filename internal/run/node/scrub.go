@@ -98,6 +98,13 @@ func (n *Node) noticed(err error) {
 	}
 }
 
+// met takes in damage that the state's store met, in the background too.
+func (n *Node) met(err error) {
+	if s := n.scrubbing.Load(); s != nil {
+		s.Met(err)
+	}
+}
+
 // scrubHealth adds how the scrubber stands to what peers are told.
 func (n *Node) scrubHealth(h *pb.NodeHealth) {
 	scrubber := n.scrubbing.Load()

@@ -126,7 +126,7 @@ func (n *Node) startKeys(context.Context) (err error) {
 }
 
 func (n *Node) startStore(context.Context) error {
-	s, err := store.Open(n.path("state"), store.Options{Fatal: n.fatal, Logger: n.log, CacheBytes: int64(n.cfg.Disk.Cache)})
+	s, err := store.Open(n.path("state"), store.Options{Fatal: n.fatal, Damaged: n.met, Logger: n.log, CacheBytes: int64(n.cfg.Disk.Cache)})
 	if err != nil {
 		return err
 	}
