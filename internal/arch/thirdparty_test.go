@@ -38,7 +38,7 @@ var entries = []struct {
 	{"rsc.io/qr", []string{"internal/run/qr"}, "the code in the terminal and on the page"},
 	{"github.com/anishathalye/porcupine", []string{"internal/run/sim"}, "is there an order of the calls that explains their answers"},
 	{"github.com/HdrHistogram/hdrhistogram-go", []string{"internal/run/bench"}, "percentiles"},
-	{"github.com/wechatpay-apiv3/wechatpay-go", []string{"internal/run/shop"}, "the demo shop is an unmodified merchant"},
+	{"github.com/wechatpay-apiv3/wechatpay-go", []string{"internal/run/shop", "internal/run/proctest"}, "the demo shop, and the merchant of the tests that kill processes, are unmodified"},
 }
 
 // testEntries may be imported by tests as well, anywhere below the given folder.
