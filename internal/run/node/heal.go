@@ -196,13 +196,26 @@ func (n *Node) logBegins() (uint64, error) {
 	return first - 1, errors.Join(err, l.Close())
 }
 
+// copyPatience is how long a peer may take to make a copy before another is asked.
+const copyPatience = 2 * time.Minute
+
 func (n *Node) fetchFrom(ctx context.Context, address string, least uint64) error {
 	at := n.group.client.At(address)
-	m, err := at.Manifest(ctx, &pb.ManifestRequest{AtLeast: least})
-	if err != nil {
-		return err
+	until := time.Now().Add(copyPatience)
+	for {
+		m, err := at.Manifest(ctx, &pb.ManifestRequest{AtLeast: least})
+		if err == nil {
+			return snapshot.Fetch(ctx, at, m, n.dir, n.fetchOptions(true))
+		}
+		if !errors.Is(err, snapshot.ErrNotYet) || time.Now().After(until) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(fetchPause):
+		}
 	}
-	return snapshot.Fetch(ctx, at, m, n.dir, n.fetchOptions(true))
 }
 
 func (n *Node) fetchOptions(dropViews bool) snapshot.FetchOptions {

@@ -48,6 +48,7 @@ func (n *Node) fetchKeys(ctx context.Context) {
 			return
 		case <-every.C:
 		}
+		n.forgetCopies()
 		for _, p := range n.replica.Status().Peers {
 			if p.Status.GetHealth().GetKeystoreGeneration() <= n.keys.Generation() {
 				continue
@@ -57,6 +58,20 @@ func (n *Node) fetchKeys(ctx context.Context) {
 			}
 		}
 	}
+}
+
+// forgetCopies lets go of a copy of the state that every peer is past.
+func (n *Node) forgetCopies() {
+	index := n.group.keeper.Newest()
+	if index == 0 {
+		return
+	}
+	for _, p := range n.replica.Status().Peers {
+		if p.Heard.GetLastIndex() < index {
+			return
+		}
+	}
+	n.group.keeper.Done(index)
 }
 
 func (n *Node) fetchKeysFrom(ctx context.Context, address string) error {
