@@ -1,6 +1,8 @@
 package member
 
 import (
+	"slices"
+
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -41,15 +43,15 @@ func greater(a, b *pb.Standing) *pb.Standing {
 	return g
 }
 
-// judge decides whether this member has proved itself: enough of the others have
-// heard no more of it than it has on disk.
+// judge decides whether this member has proved itself: the others have heard no
+// more of it than it has on disk.
 //
-// Enough are so many that whoever committed an entry with this member's help is
-// among them: half of the voters, rounded up, this member not counted. While
-// some of those can't be reached, a majority with this member counted has to do
-// after patienceTicks: otherwise a group that has lost a node could not restart
-// another one. What is given up for that is to notice an older disk while the
-// node that heard the most of it is away too.
+// All other voters are asked, because the newest of what it told is known to the
+// leader of then alone; the rest hear of it within a second or two. While some of
+// them can't be reached, a majority with this member counted has to do after
+// patienceTicks: otherwise a group that has lost a node could not restart another
+// one. What is given up for that is to notice an older disk while the node that
+// heard the most of it is away too.
 func (m *Member) judge() {
 	if m.proven {
 		return
@@ -58,21 +60,14 @@ func (m *Member) judge() {
 	m.proven = m.alone() || m.witnessed(reported) ||
 		m.ticks > patienceTicks && m.majority(func(id uint64) bool { return id == m.self || reported(id) })
 	if m.proven && !m.alone() {
-		m.opt.Logger.Info("enough members have heard no more of this node than it has on disk: it takes part", "last_index", m.standing.LastIndex)
+		m.opt.Logger.Info("the others have heard no more of this node than it has on disk: it takes part", "last_index", m.standing.LastIndex)
 	}
 }
 
-// witnessed says whether of every set of voters half, rounded up, has reported,
-// this member not counted.
+// witnessed says whether all voters but this one have reported.
 func (m *Member) witnessed(reported func(id uint64) bool) bool {
 	for _, voters := range m.electorate() {
-		n := 0
-		for _, id := range voters {
-			if id != m.self && reported(id) {
-				n++
-			}
-		}
-		if n < len(voters)-len(voters)/2 {
+		if len(voters) == 0 || slices.ContainsFunc(voters, func(id uint64) bool { return id != m.self && !reported(id) }) {
 			return false
 		}
 	}

@@ -25,6 +25,7 @@ var kinds = map[string]kind{
 	"REFUND":  {"R1", matches(`R[0-9]{1,6}`)},
 	"TOPUP":   {"T1", matches(`T[0-9]{1,6}`)},
 	"PERSON":  {"U1", matches(`U[1-3]`)},
+	"COURIER": {"c1", matches(`c[1-3]`)},
 	"AMOUNT":  {"10", matches(`[1-9][0-9]{0,8}`)},
 	"NUMBER":  {"3", matches(`[0-9]{1,19}`)},
 	"TIME":    {"500ms", isTime},

@@ -46,10 +46,9 @@ var syntax = []string{
 	"replace NODE",
 	"transfer NODE",
 	"mend on|off",
-	"level NODE NUMBER",
-	"raise NUMBER",
 
-	"courier stop|start|crash",
+	"courier COURIER start|stop|crash",
+	"courier COURIER pause TIME",
 	"merchant down|up",
 
 	// Time, and what must hold.

@@ -91,8 +91,8 @@ func (c *clients) request(step drill.Step) *request {
 			c.created[name] = amount
 		}
 		r.command = func() *pb.Command {
-			return machine.NewCommand(machine.OrderCreate, "mch/"+mchid, "", &pb.OrderCreate{
-				Mchid: mchid, Appid: appid, OutTradeNo: tradeNo(name), Product: pb.Product_PRODUCT_APP, Total: amount,
+			return machine.NewCommand(machine.OrderCreate, "mch/"+shopOf(name), "", &pb.OrderCreate{
+				Mchid: shopOf(name), Appid: appid, OutTradeNo: tradeNo(name), Product: pb.Product_PRODUCT_APP, Total: amount,
 				Currency: money.CNY, Description: "tea", NotifyUrl: "https://shop.example/n",
 			})
 		}
@@ -101,7 +101,7 @@ func (c *clients) request(step drill.Step) *request {
 		c.pay(r, step)
 	case "close":
 		r.command = func() *pb.Command {
-			return machine.NewCommand(machine.OrderClose, "mch/"+mchid, "", &pb.OrderClose{Mchid: mchid, OutTradeNo: tradeNo(name)})
+			return machine.NewCommand(machine.OrderClose, "mch/"+shopOf(name), "", &pb.OrderClose{Mchid: shopOf(name), OutTradeNo: tradeNo(name)})
 		}
 		r.told = func(output) {}
 	case "refund":
@@ -139,8 +139,8 @@ func (c *clients) refund(r *request, step drill.Step) {
 	name, number, amount := step.Arg("ORDER"), step.Arg("REFUND"), r.in.amount
 	r.in.key = number
 	r.command = func() *pb.Command {
-		return machine.NewCommand(machine.RefundCreate, "mch/"+mchid, "", &pb.RefundCreate{
-			Mchid: mchid, OutRefundNo: refundNo(name, number), OutTradeNo: tradeNo(name), Refund: amount, Total: c.created[name],
+		return machine.NewCommand(machine.RefundCreate, "mch/"+shopOf(name), "", &pb.RefundCreate{
+			Mchid: shopOf(name), OutRefundNo: refundNo(name, number), OutTradeNo: tradeNo(name), Refund: amount, Total: c.created[name],
 			Currency: money.CNY, NotifyUrl: "https://shop.example/r",
 		})
 	}
@@ -170,6 +170,9 @@ func (c *clients) topup(r *request, step drill.Step) {
 		}
 	}
 }
+
+// shopOf is the merchant an order is placed with.
+func shopOf(name string) string { return fmt.Sprintf("190000000%d", drill.Number(name[1:])%merchants) }
 
 func tradeNo(name string) string          { return "order-" + name }
 func refundNo(name, number string) string { return name + "-" + number }
@@ -258,7 +261,7 @@ func (c *clients) serve(p *process, r *request, reply func(answer)) {
 			return
 		}
 		p.query(func(reader table.Reader) {
-			o, ok := order.ByNumber(reader, mchid, tradeNo(r.in.order))
+			o, ok := order.ByNumber(reader, shopOf(r.in.order), tradeNo(r.in.order))
 			if !ok {
 				o = nil
 			}

@@ -159,13 +159,28 @@ func (g *generator) fault() {
 	case 17:
 		g.members(n)
 	case 18:
-		g.step("courier crash")
-		g.step("run %dms", g.between(10, 1000))
-		g.step("courier start")
+		g.courier(fmt.Sprintf("c%d", g.between(1, maxCouriers)))
 	case 19:
 		g.step("merchant down")
 		g.step("run %dms", g.between(10, 1000))
 		g.step("merchant up")
+	}
+}
+
+// courier does something to one: couriers share what is owed by leases, so one
+// that dies is replaced, and one that sleeps sends what another has sent.
+func (g *generator) courier(c string) {
+	switch g.IntN(5) {
+	case 0:
+		g.step("courier %s crash", c)
+		g.step("run %dms", g.between(10, 1000))
+		g.step("courier %s start", c)
+	case 1:
+		g.step("courier %s pause %dms", c, pick(g.chance, []int64{300, 2000, 8000}))
+	case 2:
+		g.step("courier %s stop", c)
+	default:
+		g.step("courier %s start", c)
 	}
 }
 

@@ -12,19 +12,23 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
-// What every run begins with: one merchant and three people with plenty.
+// What every run begins with: merchants and people with plenty.
 const (
-	mchid   = "1900000001"
-	appid   = "wx0123456789abcdef"
-	people  = 3
-	openFen = int64(1_000_000_000)
+	merchants = 3 // their numbers are in shopOf
+	appid     = "wx0123456789abcdef"
+	people    = 3
+	openFen   = int64(1_000_000_000)
 )
 
 // genesis is the state after the first frame, the same for all runs.
 var genesis = sync.OnceValue(func() *table.Mem {
 	commands := []*pb.Command{
 		machine.NewCommand(machine.Genesis, "sim", "", &pb.Genesis{LogName: "sim", Level: machine.MaxLevel}),
-		machine.NewCommand(machine.MerchantAdd, "sim", "", &pb.MerchantAdd{Mchid: mchid, Name: "Tea House", Appids: []string{appid}}),
+	}
+	for i := range merchants {
+		commands = append(commands, machine.NewCommand(machine.MerchantAdd, "sim", "", &pb.MerchantAdd{
+			Mchid: shopOf(fmt.Sprint("O", i)), Name: "Tea House", Appids: []string{appid},
+		}))
 	}
 	for uid := uint64(1); uid <= people; uid++ {
 		name := fmt.Sprint("U", uid)

@@ -72,7 +72,7 @@ func play(opt Options, voters int, flaw broken, steps []drill.Step) (rep Report)
 		w.start(n)
 	}
 	w.operator.run()
-	w.courier.start()
+	w.couriers[0].start()
 	pl := &player{w: w, lenient: opt.Lenient}
 	for i := range steps {
 		rep.Step = steps[i]

@@ -25,7 +25,10 @@ func (w *World) settle() {
 	w.heal()
 	w.net.weather = weathers["calm"]
 	w.merchant.down = false
-	w.courier.start()
+	for _, c := range w.couriers {
+		c.pausedUntil = 0
+	}
+	w.couriers[0].start()
 	w.operator.mends = true
 	for _, n := range w.nodes {
 		n.skew, n.slow, n.pausedUntil = 0, 0, 0
@@ -165,20 +168,20 @@ func (w *World) checkState(n *node, r table.Reader) {
 func (w *World) checkAcked(n *node, r table.Reader) {
 	a := &w.clients.acked
 	for name := range a.created { // order does not matter: any one is a failure
-		if _, ok := order.ByNumber(r, mchid, tradeNo(name)); !ok {
+		if _, ok := order.ByNumber(r, shopOf(name), tradeNo(name)); !ok {
 			w.fail("acknowledged", "%s does not have order %s, which was acknowledged", n.name, name)
 			return
 		}
 	}
 	for name, p := range a.paid { // order does not matter: any one is a failure
-		o, ok := order.ByNumber(r, mchid, tradeNo(name))
+		o, ok := order.ByNumber(r, shopOf(name), tradeNo(name))
 		if !ok || o.PayerUid != p.uid || string(o.Attempt) != p.name {
 			w.fail("acknowledged", "%s does not have payment %s of order %s, which was acknowledged", n.name, p.name, name)
 			return
 		}
 	}
 	for number, f := range a.refunds { // order does not matter: any one is a failure
-		if got, ok := refund.ByNumber(r, mchid, number); !ok || got.Refund != f.amount {
+		if got, ok := refund.ByNumber(r, shopOf(f.order), number); !ok || got.Refund != f.amount {
 			w.fail("acknowledged", "%s does not have refund %s, which was acknowledged", n.name, number)
 			return
 		}

@@ -324,11 +324,16 @@ func (pl *player) mend(s *drill.Step) error {
 }
 
 func (pl *player) courier(s *drill.Step) error {
-	switch s.Words[1] {
+	c := pl.w.couriers[drill.Number(s.Arg("COURIER")[1:])-1]
+	switch s.Words[2] {
 	case "start":
-		pl.w.courier.start()
-	default:
-		pl.w.courier.crash()
+		c.start()
+	case "stop":
+		c.stop()
+	case "crash":
+		c.crash()
+	case "pause":
+		c.pausedUntil = max(c.pausedUntil, pl.w.now+drill.Millis(s.Arg("TIME")))
 	}
 	return nil
 }
@@ -492,7 +497,7 @@ func (pl *player) shown(s *drill.Step) (lines []string, err error) {
 			return
 		}
 		for _, name := range s.All("ORDER") {
-			o, ok := order.ByNumber(r, mchid, tradeNo(name))
+			o, ok := order.ByNumber(r, shopOf(name), tradeNo(name))
 			if !ok {
 				o = nil
 			}

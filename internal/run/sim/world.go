@@ -58,7 +58,8 @@ type World struct {
 	broken  broken
 
 	clients  *clients
-	courier  *courier
+	couriers [maxCouriers]*courier
+	recorded map[uint64]bool // notices whose delivery the cluster acknowledged
 	merchant *merchant
 	operator *operator
 	seen     seen
@@ -92,7 +93,10 @@ func newWorld(opt Options, voters int) *World {
 	w.seen.init()
 	w.clients = newClients(w)
 	w.merchant = &merchant{}
-	w.courier = newCourier(w)
+	w.recorded = make(map[uint64]bool)
+	for i := range w.couriers {
+		w.couriers[i] = &courier{w: w, name: fmt.Sprint("c", i+1)}
+	}
 	w.operator = newOperator(w)
 	for i := range maxNodes {
 		w.nodes = append(w.nodes, &node{name: fmt.Sprintf("n%d", i+1), place: place(i + 1), flushEvery: int(w.chance.between(2, 60))})
