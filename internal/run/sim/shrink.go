@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -23,6 +24,7 @@ func Shrink(opt Options, steps []drill.Step, budget int) ([]drill.Step, Report) 
 		before = len(s.steps)
 		s.leaveOut()
 		s.simplify()
+		s.joinRuns()
 	}
 	return s.steps, s.report
 }
@@ -95,6 +97,23 @@ func (s *shrinker) simplify() {
 			if s.fails(steps) {
 				break
 			}
+		}
+	}
+}
+
+// joinRuns makes one of two run steps in a row, which is the same run.
+func (s *shrinker) joinRuns() {
+	for i := 0; i+1 < len(s.steps); {
+		a, b := s.steps[i], s.steps[i+1]
+		if a.Verb() != "run" || b.Verb() != "run" {
+			i++
+			continue
+		}
+		both := drill.Millis(a.Arg("TIME")) + drill.Millis(b.Arg("TIME"))
+		steps := slices.Delete(slices.Clone(s.steps), i, i+1)
+		steps[i] = drill.MustStep(fmt.Sprintf("run %dms", both))
+		if !s.fails(steps) {
+			i++
 		}
 	}
 }

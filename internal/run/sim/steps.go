@@ -72,6 +72,9 @@ func (pl *player) await(s *drill.Step, done func() bool) error {
 }
 
 func (pl *player) ask(s *drill.Step) error {
+	if v := s.Verb(); (v == "pay" || v == "refund") && pl.w.clients.created[s.Arg("ORDER")] == 0 {
+		return pl.skip(s, "nobody has asked for that order; create it first")
+	}
 	r := pl.w.clients.begin(*s)
 	return pl.await(s, func() bool { return r.done })
 }
