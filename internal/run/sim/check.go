@@ -13,6 +13,8 @@ type seen struct {
 	leaders map[uint64]uint64 // by term: the member that led it
 	term    uint64            // the highest there was
 	shocks  uint64            // terms that what happened may explain
+	signed  uint64            // the log index of the newest checkpoint
+	reached map[string]int    // what happened, for the test that everything does
 }
 
 // mark is where a state stood after an index.
@@ -23,8 +25,11 @@ type mark struct {
 
 func (s *seen) init() {
 	s.marks, s.roots, s.leaders = make(map[uint64]mark), make(map[uint64][32]byte), make(map[uint64]uint64)
-	s.shocks = 6
+	s.shocks, s.reached = 6, make(map[string]int)
 }
+
+// reach counts that something happened which runs are meant to get to.
+func (w *World) reach(what string) { w.seen.reached[what]++ }
 
 var polynomial = crc64.MakeTable(crc64.ECMA)
 
@@ -68,6 +73,7 @@ func (w *World) watchLeader(p *process) {
 		return
 	}
 	w.tell(p.node.name, "leads term %d", p.term)
+	w.reach("a leader")
 	id := p.disk.id.RaftID ^ p.session
 	if other, ok := w.seen.leaders[p.term]; ok && other != id {
 		w.fail("leaders", "%s leads term %d, which another one has led", p.node.name, p.term)

@@ -222,6 +222,7 @@ func (c *clients) try(r *request) {
 					return
 				}
 				if a.refused != code.OK {
+					c.w.reach("refused: " + a.refused.String())
 					c.history[index].never = a.refused != code.Unknown
 					again()
 					return

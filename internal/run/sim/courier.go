@@ -124,6 +124,7 @@ func (c *courier) leased(a answer, asked int64) {
 	rec, ok := a.body.(*pb.Courier)
 	switch {
 	case a.code == code.CourierReplaced:
+		c.w.reach("courier replaced")
 		c.w.tell(c.name, "is replaced")
 		c.crash()
 	case a.code == code.OK && ok && asked+leaseMillis > c.until:
@@ -202,6 +203,9 @@ func (c *courier) send(life int, n *pb.Notice, done func(delivered bool)) {
 	lostThere, lostBack := ch.percent(1), ch.percent(1)
 	c.later(life, ch.between(5, 60), func() {
 		answered := !lostThere && c.w.merchant.receive(n.Id)
+		if c.w.merchant.got[n.Id] > 1 {
+			c.w.reach("notice sent twice")
+		}
 		c.w.tell(c.name, "notice %d, attempt %d: %v", n.Id, n.Attempts+1, answered && !lostBack)
 		c.later(life, ch.between(5, 60), func() { done(answered && !lostBack) })
 	})

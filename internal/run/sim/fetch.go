@@ -66,6 +66,7 @@ func (p *process) fetch(m *pb.SnapshotManifest, tries int) {
 	}
 	from := p.w.byRaftID(m.From)
 	if tries == 8 || from == nil {
+		p.w.reach("snapshot given up")
 		p.w.tell(p.node.name, "gives up on the snapshot of entry %d", m.Index)
 		p.fetching = nil
 		p.post(func() { p.member.Fetching(0) })
@@ -110,6 +111,7 @@ func (p *process) install(m *pb.SnapshotManifest, copied *table.Mem) {
 		p.stop(fmt.Errorf("decode a snapshot's configuration: %w", err))
 		return
 	}
+	p.w.reach("snapshot installed")
 	p.w.tell(p.node.name, "installs the snapshot of entry %d", m.Index)
 	n := p.node
 	p.kill()

@@ -149,6 +149,7 @@ func (o *operator) propose(p *process, changes []*raftpb.ConfChangeSingle, membe
 		}
 		p.inflight++
 		for _, m := range members {
+			o.w.reach("asked for a " + roleName(m.Role))
 			o.w.tell("operator", "asks %s to make %s (%016x) a %s", p.node.name, m.Name, m.RaftId, m.Role)
 		}
 	})

@@ -28,6 +28,7 @@ type Report struct {
 	Requests, Frames int
 	Terms            uint64
 	shocks           uint64
+	reached          map[string]int
 }
 
 // Play plays a script: its own seed, nodes and broken driver if it names any,
@@ -66,7 +67,7 @@ func play(opt Options, voters int, flaw broken, steps []drill.Step) (rep Report)
 		}
 		rep.Failure, rep.Fingerprint, rep.Millis = w.failure, w.trace, w.now-start
 		rep.Requests, rep.Frames, rep.Terms = len(w.clients.history), len(w.seen.marks), w.seen.term
-		rep.shocks = w.seen.shocks
+		rep.shocks, rep.reached = w.seen.shocks, w.seen.reached
 	}()
 	for _, n := range w.nodes[:voters] {
 		w.start(n)

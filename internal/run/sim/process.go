@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/holdfast-pay/holdfast/internal/base/code"
+	"github.com/holdfast-pay/holdfast/internal/engine/agree"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/member"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -40,6 +41,9 @@ type process struct {
 	nextToken uint64
 	byIndex   []*byIndex
 
+	agree    *agree.Agreement
+	signed   uint64 // the size of the journal at the newest checkpoint
+	askedAt  int64  // when the leader last asked for marks
 	fetching *pb.SnapshotManifest
 	leads    bool
 	term     uint64
@@ -112,6 +116,10 @@ func (p *process) open() (err error) {
 	p.member, err = member.New(opt)
 	if err != nil {
 		return err
+	}
+	p.agree = agree.New(d.id.RaftID)
+	if p.applied > 0 {
+		p.agree.Applied(p.mark(), agree.Members{})
 	}
 	p.wake()
 	return nil
@@ -247,10 +255,12 @@ func (p *process) stop(err error) {
 	switch {
 	case errors.Is(err, errPower):
 		p.node.stopped = nil
+		p.w.reach("power lost in a write")
 		p.w.tell(p.node.name, "loses power in the middle of a write")
 		p.disk.crash(p.w.lucky)
 	case errors.As(err, &refused):
 		p.node.refused = refused
+		p.w.reach("refused: " + reasons[refused.Why])
 		p.w.tell(p.node.name, "may not take part: %v", refused)
 		p.disk.crash(p.w.lucky)
 	default:

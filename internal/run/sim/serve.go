@@ -41,6 +41,7 @@ func (p *process) Lost(tag any) {
 
 func (f *frame) open(p *process) {
 	refusal := code.Unknown
+	p.w.reach("proposal lost with the lead")
 	if p.w.broken.guesses {
 		refusal = code.NotLeader
 	}
@@ -51,9 +52,6 @@ func (f *frame) open(p *process) {
 		f.change(false)
 	}
 }
-
-// Mark implements member.Events.
-func (p *process) Mark(uint64, *pb.Mark) {}
 
 // Refused implements member.Events.
 func (p *process) Refused(err *member.RefusedError) {
@@ -141,6 +139,10 @@ func (p *process) applyFrame(index, term uint64, data []byte, f *frame) error {
 	p.observe()
 	if len(p.disk.state.frames) > p.node.flushEvery {
 		p.disk.state.flush()
+	}
+	if p.agree != nil {
+		events := p.agree.Applied(p.mark(), p.electorate())
+		p.post(func() { p.agreed(events) })
 	}
 	p.answerIndexes()
 	if f == nil {
@@ -338,6 +340,10 @@ func (p *process) chores() bool {
 		}
 		if p.member.Status().Leads {
 			p.tickDue()
+			if p.w.now-p.askedAt >= checkpointEvery {
+				p.askedAt = p.w.now
+				p.agreed(p.agree.Start(p.applied, p.electorate()))
+			}
 		}
 	})
 	return true

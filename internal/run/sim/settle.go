@@ -53,6 +53,11 @@ func (w *World) settle() {
 	}
 	if !w.until(convergeWithin, w.level) {
 		w.fail("liveness", "the nodes do not come to one index")
+		return
+	}
+	at := w.leader().applied
+	if !w.until(answerWithin, func() bool { return w.seen.signed >= at }) {
+		w.fail("liveness", "no checkpoint at or after entry %d is signed %d s after all faults ended", at, answerWithin/1000)
 	}
 }
 

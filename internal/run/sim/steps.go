@@ -110,6 +110,7 @@ func (pl *player) restart(s *drill.Step) error {
 			return pl.skip(s, "no copy of its disk was saved")
 		}
 		pl.w.crash(n)
+		pl.w.reach("older disk")
 		n.disk = n.saved.clone()
 		pl.w.start(n)
 		// What else happens waits until it is known what becomes of the node.
@@ -117,6 +118,7 @@ func (pl *player) restart(s *drill.Step) error {
 		return nil
 	case s.Has("lost"):
 		pl.w.crash(n)
+		pl.w.reach("lost disk")
 		n.disk, n.refused = nil, nil
 		return nil
 	case s.Has("foreign"):

@@ -1,0 +1,34 @@
+package sim
+
+import (
+	"maps"
+	"slices"
+	"testing"
+)
+
+// meant is what random runs are for. One that none of them gets to would not be
+// tested, however green the rest is.
+var meant = []string{
+	"a leader", "proposal lost with the lead", "power lost in a write", "snapshot installed", "older disk", "lost disk",
+	"refused: rolled-back", "refused: removed", "refused: superseded", "refused: other-cluster",
+	"asked for a learner", "asked for a voter", "asked for a removed", "checkpoint signed",
+	"refused: not_leader", "refused: unknown", "refused: clock_skew", "notice sent twice",
+}
+
+func TestSeedsReachEverything(t *testing.T) {
+	const most = 400
+	reached := map[string]int{}
+	var missing []string
+	for seed := uint64(1); seed <= most; seed++ {
+		rep := Play(Options{Seed: seed, Lenient: true}, Generate(seed))
+		for what, n := range rep.reached { // order does not matter: sums
+			reached[what] += n
+		}
+		missing = slices.DeleteFunc(slices.Clone(meant), func(what string) bool { return reached[what] > 0 })
+		if len(missing) == 0 {
+			t.Logf("after %d seeds", seed)
+			return
+		}
+	}
+	t.Errorf("%d seeds did not get to %q, but to %v", most, missing, slices.Sorted(maps.Keys(reached)))
+}
