@@ -494,7 +494,7 @@ func (pl *player) shown(s *drill.Step) (lines []string, err error) {
 		if s.Has("notices") {
 			each := func(n *pb.Notice) bool {
 				state := strings.TrimPrefix(n.State.String(), "NOTICE_STATE_")
-				lines = append(lines, fmt.Sprintf("notice %d of order %d: %s, attempts %d, received %d", n.Id, n.OrderId, state, n.Attempts, pl.w.merchant.got[n.Id]))
+				lines = append(lines, fmt.Sprintf("notice %d of order %d: %s, received %v", n.Id, n.OrderId, state, pl.w.merchant.got[n.Id] > 0))
 				return true
 			}
 			notice.Owed(r, 0, each)
