@@ -45,6 +45,7 @@ const (
 	heal
 	setAside
 	setAsideKeys // the keystore too: the peers give it again
+	remedies     // how many there are
 )
 
 // remedyWords say what a remedy does.

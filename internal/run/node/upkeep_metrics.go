@@ -12,12 +12,12 @@ import (
 
 // past counts what a process has done to help its node: a node that helps
 // itself is opened anew, and its figures begin anew with it.
-type past [setAside + 1]atomic.Uint64
+type past [remedies]atomic.Uint64
 
 func (p *past) add(r remedy) { p[r].Add(1) }
 
 // remedyNames are the remedies in metrics.
-var remedyNames = map[remedy]string{reopen: "snapshot", heal: "state", setAside: "rejoin"}
+var remedyNames = map[remedy]string{reopen: "snapshot", heal: "state", setAside: "rejoin", setAsideKeys: "rejoin_keys"}
 
 func describeBy(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc(name, help, labels, nil)
@@ -25,7 +25,7 @@ func describeBy(name, help string, labels ...string) *prometheus.Desc {
 
 var (
 	certificateLeft = describeBy("holdfast_certificate_remaining_seconds", "How long a certificate is still valid, by what shows it: node, merchant_api or admin.", "of")
-	selfRepairs     = describeBy("holdfast_self_repairs_total", "Times the process opened its node anew: by snapshot (it was too far behind), state (its own was damaged or differed) or rejoin (its log was damaged or old).", "by")
+	selfRepairs     = describeBy("holdfast_self_repairs_total", "Times the process opened its node anew: by snapshot (it was too far behind), state (its own was damaged or differed), rejoin (its log was damaged or old) or rejoin_keys (its keystore was damaged).", "by")
 	snapshotIndex   = describeBy("holdfast_snapshot_index", "Log index of the newest snapshot that this node keeps for others; 0 when it keeps none.")
 	scrubAge        = describeBy("holdfast_scrub_age_seconds", "How long ago everything stored had been read and checked; missing until it has been.")
 	scrubProgress   = describeBy("holdfast_scrub_progress_ratio", "How far the present pass over everything stored is.")
@@ -81,7 +81,7 @@ func (u *upkeepGauges) repairs(ch chan<- prometheus.Metric) {
 	if n.group == nil {
 		return
 	}
-	for r := reopen; r <= setAside; r++ {
+	for r := reopen; r < remedies; r++ {
 		count := uint64(0)
 		if n.opt.past != nil {
 			count = n.opt.past[r].Load()
