@@ -15,27 +15,29 @@ func (p *process) mark() agree.Mark {
 }
 
 // electorate are the members whose marks are asked for.
-func (p *process) electorate() (e agree.Members) {
-	s := p.member.Status()
-	e.Voters = s.Voters
-	for _, m := range s.Members.Members {
-		if m.Role == pb.MemberRole_MEMBER_ROLE_LEARNER {
-			e.Learners = append(e.Learners, m.RaftId)
-		}
-	}
-	return e
+func (p *process) electorate() agree.Members {
+	return agree.Members{Voters: p.disk.log.conf.GetVoters(), Learners: p.disk.log.conf.GetLearners()}
 }
 
 // Mark implements member.Events.
 func (p *process) Mark(from uint64, m *pb.Mark) {
-	p.inbox = append(p.inbox, func() { p.agreed(p.agree.Step(from, m, p.electorate())) })
-	p.wake()
+	p.agreed(p.agree.Step(from, m, p.electorate()))
 }
 
-// agreed does what the agreement asks for. A checkpoint is signed only after a
-// majority had its root.
+// agreed keeps what the agreement asks for, in its order, for the next turn.
 func (p *process) agreed(events []agree.Event) {
-	for _, e := range events {
+	if len(events) > 0 {
+		p.asked = append(p.asked, events...)
+		p.wake()
+	}
+}
+
+// doAsked does what the agreement asked for. A checkpoint is signed only after a
+// majority had its root.
+func (p *process) doAsked() {
+	asked := p.asked
+	p.asked = nil
+	for _, e := range asked {
 		switch e := e.(type) {
 		case agree.Send:
 			p.member.SendMark(e.To, e.Mark)

@@ -44,6 +44,7 @@ type process struct {
 	agree    *agree.Agreement
 	signed   uint64 // the size of the journal at the newest checkpoint
 	askedAt  int64  // when the leader last asked for marks
+	asked    []agree.Event
 	fetching *pb.SnapshotManifest
 	leads    bool
 	term     uint64
@@ -211,6 +212,7 @@ func (p *process) turn() {
 		}
 	}
 	p.propose()
+	p.doAsked()
 	if err := p.member.Work(); err != nil {
 		p.stop(err)
 		return
@@ -243,8 +245,7 @@ func (p *process) look() {
 
 // standing says whether the process leads, and raft's term.
 func (p *process) standing() (leads bool, term uint64) {
-	s := p.member.Status()
-	return s.Leads, s.Term
+	return p.member.Leads() != 0, p.disk.log.hard.GetTerm()
 }
 
 // stop ends the process with an error; what it means depends on the error.

@@ -141,8 +141,7 @@ func (p *process) applyFrame(index, term uint64, data []byte, f *frame) error {
 		p.disk.state.flush()
 	}
 	if p.agree != nil {
-		events := p.agree.Applied(p.mark(), p.electorate())
-		p.post(func() { p.agreed(events) })
+		p.agreed(p.agree.Applied(p.mark(), p.electorate()))
 	}
 	p.answerIndexes()
 	if f == nil {
@@ -204,7 +203,7 @@ func (p *process) forward(leader uint64, cmd *pb.Command, reply func(answer)) {
 			return
 		}
 		other.post(func() {
-			if !other.member.Status().Leads {
+			if other.member.Leads() == 0 {
 				w.send(to.place, p.node.place, false, func() { reply(answer{refused: code.NotLeader}) })
 				return
 			}
@@ -258,7 +257,7 @@ type read struct {
 // query calls f with a state that has everything acknowledged before now; never
 // when the cluster can't say so in time.
 func (p *process) query(f func(table.Reader)) {
-	if p.w.broken.readsLocally || p.w.broken.leaderReads && p.member.Status().Leads {
+	if p.w.broken.readsLocally || p.w.broken.leaderReads && p.member.Leads() != 0 {
 		p.local(f)
 		return
 	}
@@ -338,7 +337,7 @@ func (p *process) chores() bool {
 				p.node.heardAt, p.disk.heard = p.w.now, table.Encode(h)
 			}
 		}
-		if p.member.Status().Leads {
+		if p.member.Leads() != 0 {
 			p.tickDue()
 			if p.w.now-p.askedAt >= checkpointEvery {
 				p.askedAt = p.w.now

@@ -149,7 +149,7 @@ func (w *World) node(name string) *node {
 func (w *World) leader() *process {
 	var best *process
 	for _, n := range w.nodes {
-		if p := n.process; p != nil && p.leads && p.member.Status().Leads && (best == nil || p.term > best.term) {
+		if p := n.process; p != nil && p.leads && p.member.Leads() != 0 && (best == nil || p.term > best.term) {
 			best = p
 		}
 	}
