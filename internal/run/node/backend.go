@@ -85,6 +85,9 @@ func (b *backend) letIn(ctx context.Context, r *replica.Replica, who peer.Caller
 	if err != nil {
 		return nil, err
 	}
+	if err := (*Node)(b).introduce(ctx); err != nil {
+		return nil, err
+	}
 	fresh := &pb.Member{RaftId: req.RaftId, Incarnation: req.Incarnation, Name: req.Name, Address: req.Address,
 		Role: pb.MemberRole_MEMBER_ROLE_LEARNER, TokenId: tokenID}
 	if err := b.admitMember(ctx, r, fresh, req.Reason); err != nil {

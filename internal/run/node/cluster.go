@@ -18,6 +18,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/peer"
+	"github.com/holdfast-pay/holdfast/internal/engine/replica"
 	"github.com/holdfast-pay/holdfast/internal/engine/snapshot"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/run/config"
@@ -50,6 +51,9 @@ func (n *Node) startCredentials(ctx context.Context) error {
 			return err
 		}
 		g.own, first = own, own.Node().ClusterID == 0
+		if name := own.Node().Name; name != n.cfg.Cluster.Name {
+			return &credentials.Fault{Text: fmt.Sprintf("the credentials in %s are node %s's, and cluster.name says %s", dir, name, n.cfg.Cluster.Name), Hint: ownFolders}
+		}
 	}
 	var err error
 	if g.joined, err = credentials.ReadJoined(dir); err != nil {
@@ -69,6 +73,39 @@ func (n *Node) startCredentials(ctx context.Context) error {
 	g.client = peer.NewClient(g.own.ClientConfig("h2"))
 	n.group = g
 	n.onClose("calls to peers", func() error { g.client.Close(); return nil })
+	return nil
+}
+
+const ownFolders = "name this node's own folders in data and cluster.credentials"
+
+// checkOwn refuses another node's data folder: two nodes must not speak for one.
+func (n *Node) checkOwn() error {
+	_, members := n.raftLog.Conf()
+	name := n.group.own.Node().Name
+	for _, m := range members.GetMembers() {
+		if m.RaftId == n.raftLog.Identity().RaftID && m.Name != "" && m.Name != name {
+			return &credentials.Fault{Text: fmt.Sprintf("the data folder %s is node %s's, and the credentials in %s are %s's", n.dir, m.Name, n.group.own.Dir(), name), Hint: ownFolders}
+		}
+	}
+	return nil
+}
+
+// introduce has the members know this node by its name and address: one that ran
+// alone before it had peers has neither. Only the leader can, and only from the
+// feature level on at which members change.
+func (n *Node) introduce(ctx context.Context) error {
+	if n.group == nil || !n.replica.Leads() || n.replica.Position().Level < replica.MembersLevel {
+		return nil
+	}
+	self := n.self()
+	for _, m := range n.replica.Status().Members.GetMembers() {
+		if m.RaftId != self.RaftId || m.Name == self.Name && m.Address == self.Address {
+			continue
+		}
+		self.TokenId = m.TokenId
+		n.log.Info("the members learn this node's name and address", "name", self.Name, "address", self.Address, "before", m.Address)
+		return change(ctx, n.replica, "node/"+self.Name, self)
+	}
 	return nil
 }
 
@@ -170,6 +207,9 @@ func (n *Node) startPeers(context.Context) error {
 	g := n.group
 	if g == nil {
 		return nil
+	}
+	if err := n.checkOwn(); err != nil {
+		return err
 	}
 	id := n.raftLog.Identity()
 	keeper, err := snapshot.NewKeeper(n.dir, n.store, snapshot.KeeperOptions{MakeOptions: snapshot.MakeOptions{

@@ -279,7 +279,7 @@ func (n *Node) startGenesis(ctx context.Context) error {
 	case !p.Sandbox && n.cfg.Sandbox:
 		return fmt.Errorf("%s is not a sandbox: its money may be real; name another data folder", n.dir)
 	}
-	return nil
+	return n.introduce(ctx)
 }
 
 func (n *Node) startCheckpoints(context.Context) error {
