@@ -56,7 +56,7 @@ func (r *rig) flip(t *testing.T, rng *rand.Rand, name, pattern string) {
 	t.Helper()
 	victim := r.places[rng.IntN(len(r.places))]
 	// An orderly stop leaves tables, a kill what is in the write-ahead log only.
-	r.nodes[victim.Name].end([]syscall.Signal{syscall.SIGTERM, syscall.SIGKILL}[rng.IntN(2)])
+	r.node(victim.Name).end([]syscall.Signal{syscall.SIGTERM, syscall.SIGKILL}[rng.IntN(2)])
 	data := filepath.Join(r.dir, victim.Name)
 	files, _ := filepath.Glob(filepath.Join(data, pattern))
 	files = notEmpty(files)
@@ -77,7 +77,7 @@ func (r *rig) flip(t *testing.T, rng *rand.Rand, name, pattern string) {
 			t.Errorf("%s: %s ended without a clear sentence: %q", name, victim.Name, said)
 		}
 		outcome = "refused: " + strings.ReplaceAll(strings.SplitAfterN(said, "\n", 2)[0], "\n", "")
-		r.nodes[victim.Name].kill()
+		r.node(victim.Name).kill()
 		if err := os.WriteFile(path, intact, 0o600); err != nil { // an operator puts the file back
 			t.Fatal(err)
 		}
@@ -91,7 +91,7 @@ func (r *rig) flip(t *testing.T, rng *rand.Rand, name, pattern string) {
 // outcome waits until the node has read all it has, healed, or refused.
 func (r *rig) outcome(t *testing.T, victim proctest.Place, from int64) (outcome string) {
 	t.Helper()
-	node := r.nodes[victim.Name]
+	node := r.node(victim.Name)
 	began := time.Now().UnixMilli()
 	proctest.WaitFor(t, time.Minute, victim.Name+" to find what is wrong", func() bool {
 		if node.ends() >= 2 { // once may be part of healing

@@ -25,6 +25,7 @@ type rig struct {
 	bin, dir string
 	sandbox  proctest.Sandbox
 	places   []proctest.Place
+	mu       sync.Mutex
 	nodes    map[string]*child
 	shop     *proctest.Shop
 	load     *proctest.Load
@@ -47,16 +48,6 @@ func newRig(t *testing.T, nodes string) *rig {
 	return r
 }
 
-// place finds a node by its name.
-func (r *rig) place(name string) proctest.Place {
-	for _, p := range r.places {
-		if p.Name == name {
-			return p
-		}
-	}
-	return proctest.Place{}
-}
-
 // configure changes a node's configuration file.
 func (r *rig) configure(t *testing.T, name string, change func(toml string) string) {
 	t.Helper()
@@ -77,6 +68,12 @@ func (r *rig) open(t *testing.T) {
 	for _, p := range r.places {
 		r.start(t, p.Name)
 	}
+	r.serve(t)
+}
+
+// serve opens what is in front of nodes that run.
+func (r *rig) serve(t *testing.T) {
+	t.Helper()
 	r.balance(t)
 	var inner []string
 	for _, p := range r.places {
@@ -112,8 +109,18 @@ func (r *rig) balance(t *testing.T) {
 // start runs a node and keeps it running.
 func (r *rig) start(t *testing.T, name string) {
 	t.Helper()
-	r.nodes[name] = r.run(t, name, "dev", "node", "--config", filepath.Join(r.dir, name+".toml"), "--base-url", r.sandbox.BaseURL)
-	t.Cleanup(r.nodes[name].stop)
+	c := r.run(t, name, "dev", "node", "--config", filepath.Join(r.dir, name+".toml"), "--base-url", r.sandbox.BaseURL)
+	t.Cleanup(c.stop)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.nodes[name] = c
+}
+
+// node is the process of a node that was started.
+func (r *rig) node(name string) *child {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.nodes[name]
 }
 
 // finish is the end of every test on a rig.
@@ -124,7 +131,7 @@ func (r *rig) finish(t *testing.T) {
 	whole(t, r.dir, r.places)
 	r.shop.Check(t)
 	for _, p := range r.places {
-		r.nodes[p.Name].stop()
+		r.node(p.Name).stop()
 	}
 	for _, p := range r.places {
 		proctest.Verify(t, r.bin, filepath.Join(r.dir, p.Name))
@@ -209,8 +216,11 @@ func (p *child) ends() int {
 	return p.exits
 }
 
-// pid is of the process that runs.
+// pid is of the process that runs, 0 when none was started.
 func (p *child) pid() int {
+	if p == nil {
+		return 0
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.cmd.Process.Pid
