@@ -18,7 +18,7 @@ func (m *Member) clockOffset() int64 {
 	offsets := []int64{0}
 	for _, id := range m.conf.Voters {
 		p := m.peers[id]
-		if id != m.self && p != nil && p.status != nil && m.ticks-p.seen <= staleTicks {
+		if id != m.self && p != nil && p.status != nil && m.ticks-p.seen <= staleTicks && p.measured >= m.jumped {
 			offsets = append(offsets, p.offset)
 		}
 	}
@@ -32,7 +32,32 @@ func (m *Member) clockOffset() int64 {
 	return hi
 }
 
+// maxStep is how much a clock may go on between two ticks, milliseconds. More, or
+// backwards, and it was set, or the process slept.
+const maxStep = 1000
+
+// watchWall notices a clock that was set: what was known of the others' clocks is
+// against the old time. They are asked at once, and until a majority has answered
+// this clock is not trusted: a leader would stamp a second's worth of commands
+// with a time that is an hour off, and business time never goes back.
+func (m *Member) watchWall(wall int64) (jumped bool) {
+	moved := wall - m.wall
+	if m.wall == 0 || -maxStep/4 <= moved && moved <= maxStep {
+		return false
+	}
+	m.jumped = m.ticks + 1
+	return true
+}
+
+// Wall is the clock of the last Tick, the one that is judged. The driver stamps
+// what it proposes with it.
+func (m *Member) Wall() int64 { return m.wall }
+
 func (m *Member) clockTrusted() bool {
+	known := func(id uint64) bool { p := m.peers[id]; return id == m.self || p != nil && p.measured >= m.jumped }
+	if m.jumped != 0 && !m.majority(known) {
+		return false
+	}
 	o := m.clockOffset()
 	return -maxSkew <= o && o <= maxSkew
 }

@@ -128,8 +128,9 @@ type Member struct {
 	// confPending is the index of a change of members that is proposed and not
 	// applied, 0 when there is none.
 	confPending uint64
-	clockOff    int  // ticks for which this leader's clock has been off
-	heardNew    bool // Heard has changed since it was asked for
+	jumped      uint64 // the tick at which the clock was last seen to be set, 0 never
+	clockOff    int    // ticks for which this leader's clock has been off
+	heardNew    bool   // Heard has changed since it was asked for
 }
 
 type proposal struct {

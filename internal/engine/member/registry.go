@@ -18,6 +18,8 @@ type peer struct {
 	status *pb.PeerStatus
 	seen   uint64 // tick of the last message; 0 never
 	offset int64  // its clock against ours, milliseconds
+	// measured is the tick at which offset was.
+	measured uint64
 	// sentSnapshot is the tick at which raft sent it a snapshot, 0 when none is
 	// under way.
 	sentSnapshot uint64

@@ -16,6 +16,7 @@ const keepRetired = 16
 // Tick moves the group's clock; wall is the node's, Unix milliseconds. The
 // driver calls it every TickEvery, and Work after it.
 func (m *Member) Tick(wall int64) {
+	jumped := m.watchWall(wall)
 	m.wall = wall
 	m.ticks++
 	if m.removed {
@@ -30,8 +31,8 @@ func (m *Member) Tick(wall int64) {
 	}
 	m.node.Tick()
 	m.watchClock()
-	if m.ticks%statusTicks == 0 {
-		m.tellAll(false)
+	if m.ticks%statusTicks == 0 || jumped {
+		m.tellAll(jumped)
 	}
 }
 
@@ -162,7 +163,7 @@ func (m *Member) raftFrom(p *peer, msg *pb.PeerMessage) {
 // statusFrom takes a peer's status, which also says what it heard of this member.
 func (m *Member) statusFrom(p *peer, msg *pb.PeerMessage) {
 	st := msg.Status
-	p.status, p.offset = st, st.Wall-m.wall
+	p.status, p.offset, p.measured = st, st.Wall-m.wall, m.ticks
 	m.adopt(st.Members)
 	m.reported(p, m.registered(msg.From).GetName(), st.Heard)
 	if m.removed {

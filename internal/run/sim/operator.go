@@ -137,7 +137,7 @@ func (o *operator) propose(p *process, changes []*raftpb.ConfChangeSingle, membe
 		seeds := make([]byte, machine.SeedBytes)
 		_, _ = reader{o.w.chance}.Read(seeds)
 		cmd := &pb.Command{Number: memberChange, Actor: "node/member", Body: table.Encode(&pb.MemberChange{Members: members})}
-		data, err := machine.EncodeFrame([]*pb.Command{cmd}, p.wall(), seeds)
+		data, err := machine.EncodeFrame([]*pb.Command{cmd}, p.member.Wall(), seeds)
 		must.That(err == nil, "a change of members can be encoded")
 		if !machine.Known(memberChange) {
 			data = nil

@@ -71,7 +71,7 @@ func (p *process) propose() {
 	}
 	seeds := make([]byte, machine.SeedBytes*len(waiters))
 	_, _ = reader{p.w.chance}.Read(seeds)
-	data, err := machine.EncodeFrame(commands, p.wall(), seeds)
+	data, err := machine.EncodeFrame(commands, p.member.Wall(), seeds)
 	if err != nil {
 		p.stop(err)
 		return
