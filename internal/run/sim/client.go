@@ -221,6 +221,11 @@ func (c *clients) try(r *request) {
 				if answered {
 					return
 				}
+				if a.notDone {
+					answered, r.done, c.history[index].never = true, true, true
+					c.open--
+					return
+				}
 				if a.refused != code.OK {
 					c.w.reach("refused: " + a.refused.String())
 					c.history[index].never = a.refused != code.Unknown

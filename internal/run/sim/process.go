@@ -63,6 +63,8 @@ type answer struct {
 	body    any
 	refused code.Code
 	index   uint64
+	// notDone says for sure that nothing has happened and nothing will.
+	notDone bool
 }
 
 // frame is the tag of a proposal.

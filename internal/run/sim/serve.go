@@ -40,13 +40,9 @@ func (p *process) Lost(tag any) {
 }
 
 func (f *frame) open(p *process) {
-	refusal := code.Unknown
 	p.w.reach("proposal lost with the lead")
-	if p.w.broken.guesses {
-		refusal = code.NotLeader
-	}
 	for _, wt := range f.waiters {
-		wt.reply(answer{refused: refusal})
+		wt.reply(answer{refused: code.Unknown, notDone: p.w.broken.guesses})
 	}
 	if f.change != nil {
 		f.change(false)
