@@ -50,8 +50,8 @@ func (o *operator) look() {
 	}
 	for _, n := range o.w.nodes {
 		voter, wanted := o.wanted[n.name]
-		if !wanted || n.disk == nil {
-			continue
+		if !wanted || n.disk == nil || n.disk.id.ClusterID != o.w.cluster {
+			continue // a folder of another cluster is never let in
 		}
 		switch m := registered(s.Members, n.disk.id.RaftID); {
 		case m == nil:
