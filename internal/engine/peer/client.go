@@ -113,6 +113,16 @@ func call[Q, A any](ctx context.Context, address, doing string, rpc func(context
 	return resp.Msg, nil
 }
 
+// Relay passes the request of a node that wants to join on. Errors are
+// *connect.Error as the node there said them, for the one who asked.
+func (n *Node) Relay(ctx context.Context, req *pb.JoinRequest) (*pb.JoinResponse, error) {
+	resp, err := n.calls.Join(ctx, connect.NewRequest(req))
+	if err != nil {
+		return nil, err
+	}
+	return resp.Msg, nil
+}
+
 // Execute runs a command there, if that node leads.
 func (n *Node) Execute(ctx context.Context, req *pb.ExecuteRequest) (*pb.ExecuteResponse, error) {
 	return call(ctx, n.address, "run a command", n.calls.Execute, req)

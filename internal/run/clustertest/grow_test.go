@@ -96,6 +96,7 @@ func TestGrowAndShrink(t *testing.T) {
 		r.grow(t, p)
 	}
 	whole(t, r.dir, r.places)
+	r.joinAtFollower(t)
 	t.Logf("one to three: the longest time without an acknowledged payment was %v", r.shop.LongestGap().Round(time.Millisecond))
 
 	if leader(t, r.dir, r.places).Name != "n1" {
@@ -134,4 +135,18 @@ func (r *rig) grow(t *testing.T, p proctest.Place) {
 		own := self(status(t, r.dir, p))
 		return own != nil && own.Member.Role == pb.MemberRole_MEMBER_ROLE_VOTER
 	})
+}
+
+// joinAtFollower has a node join that knows one member only, and not the leader.
+func (r *rig) joinAtFollower(t *testing.T) {
+	t.Helper()
+	p := proctest.Place{Name: "n4", Platform: freePort(t), Admin: freePort(t), Inner: freePort(t), Cluster: freePort(t)}
+	follower := others(r.places, leader(t, r.dir, r.places))[0]
+	r.write(t, p, section(p, follower.Cluster))
+	token := filepath.Join(r.dir, p.Name+".token")
+	if err := os.WriteFile(token, []byte(r.token(t, follower.Name)+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r.command(t, "cluster", "join", "--config", filepath.Join(r.dir, p.Name+".toml"), "--token-file", token)
+	r.command(t, "cluster", "remove", p.Name, "--data", filepath.Join(r.dir, "n1"))
 }

@@ -22,6 +22,8 @@ import (
 // customers buy at once in every test.
 const customers = 4
 
+func TestMain(m *testing.M) { proctest.Main(m) }
+
 // soak says whether this is the long run.
 func soak() bool { return os.Getenv("HOLDFAST_CLUSTER_SOAK") != "" }
 

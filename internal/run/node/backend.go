@@ -59,7 +59,7 @@ func (b *backend) Join(ctx context.Context, who peer.Caller, req *pb.JoinRequest
 		return nil, connect.NewError(connect.CodeUnavailable, err)
 	}
 	if !r.Leads() {
-		return nil, connect.NewError(connect.CodeUnavailable, peer.ErrNotLeader)
+		return b.relay(ctx, r, who, req)
 	}
 	a, err := b.letIn(ctx, r, who, req)
 	if err != nil {
@@ -67,6 +67,25 @@ func (b *backend) Join(ctx context.Context, who peer.Caller, req *pb.JoinRequest
 		return nil, credentials.JoinRefusal(err)
 	}
 	return a, nil
+}
+
+// relay passes a request with a token on to the leader: the node that joins may
+// not have been told where that one is. A certificate can't be passed on, and
+// what a member has passed on goes no further.
+func (b *backend) relay(ctx context.Context, r *replica.Replica, who peer.Caller, req *pb.JoinRequest) (*pb.JoinResponse, error) {
+	leader := r.LeaderMember()
+	if leader == nil || leader.RaftId == b.raftLog.Identity().RaftID || req.Token == "" || who.Name != "" && who.Name != req.Name {
+		return nil, connect.NewError(connect.CodeUnavailable, peer.ErrNotLeader)
+	}
+	a, err := b.group.client.At(leader.Address).Relay(ctx, req)
+	var said *connect.Error
+	switch {
+	case err == nil:
+		return a, nil
+	case connect.IsWireError(err) && errors.As(err, &said):
+		return nil, connect.NewError(said.Code(), errors.New(said.Message()))
+	}
+	return nil, connect.NewError(connect.CodeUnavailable, fmt.Errorf("the leader (%s) does not answer; ask again", leader.Name))
 }
 
 func (b *backend) letIn(ctx context.Context, r *replica.Replica, who peer.Caller, req *pb.JoinRequest) (*pb.JoinResponse, error) {
