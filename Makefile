@@ -12,6 +12,7 @@ TOOLS       = $(GO) tool -modfile=tools/go.mod
 # folders: targets of their own, so that `make unit` stays quick.
 CONTRACT = ./internal/edge/wechatv3/contract
 KILL     = ./internal/run/killtest
+CLUSTER  = ./internal/run/clustertest
 DAMAGE   = ./internal/run/verify
 SIM      = ./internal/run/sim
 
@@ -20,21 +21,22 @@ FUZZ_SECONDS ?= 60
 # Below these are the parsers that face the network; the others read our own files.
 FUZZ         ?= internal/base internal/edge internal/run internal/engine/peer internal/engine/snapshot
 KILLS        ?= 20
+CLUSTER_KILLS ?= 10
 FLIPS        ?= 200
 SIMS         ?= 2000
 SIMDISKS     ?= 100
 
 .DEFAULT_GOAL := help
-.PHONY: help test soak deps build fmt vet lint unit race contract kill damage sim simdisk fuzz bench generate verify golden
+.PHONY: help test soak deps build fmt vet lint unit race contract kill cluster damage sim simdisk fuzz bench generate verify golden
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 test: ## everything a change must pass, in under 15 minutes on two cores
-	@scripts/steps.sh deps fmt build vet lint race contract kill damage sim simdisk fuzz
+	@scripts/steps.sh deps fmt build vet lint race contract kill cluster damage sim simdisk fuzz
 
 soak: ## the long versions: 100 kills, 2,000 flipped bytes, 3,000 disks, 20 minutes of fuzzing, then simulation until it is stopped
-	@KILLS=100 FLIPS=2000 SIMDISKS=3000 FUZZ_SECONDS=1200 FUZZ=internal SIMS=0 scripts/steps.sh deps fmt build vet lint race contract kill damage simdisk fuzz sim
+	@KILLS=100 CLUSTER_KILLS=200 HOLDFAST_CLUSTER_SOAK=1 FLIPS=2000 SIMDISKS=3000 FUZZ_SECONDS=1200 FUZZ=internal SIMS=0 scripts/steps.sh deps fmt build vet lint race contract kill cluster damage simdisk fuzz sim
 
 deps: ## install the browser that the cashier's test drives, where it is missing
 	@scripts/deps.sh
@@ -64,6 +66,9 @@ contract: ## the official Go SDK, unmodified, against the merchant API
 
 kill: ## kill -9 node and courier under load (KILLS=20)
 	HOLDFAST_KILLS=$(KILLS) $(GO) test -count=1 -tags $(TAGS) -timeout 60m $(KILL)
+
+cluster: ## a real cluster killed, stopped, cut off, damaged, grown, under load (CLUSTER_KILLS=10)
+	HOLDFAST_CLUSTER_KILLS=$(CLUSTER_KILLS) $(GO) test -count=1 -tags $(TAGS) -timeout 60m $(CLUSTER)
 
 damage: ## flip bytes of a data folder's files (FLIPS=200): each must be named
 	HOLDFAST_FLIPS=$(FLIPS) $(GO) test -count=1 -tags $(TAGS) -timeout 60m $(DAMAGE)

@@ -3,7 +3,7 @@
 #
 #   unit      all but those that start real processes, run a merchant's SDK or
 #             damage data folders or disks, or play whole clusters (make contract,
-#             kill, damage, simdisk, sim)
+#             kill, cluster, damage, simdisk, sim)
 #   single    the unit tests of code that starts no goroutine, which a house rule
 #             sees to: the race detector would only slow them down
 #   parallel  the other unit tests
@@ -12,7 +12,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 single='/internal/(arch|rule/[a-z]+|engine/machine(/[a-z]+)?)$'
-unit() { "${GO:-go}" list ./... | grep -vE '/(contract|killtest|run/verify|run/sim|run/simdisk)$'; }
+unit() { "${GO:-go}" list ./... | grep -vE '/(contract|killtest|clustertest|run/verify|run/sim|run/simdisk)$'; }
 
 case "$1" in
 unit) unit ;;

@@ -15,6 +15,8 @@ import (
 
 const customers = 8
 
+func TestMain(m *testing.M) { proctest.Main(m) }
+
 func TestKillingNodeAndCourierLosesAndDoublesNothing(t *testing.T) {
 	kills := 20
 	if s := os.Getenv("HOLDFAST_KILLS"); s != "" {

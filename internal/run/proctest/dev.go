@@ -6,30 +6,56 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 )
 
-// Build compiles the binary into a folder that goes with the test. HOLDFAST_BIN
-// names one to test instead: a release, say.
+// built compiles the binary once for all tests of a package.
+var built = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "holdfast-proctest")
+	if err != nil {
+		return "", err
+	}
+	bin := filepath.Join(dir, "holdfast")
+	out, err := exec.Command("go", "build", "-tags", "invariants", "-o", bin, "github.com/holdfast-pay/holdfast/cmd/holdfast").CombinedOutput()
+	if err != nil {
+		err = fmt.Errorf("build: %w\n%s", err, out)
+	}
+	return bin, err
+})
+
+// Build compiles the binary. HOLDFAST_BIN names one to test instead: a release,
+// say.
 func Build(t *testing.T) string {
 	t.Helper()
 	if bin := os.Getenv("HOLDFAST_BIN"); bin != "" {
 		return bin
 	}
-	bin := filepath.Join(t.TempDir(), "holdfast")
-	build := exec.CommandContext(t.Context(), "go", "build", "-tags", "invariants", "-o", bin, "github.com/holdfast-pay/holdfast/cmd/holdfast")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
+	bin, err := built()
+	if err != nil {
+		t.Fatal(err)
 	}
 	return bin
+}
+
+// Main runs a package's tests and removes the binary.
+func Main(m *testing.M) {
+	code := m.Run()
+	if os.Getenv("HOLDFAST_BIN") == "" {
+		if bin, err := built(); err == nil {
+			_ = os.RemoveAll(filepath.Dir(bin)) // it is in the temporary folder
+		}
+	}
+	os.Exit(code)
 }
 
 // Dev is a running `holdfast dev`.
