@@ -221,3 +221,25 @@ func TestDiskFails(t *testing.T) {
 		t.Errorf("work answers %v", err)
 	}
 }
+
+// A leader whose clock is set takes nothing from the very next tick on, before
+// any peer has told it so. Set right again, it does as soon as a majority says so.
+func TestClockIsSet(t *testing.T) {
+	t.Parallel()
+	g := three(t)
+	lead := g.leader()
+	for range 100 {
+		g.round()
+	}
+	for _, by := range []int64{3_600_000, -3_600_000} { // there, and back
+		lead.skew += by
+		lead.m.Tick(g.wall + lead.skew)
+		if err := lead.m.Propose([]byte("x"), nil); !errors.Is(err, member.ErrClock) {
+			t.Errorf("with its clock just set by %d ms: %v", by, err)
+		}
+		if got := lead.m.Wall(); got != g.wall+lead.skew {
+			t.Errorf("the clock to stamp with says %d, the node's is %d", got, g.wall+lead.skew)
+		}
+	}
+	g.until("it takes writes again", func() bool { return lead.m.Propose([]byte("x"), nil) == nil })
+}
