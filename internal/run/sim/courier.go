@@ -68,7 +68,7 @@ func (c *courier) later(life int, ms int64, do func()) {
 		switch left := c.pausedUntil - c.w.now; {
 		case !c.alive(life):
 		case left > 0:
-			c.later(life, left, do)
+			c.later(life, min(left, pauseLook), do)
 		default:
 			do()
 		}

@@ -94,6 +94,9 @@ func (w *World) start(n *node) {
 	w.every(200, func() bool { return p.chores() })
 }
 
+// pauseLook is how often a pause is looked at: it may be ended early.
+const pauseLook = 100
+
 const tickMillis = int64(member.TickEvery / 1e6)
 
 // open brings machine and member up from the folder.
@@ -190,9 +193,7 @@ func (p *process) wake() {
 		return
 	}
 	p.planned = true
-	wait := p.w.chance.Int64N(2) + p.node.slow
-	wait = max(wait, p.node.pausedUntil-p.w.now)
-	p.w.after(wait, p.turn)
+	p.w.after(p.w.chance.Int64N(2)+p.node.slow, p.turn)
 }
 
 // turn does what waits, as the loop of engine/replica does between two looks at
@@ -202,7 +203,7 @@ func (p *process) turn() {
 		return
 	}
 	if left := p.node.pausedUntil - p.w.now; left > 0 {
-		p.w.after(left, p.turn)
+		p.w.after(min(left, pauseLook), p.turn)
 		return
 	}
 	p.planned = false

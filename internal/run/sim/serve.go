@@ -104,7 +104,7 @@ func (p *process) apply() {
 		return
 	}
 	if left := p.node.pausedUntil - p.w.now; left > 0 {
-		p.w.after(left, p.apply)
+		p.w.after(min(left, pauseLook), p.apply)
 		return
 	}
 	p.applying = false
