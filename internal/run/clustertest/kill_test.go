@@ -99,9 +99,10 @@ func (r *running) pauseLeader(t *testing.T, pause time.Duration) {
 	began := time.Now()
 	window := r.shop.Window(t, "the stopped leader "+old.Name, old.Platform)
 	asked := make(chan bool, 256)
-	waiting := 0
+	waiting, last := 0, ""
 	extra := r.shop.Load(t, 1, "S"+began.Format("150405"), func(_ context.Context, no string) {
-		if waiting < cap(asked) {
+		last = no
+		if waiting < cap(asked)-1 {
 			waiting++
 			go func() { asked <- window.CheckPaid(context.WithoutCancel(t.Context()), no) }()
 		}
@@ -111,6 +112,8 @@ func (r *running) pauseLeader(t *testing.T, pause time.Duration) {
 	gap := r.shop.LongestGap()
 	r.Signal(t, process(old), syscall.SIGCONT)
 	extra.Stop()
+	waiting++
+	asked <- window.CheckPaid(t.Context(), last) // the first question after its return
 	answered := 0
 	for range waiting {
 		if <-asked {

@@ -62,8 +62,17 @@ func TestRefused(t *testing.T) {
 	r.node("n2").stop()
 	r.refused(t, "the data folder of another node", "is node n2's", "dev", "node", "--config", toml(data("n3"), data("n2"), "\ntoken_file", own))
 	r.refused(t, "the folders of another node", "are node n2's", "dev", "node", "--config", toml(data("n3"), data("n2")))
+	copied := t.TempDir()
+	for _, part := range []string{"n2", "n2-credentials"} {
+		if out, err := exec.Command("cp", "-a", filepath.Join(r.dir, part), copied).CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+	}
 	r.start(t, "n2")
 	proctest.WaitFor(t, time.Minute, "n2", func() bool { return self(status(t, r.dir, r.places[1])).GetProven() })
+	twin := toml(data("n3"), `data = "`+filepath.Join(copied, "n2")+`"`, `"n3"`, `"n2"`, n3.Platform, stranger.Platform, n3.Admin, stranger.Admin,
+		n3.Inner, stranger.Inner, n3.Cluster, stranger.Cluster)
+	r.twins(t, "n2", twin)
 
 	r.command(t, "cluster", "remove", "n3", "--force", "--data", filepath.Join(r.dir, n1.Name))
 	r.refused(t, "a removed node", "removed", "dev", "node", "--config", filepath.Join(r.dir, "n3.toml"))
@@ -73,6 +82,22 @@ func TestRefused(t *testing.T) {
 	r.refused(t, "a removed node that has only its certificate left", "removed", "dev", "node", "--config", filepath.Join(r.dir, "n3.toml"))
 	r.places = r.places[:2]
 	r.finish(t)
+}
+
+// twins runs a copy of a node's folders beside it: only one of the two goes on, and
+// the other says why it doesn't. When the copy is gone the node is itself again.
+func (r *rig) twins(t *testing.T, name, config string) {
+	t.Helper()
+	const says = "error: another process runs with this node's identity"
+	from := r.logEnd(name)
+	twin := r.run(t, "twin", "dev", "node", "--config", config)
+	defer twin.kill()
+	proctest.WaitFor(t, 30*time.Second, "one of two twins to end", func() bool {
+		return strings.Contains(r.lastWords(name, from), says) || strings.Contains(r.lastWords("twin", 0), says)
+	})
+	twin.kill()
+	proctest.WaitFor(t, time.Minute, name+" to be itself again", func() bool { return self(status(t, r.dir, r.places[1])).GetProven() })
+	t.Logf("a copy of %s beside it: one of the two ended, because %s", name, strings.TrimPrefix(says, "error: "))
 }
 
 // refused runs a command that must end by itself, in words that contain says.
