@@ -143,7 +143,8 @@ func (a *Agreement) judgeWaiting(members Members) (out []Event) {
 
 // Start asks all members for their mark at index: the leader calls it once per
 // checkpoint interval with its own position. Called again at the same index it
-// asks those who have not answered. It does nothing when index is not remembered.
+// asks those who have not answered and, once there is a verdict, repeats that for
+// who was away. It does nothing when index is not remembered.
 func (a *Agreement) Start(index uint64, members Members) []Event {
 	return a.start(index, members, true)
 }
@@ -161,8 +162,12 @@ func (a *Agreement) start(index uint64, members Members, leads bool) []Event {
 			a.rounds = slices.Delete(a.rounds, 0, 1)
 		}
 	}
+	repeated := r.leads && r.majority != nil && r.mine.Same(*r.majority)
 	r.leads = r.leads || leads
 	out := r.questions()
+	if repeated {
+		out = append(out, r.verdicts()...)
+	}
 	return append(out, a.decide(r)...)
 }
 

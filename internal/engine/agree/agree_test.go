@@ -280,3 +280,19 @@ func BenchmarkApplied(b *testing.B) {
 		m.Index++
 	}
 }
+
+// Who was away when a verdict was told hears it when the leader asks again.
+func TestVerdictIsRepeated(t *testing.T) {
+	t.Parallel()
+	w := newWorld(agree.Members{Voters: upTo(3)}, 5, nil)
+	w.drop = func(_, to uint64, m *pb.Mark) bool { return to == 3 && m.Kind == agree.KindVerdict }
+	w.start(1, 5)
+	if got := w.says(); got != "1: agreed 5; 2: agreed 5" {
+		t.Fatalf("they say %q", got)
+	}
+	w.drop = nil
+	w.start(1, 5)
+	if got := w.says(); got != "1: agreed 5; 2: agreed 5; 3: agreed 5" {
+		t.Errorf("they say %q", got)
+	}
+}

@@ -110,6 +110,11 @@ func (a *Agreement) proclaim(r *round) []Event {
 	if !r.leads {
 		return out
 	}
+	return append(out, r.verdicts()...)
+}
+
+// verdicts tell all other members what a majority has.
+func (r *round) verdicts() (out []Event) {
 	for _, ids := range [][]uint64{r.members.Voters, r.members.Learners} {
 		for _, id := range ids {
 			if id != r.self {

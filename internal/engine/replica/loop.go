@@ -97,10 +97,7 @@ func (r *Replica) tick() {
 func (r *Replica) look() {
 	s := r.member.Status()
 	old := r.status.Swap(&s)
-	if s.Leader != 0 && s.Leader != r.led {
-		r.led = s.Leader
-		r.leaderChanges.Add(1)
-	}
+	r.noteLeader(s.Leader)
 	if old == nil || old.Leader != s.Leader {
 		r.wake()
 	}

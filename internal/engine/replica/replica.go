@@ -43,6 +43,8 @@ type Replica struct {
 
 	led           uint64 // the leader known last; of the loop
 	leaderChanges atomic.Uint64
+	opened        time.Time
+	leaderSeen    atomic.Int64 // when a leader was known last, since opened
 	reading       atomic.Int64 // reads that wait
 	heardAt       time.Time    // when it was saved last; of the loop
 
@@ -67,7 +69,7 @@ func Open(opt Options) (*Replica, error) {
 	}
 	r := &Replica{
 		opt: opt, machine: m, commits: make(chan commit, maxCommits), inbox: make(chan *pb.PeerMessage, maxInbox),
-		calls: make(chan func(), 16), changed: make(chan struct{}),
+		calls: make(chan func(), 16), changed: make(chan struct{}), opened: time.Now(),
 	}
 	r.ctx, r.cancel = context.WithCancelCause(context.Background())
 	r.log = &timedLog{Log: opt.Log}

@@ -49,3 +49,23 @@ func (r *Replica) LeaderChanges() uint64 { return r.leaderChanges.Load() }
 // Reading is how many reads wait to know how far a state must be, or for this
 // node's to be so far.
 func (r *Replica) Reading() int { return int(r.reading.Load()) }
+
+// noteLeader keeps count of leaders; of the loop.
+func (r *Replica) noteLeader(leader uint64) {
+	if leader == 0 {
+		return
+	}
+	r.leaderSeen.Store(int64(time.Since(r.opened)))
+	if leader != r.led {
+		r.led = leader
+		r.leaderChanges.Add(1)
+	}
+}
+
+// Leaderless is for how long this node has known no leader, 0 while it knows one.
+func (r *Replica) Leaderless() time.Duration {
+	if r.Status().Leader != 0 {
+		return 0
+	}
+	return time.Since(r.opened) - time.Duration(r.leaderSeen.Load())
+}

@@ -16,8 +16,9 @@ var clusterStatus = Command{
 	Name: "cluster status", Short: "who leads, who lags and why, and what to do next", JSON: true, Admin: true,
 	Long: `Prints a line a node, as the node that answers knows it: its part in the cluster, when
 it was last heard, how far it has applied and how far behind the leader that is, its
-clock against the answering node's, free disk, how long ago the last scrub ended and how
-far the present one is, and its version. Below: what is wrong and why, whether the states
+clock against the answering node's ("same" to a tenth of a second), free disk, how long
+ago the last scrub ended and how far the present one is, and its version. A silent node's
+line is what it said last. Below: what is wrong and why, whether the states
 were equal when last compared, the oldest notice that is owed, the couriers, and the next
 step, the most pressing first.`,
 	Examples: []Example{
@@ -91,6 +92,10 @@ func role(n *pb.ClusterNode) string {
 	return "-"
 }
 
+// silentMs is after how long without a word a node counts as gone: what it said
+// last of itself is not news any more.
+const silentMs = 3000
+
 // nodeState is what a node is doing, in two words.
 func nodeState(n *pb.ClusterNode) string {
 	switch {
@@ -98,6 +103,8 @@ func nodeState(n *pb.ClusterNode) string {
 		return "-"
 	case !n.Self && n.HeardMs < 0:
 		return "unheard"
+	case n.HeardMs > silentMs:
+		return "silent"
 	case n.Fetching > 0:
 		return "fetching"
 	case n.GetHealth().GetServing():
@@ -133,9 +140,16 @@ func ago(d time.Duration) string {
 	return fmt.Sprintf("%dd ago", int(d.Hours())/24)
 }
 
+// clockGrain is how finely clocks are compared, milliseconds: nodes look at theirs
+// once a tick, and a message takes its time.
+const clockGrain = 100
+
 func clock(n *pb.ClusterNode) string {
 	if n.Self || n.HeardMs < 0 {
 		return "-"
+	}
+	if n.ClockMs > -clockGrain && n.ClockMs < clockGrain {
+		return "same"
 	}
 	return fmt.Sprintf("%+dms", n.ClockMs)
 }
@@ -172,20 +186,23 @@ func troubles(n *pb.ClusterNode) (list []string) {
 	if n.GetMember().GetRole() == pb.MemberRole_MEMBER_ROLE_REMOVED {
 		return nil
 	}
-	if n.Why != "" {
-		list = append(list, fmt.Sprintf("%d entries behind: %s", n.Lag, n.Why))
+	switch {
+	case n.Why != "" && n.Lag > 0:
+		list = append(list, fmt.Sprintf("%s; %d entries behind", n.Why, n.Lag))
+	case n.Why != "":
+		list = append(list, n.Why)
+	}
+	if !n.Self && (n.HeardMs < 0 || n.HeardMs > silentMs) {
+		return list // the rest is what it said before
 	}
 	if h.GetTrouble() != "" {
 		list = append(list, h.Trouble)
-	}
-	if n.Fetching > 0 {
-		list = append(list, fmt.Sprintf("fetches the state as of index %d", n.Fetching))
 	}
 	if h.GetDiskLow() {
 		list = append(list, "little disk left: "+size(h.DiskFree))
 	}
 	if h.GetDamageFound() > 0 {
-		list = append(list, fmt.Sprintf("damage found %d times since its start", h.DamageFound))
+		list = append(list, fmt.Sprintf("%d findings of damage are not healed", h.DamageFound))
 	}
 	return list
 }
@@ -197,13 +214,20 @@ func digests(a *pb.ClusterStatus) string {
 	case a.DigestsEqual:
 		return fmt.Sprintf("equal at index %d", a.MarkIndex)
 	}
-	differing := []string{}
+	var compared, waiting []string
+	seen := map[string]bool{}
 	for _, n := range a.Nodes {
 		if n.Digest != "" {
-			differing = append(differing, n.GetMember().GetName()+" "+n.Digest)
+			seen[n.Digest] = true
+			compared = append(compared, n.GetMember().GetName()+" "+n.Digest)
+		} else {
+			waiting = append(waiting, n.GetMember().GetName())
 		}
 	}
-	return fmt.Sprintf("NOT EQUAL at index %d: %s", a.MarkIndex, strings.Join(differing, ", "))
+	if len(seen) > 1 {
+		return fmt.Sprintf("NOT EQUAL at index %d: %s", a.MarkIndex, strings.Join(compared, ", "))
+	}
+	return fmt.Sprintf("equal at index %d; not compared yet: %s", a.MarkIndex, strings.Join(waiting, ", "))
 }
 
 func dash(s string) string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/engine/agree"
 	"github.com/holdfast-pay/holdfast/internal/engine/journal"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
+	"github.com/holdfast-pay/holdfast/internal/engine/member"
 	"github.com/holdfast-pay/holdfast/internal/engine/replica"
 )
 
@@ -132,11 +134,19 @@ func (c *checkpoints) ask(ctx context.Context) {
 		case <-every.C:
 		}
 		last, _ := c.core.Agreed()
-		if applied := c.core.Applied(); c.core.Leads() && (applied != asked || last.Index != applied) {
+		if applied := c.core.Applied(); c.core.Leads() && (applied != asked || last.Index != applied || c.unsure(last.Index)) {
 			c.core.Agree()
 			asked = applied
 		}
 	}
+}
+
+// unsure says whether a peer that is there does not know yet that its state at
+// index is a majority's: it was away when that was told.
+func (c *checkpoints) unsure(index uint64) bool {
+	return slices.ContainsFunc(c.core.Status().Peers, func(p member.PeerStatus) bool {
+		return p.Ticks >= 0 && time.Duration(p.Ticks)*member.TickEvery < silent*time.Millisecond && p.Status.GetHealth().GetMarkIndex() < index
+	})
 }
 
 // Covering answers the newest checkpoint once it covers entry seq. When none

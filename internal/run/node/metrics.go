@@ -26,7 +26,7 @@ type observed struct {
 func newObserved(r prometheus.Registerer) *observed {
 	fast := prometheus.ExponentialBuckets(0.000_1, 2, 17) // 0.1 ms to 6.5 s
 	o := &observed{
-		appendTime:    prometheus.NewHistogram(prometheus.HistogramOpts{Name: "holdfast_commit_seconds", Help: "Time for a frame to be on disk in the log.", Buckets: fast}),
+		appendTime:    prometheus.NewHistogram(prometheus.HistogramOpts{Name: "holdfast_commit_seconds", Help: "Time from a frame's proposal until a majority has it on disk; seen by the leader.", Buckets: fast}),
 		applyTime:     prometheus.NewHistogram(prometheus.HistogramOpts{Name: "holdfast_apply_seconds", Help: "Time for a frame to be applied to the state.", Buckets: fast}),
 		frameCommands: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "holdfast_frame_commands", Help: "Commands in a frame.", Buckets: prometheus.ExponentialBuckets(1, 2, 14)}),
 		frameBytes:    prometheus.NewHistogram(prometheus.HistogramOpts{Name: "holdfast_frame_bytes", Help: "Size of a frame in bytes.", Buckets: prometheus.ExponentialBuckets(128, 4, 9)}),
@@ -38,7 +38,9 @@ func newObserved(r prometheus.Registerer) *observed {
 
 // frame is told of every applied frame.
 func (o *observed) frame(f replica.FrameStats) {
-	o.appendTime.Observe(f.Append.Seconds())
+	if f.Append > 0 { // the leader's own frames
+		o.appendTime.Observe(f.Append.Seconds())
+	}
 	o.applyTime.Observe(f.Apply.Seconds())
 	o.frameCommands.Observe(float64(f.Commands))
 	o.frameBytes.Observe(float64(f.Bytes))

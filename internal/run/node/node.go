@@ -309,13 +309,25 @@ func (n *Node) notReady() string {
 		return "read-only: " + n.readOnly()
 	case n.space.Low():
 		return "writes are refused: disk space is low"
+	case n.leaderless():
+		return "no leader: this node hears too few of the others"
 	}
 	return ""
 }
 
+// electionTime is for how long a node without a leader stays ready: requests wait
+// for the next one. Were all nodes unready at each election, whoever spreads
+// requests over them would have nobody left.
+const electionTime = 3 * time.Second
+
+func (n *Node) leaderless() bool {
+	r := n.running.Load()
+	return r != nil && r.Leaderless() > electionTime
+}
+
 // noQueries says why the node answers no queries, "" when it does.
 func (n *Node) noQueries() string {
-	if n.ctx.Err() == nil && n.ready.Load() {
+	if n.ctx.Err() == nil && n.ready.Load() && !n.leaderless() {
 		return ""
 	}
 	return n.notReady()

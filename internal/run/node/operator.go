@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
@@ -16,9 +15,7 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/admin"
-	"github.com/holdfast-pay/holdfast/internal/engine/agree"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
-	"github.com/holdfast-pay/holdfast/internal/engine/member"
 	"github.com/holdfast-pay/holdfast/internal/engine/replica"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
@@ -145,6 +142,7 @@ func (o operator) Remove(ctx context.Context, actor, word string, force bool) er
 		}
 	}
 	switch {
+	case m.Role != pb.MemberRole_MEMBER_ROLE_VOTER: // a learner takes no vote away
 	case voters == 0:
 		return &admin.Refusal{Text: fmt.Sprintf("%s is the only voter", m.Name), Hint: "add another node first, or stop this one"}
 	case alive <= voters/2:
@@ -210,137 +208,4 @@ func (n *Node) health() *pb.NodeHealth {
 		h.MerchantApi, h.Admin = a.MerchantAPI, a.Admin
 	}
 	return h
-}
-
-// Status implements admin.Cluster.
-func (o operator) Status(context.Context) (*pb.ClusterStatus, error) {
-	n, s := o.n, o.n.replica.Status()
-	id := n.raftLog.Identity()
-	a := &pb.ClusterStatus{ClusterId: id.ClusterID, Leader: s.Leader, Term: s.Term, Commit: s.Commit}
-	last := s.LastIndex
-	for _, p := range s.Peers {
-		last = max(last, p.Heard.GetLastIndex())
-	}
-	for _, m := range s.Members.GetMembers() {
-		if m.Role == pb.MemberRole_MEMBER_ROLE_REMOVED {
-			continue
-		}
-		if m.RaftId == id.RaftID {
-			a.Nodes = append(a.Nodes, &pb.ClusterNode{Member: m, Self: true, Applied: n.replica.Applied(), LastIndex: s.LastIndex,
-				Version: n.opt.Version, Health: n.health(), Proven: s.Proven})
-			continue
-		}
-		for _, p := range s.Peers {
-			if p.Member.RaftId == m.RaftId {
-				a.Nodes = append(a.Nodes, peerNode(p))
-			}
-		}
-	}
-	for _, node := range a.Nodes {
-		node.Leader = node.Member.RaftId == s.Leader
-		node.Lag = last - min(last, node.LastIndex)
-		node.Why = whyBehind(node)
-	}
-	_, differ := n.replica.Agreed()
-	a.MarkIndex, a.DigestsEqual = marksEqual(a.Nodes, differ)
-	o.owed(a)
-	a.Next = nextSteps(a, s)
-	return a, nil
-}
-
-func peerNode(p member.PeerStatus) *pb.ClusterNode {
-	node := &pb.ClusterNode{Member: p.Member, HeardMs: -1, LastIndex: p.Heard.GetLastIndex(), ClockMs: p.Clock,
-		Applied: p.Status.GetApplied(), Version: p.Status.GetVersion(), Health: p.Status.GetHealth(), Proven: p.Status.GetProven(), Fetching: p.Status.GetFetching()}
-	if p.Ticks >= 0 {
-		node.HeardMs = p.Ticks * member.TickEvery.Milliseconds()
-	}
-	return node
-}
-
-// silent is after how long without a word a node counts as gone, milliseconds.
-const silent = 3000
-
-func whyBehind(node *pb.ClusterNode) string {
-	switch {
-	case node.HeardMs < 0:
-		return "not heard of since this node started"
-	case node.HeardMs > silent:
-		return fmt.Sprintf("not heard of for %d s", node.HeardMs/1000)
-	case node.Fetching != 0:
-		return fmt.Sprintf("fetching a snapshot of index %d", node.Fetching)
-	case !node.Proven:
-		return "proving itself after its start"
-	case node.Lag > 1000:
-		return "catching up"
-	case node.Health.GetTrouble() != "":
-		return node.Health.Trouble
-	}
-	return ""
-}
-
-// marksEqual is the newest log index at which a majority agreed on its state, and
-// whether every node has had the majority's lately. A node that agreed on a mark
-// compared it with its own; those that agreed at the newest one show its digest.
-func marksEqual(nodes []*pb.ClusterNode, differ map[uint64]agree.Mark) (index uint64, equal bool) {
-	equal = true
-	for _, node := range nodes {
-		at := node.Health.GetMarkIndex()
-		theirs, differs := differ[node.Member.RaftId]
-		equal = equal && at != 0 && (!differs || at > theirs.Index)
-		index = max(index, at)
-	}
-	for _, node := range nodes {
-		if theirs, ok := differ[node.Member.RaftId]; ok && node.Health.GetMarkIndex() <= theirs.Index {
-			node.Digest = hex.EncodeToString(theirs.Digest[:])
-		} else if node.Health.GetMarkIndex() == index && index != 0 {
-			node.Digest = hex.EncodeToString(node.Health.GetMarkDigest())
-		}
-	}
-	return index, equal
-}
-
-// owed adds what is owed to merchants and by which couriers.
-func (o operator) owed(a *pb.ClusterStatus) {
-	n := o.n
-	_ = n.replica.Local(func(r table.Reader) error { // a damaged row is the scrubber's to tell
-		if head, ok := machine.Head(r); ok {
-			a.NoticesOwed, a.OldestNoticeAgeMs = admin.Owed(r, head, n.replica.Now())
-		}
-		return nil
-	})
-}
-
-// nextSteps says what to do, the most pressing first.
-func nextSteps(a *pb.ClusterStatus, s member.Status) (steps []string) {
-	say := func(format string, args ...any) { steps = append(steps, fmt.Sprintf(format, args...)) }
-	if s.Leader == 0 {
-		say("no leader: bring back nodes until %d of %d voters run", len(s.Voters)/2+1, len(s.Voters))
-	}
-	if !s.ClockTrusted {
-		say("this node's clock is %d ms off the majority's: set it right (chronyc tracking)", -s.ClockOffset)
-	}
-	voters := 0
-	for _, node := range a.Nodes {
-		name := node.Member.Name
-		if node.Member.Role == pb.MemberRole_MEMBER_ROLE_VOTER {
-			voters++
-		}
-		switch {
-		case node.HeardMs < 0 || node.HeardMs > silent:
-			say("%s does not answer: start it, or look at its machine; if it is gone for good, run holdfast cluster remove %s", name, name)
-		case node.Health.GetDiskLow():
-			say("%s has little disk space left (%d MiB): free some, writes are refused there", name, node.Health.DiskFree>>20)
-		case node.ClockMs > 1000 || node.ClockMs < -1000:
-			say("%s's clock is %d ms off this node's: set it right", name, node.ClockMs)
-		case node.Health.GetDamageFound() > 0:
-			say("%s found damage on its disk: look at its log, and replace the disk if it comes back", name)
-		}
-	}
-	if voters == 2 {
-		say("two voters survive the loss of none: add a third with holdfast cluster add")
-	}
-	if a.OldestNoticeAgeMs > 60_000 {
-		say("the oldest notice waits for %d s: see whether a courier runs (holdfast courier)", a.OldestNoticeAgeMs/1000)
-	}
-	return steps
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -60,21 +61,32 @@ func newTrio(t *testing.T) *trio {
 		}
 		c.start(i)
 		c.until("a vote for "+c.config(i).Cluster.Name, func() bool {
-			s := c.nodes[0].Replica().Status()
-			return len(s.Voters) == i+1 && !s.Changing
+			for _, n := range c.nodes[:i+1] { // a follower applies the change later
+				if s := n.Replica().Status(); len(s.Voters) != i+1 || s.Changing || learnersOf(n) != 0 {
+					return false
+				}
+			}
+			return true
 		})
 	}
 	return c
 }
 
+// nextPort counts up from below the ports that the system gives to those who ask
+// for any: another test must not get one between here and the node's start.
+var nextPort atomic.Int64
+
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 1000 {
+		address := fmt.Sprintf("127.0.0.1:%d", 20_000+(int64(os.Getpid())*64+nextPort.Add(1))%10_000)
+		if l, err := net.Listen("tcp", address); err == nil {
+			_ = l.Close()
+			return address
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal("no free port from 20000 to 29999")
+	return ""
 }
 
 func (c *trio) config(i int) *config.Config {
@@ -147,4 +159,12 @@ func (c *trio) status(i int) *pb.ClusterStatus {
 		c.Fatal(err)
 	}
 	return a
+}
+
+func learnersOf(n *Node) int {
+	f, ok := n.lookGroup()
+	if !ok {
+		return -1
+	}
+	return f.roles(pb.MemberRole_MEMBER_ROLE_LEARNER)
 }
