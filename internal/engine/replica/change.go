@@ -71,7 +71,7 @@ func (r *Replica) proposeChange(c *change, actor string, members []*pb.Member) e
 	}
 	cmd := machine.NewCommand(machine.MemberChange, actor, "", &pb.MemberChange{Members: members})
 	cmd.Origin, cmd.Seed = r.opt.Identity.RaftID, blankSeed
-	f, err := newFrame([]*waiter{{cmd: cmd}}, cmd.SizeVT(), r.opt.Now().UnixMilli(), r.opt.Random)
+	f, err := newFrame([]*waiter{{cmd: cmd}}, cmd.SizeVT(), r.stamp(), r.opt.Random)
 	if err != nil {
 		return err
 	}

@@ -53,7 +53,7 @@ func (r *Replica) loop() {
 		case <-r.reads.wake:
 			r.askReads()
 		case <-r.queue.wake:
-			if err := r.propose(); err != nil {
+			if err := r.proposeNext(); err != nil {
 				r.stop(err)
 				return
 			}
@@ -83,6 +83,7 @@ func (r *Replica) follow(term uint64) {
 func (r *Replica) tick() {
 	r.member.Applied(r.Applied())
 	r.member.Tick(r.opt.Now().UnixMilli())
+	r.tickedAt = time.Now()
 	r.look()
 	r.retryReads()
 	r.promote()
@@ -91,6 +92,16 @@ func (r *Replica) tick() {
 	if r.queue.length() > 0 {
 		r.queue.poke()
 	}
+}
+
+// stamp is the time of a command proposed now, Unix milliseconds. Among peers it
+// goes on from the last tick's clock, the one that they have judged: a clock that
+// is set between two ticks stamps nothing. Of the loop.
+func (r *Replica) stamp() int64 {
+	if r.tickedAt.IsZero() || r.Status().Alone {
+		return r.opt.Now().UnixMilli()
+	}
+	return r.member.Wall() + time.Since(r.tickedAt).Milliseconds()
 }
 
 // look publishes the member's status.
@@ -109,14 +120,32 @@ func (r *Replica) look() {
 // step takes what has come from peers.
 func (r *Replica) step(msg *pb.PeerMessage) {
 	r.member.Step(msg)
+	r.stepWaiting()
+}
+
+// stepWaiting takes what waits, and says whether there was anything.
+func (r *Replica) stepWaiting() (any bool) {
 	for range inboxBatch {
 		select {
 		case msg := <-r.inbox:
 			r.member.Step(msg)
+			any = true
 		default:
-			return
+			return any
 		}
 	}
+	return any
+}
+
+// proposeNext first hears what peers have acknowledged meanwhile: frames that are
+// committed by it need not wait until the next one is on disk.
+func (r *Replica) proposeNext() error {
+	if r.stepWaiting() {
+		if err := r.work(); err != nil {
+			return err
+		}
+	}
+	return r.propose()
 }
 
 // saveHeard saves what the others were heard to have, beside the loop.
@@ -153,7 +182,7 @@ func (r *Replica) propose() error {
 	if len(taken) == 0 {
 		return nil
 	}
-	f, err := newFrame(taken, bytes, r.opt.Now().UnixMilli(), r.opt.Random)
+	f, err := newFrame(taken, bytes, r.stamp(), r.opt.Random)
 	if err != nil {
 		(&frame{waiters: taken}).refuse(code.Unknown)
 		return err

@@ -47,6 +47,7 @@ type Replica struct {
 	leaderSeen    atomic.Int64 // when a leader was known last, since opened
 	reading       atomic.Int64 // reads that wait
 	heardAt       time.Time    // when it was saved last; of the loop
+	tickedAt      time.Time    // by the monotonic clock; likewise
 
 	mu      sync.Mutex
 	changed chan struct{}
