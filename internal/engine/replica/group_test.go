@@ -153,11 +153,11 @@ func TestGroupAnswersTruly(t *testing.T) {
 		})
 	}
 	for range 3 {
-		id, r := c.leader()
+		_, r := c.leader()
 		if err := r.Transfer(t.Context(), 0); err != nil {
 			t.Error(err)
 		}
-		id, _ = c.leader()
+		id, _ := c.leader()
 		known := c.node(id).Status().Members
 		c.stop(id)
 		c.leader()

@@ -151,16 +151,6 @@ func (c *trio) until(what string, ok func() bool) {
 	}
 }
 
-// status is what node i says of the cluster.
-func (c *trio) status(i int) *pb.ClusterStatus {
-	c.Helper()
-	a, err := operator{c.nodes[i]}.Status(c.Context())
-	if err != nil {
-		c.Fatal(err)
-	}
-	return a
-}
-
 func learnersOf(n *Node) int {
 	f, ok := n.lookGroup()
 	if !ok {
