@@ -70,7 +70,7 @@ func (w *World) present() {
 	w.served(w.any(), false) // they hold the same
 }
 
-// served reads every acknowledged fact from a node. With excused a row may be
+// served reads every acknowledged fact that a node has come to from it. With excused a row may be
 // refused as damaged; it must never read as something else.
 func (w *World) served(n *node, excused bool) (refused int) {
 	l := n.life
@@ -78,7 +78,11 @@ func (w *World) served(n *node, excused bool) (refused int) {
 	alive := l.call(func() {
 		snap := l.store.Snapshot()
 		defer snap.Close()
+		applied, _ := l.machine.Applied()
 		for _, f := range w.order {
+			if f.madeAt > applied {
+				continue
+			}
 			o, err := l.read(snap, f.no)
 			if err != nil {
 				if _, named := scrub.FromState(err); !excused || !named {
@@ -88,7 +92,7 @@ func (w *World) served(n *node, excused bool) (refused int) {
 				refused++
 				continue
 			}
-			if wrong = f.differs(o); wrong != "" {
+			if wrong = f.differs(o, applied); wrong != "" {
 				return
 			}
 		}
@@ -103,12 +107,13 @@ func (w *World) served(n *node, excused bool) (refused int) {
 	return refused
 }
 
-// differs says how an order differs from what was acknowledged of it.
-func (f *fact) differs(o *pb.Order) string {
+// differs says how an order differs from what was acknowledged of it up to an
+// index.
+func (f *fact) differs(o *pb.Order, applied uint64) string {
 	switch {
 	case o == nil:
 		return fmt.Sprintf("order %s was acknowledged and is not there", f.no)
-	case f.paid && !order.Paid(o):
+	case f.paid && f.paidAt <= applied && !order.Paid(o):
 		return fmt.Sprintf("the payment of order %s was acknowledged and is not there", f.no)
 	case o.Total != 100 || o.PrepayId != f.prepay:
 		return fmt.Sprintf("order %s reads as another one", f.no)

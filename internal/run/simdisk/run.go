@@ -17,7 +17,7 @@ type Options struct {
 }
 
 // DefaultActs is how many faults a run has.
-const DefaultActs = 7
+const DefaultActs = 6
 
 // keepTrace is how many lines of a run are kept for its report.
 const keepTrace = 60

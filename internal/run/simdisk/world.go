@@ -58,6 +58,9 @@ type fact struct {
 	prepay string
 	paid   bool
 	asked  bool // a payment is under way, or was and its outcome is open
+	// madeAt and paidAt are the log indexes: a node that has not come there yet
+	// cannot know.
+	madeAt, paidAt uint64
 }
 
 func orderOf(r table.Reader, no string) *pb.Order {
@@ -228,9 +231,9 @@ func (w *World) learn(r result) {
 		case out.Code != code.OK:
 			w.fail("order %s is refused: %s", a.no, out.Code)
 		case a.pays:
-			w.facts[a.no].paid = true
+			w.facts[a.no].paid, w.facts[a.no].paidAt = true, r.index
 		default:
-			f := &fact{no: a.no, prepay: out.Body.(*pb.Order).PrepayId}
+			f := &fact{no: a.no, prepay: out.Body.(*pb.Order).PrepayId, madeAt: r.index}
 			w.facts[a.no] = f
 			w.order = append(w.order, f)
 		}
