@@ -83,6 +83,9 @@ func (r *rig) serve(t *testing.T) {
 	t.Cleanup(courier.stop)
 	proctest.WaitFor(t, time.Minute, "readiness", func() bool { return proctest.Ready("http://" + r.places[0].Admin) })
 	r.shop = proctest.OpenShop(t, r.sandbox)
+	// What these tests do to nodes takes long: customers without a rest would buy so
+	// much meanwhile that asking for each of their orders in the end takes longer.
+	r.shop.Rest = 40 * time.Millisecond
 	r.load = r.shop.Load(t, customers, "R", fresh(t, r.shop, r.places))
 	r.load.AwaitMore(t, 20, "at the start")
 }

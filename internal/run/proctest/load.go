@@ -57,6 +57,12 @@ func (s *Shop) Load(t *testing.T, customers int, prefix string, paid func(ctx co
 				if s.Buy(ctx, no, int64(1+i%100)) && paid != nil {
 					paid(ctx, no)
 				}
+				if s.Rest > 0 {
+					select {
+					case <-ctx.Done():
+					case <-time.After(s.Rest):
+					}
+				}
 			}
 		})
 	}

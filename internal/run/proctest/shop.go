@@ -37,6 +37,8 @@ type Shop struct {
 	notify  string
 	payer   string
 	gaps    gaps
+	// Rest is how long a customer waits after a purchase; 0 is not at all.
+	Rest time.Duration
 
 	paid, wrong atomic.Int64
 	firstWrong  atomic.Value
