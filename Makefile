@@ -77,7 +77,7 @@ sim: ## whole clusters from a seed: SIMS=2000 of them (0: without end), or the o
 ifdef SEED
 	$(GO) test -count=1 -tags $(TAGS) -timeout 10m -v -run '^TestSeed$$' $(SIM) -seed $(SEED) $(if $(VARIANT),-variant $(VARIANT))
 else
-	$(GO) test -count=1 -tags $(TAGS) -timeout 10m -skip '^TestSeeds$$' $(SIM)
+	$(GO) test -count=1 -tags $(TAGS) -timeout 10m -skip '^TestSeeds$$' $(SIM) ./internal/run/drill
 	HOLDFAST_SIMS=$(SIMS) $(GO) test -count=1 -tags $(TAGS) -timeout $(if $(filter 0,$(SIMS)),0,30m) -v -run '^TestSeeds$$' $(SIM)
 endif
 
