@@ -194,8 +194,20 @@ func (s *Shop) order(ctx context.Context, no string, total int64) (codeURL strin
 	return "", false
 }
 
+// query asks for an order, again after a while when the platform says that it is
+// asked too much: merchants' programs do so.
 func (s *Shop) query(ctx context.Context, client *core.Client, no string) (*payments.Transaction, error) {
 	api := native.NativeApiService{Client: client}
-	o, _, err := api.QueryOrderByOutTradeNo(ctx, native.QueryOrderByOutTradeNoRequest{OutTradeNo: &no, Mchid: &s.sandbox.Mchid})
-	return o, err
+	for {
+		o, _, err := api.QueryOrderByOutTradeNo(ctx, native.QueryOrderByOutTradeNoRequest{OutTradeNo: &no, Mchid: &s.sandbox.Mchid})
+		var refusal *core.APIError
+		if !errors.As(err, &refusal) || refusal.StatusCode != http.StatusTooManyRequests {
+			return o, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
 }
