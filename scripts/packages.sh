@@ -7,6 +7,7 @@
 #   single    the unit tests of code that starts no goroutine, which a house rule
 #             sees to: the race detector would only slow them down
 #   parallel  the other unit tests
+#   properties  those of them that test properties
 #   rewrite   those that can write their expected outputs anew
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -18,5 +19,6 @@ case "$1" in
 unit) unit ;;
 single) unit | grep -E "$single" ;;
 parallel) unit | grep -vE "$single" ;;
+properties) unit | grep -vE "$single" | grep -E "/($(grep -rl --include='*_test.go' '"pgregory.net/rapid"' internal | xargs -n1 dirname | sort -u | paste -sd'|'))\$" ;;
 rewrite) grep -rlE --include='*_test.go' 'flag\.Bool\("rewrite"' internal cmd | xargs -n1 dirname | sort -u | sed 's|^|./|' ;;
 esac
