@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -43,11 +44,12 @@ func TestDamageInTheBackgroundIsTold(t *testing.T) {
 		t.Error("damaged files were merged")
 	}
 	mu.Lock()
-	defer mu.Unlock()
-	if len(told) == 0 {
+	sofar := slices.Clone(told)
+	mu.Unlock() // the background may tell more until the store is closed
+	if len(sofar) == 0 {
 		t.Fatal("nobody was told")
 	}
-	for _, err := range told {
+	for _, err := range sofar {
 		var file *diskguard.FileError
 		if !errors.As(err, &file) || !strings.HasSuffix(damaged, file.File[strings.LastIndexByte(file.File, '/')+1:]) {
 			t.Errorf("told of %v, damaged is %s", err, damaged)
