@@ -18,13 +18,14 @@ import (
 func TestDamageInTheBackgroundIsTold(t *testing.T) {
 	t.Parallel()
 	fs := vfs.NewMem()
-	opt := options(t, fs) // a fault of the disk fails the test
+	opt := options(t, fs)    // a fault of the disk fails the test
+	opt.NoCompactions = true // which file holds what is decided by the flush alone
 	s := open(t, opt)
 	for i := uint64(1); i <= 50; i++ {
 		frame(t, s, i)
 	}
 	closed(t, s.Close)
-	all := files(t, fs, "*.sst") // each table of the state has files of its own
+	all := slices.Sorted(slices.Values(files(t, fs, "*.sst"))) // each table of the state has files of its own, the format in the first
 	damaged := all[len(all)-1]
 	b := readAll(t, fs, damaged)
 	for at := 0; at < len(b)-60; at += 7 { // all but the footer, without which nothing opens
@@ -38,7 +39,6 @@ func TestDamageInTheBackgroundIsTold(t *testing.T) {
 		defer mu.Unlock()
 		told = append(told, err)
 	}
-	opt.NoCompactions = true
 	s = open(t, opt)
 	if err := s.Compact(); err == nil {
 		t.Error("damaged files were merged")
