@@ -11,10 +11,10 @@ TOOLS       = $(GO) tool -modfile=tools/go.mod
 # Tests that start real processes, run a whole merchant's SDK or damage whole data
 # folders: targets of their own, so that `make unit` stays quick.
 CONTRACT = ./internal/edge/wechatv3/contract
-KILL     = ./internal/run/killtest
-CLUSTER  = ./internal/run/clustertest
+KILL     = ./internal/trial/killtest
+CLUSTER  = ./internal/trial/clustertest
 DAMAGE   = ./internal/run/verify
-SIM      = ./internal/run/sim
+SIM      = ./internal/trial/sim
 
 # How much of it: `make test` takes these, `make soak` the long versions.
 FUZZ_SECONDS ?= 60
@@ -82,7 +82,7 @@ sim: ## whole clusters from a seed: SIMS=2000 of them (0: without end), or the o
 ifdef SEED
 	$(GO) test -count=1 -tags $(TAGS) -timeout 10m -v -run '^TestSeed$$' $(SIM) -seed $(SEED) $(if $(VARIANT),-variant $(VARIANT))
 else
-	$(GO) test -count=1 -tags $(TAGS) -timeout 10m -skip '^TestSeeds$$' $(SIM) ./internal/run/drill
+	$(GO) test -count=1 -tags $(TAGS) -timeout 10m -skip '^TestSeeds$$' $(SIM) ./internal/trial/script
 	HOLDFAST_SIMS=$(SIMS) $(GO) test -count=1 -tags $(TAGS) -timeout $(if $(filter 0,$(SIMS)),0,30m) -v -run '^TestSeeds$$' $(SIM)
 endif
 

@@ -13,7 +13,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 single='/internal/(arch|rule/[a-z]+|engine/machine(/[a-z]+)?)$'
-unit() { "${GO:-go}" list ./... | grep -vE '/(contract|killtest|clustertest|run/verify|run/sim|run/drill|run/simdisk)$'; }
+unit() { "${GO:-go}" list ./... | grep -vE '/(contract|killtest|clustertest|run/verify|trial/sim|trial/script|trial/simdisk)$'; }
 
 case "$1" in
 unit) unit ;;

@@ -18,15 +18,15 @@ var entries = []struct {
 	packages []string
 	why      string
 }{
-	{"google.golang.org/protobuf", []string{"internal/pb", "internal/engine/journal", "internal/engine/machine", "internal/engine/member", "internal/engine/raftlog", "internal/engine/replica", "internal/engine/snapshot", "internal/engine/view", "internal/edge/admin", "internal/run"},
+	{"google.golang.org/protobuf", []string{"internal/pb", "internal/engine/journal", "internal/engine/machine", "internal/engine/member", "internal/engine/raftlog", "internal/engine/replica", "internal/engine/snapshot", "internal/engine/view", "internal/edge/admin", "internal/run", "internal/trial"},
 		"the generated code; raft's own messages; journal entries printed as JSON; wire-level reading of envelopes"},
 	{"github.com/planetscale/vtprotobuf", []string{"internal/pb"}, "the generated code"},
-	{"connectrpc.com/connect", []string{"internal/pb/pbconnect", "internal/engine/credentials", "internal/engine/peer", "internal/edge/admin", "internal/edge/inner", "internal/edge/courier", "internal/run"},
+	{"connectrpc.com/connect", []string{"internal/pb/pbconnect", "internal/engine/credentials", "internal/engine/peer", "internal/edge/admin", "internal/edge/inner", "internal/edge/courier", "internal/run", "internal/trial"},
 		"both ends of the admin API, the inner API and of the calls between nodes"},
-	{"github.com/cockroachdb/pebble/v2", []string{"internal/engine/store", "internal/engine/raftlog", "internal/engine/diskguard", "internal/engine/snapshot", "internal/engine/view", "internal/engine/scrub", "internal/run/simdisk"},
+	{"github.com/cockroachdb/pebble/v2", []string{"internal/engine/store", "internal/engine/raftlog", "internal/engine/diskguard", "internal/engine/snapshot", "internal/engine/view", "internal/engine/scrub", "internal/trial/simdisk"},
 		"three stores of their own and the file system under them, on which copies are made and put into place too, the scrubber keeps its progress, and simulated disks fail"},
 	{"github.com/cockroachdb/errors", []string{"internal/engine/diskguard"}, "Pebble marks its errors with it, which the standard errors.Is doesn't see"},
-	{"go.etcd.io/raft/v3", []string{"internal/engine/member", "internal/engine/replica", "internal/engine/raftlog", "internal/engine/snapshot", "internal/engine/peer", "internal/engine/scrub", "internal/run/sim", "internal/run/simdisk"},
+	{"go.etcd.io/raft/v3", []string{"internal/engine/member", "internal/engine/replica", "internal/engine/raftlog", "internal/engine/snapshot", "internal/engine/peer", "internal/engine/scrub", "internal/trial/sim", "internal/trial/simdisk"},
 		"the loop, the log it keeps, snapshots that stand for a part of it; the tests of the transport and the scrubber; nodes on simulated disks"},
 	{"golang.org/x/mod/sumdb", []string{"internal/engine/journal", "internal/engine/keystore", "internal/run"}, "tree, notes and the key that signs them"},
 	{"github.com/transparency-dev/formats", []string{"internal/engine/journal"}, "checkpoints"},
@@ -36,9 +36,9 @@ var entries = []struct {
 	{"go.yaml.in/yaml/v3", []string{"internal/run/config"}, "the configuration file"},
 	{"filippo.io/bigmod", []string{"internal/edge/wechatv3"}, "merchants' signatures verified with a prepared modulus: docs/decisions/0006"},
 	{"rsc.io/qr", []string{"internal/run/qr"}, "the code in the terminal and on the page"},
-	{"github.com/anishathalye/porcupine", []string{"internal/run/sim"}, "is there an order of the calls that explains their answers"},
+	{"github.com/anishathalye/porcupine", []string{"internal/trial/sim"}, "is there an order of the calls that explains their answers"},
 	{"github.com/HdrHistogram/hdrhistogram-go", []string{"internal/run/bench"}, "percentiles"},
-	{"github.com/wechatpay-apiv3/wechatpay-go", []string{"internal/run/shop", "internal/run/proctest"}, "the demo shop, and the merchant of the tests that kill processes, are unmodified"},
+	{"github.com/wechatpay-apiv3/wechatpay-go", []string{"internal/run/shop", "internal/trial/proctest"}, "the demo shop, and the merchant of the tests that kill processes, are unmodified"},
 }
 
 // testEntries may be imported by tests as well, anywhere below the given folder.

@@ -8,7 +8,7 @@ import (
 	"fmt"
 
 	"github.com/holdfast-pay/holdfast/internal/base/code"
-	"github.com/holdfast-pay/holdfast/internal/base/commit"
+	"github.com/holdfast-pay/holdfast/internal/base/commitment"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/journal"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -50,7 +50,7 @@ func (d *Desk) Payment(ctx context.Context, o *pb.Order) (*pb.Receipt, error) {
 	var openings []*pb.Opening
 	if len(o.Salt) > 0 {
 		openings = append(openings, &pb.Opening{
-			Commitment: 0, Field: "openid", Value: o.Openid, Salt: commit.FieldSalt(o.Salt, "openid"),
+			Commitment: 0, Field: "openid", Value: o.Openid, Salt: commitment.FieldSalt(o.Salt, "openid"),
 		})
 	}
 	return d.entry(ctx, o.PaySeq, openings)

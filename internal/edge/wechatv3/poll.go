@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/holdfast-pay/holdfast/internal/base/life"
+	"github.com/holdfast-pay/holdfast/internal/base/moves"
 	"github.com/holdfast-pay/holdfast/internal/edge/gate"
 )
 
@@ -122,7 +122,7 @@ func (a *API) repeat(q *request, had polled) ([]byte, *refusal) {
 }
 
 // isFinal says whether a record in this state stays as it is: no move leads out.
-func isFinal[S ~int32](moves life.Table[S], state S) bool {
+func isFinal[S ~int32](moves moves.Table[S], state S) bool {
 	for _, m := range moves {
 		if m.From == state {
 			return false

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
-	"github.com/holdfast-pay/holdfast/internal/base/commit"
+	"github.com/holdfast-pay/holdfast/internal/base/commitment"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/journal"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -168,7 +168,7 @@ func payment() (*pb.Entry, []*pb.Opening) {
 			Code:  pb.PostingCode_POSTING_CODE_PAYMENT,
 			Debit: "user/3/balance", Credit: "mch/1900000001/pending", Amount: 1234, Currency: 156,
 		}},
-		Commitments: [][]byte{commit.Field(salt, "openid", "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"), commit.Field(salt, "name", "李雷")},
+		Commitments: [][]byte{commitment.Field(salt, "openid", "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"), commitment.Field(salt, "name", "李雷")},
 	}
 	return e, []*pb.Opening{
 		journal.Opening(0, salt, "openid", "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"),

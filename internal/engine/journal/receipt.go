@@ -7,7 +7,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
-	"github.com/holdfast-pay/holdfast/internal/base/commit"
+	"github.com/holdfast-pay/holdfast/internal/base/commitment"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
@@ -76,10 +76,10 @@ func VerifyReceipt(receipt *pb.Receipt, verifier note.Verifier) (*pb.Entry, Chec
 	return e, cp, nil
 }
 
-// Opening shows the value of a field that was committed with commit.Field:
+// Opening shows the value of a field that was committed with commitment.Field:
 // number is the commitment's place in the entry, from 0.
 func Opening(number uint32, recordSalt []byte, field, value string) *pb.Opening {
-	return &pb.Opening{Commitment: number, Field: field, Value: value, Salt: commit.FieldSalt(recordSalt, field)}
+	return &pb.Opening{Commitment: number, Field: field, Value: value, Salt: commitment.FieldSalt(recordSalt, field)}
 }
 
 // checkReceipt checks everything below the signature.
@@ -120,10 +120,10 @@ func checkOpenings(e *pb.Entry, openings []*pb.Opening) error {
 			return fmt.Errorf("%w: commitment %d is shown twice or does not exist", ErrOpening, i)
 		}
 		seen[i] = true
-		if len(o.Salt) < commit.SaltSize || len(o.Salt) > maxSalt {
+		if len(o.Salt) < commitment.SaltSize || len(o.Salt) > maxSalt {
 			return fmt.Errorf("%w: field %q has a salt of %d bytes", ErrOpening, o.Field, len(o.Salt))
 		}
-		if !commit.Opens(e.Commitments[i], o.Salt, o.Field, o.Value) {
+		if !commitment.Opens(e.Commitments[i], o.Salt, o.Field, o.Value) {
 			return fmt.Errorf("%w: field %q is not what commitment %d hides", ErrOpening, o.Field, i)
 		}
 	}

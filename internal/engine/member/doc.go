@@ -2,7 +2,7 @@
 // message, a tick or a proposal goes in; what is to be sent, applied or told
 // comes out through Events. It starts no goroutine, reads no clock and opens no
 // socket; it calls the log synchronously. engine/replica drives it with a real
-// disk and network, run/sim with simulated ones: what the simulation finds out
+// disk and network, trial/sim with simulated ones: what the simulation finds out
 // about elections, membership and lost disks holds for production, because it
 // is the same code.
 //

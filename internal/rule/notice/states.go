@@ -1,13 +1,13 @@
 package notice
 
 import (
-	"github.com/holdfast-pay/holdfast/internal/base/life"
+	"github.com/holdfast-pay/holdfast/internal/base/moves"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
 // Moves is the life of a notice. An attempt that was sent and not reported
 // because of a crash is sent again under the same number.
-var Moves = life.Table[pb.NoticeState]{
+var Moves = moves.Table[pb.NoticeState]{
 	{To: pb.NoticeState_NOTICE_STATE_OWED, By: "order_pay", When: "the order is paid"},
 	{To: pb.NoticeState_NOTICE_STATE_OWED, By: "tick", When: "a refund with a notify_url ends"},
 	{From: pb.NoticeState_NOTICE_STATE_OWED, To: pb.NoticeState_NOTICE_STATE_DELIVERED, By: "notice_report", When: "the merchant answered as documented"},

@@ -4,7 +4,7 @@ import (
 	"bytes"
 
 	"github.com/holdfast-pay/holdfast/internal/base/code"
-	"github.com/holdfast-pay/holdfast/internal/base/commit"
+	"github.com/holdfast-pay/holdfast/internal/base/commitment"
 	"github.com/holdfast-pay/holdfast/internal/base/deed"
 	"github.com/holdfast-pay/holdfast/internal/base/ident"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -49,7 +49,7 @@ func ApplyPay(d *deed.Deed, c *pb.OrderPay) (out code.Code, o *pb.Order, fresh b
 	o.PayerUid, o.Attempt = p.Uid, c.Attempt
 	o.PaidAt, o.PaySeq, o.NoticeId = d.At, d.Seq(), d.TakeNoticeID()
 	Put(d.Tx, o)
-	d.Record(Entity(o.Id), o.Mchid+"/"+o.OutTradeNo, book.Commit(), commit.Commit(commit.FieldSalt(o.Salt, "openid"), "openid", o.Openid))
+	d.Record(Entity(o.Id), o.Mchid+"/"+o.OutTradeNo, book.Commit(), commitment.Commit(commitment.FieldSalt(o.Salt, "openid"), "openid", o.Openid))
 	return code.OK, o, true
 }
 

@@ -1,13 +1,13 @@
 package order
 
 import (
-	"github.com/holdfast-pay/holdfast/internal/base/life"
+	"github.com/holdfast-pay/holdfast/internal/base/moves"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
 // Moves is the life of an order. A crash leaves an order in the state of the
 // last durable frame; replay moves it on from there, once.
-var Moves = life.Table[pb.TradeState]{
+var Moves = moves.Table[pb.TradeState]{
 	{To: pb.TradeState_TRADE_STATE_NOTPAY, By: "order_create", When: "the merchant places it"},
 	{From: pb.TradeState_TRADE_STATE_NOTPAY, To: pb.TradeState_TRADE_STATE_SUCCESS, By: "order_pay", When: "a payer's balance covers it in time"},
 	{From: pb.TradeState_TRADE_STATE_NOTPAY, To: pb.TradeState_TRADE_STATE_CLOSED, By: "order_close", When: "the merchant closes it"},

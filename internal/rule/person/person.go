@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/holdfast-pay/holdfast/internal/base/code"
-	"github.com/holdfast-pay/holdfast/internal/base/commit"
+	"github.com/holdfast-pay/holdfast/internal/base/commitment"
 	"github.com/holdfast-pay/holdfast/internal/base/deed"
 	"github.com/holdfast-pay/holdfast/internal/base/ident"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
@@ -94,7 +94,7 @@ func ApplyAdd(d *deed.Deed, c *pb.PersonAdd) (code.Code, *pb.Person) {
 	refs.Put(d.Tx, refKey(p.Ref), &pb.PersonRef{Uid: p.Uid})
 	ledger.OpenOwed(d.Tx, ledger.UserBalance(p.Uid), money.CNY)
 	d.Record(entity(p.Uid), "", nil,
-		commit.Commit(commit.FieldSalt(p.Salt, "ref"), "ref", p.Ref), commit.Commit(commit.FieldSalt(p.Salt, "name"), "name", p.Name))
+		commitment.Commit(commitment.FieldSalt(p.Salt, "ref"), "ref", p.Ref), commitment.Commit(commitment.FieldSalt(p.Salt, "name"), "name", p.Name))
 	return code.OK, p
 }
 
@@ -135,7 +135,7 @@ func ApplyOpenid(d *deed.Deed, c *pb.PersonOpenid) (code.Code, *pb.Person) {
 		return code.OK, p
 	}
 	openid := EnsureOpenid(d, p, c.Appid)
-	d.Record(entity(p.Uid), "", nil, commit.Commit(commit.FieldSalt(p.Salt, "openid"), "openid", openid))
+	d.Record(entity(p.Uid), "", nil, commitment.Commit(commitment.FieldSalt(p.Salt, "openid"), "openid", openid))
 	return code.OK, p
 }
 

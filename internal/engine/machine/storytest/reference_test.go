@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-pay/holdfast/internal/base/code"
-	"github.com/holdfast-pay/holdfast/internal/base/life"
+	"github.com/holdfast-pay/holdfast/internal/base/moves"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/notice"
 	"github.com/holdfast-pay/holdfast/internal/rule/order"
@@ -50,7 +50,7 @@ func TestStatesPageIsPrinted(t *testing.T) {
 }
 
 // lifeOf prints the life of one kind of record as a diagram and a table.
-func lifeOf[S ~int32](t *testing.T, s *sources, b *strings.Builder, what, prefix string, moves life.Table[S], names map[int32]string, note string) {
+func lifeOf[S ~int32](t *testing.T, s *sources, b *strings.Builder, what, prefix string, moves moves.Table[S], names map[int32]string, note string) {
 	t.Helper()
 	name := func(state S) string {
 		if state == 0 {

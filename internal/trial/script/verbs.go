@@ -1,0 +1,68 @@
+package script
+
+// syntax lists every verb's forms. A word in capitals is an argument of the
+// kind it names (kinds.go), one with bars a choice, words in brackets may be
+// left out, and dots repeat the word before them.
+var syntax = []string{
+	// The world, at the beginning of a script.
+	"nodes NUMBER",
+	"seed NUMBER",
+	"broken VARIANT",
+	"weather calm|fair|rough",
+
+	// What clients ask for.
+	"create ORDER AMOUNT [via NODE]",
+	"pay ORDER PAYMENT [by PERSON] [via NODE]",
+	"close ORDER [via NODE]",
+	"refund ORDER REFUND AMOUNT [via NODE]",
+	"topup PERSON TOPUP AMOUNT [via NODE]",
+	"query ORDER [via NODE]",
+
+	// Processes. A crash loses what was not synced; at append: in the middle of
+	// the next write to the log.
+	"crash NODE [at append]",
+	"restart NODE",
+	"pause NODE TIME",
+	"skew NODE OFFSET",
+
+	// Disks. save keeps a copy that a later restart may be given.
+	"save NODE",
+	"restart NODE with old|lost|foreign disk",
+	"restart NODE with copy of NODE",
+	"slow NODE TIME",
+	"compact NODE",
+	"flush NODE",
+
+	// Links.
+	"partition NODE... | NODE...",
+	"cut NODE -> NODE",
+	"flap NODE NODE TIME",
+	"heal",
+
+	// Members. A replaced node's folder is gone; it comes back as a learner.
+	"add NODE",
+	"promote NODE",
+	"remove NODE",
+	"replace NODE",
+	"transfer NODE",
+	"mend on|off",
+
+	"courier COURIER start|stop|crash",
+	"courier COURIER pause TIME",
+	"merchant down|up",
+
+	// Time, and what must hold.
+	"run TIME",
+	"settle",
+	"expect ORDER STATE [via NODE]",
+	"expect digests equal",
+	"expect leader NODE",
+	"expect NODE refused REASON",
+	"expect NODE stopped",
+	"expect NODE ROLE",
+	"expect voters NUMBER",
+	"expect terms at most NUMBER",
+	"show ORDER...",
+	"show members",
+	"show notices",
+}

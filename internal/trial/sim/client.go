@@ -1,0 +1,297 @@
+package sim
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/holdfast-pay/holdfast/internal/base/code"
+	"github.com/holdfast-pay/holdfast/internal/base/money"
+	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/engine/machine"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/order"
+	"github.com/holdfast-pay/holdfast/internal/trial/script"
+)
+
+// clients are who asks for orders, payments and refunds, and what they were told.
+type clients struct {
+	w       *World
+	open    int // requests that have no true answer yet
+	history []call
+	prepay  map[string]string // by order: a prepay_id that was given out
+	created map[string]int64  // by order: the amount it is created with
+	refused map[string]bool   // by order: creating it was refused at least once
+	acked   acked
+}
+
+// acked is what was acknowledged and must be there at the end.
+type acked struct {
+	created map[string]bool
+	paid    map[string]payment
+	closed  map[string]bool
+	refunds map[string]refundAsked
+	topups  map[string]topupAsked
+	asked   map[string]topupAsked // every top-up that was ever sent
+}
+
+type payment struct {
+	name string
+	uid  uint64
+}
+
+type refundAsked struct {
+	order  string
+	amount int64
+}
+
+type topupAsked struct {
+	uid    uint64
+	amount int64
+}
+
+func newClients(w *World) *clients {
+	return &clients{w: w, prepay: map[string]string{}, created: map[string]int64{}, refused: map[string]bool{}, acked: acked{
+		created: map[string]bool{}, paid: map[string]payment{}, closed: map[string]bool{},
+		refunds: map[string]refundAsked{}, topups: map[string]topupAsked{}, asked: map[string]topupAsked{},
+	}}
+}
+
+// request is one thing a client wants, which it asks for under one identity
+// until it has a true answer.
+type request struct {
+	text string
+	in   input
+	via  *node // nil: any
+	// command makes the command; nil for a query.
+	command func() *pb.Command
+	// ready says whether what it needs is known; nil is yes.
+	ready func() bool
+	// told is what a true answer means.
+	told func(output)
+	done bool
+	out  output
+	last *node
+}
+
+// begin asks for what a step says. The request goes on by itself.
+func (c *clients) begin(step script.Step) *request {
+	r := c.request(step)
+	r.via = c.w.node(step.Arg("NODE"))
+	c.open++
+	c.try(r)
+	return r
+}
+
+func (c *clients) request(step script.Step) *request {
+	name, amount := step.Arg("ORDER"), int64(script.Number(step.Arg("AMOUNT")))
+	r := &request{text: step.String(), in: input{verb: step.Verb(), order: name, amount: amount}}
+	switch step.Verb() {
+	case "create":
+		if c.created[name] == 0 {
+			c.created[name] = amount
+		}
+		r.command = func() *pb.Command {
+			return machine.NewCommand(machine.OrderCreate, "mch/"+shopOf(name), "", &pb.OrderCreate{
+				Mchid: shopOf(name), Appid: appid, OutTradeNo: tradeNo(name), Product: pb.Product_PRODUCT_APP, Total: amount,
+				Currency: money.CNY, Description: "tea", NotifyUrl: "https://shop.example/n",
+			})
+		}
+		r.told = func(out output) { c.acked.created[name] = c.acked.created[name] || out.code == code.OK }
+	case "pay":
+		c.pay(r, step)
+	case "close":
+		r.command = func() *pb.Command {
+			return machine.NewCommand(machine.OrderClose, "mch/"+shopOf(name), "", &pb.OrderClose{Mchid: shopOf(name), OutTradeNo: tradeNo(name)})
+		}
+		r.told = func(output) {}
+	case "refund":
+		c.refund(r, step)
+	case "topup":
+		c.topup(r, step)
+	case "query":
+		r.told = func(output) {}
+	}
+	return r
+}
+
+func (c *clients) pay(r *request, step script.Step) {
+	name, attempt := step.Arg("ORDER"), step.Arg("PAYMENT")
+	uid := uint64(1)
+	if who := step.Arg("PERSON"); who != "" {
+		uid = script.Number(who[1:])
+	}
+	r.in.key, r.in.uid = attempt, uid
+	r.ready = func() bool { return c.prepay[name] != "" }
+	r.command = func() *pb.Command {
+		if c.w.broken.losesIdentity {
+			attempt = fmt.Sprintf("%s-%d", step.Arg("PAYMENT"), c.w.chance.Uint32())
+		}
+		return machine.NewCommand(machine.OrderPay, "cashier", "", &pb.OrderPay{PrepayId: c.prepay[name], Uid: uid, Attempt: []byte(attempt)})
+	}
+	r.told = func(out output) {
+		if out.code == code.OK {
+			c.acked.paid[name] = payment{step.Arg("PAYMENT"), uid}
+		}
+	}
+}
+
+func (c *clients) refund(r *request, step script.Step) {
+	name, number, amount := step.Arg("ORDER"), step.Arg("REFUND"), r.in.amount
+	r.in.key = number
+	r.command = func() *pb.Command {
+		return machine.NewCommand(machine.RefundCreate, "mch/"+shopOf(name), "", &pb.RefundCreate{
+			Mchid: shopOf(name), OutRefundNo: refundNo(name, number), OutTradeNo: tradeNo(name), Refund: amount, Total: c.created[name],
+			Currency: money.CNY, NotifyUrl: "https://shop.example/r",
+		})
+	}
+	r.ready = func() bool { return c.created[name] != 0 }
+	r.told = func(out output) {
+		if out.code == code.OK {
+			c.acked.refunds[refundNo(name, number)] = refundAsked{name, amount}
+		}
+	}
+}
+
+func (c *clients) topup(r *request, step script.Step) {
+	uid, ref := script.Number(step.Arg("PERSON")[1:]), step.Arg("TOPUP")
+	c.acked.asked[ref] = topupAsked{uid, r.in.amount}
+	r.command = func() *pb.Command {
+		ref := ref
+		if c.w.broken.losesIdentity {
+			ref = fmt.Sprintf("%s-%d", ref, c.w.chance.Uint32())
+		}
+		return machine.NewCommand(machine.PersonTopup, "admin/sim", "", &pb.PersonTopup{
+			Uid: uid, Amount: r.in.amount, Currency: money.CNY, Ref: ref, Line: "demo",
+		})
+	}
+	r.told = func(out output) {
+		if out.code == code.OK {
+			c.acked.topups[ref] = topupAsked{uid, r.in.amount}
+		}
+	}
+}
+
+// shopOf is the merchant an order is placed with.
+func shopOf(name string) string { return fmt.Sprintf("190000000%d", script.Number(name[1:])%merchants) }
+
+func tradeNo(name string) string          { return "order-" + name }
+func refundNo(name, number string) string { return name + "-" + number }
+
+// try sends the request to a node and waits for its answer, but not for ever.
+func (c *clients) try(r *request) {
+	if r.done {
+		return
+	}
+	w := c.w
+	if r.in.verb == "pay" && c.refused[r.in.order] && c.prepay[r.in.order] == "" {
+		r.done, r.out = true, output{code: code.OrderNotFound}
+		c.open-- // nothing was given out that could be paid
+		return
+	}
+	if r.ready != nil && !r.ready() {
+		w.after(100, func() { c.try(r) })
+		return
+	}
+	n := c.choose(r)
+	r.last = n
+	index := len(c.history)
+	c.history = append(c.history, call{in: r.in, called: c.moment(), returned: math.MaxInt64})
+	answered := false
+	again := func() {
+		answered = true
+		w.after(w.chance.between(50, 300), func() { c.try(r) })
+	}
+	w.after(w.chance.between(1600, 2600), func() {
+		if !answered {
+			again()
+		}
+	})
+	w.send(outside, n.place, false, func() {
+		if n.process == nil { // the connection is refused
+			w.send(n.place, outside, false, func() {
+				if !answered {
+					c.history[index].never = true
+					again()
+				}
+			})
+			return
+		}
+		c.serve(n.process, r, func(a answer) {
+			w.send(n.place, outside, false, func() {
+				if answered {
+					return
+				}
+				if a.notDone {
+					answered, r.done, c.history[index].never = true, true, true
+					c.open--
+					return
+				}
+				if a.refused != code.OK {
+					c.w.reach("refused: " + a.refused.String())
+					c.history[index].never = a.refused != code.Unknown
+					again()
+					return
+				}
+				answered = true
+				c.finish(r, index, a)
+			})
+		})
+	})
+}
+
+// moment is now, distinct for each call.
+func (c *clients) moment() int64 { return (c.w.now-start)<<20 + int64(len(c.history)) }
+
+// choose picks the node to ask: the one that was named, or any but the last.
+func (c *clients) choose(r *request) *node {
+	if r.via != nil && r.last == nil {
+		return r.via
+	}
+	var up []*node
+	for _, n := range c.w.nodes {
+		if n.disk != nil && n != r.last && n.copyOf == nil {
+			up = append(up, n)
+		}
+	}
+	if len(up) == 0 {
+		return r.last
+	}
+	return pick(c.w.chance, up)
+}
+
+// serve is the node's side of a request.
+func (c *clients) serve(p *process, r *request, reply func(answer)) {
+	p.post(func() {
+		if r.command != nil {
+			p.execute(r.command(), reply)
+			return
+		}
+		p.query(func(reader table.Reader) {
+			o, ok := order.ByNumber(reader, shopOf(r.in.order), tradeNo(r.in.order))
+			if !ok {
+				o = nil
+			}
+			reply(answer{body: o})
+		})
+	})
+}
+
+// finish records a true answer.
+func (c *clients) finish(r *request, index int, a answer) {
+	out := output{code: a.code}
+	if o, ok := a.body.(*pb.Order); ok && o != nil {
+		out.order = viewOf(o)
+		if r.in.verb == "create" && a.code == code.OK {
+			c.prepay[r.in.order] = o.PrepayId
+		}
+	}
+	if r.in.verb == "create" && a.code != code.OK {
+		c.refused[r.in.order] = true
+	}
+	h := &c.history[index]
+	h.out, h.returned = out, (c.w.now-start)<<20+int64(1<<19)
+	r.done, r.out = true, out
+	c.open--
+	r.told(out)
+	c.w.tell("client", "%s: %s by %s", r.text, out, r.last.name)
+}
