@@ -126,10 +126,13 @@ func (c *Courier) Run(ctx context.Context) error {
 	c.leave()
 	end()
 	close(c.paper)
-	c.drain()
+	ended := c.drain()
 	c.web.CloseIdleConnections()
-	if left > 0 {
+	switch {
+	case left > 0:
 		return fmt.Errorf("courier: stopped with %d attempts that the node has not accepted; these notices will be sent again", left)
+	case !ended:
+		return fmt.Errorf("courier: stopped, although something it had begun did not end within %s", drainWithin)
 	}
 	return nil
 }
@@ -169,14 +172,23 @@ func (c *Courier) sign() {
 	}
 }
 
-// drain receives what goroutines still want to tell until all have ended.
-func (c *Courier) drain() {
+// drainWithin bounds the wait for goroutines that have been told to end: one that
+// does not is a fault, and the stop must not wait for it.
+const drainWithin = 2 * time.Second
+
+// drain receives what goroutines still want to tell until all have ended; false
+// when one has not within drainWithin.
+func (c *Courier) drain() bool {
 	done := make(chan struct{})
 	go func() { c.wg.Wait(); close(done) }()
+	late := time.NewTimer(drainWithin)
+	defer late.Stop()
 	for {
 		select {
 		case <-done:
-			return
+			return true
+		case <-late.C:
+			return false
 		case <-c.fed:
 		case <-c.fetched:
 		case <-c.written:

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -90,15 +91,22 @@ func post(ctx context.Context, rt http.RoundTripper, l letter, may func() bool, 
 	if resp.StatusCode == http.StatusOK || resp.StatusCode == http.StatusNoContent {
 		a.Outcome = pb.AttemptOutcome_ATTEMPT_OUTCOME_DELIVERED
 	}
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		// What would follow is not HTTP, and no context ends it: the connection is ours to close.
+		_ = resp.Body.Close() // nothing was read of it
+		return a
+	}
 	a.Answer = answer(resp.Body, cancel)
 	return a
 }
 
 // answer reads the start of the body and closes it. The outcome does not depend
-// on it, so a body that dribbles is cut off rather than waited for.
+// on it, so a body that dribbles is cut off rather than waited for. Closing it is
+// what ends a read for sure: not every body ends with its request's context.
 func answer(body io.ReadCloser, cancel func()) string {
-	defer body.Close()
-	slow := time.AfterFunc(bodyWithin, cancel)
+	end := sync.OnceFunc(func() { _ = body.Close() }) // whatever came of it, the outcome stands
+	defer end()
+	slow := time.AfterFunc(bodyWithin, func() { cancel(); end() })
 	defer slow.Stop()
 	b, _ := io.ReadAll(io.LimitReader(body, readMost))
 	return clip(string(b))

@@ -143,13 +143,16 @@ func (s *site) notice(id uint64) (n *pb.Notice) {
 	return n
 }
 
-// pay makes a paid order.
-func (s *site) pay() {
+// pay makes a paid order of the next merchant.
+func (s *site) pay() { s.payTo(mchid(int(s.paid.Load())), s.shop.URL+"/n") }
+
+// payTo makes a paid order whose notice goes to url.
+func (s *site) payTo(mchid, url string) {
 	i := int(s.paid.Load())
 	no := fmt.Sprintf("T%08d", i)
 	o := s.core.Must(machine.OrderCreate, &pb.OrderCreate{
-		Mchid: mchid(i), Appid: edgetest.Appid, OutTradeNo: no, Product: pb.Product_PRODUCT_NATIVE, Total: 100,
-		Currency: money.CNY, Description: "tea", NotifyUrl: s.shop.URL + "/n",
+		Mchid: mchid, Appid: edgetest.Appid, OutTradeNo: no, Product: pb.Product_PRODUCT_NATIVE, Total: 100,
+		Currency: money.CNY, Description: "tea", NotifyUrl: url,
 	}).(*pb.Order)
 	s.mu.Lock() // no post may come before its event is known
 	defer s.mu.Unlock()
