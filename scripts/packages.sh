@@ -20,5 +20,5 @@ unit) unit ;;
 single) unit | grep -E "$single" ;;
 parallel) unit | grep -vE "$single" ;;
 properties) unit | grep -vE "$single" | grep -E "/($(grep -rl --include='*_test.go' '"pgregory.net/rapid"' internal | xargs -n1 dirname | sort -u | paste -sd'|'))\$" ;;
-rewrite) grep -rlE --include='*_test.go' 'flag\.Bool\("rewrite"' internal cmd | xargs -n1 dirname | sort -u | sed 's|^|./|' ;;
+rewrite) grep -rlE --include='*_test.go' 'flag\.Bool\("rewrite"|wechatv3/apitest"' internal cmd | xargs -n1 dirname | sort -u | sed 's|^|./|' ;;
 esac

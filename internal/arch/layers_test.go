@@ -35,6 +35,19 @@ var inside = map[string][]string{
 	"internal/engine/machine": {"internal/engine/journal"},
 	"internal/engine/journal": {},
 	"internal/engine/agree":   {},
+
+	// A product of the merchant API knows what all share, and no other product.
+	"internal/edge/wechatv3/*": {
+		"internal/edge/gate", "internal/edge/wechatjson", "internal/edge/wechatv3", "internal/edge/wechatv3/goods", "internal/edge/wechatv3/strictjson",
+	},
+	"internal/edge/wechatv3/goods":      {"internal/edge/wechatv3/strictjson"},
+	"internal/edge/wechatv3/strictjson": {},
+	"internal/edge/wechatv3/products": {
+		"internal/edge/wechatv3", "internal/edge/wechatv3/certificates", "internal/edge/wechatv3/pay", "internal/edge/wechatv3/refund",
+	},
+	"internal/edge/wechatv3/apitest": {
+		"internal/edge/edgetest", "internal/edge/wechatv3", "internal/edge/wechatv3/pay", "internal/edge/wechatv3/products",
+	},
 }
 
 // layerOf is the layer of a package, by its folder; "" for what is in none.

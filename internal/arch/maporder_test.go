@@ -3,13 +3,16 @@ package arch
 import (
 	"fmt"
 	"go/ast"
+	"go/build"
 	"go/importer"
 	"go/token"
 	"go/types"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -27,7 +30,19 @@ type checker struct {
 	read     func(dir string) ([]*ast.File, error)
 }
 
+// findGo tells the importer where the standard library's source is: what is built
+// with -trimpath does not know.
+var findGo = sync.OnceFunc(func() {
+	if build.Default.GOROOT != "" {
+		return
+	}
+	if root, err := exec.Command("go", "env", "GOROOT").Output(); err == nil {
+		build.Default.GOROOT = strings.TrimSpace(string(root))
+	}
+})
+
 func newChecker(read func(fset *token.FileSet, dir string) ([]*ast.File, error)) *checker {
+	findGo()
 	fset := token.NewFileSet()
 	return &checker{
 		fset:     fset,

@@ -13,7 +13,7 @@ import (
 func (a *API) Asked(r *http.Request) gate.Asked {
 	asked := gate.Asked{Class: gate.Rest}
 	if route, _, _ := a.find(r.Method, r.URL); route != nil {
-		asked.Class = route.class
+		asked.Class = route.Class
 	}
 	if claimed, err := authorizationOf(r.Header); err == nil {
 		asked.Merchant, asked.Credential = claimed.Mchid, claimed.Serial
@@ -27,7 +27,7 @@ func (a *API) Refuse(w http.ResponseWriter, r *http.Request, why gate.Refusal) {
 	lang := languageOf(r.Header)
 	own := why.Reason.Own()
 	if route, _, _ := a.find(r.Method, r.URL); route != nil {
-		own = own && mayLimit(route)
+		own = own && !route.Unlimited
 	}
 	p := turnedAway[own][lang]
 	h := w.Header()
@@ -39,21 +39,17 @@ func (a *API) Refuse(w http.ResponseWriter, r *http.Request, why gate.Refusal) {
 	w.Write(p.body) // an error means that the client is gone
 }
 
-// mayLimit says whether FREQUENCY_LIMITED tells a client that nothing was done.
-// On refunds it does not: they would have to query first (wire reference, 2.3).
-func mayLimit(r *route) bool { return r.name != "refund_create" }
-
 // broke refuses a query for which the merchant has no budget left.
-func broke(q *request) *refusal {
+func broke(q *Request) *Refusal {
 	r := *limited
-	r.retryAfter = q.pass.Broke().After
+	r.RetryAfter = q.pass.Broke().After
 	return &r
 }
 
 // limited says that the merchant itself asks too much.
-var limited = &refusal{
-	status: http.StatusTooManyRequests, code: "FREQUENCY_LIMITED", digits: digitsRateLimited,
-	zh: "请求过于频繁，本次请求未受理，请稍后用相同参数重试", en: "Too many requests: this one was not taken; repeat it unchanged after the seconds in Retry-After",
+var limited = &Refusal{
+	Status: http.StatusTooManyRequests, Code: "FREQUENCY_LIMITED", Digits: digitsRateLimited,
+	ZH: "请求过于频繁，本次请求未受理，请稍后用相同参数重试", EN: "Too many requests: this one was not taken; repeat it unchanged after the seconds in Retry-After",
 }
 
 // prepared is an answer made beforehand.
@@ -67,11 +63,11 @@ type prepared struct {
 // own excess and by language.
 var turnedAway = func() map[bool]map[language]prepared {
 	all := make(map[bool]map[language]prepared)
-	for own, r := range map[bool]*refusal{true: limited, false: refusalOf(code.Overloaded, payFamily)} {
+	for own, r := range map[bool]*Refusal{true: limited, false: refusalOf(code.Overloaded, nil)} {
 		all[own] = make(map[language]prepared)
 		for _, lang := range []language{chinese, english} {
 			body := r.json(lang)
-			all[own][lang] = prepared{r.status, body, []string{strconv.Itoa(len(body))}}
+			all[own][lang] = prepared{r.Status, body, []string{strconv.Itoa(len(body))}}
 		}
 	}
 	return all

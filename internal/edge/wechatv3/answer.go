@@ -23,7 +23,7 @@ const publicKeyPrefix = "PUB_KEY_ID_"
 
 // answer signs and writes a success; a nil body is 204. Header names are set in
 // the map as clients compare them: net/http would write Request-Id.
-func (a *API) answer(w http.ResponseWriter, q *request, body []byte) {
+func (a *API) answer(w http.ResponseWriter, q *Request, body []byte) {
 	by, err := a.signed(q, body)
 	if err != nil {
 		a.refuse(w, q, a.failed(q, err))
@@ -62,7 +62,7 @@ type signature struct {
 
 // signed makes an answer's signature, or finds the one that the same answer was
 // given with just before.
-func (a *API) signed(q *request, body []byte) (s signature, err error) {
+func (a *API) signed(q *Request, body []byte) (s signature, err error) {
 	if q.poll != nil && q.poll.again != nil {
 		return *q.poll.again, nil
 	}
@@ -85,10 +85,10 @@ type signer interface {
 // in both modes gets the public key when the request names one. Who names a
 // platform certificate that is listed gets that one: during a rotation this is
 // the one the client surely has.
-func (a *API) signer(q *request, now int64) *keystore.Signer {
+func (a *API) signer(q *Request, now int64) *keystore.Signer {
 	asked := q.http.Header.Get("Wechatpay-Serial")
 	named := strings.HasPrefix(asked, publicKeyPrefix)
-	switch q.merchant.Settings.GetKeyMode() {
+	switch q.Merchant.Settings.GetKeyMode() {
 	case pb.KeyMode_KEY_MODE_PUBLIC_KEY:
 		return a.keys.PublicKey()
 	case pb.KeyMode_KEY_MODE_CERTIFICATE:

@@ -46,11 +46,8 @@ type Keys interface {
 type Config struct {
 	Core Core
 	Keys Keys
-	// CodeURL is the address of the page where an order is paid: code_url, unless
-	// the merchant asked for weixin:// links.
-	CodeURL func(prepayID string) string
-	// H5URL is the address a payer's browser is sent to for an H5 order.
-	H5URL func(o *pb.Order) string
+	// Products are what is served.
+	Products []Product
 	// PathPrefix is a path the API may be mounted under besides /v3, e.g.
 	// "/sandbox". Clients that sign the prefix and those that don't both verify.
 	PathPrefix string
@@ -73,8 +70,7 @@ type Config struct {
 type API struct {
 	core     Core
 	keys     Keys
-	codeURL  func(prepayID string) string
-	h5URL    func(o *pb.Order) string
+	routes   []Route
 	prefix   string
 	private  bool
 	variants bool
@@ -95,13 +91,13 @@ func New(cfg Config) (*API, error) {
 	switch {
 	case cfg.Core == nil || cfg.Keys == nil:
 		return nil, errors.New("merchant API: Core and Keys are needed")
-	case cfg.CodeURL == nil || cfg.H5URL == nil:
-		return nil, errors.New("merchant API: CodeURL and H5URL are needed: the addresses payers are sent to")
+	case len(cfg.Products) == 0:
+		return nil, errors.New("merchant API: Products are needed: without them nothing is served")
 	case cfg.PathPrefix != "" && (cfg.PathPrefix[0] != '/' || strings.HasSuffix(cfg.PathPrefix, "/")):
 		return nil, errors.New("merchant API: PathPrefix begins with a slash and does not end with one")
 	}
 	a := &API{
-		core: cfg.Core, keys: cfg.Keys, codeURL: cfg.CodeURL, h5URL: cfg.H5URL, prefix: cfg.PathPrefix,
+		core: cfg.Core, keys: cfg.Keys, routes: routesOf(cfg.Products), prefix: cfg.PathPrefix,
 		private: cfg.PrivateCallbacks, variants: !cfg.StrictSigning, now: cfg.Now, log: cfg.Log,
 	}
 	a.sign = func(s signer, message []byte) (string, error) { return s.Sign(message) }
@@ -118,7 +114,7 @@ func New(cfg Config) (*API, error) {
 
 // ServeHTTP answers one request.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	q := &request{http: r, id: newRequestID(), began: a.now(), lang: languageOf(r.Header), pass: gate.From(r.Context())}
+	q := &Request{api: a, http: r, id: newRequestID(), Began: a.now(), lang: languageOf(r.Header), pass: gate.From(r.Context())}
 	route, params, allow := a.find(r.Method, r.URL)
 	if route == nil {
 		a.unrouted(w, q, allow)
@@ -134,7 +130,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // serve runs the steps of a request; a panic in any of them is an inner error.
-func (a *API) serve(w http.ResponseWriter, q *request) (body []byte, refused *refusal) {
+func (a *API) serve(w http.ResponseWriter, q *Request) (body []byte, refused *Refusal) {
 	defer func() {
 		if p := recover(); p != nil {
 			if p == http.ErrAbortHandler {
@@ -149,5 +145,5 @@ func (a *API) serve(w http.ResponseWriter, q *request) (body []byte, refused *re
 	if refused := a.authenticate(w, q); refused != nil {
 		return nil, refused
 	}
-	return q.route.handle(a, q)
+	return q.route.Handle(q)
 }

@@ -17,12 +17,12 @@ const maxSkew = 300
 
 // authenticate finds out who asks. The order is that of the live service: the
 // header's form, the clock, the merchant, the certificate, the signature.
-func (a *API) authenticate(w http.ResponseWriter, q *request) *refusal {
+func (a *API) authenticate(w http.ResponseWriter, q *Request) *Refusal {
 	var err error
 	if q.auth, err = authorizationOf(q.http.Header); err != nil {
 		return unauthorized(q, err)
 	}
-	if skew := q.began.Unix() - q.auth.At; skew > maxSkew || skew < -maxSkew {
+	if skew := q.Began.Unix() - q.auth.At; skew > maxSkew || skew < -maxSkew {
 		return q.skewed()
 	}
 	if refused := readBody(w, q); refused != nil {
@@ -51,7 +51,7 @@ func (a *API) authenticate(w http.ResponseWriter, q *request) *refusal {
 		}
 		return q.signError("签名错误，请检查后再试", "The signature is wrong; check it and try again", "signature", issue)
 	}
-	q.merchant = m
+	q.Merchant = m
 	q.pass.Verified(q.auth.Mchid, q.auth.Serial)
 	return nil
 }
@@ -68,9 +68,9 @@ func authorizationOf(h http.Header) (Authorization, error) {
 
 // caller reads the merchant and the certificate the header names; nil where
 // there is none.
-func (a *API) caller(q *request) (m *pb.Merchant, cert *pb.Cert, refused *refusal) {
+func (a *API) caller(q *Request) (m *pb.Merchant, cert *pb.Cert, refused *Refusal) {
 	offset := a.offset.Load()
-	refused = a.read(q, func(r table.Reader) error {
+	refused = q.Read(func(r table.Reader) error {
 		if offset == 0 {
 			head, ok := machine.Head(r)
 			if !ok {
@@ -91,14 +91,14 @@ func (a *API) caller(q *request) (m *pb.Merchant, cert *pb.Cert, refused *refusa
 		}
 		return nil
 	})
-	q.offset = int32(offset - 1)
+	q.Offset = int32(offset - 1)
 	return m, cert, refused
 }
 
 // certState refuses a certificate that must not be used any more, or not yet.
 // Certificates are held against the wall clock.
-func (a *API) certState(q *request, m *pb.Merchant, cert *pb.Cert) *refusal {
-	now := q.began.UnixMilli()
+func (a *API) certState(q *Request, m *pb.Merchant, cert *pb.Cert) *Refusal {
+	now := q.Began.UnixMilli()
 	switch {
 	case cert.RevokedAt != 0 && a.hasOther(q, m, cert, now):
 		return q.signError("已更换证书，请使用新证书", "The certificate was replaced; use the new one", "serial_no", "the certificate is revoked and another one is valid")
@@ -113,8 +113,8 @@ func (a *API) certState(q *request, m *pb.Merchant, cert *pb.Cert) *refusal {
 }
 
 // hasOther says whether the merchant has a certificate that could be used now.
-func (a *API) hasOther(q *request, m *pb.Merchant, not *pb.Cert, now int64) (found bool) {
-	a.read(q, func(r table.Reader) error {
+func (a *API) hasOther(q *Request, m *pb.Merchant, not *pb.Cert, now int64) (found bool) {
+	q.Read(func(r table.Reader) error {
 		for _, c := range merchant.Certs(r, m.Mchid) {
 			found = found || c.Serial != not.Serial && usable(c, now)
 		}
@@ -129,7 +129,7 @@ func usable(c *pb.Cert, now int64) bool {
 
 // unknownSerial tells the usual mistakes apart: the serial of the platform's
 // certificate in place of the merchant's own, or no certificate at all.
-func (a *API) unknownSerial(q *request, m *pb.Merchant) *refusal {
+func (a *API) unknownSerial(q *Request, m *pb.Merchant) *Refusal {
 	if len(m.Serials) == 0 {
 		return q.signError("商户未申请过证书。", "The merchant has no certificate yet; upload one", "serial_no", "the merchant has no certificate")
 	}

@@ -1,4 +1,4 @@
-package wechatv3
+package wechatv3_test
 
 import (
 	"encoding/json"
@@ -6,14 +6,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3"
+	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3/apitest"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
 const (
-	queryTarget   = "/v3/pay/transactions/out-trade-no/T-UNKNOWN?mchid=" + mch
-	nativeTarget  = "/v3/pay/transactions/native"
-	refundsTarget = "/v3/refund/domestic/refunds"
+	queryTarget = "/v3/pay/transactions/out-trade-no/T-UNKNOWN?mchid=" + apitest.Mchid
 )
 
 func replaced(old, new string) func(string) string {
@@ -30,46 +30,46 @@ func instead(s string) func(string) string { return func(string) string { return
 // Every refusal of authentication, in the words of the live service.
 func TestAuthGolden(t *testing.T) {
 	t.Parallel()
-	p := newSite(t)
-	s := newTranscript(p, "auth")
-	body := prepayBody("T-AUTH-1")
-	s.see("no header on a pay path", call{target: queryTarget, authorization: instead("")}, "401 SIGN_ERROR")
-	s.see("no header elsewhere", call{target: "/v3/certificates", authorization: instead("")}, "401 SIGN_ERROR")
-	s.see("Bearer on a pay path", call{target: queryTarget, authorization: instead("Bearer x")}, "401 SIGN_ERROR")
-	s.see("Bearer elsewhere", call{target: "/v3/certificates", authorization: instead("Bearer x")}, "401 SIGN_ERROR")
-	s.see("another algorithm", call{target: queryTarget, authorization: replaced("SHA256-RSA2048", "SM2-WITH-SM3")}, "401 SIGN_ERROR")
-	s.see("a value is missing", call{target: "/v3/certificates", authorization: replaced(`,nonce_str="`+nonce+`"`, "")}, "401 SIGN_ERROR")
-	s.see("301 s slow", call{target: queryTarget, skew: -301}, "401 SIGN_ERROR")
-	s.see("301 s fast", call{target: queryTarget, skew: 301}, "401 SIGN_ERROR")
-	s.see("clock before signature", call{target: queryTarget, skew: -301, key: p.evil}, "401 SIGN_ERROR")
-	s.see("299 s slow", call{target: queryTarget, skew: -299}, "404 ORDER_NOT_EXIST")
-	s.see("299 s fast", call{target: queryTarget, skew: 299}, "404 ORDER_NOT_EXIST")
-	s.see("unknown merchant", call{target: queryTarget, mchid: "1900000999", key: p.evil}, "401 SIGN_ERROR")
-	s.see("no merchant number at all", call{target: queryTarget, mchid: "shop-1", key: p.evil}, "401 SIGN_ERROR")
-	s.see("unknown serial", call{target: queryTarget, serial: "5157F09EFDC096DE15EBE81A47057A7232F1B8E1"}, "401 SIGN_ERROR")
-	s.see("the platform's serial", call{target: queryTarget, serial: p.keys.SigningCert(p.core.Now()).ID()}, "401 SIGN_ERROR")
-	s.see("wrong key", call{target: nativeTarget, body: body, key: p.evil}, "401 SIGN_ERROR")
-	s.see("body altered", call{target: nativeTarget, body: body, signed: replaced(`"total":100`, `"total":1`)}, "401 SIGN_ERROR")
-	s.see("query altered", call{target: queryTarget, signed: replaced("T-UNKNOWN", "T-OTHER")}, "401 SIGN_ERROR")
-	s.see("signature is no base64", call{target: queryTarget, authorization: replaced(`signature="`, `signature="-`)}, "401 SIGN_ERROR")
-	s.see("in English", call{target: queryTarget, key: p.evil, language: "fr, en-GB;q=0.8"}, "401 SIGN_ERROR")
-	s.see("header and body name different merchants", call{target: nativeTarget, body: prepayBody("T-AUTH-2", mch, "1900000002")}, "400 PARAM_ERROR")
-	s.see("header and query name different merchants", call{target: strings.Replace(queryTarget, mch, "1900000002", 1)}, "400 PARAM_ERROR")
-	s.see("no User-Agent on certificates", call{target: "/v3/certificates", authorization: instead(""), header: map[string]string{"User-Agent": ""}}, "400 INVALID_REQUEST")
-	s.see("no Accept on refunds", call{target: refundsTarget + "/R1", header: map[string]string{"Accept": ""}}, "400 INVALID_REQUEST")
-	s.see("neither on a pay path", call{target: queryTarget, header: map[string]string{"Accept": "", "User-Agent": ""}}, "404 ORDER_NOT_EXIST")
-	s.see("unknown path", call{target: "/v3/pay/transactions/nowhere", body: "{}"}, "404")
-	s.see("wrong method", call{method: "PUT", target: nativeTarget, body: body}, "405")
-	s.compare()
-	if strings.Contains(p.log.String(), "level=ERROR") {
-		t.Errorf("refusals were logged as errors:\n%s", p.log)
+	p := apitest.New(t)
+	s := apitest.NewTranscript(p, "auth")
+	body := apitest.PrepayBody("T-AUTH-1")
+	s.See("no header on a pay path", apitest.Call{Target: queryTarget, Authorization: instead("")}, "401 SIGN_ERROR")
+	s.See("no header elsewhere", apitest.Call{Target: "/v3/certificates", Authorization: instead("")}, "401 SIGN_ERROR")
+	s.See("Bearer on a pay path", apitest.Call{Target: queryTarget, Authorization: instead("Bearer x")}, "401 SIGN_ERROR")
+	s.See("Bearer elsewhere", apitest.Call{Target: "/v3/certificates", Authorization: instead("Bearer x")}, "401 SIGN_ERROR")
+	s.See("another algorithm", apitest.Call{Target: queryTarget, Authorization: replaced("SHA256-RSA2048", "SM2-WITH-SM3")}, "401 SIGN_ERROR")
+	s.See("a value is missing", apitest.Call{Target: "/v3/certificates", Authorization: replaced(`,nonce_str="`+apitest.Nonce+`"`, "")}, "401 SIGN_ERROR")
+	s.See("301 s slow", apitest.Call{Target: queryTarget, Skew: -301}, "401 SIGN_ERROR")
+	s.See("301 s fast", apitest.Call{Target: queryTarget, Skew: 301}, "401 SIGN_ERROR")
+	s.See("clock before signature", apitest.Call{Target: queryTarget, Skew: -301, Key: p.Evil}, "401 SIGN_ERROR")
+	s.See("299 s slow", apitest.Call{Target: queryTarget, Skew: -299}, "404 ORDER_NOT_EXIST")
+	s.See("299 s fast", apitest.Call{Target: queryTarget, Skew: 299}, "404 ORDER_NOT_EXIST")
+	s.See("unknown merchant", apitest.Call{Target: queryTarget, Mchid: "1900000999", Key: p.Evil}, "401 SIGN_ERROR")
+	s.See("no merchant number at all", apitest.Call{Target: queryTarget, Mchid: "shop-1", Key: p.Evil}, "401 SIGN_ERROR")
+	s.See("unknown serial", apitest.Call{Target: queryTarget, Serial: "5157F09EFDC096DE15EBE81A47057A7232F1B8E1"}, "401 SIGN_ERROR")
+	s.See("the platform's serial", apitest.Call{Target: queryTarget, Serial: p.Keys.SigningCert(p.Core.Now()).ID()}, "401 SIGN_ERROR")
+	s.See("wrong key", apitest.Call{Target: apitest.Native, Body: body, Key: p.Evil}, "401 SIGN_ERROR")
+	s.See("body altered", apitest.Call{Target: apitest.Native, Body: body, Signed: replaced(`"total":100`, `"total":1`)}, "401 SIGN_ERROR")
+	s.See("query altered", apitest.Call{Target: queryTarget, Signed: replaced("T-UNKNOWN", "T-OTHER")}, "401 SIGN_ERROR")
+	s.See("signature is no base64", apitest.Call{Target: queryTarget, Authorization: replaced(`signature="`, `signature="-`)}, "401 SIGN_ERROR")
+	s.See("in English", apitest.Call{Target: queryTarget, Key: p.Evil, Language: "fr, en-GB;q=0.8"}, "401 SIGN_ERROR")
+	s.See("header and body name different merchants", apitest.Call{Target: apitest.Native, Body: apitest.PrepayBody("T-AUTH-2", apitest.Mchid, "1900000002")}, "400 PARAM_ERROR")
+	s.See("header and query name different merchants", apitest.Call{Target: strings.Replace(queryTarget, apitest.Mchid, "1900000002", 1)}, "400 PARAM_ERROR")
+	s.See("no User-Agent on certificates", apitest.Call{Target: "/v3/certificates", Authorization: instead(""), Header: map[string]string{"User-Agent": ""}}, "400 INVALID_REQUEST")
+	s.See("no Accept on refunds", apitest.Call{Target: apitest.Refunds + "/R1", Header: map[string]string{"Accept": ""}}, "400 INVALID_REQUEST")
+	s.See("neither on a pay path", apitest.Call{Target: queryTarget, Header: map[string]string{"Accept": "", "User-Agent": ""}}, "404 ORDER_NOT_EXIST")
+	s.See("unknown path", apitest.Call{Target: "/v3/pay/transactions/nowhere", Body: "{}"}, "404")
+	s.See("wrong method", apitest.Call{Method: "PUT", Target: apitest.Native, Body: body}, "405")
+	s.Compare()
+	if strings.Contains(p.Log.String(), "level=ERROR") {
+		t.Errorf("refusals were logged as errors:\n%s", p.Log)
 	}
 }
 
 // Whatever known clients send is understood.
 func TestClientQuirksVerify(t *testing.T) {
 	t.Parallel()
-	p := newSite(t, func(c *Config) { c.PathPrefix = "/sandbox" })
+	p := apitest.New(t, func(c *wechatv3.Config) { c.PathPrefix = "/sandbox" })
 	fields := func(order ...string) func(string) string {
 		return func(proper string) string {
 			scheme, rest, _ := strings.Cut(proper, " ")
@@ -86,37 +86,37 @@ func TestClientQuirksVerify(t *testing.T) {
 		}
 	}
 	dropLast := func(m string) string { return m[:len(m)-1] }
-	bare := strings.TrimSuffix(queryTarget, "?mchid="+mch)
+	bare := strings.TrimSuffix(queryTarget, "?mchid="+apitest.Mchid)
 	const closeTarget = "/v3/pay/transactions/out-trade-no/T-UNKNOWN/close"
-	for name, c := range map[string]call{
-		"php and axios order":              {target: queryTarget, authorization: fields("mchid", "serial_no", "timestamp", "nonce_str", "signature")},
-		"python order":                     {target: queryTarget, authorization: fields("mchid", "nonce_str", "signature", "timestamp", "serial_no")},
-		"white space after commas":         {target: queryTarget, authorization: func(s string) string { return strings.ReplaceAll(s, `",`, `", `) }},
-		"lower-case serial":                {target: queryTarget, serial: strings.ToLower(p.serial)},
-		"serial with zeros in front":       {target: queryTarget, serial: "00" + p.serial},
-		"short nonce":                      {target: queryTarget, nonce: "k3v9x1"},
-		"nonce of one character":           {target: queryTarget, nonce: "7"},
-		"node-v3 on another host":          {target: queryTarget, signed: replaced("/v3/", "https://api.test.example/v3/")},
-		"node-v3 over plain http":          {target: queryTarget, signed: replaced("/v3/", "http://api.test.example/v3/")},
-		"python's empty first query item":  {target: bare + "?&mchid=" + mch},
-		"escaped path":                     {target: "/v3/pay/transactions/out-trade-no/T%2DUNKNOWN?mchid=" + mch},
-		"star and bar raw":                 {target: "/v3/pay/transactions/out-trade-no/T*UN|KN?mchid=" + mch},
-		"star and bar escaped":             {target: "/v3/pay/transactions/out-trade-no/T%2AUN%7CKN?mchid=" + mch},
-		"prefix that was signed":           {target: "/sandbox" + queryTarget},
-		"prefix added after signing":       {target: "/sandbox" + queryTarget, signed: replaced("/sandbox/v3", "/v3")},
-		"prefix removed after signing":     {target: queryTarget, signed: replaced("/v3", "/sandbox/v3")},
-		"whole address on request line":    {target: "https://api.test.example" + queryTarget, signed: replaced("https://api.test.example", "")},
-		"body-less POST":                   {method: "POST", target: closeTarget},
-		"node-v3's body-less POST":         {method: "POST", target: closeTarget, signed: dropLast},
-		"node-v3's, whole address as well": {method: "POST", target: closeTarget, signed: func(m string) string { return dropLast(replaced("/v3/", "https://api.test.example/v3/")(m)) }},
+	for name, c := range map[string]apitest.Call{
+		"php and axios order":              {Target: queryTarget, Authorization: fields("mchid", "serial_no", "timestamp", "nonce_str", "signature")},
+		"python order":                     {Target: queryTarget, Authorization: fields("mchid", "nonce_str", "signature", "timestamp", "serial_no")},
+		"white space after commas":         {Target: queryTarget, Authorization: func(s string) string { return strings.ReplaceAll(s, `",`, `", `) }},
+		"lower-case serial":                {Target: queryTarget, Serial: strings.ToLower(p.Serial)},
+		"serial with zeros in front":       {Target: queryTarget, Serial: "00" + p.Serial},
+		"short nonce":                      {Target: queryTarget, Nonce: "k3v9x1"},
+		"nonce of one character":           {Target: queryTarget, Nonce: "7"},
+		"node-v3 on another host":          {Target: queryTarget, Signed: replaced("/v3/", "https://api.test.example/v3/")},
+		"node-v3 over plain http":          {Target: queryTarget, Signed: replaced("/v3/", "http://api.test.example/v3/")},
+		"python's empty first query item":  {Target: bare + "?&mchid=" + apitest.Mchid},
+		"escaped path":                     {Target: "/v3/pay/transactions/out-trade-no/T%2DUNKNOWN?mchid=" + apitest.Mchid},
+		"star and bar raw":                 {Target: "/v3/pay/transactions/out-trade-no/T*UN|KN?mchid=" + apitest.Mchid},
+		"star and bar escaped":             {Target: "/v3/pay/transactions/out-trade-no/T%2AUN%7CKN?mchid=" + apitest.Mchid},
+		"prefix that was signed":           {Target: "/sandbox" + queryTarget},
+		"prefix added after signing":       {Target: "/sandbox" + queryTarget, Signed: replaced("/sandbox/v3", "/v3")},
+		"prefix removed after signing":     {Target: queryTarget, Signed: replaced("/v3", "/sandbox/v3")},
+		"whole address on request line":    {Target: "https://api.test.example" + queryTarget, Signed: replaced("https://api.test.example", "")},
+		"body-less POST":                   {Method: "POST", Target: closeTarget},
+		"node-v3's body-less POST":         {Method: "POST", Target: closeTarget, Signed: dropLast},
+		"node-v3's, whole address as well": {Method: "POST", Target: closeTarget, Signed: func(m string) string { return dropLast(replaced("/v3/", "https://api.test.example/v3/")(m)) }},
 	} {
-		got := p.do(c)
+		got := p.Do(c)
 		want := "404 ORDER_NOT_EXIST"
-		if c.method == "POST" {
+		if c.Method == "POST" {
 			want = "400 PARAM_ERROR" // the signature passed; mchid is missing in the body
 		}
-		if have := strings.TrimSpace(http.StatusText(got.status)); got.status == 401 || !strings.HasSuffix(want, got.code()) {
-			t.Errorf("%s: %d %s %s", name, got.status, have, got.body)
+		if have := strings.TrimSpace(http.StatusText(got.Status)); got.Status == 401 || !strings.HasSuffix(want, got.Code()) {
+			t.Errorf("%s: %d %s %s", name, got.Status, have, got.Body)
 		}
 	}
 }
@@ -125,25 +125,25 @@ func TestClientQuirksVerify(t *testing.T) {
 // the switch is off.
 func TestVariantsAreNarrow(t *testing.T) {
 	t.Parallel()
-	p, strict := newSite(t), newSite(t, func(c *Config) { c.StrictSigning = true })
-	node := call{target: queryTarget, signed: replaced("/v3/", "https://api.test.example/v3/")}
-	if got := strict.do(node); got.status != 401 {
-		t.Errorf("strict: %d %s", got.status, got.body)
+	p, strict := apitest.New(t), apitest.New(t, func(c *wechatv3.Config) { c.StrictSigning = true })
+	node := apitest.Call{Target: queryTarget, Signed: replaced("/v3/", "https://api.test.example/v3/")}
+	if got := strict.Do(node); got.Status != 401 {
+		t.Errorf("strict: %d %s", got.Status, got.Body)
 	}
-	if got := strict.do(call{target: queryTarget}); got.status != 404 {
-		t.Errorf("strict refuses the plain message: %d %s", got.status, got.body)
+	if got := strict.Do(apitest.Call{Target: queryTarget}); got.Status != 404 {
+		t.Errorf("strict refuses the plain message: %d %s", got.Status, got.Body)
 	}
-	body := `{"mchid":"` + mch + `"}`
-	for name, c := range map[string]call{
-		"another host":           {target: queryTarget, signed: replaced("/v3/", "https://elsewhere.example/v3/")},
-		"newline left out, body": {target: "/v3/pay/transactions/out-trade-no/T-UNKNOWN/close", body: body, signed: func(m string) string { return m[:len(m)-1] }},
-		"body not signed":        {target: "/v3/pay/transactions/out-trade-no/T-UNKNOWN/close", body: body, signed: replaced(body, "")},
-		"prefix without one set": {target: queryTarget, signed: replaced("/v3/", "/sandbox/v3/")},
-		"another method":         {target: queryTarget, signed: replaced("GET", "POST")},
-		"another nonce":          {target: queryTarget, signed: replaced(nonce, strings.ToLower(nonce))},
+	body := `{"mchid":"` + apitest.Mchid + `"}`
+	for name, c := range map[string]apitest.Call{
+		"another host":           {Target: queryTarget, Signed: replaced("/v3/", "https://elsewhere.example/v3/")},
+		"newline left out, body": {Target: "/v3/pay/transactions/out-trade-no/T-UNKNOWN/close", Body: body, Signed: func(m string) string { return m[:len(m)-1] }},
+		"body not signed":        {Target: "/v3/pay/transactions/out-trade-no/T-UNKNOWN/close", Body: body, Signed: replaced(body, "")},
+		"prefix without one set": {Target: queryTarget, Signed: replaced("/v3/", "/sandbox/v3/")},
+		"another method":         {Target: queryTarget, Signed: replaced("GET", "POST")},
+		"another nonce":          {Target: queryTarget, Signed: replaced(apitest.Nonce, strings.ToLower(apitest.Nonce))},
 	} {
-		if got := p.do(c); got.status != 401 || got.code() != "SIGN_ERROR" {
-			t.Errorf("%s: %d %s", name, got.status, got.body)
+		if got := p.Do(c); got.Status != 401 || got.Code() != "SIGN_ERROR" {
+			t.Errorf("%s: %d %s", name, got.Status, got.Body)
 		}
 	}
 }
@@ -151,42 +151,42 @@ func TestVariantsAreNarrow(t *testing.T) {
 func TestCertificateStates(t *testing.T) {
 	t.Parallel()
 	const day = 24 * 3600_000
-	message := func(p *site, c call) string {
+	message := func(p *apitest.Site, c apitest.Call) string {
 		t.Helper()
-		got := p.do(c)
-		if got.status != 401 || !strings.Contains(got.body, "sign_information") {
-			t.Errorf("%d %s", got.status, got.body)
+		got := p.Do(c)
+		if got.Status != 401 || !strings.Contains(got.Body, "sign_information") {
+			t.Errorf("%d %s", got.Status, got.Body)
 		}
-		return got.field("message")
+		return got.Field("message")
 	}
-	ask := call{target: queryTarget}
+	ask := apitest.Call{Target: queryTarget}
 
-	expired := newSite(t)
-	expired.core.Sleep(6 * 365 * day)
+	expired := apitest.New(t)
+	expired.Core.Sleep(6 * 365 * day)
 	if m := message(expired, ask); m != "商户证书已过期" {
 		t.Errorf("expired: %s", m)
 	}
-	early := newSite(t)
-	early.core.Sleep(-2 * day)
+	early := apitest.New(t)
+	early.Core.Sleep(-2 * day)
 	if m := message(early, ask); m != "商户证书尚未生效" {
 		t.Errorf("not yet valid: %s", m)
 	}
-	revoked := newSite(t)
-	revoked.core.Must(machine.MerchantCertRevoke, &pb.MerchantCertRevoke{Mchid: mch, Serial: revoked.serial})
+	revoked := apitest.New(t)
+	revoked.Core.Must(machine.MerchantCertRevoke, &pb.MerchantCertRevoke{Mchid: apitest.Mchid, Serial: revoked.Serial})
 	if m := message(revoked, ask); m != "商户证书已作废" {
 		t.Errorf("revoked: %s", m)
 	}
-	next := revoked.issue(mch, &revoked.evil.PublicKey)
-	revoked.core.Must(machine.MerchantCert, next)
+	next := revoked.Issue(apitest.Mchid, &revoked.Evil.PublicKey)
+	revoked.Core.Must(machine.MerchantCert, next)
 	if m := message(revoked, ask); m != "已更换证书，请使用新证书" {
 		t.Errorf("revoked and replaced: %s", m)
 	}
-	if got := revoked.do(call{target: queryTarget, serial: next.Serial, key: revoked.evil}); got.status != 404 {
-		t.Errorf("the new certificate: %d %s", got.status, got.body)
+	if got := revoked.Do(apitest.Call{Target: queryTarget, Serial: next.Serial, Key: revoked.Evil}); got.Status != 404 {
+		t.Errorf("the new certificate: %d %s", got.Status, got.Body)
 	}
-	bare := newSite(t)
-	bare.core.Must(machine.MerchantAdd, &pb.MerchantAdd{Mchid: "1900000077", Name: "x"})
-	if m := message(bare, call{target: queryTarget, mchid: "1900000077"}); m != "商户未申请过证书。" {
+	bare := apitest.New(t)
+	bare.Core.Must(machine.MerchantAdd, &pb.MerchantAdd{Mchid: "1900000077", Name: "x"})
+	if m := message(bare, apitest.Call{Target: queryTarget, Mchid: "1900000077"}); m != "商户未申请过证书。" {
 		t.Errorf("no certificate: %s", m)
 	}
 }
@@ -194,24 +194,24 @@ func TestCertificateStates(t *testing.T) {
 // Two certificates are valid side by side.
 func TestSecondCertificate(t *testing.T) {
 	t.Parallel()
-	p := newSite(t)
-	second := p.issue(mch, &p.evil.PublicKey)
-	p.core.Must(machine.MerchantCert, second)
-	for _, c := range []call{{target: queryTarget}, {target: queryTarget, serial: second.Serial, key: p.evil}} {
-		if got := p.do(c); got.status != 404 {
-			t.Errorf("%d %s", got.status, got.body)
+	p := apitest.New(t)
+	second := p.Issue(apitest.Mchid, &p.Evil.PublicKey)
+	p.Core.Must(machine.MerchantCert, second)
+	for _, c := range []apitest.Call{{Target: queryTarget}, {Target: queryTarget, Serial: second.Serial, Key: p.Evil}} {
+		if got := p.Do(c); got.Status != 404 {
+			t.Errorf("%d %s", got.Status, got.Body)
 		}
 	}
-	if got := p.do(call{target: queryTarget, serial: second.Serial}); got.status != 401 {
-		t.Errorf("one certificate's serial with the other's key: %d %s", got.status, got.body)
+	if got := p.Do(apitest.Call{Target: queryTarget, Serial: second.Serial}); got.Status != 401 {
+		t.Errorf("one certificate's serial with the other's Key: %d %s", got.Status, got.Body)
 	}
 }
 
 func TestSignInformation(t *testing.T) {
 	t.Parallel()
-	p := newSite(t)
+	p := apitest.New(t)
 	body := `{"说明":"` + strings.Repeat("长", 500) + `"}` + "\n"
-	got := p.do(call{target: nativeTarget, body: body, key: p.evil})
+	got := p.Do(apitest.Call{Target: apitest.Native, Body: body, Key: p.Evil})
 	var envelope struct {
 		Detail struct {
 			Detail   struct{ Issue string }
@@ -225,21 +225,21 @@ func TestSignInformation(t *testing.T) {
 			} `json:"sign_information"`
 		}
 	}
-	if err := json.Unmarshal([]byte(got.body), &envelope); err != nil {
+	if err := json.Unmarshal([]byte(got.Body), &envelope); err != nil {
 		t.Fatal(err)
 	}
 	d := envelope.Detail
-	if d.Detail.Issue != "sign not match" || d.Field != "signature" || d.Location != "authorization" || d.Sign.Method != "POST" || d.Sign.URL != nativeTarget {
+	if d.Detail.Issue != "sign not match" || d.Field != "signature" || d.Location != "authorization" || d.Sign.Method != "POST" || d.Sign.URL != apitest.Native {
 		t.Errorf("%+v", d)
 	}
-	if want := len("POST\n"+nativeTarget+"\n1772337600\n"+nonce+"\n") + len(body) + 1; d.Sign.Length != want {
+	if want := len("POST\n"+apitest.Native+"\n1772337600\n"+apitest.Nonce+"\n") + len(body) + 1; d.Sign.Length != want {
 		t.Errorf("sign_message_length %d, want %d", d.Sign.Length, want)
 	}
-	if want := "POST\n" + nativeTarget + "\n1772337600\n" + nonce + "\n" + `{"说明` + "\n"; d.Sign.Truncated != want {
+	if want := "POST\n" + apitest.Native + "\n1772337600\n" + apitest.Nonce + "\n" + `{"说明` + "\n"; d.Sign.Truncated != want {
 		t.Errorf("truncated_sign_message %q, want %q", d.Sign.Truncated, want)
 	}
-	long := p.do(call{target: queryTarget + "&x=" + strings.Repeat("y", 9000), key: p.evil})
-	if long.status != 401 || len(long.body) > 4000 {
-		t.Errorf("a long target is shown in %d bytes", len(long.body))
+	long := p.Do(apitest.Call{Target: queryTarget + "&x=" + strings.Repeat("y", 9000), Key: p.Evil})
+	if long.Status != 401 || len(long.Body) > 4000 {
+		t.Errorf("a long target is shown in %d bytes", len(long.Body))
 	}
 }

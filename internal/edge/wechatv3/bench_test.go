@@ -1,4 +1,4 @@
-package wechatv3
+package wechatv3_test
 
 import (
 	"bufio"
@@ -17,6 +17,8 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/stamp"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/gate"
+	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3"
+	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3/apitest"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/store"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -44,7 +46,7 @@ func (i instant) Read(f func(table.Reader) error) error {
 }
 
 // stored copies a core's rows into a store on disk, flushed to its tables.
-func stored(b *testing.B, c Core) *store.Store {
+func stored(b *testing.B, c wechatv3.Core) *store.Store {
 	b.Helper()
 	s, err := store.Open(b.TempDir(), store.Options{})
 	if err != nil {
@@ -85,51 +87,51 @@ func cpuTime() time.Duration {
 //	verify   what of it is checking the request's RSA signature
 //	client   what of it is this benchmark's own client, by an empty handler
 func BenchmarkSigned(b *testing.B) {
-	p := newSite(b)
+	replaced := new(struct{ wechatv3.Core })
+	p := apitest.New(b, func(c *wechatv3.Config) { replaced.Core, c.Core = c.Core, replaced })
 	for i := range 2000 {
-		p.core.Order(fmt.Sprintf("T-BENCH-%d", i), nil)
+		p.Core.Order(fmt.Sprintf("T-BENCH-%d", i), nil)
 	}
-	p.api.core = instant{stored(b, p.core)}
-	p.api.sign = func(signer, []byte) (string, error) { return strings.Repeat("A", 344), nil }
-	for name, c := range map[string]call{
-		"query":  {target: byNumber("T-BENCH-1")},
-		"native": {target: nativeTarget, body: prepayBody("T-BENCH-2")},
-		"close":  closing("T-BENCH-3"),
+	replaced.Core = instant{stored(b, p.Core)}
+	p.API.LeaveOutSigning(strings.Repeat("A", 344))
+	for name, c := range map[string]apitest.Call{
+		"query":  {Target: apitest.ByNumber("T-BENCH-1")},
+		"native": {Target: apitest.Native, Body: apitest.PrepayBody("T-BENCH-2")},
+		"close":  apitest.Closing("T-BENCH-3"),
 	} {
-		b.Run(name, func(b *testing.B) { measure(b, p.api, p.wire(c, lengthOf(c)...)+c.body) })
+		b.Run(name, func(b *testing.B) { measure(b, p.API, p.Wire(c, lengthOf(c)...)+c.Body) })
 	}
 	empty := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body)
 		io.WriteString(w, "{}")
 	})
-	c := call{target: byNumber("T-BENCH-1")}
+	c := apitest.Call{Target: apitest.ByNumber("T-BENCH-1")}
 	turnAway := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if p.api.Asked(r).Merchant == mch {
-			p.api.Refuse(w, r, gate.Refusal{Reason: gate.Full, After: 1})
+		if p.API.Asked(r).Merchant == apitest.Mchid {
+			p.API.Refuse(w, r, gate.Refusal{Reason: gate.Full, After: 1})
 		}
 	})
-	b.Run("refused", func(b *testing.B) { measure(b, turnAway, p.wire(c)) })
-	b.Run("client", func(b *testing.B) { measure(b, empty, p.wire(c)) })
+	b.Run("refused", func(b *testing.B) { measure(b, turnAway, p.Wire(c)) })
+	b.Run("client", func(b *testing.B) { measure(b, empty, p.Wire(c)) })
 	b.Run("verify", func(b *testing.B) {
-		q := &request{http: p.request(c)}
-		q.auth, _ = authorizationOf(q.http.Header)
-		key, err := newVerifier(&p.merchant.PublicKey)
+		key, err := wechatv3.NewVerifier(&p.Merchant.PublicKey)
 		if err != nil {
 			b.Fatal(err)
 		}
+		verify := p.API.Verification(b, p.Request(c), key)
 		for b.Loop() {
-			if err := p.api.verify(key, q); err != nil {
+			if err := verify(); err != nil {
 				b.Fatal(err)
 			}
 		}
 	})
 }
 
-func lengthOf(c call) []string {
-	if c.body == "" {
+func lengthOf(c apitest.Call) []string {
+	if c.Body == "" {
 		return nil
 	}
-	return []string{fmt.Sprint("Content-Length: ", len(c.body)), "Content-Type: application/json"}
+	return []string{fmt.Sprint("Content-Length: ", len(c.Body)), "Content-Type: application/json"}
 }
 
 // measure sends the same bytes over 16 connections.
@@ -138,7 +140,7 @@ func measure(b *testing.B, h http.Handler, wire string) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	s := NewServer(h, nil, nil)
+	s := wechatv3.NewServer(h, nil, nil)
 	go s.Serve(l)
 	defer s.Close()
 	b.SetParallelism(8)

@@ -16,7 +16,7 @@ const (
 
 // readBody reads the raw body, which the signature covers. What is too large is
 // refused without being read, and the connection closed after the answer.
-func readBody(w http.ResponseWriter, q *request) *refusal {
+func readBody(w http.ResponseWriter, q *Request) *Refusal {
 	r := q.http
 	switch n := r.ContentLength; {
 	case n == 0 || r.Body == nil || r.Body == http.NoBody:
@@ -34,7 +34,7 @@ func readBody(w http.ResponseWriter, q *request) *refusal {
 	return bodyRefusal(err)
 }
 
-func bodyRefusal(err error) *refusal {
+func bodyRefusal(err error) *Refusal {
 	var over *http.MaxBytesError
 	switch {
 	case err == nil:
@@ -46,14 +46,14 @@ func bodyRefusal(err error) *refusal {
 }
 
 var (
-	tooLarge = &refusal{
-		status: http.StatusBadRequest, code: "PARAM_ERROR", digits: digitsRange,
-		zh: "请求体超过 1 MiB，请检查请求内容", en: "The body is larger than 1 MiB; check what is sent",
-		detail: &detail{location: "body", issue: "the body is larger than 1048576 bytes"},
+	tooLarge = &Refusal{
+		Status: http.StatusBadRequest, Code: "PARAM_ERROR", Digits: digitsRange,
+		ZH: "请求体超过 1 MiB，请检查请求内容", EN: "The body is larger than 1 MiB; check what is sent",
+		Detail: &Detail{Location: "body", Issue: "the body is larger than 1048576 bytes"},
 	}
-	unreadable = &refusal{
-		status: http.StatusBadRequest, code: "PARAM_ERROR", digits: digitsParam,
-		zh: "请求体未能完整读取，请用相同参数重试", en: "The body did not arrive completely; repeat the request unchanged",
-		detail: &detail{location: "body", issue: "the body ended early"},
+	unreadable = &Refusal{
+		Status: http.StatusBadRequest, Code: "PARAM_ERROR", Digits: digitsParam,
+		ZH: "请求体未能完整读取，请用相同参数重试", EN: "The body did not arrive completely; repeat the request unchanged",
+		Detail: &Detail{Location: "body", Issue: "the body ended early"},
 	}
 )

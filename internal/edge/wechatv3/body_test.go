@@ -1,42 +1,44 @@
-package wechatv3
+package wechatv3_test
 
 import (
 	"strings"
 	"testing"
 
+	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3"
+	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3/apitest"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
 // What clients write differently and mean the same.
 func TestBodiesOfClients(t *testing.T) {
 	t.Parallel()
-	p := newSite(t)
-	plain := prepayBody("T-BODY-0")
+	p := apitest.New(t)
+	plain := apitest.PrepayBody("T-BODY-0")
 	for name, body := range map[string]string{
 		"php":            plain,
 		"go":             strings.ReplaceAll(plain, "Oolong", `\u003cOolong\u003e \u0026 more`) + "\n",
-		"python":         `{"mchid": "` + mch + `", "appid": "` + app + `", "description": "\u4e4c\u9f99\u8336", "out_trade_no": "T-BODY-0", "notify_url": "` + notify + `", "amount": {"total": 100}}`,
+		"python":         `{"mchid": "` + apitest.Mchid + `", "appid": "` + apitest.Appid + `", "description": "\u4e4c\u9f99\u8336", "out_trade_no": "T-BODY-0", "notify_url": "` + apitest.Notify + `", "amount": {"total": 100}}`,
 		"with a newline": "\r\n\t" + plain + " \n",
 	} {
 		number := "T-BODY-" + strings.ReplaceAll(name, " ", "_")
-		got := p.do(call{target: nativeTarget, body: strings.ReplaceAll(body, "T-BODY-0", number)})
-		if got.status != 200 {
-			t.Errorf("%s: %d %s", name, got.status, got.body)
+		got := p.Do(apitest.Call{Target: apitest.Native, Body: strings.ReplaceAll(body, "T-BODY-0", number)})
+		if got.Status != 200 {
+			t.Errorf("%s: %d %s", name, got.Status, got.Body)
 		}
 	}
 }
 
 func TestBodiesGolden(t *testing.T) {
 	t.Parallel()
-	p := newSite(t)
-	s := newTranscript(p, "bodies")
+	p := apitest.New(t)
+	s := apitest.NewTranscript(p, "bodies")
 	bad := func(title, want string, change ...string) {
 		t.Helper()
-		s.see(title, call{target: nativeTarget, body: prepayBody("T-BODY-1", change...)}, want)
+		s.See(title, apitest.Call{Target: apitest.Native, Body: apitest.PrepayBody("T-BODY-1", change...)}, want)
 	}
 	whole := func(title, body, want string) {
 		t.Helper()
-		s.see(title, call{method: "POST", target: nativeTarget, body: body}, want)
+		s.See(title, apitest.Call{Method: "POST", Target: apitest.Native, Body: body}, want)
 	}
 	const param, invalid = "400 PARAM_ERROR", "400 INVALID_REQUEST"
 	whole("no body", "", param)
@@ -56,7 +58,7 @@ func TestBodiesGolden(t *testing.T) {
 	bad("amount with an exponent", param, `"total":100`, `"total":1e2`)
 	bad("amount in quotes", param, `"total":100`, `"total":"100"`)
 	bad("another currency", param, `"CNY"`, `"USD"`)
-	bad("appid's shape", param, app, "wx0123456789ABCDEF")
+	bad("appid's shape", param, apitest.Appid, "wx0123456789ABCDEF")
 	bad("short out_trade_no", param, "T-BODY-1", "T-BOD")
 	bad("long out_trade_no", param, "T-BODY-1", strings.Repeat("T", 33))
 	bad("out_trade_no with a space", param, "T-BODY-1", "T BODY 1")
@@ -64,49 +66,49 @@ func TestBodiesGolden(t *testing.T) {
 	bad("long description", param, "Oolong", strings.Repeat("茶", 128))
 	bad("empty description", param, "乌龙茶 Oolong", "")
 	bad("time_expire without offset", param, `"amount"`, `"time_expire":"2026-03-02 10:00:00","amount"`)
-	bad("http callback", param, notify, "ftp://shop.example/notify")
-	bad("callback with a query", param, notify, notify+"?a=1")
-	bad("callback with a fragment", param, notify, notify+"#a")
-	bad("callback without host", param, notify, "https:///notify")
-	bad("callback with a user", param, notify, "https://me:secret@shop.example/notify")
-	bad("callback to this machine", param, notify, "https://127.0.0.1/notify")
-	bad("callback to an odd port", param, notify, "https://shop.example:22/notify")
-	bad("long callback", param, notify, notify+strings.Repeat("x", 250))
+	bad("http callback", param, apitest.Notify, "ftp://shop.example/notify")
+	bad("callback with a query", param, apitest.Notify, apitest.Notify+"?a=1")
+	bad("callback with a fragment", param, apitest.Notify, apitest.Notify+"#a")
+	bad("callback without host", param, apitest.Notify, "https:///notify")
+	bad("callback with a user", param, apitest.Notify, "https://me:secret@shop.example/notify")
+	bad("callback to this machine", param, apitest.Notify, "https://127.0.0.1/notify")
+	bad("callback to an odd port", param, apitest.Notify, "https://shop.example:22/notify")
+	bad("long callback", param, apitest.Notify, apitest.Notify+strings.Repeat("x", 250))
 	bad("unknown limit_pay", param, `"amount"`, `"limit_pay":["no_cash"],"amount"`)
 	bad("profit sharing is no bool", param, `"amount"`, `"settle_info":{"profit_sharing":"yes"},"amount"`)
 	bad("goods without a price", param, `"amount"`, `"detail":{"goods_detail":[{"merchant_goods_id":"g","quantity":1}]},"amount"`)
 	bad("scene without an address", param, `"amount"`, `"scene_info":{"device_id":"POS"},"amount"`)
 	bad("h5_info where it does not belong", invalid, `"amount"`, `"scene_info":{"payer_client_ip":"1.2.3.4","h5_info":{"type":"Wap"}},"amount"`)
 	bad("payer where it does not belong", invalid, `"amount"`, `"payer":{"openid":"o"},"amount"`)
-	s.see("in English", call{target: nativeTarget, body: prepayBody("T-BODY-1", `"total":100`, `"total":0`), language: "en"}, param)
-	s.compare()
-	if got := p.do(call{target: "/v3/pay/transactions/out-trade-no/T-BODY-1?mchid=" + mch}); got.code() != "ORDER_NOT_EXIST" {
-		t.Errorf("a refused body left an order behind: %s", got.body)
+	s.See("in English", apitest.Call{Target: apitest.Native, Body: apitest.PrepayBody("T-BODY-1", `"total":100`, `"total":0`), Language: "en"}, param)
+	s.Compare()
+	if got := p.Do(apitest.Call{Target: "/v3/pay/transactions/out-trade-no/T-BODY-1?mchid=" + apitest.Mchid}); got.Code() != "ORDER_NOT_EXIST" {
+		t.Errorf("a refused body left an order behind: %s", got.Body)
 	}
 }
 
 func TestLenientMerchant(t *testing.T) {
 	t.Parallel()
-	p := newSite(t)
-	p.settings(func(s *pb.MerchantSettings) { s.Strict = false })
-	body := prepayBody("T-LENIENT", `"amount"`, `"colour":{"a":[1]},"amount"`)
-	if got := p.do(call{target: nativeTarget, body: body}); got.status != 200 {
-		t.Errorf("%d %s", got.status, got.body)
+	p := apitest.New(t)
+	p.Settings(func(s *pb.MerchantSettings) { s.Strict = false })
+	body := apitest.PrepayBody("T-LENIENT", `"amount"`, `"colour":{"a":[1]},"amount"`)
+	if got := p.Do(apitest.Call{Target: apitest.Native, Body: body}); got.Status != 200 {
+		t.Errorf("%d %s", got.Status, got.Body)
 	}
 	for _, change := range [][]string{{`"total":100`, `"total":null`}, {`"total":100`, `"total":1,"total":2`}} {
-		if got := p.do(call{target: nativeTarget, body: prepayBody("T-LENIENT", change...)}); got.code() != "PARAM_ERROR" {
-			t.Errorf("%d %s", got.status, got.body)
+		if got := p.Do(apitest.Call{Target: apitest.Native, Body: apitest.PrepayBody("T-LENIENT", change...)}); got.Code() != "PARAM_ERROR" {
+			t.Errorf("%d %s", got.Status, got.Body)
 		}
 	}
 }
 
 func TestCallbackRules(t *testing.T) {
 	t.Parallel()
-	p := newSite(t)
-	inside := newSite(t, func(c *Config) { c.PrivateCallbacks = true })
-	ask := func(p *site, address string) string {
-		got := p.do(call{target: nativeTarget, body: prepayBody("T-CALLBACK", notify, address)})
-		return strings.TrimPrefix(got.code()+" "+got.field("issue"), " ")
+	p := apitest.New(t)
+	inside := apitest.New(t, func(c *wechatv3.Config) { c.PrivateCallbacks = true })
+	ask := func(p *apitest.Site, address string) string {
+		got := p.Do(apitest.Call{Target: apitest.Native, Body: apitest.PrepayBody("T-CALLBACK", apitest.Notify, address)})
+		return strings.TrimPrefix(got.Code()+" "+got.Field("issue"), " ")
 	}
 	const home, plain, host = "PARAM_ERROR must be a public host, not this machine or a private network", "PARAM_ERROR must be https",
 		"PARAM_ERROR the host is not among those the merchant allows for callbacks"
@@ -124,7 +126,7 @@ func TestCallbackRules(t *testing.T) {
 			}
 		}
 	}
-	p.settings(func(s *pb.MerchantSettings) {
+	p.Settings(func(s *pb.MerchantSettings) {
 		s.AllowHttp = false
 		s.CallbackHosts = []string{"Shop.example", "b.example"}
 	})

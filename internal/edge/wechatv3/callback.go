@@ -18,23 +18,23 @@ var (
 	whyNotifyPort = &strictjson.Why{ZH: "端口应为 80、443 或 1024 以上", EN: "the port must be 80, 443, or 1024 and above"}
 )
 
-// notifyURL is the shape of a callback address that holds for every merchant.
-func notifyURL(s string) *strictjson.Why {
+// NotifyURL is the shape of a callback address that holds for every merchant.
+func NotifyURL(s string) *strictjson.Why {
 	u, err := url.Parse(s)
 	bad := err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" || u.Opaque != "" ||
 		u.User != nil || u.RawQuery != "" || u.ForceQuery || strings.Contains(s, "#")
-	return when(bad, whyNotifyURL)
+	return When(bad, whyNotifyURL)
 }
 
-// checkCallback holds a callback address against the merchant's rules. The
+// CheckCallback holds a callback address against the merchant's rules. The
 // courier holds it against the same rules again when it sends, and against where
 // the name leads by then; here the merchant learns of it in time.
-func (a *API) checkCallback(q *request, address string) *refusal {
+func (q *Request) CheckCallback(address string) *Refusal {
 	u, err := url.Parse(address)
 	if address == "" || err != nil {
 		return nil // absent; the shape was checked by the schema
 	}
-	host, settings := bareHost(u.Hostname()), q.merchant.Settings
+	host, settings := bareHost(u.Hostname()), q.Merchant.Settings
 	var why *strictjson.Why
 	switch {
 	case u.Scheme != "https" && !settings.GetAllowHttp():
@@ -43,12 +43,12 @@ func (a *API) checkCallback(q *request, address string) *refusal {
 		why = whyNotifyPort
 	case len(settings.GetCallbackHosts()) > 0 && !slices.ContainsFunc(settings.GetCallbackHosts(), func(h string) bool { return bareHost(h) == host }):
 		why = whyNotifyHost
-	case !a.private && atHome(host):
+	case !q.api.private && atHome(host):
 		why = whyNotifyHome
 	default:
 		return nil
 	}
-	return badField("body", "/notify_url", address, why)
+	return BadField("body", "/notify_url", address, why)
 }
 
 // bareHost is a host name as names are compared.

@@ -134,18 +134,13 @@ var words = map[code.Code]word{
 	code.AdvanceInvalid:   {status: 500, name: "SYSTEM_ERROR", digits: digitsOther},
 }
 
-// refundWords are the rows that read otherwise on refunds.
-var refundWords = map[code.Code]word{
-	code.MerchantNotFound: {status: 404, name: "MCH_NOT_EXISTS", digits: digitsMerchant},
-	code.OrderNotFound:    {status: 404, name: "RESOURCE_NOT_EXISTS", digits: digitsNoOrder},
-	code.AccountFrozen:    {status: 403, name: "NO_AUTH", digits: digitsRestricted},
-}
-
-// wordOf finds how a family of APIs says an outcome. A code that has no row is
-// an inner error: it must not reach a merchant unworded.
-func wordOf(c code.Code, f family) word {
-	if w, ok := refundWords[c]; ok && f == refundFamily {
-		return w
+// wordOf finds how a product says an outcome; nil is none in particular. A code
+// that has no row is an inner error: it must not reach a merchant unworded.
+func wordOf(c code.Code, p *Product) word {
+	if p != nil {
+		if own, ok := p.Words[c]; ok {
+			return word{status: own.Status, name: own.Name, digits: own.Digits}
+		}
 	}
 	if w, ok := words[c]; ok {
 		return w
@@ -154,21 +149,21 @@ func wordOf(c code.Code, f family) word {
 }
 
 // refusalOf turns an outcome into an answer.
-func refusalOf(c code.Code, f family) *refusal {
-	w := wordOf(c, f)
+func refusalOf(c code.Code, p *Product) *Refusal {
+	w := wordOf(c, p)
 	info, ok := code.Lookup(c)
 	if !ok {
 		info, _ = code.Lookup(code.Internal)
 	}
-	r := &refusal{status: w.status, code: w.name, digits: w.digits, zh: w.zh, en: w.en, retryAfter: w.retryAfter}
-	if r.zh == "" {
-		r.zh = info.ZH
+	r := &Refusal{Status: w.status, Code: w.name, Digits: w.digits, ZH: w.zh, EN: w.en, RetryAfter: w.retryAfter}
+	if r.ZH == "" {
+		r.ZH = info.ZH
 	}
-	if r.en == "" {
-		r.en = info.EN
+	if r.EN == "" {
+		r.EN = info.EN
 	}
 	if w.field != "" {
-		r.detail = &detail{field: w.field, issue: info.EN, location: "body"}
+		r.Detail = &Detail{Field: w.field, Issue: info.EN, Location: "body"}
 	}
 	return r
 }

@@ -8,9 +8,11 @@
 //	authorization.go  the Authorization header is taken apart
 //	body.go           the raw body, at most 1 MiB
 //	authenticate.go   clock, merchant, certificate, signature: all 401 answers
-//	prepay.go ...     one file a route: decode, command or read, answer
+//	pay/, refund/ ... one package a product, one file a route: decode, command or read, answer
 //	codes.go          the one table from outcome codes to the API's words
 //	answer.go         2xx answers are signed; refusals are plain JSON
+//
+// A product is added by a package below this one and a line in products/.
 //
 // Nothing is decided here about money or states: a route turns a request into a
 // command of the core and the core's answer into JSON. What the reference

@@ -1,4 +1,4 @@
-package wechatv3
+package wechatv3_test
 
 import (
 	"context"
@@ -12,13 +12,16 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3"
+	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3/apitest"
+	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3/products"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
 // faulty is a core that fails where it is told to.
 type faulty struct {
-	Core
+	wechatv3.Core
 	do   func() (machine.Result, error)
 	read func() error
 }
@@ -43,20 +46,20 @@ func (f *faulty) Read(g func(table.Reader) error) error {
 func TestCoreWithoutResult(t *testing.T) {
 	t.Parallel()
 	f := new(faulty)
-	p := newSite(t, func(c *Config) { f.Core = c.Core; c.Core = f })
+	p := apitest.New(t, func(c *wechatv3.Config) { f.Core = c.Core; c.Core = f })
 	for c, want := range map[code.Code]string{
 		code.Overloaded: "503 SERVICE_UNAVAILABLE 1", code.ReadOnly: "503 SERVICE_UNAVAILABLE 60", code.DiskLow: "503 SERVICE_UNAVAILABLE 60",
 		code.NotLeader: "503 SERVICE_UNAVAILABLE 1", code.Unknown: "500 SYSTEM_ERROR 1", code.Internal: "500 SYSTEM_ERROR ",
 	} {
 		f.do = func() (machine.Result, error) { return machine.Result{}, fmt.Errorf("do: %w", c.Err()) }
-		got := p.do(call{target: nativeTarget, body: prepayBody("T-FAULT-1")})
-		if have := fmt.Sprintf("%d %s %s", got.status, got.code(), got.header.Get("Retry-After")); have != want {
-			t.Errorf("%s: %s, want %s: %s", c, have, want, got.body)
+		got := p.Do(apitest.Call{Target: apitest.Native, Body: apitest.PrepayBody("T-FAULT-1")})
+		if have := fmt.Sprintf("%d %s %s", got.Status, got.Code(), got.Header.Get("Retry-After")); have != want {
+			t.Errorf("%s: %s, want %s: %s", c, have, want, got.Body)
 		}
-		p.checkSigned(c.String(), got)
+		p.CheckSigned(c.String(), got)
 	}
-	if p.log.Len() != 0 {
-		t.Errorf("expected refusals were logged:\n%s", p.log)
+	if p.Log.Len() != 0 {
+		t.Errorf("expected refusals were logged:\n%s", p.Log)
 	}
 }
 
@@ -75,18 +78,18 @@ func TestFaultsInside(t *testing.T) {
 		"no answer at all": func(f *faulty) { f.do = func() (machine.Result, error) { return machine.Result{}, nil } },
 	} {
 		f := new(faulty)
-		p := newSite(t, func(c *Config) { f.Core = c.Core; c.Core = f })
+		p := apitest.New(t, func(c *wechatv3.Config) { f.Core = c.Core; c.Core = f })
 		set(f)
-		got := p.do(call{target: nativeTarget, body: prepayBody("T-FAULT-2")})
-		id, _, _ := strings.Cut(got.requestID(), "-")
-		if got.status != 500 || got.code() != "SYSTEM_ERROR" || strings.Contains(got.body, secret) || len(id) != 40 {
-			t.Errorf("%s: %d %s %s", name, got.status, got.body, id)
+		got := p.Do(apitest.Call{Target: apitest.Native, Body: apitest.PrepayBody("T-FAULT-2")})
+		id, _, _ := strings.Cut(got.RequestID(), "-")
+		if got.Status != 500 || got.Code() != "SYSTEM_ERROR" || strings.Contains(got.Body, secret) || len(id) != 40 {
+			t.Errorf("%s: %d %s %s", name, got.Status, got.Body, id)
 		}
-		if name != "a foreign code" && !strings.Contains(p.log.String(), id) {
-			t.Errorf("%s: the log does not name request %s:\n%s", name, id, p.log)
+		if name != "a foreign code" && !strings.Contains(p.Log.String(), id) {
+			t.Errorf("%s: the log does not name request %s:\n%s", name, id, p.Log)
 		}
-		for _, never := range []string{apiv3, "signature=", "BEGIN"} {
-			if strings.Contains(p.log.String(), never) {
+		for _, never := range []string{apitest.APIv3Key, "signature=", "BEGIN"} {
+			if strings.Contains(p.Log.String(), never) {
 				t.Errorf("%s: the log holds %q", name, never)
 			}
 		}
@@ -96,12 +99,12 @@ func TestFaultsInside(t *testing.T) {
 func TestMetrics(t *testing.T) {
 	t.Parallel()
 	registry := prometheus.NewRegistry()
-	p := newSite(t, func(c *Config) { c.Registerer = registry })
-	p.do(call{target: byNumber("T-NEVER-1")})
-	p.do(call{target: byNumber("T-NEVER-1")})
-	p.do(call{target: nativeTarget, body: prepayBody("T-COUNT-1")})
-	p.do(call{target: byNumber("T-NEVER-1"), mchid: "1999999999", key: p.evil})
-	p.do(call{target: "/nowhere"})
+	p := apitest.New(t, func(c *wechatv3.Config) { c.Registerer = registry })
+	p.Do(apitest.Call{Target: apitest.ByNumber("T-NEVER-1")})
+	p.Do(apitest.Call{Target: apitest.ByNumber("T-NEVER-1")})
+	p.Do(apitest.Call{Target: apitest.Native, Body: apitest.PrepayBody("T-COUNT-1")})
+	p.Do(apitest.Call{Target: apitest.ByNumber("T-NEVER-1"), Mchid: "1999999999", Key: p.Evil})
+	p.Do(apitest.Call{Target: "/nowhere"})
 	families, err := registry.Gather()
 	if err != nil {
 		t.Fatal(err)
@@ -128,25 +131,25 @@ func TestMetrics(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-	if _, err := New(Config{Core: p.core, Keys: p.keys, CodeURL: p.api.codeURL, H5URL: p.api.h5URL, Registerer: registry}); err == nil {
+	if _, err := wechatv3.New(wechatv3.Config{Core: p.Core, Keys: p.Keys, Products: products.All(apitest.Links, p.Keys), Registerer: registry}); err == nil {
 		t.Error("registered twice without an error")
 	}
 }
 
 func TestNewRefuses(t *testing.T) {
 	t.Parallel()
-	p := newSite(t)
-	good := Config{Core: p.core, Keys: p.keys, CodeURL: p.api.codeURL, H5URL: p.api.h5URL}
-	if _, err := New(good); err != nil {
+	p := apitest.New(t)
+	good := wechatv3.Config{Core: p.Core, Keys: p.Keys, Products: products.All(apitest.Links, p.Keys)}
+	if _, err := wechatv3.New(good); err != nil {
 		t.Fatal(err)
 	}
-	for name, change := range map[string]func(*Config){
-		"no core": func(c *Config) { c.Core = nil }, "no keys": func(c *Config) { c.Keys = nil }, "no links": func(c *Config) { c.H5URL = nil },
-		"prefix without slash": func(c *Config) { c.PathPrefix = "sandbox" }, "prefix with two": func(c *Config) { c.PathPrefix = "/sandbox/" },
+	for name, change := range map[string]func(*wechatv3.Config){
+		"no core": func(c *wechatv3.Config) { c.Core = nil }, "no keys": func(c *wechatv3.Config) { c.Keys = nil }, "no products": func(c *wechatv3.Config) { c.Products = nil },
+		"prefix without slash": func(c *wechatv3.Config) { c.PathPrefix = "sandbox" }, "prefix with two": func(c *wechatv3.Config) { c.PathPrefix = "/sandbox/" },
 	} {
 		bad := good
 		change(&bad)
-		if _, err := New(bad); err == nil {
+		if _, err := wechatv3.New(bad); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
 	}

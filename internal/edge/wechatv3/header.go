@@ -7,18 +7,18 @@ import (
 
 // checkHeaders refuses a request without Accept or User-Agent where the live
 // service does, before it looks at anything else.
-func checkHeaders(q *request) *refusal {
-	if q.route.family == payFamily {
+func checkHeaders(q *Request) *Refusal {
+	if q.route.product.Browsing {
 		return nil
 	}
 	h := q.http.Header
 	if h.Get("Accept") != "" && h.Get("User-Agent") != "" {
 		return nil
 	}
-	return &refusal{
-		status: http.StatusBadRequest, code: "INVALID_REQUEST", digits: digitsParam,
-		zh: "Http头缺少Accept或User-Agent",
-		en: "The Accept or User-Agent header is missing; send both",
+	return &Refusal{
+		Status: http.StatusBadRequest, Code: "INVALID_REQUEST", Digits: digitsParam,
+		ZH: "Http头缺少Accept或User-Agent",
+		EN: "The Accept or User-Agent header is missing; send both",
 	}
 }
 

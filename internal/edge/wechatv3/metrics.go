@@ -38,12 +38,12 @@ func newMetrics(to prometheus.Registerer) (*metrics, error) {
 }
 
 // observe counts an answered request.
-func (a *API) observe(q *request, status int, code string) {
+func (a *API) observe(q *Request, status int, code string) {
 	route := "none"
 	if q.route != nil {
-		route = q.route.name
+		route = q.route.Name
 	}
-	took := a.now().Sub(q.began)
+	took := a.now().Sub(q.Began)
 	a.metrics.requests.WithLabelValues(q.knownMchid(), route, strconv.Itoa(status), code).Inc()
 	a.metrics.seconds.WithLabelValues(route).Observe(took.Seconds())
 	if ctx := q.http.Context(); a.log.Enabled(ctx, slog.LevelDebug) {

@@ -6,6 +6,6 @@ import "github.com/holdfast-pay/holdfast/internal/base/code"
 // envelope, the parameter to blame ("" for no single one) and a sentence in
 // Chinese and English. It is for edges that answer in the API's own shape.
 func Outcome(c code.Code) (status int, name, field, zh, en string) {
-	r := refusalOf(c, payFamily)
-	return r.status, r.code, wordOf(c, payFamily).field, r.zh, r.en
+	r := refusalOf(c, nil)
+	return r.Status, r.Code, wordOf(c, nil).field, r.ZH, r.EN
 }

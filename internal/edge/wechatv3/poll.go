@@ -76,13 +76,14 @@ func (p *polls) put(k pollKey, answer polled) {
 	p.young[k] = answer
 }
 
-// poll answers a query for a number. read asks the state, and says whether what
+// Poll answers a query for a number. read asks the state, and says whether what
 // it found is final.
-func (a *API) poll(q *request, number string, read func() (body []byte, final bool, refused *refusal)) ([]byte, *refusal) {
-	q.poll = &polling{key: pollKey{q.mchid(), q.route.name, number}}
+func (q *Request) Poll(number string, read func() (body []byte, final bool, refused *Refusal)) ([]byte, *Refusal) {
+	a := q.api
+	q.poll = &polling{key: pollKey{q.Mchid(), q.route.Name, number}}
 	had, known := a.polls.get(q.poll.key)
 	mayRepeat := known && q.pass.Pressed() && a.repeatable(q, had.signature)
-	if !mayRepeat && !q.pass.MayQuery(q.mchid()) {
+	if !mayRepeat && !q.pass.MayQuery(q.Mchid()) {
 		return nil, broke(q)
 	}
 	if known && had.final {
@@ -101,7 +102,7 @@ func (a *API) poll(q *request, number string, read func() (body []byte, final bo
 	switch {
 	case mayRepeat && bytes.Equal(body, had.body):
 		return a.repeat(q, had)
-	case mayRepeat && !q.pass.MayQuery(q.mchid()): // it changed: that takes a signature
+	case mayRepeat && !q.pass.MayQuery(q.Mchid()): // it changed: that takes a signature
 		return nil, broke(q)
 	}
 	return body, nil
@@ -109,20 +110,20 @@ func (a *API) poll(q *request, number string, read func() (body []byte, final bo
 
 // repeatable says whether a signature may be sent again: it is young, and by the
 // key that would sign now.
-func (a *API) repeatable(q *request, s signature) bool {
+func (a *API) repeatable(q *Request, s signature) bool {
 	now := a.now()
 	age := now.Sub(s.at)
 	return age >= 0 && age <= reuse && a.signer(q, now.UnixMilli()).ID() == s.serial
 }
 
-func (a *API) repeat(q *request, had polled) ([]byte, *refusal) {
+func (a *API) repeat(q *Request, had polled) ([]byte, *Refusal) {
 	q.poll.again = &had.signature
 	q.pass.Spared(gate.SavedSignature)
 	return had.body, nil
 }
 
-// isFinal says whether a record in this state stays as it is: no move leads out.
-func isFinal[S ~int32](moves moves.Table[S], state S) bool {
+// IsFinal says whether a record in this state stays as it is: no move leads out.
+func IsFinal[S ~int32](moves moves.Table[S], state S) bool {
 	for _, m := range moves {
 		if m.From == state {
 			return false

@@ -12,34 +12,41 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
-// request is one request on its way. Fields are filled in by the step named.
-type request struct {
-	http  *http.Request
-	id    string // Request-ID without the digits after the last dash
-	began time.Time
+// Request is one request on its way. Fields are filled in by the step named.
+type Request struct {
+	api  *API
+	http *http.Request
+	id   string // Request-ID without the digits after the last dash
+	// Began is when the request came, by the wall clock.
+	Began time.Time
 	lang  language
 
-	route  *route   // find
-	params []string // find: path parameters, unescaped
+	route  *Route   // find
+	params []string // find
 
-	body     []byte        // readBody: raw
-	auth     Authorization // authenticate
-	merchant *pb.Merchant  // authenticate; nil before the signature is verified
-	offset   int32         // authenticate: business offset, seconds
+	body []byte        // readBody: raw
+	auth Authorization // authenticate
+	// Merchant is who asks; nil before the signature is verified.
+	Merchant *pb.Merchant // authenticate
+	// Offset is the business offset in seconds, for the times in an answer.
+	Offset int32 // authenticate
 
 	pass *gate.Pass // nil when the request came by no gate
 	poll *polling   // poll: for the queries that merchants repeat
 }
 
-// mchid is the verified merchant's number.
-func (q *request) mchid() string { return q.merchant.Mchid }
+// Param is the path's parameter i, from 0, unescaped.
+func (q *Request) Param(i int) string { return q.params[i] }
+
+// Mchid is the verified merchant's number.
+func (q *Request) Mchid() string { return q.Merchant.Mchid }
 
 // actor is how commands of this request name who asked.
-func (q *request) actor() string { return "mch/" + q.auth.Mchid + "#" + q.auth.Serial }
+func (q *Request) actor() string { return "mch/" + q.auth.Mchid + "#" + q.auth.Serial }
 
-// query returns a query parameter's first value. Empty items (?&a=b), which
+// Query returns a query parameter's first value. Empty items (?&a=b), which
 // some clients send, are passed over.
-func (q *request) query(name string) (value string, ok bool) {
+func (q *Request) Query(name string) (value string, ok bool) {
 	rest := q.http.URL.RawQuery
 	for rest != "" {
 		var item string
@@ -54,22 +61,22 @@ func (q *request) query(name string) (value string, ok bool) {
 	return "", false
 }
 
-// do runs a command and answers its body, or how the API says the refusal.
-func (a *API) do(q *request, n machine.Number, command table.Record) (any, *refusal) {
-	res, err := a.core.Do(q.http.Context(), machine.NewCommand(n, q.actor(), q.id, command))
+// Do runs a command and returns its body, or how the API says the refusal.
+func (q *Request) Do(n machine.Number, command table.Record) (any, *Refusal) {
+	res, err := q.api.core.Do(q.http.Context(), machine.NewCommand(n, q.actor(), q.id, command))
 	if err != nil {
-		return nil, a.failed(q, err)
+		return nil, q.Failed(err)
 	}
 	if !res.Code.OK() {
-		return nil, refusalOf(res.Code, q.route.family)
+		return nil, q.Refuse(res.Code)
 	}
 	return res.Body, nil
 }
 
-// read runs f on a snapshot. f may answer a code's error to refuse.
-func (a *API) read(q *request, f func(table.Reader) error) *refusal {
-	if err := a.core.Read(f); err != nil {
-		return a.failed(q, err)
+// Read runs f on a snapshot. f may return a code's error to refuse.
+func (q *Request) Read(f func(table.Reader) error) *Refusal {
+	if err := q.api.core.Read(f); err != nil {
+		return q.Failed(err)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package wechatv3
+package wechatv3_test
 
 import (
 	"bufio"
@@ -15,33 +15,10 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3"
+	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3/apitest"
 )
-
-// serve puts the site behind a real server on loopback.
-func (p *site) serve(t *testing.T, change func(*http.Server)) (addr string) {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := NewServer(p.api, nil, logTo(io.Discard))
-	if change != nil {
-		change(s)
-	}
-	done := make(chan struct{})
-	go func() { s.Serve(l); close(done) }()
-	t.Cleanup(func() { s.Close(); <-done })
-	return l.Addr().String()
-}
-
-// wire is the signed request as bytes, with extra header lines.
-func (p *site) wire(c call, extra ...string) string {
-	p.t.Helper()
-	r := p.request(c)
-	lines := []string{r.Method + " " + c.target + " HTTP/1.1", "Host: api.test.example", "Accept: */*", "User-Agent: test",
-		"Authorization: " + r.Header.Get("Authorization")}
-	return strings.Join(append(lines, extra...), "\r\n") + "\r\n\r\n"
-}
 
 func dial(t *testing.T, addr string) net.Conn {
 	t.Helper()
@@ -71,9 +48,9 @@ func readAnswer(t *testing.T, r *bufio.Reader) (*http.Response, string) {
 // Java looks header names up by their exact case.
 func TestHeaderCaseOnTheWire(t *testing.T) {
 	t.Parallel()
-	p := newSite(t)
-	c := dial(t, p.serve(t, nil))
-	io.WriteString(c, p.wire(closing("T-NEVER-1"), "Content-Type: application/json", fmt.Sprint("Content-Length: ", len(closing("").body)), "Connection: close")+closing("").body)
+	p := apitest.New(t)
+	c := dial(t, p.Serve(t, nil))
+	io.WriteString(c, p.Wire(apitest.Closing("T-NEVER-1"), "Content-Type: application/json", fmt.Sprint("Content-Length: ", len(apitest.Closing("").Body)), "Connection: close")+apitest.Closing("").Body)
 	raw, err := io.ReadAll(c)
 	if err != nil {
 		t.Fatal(err)
@@ -94,11 +71,11 @@ func TestHeaderCaseOnTheWire(t *testing.T) {
 
 func TestExpectContinueAndChunks(t *testing.T) {
 	t.Parallel()
-	p := newSite(t)
-	addr := p.serve(t, nil)
-	body := prepayBody("T-EXPECT")
+	p := apitest.New(t)
+	addr := p.Serve(t, nil)
+	body := apitest.PrepayBody("T-EXPECT")
 	c := dial(t, addr)
-	io.WriteString(c, p.wire(call{target: nativeTarget, body: body}, "Expect: 100-continue", fmt.Sprint("Content-Length: ", len(body))))
+	io.WriteString(c, p.Wire(apitest.Call{Target: apitest.Native, Body: body}, "Expect: 100-continue", fmt.Sprint("Content-Length: ", len(body))))
 	r := bufio.NewReader(c)
 	line, err := r.ReadString('\n')
 	if err != nil || !strings.HasPrefix(line, "HTTP/1.1 100 ") {
@@ -110,8 +87,8 @@ func TestExpectContinueAndChunks(t *testing.T) {
 		t.Errorf("after 100-continue: %d %s", res.StatusCode, text)
 	}
 
-	chunked := prepayBody("T-CHUNKS")
-	io.WriteString(c, p.wire(call{target: nativeTarget, body: chunked}, "Transfer-Encoding: chunked"))
+	chunked := apitest.PrepayBody("T-CHUNKS")
+	io.WriteString(c, p.Wire(apitest.Call{Target: apitest.Native, Body: chunked}, "Transfer-Encoding: chunked"))
 	for _, part := range []string{chunked[:10], chunked[10:]} {
 		fmt.Fprintf(c, "%x\r\n%s\r\n", len(part), part)
 	}
@@ -136,38 +113,38 @@ func (e *endless) Read(b []byte) (int, error) {
 // form is read to the end.
 func TestLargeBodies(t *testing.T) {
 	t.Parallel()
-	p := newSite(t)
+	p := apitest.New(t)
 	for _, announced := range []int64{10 << 20, -1} {
-		r := p.request(call{method: "POST", target: nativeTarget, body: "x"})
+		r := p.Request(apitest.Call{Method: "POST", Target: apitest.Native, Body: "x"})
 		stream := new(endless)
 		r.Body, r.ContentLength = io.NopCloser(stream), announced
 		w := httptest.NewRecorder()
-		p.api.ServeHTTP(w, r)
+		p.API.ServeHTTP(w, r)
 		if w.Code != 400 || !strings.Contains(w.Body.String(), `"code":"PARAM_ERROR"`) || !strings.Contains(w.Body.String(), "1 MiB") {
 			t.Errorf("announced %d: %d %s", announced, w.Code, w.Body)
 		}
-		if stream.taken > maxBody+eagerBody {
+		if stream.taken > wechatv3.MaxBody+wechatv3.EagerBody {
 			t.Errorf("announced %d: %d bytes were read", announced, stream.taken)
 		}
 	}
-	c := dial(t, p.serve(t, nil))
-	io.WriteString(c, p.wire(call{method: "POST", target: nativeTarget, body: "x"}, "Content-Length: 10485760"))
+	c := dial(t, p.Serve(t, nil))
+	io.WriteString(c, p.Wire(apitest.Call{Method: "POST", Target: apitest.Native, Body: "x"}, "Content-Length: 10485760"))
 	res, text := readAnswer(t, bufio.NewReader(c))
 	if res.StatusCode != 400 || !res.Close || !strings.Contains(text, "PARAM_ERROR") {
 		t.Errorf("%d, close %v: %s", res.StatusCode, res.Close, text)
 	}
-	whole := strings.Repeat(" ", maxBody-len(prepayBody("T-LARGE1"))) + prepayBody("T-LARGE1")
-	if got := p.do(call{target: nativeTarget, body: whole}); got.status != 200 {
-		t.Errorf("exactly 1 MiB: %d %.200s", got.status, got.body)
+	whole := strings.Repeat(" ", wechatv3.MaxBody-len(apitest.PrepayBody("T-LARGE1"))) + apitest.PrepayBody("T-LARGE1")
+	if got := p.Do(apitest.Call{Target: apitest.Native, Body: whole}); got.Status != 200 {
+		t.Errorf("exactly 1 MiB: %d %.200s", got.Status, got.Body)
 	}
 }
 
 // A client that announces more than it sends gets an answer that says so.
 func TestBodyCutShort(t *testing.T) {
 	t.Parallel()
-	p := newSite(t)
-	c := dial(t, p.serve(t, nil))
-	io.WriteString(c, p.wire(call{target: nativeTarget, body: "{}"}, "Content-Length: 100")+"{}")
+	p := apitest.New(t)
+	c := dial(t, p.Serve(t, nil))
+	io.WriteString(c, p.Wire(apitest.Call{Target: apitest.Native, Body: "{}"}, "Content-Length: 100")+"{}")
 	c.(*net.TCPConn).CloseWrite()
 	if res, text := readAnswer(t, bufio.NewReader(c)); res.StatusCode != 400 || !strings.Contains(text, "PARAM_ERROR") {
 		t.Errorf("%d %s", res.StatusCode, text)
@@ -177,18 +154,18 @@ func TestBodyCutShort(t *testing.T) {
 // Who sends a byte now and then is cut off, and others are served meanwhile.
 func TestSlowLoris(t *testing.T) {
 	t.Parallel()
-	p := newSite(t)
-	addr := p.serve(t, func(s *http.Server) {
+	p := apitest.New(t)
+	addr := p.Serve(t, func(s *http.Server) {
 		if s.ReadHeaderTimeout <= 0 || s.ReadTimeout <= 0 || s.WriteTimeout <= 0 || s.IdleTimeout < 8*time.Second || s.MaxHeaderBytes > 64<<10 {
 			t.Errorf("limits: %+v", s)
 		}
 		s.ReadHeaderTimeout, s.ReadTimeout = 200*time.Millisecond, 300*time.Millisecond
 	})
 	header, body := dial(t, addr), dial(t, addr)
-	io.WriteString(header, "POST "+nativeTarget+" HTTP/1.1\r\nHost: api.test.example\r\nX-Slow: ")
-	io.WriteString(body, p.wire(call{target: nativeTarget, body: "{}"}, "Content-Length: 2")+"{")
+	io.WriteString(header, "POST "+apitest.Native+" HTTP/1.1\r\nHost: api.test.example\r\nX-Slow: ")
+	io.WriteString(body, p.Wire(apitest.Call{Target: apitest.Native, Body: "{}"}, "Content-Length: 2")+"{")
 	honest := dial(t, addr)
-	io.WriteString(honest, p.wire(call{target: byNumber("T-NEVER-1")}))
+	io.WriteString(honest, p.Wire(apitest.Call{Target: apitest.ByNumber("T-NEVER-1")}))
 	if res, text := readAnswer(t, bufio.NewReader(honest)); res.StatusCode != 404 {
 		t.Errorf("served beside slow ones: %d %s", res.StatusCode, text)
 	}
@@ -207,7 +184,7 @@ func TestSlowLoris(t *testing.T) {
 // Over TLS only HTTP/1.1 is spoken, whatever a client offers.
 func TestTLSSpeaksHTTP1Only(t *testing.T) {
 	t.Parallel()
-	p := newSite(t)
+	p := apitest.New(t)
 	helper := httptest.NewTLSServer(http.NotFoundHandler()) // lends its certificate
 	certificate, pool := helper.TLS.Certificates[0], x509.NewCertPool()
 	pool.AddCert(helper.Certificate())
@@ -216,7 +193,7 @@ func TestTLSSpeaksHTTP1Only(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := NewServer(p.api, &tls.Config{Certificates: []tls.Certificate{certificate}, NextProtos: []string{"h2"}}, logTo(io.Discard))
+	s := wechatv3.NewServer(p.API, &tls.Config{Certificates: []tls.Certificate{certificate}, NextProtos: []string{"h2"}}, apitest.LogTo(io.Discard))
 	done := make(chan struct{})
 	go func() { s.ServeTLS(l, "", ""); close(done) }()
 	defer func() { s.Close(); <-done }()
@@ -233,18 +210,18 @@ func TestTLSSpeaksHTTP1Only(t *testing.T) {
 }
 
 func TestNothingIsLeftBehind(t *testing.T) {
-	p := newSite(t)
+	p := apitest.New(t)
 	before := goleak.IgnoreCurrent()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := NewServer(p.api, nil, nil)
+	s := wechatv3.NewServer(p.API, nil, nil)
 	s.ErrorLog = nil
 	done := make(chan struct{})
 	go func() { s.Serve(l); close(done) }()
 	c := dial(t, l.Addr().String())
-	io.WriteString(c, p.wire(call{target: byNumber("T-NEVER-1")}))
+	io.WriteString(c, p.Wire(apitest.Call{Target: apitest.ByNumber("T-NEVER-1")}))
 	if res, _ := readAnswer(t, bufio.NewReader(c)); res.StatusCode != 404 {
 		t.Errorf("%d", res.StatusCode)
 	}

@@ -23,7 +23,7 @@ import (
 
 // target is the request target that is signed: as sent, but for a client that
 // spoke to us as to a proxy and put the whole address on the request line.
-func target(q *request) string {
+func target(q *Request) string {
 	uri := q.http.RequestURI
 	if i := strings.Index(uri, "://"); i > 0 && !strings.HasPrefix(uri, "/") {
 		if j := strings.IndexByte(uri[i+3:], '/'); j >= 0 {
@@ -34,13 +34,13 @@ func target(q *request) string {
 }
 
 // message is what q should have signed.
-func (q *request) message(target string) []byte {
+func (q *Request) message(target string) []byte {
 	return seal.RequestMessage(q.http.Method, target, q.auth.Timestamp, q.auth.Nonce, q.body)
 }
 
 // verify checks that q was signed with key. The error says what is wrong with
 // the signature: seal.ErrSignature, or that it is no signature at all.
-func (a *API) verify(key *verifier, q *request) error {
+func (a *API) verify(key *verifier, q *Request) error {
 	signed, err := key.open(q.auth.Signature)
 	if err != nil {
 		return err
@@ -62,7 +62,7 @@ func (a *API) verify(key *verifier, q *request) error {
 }
 
 // targets lists what a client may have signed in place of plain, plain first.
-func (a *API) targets(q *request, plain string) []string {
+func (a *API) targets(q *Request, plain string) []string {
 	list := make([]string, 1, 4)
 	list[0] = plain
 	if host := q.http.Host; host != "" {

@@ -21,7 +21,7 @@ type signInfo struct {
 	length                 int
 }
 
-func (q *request) signInfo() *signInfo {
+func (q *Request) signInfo() *signInfo {
 	url := target(q)
 	message := q.message(url)
 	cut := len(message) - 1 - len(q.body) + min(len(q.body), shownBody)
@@ -36,38 +36,38 @@ func (q *request) signInfo() *signInfo {
 }
 
 // signError is a 401 for a request whose header could be read.
-func (q *request) signError(zh, en, field, issue string) *refusal {
-	return &refusal{
-		status: http.StatusUnauthorized, code: "SIGN_ERROR", digits: digitsSignature, zh: zh, en: en,
-		detail: &detail{field: field, location: "authorization", issue: issue, nested: true, sign: q.signInfo()},
+func (q *Request) signError(zh, en, field, issue string) *Refusal {
+	return &Refusal{
+		Status: http.StatusUnauthorized, Code: "SIGN_ERROR", Digits: digitsSignature, ZH: zh, EN: en,
+		Detail: &Detail{Field: field, Location: "authorization", Issue: issue, nested: true, sign: q.signInfo()},
 	}
 }
 
 // unauthorized is a 401 for a header that is missing or cannot be read. The
 // wording differs between APIs, as it does on the live service.
-func unauthorized(q *request, err error) *refusal {
-	r := &refusal{
-		status: http.StatusUnauthorized, code: "SIGN_ERROR", digits: digitsSignature,
-		zh:     "Http头Authorization值格式错误，请参考《微信支付商户REST API签名规则》",
-		en:     "The Authorization header is malformed; see the signature rules of the merchant API",
-		detail: &detail{field: "authorization", location: "authorization", issue: err.Error(), nested: true},
+func unauthorized(q *Request, err error) *Refusal {
+	r := &Refusal{
+		Status: http.StatusUnauthorized, Code: "SIGN_ERROR", Digits: digitsSignature,
+		ZH:     "Http头Authorization值格式错误，请参考《微信支付商户REST API签名规则》",
+		EN:     "The Authorization header is malformed; see the signature rules of the merchant API",
+		Detail: &Detail{Field: "authorization", Location: "authorization", Issue: err.Error(), nested: true},
 	}
 	switch {
 	case errors.Is(err, ErrScheme):
-		r.zh, r.en = "Http头Authorization认证类型不正确", "The Authorization header's scheme is not served"
-	case q.route.family == payFamily:
-		r.zh, r.en = "签名信息错误，验签失败", "The signature information is wrong"
+		r.ZH, r.EN = "Http头Authorization认证类型不正确", "The Authorization header's scheme is not served"
+	case q.route.product.Browsing:
+		r.ZH, r.EN = "签名信息错误，验签失败", "The signature information is wrong"
 	}
 	return r
 }
 
 // skewed is a 401 for a timestamp too far from the server's.
-func (q *request) skewed() *refusal {
-	return &refusal{
-		status: http.StatusUnauthorized, code: "SIGN_ERROR", digits: digitsSignature,
-		zh: "Http头Authorization中的timestamp与发起请求的时间不得超过5分钟",
-		en: "The timestamp in the Authorization header is more than 5 minutes from the time of the request",
-		detail: &detail{field: "timestamp", value: q.auth.Timestamp, location: "authorization", nested: true,
-			issue: fmt.Sprintf("the server's time is %d; set the client's clock", q.began.Unix())},
+func (q *Request) skewed() *Refusal {
+	return &Refusal{
+		Status: http.StatusUnauthorized, Code: "SIGN_ERROR", Digits: digitsSignature,
+		ZH: "Http头Authorization中的timestamp与发起请求的时间不得超过5分钟",
+		EN: "The timestamp in the Authorization header is more than 5 minutes from the time of the request",
+		Detail: &Detail{Field: "timestamp", Value: q.auth.Timestamp, Location: "authorization", nested: true,
+			Issue: fmt.Sprintf("the server's time is %d; set the client's clock", q.Began.Unix())},
 	}
 }

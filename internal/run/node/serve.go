@@ -17,6 +17,8 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/edge/gate"
 	"github.com/holdfast-pay/holdfast/internal/edge/inner"
 	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3"
+	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3/pay"
+	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3/products"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -184,10 +186,12 @@ func (n *Node) startMerchantAPI(context.Context) error {
 		base = url // plain on loopback: whoever can pay is on this machine
 	}
 	n.addresses.Cashier = base
+	links := pay.Links{
+		Code: func(prepayID string) string { return cashier.CodeURL(base, prepayID) },
+		H5:   func(o *pb.Order) string { return cashier.H5URL(base, o) },
+	}
 	api, err := wechatv3.New(wechatv3.Config{
-		Core: n.replica, Keys: n.keys,
-		CodeURL:    func(prepayID string) string { return cashier.CodeURL(base, prepayID) },
-		H5URL:      func(o *pb.Order) string { return cashier.H5URL(base, o) },
+		Core: n.replica, Keys: n.keys, Products: products.All(links, n.keys),
 		PathPrefix: m.PathPrefix, StrictSigning: m.StrictSigning, PrivateCallbacks: m.PrivateCallbacks,
 		Log: n.log, Registerer: n.registry,
 	})

@@ -24,6 +24,8 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/edge/cashier"
 	"github.com/holdfast-pay/holdfast/internal/edge/edgetest"
 	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3"
+	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3/pay"
+	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3/products"
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -81,10 +83,13 @@ func TestMain(m *testing.M) {
 	}
 	shared = &platform{core: edgetest.New(quiet{}, true), keys: keys}
 	shared.core.Sleep(now - edgetest.Start)
+	links := pay.Links{
+		Code: func(prepayID string) string { return cashier.CodeURL(base, prepayID) },
+		H5:   func(o *pb.Order) string { return cashier.H5URL(base, o) },
+	}
 	api, err := wechatv3.New(wechatv3.Config{
 		Core: shared.core, Keys: keys, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
-		CodeURL: func(prepayID string) string { return cashier.CodeURL(base, prepayID) },
-		H5URL:   func(o *pb.Order) string { return cashier.H5URL(base, o) },
+		Products: products.All(links, keys),
 	})
 	if err != nil {
 		panic(err)

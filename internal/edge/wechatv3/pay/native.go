@@ -1,26 +1,27 @@
-package wechatv3
+package pay
 
 import (
+	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
 var nativeSchema = prepayFields(optionalScene())
 
-// prepayNative answers POST /v3/pay/transactions/native: an order whose payer
+// native answers POST /v3/pay/transactions/native: an order whose payer
 // scans a code.
-func prepayNative(a *API, q *request) ([]byte, *refusal) {
+func (l Links) native(q *wechatv3.Request) ([]byte, *wechatv3.Refusal) {
 	var p prepay
-	if refused := decode(q, nativeSchema, &p); refused != nil {
+	if refused := wechatv3.Decode(q, nativeSchema, &p); refused != nil {
 		return nil, refused
 	}
-	o, refused := a.createOrder(q, &p, pb.Product_PRODUCT_NATIVE)
+	o, refused := createOrder(q, &p, pb.Product_PRODUCT_NATIVE)
 	if refused != nil {
 		return nil, refused
 	}
-	if q.merchant.Settings.GetWeixinCodeUrl() {
+	if q.Merchant.Settings.GetWeixinCodeUrl() {
 		return oneString("code_url", weixinCodeURL+o.PrepayId), nil
 	}
-	return oneString("code_url", a.codeURL(o.PrepayId)), nil
+	return oneString("code_url", l.Code(o.PrepayId)), nil
 }
 
 // weixinCodeURL begins a code_url in WeChat's own form, for merchants whose

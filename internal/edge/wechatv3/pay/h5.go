@@ -1,6 +1,7 @@
-package wechatv3
+package pay
 
 import (
+	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3"
 	sj "github.com/holdfast-pay/holdfast/internal/edge/wechatv3/strictjson"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
@@ -9,16 +10,16 @@ var h5Schema = prepayFields(
 	sj.Nested("scene_info", func(p *prepay) *scene { return &p.scene }, sceneH5Schema).Required(),
 	sj.Nested("payer", func(p *prepay) *payer { return &p.payer }, sj.Of(identityField)))
 
-// prepayH5 answers POST /v3/pay/transactions/h5: an order paid from a browser
+// h5 answers POST /v3/pay/transactions/h5: an order paid from a browser
 // on a phone. The address it answers lives five minutes.
-func prepayH5(a *API, q *request) ([]byte, *refusal) {
+func (l Links) h5(q *wechatv3.Request) ([]byte, *wechatv3.Refusal) {
 	var p prepay
-	if refused := decode(q, h5Schema, &p); refused != nil {
+	if refused := wechatv3.Decode(q, h5Schema, &p); refused != nil {
 		return nil, refused
 	}
-	o, refused := a.createOrder(q, &p, pb.Product_PRODUCT_H5)
+	o, refused := createOrder(q, &p, pb.Product_PRODUCT_H5)
 	if refused != nil {
 		return nil, refused
 	}
-	return oneString("h5_url", a.h5URL(o)), nil
+	return oneString("h5_url", l.H5(o)), nil
 }

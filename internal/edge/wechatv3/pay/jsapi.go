@@ -1,6 +1,7 @@
-package wechatv3
+package pay
 
 import (
+	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3"
 	sj "github.com/holdfast-pay/holdfast/internal/edge/wechatv3/strictjson"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
@@ -35,17 +36,17 @@ func subsidyField() sj.Field[prepay] {
 	)), func(p *prepay) *[]byte { return &p.subsidy })
 }
 
-// prepayJSAPI answers POST /v3/pay/transactions/jsapi: an order for one payer,
+// jsapi answers POST /v3/pay/transactions/jsapi: an order for one payer,
 // named by an openid, who pays inside a page or mini program.
-func prepayJSAPI(a *API, q *request) ([]byte, *refusal) {
+func jsapi(q *wechatv3.Request) ([]byte, *wechatv3.Refusal) {
 	var p prepay
-	if refused := decode(q, jsapiSchema, &p); refused != nil {
-		if refused.detail.field == "/payer" || refused.detail.field == "/payer/openid" {
-			refused.digits = digitsNoOpenid
+	if refused := wechatv3.Decode(q, jsapiSchema, &p); refused != nil {
+		if refused.Detail.Field == "/payer" || refused.Detail.Field == "/payer/openid" {
+			refused.Digits = wechatv3.DigitsNoOpenid
 		}
 		return nil, refused
 	}
-	o, refused := a.createOrder(q, &p, pb.Product_PRODUCT_JSAPI)
+	o, refused := createOrder(q, &p, pb.Product_PRODUCT_JSAPI)
 	if refused != nil {
 		return nil, refused
 	}

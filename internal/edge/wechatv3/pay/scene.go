@@ -1,8 +1,9 @@
-package wechatv3
+package pay
 
 import (
 	"strings"
 
+	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3"
 	sj "github.com/holdfast-pay/holdfast/internal/edge/wechatv3/strictjson"
 )
 
@@ -19,7 +20,7 @@ type h5Info struct{ kind, appName, appURL, bundleID, packageName string }
 
 func sceneFields(more ...sj.Field[scene]) *sj.Object[scene] {
 	return sj.Of(append([]sj.Field[scene]{
-		sj.String("payer_client_ip", func(s *scene) *string { return &s.clientIP }, sj.Text{Min: 1, Max: 45, Check: ipAddress}).Required(),
+		sj.String("payer_client_ip", func(s *scene) *string { return &s.clientIP }, sj.Text{Min: 1, Max: 45, Check: wechatv3.IPAddress}).Required(),
 		sj.String("device_id", func(s *scene) *string { return &s.deviceID }, sj.Text{Max: 32}),
 		sj.Nested("store_info", func(s *scene) *storeInfo { return &s.store }, sj.Of(
 			sj.String("id", func(s *storeInfo) *string { return &s.id }, sj.Text{Min: 1, Max: 32}).Required(),
@@ -41,10 +42,12 @@ var (
 	)).Required())
 )
 
+var whyH5Type = &sj.Why{ZH: "应为 iOS、Android 或 Wap", EN: "must be iOS, Android or Wap"}
+
 // h5Type takes the documented words in any case, as merchants write them.
 func h5Type(s string) *sj.Why {
 	known := strings.EqualFold(s, "iOS") || strings.EqualFold(s, "Android") || strings.EqualFold(s, "Wap")
-	return when(!known, whyH5Type)
+	return wechatv3.When(!known, whyH5Type)
 }
 
 func optionalScene() sj.Field[prepay] {
