@@ -5,66 +5,101 @@ import "fmt"
 // ID names a table: the first byte of its keys. A number is never reused.
 type ID byte
 
-// The tables. Rows of Head, Journal and Tiles stand outside the digest: Head
-// holds it, and the journal has its Merkle root.
+// The tables; what they are is declared below.
 const (
-	Head         ID = 0x01 // () -> Head
-	Journal      ID = 0x10 // (seq) -> Entry
-	Tiles        ID = 0x11 // (level, n) -> 256 hashes
-	Merchants    ID = 0x20 // (mchid) -> Merchant
-	Certs        ID = 0x21 // (mchid, serial) -> Cert
-	Persons      ID = 0x28 // (uid) -> Person
-	Openids      ID = 0x29 // (appid, openid) -> PersonRef
-	PersonRefs   ID = 0x2a // (ref) -> PersonRef
-	Accounts     ID = 0x30 // (name, currency) -> Account
-	Batches      ID = 0x31 // (ref) -> Batch
-	Orders       ID = 0x38 // (order id) -> Order
-	OrderNos     ID = 0x39 // (mchid, out_trade_no) -> OrderRef
-	Refunds      ID = 0x40 // (refund id) -> Refund
-	RefundNos    ID = 0x41 // (mchid, out_refund_no) -> OrderRef (of the refund)
-	OrderRefunds ID = 0x42 // (order id, refund id) -> empty; from level 2
-	Owed         ID = 0x48 // (notice id) -> Notice in state OWED
-	Settled      ID = 0x49 // (notice id) -> Notice DELIVERED or PARKED
-	Parked       ID = 0x4a // (mchid) -> PersonRef, a count; (mchid, what it waits for, notice id) -> empty
-	Couriers     ID = 0x4b // (name) -> Courier; from level 3
-	Due          ID = 0x50 // (at, kind, id) -> empty
+	Head         ID = 0x01
+	Journal      ID = 0x10
+	Tiles        ID = 0x11
+	Merchants    ID = 0x20
+	Certs        ID = 0x21
+	Persons      ID = 0x28
+	Openids      ID = 0x29
+	PersonRefs   ID = 0x2a
+	Accounts     ID = 0x30
+	Batches      ID = 0x31
+	Orders       ID = 0x38
+	OrderNos     ID = 0x39
+	Refunds      ID = 0x40
+	RefundNos    ID = 0x41
+	OrderRefunds ID = 0x42
+	Owed         ID = 0x48
+	Settled      ID = 0x49
+	Parked       ID = 0x4a
+	Couriers     ID = 0x4b
+	Due          ID = 0x50
 )
 
-var names = map[ID]string{
-	Head: "head", Journal: "journal", Tiles: "tiles", Merchants: "merchants", Certs: "certs",
-	Persons: "persons", Openids: "openids", PersonRefs: "person_refs", Accounts: "accounts",
-	Batches: "batches", Orders: "orders", OrderNos: "order_nos", Refunds: "refunds",
-	RefundNos: "refund_nos", OrderRefunds: "order_refunds", Owed: "owed", Settled: "settled",
-	Parked: "parked", Couriers: "couriers", Due: "due",
+// declaration is what holds of a table for ever.
+type declaration struct {
+	name string
+	rows string // key fields -> value
+	// level is the feature level from which on rows are written and the head
+	// has the table's digest.
+	level uint32
+	// undigested rows stand outside the state's digest: the head holds it, and
+	// the journal has its Merkle root.
+	undigested bool
+	counted    bool
 }
 
-// All lists the tables in key order.
-func All() []ID {
-	return []ID{Head, Journal, Tiles, Merchants, Certs, Persons, Openids, PersonRefs, Accounts,
-		Batches, Orders, OrderNos, Refunds, RefundNos, OrderRefunds, Owed, Settled, Parked,
-		Couriers, Due}
+// declared has every table under its number. All else that is said of tables is
+// derived from it.
+var declared = [256]declaration{
+	Head:         {name: "head", rows: "() -> Head", level: 1, undigested: true},
+	Journal:      {name: "journal", rows: "(seq) -> Entry", level: 1, undigested: true},
+	Tiles:        {name: "tiles", rows: "(level, n) -> 256 hashes", level: 1, undigested: true},
+	Merchants:    {name: "merchants", rows: "(mchid) -> Merchant", level: 1},
+	Certs:        {name: "certs", rows: "(mchid, serial) -> Cert", level: 1},
+	Persons:      {name: "persons", rows: "(uid) -> Person", level: 1},
+	Openids:      {name: "openids", rows: "(appid, openid) -> PersonRef", level: 1},
+	PersonRefs:   {name: "person_refs", rows: "(ref) -> PersonRef", level: 1},
+	Accounts:     {name: "accounts", rows: "(name, currency) -> Account", level: 1, counted: true},
+	Batches:      {name: "batches", rows: "(ref) -> Batch", level: 1},
+	Orders:       {name: "orders", rows: "(order id) -> Order", level: 1, counted: true},
+	OrderNos:     {name: "order_nos", rows: "(mchid, out_trade_no) -> OrderRef", level: 1},
+	Refunds:      {name: "refunds", rows: "(refund id) -> Refund", level: 1},
+	RefundNos:    {name: "refund_nos", rows: "(mchid, out_refund_no) -> OrderRef of the refund", level: 1},
+	OrderRefunds: {name: "order_refunds", rows: "(order id, refund id) -> empty; rows from level 2", level: 1}, // the head of level 1 has its digest
+	Owed:         {name: "owed", rows: "(notice id) -> Notice in state OWED", level: 1},
+	Settled:      {name: "settled", rows: "(notice id) -> Notice DELIVERED or PARKED", level: 1},
+	Parked:       {name: "parked", rows: "(mchid) -> PersonRef, a count; (mchid, what it waits for, notice id) -> empty", level: 1},
+	Couriers:     {name: "couriers", rows: "(name) -> Courier", level: 3},
+	Due:          {name: "due", rows: "(at, kind, id) -> empty", level: 1},
 }
+
+// all is what All returns, made once.
+var all = func() (list []ID) {
+	for id := range declared {
+		if ID(id).Declared() {
+			list = append(list, ID(id))
+		}
+	}
+	return list
+}()
+
+// All lists the tables in key order. The list is the caller's.
+func All() []ID { return append([]ID(nil), all...) }
+
+// Declared says whether there is such a table.
+func (id ID) Declared() bool { return declared[id].name != "" }
 
 func (id ID) String() string {
-	if n, ok := names[id]; ok {
-		return n
+	if id.Declared() {
+		return declared[id].name
 	}
 	return fmt.Sprintf("table-%#x", byte(id))
 }
 
+// Rows says what the table's rows are: key fields and value.
+func (id ID) Rows() string { return declared[id].rows }
+
 // Digested says whether the table's rows are summed into its digest.
-func (id ID) Digested() bool { return id != Head && id != Journal && id != Tiles }
+func (id ID) Digested() bool { return !declared[id].undigested }
 
 // Level is the feature level from which on the state's head has a digest of the
-// table; below it the table has no rows. A table that an index of level 2 needs
-// had its digest from the start.
-func (id ID) Level() uint32 {
-	if id == Couriers {
-		return 3
-	}
-	return 1
-}
+// table; below it the table has no rows.
+func (id ID) Level() uint32 { return declared[id].level }
 
 // Counted says whether rows are counted per bucket, which is how a row that
 // silently vanished (a misdirected block) is noticed.
-func (id ID) Counted() bool { return id == Orders || id == Accounts }
+func (id ID) Counted() bool { return declared[id].counted }

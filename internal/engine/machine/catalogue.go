@@ -55,8 +55,9 @@ const (
 )
 
 // MaxLevel is the highest feature level this binary knows. Level 2 indexes
-// refunds by order; level 3 knows members of a cluster and leases of couriers.
-const MaxLevel = 3
+// refunds by order; level 3 knows members of a cluster and leases of couriers;
+// level 4 keeps new counters in a table.
+const MaxLevel = 4
 
 // Result is the answer to one command. Body is the record concerned as it is
 // now; see the catalogue for its type. On a refusal it may be nil.

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,10 +26,12 @@ var rewrite = flag.Bool("rewrite", false, "add golden logs that are missing; tho
 
 const goldenFormat = "holdfast golden log 1\n"
 
-// goldens names the logs that must exist: one for each feature level.
+// goldens names the logs that must exist: one for each feature level that was
+// released. The log of a level still being made is composed by the test and kept
+// nowhere; add it here when the level is done, and run the test with -rewrite.
 var goldens = map[string]uint32{"level-1": 1, "level-2": 2, "level-3": 3}
 
-// compose makes the log of a level; a log of level 1 ends with the way to level 2.
+// compose makes the log of a level, which ends with the way to the highest.
 func compose(t *testing.T, level uint32) [][]byte {
 	w := newWorkload(t, uint64(level))
 	w.begin(level)
@@ -145,6 +148,10 @@ func TestGoldenLogsReplayToTheSameState(t *testing.T) {
 		for n := range numbers {
 			done[n] = true
 		}
+	}
+	if len(goldens) < machine.MaxLevel {
+		_, numbers := replay(t, compose(t, machine.MaxLevel))
+		maps.Copy(done, numbers)
 	}
 	for n := range machine.Number(1000) {
 		if machine.Known(n) && !done[n] {

@@ -23,7 +23,7 @@
 //	lease c1 10s [started=2] [holds=128] · lease c1 leave   c1 is a courier
 //	member 1f=voter · member times=17          a member of the cluster by its raft id, in hex
 //	limit ACCOUNT [frozen] [no_overdraft] [cap=5.00] · transfer REF FROM TO 1.00 [FROM TO 2.00 ..]
-//	genesis [level=3] [name=..] [sandbox] · tick · level 2 · backfill NAME [limit=7] · advance 2h ATTEMPT
+//	genesis [level=4] [name=..] [sandbox] · tick · level 2 · backfill NAME [limit=7] · advance 2h ATTEMPT
 //	wait 2h                                    moves the leader's clock
 //	reopen                                     closes and opens the platform
 //
