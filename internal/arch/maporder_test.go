@@ -44,6 +44,7 @@ var findGo = sync.OnceFunc(func() {
 func newChecker(read func(fset *token.FileSet, dir string) ([]*ast.File, error)) *checker {
 	findGo()
 	fset := token.NewFileSet()
+	findStandard()
 	return &checker{
 		fset:     fset,
 		standard: importer.ForCompiler(fset, "source", nil),
@@ -51,6 +52,17 @@ func newChecker(read func(fset *token.FileSet, dir string) ([]*ast.File, error))
 		read:     func(dir string) ([]*ast.File, error) { return read(fset, dir) },
 	}
 }
+
+// findStandard lets the importer find the standard library's source in a binary
+// built with -trimpath, which does not know where its toolchain is.
+var findStandard = sync.OnceFunc(func() {
+	if build.Default.GOROOT != "" {
+		return
+	}
+	if out, err := exec.Command("go", "env", "GOROOT").Output(); err == nil {
+		build.Default.GOROOT = strings.TrimSpace(string(out))
+	}
+})
 
 // Import is types.Importer.
 func (c *checker) Import(imported string) (*types.Package, error) {
