@@ -15,6 +15,9 @@ import (
 // maxMessage bounds a request: a certificate and a few settings.
 const maxMessage = 256 << 10
 
+// minCompressed is the least size of an answer that is worth compressing.
+const minCompressed = 4 << 10
+
 // Probes tell an operator's tools how the node is. They answer "" for well and
 // a reason otherwise.
 type Probes struct {
@@ -39,7 +42,7 @@ type Probes struct {
 //
 // service answers the service and what to call when done with it, or nil while
 // the node is starting or stopping: health answers all the same.
-func Handler(service func() (s *Server, done func()), tokens *Tokens, p Probes, log *slog.Logger) http.Handler {
+func Handler(service func() (s *Server, done func()), tokens *Tokens, p Probes) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", probe(func(*http.Request) string { return p.Alive() }))
 	mux.HandleFunc("GET /readyz", probe(func(r *http.Request) string {
@@ -60,12 +63,12 @@ func Handler(service func() (s *Server, done func()), tokens *Tokens, p Probes, 
 	profiles.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 	profiles.HandleFunc("/debug/pprof/trace", pprof.Trace)
 	mux.Handle("/debug/pprof/", tokens.authenticated(profiles))
-	mux.Handle("/"+pbconnect.AdminServiceName+"/", tokens.authenticated(rpc(service, log)))
+	mux.Handle("/"+pbconnect.AdminServiceName+"/", tokens.authenticated(rpc(service)))
 	return mux
 }
 
 // rpc serves the AdminService once it is there.
-func rpc(service func() (*Server, func()), log *slog.Logger) http.Handler {
+func rpc(service func() (*Server, func())) http.Handler {
 	refusal := connect.NewErrorWriter()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s, done := service()
@@ -74,8 +77,7 @@ func rpc(service func() (*Server, func()), log *slog.Logger) http.Handler {
 			return
 		}
 		defer done()
-		_, h := pbconnect.NewAdminServiceHandler(s, connect.WithReadMaxBytes(maxMessage), connect.WithInterceptors(logged(log)))
-		h.ServeHTTP(w, r)
+		s.calls.ServeHTTP(w, r)
 	})
 }
 

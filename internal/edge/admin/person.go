@@ -32,38 +32,44 @@ func (s *Server) PersonAdd(ctx context.Context, q *connect.Request[pb.AdminPerso
 	}
 	p := body.(*pb.Person)
 	if m.Topup > 0 {
-		if err := s.topup(ctx, p.Uid, m.Topup, "open/"+m.Ref); err != nil {
+		if _, err := s.topup(ctx, p.Uid, m.Topup, "open/"+m.Ref); err != nil {
 			return nil, err
 		}
 	}
 	return s.personAnswer(p.Uid, "")
 }
 
-// PersonTopup credits a person's balance; ref is the identity.
+// PersonTopup credits a person's balance; ref is the identity. It answers with
+// the balance as the command left it.
 func (s *Server) PersonTopup(ctx context.Context, q *connect.Request[pb.AdminPersonTopupRequest]) (*connect.Response[pb.AdminPerson], error) {
 	m := q.Msg
-	var uid uint64
-	err := s.read("find a person", func(r table.Reader) error {
-		p, err := find(r, m.Uid, m.PersonRef)
-		uid = p.GetUid()
+	a := new(pb.AdminPerson)
+	err := s.read("find a person", func(r table.Reader) (err error) {
+		a.Person, err = find(r, m.Uid, m.PersonRef)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
+	a.Person.Salt = nil // whoever has it can open the person's commitments
 	ref := m.Ref
 	if ref == "" {
 		ref = "admin-" + rand.Text()
 	}
-	if err := s.topup(ctx, uid, m.Amount, ref); err != nil {
+	account, err := s.topup(ctx, a.Person.Uid, m.Amount, ref)
+	if err != nil {
 		return nil, err
 	}
-	return s.personAnswer(uid, "")
+	a.Accounts = []*pb.Account{account}
+	return answer(a)
 }
 
-func (s *Server) topup(ctx context.Context, uid uint64, amount int64, ref string) error {
-	_, err := s.do(ctx, machine.PersonTopup, &pb.PersonTopup{Uid: uid, Amount: amount, Currency: money.CNY, Ref: ref, Line: topupLine})
-	return err
+func (s *Server) topup(ctx context.Context, uid uint64, amount int64, ref string) (*pb.Account, error) {
+	body, err := s.do(ctx, machine.PersonTopup, &pb.PersonTopup{Uid: uid, Amount: amount, Currency: money.CNY, Ref: ref, Line: topupLine})
+	if err != nil {
+		return nil, err
+	}
+	return body.(*pb.Account), nil
 }
 
 // PersonShow shows one person by our number or the operator's reference.

@@ -11,6 +11,7 @@ package admin
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"connectrpc.com/connect"
@@ -83,12 +84,22 @@ type Config struct {
 }
 
 // Server is the AdminService. Its methods may be called from any goroutine.
-type Server struct{ Config }
+type Server struct {
+	Config
+	// calls serves the methods over Connect. It is made once: making it costs as
+	// much as several calls.
+	calls http.Handler
+}
 
 var _ pbconnect.AdminServiceHandler = (*Server)(nil)
 
 // NewServer returns the service over cfg.
-func NewServer(cfg Config) *Server { return &Server{cfg} }
+func NewServer(cfg Config) *Server {
+	s := &Server{Config: cfg}
+	_, s.calls = pbconnect.NewAdminServiceHandler(s, connect.WithReadMaxBytes(maxMessage),
+		connect.WithCompressMinBytes(minCompressed), connect.WithInterceptors(logged(cfg.Log)))
+	return s
+}
 
 // do runs one command in the caller's name and refuses what it refuses.
 func (s *Server) do(ctx context.Context, n machine.Number, body table.Record) (any, error) {

@@ -57,6 +57,7 @@ func Suites() []Suite {
 		{"caller", "one caller, one command, against one bare append+fsync", callerSuite},
 		{"ledger", "transfers in batches of 8,000 with history", ledgerSuite},
 		{"api", "the merchant API over HTTP: CPU per signed request, requests/s", apiSuite},
+		{"http", "one durable transfer a request through the administration's API, 1 to 256 connections", httpSuite},
 		{"overload", "ten times the sustainable rate: goodput, pay latency, recovery", overloadSuite},
 		{"notice", "commit to notice on the wire while 1 % of 1,000 merchants hang", noticeSuite},
 		{"growth", "rate with many orders stored, and restart after kill -9 under load", growthSuite},

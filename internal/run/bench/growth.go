@@ -120,7 +120,7 @@ func (r *run) killAndRestart(ctx context.Context) (seconds float64, err error) {
 		return 0, err
 	}
 	begin := time.Now()
-	n, err := openNode(ctx, filepath.Join(dir, "node"))
+	n, err := openNode(ctx, filepath.Join(dir, "node"), quiet())
 	if err != nil {
 		return 0, err
 	}
@@ -140,7 +140,7 @@ func awaitLine(r io.Reader, want string) error {
 // Load opens a node in dir and loads it until ctx ends. It is what the process
 // started with --load does, to be killed.
 func Load(ctx context.Context, dir string, out io.Writer) error {
-	n, err := openNode(ctx, filepath.Join(dir, "node"))
+	n, err := openNode(ctx, filepath.Join(dir, "node"), quiet())
 	if err != nil {
 		return err
 	}

@@ -48,19 +48,26 @@ func configFor(dir string) *config.Config {
 	return cfg
 }
 
-// openNode opens a node in dir, quietly.
-func openNode(ctx context.Context, dir string) (*node.Node, error) {
-	quiet := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
-	return node.Open(ctx, node.Options{Config: configFor(dir), Version: "bench", Log: quiet})
+// quiet is a log of what goes wrong, on standard error.
+func quiet() *slog.Logger {
+	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
+}
+
+// openNode opens a node in dir.
+func openNode(ctx context.Context, dir string, log *slog.Logger) (*node.Node, error) {
+	return node.Open(ctx, node.Options{Config: configFor(dir), Version: "bench", Log: log})
 }
 
 // newRig opens a fresh node in a folder of its own with people and merchants.
-func (r *run) newRig(ctx context.Context) (*rig, error) {
+func (r *run) newRig(ctx context.Context) (*rig, error) { return r.newRigLogging(ctx, quiet()) }
+
+// newRigLogging is newRig with a log of one's own.
+func (r *run) newRigLogging(ctx context.Context, log *slog.Logger) (*rig, error) {
 	dir, err := os.MkdirTemp(r.Dir, "bench-"+r.suite+"-")
 	if err != nil {
 		return nil, fmt.Errorf("make a folder: %w", err)
 	}
-	n, err := openNode(ctx, filepath.Join(dir, "node"))
+	n, err := openNode(ctx, filepath.Join(dir, "node"), log)
 	if err != nil {
 		return nil, err
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 var benchmark = Command{
-	Name: "bench", Args: "[SUITE...]", Short: "measure this machine: engine, ledger, merchant API, overload, notices, growth", JSON: true,
+	Name: "bench", Args: "[SUITE...]", Short: "measure this machine: engine, ledger, merchant API, transfers over HTTP, overload, notices, growth", JSON: true,
 	Exits: []int{ExitVerification},
 	Long: `Runs the named suites, all when none is named, and prints medians over several
 rounds. Each opens nodes of its own in a folder that is removed afterwards; nothing of
@@ -30,6 +30,7 @@ Suites: ` + suiteNames(),
 		profile := fs.String("cpuprofile", "", "write a CPU profile of the run to `FILE`, for go tool pprof")
 		fire := fs.String("fire", "", "used by the suite api itself: send the signed requests in `FILE`")
 		storm := fs.String("storm", "", "used by the suite overload itself: send what `FILE` says")
+		stream := fs.String("stream", "", "used by the suite http itself: send the transfers that `FILE` says")
 		load := fs.String("load", "", "used by the suite growth itself: load a node in `DIR` until killed")
 		dir := fs.String("dir", "", "make the nodes' folders here: choose the disk to measure (default the temporary folder)")
 		return func(ctx context.Context, env *Env, args []string) error {
@@ -40,6 +41,9 @@ Suites: ` + suiteNames(),
 			case *storm != "":
 				weather, err := bench.RunStorm(ctx, *storm)
 				return errors.Join(err, env.Object(weather))
+			case *stream != "":
+				streamed, err := bench.RunStream(ctx, *stream)
+				return errors.Join(err, env.Object(streamed))
 			case *load != "":
 				return bench.Load(ctx, *load, env.Out)
 			}

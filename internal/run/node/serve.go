@@ -99,7 +99,7 @@ func (n *Node) startAdmin(context.Context) (err error) {
 	n.adminHandler = admin.Handler(n.acquire, n.tokens, admin.Probes{
 		Alive: func() string { return "" }, Ready: n.notReady, Queries: n.noQueries,
 		Metrics: n.metricsHandler(), OpenMetrics: a.OpenMetrics,
-	}, n.log)
+	})
 	var p http.Protocols
 	p.SetHTTP1(true)
 	p.SetHTTP2(true)

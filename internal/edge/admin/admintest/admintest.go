@@ -37,6 +37,8 @@ type Desk struct {
 	Keys *keystore.Store
 	// Log collects what the server logs.
 	Log *Buffer
+	// Handler is what the URL serves.
+	Handler http.Handler
 	// Client presents the token of root.
 	Client pbconnect.AdminServiceClient
 	// Why, when not empty, makes the node read-only.
@@ -84,11 +86,11 @@ func Open(t testing.TB, sandbox bool) *Desk {
 		service.Store(admin.NewServer(c))
 	}
 	d.serve(nil)
-	handler := admin.Handler(func() (*admin.Server, func()) { return service.Load(), func() {} }, tokens, admin.Probes{
+	d.Handler = admin.Handler(func() (*admin.Server, func()) { return service.Load(), func() {} }, tokens, admin.Probes{
 		Alive: func() string { return "" }, Ready: func() string { return d.Why() }, Queries: func() string { return "" },
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("holdfast_ready 1\n")) }),
-	}, log)
-	server := httptest.NewServer(handler)
+	})
+	server := httptest.NewServer(d.Handler)
 	d.URL = server.URL
 	need(t, admin.WriteURL(d.Dir, d.URL))
 	d.Client, err = admin.Dial(admin.Address{URL: d.URL, TokenFile: admin.TokenFile(d.Dir)})
