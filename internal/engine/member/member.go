@@ -180,7 +180,7 @@ func (m *Member) loadMembers() error {
 	cs, members := m.opt.Log.Conf()
 	if cs == nil {
 		if cs, members = m.first(); cs == nil {
-			return errors.New("the log is new: a member needs to be the first of a cluster, or to be told of the others")
+			return refused(NeverLetIn)
 		}
 		if err := m.opt.Log.SetConf(cs, members); err != nil {
 			return fmt.Errorf("record the first members: %w", err)

@@ -17,6 +17,9 @@ const (
 	OtherIncarnation
 	// Superseded: another process runs on a copy of its folder.
 	Superseded
+	// NeverLetIn: its log is new and nobody told it who the members are: a copy of
+	// the folder from before the node was let in.
+	NeverLetIn
 )
 
 var refusalTexts = map[Refusal]string{
@@ -25,6 +28,7 @@ var refusalTexts = map[Refusal]string{
 	OtherCluster:     "this data folder belongs to another cluster than its peers; check cluster.peers and the data folder",
 	OtherIncarnation: "another data folder has this node's raft id; set this one aside and join anew",
 	Superseded:       "another process runs with this node's identity: its data folder was copied; stop one of them, set its folder aside and join anew",
+	NeverLetIn:       "this data folder was never let in by a cluster: a copy from its very first start was put in its place; set it aside and join anew as a learner",
 }
 
 // RefusedError says why a member may not take part, in one sentence with what
@@ -43,7 +47,7 @@ func (e *RefusedError) Error() string {
 }
 
 // Rejoin says whether the node helps itself by joining anew as a learner.
-func (e *RefusedError) Rejoin() bool { return e.Why == RolledBack }
+func (e *RefusedError) Rejoin() bool { return e.Why == RolledBack || e.Why == NeverLetIn }
 
 func refused(why Refusal) *RefusedError { return &RefusedError{Why: why} }
 

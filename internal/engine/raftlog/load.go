@@ -13,6 +13,10 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
+// ErrEmpty says of a folder opened for looking only that no log was ever made in
+// it: a first start ended before the log had an identity, or the files are gone.
+var ErrEmpty = errors.New("it holds no log")
+
 // load reads the records about the log and finds its ends.
 func (l *Log) load() error {
 	if err := l.loadIdentity(); err != nil {
@@ -57,7 +61,7 @@ func (l *Log) loadIdentity() error {
 			"raft log %s: the file acked is here but the log it belongs to is gone: restore the folder from a backup", l.dir)}
 	}
 	if l.opt.ReadOnly {
-		return &StartError{Path: l.dir, Text: fmt.Sprintf("raft log %s holds no log", l.dir)}
+		return fmt.Errorf("raft log %s: %w", l.dir, ErrEmpty)
 	}
 	return l.create()
 }
@@ -161,10 +165,13 @@ func (l *Log) loadAcked() error {
 	if err != nil {
 		return err
 	}
-	if held || l.cut > 0 || l.opt.ReadOnly {
+	if held || l.cut > 0 {
 		return &StartError{Path: l.acked.path(), Text: fmt.Sprintf(
 			"%s is missing: without it nobody can tell whether the log is whole; put it back from a copy, or restore the folder from a backup",
 			l.acked.path())}
+	}
+	if l.opt.ReadOnly {
+		return nil // the first start ended here; nothing was acknowledged
 	}
 	if err := l.acked.write(0); err != nil {
 		return fmt.Errorf("write %s: %w", l.acked.path(), err)

@@ -133,6 +133,9 @@ func (l *Log) openStore() error {
 		l.db, err = pebble.Open(l.dir, l.opt.pebbleOptions(l.events))
 		return err
 	})
+	if l.opt.ReadOnly && errors.Is(err, pebble.ErrDBDoesNotExist) {
+		return fmt.Errorf("raft log %s: %w", l.dir, ErrEmpty)
+	}
 	return l.events.Explain(l.dir, err)
 }
 

@@ -52,6 +52,10 @@ type Store struct {
 
 var _ table.Backend = (*Store)(nil)
 
+// ErrEmpty says of a folder opened for looking only that no store was ever made
+// in it, or that its files are gone.
+var ErrEmpty = errors.New("it holds no state")
+
 // Open opens the store in dir, making it when it is not there (unless
 // ReadOnly). A damaged file is named in the error.
 func Open(dir string, opt Options) (*Store, error) {
@@ -80,6 +84,9 @@ func Open(dir string, opt Options) (*Store, error) {
 		s.db, err = pebble.Open(dir, opt.pebbleOptions(s.events))
 		return err
 	})
+	if opt.ReadOnly && errors.Is(err, pebble.ErrDBDoesNotExist) {
+		return nil, fmt.Errorf("state %s: %w", dir, ErrEmpty)
+	}
 	if err != nil {
 		return nil, s.events.Explain(dir, err)
 	}

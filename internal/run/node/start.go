@@ -73,11 +73,29 @@ func (n *Node) startFolder(context.Context) error {
 	keys, raft, state := keystore.Exists(n.dir), exists(n.path("log")), exists(n.path("state"))
 	switch {
 	case state && !raft:
-		return &Damaged{n.path("log"), "the log's folder is missing while the state is there; put it back from a copy"}
+		return n.startedBefore()
 	case raft && !keys:
 		return &Damaged{n.path("keys"), "the keystore is missing while the log is there; put it back from a copy"}
 	}
 	return nil
+}
+
+// startedBefore refuses a folder with a state and no log, unless its very first
+// start ended before there was one: a state is given an identity only after the
+// log has one.
+func (n *Node) startedBefore() error {
+	s, err := store.Open(n.path("state"), store.Options{Fatal: n.fatal, Logger: n.log, ReadOnly: true})
+	if errors.Is(err, store.ErrEmpty) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	id, err := s.Identity()
+	if err = errors.Join(err, s.Abandon()); err != nil || id.IsZero() {
+		return err
+	}
+	return &Damaged{n.path("log"), "the log's folder is missing while the state is there; put it back from a copy"}
 }
 
 // Damaged is a data folder that is not whole.
@@ -159,11 +177,7 @@ func (n *Node) startLog(context.Context) error {
 		return err
 	}
 	if exists(n.path("log")) {
-		look, err := n.openLog(true)
-		if err != nil {
-			return err
-		}
-		if err := errors.Join(n.checkLog(look), look.Close()); err != nil {
+		if err := n.lookAtLog(); err != nil {
 			return err
 		}
 	}
@@ -177,6 +191,23 @@ func (n *Node) startLog(context.Context) error {
 		return err
 	}
 	return n.store.SetIdentity(l.Identity())
+}
+
+// lookAtLog checks a log without changing anything. A folder that never held one
+// is as good as none, as long as nothing says that there was one.
+func (n *Node) lookAtLog() error {
+	look, err := n.openLog(true)
+	if errors.Is(err, raftlog.ErrEmpty) {
+		known, ierr := n.store.Identity()
+		if _, published := n.publisher.Latest(); ierr == nil && known.IsZero() && !published {
+			return nil
+		}
+		return &Damaged{n.path("log"), "the log's files are missing while the state is there; put them back from a copy"}
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(n.checkLog(look), look.Close())
 }
 
 func (n *Node) openLog(readOnly bool) (*raftlog.Log, error) {
@@ -242,6 +273,9 @@ func (n *Node) startReplica(ctx context.Context) error {
 	}
 	if g := n.group; g != nil {
 		opt.Peers, opt.Behind = links{n}, n.behind
+		if g.own.Node().ClusterID != 0 {
+			opt.Bootstrap = nil // only who is of no cluster yet may found one
+		}
 		if g.joined != nil {
 			opt.Bootstrap, opt.Known = nil, g.joined.Members
 		}

@@ -82,7 +82,7 @@ func (o *operator) setAside() {
 			continue
 		}
 		switch {
-		case n.disk == nil, n.refused != nil && (n.refused.Why == member.RolledBack || n.refused.Why == member.OtherCluster):
+		case n.disk == nil, n.refused != nil && (n.refused.Rejoin() || n.refused.Why == member.OtherCluster):
 			n.disk, n.refused, n.starts = newDisk(o.w.identity(n)), nil, 0
 			o.w.tell(n.name, "makes a new folder and joins anew")
 		case n.refused != nil && n.refused.Why == member.Superseded:

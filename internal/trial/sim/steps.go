@@ -401,7 +401,7 @@ func (pl *player) expect(s *script.Step) error {
 
 var reasons = map[member.Refusal]string{
 	member.Removed: "removed", member.RolledBack: "rolled-back", member.OtherCluster: "other-cluster",
-	member.OtherIncarnation: "other-incarnation", member.Superseded: "superseded",
+	member.OtherIncarnation: "other-incarnation", member.Superseded: "superseded", member.NeverLetIn: "never-let-in",
 }
 
 func roleName(r pb.MemberRole) string {
