@@ -48,6 +48,12 @@ func TestListIsWellFormed(t *testing.T) {
 		if i.Retry > code.Query {
 			t.Errorf("%s has retry class %d, which doesn't exist", i.Name, i.Retry)
 		}
+		if (i.Class == code.None) != (i.Code == code.OK) || i.Class > code.Fault {
+			t.Errorf("%s has class %d: every refusal has one of those that exist", i.Name, i.Class)
+		}
+		if i.Class == code.Busy && i.Retry != code.Same || i.Class == code.InDoubt && i.Retry != code.Query || i.Class == code.Invalid && i.Retry != code.Never {
+			t.Errorf("%s is %s, and a caller is told otherwise (%d)", i.Name, i.Class, i.Retry)
+		}
 		checkSentences(t, i)
 	}
 }

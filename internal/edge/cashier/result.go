@@ -15,8 +15,8 @@ import (
 // patience of the tap itself and the last refresh it stays under a minute.
 const waitMs = 45_000
 
-// outcomeKinds says which page a refusal leads to; all others are kindRefused
-// with the code's own sentence, or kindBusy when the same may be repeated.
+// outcomeKinds are the refusals with a page of their own; what a node was too busy
+// to take leads to kindBusy, all others to kindRefused with the code's sentence.
 var outcomeKinds = map[code.Code]kind{
 	code.BalanceTooLow:  kindLowBalance,
 	code.PersonBlocked:  kindBlocked,
@@ -26,12 +26,6 @@ var outcomeKinds = map[code.Code]kind{
 	code.PrepayReplaced: kindReplaced,
 	code.PrepayExpired:  kindStale,
 	code.OrderClosed:    kindClosed,
-	code.Overloaded:     kindBusy,
-	code.NotLeader:      kindBusy,
-	code.ReadOnly:       kindBusy,
-	code.DiskLow:        kindBusy,
-	code.ClockSkew:      kindBusy,
-	code.LevelTooLow:    kindBusy,
 }
 
 // resultPath is where the browser goes after the tap. It names the attempt; the
@@ -97,6 +91,9 @@ func (c *Cashier) unpaid(v *view, q url.Values) kind {
 		info, known := code.Lookup(code.Code(n))
 		if k, ok := outcomeKinds[info.Code]; known && ok {
 			return k
+		}
+		if known && info.Class == code.Busy {
+			return kindBusy
 		}
 		if known && info.Code != code.OK && info.Retry == code.Never {
 			v.Reason = text{ZH: info.ZH, EN: info.EN}

@@ -110,8 +110,8 @@ func TestCallbackRules(t *testing.T) {
 		got := p.Do(apitest.Call{Target: apitest.Native, Body: apitest.PrepayBody("T-CALLBACK", apitest.Notify, address)})
 		return strings.TrimPrefix(got.Code()+" "+got.Field("issue"), " ")
 	}
-	const home, plain, host = "PARAM_ERROR must be a public host, not this machine or a private network", "PARAM_ERROR must be https",
-		"PARAM_ERROR the host is not among those the merchant allows for callbacks"
+	const home, plain, host = "PARAM_ERROR must be a public host, not this machine or a private network", "PARAM_ERROR The callback must be https.",
+		"PARAM_ERROR The callback's host is not among those the merchant allows."
 	for address, want := range map[string]string{
 		"https://shop.example/n": "", "https://shop.example:8443/n": "", "http://shop.example/n": "", "https://8.8.8.8/n": "", "https://[2606:4700::1111]/n": "",
 		"https://localhost/n": home, "https://10.1.2.3/n": home, "https://[::1]/n": home, "https://[::ffff:192.168.0.1]/n": home,

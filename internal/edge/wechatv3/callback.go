@@ -7,13 +7,12 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3/strictjson"
 )
 
 var (
 	whyNotifyURL  = &strictjson.Why{ZH: "应为完整的 https 地址，不能带参数", EN: "must be an absolute https address without query or fragment"}
-	whyNotifyHTTP = &strictjson.Why{ZH: "必须使用 https", EN: "must be https"}
-	whyNotifyHost = &strictjson.Why{ZH: "域名不在商户允许的回调域名中", EN: "the host is not among those the merchant allows for callbacks"}
 	whyNotifyHome = &strictjson.Why{ZH: "应为公网可访问的域名", EN: "must be a public host, not this machine or a private network"}
 	whyNotifyPort = &strictjson.Why{ZH: "端口应为 80、443 或 1024 以上", EN: "the port must be 80, 443, or 1024 and above"}
 )
@@ -35,20 +34,24 @@ func (q *Request) CheckCallback(address string) *Refusal {
 		return nil // absent; the shape was checked by the schema
 	}
 	host, settings := bareHost(u.Hostname()), q.Merchant.Settings
-	var why *strictjson.Why
 	switch {
 	case u.Scheme != "https" && !settings.GetAllowHttp():
-		why = whyNotifyHTTP
+		return q.refuseCallback(code.CallbackNeedsHTTPS, address)
 	case !callbackPort(u.Port()):
-		why = whyNotifyPort
+		return BadField("body", "/notify_url", address, whyNotifyPort)
 	case len(settings.GetCallbackHosts()) > 0 && !slices.ContainsFunc(settings.GetCallbackHosts(), func(h string) bool { return bareHost(h) == host }):
-		why = whyNotifyHost
+		return q.refuseCallback(code.CallbackHostRefused, address)
 	case !q.api.private && atHome(host):
-		why = whyNotifyHome
-	default:
-		return nil
+		return BadField("body", "/notify_url", address, whyNotifyHome)
 	}
-	return BadField("body", "/notify_url", address, why)
+	return nil
+}
+
+// refuseCallback refuses a callback address with an outcome that names it.
+func (q *Request) refuseCallback(c code.Code, address string) *Refusal {
+	r := q.Refuse(c)
+	r.Detail.Value = address
+	return r
 }
 
 // bareHost is a host name as names are compared.

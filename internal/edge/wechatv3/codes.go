@@ -37,59 +37,49 @@ type word struct {
 	retryAfter int
 }
 
-// words is the one table from outcomes to the API's statuses and codes; a test
-// fails when a code lacks a row. docs/reference/merchant-api.md prints it.
+// classWords is how the API says a class of outcomes.
+var classWords = map[code.Class]word{
+	code.Invalid:  {status: 400, name: "PARAM_ERROR", digits: digitsParam},
+	code.Missing:  {status: 404, name: "RESOURCE_NOT_EXISTS", digits: digitsNoOrder},
+	code.Conflict: {status: 400, name: "INVALID_REQUEST", digits: digitsReentry},
+	code.Busy:     {status: 503, name: "SERVICE_UNAVAILABLE", digits: digitsOther, retryAfter: 1},
+	code.InDoubt:  {status: 500, name: "SYSTEM_ERROR", digits: digitsOther, retryAfter: 1},
+	code.Fault:    {status: 500, name: "SYSTEM_ERROR", digits: digitsOther},
+}
+
+// words are the outcomes that the API words otherwise than their class, or blames
+// on one parameter. docs/reference/merchant-api.md prints them with the others
+// that a merchant's request can lead to.
 var words = map[code.Code]word{
 	code.Overloaded:      {status: 503, name: "SERVICE_UNAVAILABLE", digits: digitsRateLimited, retryAfter: 1},
-	code.Unknown:         {status: 500, name: "SYSTEM_ERROR", digits: digitsOther, retryAfter: 1},
-	code.NotLeader:       {status: 503, name: "SERVICE_UNAVAILABLE", digits: digitsOther, retryAfter: 1},
 	code.ReadOnly:        {status: 503, name: "SERVICE_UNAVAILABLE", digits: digitsOther, retryAfter: 60},
 	code.DiskLow:         {status: 503, name: "SERVICE_UNAVAILABLE", digits: digitsOther, retryAfter: 60},
 	code.ClockSkew:       {status: 503, name: "SERVICE_UNAVAILABLE", digits: digitsOther, retryAfter: 5},
-	code.Internal:        {status: 500, name: "SYSTEM_ERROR", digits: digitsOther},
 	code.Quarantined:     {status: 500, name: "SYSTEM_ERROR", digits: digitsOther},
 	code.LevelTooLow:     {status: 503, name: "SERVICE_UNAVAILABLE", digits: digitsOther, retryAfter: 60},
 	code.SandboxOnly:     {status: 403, name: "NO_AUTH", digits: digitsOther},
-	code.CommandUnknown:  {status: 500, name: "SYSTEM_ERROR", digits: digitsOther},
-	code.CommandMalform:  {status: 500, name: "SYSTEM_ERROR", digits: digitsOther},
-	code.NothingToDo:     {status: 500, name: "SYSTEM_ERROR", digits: digitsOther},
 	code.CommandTooLarge: {status: 400, name: "PARAM_ERROR", digits: digitsRange},
 
 	code.AmountMustBePositive: {status: 400, name: "PARAM_ERROR", digits: digitsRange, field: "/amount/total"},
 	code.AmountOverflows:      {status: 400, name: "PARAM_ERROR", digits: digitsRange, field: "/amount/total"},
 	code.CurrencyUnknown:      {status: 400, name: "PARAM_ERROR", digits: digitsParam, field: "/amount/currency"},
 	code.CurrencyMismatch:     {status: 400, name: "PARAM_ERROR", digits: digitsParam, field: "/amount/currency"},
-	code.AccountNotFound:      {status: 500, name: "SYSTEM_ERROR", digits: digitsOther},
 	code.AccountFrozen:        {status: 403, name: "ACCOUNT_ERROR", digits: digitsRestricted},
 	code.BalanceTooLow:        {status: 403, name: "NOT_ENOUGH", digits: digitsOther},
 	code.AccountCapExceeded:   {status: 403, name: "RULE_LIMIT", digits: digitsOther},
-	code.SameAccount:          {status: 500, name: "SYSTEM_ERROR", digits: digitsOther},
-	code.BatchExists:          {status: 400, name: "INVALID_REQUEST", digits: digitsReentry},
-	code.BatchEmpty:           {status: 400, name: "PARAM_ERROR", digits: digitsParam},
-	code.BatchTooLarge:        {status: 400, name: "PARAM_ERROR", digits: digitsRange},
-	code.AccountNameInvalid:   {status: 500, name: "SYSTEM_ERROR", digits: digitsOther},
 
 	code.MerchantNotFound:    {status: 400, name: "MCH_NOT_EXISTS", digits: digitsMerchant},
 	code.MerchantPaused:      {status: 403, name: "NO_AUTH", digits: digitsRestricted},
-	code.MerchantExists:      {status: 400, name: "INVALID_REQUEST", digits: digitsReentry},
 	code.AppidNotBound:       {status: 400, name: "APPID_MCHID_NOT_MATCH", digits: digitsAppid, field: "/appid"},
 	code.CertNotFound:        {status: 401, name: "SIGN_ERROR", digits: digitsSignature},
-	code.CertExists:          {status: 400, name: "INVALID_REQUEST", digits: digitsReentry},
 	code.KeyMissing:          {status: 401, name: "SIGN_ERROR", digits: digitsSignature, zh: "商户未设置APIv3密钥。"},
-	code.MchidInvalid:        {status: 400, name: "PARAM_ERROR", digits: digitsParam, field: "/mchid"},
-	code.AppidInvalid:        {status: 400, name: "PARAM_ERROR", digits: digitsParam, field: "/appid"},
-	code.NameInvalid:         {status: 400, name: "PARAM_ERROR", digits: digitsParam},
-	code.CertInvalid:         {status: 400, name: "PARAM_ERROR", digits: digitsParam},
 	code.CallbackHostRefused: {status: 400, name: "PARAM_ERROR", digits: digitsParam, field: "/notify_url"},
 	code.CallbackNeedsHTTPS:  {status: 400, name: "PARAM_ERROR", digits: digitsParam, field: "/notify_url"},
 
-	code.PersonNotFound:  {status: 400, name: "PARAM_ERROR", digits: digitsParam},
-	code.PersonBlocked:   {status: 403, name: "USER_ACCOUNT_ABNORMAL", digits: digitsOther},
-	code.PersonExists:    {status: 400, name: "INVALID_REQUEST", digits: digitsReentry},
-	code.OpenidNotFound:  {status: 400, name: "PARAM_ERROR", digits: digitsParam, field: "/payer/openid", zh: "无效的openid"},
-	code.OpenidMismatch:  {status: 400, name: "PARAM_ERROR", digits: digitsParam, field: "/payer/openid", zh: "appid和openid不匹配"},
-	code.PersonRefNeeded: {status: 400, name: "PARAM_ERROR", digits: digitsParam},
-	code.TopupExists:     {status: 400, name: "INVALID_REQUEST", digits: digitsReentry},
+	code.PersonNotFound: {status: 400, name: "PARAM_ERROR", digits: digitsParam},
+	code.PersonBlocked:  {status: 403, name: "USER_ACCOUNT_ABNORMAL", digits: digitsOther},
+	code.OpenidNotFound: {status: 400, name: "PARAM_ERROR", digits: digitsParam, field: "/payer/openid", zh: "无效的openid"},
+	code.OpenidMismatch: {status: 400, name: "PARAM_ERROR", digits: digitsParam, field: "/payer/openid", zh: "appid和openid不匹配"},
 
 	code.OrderNotFound:     {status: 404, name: "ORDER_NOT_EXIST", digits: digitsNoOrder},
 	code.OrderNoUsed:       {status: 403, name: "OUT_TRADE_NO_USED", digits: digitsReentry},
@@ -106,8 +96,6 @@ var words = map[code.Code]word{
 	code.OrderHasAttempt:   {status: 403, name: "TRADE_ERROR", digits: digitsOther},
 	code.DescriptionNeeded: {status: 400, name: "PARAM_ERROR", digits: digitsParam, field: "/description"},
 
-	code.RefundNotFound:      {status: 404, name: "RESOURCE_NOT_EXISTS", digits: digitsNoOrder},
-	code.RefundNoUsed:        {status: 400, name: "INVALID_REQUEST", digits: digitsReentry},
 	code.RefundOrderNotPaid:  {status: 404, name: "RESOURCE_NOT_EXISTS", digits: digitsNoOrder},
 	code.RefundExceedsPaid:   {status: 400, name: "INVALID_REQUEST", digits: digitsRange, field: "/amount/refund"},
 	code.RefundTotalMismatch: {status: 400, name: "INVALID_REQUEST", digits: digitsReentry, field: "/amount/total", zh: "您的请求参数与订单信息不一致：amount.total 与原订单金额不同"},
@@ -118,24 +106,14 @@ var words = map[code.Code]word{
 	code.RefundOrderMismatch: {status: 400, name: "INVALID_REQUEST", digits: digitsReentry, zh: "您的请求参数与订单信息不一致：transaction_id 与 out_trade_no 不是同一笔订单"},
 	code.OutRefundNoInvalid:  {status: 400, name: "PARAM_ERROR", digits: digitsParam, field: "/out_refund_no"},
 
-	code.NoticeNotFound:    {status: 404, name: "RESOURCE_NOT_EXISTS", digits: digitsOther},
-	code.NoticeStillOwed:   {status: 400, name: "INVALID_REQUEST", digits: digitsOther},
-	code.AttemptOutOfOrder: {status: 500, name: "SYSTEM_ERROR", digits: digitsOther},
-	code.LeaseInvalid:      {status: 500, name: "SYSTEM_ERROR", digits: digitsOther},
-	code.CourierReplaced:   {status: 500, name: "SYSTEM_ERROR", digits: digitsOther},
-	code.CouriersTooMany:   {status: 500, name: "SYSTEM_ERROR", digits: digitsOther},
+	code.NoticeNotFound:  {status: 404, name: "RESOURCE_NOT_EXISTS", digits: digitsOther},
+	code.NoticeStillOwed: {status: 400, name: "INVALID_REQUEST", digits: digitsOther},
 
-	code.LevelNotHigher:   {status: 500, name: "SYSTEM_ERROR", digits: digitsOther},
-	code.LevelUnsupported: {status: 500, name: "SYSTEM_ERROR", digits: digitsOther},
-	code.BackfillUnknown:  {status: 500, name: "SYSTEM_ERROR", digits: digitsOther},
-	code.BackfillDone:     {status: 500, name: "SYSTEM_ERROR", digits: digitsOther},
-	code.AlreadyGenesis:   {status: 500, name: "SYSTEM_ERROR", digits: digitsOther},
-	code.NoGenesis:        {status: 503, name: "SERVICE_UNAVAILABLE", digits: digitsOther, retryAfter: 5},
-	code.AdvanceInvalid:   {status: 500, name: "SYSTEM_ERROR", digits: digitsOther},
+	code.NoGenesis:      {status: 503, name: "SERVICE_UNAVAILABLE", digits: digitsOther, retryAfter: 5},
+	code.AdvanceInvalid: {status: 500, name: "SYSTEM_ERROR", digits: digitsOther},
 }
 
-// wordOf finds how a product says an outcome; nil is none in particular. A code
-// that has no row is an inner error: it must not reach a merchant unworded.
+// wordOf finds how a product says an outcome; nil is none in particular.
 func wordOf(c code.Code, p *Product) word {
 	if p != nil {
 		if own, ok := p.Words[c]; ok {
@@ -145,7 +123,7 @@ func wordOf(c code.Code, p *Product) word {
 	if w, ok := words[c]; ok {
 		return w
 	}
-	return words[code.Internal]
+	return classWords[c.Class()]
 }
 
 // refusalOf turns an outcome into an answer.

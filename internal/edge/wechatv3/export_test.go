@@ -62,3 +62,6 @@ var NewVerifier = newVerifier
 
 // Said is how a product says an outcome; Digits are those of Request-ID.
 func Said(c code.Code, p *Product) *Refusal { return refusalOf(c, p) }
+
+// MerchantsOutcomes are what a merchant's request can lead to.
+var MerchantsOutcomes = merchantsOutcomes

@@ -83,7 +83,7 @@ func call[Q, A any](ctx context.Context, env *Env, m method[Q, A], q *Q) (*A, er
 func (e *Env) callError(err error) error {
 	if c, ok := admin.CodeOf(err); ok {
 		exit, hint := ExitRefused, retryHint(c)
-		if i, known := code.Lookup(c); known && i.Retry == code.Query && c <= code.Internal {
+		if class := c.Class(); class == code.InDoubt || class == code.Fault {
 			exit = ExitUnreachable
 		}
 		return &Failure{Exit: exit, Msg: fmt.Sprintf("%s: %s", c, e.Sentence(c)), Hint: hint, Cause: err}
