@@ -54,7 +54,7 @@ const (
 
 // excused are imports that are meant: package and import path, with the reason.
 var excused = map[string]string{
-	"internal/base/table unsafe": "the arena turns bytes that nobody writes again into strings without copying",
+	"internal/base/arena unsafe": "it turns bytes that nobody writes again into strings without copying",
 }
 
 // deterministic says what a pure file uses that could make two machines differ.

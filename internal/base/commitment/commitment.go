@@ -37,31 +37,51 @@ const (
 // comes from FieldSalt, is secret until the field is opened, and is at least
 // SaltSize bytes long where anybody could guess the value.
 func Commit(salt []byte, field, value string) []byte {
-	b := make([]byte, 0, len(commitmentDomain)+12+len(salt)+len(field)+len(value))
+	return appendCommitment(nil, salt, field, value)
+}
+
+// room is what the parts of most commitments fit into, so that hashing them
+// costs no allocation.
+const room = 256
+
+func appendCommitment(dst, salt []byte, field, value string) []byte {
+	b := make([]byte, 0, room)
 	b = append(b, commitmentDomain...)
 	b = appendPart(b, salt)
 	b = appendPart(b, field)
 	b = appendPart(b, value)
 	sum := sha256.Sum256(b)
-	return sum[:]
+	return append(dst, sum[:]...)
 }
 
 // FieldSalt derives the salt of one field from the salt of its record. It
 // answers SaltSize bytes; knowing them tells nothing about recordSalt or the
 // salts of other fields.
 func FieldSalt(recordSalt []byte, field string) []byte {
-	b := make([]byte, 0, len(saltDomain)+8+len(recordSalt)+len(field))
+	salt := fieldSalt(recordSalt, field)
+	return salt[:]
+}
+
+func fieldSalt(recordSalt []byte, field string) (salt [SaltSize]byte) {
+	b := make([]byte, 0, room)
 	b = append(b, saltDomain...)
 	b = appendPart(b, recordSalt)
 	b = appendPart(b, field)
 	sum := sha256.Sum256(b)
-	return sum[:SaltSize:SaltSize]
+	copy(salt[:], sum[:])
+	return salt
 }
 
 // Field commits one field of a record under the salt derived for it from the
 // record's: what rules call.
 func Field(recordSalt []byte, field, value string) []byte {
-	return Commit(FieldSalt(recordSalt, field), field, value)
+	return AppendField(nil, recordSalt, field, value)
+}
+
+// AppendField appends what Field returns, Size bytes.
+func AppendField(dst, recordSalt []byte, field, value string) []byte {
+	salt := fieldSalt(recordSalt, field)
+	return appendCommitment(dst, salt[:], field, value)
 }
 
 // Opens says whether salt, field and value are what commitment was made of.

@@ -6,6 +6,7 @@
 package deed
 
 import (
+	"github.com/holdfast-pay/holdfast/internal/base/arena"
 	"github.com/holdfast-pay/holdfast/internal/base/stamp"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -17,12 +18,17 @@ type Deed struct {
 	Tx table.Txn
 	// Head holds the counters; handlers only take numbers from it.
 	Head *pb.Head
+	// Mem is where texts and bytes that a record or an entry holds are made.
+	Mem *arena.Arena
 	// Actor is who asked, as in the command.
 	Actor string
 	stamp.Stamp
 
 	entries []*pb.Entry
-	one     [1]*pb.Entry // room for what most commands record
+	// Room for what most commands record.
+	one         [1]*pb.Entry
+	first       pb.Entry
+	commitments [1][]byte
 }
 
 // Seq is the sequence number that the next recorded entry takes.
@@ -31,12 +37,22 @@ func (d *Deed) Seq() uint64 { return d.Head.JournalSize + uint64(len(d.entries))
 // Record adds a journal entry about an entity ("order/17") by its natural key
 // and with its postings. The machine fills in the rest.
 func (d *Deed) Record(entity, name string, postings []*pb.Posting, commitments ...[]byte) {
-	if d.entries == nil {
-		d.entries = d.one[:0]
+	e := d.entry()
+	e.Seq, e.Entity, e.Name, e.Postings = d.Seq(), entity, name, postings
+	if len(commitments) > 0 {
+		e.Commitments = append(e.Commitments, commitments...)
 	}
-	d.entries = append(d.entries, &pb.Entry{
-		Seq: d.Seq(), Entity: entity, Name: name, Postings: postings, Commitments: commitments,
-	})
+	d.entries = append(d.entries, e)
+}
+
+// entry is an empty entry, without an allocation the first time.
+func (d *Deed) entry() *pb.Entry {
+	if len(d.entries) > 0 {
+		return new(pb.Entry)
+	}
+	d.entries = d.one[:0]
+	d.first.Commitments = d.commitments[:0]
+	return &d.first
 }
 
 // Entries are the entries recorded so far.

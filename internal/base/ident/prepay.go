@@ -31,15 +31,20 @@ const (
 // orderID lies between 1 and MaxCounter; seed has at least 4 bytes, other ones
 // for each call.
 func PrepayID(orderID uint64, at int64, offset int32, seed []byte) string {
+	return string(AppendPrepayID(make([]byte, 0, 40), orderID, at, offset, seed))
+}
+
+// AppendPrepayID appends what PrepayID returns.
+func AppendPrepayID(buf []byte, orderID uint64, at int64, offset int32, seed []byte) []byte {
 	checkCounter(orderID)
 	must.That(len(seed) >= 4, "a prepay_id's seed has at least 4 bytes")
-	buf := make([]byte, 0, 40)
 	buf = append(buf, prepayPrefix...)
+	start := len(buf)
 	buf = local(at, offset).AppendFormat(buf, secondLayout)
 	salt := binary.BigEndian.Uint32(seed) >> (32 - saltBits)
-	left, right := scramble(tweak(string(buf[len(prepayPrefix):])), orderID>>(idBits-halfBits),
+	left, right := scramble(tweak(string(buf[start:])), orderID>>(idBits-halfBits),
 		(orderID<<saltBits|uint64(salt))&halfMask)
-	return string(appendHalves(buf, left, right))
+	return appendHalves(buf, left, right)
 }
 
 // ParsePrepayID returns the order id inside a prepay_id. It answers false for

@@ -23,31 +23,34 @@ type Digest struct {
 // Hasher hashes rows for a Digest; it reuses one buffer.
 type Hasher struct{ buf []byte }
 
-func (h *Hasher) row(key, stored []byte) (hi, lo uint64) {
+func (h *Hasher) row(key, stored []byte) (sum [16]byte) {
 	h.buf = binary.BigEndian.AppendUint16(h.buf[:0], uint16(len(key)))
 	h.buf = append(append(h.buf, key...), stored...)
-	sum := sha256.Sum256(h.buf)
-	return binary.BigEndian.Uint64(sum[:8]), binary.BigEndian.Uint64(sum[8:16])
+	full := sha256.Sum256(h.buf)
+	copy(sum[:], full[:])
+	return sum
 }
 
 // Add counts a row in.
-func (d *Digest) Add(h *Hasher, key, stored []byte) {
-	hi, lo := h.row(key, stored)
+func (d *Digest) Add(h *Hasher, key, stored []byte) { d.add(key, h.row(key, stored)) }
+
+// Remove counts a row out.
+func (d *Digest) Remove(h *Hasher, key, stored []byte) { d.remove(key, h.row(key, stored)) }
+
+func (d *Digest) add(key []byte, sum [16]byte) {
 	var carry uint64
-	d.Lo, carry = bits.Add64(d.Lo, lo, 0)
-	d.Hi, _ = bits.Add64(d.Hi, hi, carry)
+	d.Lo, carry = bits.Add64(d.Lo, binary.BigEndian.Uint64(sum[8:]), 0)
+	d.Hi, _ = bits.Add64(d.Hi, binary.BigEndian.Uint64(sum[:8]), carry)
 	d.Rows++
 	if ID(key[0]).Counted() {
 		d.Buckets[bucket(key)]++
 	}
 }
 
-// Remove counts a row out.
-func (d *Digest) Remove(h *Hasher, key, stored []byte) {
-	hi, lo := h.row(key, stored)
+func (d *Digest) remove(key []byte, sum [16]byte) {
 	var borrow uint64
-	d.Lo, borrow = bits.Sub64(d.Lo, lo, 0)
-	d.Hi, _ = bits.Sub64(d.Hi, hi, borrow)
+	d.Lo, borrow = bits.Sub64(d.Lo, binary.BigEndian.Uint64(sum[8:]), 0)
+	d.Hi, _ = bits.Sub64(d.Hi, binary.BigEndian.Uint64(sum[:8]), borrow)
 	d.Rows--
 	if ID(key[0]).Counted() {
 		d.Buckets[bucket(key)]--

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 
+	"github.com/holdfast-pay/holdfast/internal/base/arena"
 	"github.com/holdfast-pay/holdfast/internal/base/must"
 )
 
@@ -16,176 +17,244 @@ import (
 // be used again.
 type Overlay struct {
 	base    Backend
-	rows    map[string]*cell
-	arena   arena
-	cells   []cell
-	changed [256]changes // by the key's first byte, which names the table
+	mem     arena.Arena
 	recall  recall
+	frame   uint64       // counts Resets: which frame this is
+	changed [256]changes // by the key's first byte, which names the table
 	hasher  Hasher
 	load    []byte
 	writes  []Write
-	scans   int  // scans under way, which forbid writes
-	flushed bool // Flush was called
+	written uint64 // Sets, Inserts and Deletes so far
+	scans   int    // scans under way, which forbid writes
+	flushed bool   // Flush was called
 }
 
-// cell is a row the frame has touched.
+// cell is a row as a frame sees it, and as the next frame will find it.
 type cell struct {
-	key   []byte
-	old   []byte // stored bytes before the frame; nil when there was no row
-	row   []byte // stored bytes to be: room for the header, then value; nil when not written
-	value []byte // present value; nil when there is no row
-	known bool   // old has been looked up, or cannot be there
-	asked bool   // a rule asked for the row, not only inserted it
-	dirty bool   // the frame wrote or deleted the row
+	key    []byte
+	old    []byte   // stored bytes before the frame; nil when there was no row
+	row    []byte   // stored bytes to be: room for the header, then value; nil when deleted
+	record any      // the present value decoded, for Peek; nil when nobody peeked
+	sum    [16]byte // the hash of old in its table's digest
+	frame  uint64   // the frame that the other fields are about
+	known  bool     // old has been looked up, or cannot be there
+	dirty  bool     // the frame wrote or deleted the row
+	summed bool     // sum is known
 }
 
-const (
-	overlayCells  = 4096
-	overlayRowMax = 1 << 17 // a map that grew beyond it is not kept: clearing it costs every frame
-)
+// stored is the row's present stored form, nil when there is none. Only what a
+// finished frame left has its header filled in.
+func (c *cell) stored() []byte {
+	if c.dirty {
+		return c.row
+	}
+	return c.old
+}
+
+// value is the row's present value, nil when there is no row.
+func (c *cell) value() []byte {
+	if s := c.stored(); s != nil {
+		return s[rowHeader:]
+	}
+	return nil
+}
 
 // NewOverlay returns an empty overlay over base.
 func NewOverlay(base Backend) *Overlay {
-	return &Overlay{base: base, rows: make(map[string]*cell, overlayCells), recall: newRecall(recallBytes)}
+	return &Overlay{base: base, frame: 1, recall: newRecall(recallBytes)}
 }
 
-// Reset begins the next frame. All bytes that the overlay handed out become
-// invalid. A frame that was flushed counts as committed, one that was not as
-// given up.
+// Arena is where the frame's rows are made. Texts and bytes that a record of the
+// frame is to hold may be made there too.
+func (o *Overlay) Arena() *arena.Arena { return &o.mem }
+
+// Reset begins the next frame. A frame that was flushed counts as committed, one
+// that was not as given up. What the overlay handed out stays as it is.
 func (o *Overlay) Reset() {
-	if o.flushed {
-		o.remember()
-	}
-	if len(o.rows) > overlayRowMax {
-		o.rows = make(map[string]*cell, overlayCells)
-	} else {
-		clear(o.rows)
-	}
 	for i := range o.changed {
+		if !o.flushed {
+			o.changed[i].giveUp()
+		}
 		o.changed[i].reset()
 	}
-	o.arena.reset()
-	o.cells = o.cells[:0]
+	clear(o.writes)
 	o.writes = o.writes[:0]
 	o.scans, o.flushed = 0, false
+	o.frame++
+	o.recall.age(o.mem.Taken())
 }
 
-// remember brings what is remembered up to date with the committed frame. Rows
-// that were only inserted are left out: most are not read for a long time, and
-// they would crowd out those that are.
-func (o *Overlay) remember() {
-	for id := range o.changed {
-		if !ID(id).Digested() { // nobody reads the journal's rows while it applies
-			continue
+// giveUp leaves the rows as they were before the frame.
+func (c *changes) giveUp() {
+	for _, list := range [...][]*cell{c.order, c.tail} {
+		for _, n := range list {
+			n.row, n.record, n.dirty = nil, nil, false
 		}
-		for _, c := range o.changed[id].order {
-			if c.asked {
-				o.recall.put(c.key, c.row)
-			}
+	}
+}
+
+// find returns the cell of a remembered row, nil when there is none.
+func (o *Overlay) find(key []byte) *cell {
+	c, young := o.recall.get(key)
+	if c == nil {
+		return nil
+	}
+	if !young {
+		c = o.renew(c)
+	}
+	if c.frame != o.frame {
+		o.enter(c)
+	}
+	return c
+}
+
+// renew copies what is remembered of a row that was not used for long, so that
+// it does not keep the memory it was made in.
+func (o *Overlay) renew(c *cell) *cell {
+	n := o.newCell(c.key)
+	n.known, n.record, n.sum, n.summed = c.known, c.record, c.sum, c.summed
+	if s := c.stored(); s != nil {
+		n.old = o.mem.Copy(s)
+	}
+	return n
+}
+
+// enter brings a cell that an earlier frame touched into this one.
+func (o *Overlay) enter(c *cell) {
+	if c.dirty {
+		c.old, c.row, c.dirty = c.row, nil, false
+	}
+	c.frame = o.frame
+	if c.known && must.Sometimes(10) {
+		stored, _ := o.loadBase(c.key)
+		if !bytes.Equal(stored, c.old) {
+			must.Never("row %x is in the store as it is remembered", c.key)
 		}
 	}
 }
 
 func (o *Overlay) newCell(key []byte) *cell {
-	if len(o.cells) == cap(o.cells) {
-		o.cells = make([]cell, 0, overlayCells) // cells already handed out stay where they are
-	}
-	o.cells = append(o.cells, cell{key: o.arena.copy(key)})
-	c := &o.cells[len(o.cells)-1]
-	o.rows[unsafeString(c.key)] = c
+	c := o.recall.take()
+	c.key, c.frame = o.mem.Copy(key), o.frame
+	o.recall.put(c)
 	return c
 }
 
 // lookup returns the cell of key with its old row read from the base.
 func (o *Overlay) lookup(key []byte) *cell {
-	c := o.rows[string(key)]
+	c := o.find(key)
 	if c == nil {
 		c = o.newCell(key)
 	}
 	if !c.known {
 		o.fetch(c)
 	}
-	c.asked = true
 	return c
 }
 
 // fetch reads a cell's old row. A cell that could not be read stays unknown, so
 // the next read fails again instead of finding nothing.
 func (o *Overlay) fetch(c *cell) {
-	stored, found, young := o.recall.get(c.key)
-	if !found || must.Sometimes(10) {
-		stored, found = o.loadBase(c.key, stored)
-	}
+	stored, found := o.loadBase(c.key)
 	if found {
-		old := o.arena.copy(stored)
-		value, err := Open(c.key, old)
-		if err != nil {
+		old := o.mem.Copy(stored)
+		if _, err := Open(c.key, old); err != nil {
 			panic(&Damage{Key: slices.Clone(c.key), Cause: err})
 		}
-		c.old, c.value = old, value
-		if !young && ID(c.key[0]).Digested() {
-			o.recall.put(c.key, old)
-		}
+		c.old = old
 	}
 	c.known = true
 }
 
-// loadBase reads a row from the backend. What is remembered of it, if anything
-// is, must be the same.
-func (o *Overlay) loadBase(key, remembered []byte) ([]byte, bool) {
+// loadBase reads a row from the backend into a buffer of the overlay's.
+func (o *Overlay) loadBase(key []byte) ([]byte, bool) {
 	stored, found, err := o.base.Load(key, o.load[:0])
 	if err != nil {
 		panic(&Damage{Key: slices.Clone(key), Cause: err})
 	}
 	o.load = stored[:0]
-	if remembered != nil && !bytes.Equal(remembered, stored) {
-		must.Never("row %x is in the store as it is remembered", key)
-	}
 	return stored, found
 }
 
 // Get implements Txn.
 func (o *Overlay) Get(key []byte) ([]byte, bool) {
-	c := o.lookup(key)
-	return c.value, c.value != nil
+	value := o.lookup(key).value()
+	return value, value != nil
 }
 
 // Set implements Txn.
-func (o *Overlay) Set(key, value []byte) { o.write(o.lookup(key), value) }
+func (o *Overlay) Set(key, value []byte) {
+	c := o.lookup(key)
+	copy(o.room(c, len(value)), value)
+}
+
+// SetRecord implements Txn.
+func (o *Overlay) SetRecord(key []byte, rec Record) { o.encode(o.lookup(key), rec) }
 
 // Insert implements Txn.
 func (o *Overlay) Insert(key, value []byte) {
-	c := o.rows[string(key)]
+	c := o.fresh(key)
+	copy(o.room(c, len(value)), value)
+}
+
+// InsertRecord implements Txn.
+func (o *Overlay) InsertRecord(key []byte, rec Record) { o.encode(o.fresh(key), rec) }
+
+// Append implements Txn.
+func (o *Overlay) Append(key, value []byte) {
+	c := o.recall.take()
+	c.key, c.frame, c.known = o.mem.Copy(key), o.frame, true
+	o.absent(c.key)
+	copy(o.room(c, len(value)), value)
+	o.written-- // it is the machine's own doing, not a handler's
+}
+
+// fresh is the cell of a row that is inserted.
+func (o *Overlay) fresh(key []byte) *cell {
+	c := o.find(key)
 	if c == nil {
 		c = o.newCell(key)
 		c.known = true
-		must.Check(func() error {
-			_, found, err := o.base.Load(key, nil)
-			must.That(!found, "inserted row %x is not in the store", key)
-			return err
-		})
+		o.absent(c.key)
 	}
-	if !c.known || c.value != nil {
-		must.Never("inserted row %x is new", key)
+	if !c.known || c.stored() != nil {
+		must.Never("inserted row %x is new", c.key)
 	}
-	o.write(c, value)
+	return c
 }
 
-// write puts the value in the cell with room before it for the row's header; an
-// empty value is still a row. Values written before stay readable: somebody may
-// hold them.
-func (o *Overlay) write(c *cell, value []byte) {
-	c.row = o.arena.take(rowHeader + len(value))
-	c.value = c.row[rowHeader:]
-	copy(c.value, value)
+// absent checks in test builds that the store has no such row.
+func (o *Overlay) absent(key []byte) {
+	if !must.Enabled {
+		return
+	}
+	must.Check(func() error {
+		_, found, err := o.base.Load(key, nil)
+		must.That(!found, "inserted row %x is not in the store", key)
+		return err
+	})
+}
+
+// encode writes a record where its row will be.
+func (o *Overlay) encode(c *cell, rec Record) {
+	size := rec.SizeVT()
+	fill(o.room(c, size), rec)
+}
+
+// room returns where a cell's new value of n bytes belongs, with room before it
+// for the row's header; an empty value is still a row. Values written before stay
+// readable: somebody may hold them.
+func (o *Overlay) room(c *cell, n int) []byte {
 	o.mark(c)
+	c.row = o.mem.Take(rowHeader + n)
+	return c.row[rowHeader:]
 }
 
 // Delete implements Txn.
 func (o *Overlay) Delete(key []byte) {
 	c := o.lookup(key)
-	c.row, c.value = nil, nil
 	o.mark(c)
+	c.row = nil
 }
 
 func (o *Overlay) mark(c *cell) {
@@ -197,15 +266,20 @@ func (o *Overlay) mark(c *cell) {
 	if o.flushed {
 		must.Never("row %x is not written after the frame's flush", c.key)
 	}
+	o.written++
+	c.record = nil
 	if !c.dirty {
 		c.dirty = true
 		o.changed[c.key[0]].add(c)
 	}
 }
 
+// Written counts the Sets, Inserts and Deletes since the overlay was made.
+func (o *Overlay) Written() uint64 { return o.written }
+
 // Flush returns the frame's changed rows in key order and keeps the digests up
-// to date. It is called once a frame; the writes are valid until Reset. Rows
-// that ended as they began are left out.
+// to date. It is called once a frame; the list is valid until Reset. Rows that
+// ended as they began are left out.
 func (o *Overlay) Flush(digests map[ID]*Digest) []Write {
 	must.That(!o.flushed, "a frame is flushed once")
 	for id := range o.changed {
@@ -227,7 +301,8 @@ func (o *Overlay) Flush(digests map[ID]*Digest) []Write {
 	return o.writes
 }
 
-// flush adds one changed row to the writes and to its table's digest.
+// flush adds one changed row to the writes and to its table's digest. The hash
+// of what it was is mostly known: it was counted in not long ago.
 func (o *Overlay) flush(c *cell, d *Digest) {
 	if c.row != nil {
 		sealInPlace(c.key, c.row)
@@ -236,12 +311,25 @@ func (o *Overlay) flush(c *cell, d *Digest) {
 		return
 	}
 	if d != nil && c.old != nil {
-		d.Remove(&o.hasher, c.key, c.old)
+		d.remove(c.key, o.oldSum(c))
 	}
+	c.summed = false
 	if d != nil && c.row != nil {
-		d.Add(&o.hasher, c.key, c.row)
+		c.sum, c.summed = o.hasher.row(c.key, c.row), true
+		d.add(c.key, c.sum)
 	}
 	o.writes = append(o.writes, Write{Key: c.key, Stored: c.row})
+}
+
+// oldSum is the hash of a row as it was before the frame.
+func (o *Overlay) oldSum(c *cell) [16]byte {
+	if !c.summed {
+		return o.hasher.row(c.key, c.old)
+	}
+	if must.Sometimes(10) && c.sum != o.hasher.row(c.key, c.old) {
+		must.Never("the hash of row %x is the one remembered", c.key)
+	}
+	return c.sum
 }
 
 // Changed is how many rows the frame has touched for writing so far.

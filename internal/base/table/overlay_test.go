@@ -3,10 +3,12 @@ package table_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/holdfast-pay/holdfast/internal/base/must"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
 func order(n uint64) table.Key { return table.K(table.Orders).U64(n) }
@@ -168,5 +170,107 @@ func TestOverlayForgetsFailedReads(t *testing.T) {
 	f.err = nil
 	if v, ok := o.Get(k); !ok || string(v) != "stored" {
 		t.Fatalf("after healing: %q (%v)", v, ok)
+	}
+}
+
+var persons = table.Of[pb.Person, *pb.Person]{ID: table.Persons}
+
+// A record that was peeked at is the same one in later frames, until its row is
+// written, deleted, or its writing given up; and in test builds one that somebody
+// modified is noticed.
+func TestPeekFollowsTheRow(t *testing.T) {
+	t.Parallel()
+	mem := table.NewMem()
+	o := table.NewOverlay(mem)
+	key := table.K(table.Persons).U64(1)
+	name := func() string {
+		p, ok := persons.Peek(o, key)
+		if !ok {
+			return "none"
+		}
+		return p.Name
+	}
+	put := func(name string) func() {
+		return func() { persons.Put(o, key, &pb.Person{Uid: 1, Name: name}) }
+	}
+	commit := func() {
+		if err := mem.Commit(o.Flush(digests())); err != nil {
+			t.Fatal(err)
+		}
+		o.Reset()
+	}
+	for i, step := range []struct {
+		do   func()
+		want string
+	}{
+		{func() {}, "none"}, {put("Li"), "Li"}, {commit, "Li"}, {put("Mei"), "Mei"}, {o.Reset, "Li"},
+		{put("Mei"), "Mei"}, {commit, "Mei"}, {func() { o.Delete(key) }, "none"}, {commit, "none"}, {put("Bo"), "Bo"}, {commit, "Bo"},
+	} {
+		step.do()
+		for range 2 {
+			if got := name(); got != step.want {
+				t.Fatalf("step %d: peeked at %q, want %q", i, got, step.want)
+			}
+		}
+	}
+	if !must.Enabled {
+		return
+	}
+	p, _ := persons.Peek(o, key)
+	p.Name = "modified"
+	wantViolation(t, "a shared record that was modified", func() { persons.Peek(o, key) })
+}
+
+// What a frame handed out stays as it is in all frames to come: records hold
+// parts of rows, and whoever was given one may keep it.
+func TestOverlayNeverReusesMemory(t *testing.T) {
+	t.Parallel()
+	mem := table.NewMem()
+	o := table.NewOverlay(mem)
+	type held struct {
+		p    *pb.Person
+		row  []byte
+		want string
+	}
+	var all []held
+	for frame := range 200 {
+		o.Reset()
+		for i := range uint64(20) {
+			key, want := table.K(table.Persons).U64(i), fmt.Sprintf("person %d of frame %d", i, frame)
+			persons.Put(o, key, &pb.Person{Uid: i, Name: want})
+			p, _ := persons.Get(o, key)
+			row, _ := o.Get(key)
+			all = append(all, held{p, row, want})
+		}
+		if frame%3 == 0 {
+			continue // given up
+		}
+		if err := mem.Commit(o.Flush(digests())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, h := range all {
+		if h.p.Name != h.want || !bytes.Contains(h.row, []byte(h.want)) {
+			t.Fatalf("%q became %q, its row %q", h.want, h.p.Name, h.row)
+		}
+	}
+}
+
+// Keys and rows of a hot path cost no allocation but the records'.
+func TestTypedAccessCostsRecordsOnly(t *testing.T) {
+	if must.Enabled {
+		t.Skip("test builds check more than they do")
+	}
+	mem := table.NewMem()
+	o := table.NewOverlay(mem)
+	persons.Put(o, table.K(table.Persons).U64(1), &pb.Person{Uid: 1, Name: "Li", Ref: "ref"})
+	p := &pb.Person{Uid: 1, Name: "Mei"}
+	got := testing.AllocsPerRun(1000, func() {
+		persons.Put(o, table.K(table.Persons).U64(1), p)
+		persons.Get(o, table.K(table.Persons).U64(1)) // one: the record
+		persons.Peek(o, table.K(table.Persons).U64(2))
+	})
+	if got > 1.1 {
+		t.Errorf("%v allocations, want 1", got)
 	}
 }

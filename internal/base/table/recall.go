@@ -1,80 +1,61 @@
 package table
 
-// recall keeps the stored form of rows that were lately read or written, so that
-// the next frame does not ask the backend for them: merchants, hot accounts,
-// orders between their creation and their payment. It has two generations; when
-// the young one is full it becomes the old one, and what is asked for again
-// comes back into the young.
-type recall struct {
-	young, old generation
-	limit      int // bytes of keys and rows in one generation
-}
+import "github.com/holdfast-pay/holdfast/internal/base/arena"
 
-type generation struct {
-	rows  map[string][]byte
-	arena arena
-	bytes int
+// recall keeps the cells of rows that were lately read or written, so that the
+// next frame does not ask the backend for them: merchants, hot accounts, orders
+// between their creation and their payment. It has two generations; when the
+// young one is full it becomes the old one, and what is asked for again comes
+// back into the young.
+type recall struct {
+	young, old map[string]*cell
+	slab       []cell // cells not handed out yet
+	limit      uint64
+	since      uint64 // bytes the arena had handed out when young began
 }
 
 const (
-	recallBytes  = 32 << 20
-	recallRowMax = 4 << 10 // larger rows are not worth their room
+	// recallBytes is how many bytes the arena hands out in a generation. That also
+	// bounds what remembered rows keep of the blocks they were made in.
+	recallBytes = 64 << 20
+	// recallSlab is how many cells are allocated at a time.
+	recallSlab = 64
 )
 
-func newRecall(limit int) recall {
-	return recall{
-		young: generation{rows: make(map[string][]byte)},
-		old:   generation{rows: make(map[string][]byte)},
-		limit: limit,
-	}
+func newRecall(limit uint64) recall {
+	return recall{young: make(map[string]*cell), old: make(map[string]*cell), limit: limit}
 }
 
-// get returns the row's stored form, valid until the next put. A row that was
-// used in this generation is young; any other is to be put once more.
-func (r *recall) get(key []byte) (stored []byte, ok, young bool) {
-	if stored, ok := r.young.rows[string(key)]; ok {
-		return stored, true, true
+// take returns an empty cell.
+func (r *recall) take() *cell {
+	if len(r.slab) == 0 {
+		r.slab = make([]cell, recallSlab)
 	}
-	stored, ok = r.old.rows[string(key)]
-	return stored, ok, false
+	c := &r.slab[0]
+	r.slab = r.slab[1:]
+	return c
 }
 
-// put remembers a row; nil forgets it.
-func (r *recall) put(key, stored []byte) {
-	if len(stored) == 0 || len(stored) > recallRowMax {
-		delete(r.young.rows, string(key))
-		delete(r.old.rows, string(key))
+// get returns the cell of a key, nil when there is none. One that is not young
+// belongs to frames of long ago and is to be renewed.
+func (r *recall) get(key []byte) (c *cell, young bool) {
+	if c := r.young[string(key)]; c != nil {
+		return c, true
+	}
+	return r.old[string(key)], false
+}
+
+// put remembers a cell under its key, which nobody writes again.
+func (r *recall) put(c *cell) { r.young[arena.View(c.key)] = c }
+
+// age begins a new generation when the young one is full; taken is how many
+// bytes the arena has handed out. No frame may be under way: cells of the old
+// generation are forgotten.
+func (r *recall) age(taken uint64) {
+	if taken-r.since <= r.limit {
 		return
 	}
-	g := &r.young
-	if have, ok := g.rows[string(key)]; ok {
-		if cap(have) < len(stored) {
-			have = g.take(len(stored) + len(stored)/4) // accounts grow digit by digit
-		}
-		have = have[:len(stored)]
-		copy(have, stored)
-		g.rows[string(key)] = have
-		return
-	}
-	if g.bytes > r.limit {
-		r.turn()
-	}
-	k := g.take(len(key))
-	copy(k, key)
-	row := g.take(len(stored))
-	copy(row, stored)
-	g.rows[unsafeString(k)] = row
-}
-
-func (g *generation) take(n int) []byte {
-	g.bytes += n
-	return g.arena.take(n)
-}
-
-// turn makes the young generation the old one.
-func (r *recall) turn() {
+	r.since = taken
 	r.young, r.old = r.old, r.young
-	clear(r.young.rows)
-	r.young.arena.rewind()
-	r.young.bytes = 0
+	clear(r.young)
 }

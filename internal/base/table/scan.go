@@ -71,7 +71,7 @@ func (m *merge) rest(key []byte) {
 func (m *merge) emit() {
 	c := m.mine[0]
 	m.mine = m.mine[1:]
-	if c.value != nil {
-		m.more = m.visit(c.key, c.value)
+	if value := c.value(); value != nil {
+		m.more = m.visit(c.key, value)
 	}
 }

@@ -26,8 +26,8 @@ import (
 
 // Reader reads rows. A row that fails its check panics with a *Damage.
 type Reader interface {
-	// Get returns the value stored under key. The value must not be modified
-	// and is valid until the Reader is closed or the frame ends.
+	// Get returns the value stored under key. Nobody modifies it, neither the
+	// caller nor the Reader: records may go on holding parts of it.
 	Get(key []byte) (value []byte, ok bool)
 	// Scan visits rows with from <= key < to in key order until visit answers
 	// false. key and value are valid only during the call.
@@ -42,6 +42,12 @@ type Txn interface {
 	// Insert is Set for a key that cannot be there yet (a fresh number): it
 	// saves the look-up of the old row.
 	Insert(key, value []byte)
+	// SetRecord and InsertRecord are Set and Insert of a record's encoding.
+	SetRecord(key []byte, rec Record)
+	InsertRecord(key []byte, rec Record)
+	// Append is Insert for a row that no frame reads, and so is not remembered:
+	// the journal's.
+	Append(key, value []byte)
 	// Delete removes the row, if there is one.
 	Delete(key []byte)
 }

@@ -32,24 +32,30 @@ type Tree struct {
 	key  table.Key
 }
 
+// Rows takes the journal's new rows; table.Txn is one.
+type Rows interface {
+	// Append adds a row under a key that is new. Both are copied.
+	Append(key, value []byte)
+}
+
 // New returns the empty tree.
 func New() *Tree { return &Tree{} }
 
 // Append adds an entry's stored bytes as the next leaf and answers its
-// sequence number. It inserts the journal row and the tiles that it completes;
+// sequence number. It appends the journal row and the tiles that it completes;
 // tx copies them. Call it only while applying a command. An entry that is
 // empty or longer than MaxEntry is a broken invariant.
-func (t *Tree) Append(tx table.Txn, entry []byte) (seq uint64) {
+func (t *Tree) Append(tx Rows, entry []byte) (seq uint64) {
 	if len(entry) == 0 || len(entry) > MaxEntry {
 		must.Never("a journal entry has 1 to %d bytes, not %d", MaxEntry, len(entry))
 	}
 	must.Check(func() error { return checkSeq(entry, t.size) })
 	seq = t.size
 	t.key = append(t.key[:0], byte(table.Journal)).U64(seq)
-	tx.Insert(t.key, entry)
+	tx.Append(t.key, entry)
 	t.add(t.leafHash(entry), func(level uint32, n uint64, tile []byte) {
 		t.key = append(t.key[:0], byte(table.Tiles)).U32(level).U64(n)
-		tx.Insert(t.key, tile)
+		tx.Append(t.key, tile)
 	})
 	return seq
 }

@@ -147,13 +147,10 @@ func growsAlike(t *testing.T, a, b *journal.Tree, size uint64) {
 	}
 }
 
-// recorder is a Txn that keeps what is inserted.
-type recorder struct {
-	table.Txn
-	all []byte
-}
+// recorder keeps what is appended.
+type recorder struct{ all []byte }
 
-func (r *recorder) Insert(key, value []byte) { r.all = append(append(r.all, key...), value...) }
+func (r *recorder) Append(key, value []byte) { r.all = append(append(r.all, key...), value...) }
 
 func TestLoadRefuses(t *testing.T) {
 	t.Parallel()
@@ -311,9 +308,9 @@ func BenchmarkAppend(b *testing.B) {
 	})
 }
 
-type discard struct{ table.Txn }
+type discard struct{}
 
-func (discard) Insert(_, _ []byte) {}
+func (discard) Append(_, _ []byte) {}
 
 func BenchmarkProve(b *testing.B) {
 	bk := bookOf(b, 100_000)

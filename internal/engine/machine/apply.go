@@ -35,10 +35,11 @@ func (b *Broken) Error() string {
 
 func (b *Broken) Unwrap() error { return b.Cause }
 
-// Apply applies the frame at a log index as one batch and answers one Result a
-// command. An empty frame only moves the applied index. An error is a *Broken,
+// Apply applies the frame at a log index as one batch and returns one Result a
+// command. Nobody may write to the frame again: results and what the Machine
+// remembers hold parts of it. An empty frame only moves the applied index. An error is a *Broken,
 // or the backend's own; what the Machine holds in memory is then ahead of the
-// backend, so every later Apply answers the same error.
+// backend, so every later Apply returns the same error.
 func (m *Machine) Apply(index, term uint64, frame []byte) (results []Result, err error) {
 	if m.failed != nil {
 		return nil, m.failed
@@ -137,16 +138,16 @@ func (m *Machine) command(at *place, cmd *pb.Command, raw []byte) (Result, error
 	}
 	m.head.JournalSize = m.tree.Size()
 	m.deed = deed.Deed{
-		Tx: m.tx, Head: m.head, Actor: cmd.Actor,
+		Tx: m.overlay, Mem: m.overlay.Arena(), Head: m.head, Actor: cmd.Actor,
 		Stamp: stamp.Stamp{Index: at.index, Seq: m.head.JournalSize, At: m.head.At, Seed: cmd.Seed, Offset: m.head.CutoffOffsetS},
 	}
 	d := &m.deed
-	before := m.writes
+	before := m.overlay.Written()
 	res, err := m.run(d, at, cmd)
 	if err != nil {
 		return Result{}, err
 	}
-	wrote := m.writes != before
+	wrote := m.overlay.Written() != before
 	if wrote && res.Code != code.OK {
 		must.Never("a refusal (%s) writes nothing", res.Code)
 	}
@@ -190,7 +191,7 @@ func (m *Machine) quarantine(at *place, raw []byte) Result {
 	}
 	at.number = Number(cmd.Number)
 	m.head.JournalSize = m.tree.Size()
-	d := &deed.Deed{Tx: m.tx, Head: m.head, Actor: cmd.Actor, Stamp: stamp.Stamp{Index: at.index, At: m.head.At}}
+	d := &deed.Deed{Tx: m.overlay, Mem: m.overlay.Arena(), Head: m.head, Actor: cmd.Actor, Stamp: stamp.Stamp{Index: at.index, At: m.head.At}}
 	d.Record("quarantine/"+strconv.FormatUint(at.index, 10)+"."+strconv.Itoa(at.position), "", nil)
 	m.journal(d, at, &cmd, code.Quarantined, raw)
 	return Result{Code: code.Quarantined}
@@ -202,10 +203,10 @@ func (m *Machine) journal(d *deed.Deed, at *place, cmd *pb.Command, out code.Cod
 	if len(entries) == 0 {
 		return
 	}
-	hash := sha256.Sum256(raw)
+	m.hash = sha256.Sum256(raw)
 	for i, e := range entries {
 		e.Index, e.At, e.Number, e.Code = at.index, d.At, cmd.Number, uint32(out)
-		e.CommandHash, e.Actor = hash[:], cmd.Actor
+		e.CommandHash, e.Actor = m.hash[:], cmd.Actor
 		if len(entries) > 1 {
 			e.Part, e.Parts = uint32(i), uint32(len(entries))
 		}

@@ -140,7 +140,7 @@ func record[M any, P message[M]]() table.Record { return P(new(M)) }
 func body[M any, P message[M]](f func(*deed.Deed, P) Result) handler {
 	return handler{run: func(d *deed.Deed, b []byte) (Result, error) {
 		c := P(new(M))
-		if err := c.UnmarshalVT(b); err != nil {
+		if err := c.UnmarshalVTUnsafe(b); err != nil {
 			return Result{}, err
 		}
 		return f(d, c), nil

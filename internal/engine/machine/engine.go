@@ -165,7 +165,7 @@ func applyAdvanceClock(d *deed.Deed, c *pb.AdvanceClock) Result {
 	if c.AdvanceMs <= 0 || c.AdvanceMs > MaxAdvance || c.Attempt == "" || len(c.Attempt) > 64 {
 		return Result{Code: code.AdvanceInvalid}
 	}
-	ref, content := "clock/"+c.Attempt, ledger.ContentHash(c)
+	ref, content := "clock/"+c.Attempt, ledger.ContentHash(d.Mem, c)
 	if out, fresh := ledger.Once(d.Tx, ref, content, code.AdvanceInvalid); !fresh {
 		return Result{Code: out}
 	}

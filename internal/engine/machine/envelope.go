@@ -3,24 +3,23 @@ package machine
 import (
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/holdfast-pay/holdfast/internal/base/arena"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
-// decode reads a command's envelope. The body is a slice of raw; the request id,
-// which no handler sees, is left out where that can be done.
+// decode reads a command's envelope. Actor, seed and body are parts of raw; the
+// request id, which no handler sees, is left out where that can be done.
 func decode(cmd *pb.Command, raw []byte) error {
 	if inPlace(cmd, raw) {
 		return nil
 	}
 	cmd.Reset()
-	return cmd.UnmarshalVT(raw)
+	return cmd.UnmarshalVTUnsafe(raw)
 }
 
-// inPlace reads an envelope as this binary writes it, without copying the body;
-// false for anything else, which the generated decoder judges. cmd still holds
-// the command before, whose actor is mostly the same one.
+// inPlace reads an envelope as this binary writes it; false for anything else,
+// which the generated decoder judges.
 func inPlace(cmd *pb.Command, raw []byte) bool {
-	before := cmd.Actor
 	cmd.Reset()
 	for len(raw) > 0 {
 		field, kind, n := protowire.ConsumeTag(raw)
@@ -37,7 +36,7 @@ func inPlace(cmd *pb.Command, raw []byte) bool {
 			raw = raw[n:]
 		case protowire.BytesType:
 			b, n := protowire.ConsumeBytes(raw)
-			if n < 0 || !setBytes(cmd, field, b, before) {
+			if n < 0 || !setBytes(cmd, field, b) {
 				return false
 			}
 			raw = raw[n:]
@@ -62,15 +61,13 @@ func setNumber(cmd *pb.Command, field protowire.Number, v uint64) bool {
 	return true
 }
 
-func setBytes(cmd *pb.Command, field protowire.Number, b []byte, actor string) bool {
+func setBytes(cmd *pb.Command, field protowire.Number, b []byte) bool {
 	switch field {
 	case 2:
-		if cmd.Actor = actor; string(b) != actor {
-			cmd.Actor = string(b)
-		}
+		cmd.Actor = arena.View(b)
 	case 3: // the request id
 	case 6:
-		cmd.Seed = append([]byte(nil), b...) // records keep it
+		cmd.Seed = b[:len(b):len(b)]
 	case 7:
 		cmd.Body = b
 	default:

@@ -26,9 +26,8 @@ type Machine struct {
 	digests map[table.ID]*table.Digest
 	listed  uint32 // the level whose tables have a digest in the head
 	tree    *journal.Tree
-	writes  uint64 // rows written through tx since the frame began
-	tx      *counted
-	entry   []byte // scratch: an encoded journal entry
+	entry   []byte   // scratch: an encoded journal entry
+	hash    [32]byte // scratch: a command's
 	deed    deed.Deed
 	failed  error // why no further frame can be applied
 	rows    int   // rows of the last frame's batch
@@ -43,7 +42,6 @@ func Head(r table.Reader) (head *pb.Head, ok bool) { return heads.Get(r, table.K
 // recorded root is refused.
 func Open(backend table.Backend, opt Options) (*Machine, error) {
 	m := &Machine{backend: backend, opt: opt, overlay: table.NewOverlay(backend)}
-	m.tx = &counted{Txn: m.overlay, writes: &m.writes}
 	snap := backend.Snapshot()
 	defer snap.Close()
 	err := table.Read(snap, func(r table.Reader) error {
@@ -160,14 +158,3 @@ func (m *Machine) listDigests() {
 	}
 	m.head.Digests, m.listed = list, m.head.Level
 }
-
-// counted counts what a handler writes, so that Apply can assert that a refusal
-// wrote nothing and that whatever was written was journalled.
-type counted struct {
-	table.Txn
-	writes *uint64
-}
-
-func (c *counted) Set(key, value []byte)    { *c.writes++; c.Txn.Set(key, value) }
-func (c *counted) Insert(key, value []byte) { *c.writes++; c.Txn.Insert(key, value) }
-func (c *counted) Delete(key []byte)        { *c.writes++; c.Txn.Delete(key) }

@@ -31,7 +31,7 @@ func newState() *state {
 func (s *state) lease(t rapid.TB, c *pb.CourierLease) (code.Code, *pb.Courier) {
 	t.Helper()
 	s.overlay.Reset()
-	d := &deed.Deed{Tx: s.overlay, Head: &pb.Head{Level: Level}, Stamp: stamp.Stamp{At: s.at}}
+	d := &deed.Deed{Tx: s.overlay, Mem: s.overlay.Arena(), Head: &pb.Head{Level: Level}, Stamp: stamp.Stamp{At: s.at}}
 	out, rec := ApplyLease(d, c)
 	s.last = d.Entries()
 	wrote := s.overlay.Changed() > 0

@@ -24,11 +24,13 @@ type Book struct {
 	lines   [2]line
 	rowRoom [2]*line
 	posting [1]*pb.Posting
+	first   pb.Posting
 }
 
 // line is one account in the book with its posted sides before.
 type line struct {
 	key     table.Key
+	room    [64]byte // for the key
 	acc     pb.Account
 	debits  int64
 	credits int64
@@ -57,14 +59,14 @@ func (b *Book) account(name string) *line {
 			}
 		}
 	}
-	key := Key(name, b.currency)
-	value, ok := b.tx.Get(key)
+	key := table.K(table.Accounts).Str(name).U32(b.currency)
+	value, ok := table.Value(b.tx, key)
 	if !ok {
 		return nil
 	}
 	l := b.fresh(key)
 	if err := l.acc.UnmarshalVT(value); err != nil {
-		panic(&table.Damage{Key: key, Cause: err})
+		panic(&table.Damage{Key: l.key, Cause: err})
 	}
 	l.acc.Name, l.acc.Currency = name, b.currency
 	l.debits, l.credits = l.acc.DebitsPosted, l.acc.CreditsPosted
@@ -83,11 +85,14 @@ func (b *Book) Opens(name string) {
 
 // fresh is an empty line for the account under key.
 func (b *Book) fresh(key table.Key) *line {
+	var l *line
 	if n := len(b.rows); n < len(b.lines) {
-		b.lines[n].key = key
-		return &b.lines[n]
+		l = &b.lines[n]
+	} else {
+		l = new(line)
 	}
-	return &line{key: key}
+	l.key = append(l.room[:0], key...)
+	return l
 }
 
 func (b *Book) add(l *line) {
@@ -145,10 +150,17 @@ func (b *Book) post(reason pb.PostingCode, from, to *line, amount int64) code.Co
 	}
 	from.acc.DebitsPosted, to.acc.CreditsPosted = debits, credits
 	from.touched, to.touched = true, true
-	b.postings = append(b.postings, &pb.Posting{
-		Code: reason, Debit: from.acc.Name, Credit: to.acc.Name, Amount: amount, Currency: b.currency,
-	})
+	p := b.newPosting()
+	p.Code, p.Debit, p.Credit, p.Amount, p.Currency = reason, from.acc.Name, to.acc.Name, amount, b.currency
+	b.postings = append(b.postings, p)
 	return code.OK
+}
+
+func (b *Book) newPosting() *pb.Posting {
+	if len(b.postings) == 0 {
+		return &b.first
+	}
+	return new(pb.Posting)
 }
 
 // covers says whether credits cover debits and pending debits, without overflow.

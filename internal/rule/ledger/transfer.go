@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"unicode/utf8"
 
+	"github.com/holdfast-pay/holdfast/internal/base/arena"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/deed"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
@@ -49,9 +50,9 @@ func Remember(d *deed.Deed, ref string, content []byte, count int) {
 
 // ContentHash is the first 16 bytes of SHA-256 of a record's encoding: it is
 // made once, when the record is made, and only compared afterwards.
-func ContentHash(rec table.Record) []byte {
-	sum := sha256.Sum256(table.Encode(rec))
-	return sum[:16]
+func ContentHash(mem *arena.Arena, rec table.Record) []byte {
+	sum := sha256.Sum256(table.EncodeIn(mem, rec))
+	return mem.Copy(sum[:16])
 }
 
 // ApplyTransferBatch moves money between accounts, all transfers or none.
@@ -70,7 +71,7 @@ func ApplyTransferBatch(d *deed.Deed, c *pb.TransferBatch) code.Code {
 	case c.Currency != money.CNY:
 		return code.CurrencyUnknown
 	}
-	content, ref := ContentHash(c), "transfer/"+c.Ref
+	content, ref := ContentHash(d.Mem, c), "transfer/"+c.Ref
 	if out, fresh := Once(d.Tx, ref, content, code.BatchExists); !fresh {
 		return out
 	}

@@ -23,6 +23,11 @@ func key(mchid string) table.Key { return table.K(table.Merchants).Str(mchid) }
 // Get reads a merchant.
 func Get(r table.Reader, mchid string) (*pb.Merchant, bool) { return merchants.Get(r, key(mchid)) }
 
+// Peek is Get for looking only: the merchant must not be modified.
+func Peek(r table.Reader, mchid string) (*pb.Merchant, bool) {
+	return merchants.Peek(r, table.K(table.Merchants).Str(mchid))
+}
+
 // List visits merchants in the order of their mchid, beginning after the given one.
 func List(r table.Reader, after string, visit func(*pb.Merchant) bool) {
 	_, to := table.Range(table.Merchants)

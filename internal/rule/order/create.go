@@ -24,7 +24,7 @@ func ApplyCreate(d *deed.Deed, c *pb.OrderCreate) (code.Code, *pb.Order) {
 	if out := shape(c); out != code.OK {
 		return out, nil
 	}
-	m, ok := merchant.Get(d.Tx, c.Mchid)
+	m, ok := merchant.Peek(d.Tx, c.Mchid)
 	switch {
 	case !ok:
 		return code.MerchantNotFound, nil
@@ -33,8 +33,8 @@ func ApplyCreate(d *deed.Deed, c *pb.OrderCreate) (code.Code, *pb.Order) {
 	case !merchant.BoundTo(m, c.Appid):
 		return code.AppidNotBound, nil
 	}
-	content := contentHash(c)
-	number := numberKey(c.Mchid, c.OutTradeNo)
+	content := contentHash(d, c)
+	number := table.K(table.OrderNos).Str(c.Mchid).Str(c.OutTradeNo)
 	if ref, ok := refs.Get(d.Tx, number); ok {
 		return repeat(d, ref.Id, content)
 	}
@@ -53,8 +53,15 @@ func ApplyCreate(d *deed.Deed, c *pb.OrderCreate) (code.Code, *pb.Order) {
 	d.Head.NextOrder++
 	orders.Insert(d.Tx, key(o.Id), o)
 	refs.Put(d.Tx, number, &pb.OrderRef{Id: o.Id})
-	d.Record(Entity(o.Id), o.Mchid+"/"+o.OutTradeNo, nil)
+	record(d, o, nil)
 	return code.OK, o
+}
+
+// record journals what was done to an order.
+func record(d *deed.Deed, o *pb.Order, postings []*pb.Posting, commitments ...[]byte) {
+	var room [32]byte
+	entity := d.Mem.Text(appendEntity(room[:0], o.Id))
+	d.Record(entity, d.Mem.Join(o.Mchid, "/", o.OutTradeNo), postings, commitments...)
 }
 
 func shape(c *pb.OrderCreate) code.Code {
@@ -75,8 +82,8 @@ func shape(c *pb.OrderCreate) code.Code {
 
 // contentHash covers what a repeated prepay must match: appid, mchid,
 // description, amount, openid, settle_info, product (wire reference, 3.1).
-func contentHash(c *pb.OrderCreate) []byte {
-	return ledger.ContentHash(&pb.OrderCreate{
+func contentHash(d *deed.Deed, c *pb.OrderCreate) []byte {
+	return ledger.ContentHash(d.Mem, &pb.OrderCreate{
 		Mchid: c.Mchid, Appid: c.Appid, Product: c.Product, Total: c.Total, Currency: c.Currency,
 		Description: c.Description, Openid: c.Openid, ProfitSharing: c.ProfitSharing,
 	})
@@ -107,7 +114,7 @@ func repeat(d *deed.Deed, id uint64, content []byte) (code.Code, *pb.Order) {
 	}
 	o.PrepayId, o.PrepayAt = ident.PrepayID(o.Id, d.At, d.Offset, d.Seed), d.At
 	Put(d.Tx, o)
-	d.Record(Entity(o.Id), o.Mchid+"/"+o.OutTradeNo, nil)
+	record(d, o, nil)
 	return code.OK, o
 }
 
@@ -127,13 +134,15 @@ func expiry(asked, at int64) (int64, code.Code) {
 
 func fromCommand(d *deed.Deed, c *pb.OrderCreate) *pb.Order {
 	id := d.Head.NextOrder
+	var room [40]byte
+	prepay := d.Mem.Text(ident.AppendPrepayID(room[:0], id, d.At, d.Offset, d.Seed))
 	return &pb.Order{
 		Id: id, Mchid: c.Mchid, Appid: c.Appid, OutTradeNo: c.OutTradeNo, Product: c.Product,
 		State: pb.TradeState_TRADE_STATE_NOTPAY, Total: c.Total, Currency: c.Currency,
 		Description: c.Description, Attach: c.Attach, NotifyUrl: c.NotifyUrl, Openid: c.Openid,
 		GoodsTag: c.GoodsTag, ProfitSharing: c.ProfitSharing, DeviceId: c.DeviceId,
 		PayerClientIp: c.PayerClientIp, LimitPay: c.LimitPay, Detail: c.Detail,
-		CreatedAt: d.At, PrepayId: ident.PrepayID(id, d.At, d.Offset, d.Seed), PrepayAt: d.At,
+		CreatedAt: d.At, PrepayId: prepay, PrepayAt: d.At,
 		CreateSeq: d.Seq(), Salt: d.Seed,
 	}
 }

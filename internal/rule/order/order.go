@@ -83,7 +83,11 @@ func Put(tx table.Txn, o *pb.Order) { orders.Put(tx, key(o.Id), o) }
 // Entity is the order's name in the journal.
 func Entity(id uint64) string {
 	var room [32]byte
-	return string(strconv.AppendUint(append(room[:0], "order/"...), id, 10))
+	return string(appendEntity(room[:0], id))
+}
+
+func appendEntity(b []byte, id uint64) []byte {
+	return strconv.AppendUint(append(b, "order/"...), id, 10)
 }
 
 // Paid says whether the order was ever paid.

@@ -49,7 +49,7 @@ func ApplyPay(d *deed.Deed, c *pb.OrderPay) (out code.Code, o *pb.Order, fresh b
 	o.PayerUid, o.Attempt = p.Uid, c.Attempt
 	o.PaidAt, o.PaySeq, o.NoticeId = d.At, d.Seq(), d.TakeNoticeID()
 	Put(d.Tx, o)
-	d.Record(Entity(o.Id), o.Mchid+"/"+o.OutTradeNo, book.Commit(), commitment.Commit(commitment.FieldSalt(o.Salt, "openid"), "openid", o.Openid))
+	record(d, o, book.Commit(), commitment.AppendField(d.Mem.Take(commitment.Size)[:0], o.Salt, "openid", o.Openid))
 	return code.OK, o, true
 }
 
@@ -98,9 +98,10 @@ func Issued(o *pb.Order, prepayID string, offset int32) int64 {
 	return at
 }
 
-// payer finds the person who pays and checks that the order may be theirs.
+// payer finds the person who pays, for looking only, and checks that the order may
+// be theirs.
 func payer(d *deed.Deed, uid uint64, o *pb.Order) (*pb.Person, code.Code) {
-	p, ok := person.Get(d.Tx, uid)
+	p, ok := person.Peek(d.Tx, uid)
 	switch {
 	case !ok:
 		return nil, code.PersonNotFound

@@ -11,6 +11,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/deed"
 	"github.com/holdfast-pay/holdfast/internal/base/ident"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
+	"github.com/holdfast-pay/holdfast/internal/base/must"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
@@ -28,6 +29,9 @@ func openidKey(a, o string) table.Key { return table.K(table.Openids).Str(a).Str
 
 // Get reads a person by uid.
 func Get(r table.Reader, uid uint64) (*pb.Person, bool) { return persons.Get(r, key(uid)) }
+
+// Peek is Get for looking only: the person must not be modified.
+func Peek(r table.Reader, uid uint64) (*pb.Person, bool) { return persons.Peek(r, key(uid)) }
 
 // ByRef reads a person by the operator's reference.
 func ByRef(r table.Reader, ref string) (*pb.Person, bool) {
@@ -111,12 +115,17 @@ func mint(d *deed.Deed, p *pb.Person, appid string) (openid string, minted bool)
 }
 
 // EnsureOpenid returns the person's openid under the appid and mints it the
-// first time the two meet. It writes only then.
+// first time the two meet. It writes only then. p stays as it is.
 func EnsureOpenid(d *deed.Deed, p *pb.Person, appid string) string {
-	openid, minted := mint(d, p, appid)
-	if minted {
-		persons.Put(d.Tx, key(p.Uid), p)
+	if openid := Openid(p, appid); openid != "" {
+		return openid
 	}
+	own, ok := Get(d.Tx, p.Uid)
+	if !ok {
+		must.Never("person %d is there while it gets an openid", p.Uid)
+	}
+	openid, _ := mint(d, own, appid)
+	persons.Put(d.Tx, key(p.Uid), own)
 	return openid
 }
 
@@ -134,7 +143,8 @@ func ApplyOpenid(d *deed.Deed, c *pb.PersonOpenid) (code.Code, *pb.Person) {
 	if Openid(p, c.Appid) != "" {
 		return code.OK, p
 	}
-	openid := EnsureOpenid(d, p, c.Appid)
+	openid, _ := mint(d, p, c.Appid)
+	persons.Put(d.Tx, key(p.Uid), p)
 	d.Record(entity(p.Uid), "", nil, commitment.Commit(commitment.FieldSalt(p.Salt, "openid"), "openid", openid))
 	return code.OK, p
 }
@@ -161,7 +171,7 @@ func ApplyTopup(d *deed.Deed, c *pb.PersonTopup) (code.Code, *pb.Account) {
 	if _, ok := Get(d.Tx, c.Uid); !ok {
 		return code.PersonNotFound, nil
 	}
-	ref, content := "topup/"+c.Ref, ledger.ContentHash(c)
+	ref, content := "topup/"+c.Ref, ledger.ContentHash(d.Mem, c)
 	if out, fresh := ledger.Once(d.Tx, ref, content, code.TopupExists); !fresh {
 		a, _ := ledger.Get(d.Tx, balance, c.Currency)
 		return out, a

@@ -42,7 +42,7 @@ func ApplyCreate(d *deed.Deed, c *pb.RefundCreate) (code.Code, *pb.Refund) {
 		return out, nil
 	}
 	if old, ok := ByNumber(d.Tx, c.Mchid, c.OutRefundNo); ok {
-		return same(c, o, old), old
+		return same(d, c, o, old), old
 	}
 	if out := allowed(d, m, o, c); out != code.OK {
 		return out, nil
@@ -79,16 +79,16 @@ func findOrder(r table.Reader, c *pb.RefundCreate) (*pb.Order, code.Code) {
 }
 
 // same compares a repeated number with the refund it names.
-func same(c *pb.RefundCreate, o *pb.Order, old *pb.Refund) code.Code {
-	if old.OrderId == o.Id && bytes.Equal(old.ContentHash, contentHash(c)) {
+func same(d *deed.Deed, c *pb.RefundCreate, o *pb.Order, old *pb.Refund) code.Code {
+	if old.OrderId == o.Id && bytes.Equal(old.ContentHash, contentHash(d, c)) {
 		return code.OK
 	}
 	return code.RefundNoUsed
 }
 
 // contentHash covers what a repeated refund must match, besides the order.
-func contentHash(c *pb.RefundCreate) []byte {
-	return ledger.ContentHash(&pb.RefundCreate{
+func contentHash(d *deed.Deed, c *pb.RefundCreate) []byte {
+	return ledger.ContentHash(d.Mem, &pb.RefundCreate{
 		Mchid: c.Mchid, Refund: c.Refund, Total: c.Total, Currency: c.Currency,
 		Reason: c.Reason, FundsAccount: c.FundsAccount, GoodsDetail: c.GoodsDetail,
 	})
@@ -118,7 +118,7 @@ func accept(d *deed.Deed, o *pb.Order, c *pb.RefundCreate) *pb.Refund {
 		Id: d.Head.NextRefund, OrderId: o.Id, Mchid: c.Mchid, OutRefundNo: c.OutRefundNo,
 		Status: pb.RefundStatus_REFUND_STATUS_PROCESSING, Refund: c.Refund, Total: c.Total,
 		Currency: c.Currency, Reason: c.Reason, NotifyUrl: c.NotifyUrl, FundsAccount: c.FundsAccount,
-		GoodsDetail: c.GoodsDetail, ContentHash: contentHash(c), CreatedAt: d.At, CreateSeq: d.Seq(),
+		GoodsDetail: c.GoodsDetail, ContentHash: contentHash(d, c), CreatedAt: d.At, CreateSeq: d.Seq(),
 	}
 	d.Head.NextRefund++
 	o.Refunding += f.Refund
