@@ -335,9 +335,12 @@ type OwedHead struct {
 	Id    uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
 	Mchid string                 `protobuf:"bytes,2,opt,name=mchid,proto3" json:"mchid,omitempty"`
 	// next_at is when the next attempt is due, business Unix milliseconds.
-	NextAt        int64  `protobuf:"varint,3,opt,name=next_at,json=nextAt,proto3" json:"next_at,omitempty"`
-	CreatedAt     int64  `protobuf:"varint,4,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
-	Attempts      uint32 `protobuf:"varint,5,opt,name=attempts,proto3" json:"attempts,omitempty"`
+	NextAt    int64  `protobuf:"varint,3,opt,name=next_at,json=nextAt,proto3" json:"next_at,omitempty"`
+	CreatedAt int64  `protobuf:"varint,4,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	Attempts  uint32 `protobuf:"varint,5,opt,name=attempts,proto3" json:"attempts,omitempty"`
+	// address is a hash of the notify_url (CRC32C): a courier keeps apart the
+	// addresses of one merchant. 0 from a node of an older version.
+	Address       uint32 `protobuf:"fixed32,6,opt,name=address,proto3" json:"address,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -403,6 +406,13 @@ func (x *OwedHead) GetCreatedAt() int64 {
 func (x *OwedHead) GetAttempts() uint32 {
 	if x != nil {
 		return x.Attempts
+	}
+	return 0
+}
+
+func (x *OwedHead) GetAddress() uint32 {
+	if x != nil {
+		return x.Address
 	}
 	return 0
 }
@@ -757,14 +767,15 @@ const file_holdfast_v1_inner_proto_rawDesc = "" +
 	"\tcaught_up\x18\x03 \x01(\bR\bcaughtUp\x12\x18\n" +
 	"\aapplied\x18\x04 \x01(\x04R\aapplied\x12/\n" +
 	"\awaiting\x18\x05 \x03(\v2\x15.holdfast.v1.OwedHeadR\awaiting\x12\x16\n" +
-	"\x06oldest\x18\x06 \x01(\x03R\x06oldest\"\x84\x01\n" +
+	"\x06oldest\x18\x06 \x01(\x03R\x06oldest\"\x9e\x01\n" +
 	"\bOwedHead\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x14\n" +
 	"\x05mchid\x18\x02 \x01(\tR\x05mchid\x12\x17\n" +
 	"\anext_at\x18\x03 \x01(\x03R\x06nextAt\x12\x1d\n" +
 	"\n" +
 	"created_at\x18\x04 \x01(\x03R\tcreatedAt\x12\x1a\n" +
-	"\battempts\x18\x05 \x01(\rR\battempts\"\xf2\x03\n" +
+	"\battempts\x18\x05 \x01(\rR\battempts\x12\x18\n" +
+	"\aaddress\x18\x06 \x01(\aR\aaddress\"\xf2\x03\n" +
 	"\n" +
 	"OwedNotice\x12+\n" +
 	"\x06notice\x18\x01 \x01(\v2\x13.holdfast.v1.NoticeR\x06notice\x12\x19\n" +

@@ -47,7 +47,8 @@ type Config struct {
 	Node Node
 	Keys Keys
 
-	// LaneWindow is how many notices to one merchant may be in the air.
+	// LaneWindow is how many notices to one merchant may be in the air, and to one
+	// of its addresses.
 	LaneWindow int
 	// MaxInFlight bounds attempts in the air to merchants that answer in time;
 	// slow and broken ones may use as many again.

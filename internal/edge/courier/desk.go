@@ -34,17 +34,17 @@ type desk struct {
 	may   func(mchid string) bool
 	lapse func() uint64
 
-	lanes  map[string]*lane
-	rings  [rings]ring
-	alarms alarms
-	busy   map[uint64]*flight
-	bodies bodies
-	told   told
+	merchants map[string]*merchant
+	rings     [rings]ring
+	alarms    alarms
+	busy      map[uint64]*flight
+	bodies    bodies
+	told      told
 
 	// brisk and slow count flights per pool; briskOld those of brisk that are not fresh.
 	brisk, briskOld, slow int
-	// waiting counts hints, broken counts broken lanes.
-	waiting, broken int
+	// waiting counts hints, lanes counts lanes, broken those that are broken.
+	waiting, lanes, broken int
 	// starts and signs take turns.
 	starts, signs int
 	slowTurn      bool
@@ -61,7 +61,7 @@ type desk struct {
 func newDesk(cfg Config, now func() int64, may func(string) bool, lapse func() uint64) *desk {
 	d := &desk{
 		window: cfg.LaneWindow, most: cfg.MaxInFlight, signers: cfg.Signers, now: now, may: may, lapse: lapse,
-		lanes: map[string]*lane{}, busy: map[uint64]*flight{}, bodies: newBodies(cfg.Bodies),
+		merchants: map[string]*merchant{}, busy: map[uint64]*flight{}, bodies: newBodies(cfg.Bodies),
 		told: newTold(),
 	}
 	for i := range d.rings {
@@ -70,39 +70,46 @@ func newDesk(cfg Config, now func() int64, may func(string) bool, lapse func() u
 	return d
 }
 
-func (d *desk) lane(mchid string) *lane {
-	l, ok := d.lanes[mchid]
+func (d *desk) lane(mchid string, address uint32) *lane {
+	m, ok := d.merchants[mchid]
 	if !ok {
-		l = newLane(mchid, d.window)
-		d.lanes[mchid] = l
+		m = newMerchant(mchid, d.window)
+		d.merchants[mchid] = m
+	}
+	before := m.size()
+	l, gone := m.lane(address)
+	d.lanes += m.size() - before
+	if gone != nil && gone.broken() {
+		d.broken--
 	}
 	return l
 }
 
 // forget drops everything that is not busy: a new stream tells it all again.
 func (d *desk) forget() {
-	for mchid, l := range d.lanes {
-		l.fresh, l.old = fifo{}, nil
-		d.touch(l)
-		if l.idle() {
-			delete(d.lanes, mchid)
-		}
+	for _, m := range d.merchants { // order does not matter: each is for itself
+		d.empty(m)
 	}
 	d.bodies.clear()
-	d.waiting = 0
+}
+
+// empty drops a merchant's hints.
+func (d *desk) empty(m *merchant) {
+	m.lanes(func(l *lane) {
+		d.waiting -= l.fresh.len() + len(l.old)
+		l.fresh, l.old = fifo{}, nil
+	})
+	d.touch(m)
+	d.tidy(m)
 }
 
 // drop forgets the notices of merchants that are not the courier's any more.
 // What of theirs is busy lands as it will.
 func (d *desk) drop() {
-	for mchid, l := range d.lanes { // order does not matter: each is for itself
-		if d.may(mchid) {
-			continue
+	for mchid, m := range d.merchants { // order does not matter: each is for itself
+		if !d.may(mchid) {
+			d.empty(m)
 		}
-		d.waiting -= l.fresh.len() + len(l.old)
-		l.fresh, l.old = fifo{}, nil
-		d.touch(l)
-		d.tidy(l)
 	}
 }
 
@@ -127,54 +134,54 @@ func (d *desk) owe(h *pb.OwedHead) {
 		f.later = h
 		return
 	}
-	l := d.lane(h.Mchid)
+	l := d.lane(h.Mchid, h.Address)
 	if h.Attempts == 0 && h.CreatedAt > d.now()-freshFor {
 		l.fresh.push(hint{h.CreatedAt, h.Id})
 	} else {
 		l.old.push(hint{h.NextAt, h.Id})
 	}
 	d.waiting++
-	d.touch(l)
+	d.touch(l.merchant)
 }
 
 // oweFull takes note of a notice whose content came along.
 func (d *desk) oweFull(n *pb.OwedNotice) {
 	h := n.Notice.Head()
 	if _, ok := d.busy[h.Id]; !ok && n.Problem == "" {
-		if l := d.lane(h.Mchid); !l.slow() && l.fresh.len() < signAhead*d.signers {
+		if l := d.lane(h.Mchid, h.Address); !l.slow() && l.fresh.len() < signAhead*d.signers {
 			d.bodies.put(n, time.Now())
 		}
 	}
 	d.owe(h)
 }
 
-// touch puts a lane where it belongs: into the rings of those that can start
+// touch puts a merchant where it belongs: into the rings of those that can start
 // something now, and under the alarm for when it can.
-func (d *desk) touch(l *lane) {
-	in, again := l.ready(d.now())
+func (d *desk) touch(m *merchant) {
+	in, again := m.ready(d.now())
 	for kind := range d.rings {
 		if in[kind] {
-			d.rings[kind].push(l)
+			d.rings[kind].push(m)
 		}
 	}
 	switch {
-	case again == 0 && l.wakePos >= 0:
-		heap.Remove(&d.alarms, l.wakePos)
+	case again == 0 && m.wakePos >= 0:
+		heap.Remove(&d.alarms, m.wakePos)
 	case again == 0:
-	case l.wakePos >= 0:
-		l.wakeAt = again
-		heap.Fix(&d.alarms, l.wakePos)
+	case m.wakePos >= 0:
+		m.wakeAt = again
+		heap.Fix(&d.alarms, m.wakePos)
 	default:
-		l.wakeAt = again
-		heap.Push(&d.alarms, l)
+		m.wakeAt = again
+		heap.Push(&d.alarms, m)
 	}
 }
 
-// wake touches the lanes whose time has come.
+// wake touches the merchants whose time has come.
 func (d *desk) wake() {
 	now := d.now()
 	for len(d.alarms) > 0 && d.alarms[0].wakeAt <= now {
-		d.touch(heap.Pop(&d.alarms).(*lane))
+		d.touch(heap.Pop(&d.alarms).(*merchant))
 	}
 }
 
@@ -212,22 +219,17 @@ func (d *desk) turn() (ringKind, bool) {
 	return 0, false
 }
 
-// start lets the ring's next lane start one notice.
+// start lets the ring's next merchant start one notice.
 func (d *desk) start(kind ringKind) {
-	l := d.rings[kind].pop()
-	now := d.now()
-	if in, _ := l.ready(now); !in[kind] {
-		d.touch(l)
-		return
-	}
-	if h, fresh, ok := l.take(kind, now); ok {
+	m := d.rings[kind].pop()
+	if l, h, fresh, ok := m.take(kind, d.now()); ok {
 		d.waiting--
 		if _, flies := d.busy[h.id]; !flies {
 			d.launch(&flight{lane: l, hint: h, fresh: fresh, slow: l.slow(), lapse: d.lapse()})
 		}
 	}
-	d.touch(l)
-	d.tidy(l)
+	d.touch(m)
+	d.tidy(m)
 }
 
 func (d *desk) launch(f *flight) {
@@ -245,16 +247,21 @@ func (d *desk) launch(f *flight) {
 	d.toSign(f)
 }
 
-// count moves the flight in or out of its pool.
+// count moves the flight in or out of its pool, and its merchant's part of it.
 func (d *desk) count(f *flight, by int) {
+	m := f.lane.merchant
 	switch {
 	case f.slow:
 		d.slow += by
+		m.slow += by
 	case f.fresh:
 		d.brisk += by
+		m.brisk += by
 	default:
 		d.brisk += by
 		d.briskOld += by
+		m.brisk += by
+		m.briskOld += by
 	}
 }
 
@@ -282,9 +289,14 @@ func (d *desk) nextToSign() *flight {
 	return f
 }
 
-// tidy forgets a lane about which nothing is worth keeping.
-func (d *desk) tidy(l *lane) {
-	if l.idle() && l.wakePos < 0 && d.lanes[l.mchid] == l {
-		delete(d.lanes, l.mchid)
+// tidy forgets lanes of a merchant about which nothing is worth keeping, and the
+// merchant with its last.
+func (d *desk) tidy(m *merchant) {
+	if d.merchants[m.mchid] != m {
+		return
+	}
+	d.lanes -= m.drop()
+	if m.size() == 0 && m.wakePos < 0 {
+		delete(d.merchants, m.mchid)
 	}
 }

@@ -163,9 +163,9 @@ func TestLanesAreForgotten(t *testing.T) {
 	}
 	d.accepted(a, &pb.ReportResponse{Applied: 1})
 	d.take(&pb.OwedBatch{Applied: 1})
-	if len(a) != 50 || len(d.lanes)+len(d.busy)+len(d.alarms)+len(d.bodies.by)+len(d.told.by)+d.waiting+d.brisk+d.slow != 0 {
+	if len(a) != 50 || d.lanes+len(d.merchants)+len(d.busy)+len(d.alarms)+len(d.bodies.by)+len(d.told.by)+d.waiting+d.brisk+d.slow != 0 {
 		t.Errorf("%d landed; remembers %d lanes, %d busy, %d alarms, %d bodies, %d told, %d waiting",
-			len(a), len(d.lanes), len(d.busy), len(d.alarms), len(d.bodies.by), len(d.told.by), d.waiting)
+			len(a), d.lanes, len(d.busy), len(d.alarms), len(d.bodies.by), len(d.told.by), d.waiting)
 	}
 }
 
@@ -183,10 +183,10 @@ func TestMillionOwed(t *testing.T) {
 	if mb := (heapBytes() - before) >> 20; mb > 40 {
 		t.Errorf("a million owed notices take %d MB, want at most 40", mb)
 	}
-	if d.waiting != 1_000_000 || len(d.lanes) != 1 {
-		t.Errorf("%d wait in %d lanes", d.waiting, len(d.lanes))
+	if d.waiting != 1_000_000 || d.lanes != 1 {
+		t.Errorf("%d wait in %d lanes", d.waiting, d.lanes)
 	}
-	l := d.lanes["dead"]
+	l := d.merchants["dead"].addresses[0]
 	for i := range uint64(1_000_000) {
 		if h := l.old.pop(); h.id != i+1 {
 			t.Fatalf("hint %d is of notice %d", i+1, h.id)
@@ -265,7 +265,7 @@ func TestLane(t *testing.T) {
 		pause   int64
 	}
 	noKey := pb.AttemptOutcome_ATTEMPT_OUTCOME_NO_KEY
-	l := newLane("m", 4)
+	l := newMerchant("m", 4).newLane(0)
 	for i, s := range []step{
 		{delivered, 0, 4, false, false, 0},
 		{status, 0, 2, false, false, 0},
@@ -341,6 +341,7 @@ func TestDeskCounts(t *testing.T) {
 			case 0, 1:
 				id++
 				n := d.full(id, fmt.Sprint("m", rapid.IntRange(0, 5).Draw(t, "mchid")), rapid.Uint32Range(0, 1).Draw(t, "tried"))
+				n.Notice.Url = fmt.Sprint("http://shop.example/", rapid.IntRange(0, 12).Draw(t, "address"))
 				number[id] = n.Notice.Attempts
 				if rapid.Bool().Draw(t, "full") {
 					d.oweFull(n)
@@ -405,14 +406,34 @@ func (d *deskTable) check(t *rapid.T) {
 		}
 		flying[f.lane]++
 	}
-	for _, l := range d.lanes {
-		hints += l.fresh.len() + len(l.old)
-		if l.broken() {
-			broken++
+	lanes := 0
+	for _, m := range d.merchants {
+		slowOfIts, briskOfIts := 0, 0
+		m.lanes(func(l *lane) {
+			lanes++
+			hints += l.fresh.len() + len(l.old)
+			if l.broken() {
+				broken++
+			}
+			if l.flying != flying[l] || l.flying > 4 || l.flyingOld > l.flying || l.overdue > l.flying || l.window < 1 || l.window > 4 {
+				t.Fatalf("lane %s: flying %d (really %d), old %d, overdue %d, window %d", l.mchid, l.flying, flying[l], l.flyingOld, l.overdue, l.window)
+			}
+		})
+		for _, f := range d.busy {
+			switch {
+			case f.down || f.lane.merchant != m:
+			case f.slow:
+				slowOfIts++
+			default:
+				briskOfIts++
+			}
 		}
-		if l.flying != flying[l] || l.flying > 4 || l.flyingOld > l.flying || l.overdue > l.flying || l.window < 1 || l.window > 4 {
-			t.Fatalf("lane %s: flying %d (really %d), old %d, overdue %d, window %d", l.mchid, l.flying, flying[l], l.flyingOld, l.overdue, l.window)
+		if m.brisk != briskOfIts || m.slow != slowOfIts || m.brisk > m.most || m.slow > 3*m.most+maxAddresses || m.size() > maxAddresses+1 {
+			t.Fatalf("merchant %s: brisk %d (really %d), slow %d (really %d), %d lanes", m.mchid, m.brisk, briskOfIts, m.slow, slowOfIts, m.size())
 		}
+	}
+	if lanes != d.lanes {
+		t.Fatalf("%d lanes, counted %d", lanes, d.lanes)
 	}
 	if d.brisk != brisk || d.briskOld != briskOld || d.slow != slow || d.waiting != hints || d.broken != broken || d.brisk > d.most {
 		t.Fatalf("brisk %d/%d, old %d/%d, slow %d/%d, waiting %d/%d, broken %d/%d (counted/real)",

@@ -4,7 +4,7 @@
 //
 //	node ── Owed ──> feed ──┐                       ┌─> sign ─> send ─┐ merchant
 //	node <─ Fetch ── fetch ─┤ loop: desk, one lane  │  (pool)  (HTTP) │
-//	node <─ Report ─ report ┘ a merchant, decides ──┘ <───── done ────┘
+//	node <─ Report ─ report ┘ an address, decides ──┘ <───── done ────┘
 //
 // One goroutine, the loop (loop.go), owns all state and decides; everything
 // that waits (the stream, calls to the node, signatures, merchants) happens in
@@ -30,10 +30,12 @@
 // others, in the order they were owed. Retries and old backlog use what is left
 // of the signing pool, and one start in eight at least.
 //
-// A lane has at most Config.LaneWindow notices in the air. Five failures in a
-// row break it: one at a time, with a pause that grows to two seconds, until
-// something succeeds. Lanes that are broken or answer slowly draw on a pool of
-// their own, so however many merchants hang, the others find room.
+// Merchants take turns. Each of a merchant's addresses, up to eight, has a lane of
+// its own (merchant.go), so that one that hangs holds up no other. A lane has at
+// most Config.LaneWindow notices in the air. Five failures in a row break it: one
+// at a time, with a pause that grows to two seconds, until something succeeds.
+// Lanes that are broken or answer slowly draw on a pool of their own, so however
+// many merchants hang, the others find room.
 //
 // When a notice is due again and when it is parked is decided by the state
 // machine as it takes the report (rule/notice); the courier obeys.

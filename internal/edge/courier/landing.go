@@ -46,6 +46,7 @@ func (d *desk) overdue(now time.Time) {
 			d.count(f, -1)
 			f.slow = true
 			d.count(f, 1)
+			d.touch(f.lane.merchant) // its other addresses have more room
 		}
 	}
 }
@@ -62,7 +63,7 @@ func (d *desk) landed(f *flight, a *pb.Attempt) {
 	case was && !is:
 		d.broken--
 	}
-	d.touch(f.lane)
+	d.touch(f.lane.merchant)
 }
 
 // bringDown takes the flight out of its lane and pool.
@@ -90,8 +91,8 @@ func (d *desk) giveBack(f *flight, again *pb.OwedHead) {
 	if f.later != nil {
 		d.owe(f.later)
 	}
-	d.touch(f.lane)
-	d.tidy(f.lane)
+	d.touch(f.lane.merchant)
+	d.tidy(f.lane.merchant)
 }
 
 // fetched takes contents for flights. A flight whose notice is no longer owed
@@ -128,7 +129,9 @@ func (d *desk) fetched(asked []*flight, got *pb.OwedBatch) (problems []*pb.OwedN
 
 // laterHead is a notice to look at again at a time; it does not count as fresh.
 func laterHead(n *pb.Notice, at int64) *pb.OwedHead {
-	return &pb.OwedHead{Id: n.Id, Mchid: n.Mchid, CreatedAt: n.CreatedAt, NextAt: at, Attempts: max(n.Attempts, 1)}
+	h := n.Head()
+	h.NextAt, h.Attempts = at, max(n.Attempts, 1)
+	return h
 }
 
 // unfetched takes flights back whose fetch failed; they are asked for again.
@@ -149,7 +152,7 @@ func (d *desk) accepted(reported []*pb.Attempt, r *pb.ReportResponse) {
 		if f.later != nil && f.later.Attempts >= a.Number {
 			d.owe(f.later)
 		}
-		d.tidy(f.lane)
+		d.tidy(f.lane.merchant)
 	}
 	for _, h := range r.Owed {
 		d.owe(h)
@@ -164,5 +167,5 @@ func (d *desk) refused(a *pb.Attempt) {
 		return
 	}
 	delete(d.busy, a.NoticeId)
-	d.owe(laterHead(&pb.Notice{Id: a.NoticeId, Mchid: f.lane.mchid}, d.now()+setAside))
+	d.owe(&pb.OwedHead{Id: a.NoticeId, Mchid: f.lane.mchid, NextAt: d.now() + setAside, Attempts: 1, Address: f.lane.address})
 }

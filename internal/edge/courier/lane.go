@@ -14,12 +14,14 @@ const (
 	pauseMost  int64 = 2000
 )
 
-// lane is what the courier knows of one merchant.
+// lane is what the courier knows of one address of a merchant.
 //
 //	open    --breakAfter failures in a row-->  broken
 //	broken  --one success-->                   open, its window growing by one a success
 type lane struct {
-	mchid string
+	*merchant
+	// address is as in pb.OwedHead; 0 in the lane for the rest.
+	address uint32
 	// fresh was never tried and came within the last minute, oldest first; old is the rest.
 	fresh fifo
 	old   byTime
@@ -27,8 +29,8 @@ type lane struct {
 	// 0 <= flyingOld, overdue <= flying: picked and not landed; of these, not
 	// fresh; in the air for longer than slowAfter.
 	flying, flyingOld, overdue int
-	// window is how many may fly: 1 <= window <= windowMost.
-	window, windowMost int
+	// window is how many may fly: 1 <= window <= merchant.most.
+	window int
 	// fails counts failures since the last success.
 	fails int
 	// lagging: the last answer took longer than slowAfter.
@@ -37,14 +39,6 @@ type lane struct {
 	pausedUntil int64
 	// oldTurn alternates fresh and old in a slow lane.
 	oldTurn bool
-
-	queued  [rings]bool
-	wakeAt  int64
-	wakePos int // in the desk's alarm heap; -1 when no alarm is set
-}
-
-func newLane(mchid string, window int) *lane {
-	return &lane{mchid: mchid, window: window, windowMost: window, wakePos: -1}
 }
 
 func (l *lane) broken() bool { return l.fails >= breakAfter }
@@ -55,26 +49,29 @@ func (l *lane) slow() bool { return l.broken() || l.lagging || l.overdue > 0 }
 // free says whether one more may fly.
 func (l *lane) free() bool {
 	if l.broken() {
-		return l.flying == 0
+		return l.flying == 0 && l.hasRoom(l)
 	}
-	return l.flying < l.window
+	return l.flying < l.window && l.hasRoom(l)
 }
 
 // freeOld says whether one more that is not fresh may fly: a lane keeps room for
 // a fresh one.
-func (l *lane) freeOld() bool { return l.free() && l.flyingOld < max(1, l.window-1) }
+func (l *lane) freeOld() bool {
+	return l.free() && l.flyingOld < max(1, l.window-1) && l.hasRoomForOld(l)
+}
+
+// unused says that nothing flies or waits.
+func (l *lane) unused() bool { return l.flying == 0 && l.fresh.len() == 0 && len(l.old) == 0 }
 
 // idle says that nothing is known of the lane that is worth keeping.
-func (l *lane) idle() bool {
-	return l.flying == 0 && l.fresh.len() == 0 && len(l.old) == 0 && l.fails == 0
-}
+func (l *lane) idle() bool { return l.unused() && l.fails == 0 }
 
 // landed learns from an attempt: how it ended and what that says of the merchant.
 func (l *lane) landed(now int64, a *pb.Attempt) {
 	l.lagging = a.TookUs > slowAfter.Microseconds()
 	if a.Outcome == pb.AttemptOutcome_ATTEMPT_OUTCOME_DELIVERED {
 		l.fails, l.pausedUntil = 0, 0
-		l.window = min(l.window+1, l.windowMost)
+		l.window = min(l.window+1, l.most)
 		return
 	}
 	// A missing key or a bad address counts too, though nothing was sent: a

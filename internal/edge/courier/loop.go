@@ -3,6 +3,7 @@ package courier
 import (
 	"context"
 	"errors"
+	"net/url"
 	"time"
 
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -254,12 +255,21 @@ func (c *Courier) record(p paper, a *pb.Attempt) {
 	c.desk.landed(p.f, a)
 	switch is := l.broken(); {
 	case is && !was:
-		c.log.Warn("courier: a merchant takes no notices; trying one at a time", "mchid", l.mchid,
+		c.log.Warn("courier: an address of a merchant takes no notices; trying one at a time", "mchid", l.mchid, "host", host(p.owed),
 			"failures", l.fails, "outcome", outcomeName(a.Outcome), "status", a.HttpStatus, "why", ourWords(a))
 	case was && !is:
-		c.log.Info("courier: a merchant takes notices again", "mchid", l.mchid, "failures", fails)
+		c.log.Info("courier: an address of a merchant takes notices again", "mchid", l.mchid, "host", host(p.owed), "failures", fails)
 	}
 	c.reports.add(a, time.Now())
+}
+
+// host is where a notice goes, for the log: a path may hold more than a log should.
+func host(n *pb.OwedNotice) string {
+	u, err := url.Parse(n.Notice.Url)
+	if err != nil {
+		return "" // the attempt says so
+	}
+	return u.Host
 }
 
 // ourWords is why an attempt got no answer. What a merchant answered is not for

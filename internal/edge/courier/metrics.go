@@ -53,7 +53,7 @@ func newMetrics(reg prometheus.Registerer, now func() int64) (*metrics, error) {
 		Help: "Notices picked and not yet landed, by pool: brisk, or slow (broken lanes and slow answers)."}, []string{"pool"})
 	m.brisk, m.slow = inFlight.WithLabelValues("brisk"), inFlight.WithLabelValues("slow")
 	lanes := prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: ns, Subsystem: sub, Name: "lanes",
-		Help: "Merchants the courier has something to remember about, by state of their lane."}, []string{"state"})
+		Help: "Addresses of merchants the courier has something to remember about, by state of their lane."}, []string{"state"})
 	m.open, m.broken = lanes.WithLabelValues("open"), lanes.WithLabelValues("broken")
 	age := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: ns, Subsystem: sub, Name: "oldest_owed_seconds",
 		Help: "How long the longest owed notice has been owed."}, func() float64 {
@@ -89,7 +89,7 @@ func (m *metrics) show(d *desk, unreported int, g *grant) {
 	}
 	m.brisk.Set(float64(d.brisk))
 	m.slow.Set(float64(d.slow))
-	m.open.Set(float64(len(d.lanes) - d.broken))
+	m.open.Set(float64(d.lanes - d.broken))
 	m.broken.Set(float64(d.broken))
 	m.waiting.Set(float64(d.waiting))
 	m.unreported.Set(float64(unreported))

@@ -14,8 +14,8 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/rule/lane"
 )
 
-// switching is an endpoint that switches protocols and holds the connection.
-func switching(t *testing.T, calls *atomic.Int32) (url string) {
+// holding is an endpoint that says something and holds the connection.
+func holding(t *testing.T, says string, calls *atomic.Int32) (url string) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -35,7 +35,7 @@ func switching(t *testing.T, calls *atomic.Int32) (url string) {
 				}
 				_, _ = io.Copy(io.Discard, req.Body)
 				calls.Add(1)
-				_, _ = io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
+				_, _ = io.WriteString(c, says)
 				_, _ = io.Copy(io.Discard, c) // until the courier goes
 			}()
 		}
@@ -49,7 +49,7 @@ func TestEndpointSwitchesProtocols(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	var calls atomic.Int32
-	url := switching(t, &calls)
+	url := holding(t, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n", &calls)
 	a := s.start("a")
 	s.within(10*time.Second, "a has all lanes", func() bool { return s.lanes()["a"] == lane.Count })
 	for range 6 {
@@ -76,5 +76,25 @@ func TestEndpointSwitchesProtocols(t *testing.T) {
 		t.Error("asked to end, the courier goes on")
 		_ = a.Process.Kill() // it did not end
 		<-ended
+	}
+}
+
+// One address of a merchant never answers; the other is served at once all the same.
+func TestAddressHangs(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	var calls atomic.Int32
+	url := holding(t, "", &calls)
+	s.start("a")
+	s.within(10*time.Second, "a has all lanes", func() bool { return s.lanes()["a"] == lane.Count })
+	for range 40 {
+		s.payTo(mchid(0), url)
+	}
+	s.within(10*time.Second, "the endpoint was called", func() bool { return calls.Load() >= 1 })
+	for id := uint64(41); id <= 60; id++ {
+		s.payTo(mchid(0), s.shop.URL+"/n")
+		s.within(4*time.Second, "the other address is served", func() bool {
+			return s.notice(id).State == pb.NoticeState_NOTICE_STATE_DELIVERED
+		})
 	}
 }
