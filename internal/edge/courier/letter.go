@@ -37,6 +37,13 @@ type press struct{ keys Keys }
 //
 // Errors: *errURL, errNoKey, or what the keys answer.
 func (p *press) write(n *pb.OwedNotice) (letter, error) {
+	// Merchants compare timestamp and certificate with their own clock, so this
+	// is the wall clock even where business time runs ahead.
+	return p.writeAt(n, time.Now())
+}
+
+// writeAt is write at another time.
+func (p *press) writeAt(n *pb.OwedNotice, now time.Time) (letter, error) {
 	u, err := checkURL(n)
 	if err != nil {
 		return letter{}, err
@@ -52,9 +59,6 @@ func (p *press) write(n *pb.OwedNotice) (letter, error) {
 	if err != nil {
 		return letter{}, fmt.Errorf("seal notice %d: %w", n.Notice.Id, err)
 	}
-	// Merchants compare timestamp and certificate with their own clock, so this
-	// is the wall clock even where business time runs ahead.
-	now := time.Now()
 	signer := p.keys.SigningCert(now.UnixMilli())
 	if n.SignWithPublicKey {
 		signer = p.keys.PublicKey()

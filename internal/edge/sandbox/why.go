@@ -38,6 +38,16 @@ var outcomes = map[pb.AttemptOutcome]outcome{
 		"the notify_url cannot be used (not https, a query string, or a host the merchant does not allow); nothing was sent"},
 }
 
+// Outcome says what became of an attempt, in both languages, without a full stop.
+func Outcome(a *pb.Attempt) (zh, en string) {
+	o, ok := outcomes[a.GetOutcome()]
+	if !ok {
+		return "原因不明", "the reason is not known"
+	}
+	status := fmt.Sprint(a.GetHttpStatus())
+	return strings.ReplaceAll(o.zh, "{status}", status), strings.ReplaceAll(o.en, "{status}", status)
+}
+
 // why is one sentence about a notice: why it was delivered, or why not yet.
 func (b board) why(n *pb.Notice, m *pb.Merchant) string {
 	switch {
@@ -68,11 +78,8 @@ func (b board) why(n *pb.Notice, m *pb.Merchant) string {
 // failure says why the last attempt failed.
 func (b board) failure(n *pb.Notice) string {
 	a := last(n)
-	o, ok := outcomes[a.GetOutcome()]
-	if !ok {
-		return say(b.r, "原因不明", "the reason is not known")
-	}
-	text := strings.ReplaceAll(say(b.r, o.zh, o.en), "{status}", fmt.Sprint(a.GetHttpStatus()))
+	zh, en := Outcome(a)
+	text := say(b.r, zh, en)
 	if a.GetAnswer() != "" {
 		text += say(b.r, "，应答：", ", saying: ") + fmt.Sprintf("%q", a.GetAnswer())
 	}

@@ -18,6 +18,7 @@ func Commands() []*Command {
 		&personAdd, &personTopup, &personShow,
 		&inspectOrder, &inspectRefund, &inspectAccount, &inspectNotice,
 		&redeliver,
+		&triggerCommand, &diagnoseCommand,
 		&receiptGet, &receiptVerify,
 		&platformShow, &platformRotate,
 		&clockAdvance,

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os/exec"
 	"strings"
 	"sync"
@@ -37,7 +38,7 @@ type station struct {
 func newLogName() string {
 	var random [4]byte
 	_, _ = rand.Read(random[:]) // never fails
-	return "sandbox-" + hex.EncodeToString(random[:]) + ".holdfast.local/journal"
+	return "sandbox-" + hex.EncodeToString(random[:]) + sandboxLog
 }
 
 // newPlatform describes the processes; nothing is started yet.
@@ -83,12 +84,20 @@ func (p *platform) station(at place, a addresses) *station {
 	return s
 }
 
-// courier lets notices go to this machine and to private networks, where a
-// developer's own server is.
+// Networks are those that a sandbox's notices may go to although they are not
+// public: this machine and private networks, where a developer's own server is.
+var Networks = []netip.Prefix{
+	netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128"), netip.MustParsePrefix("10.0.0.0/8"),
+	netip.MustParsePrefix("172.16.0.0/12"), netip.MustParsePrefix("192.168.0.0/16"), netip.MustParsePrefix("fc00::/7"),
+}
+
+// courier lets notices go to Networks too.
 func (p *platform) courier(name, data string, inner []string, more ...string) *child {
-	args := append([]string{"courier", "--data", data, "--node", strings.Join(inner, ","), "--allow", "127.0.0.0/8", "--allow", "::1/128",
-		"--allow", "10.0.0.0/8", "--allow", "172.16.0.0/12", "--allow", "192.168.0.0/16", "--allow", "fc00::/7"}, more...)
-	return p.child(name, args)
+	args := []string{"courier", "--data", data, "--node", strings.Join(inner, ",")}
+	for _, network := range Networks {
+		args = append(args, "--allow", network.String())
+	}
+	return p.child(name, append(args, more...))
 }
 
 func (p *platform) child(name string, args []string) *child {
