@@ -21,6 +21,7 @@ import (
 	"connectrpc.com/connect"
 	"go.uber.org/goleak"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/ident"
 	"github.com/holdfast-pay/holdfast/internal/base/stamp"
@@ -212,7 +213,7 @@ func bought(t *testing.T) (*admintest.Desk, *pb.Order) {
 	alice := d.Payer("alice", "Alice", 500)
 	o := d.Order("T2026-0001", nil)
 	d.Sleep(1500)
-	paid := d.Must(machine.OrderPay, &pb.OrderPay{PrepayId: o.PrepayId, Uid: alice.Uid, Attempt: []byte("attempt-00000001")}).(*pb.Order)
+	paid := d.Must(catalogue.OrderPay, &pb.OrderPay{PrepayId: o.PrepayId, Uid: alice.Uid, Attempt: []byte("attempt-00000001")}).(*pb.Order)
 	return d, paid
 }
 
@@ -256,9 +257,9 @@ func verified(t *testing.T, d *admintest.Desk, r *pb.Receipt, entity string) {
 func TestInspectRefundAndReceipts(t *testing.T) {
 	t.Parallel()
 	d, _ := bought(t)
-	d.Must(machine.RefundCreate, &pb.RefundCreate{Mchid: mchid, OutRefundNo: "R1", NotifyUrl: "https://shop.example/refunds", OutTradeNo: "T2026-0001", Refund: 40, Total: 100, Currency: 156})
+	d.Must(catalogue.RefundCreate, &pb.RefundCreate{Mchid: mchid, OutRefundNo: "R1", NotifyUrl: "https://shop.example/refunds", OutTradeNo: "T2026-0001", Refund: 40, Total: 100, Currency: 156})
 	d.Sleep(1000)
-	d.Must(machine.Tick, &pb.Tick{})
+	d.Must(catalogue.Tick, &pb.Tick{})
 	for _, n := range []struct{ id, mchid string }{{"refund/1", ""}, {mchid + "/R1", ""}, {"R1", mchid}} {
 		a := ask(t, d.Client.InspectRefund, &pb.InspectRequest{Id: n.id, Mchid: n.mchid})
 		if a.Refund.Refund != 40 || a.Refund.Status != pb.RefundStatus_REFUND_STATUS_SUCCESS || len(a.Steps) != 2 || a.Steps[1].What != "refund settled" {
@@ -331,7 +332,7 @@ func TestNoticeAndRedeliver(t *testing.T) {
 func deliver(d *admintest.Desk) { deliverAttempt(d, 1) }
 
 func deliverAttempt(d *admintest.Desk, number uint32) {
-	d.Must(machine.NoticeReport, &pb.NoticeReport{Attempts: []*pb.Attempt{{
+	d.Must(catalogue.NoticeReport, &pb.NoticeReport{Attempts: []*pb.Attempt{{
 		NoticeId: 1, Number: number, At: d.Now(), Outcome: pb.AttemptOutcome_ATTEMPT_OUTCOME_DELIVERED, HttpStatus: 200}}})
 }
 

@@ -10,7 +10,6 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/ident"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
 	"github.com/holdfast-pay/holdfast/internal/rule/merchant"
@@ -34,7 +33,7 @@ func (s *Server) MerchantAdd(ctx context.Context, q *connect.Request[pb.AdminMer
 		return nil, err
 	}
 	add := &pb.MerchantAdd{Mchid: m.Mchid, Name: m.Name, Appids: m.Appids, Settings: settings}
-	if _, err := s.do(ctx, machine.MerchantAdd, add); err != nil {
+	if _, err := do(ctx, s, merchant.Add, add); err != nil {
 		return nil, err
 	}
 	if err := s.applyKeys(ctx, m.Mchid, cert, m.Apiv3Key); err != nil {
@@ -61,7 +60,7 @@ func (s *Server) MerchantKey(ctx context.Context, q *connect.Request[pb.AdminMer
 		return nil, err // before the keystore keeps a key for nobody
 	}
 	if m.AddAppid != "" {
-		if _, err := s.do(ctx, machine.MerchantAppid, &pb.MerchantAppid{Mchid: m.Mchid, Appid: m.AddAppid}); err != nil {
+		if _, err := do(ctx, s, merchant.BindAppid, &pb.MerchantAppid{Mchid: m.Mchid, Appid: m.AddAppid}); err != nil {
 			return nil, err
 		}
 	}
@@ -70,7 +69,7 @@ func (s *Server) MerchantKey(ctx context.Context, q *connect.Request[pb.AdminMer
 	}
 	if m.RevokeSerial != "" {
 		revoke := &pb.MerchantCertRevoke{Mchid: m.Mchid, Serial: merchant.Serial(m.RevokeSerial)}
-		if _, err := s.do(ctx, machine.MerchantCertRevoke, revoke); err != nil {
+		if _, err := do(ctx, s, merchant.RevokeCert, revoke); err != nil {
 			return nil, err
 		}
 	}
@@ -96,7 +95,7 @@ func (s *Server) checkKeys(mchid, certPEM, key string) (*pb.MerchantCert, error)
 // nothing. The keystore has the key before the state names it.
 func (s *Server) applyKeys(ctx context.Context, mchid string, cert *pb.MerchantCert, key string) error {
 	if cert != nil {
-		if _, err := s.do(ctx, machine.MerchantCert, cert); err != nil {
+		if _, err := do(ctx, s, merchant.AddCert, cert); err != nil {
 			return err
 		}
 	}
@@ -107,7 +106,7 @@ func (s *Server) applyKeys(ctx context.Context, mchid string, cert *pb.MerchantC
 	if err != nil {
 		return s.fail("keep an APIv3 key", err)
 	}
-	_, err = s.do(ctx, machine.MerchantKey, &pb.MerchantKey{Mchid: mchid, KeyId: id})
+	_, err = do(ctx, s, merchant.UseKey, &pb.MerchantKey{Mchid: mchid, KeyId: id})
 	return err
 }
 
@@ -118,7 +117,7 @@ func (s *Server) MerchantCallback(ctx context.Context, q *connect.Request[pb.Adm
 		return nil, err
 	}
 	set := &pb.MerchantSet{Mchid: m.Mchid, Name: m.Name, Settings: m.Settings, Status: m.Status}
-	if _, err := s.do(ctx, machine.MerchantSet, set); err != nil {
+	if _, err := do(ctx, s, merchant.Set, set); err != nil {
 		return nil, err
 	}
 	return s.merchantAnswer(m.Mchid)

@@ -9,7 +9,6 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
 	"github.com/holdfast-pay/holdfast/internal/rule/person"
@@ -26,11 +25,10 @@ func (s *Server) PersonAdd(ctx context.Context, q *connect.Request[pb.AdminPerso
 	if m.Topup < 0 {
 		return nil, refuse(code.AmountMustBePositive)
 	}
-	body, err := s.do(ctx, machine.PersonAdd, &pb.PersonAdd{Ref: m.Ref, Name: m.Name, Appids: m.Appids})
+	p, err := do(ctx, s, person.Add, &pb.PersonAdd{Ref: m.Ref, Name: m.Name, Appids: m.Appids})
 	if err != nil {
 		return nil, err
 	}
-	p := body.(*pb.Person)
 	if m.Topup > 0 {
 		if _, err := s.topup(ctx, p.Uid, m.Topup, "open/"+m.Ref); err != nil {
 			return nil, err
@@ -65,11 +63,7 @@ func (s *Server) PersonTopup(ctx context.Context, q *connect.Request[pb.AdminPer
 }
 
 func (s *Server) topup(ctx context.Context, uid uint64, amount int64, ref string) (*pb.Account, error) {
-	body, err := s.do(ctx, machine.PersonTopup, &pb.PersonTopup{Uid: uid, Amount: amount, Currency: money.CNY, Ref: ref, Line: topupLine})
-	if err != nil {
-		return nil, err
-	}
-	return body.(*pb.Account), nil
+	return do(ctx, s, person.Topup, &pb.PersonTopup{Uid: uid, Amount: amount, Currency: money.CNY, Ref: ref, Line: topupLine})
 }
 
 // PersonShow shows one person by our number or the operator's reference.

@@ -8,7 +8,6 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/notice"
 )
@@ -29,15 +28,15 @@ func (s *Server) Redeliver(ctx context.Context, q *connect.Request[pb.RedeliverR
 	}
 	a := new(pb.RedeliverResponse)
 	for _, id := range ids {
-		res, err := s.Core.Do(ctx, machine.NewCommand(machine.NoticeRedeliver, "admin/"+who(ctx), requestID(ctx), &pb.NoticeRedeliver{NoticeId: id}))
+		_, out, err := notice.Redeliver.Do(ctx, s.Core, "admin/"+who(ctx), requestID(ctx), &pb.NoticeRedeliver{NoticeId: id})
 		switch {
 		case err != nil:
 			return nil, s.fail("redeliver", err)
-		case res.Code == code.OK:
+		case out == code.OK:
 			a.Notices = append(a.Notices, id)
-		case res.Code == code.NoticeStillOwed && q.Msg.Notice == "":
+		case out == code.NoticeStillOwed && q.Msg.Notice == "":
 		default:
-			return nil, refuse(res.Code)
+			return nil, refuse(out)
 		}
 	}
 	return answer(a)

@@ -16,11 +16,11 @@ import (
 
 	"connectrpc.com/connect"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/journal"
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
 )
@@ -28,7 +28,7 @@ import (
 // Core is what the administration needs of the replica.
 type Core interface {
 	// Do runs a command; an error means that no result is known.
-	Do(ctx context.Context, cmd *pb.Command) (machine.Result, error)
+	Do(ctx context.Context, cmd *pb.Command) (catalogue.Result, error)
 	// Read calls f with one snapshot of the state.
 	Read(f func(table.Reader) error) error
 }
@@ -102,15 +102,16 @@ func NewServer(cfg Config) *Server {
 }
 
 // do runs one command in the caller's name and refuses what it refuses.
-func (s *Server) do(ctx context.Context, n machine.Number, body table.Record) (any, error) {
-	res, err := s.Core.Do(ctx, machine.NewCommand(n, "admin/"+who(ctx), requestID(ctx), body))
-	if err != nil {
-		return nil, s.fail(n.String(), err)
+func do[B, R table.Record](ctx context.Context, s *Server, c catalogue.Command[B, R], body B) (R, error) {
+	var none R
+	rec, out, err := c.Do(ctx, s.Core, "admin/"+who(ctx), requestID(ctx), body)
+	switch {
+	case err != nil:
+		return none, s.fail(c.Name, err)
+	case out != code.OK:
+		return none, refuse(out)
 	}
-	if res.Code != code.OK {
-		return nil, refuse(res.Code)
-	}
-	return res.Body, nil
+	return rec, nil
 }
 
 // read calls f with a snapshot and turns what fails into the API's error.

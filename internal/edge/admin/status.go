@@ -59,7 +59,7 @@ func Owed(r table.Reader, head *pb.Head, now int64) (count uint64, oldestMs int6
 // attempt, so a client that repeats one request moves it once.
 func (s *Server) AdvanceClock(ctx context.Context, q *connect.Request[pb.AdvanceClockRequest]) (*connect.Response[pb.AdminStatus], error) {
 	advance := &pb.AdvanceClock{AdvanceMs: q.Msg.AdvanceMs, Attempt: requestID(ctx)}
-	if _, err := s.do(ctx, machine.AdvanceClock, advance); err != nil {
+	if _, err := do(ctx, s, machine.AdvanceClock, advance); err != nil {
 		return nil, err
 	}
 	return s.Status(ctx, nil)

@@ -3,9 +3,9 @@ package admin
 import (
 	"slices"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/journal"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -37,17 +37,17 @@ func (s *Server) steps(r table.Reader, entity string, limit int, known ...uint64
 // what names a step: the command, or what a tick did.
 func what(e *pb.Entry) string {
 	kind, _, _ := cutEntity(e.Entity)
-	words := map[machine.Number]string{
-		machine.OrderCreate: "ordered", machine.OrderPay: "paid", machine.OrderClose: "closed by the merchant",
-		machine.RefundCreate: "refund accepted", machine.NoticeRedeliver: "owed again by hand",
+	words := map[catalogue.Number]string{
+		catalogue.OrderCreate: "ordered", catalogue.OrderPay: "paid", catalogue.OrderClose: "closed by the merchant",
+		catalogue.RefundCreate: "refund accepted", catalogue.NoticeRedeliver: "owed again by hand",
 	}
-	if machine.Number(e.Number) == machine.Tick {
+	if catalogue.Number(e.Number) == catalogue.Tick {
 		return map[string]string{"order": "closed by itself", "refund": "refund settled", "notice": "revived"}[kind]
 	}
-	if w, ok := words[machine.Number(e.Number)]; ok {
+	if w, ok := words[catalogue.Number(e.Number)]; ok {
 		return w
 	}
-	return machine.Number(e.Number).String()
+	return catalogue.Number(e.Number).String()
 }
 
 func cutEntity(entity string) (kind, name string, ok bool) {

@@ -13,11 +13,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/ident"
 	"github.com/holdfast-pay/holdfast/internal/base/stamp"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -91,9 +91,9 @@ func TestPatienceEnds(t *testing.T) {
 
 type hanging struct{ *desk }
 
-func (hanging) Do(ctx context.Context, _ *pb.Command) (machine.Result, error) {
+func (hanging) Do(ctx context.Context, _ *pb.Command) (catalogue.Result, error) {
 	<-ctx.Done()
-	return machine.Result{}, ctx.Err()
+	return catalogue.Result{}, ctx.Err()
 }
 
 // Waiting ends within a minute of the tap whatever the address says.
@@ -216,7 +216,7 @@ func TestClosedOrderInDoubtIsAnswered(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, true)
 	o := d.core.Order("T-10001", nil)
-	d.core.Must(machine.OrderClose, &pb.OrderClose{Mchid: o.Mchid, OutTradeNo: o.OutTradeNo})
+	d.core.Must(catalogue.OrderClose, &pb.OrderClose{Mchid: o.Mchid, OutTradeNo: o.OutTradeNo})
 	if got := kindOf(d.get("/pay/" + o.PrepayId + "/result?payer=1&attempt=" + myAttempt)); got != kindClosed {
 		t.Errorf("in doubt about a closed order: %s", got)
 	}
@@ -227,7 +227,7 @@ func TestPagesFollowTheSandboxClock(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, true)
 	o := d.core.Order("T-10001", nil)
-	d.core.Must(machine.AdvanceClock, &pb.AdvanceClock{AdvanceMs: 3 * stamp.Hour, Attempt: "a"})
+	d.core.Must(catalogue.AdvanceClock, &pb.AdvanceClock{AdvanceMs: 3 * stamp.Hour, Attempt: "a"})
 	if got := kindOf(d.get("/pay/" + o.PrepayId)); got != kindStale {
 		t.Errorf("three hours later: %s", got)
 	}

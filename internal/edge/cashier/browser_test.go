@@ -17,8 +17,8 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -244,7 +244,7 @@ func TestBrowserWaitsForTheAnswer(t *testing.T) {
 		t.Fatalf("attempt %q", attempt)
 	}
 	// The frame that was in doubt turns out to be committed.
-	d.core.Must(machine.OrderPay, &pb.OrderPay{PrepayId: o.PrepayId, Uid: d.ming.Uid, Attempt: raw})
+	d.core.Must(catalogue.OrderPay, &pb.OrderPay{PrepayId: o.PrepayId, Uid: d.ming.Uid, Attempt: raw})
 	step(ctx, t, at(kindPaid))
 	if got := d.charged(); got != 100 {
 		t.Errorf("%d fen moved, want 100", got)

@@ -27,8 +27,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -36,7 +36,7 @@ import (
 type Core interface {
 	// Do applies a command and waits until its result is durable. An error
 	// means that no result is known; it is a *code.Error.
-	Do(ctx context.Context, cmd *pb.Command) (machine.Result, error)
+	Do(ctx context.Context, cmd *pb.Command) (catalogue.Result, error)
 	// Read calls f with one snapshot of the state.
 	Read(f func(table.Reader) error) error
 }

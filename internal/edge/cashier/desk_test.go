@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/edgetest"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -48,7 +48,7 @@ func testReceipt(_ context.Context, o *pb.Order) (*pb.Receipt, error) {
 }
 
 // Do implements Core.
-func (d *desk) Do(ctx context.Context, cmd *pb.Command) (machine.Result, error) {
+func (d *desk) Do(ctx context.Context, cmd *pb.Command) (catalogue.Result, error) {
 	return d.core.Do(ctx, cmd)
 }
 

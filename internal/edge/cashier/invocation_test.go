@@ -14,9 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/seal"
 	"github.com/holdfast-pay/holdfast/internal/edge/edgetest"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -47,7 +47,7 @@ func certify(d *desk, key *rsa.PrivateKey, serial int64) {
 	if err != nil {
 		d.Fatal(err)
 	}
-	d.core.Must(machine.MerchantCert, &pb.MerchantCert{Mchid: edgetest.Mchid, Serial: seal.Serial(parsed), Der: der,
+	d.core.Must(catalogue.MerchantCert, &pb.MerchantCert{Mchid: edgetest.Mchid, Serial: seal.Serial(parsed), Der: der,
 		NotBefore: parsed.NotBefore.UnixMilli(), NotAfter: parsed.NotAfter.UnixMilli()})
 }
 
@@ -207,7 +207,7 @@ func TestInvocationOfWhatItIsNotFor(t *testing.T) {
 	}
 	// Only certificates that are valid now may sign.
 	call.Set("package", "prepay_id="+o.PrepayId)
-	d.core.Must(machine.MerchantCertRevoke, &pb.MerchantCertRevoke{Mchid: edgetest.Mchid, Serial: "5157F09E"})
+	d.core.Must(catalogue.MerchantCertRevoke, &pb.MerchantCertRevoke{Mchid: edgetest.Mchid, Serial: "5157F09E"})
 	if w := invokeAs(d, "/cashier/jsapi", call); kindOf(w) != kindBadCall || !strings.Contains(w.Body.String(), "no valid API certificate") {
 		t.Errorf("a revoked certificate: %s", w.Body)
 	}

@@ -10,9 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/stamp"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -47,7 +47,7 @@ var pageCases = []pageCase{
 	}},
 	{kind: kindClosed, status: 200, open: func(d *desk) *httptest.ResponseRecorder {
 		o := d.core.Order("T-10001", nil)
-		d.core.Must(machine.OrderClose, &pb.OrderClose{Mchid: o.Mchid, OutTradeNo: o.OutTradeNo})
+		d.core.Must(catalogue.OrderClose, &pb.OrderClose{Mchid: o.Mchid, OutTradeNo: o.OutTradeNo})
 		return d.tap(o, d.ming.Uid, myAttempt)
 	}},
 	{kind: kindReplaced, status: 200, open: func(d *desk) *httptest.ResponseRecorder {
@@ -65,7 +65,7 @@ var pageCases = []pageCase{
 		return d.tap(d.core.Order("T-10001", nil), hong.Uid, myAttempt)
 	}},
 	{kind: kindBlocked, status: 200, open: func(d *desk) *httptest.ResponseRecorder {
-		d.core.Must(machine.AccountLimit, &pb.AccountLimit{Account: "user/1/balance", Currency: 156, Frozen: true, NoOverdraft: true})
+		d.core.Must(catalogue.AccountLimit, &pb.AccountLimit{Account: "user/1/balance", Currency: 156, Frozen: true, NoOverdraft: true})
 		return d.tap(d.core.Order("T-10001", nil), d.ming.Uid, myAttempt)
 	}},
 	{kind: kindMismatch, status: 200, open: func(d *desk) *httptest.ResponseRecorder {

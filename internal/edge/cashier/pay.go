@@ -10,8 +10,8 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/gate"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/order"
 )
 
 // maxForm bounds a form's bytes: an attempt, a payer and an invocation.
@@ -128,10 +128,9 @@ func (c *Cashier) pay(ctx context.Context, prepayID string, uid uint64, attempt 
 	// A payer who closes the page has still tapped: the payment goes on.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.patience)
 	defer cancel()
-	cmd := machine.NewCommand(machine.OrderPay, "cashier", "", &pb.OrderPay{PrepayId: prepayID, Uid: uid, Attempt: attempt})
-	result, err := c.core.Do(ctx, cmd)
+	_, out, err := order.Pay.Do(ctx, c.core, "cashier", "", &pb.OrderPay{PrepayId: prepayID, Uid: uid, Attempt: attempt})
 	if err == nil {
-		return result.Code
+		return out
 	}
 	var refused *code.Error
 	if errors.As(err, &refused) {

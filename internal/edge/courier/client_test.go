@@ -21,8 +21,8 @@ import (
 	"github.com/wechatpay-apiv3/wechatpay-go/services/payments"
 	"github.com/wechatpay-apiv3/wechatpay-go/utils"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -129,9 +129,9 @@ func TestOfficialSDKAcceptsNotices(t *testing.T) {
 			cfg.Node, cfg.Dial, cfg.Allow, cfg.RootCAs = w.client(w.serveInner(keystore.RoleCourier), keystore.RoleCourier), nil, loopback, roots
 			_, stop := w.run(cfg)
 			paid := w.pay("1900000001", m.srv.URL+"/pay")
-			w.core.Must(machine.RefundCreate, &pb.RefundCreate{Mchid: "1900000001", OutRefundNo: "R1", OutTradeNo: "T00000001",
+			w.core.Must(catalogue.RefundCreate, &pb.RefundCreate{Mchid: "1900000001", OutRefundNo: "R1", OutTradeNo: "T00000001",
 				Refund: 40, Total: 100, Currency: 156, NotifyUrl: m.srv.URL + "/refund"})
-			w.core.Must(machine.Tick, &pb.Tick{})
+			w.core.Must(catalogue.Tick, &pb.Tick{})
 			eventually(t, "two verified notices", func() bool { return len(m.got) == 2 })
 			if err := stop(); err != nil {
 				t.Error(err)

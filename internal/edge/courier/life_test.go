@@ -15,9 +15,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/seal"
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -196,9 +196,9 @@ func TestRefundedBeforeTheNotice(t *testing.T) {
 		var c counted
 		w.merchant("1900000001", "shop.example", &c)
 		w.pay("1900000001", shopURL)
-		w.core.Must(machine.RefundCreate, &pb.RefundCreate{Mchid: "1900000001", OutRefundNo: "R1", OutTradeNo: "T00000001",
+		w.core.Must(catalogue.RefundCreate, &pb.RefundCreate{Mchid: "1900000001", OutRefundNo: "R1", OutTradeNo: "T00000001",
 			Refund: 100, Total: 100, Currency: 156, NotifyUrl: shopURL})
-		w.core.Must(machine.Tick, &pb.Tick{})
+		w.core.Must(catalogue.Tick, &pb.Tick{})
 		_, stop := w.run(w.config())
 		time.Sleep(time.Second)
 		stop()
@@ -368,7 +368,7 @@ func TestNoKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		var c counted
-		w.core.Must(machine.MerchantAdd, &pb.MerchantAdd{Mchid: "1900000009", Name: "x", Appids: []string{"wx0123456789abcdef"},
+		w.core.Must(catalogue.MerchantAdd, &pb.MerchantAdd{Mchid: "1900000009", Name: "x", Appids: []string{"wx0123456789abcdef"},
 			Settings: &pb.MerchantSettings{AllowHttp: true}})
 		w.serve("shop.example", &c)
 		own, err := keystore.Open(keysDir, keystore.Options{ReadOnly: true})
@@ -387,7 +387,7 @@ func TestNoKey(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.core.Must(machine.MerchantKey, &pb.MerchantKey{Mchid: "1900000009", KeyId: id})
+		w.core.Must(catalogue.MerchantKey, &pb.MerchantKey{Mchid: "1900000009", KeyId: id})
 		time.Sleep(15 * time.Second)
 		if _, posts := c.counts(); posts != 1 {
 			t.Errorf("%d posts, want 1", posts)
@@ -405,7 +405,7 @@ func TestBadURLIsReported(t *testing.T) {
 		var c counted
 		w.merchant("1900000001", "shop.example", &c)
 		n := w.pay("1900000001", shopURL)
-		w.core.Must(machine.MerchantSet, &pb.MerchantSet{Mchid: "1900000001", Settings: &pb.MerchantSettings{AllowHttp: true, CallbackHosts: []string{"other.example"}}})
+		w.core.Must(catalogue.MerchantSet, &pb.MerchantSet{Mchid: "1900000001", Settings: &pb.MerchantSettings{AllowHttp: true, CallbackHosts: []string{"other.example"}}})
 		_, stop := w.run(w.config())
 		time.Sleep(time.Second)
 		n = w.notice(n.Id)

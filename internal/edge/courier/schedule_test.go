@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -134,7 +134,7 @@ func TestRedeliverByHand(t *testing.T) {
 		before := len(b.all())
 		for _, n := range []*pb.Notice{delivered, waiting} {
 			answer.Store(http.StatusOK)
-			w.core.Must(machine.NoticeRedeliver, &pb.NoticeRedeliver{NoticeId: n.Id})
+			w.core.Must(catalogue.NoticeRedeliver, &pb.NoticeRedeliver{NoticeId: n.Id})
 			asked := time.Now()
 			time.Sleep(3 * time.Second)
 			posts := b.all()[before:]
@@ -167,7 +167,7 @@ func TestClockAdvance(t *testing.T) {
 		if got := len(b.all()); got != 5 {
 			t.Fatalf("%d posts in 5 min, want 5", got)
 		}
-		w.core.Must(machine.AdvanceClock, &pb.AdvanceClock{AdvanceMs: time.Hour.Milliseconds(), Attempt: "a1"})
+		w.core.Must(catalogue.AdvanceClock, &pb.AdvanceClock{AdvanceMs: time.Hour.Milliseconds(), Attempt: "a1"})
 		time.Sleep(2 * time.Second)
 		if got := len(b.all()); got != 6 {
 			t.Errorf("%d posts after the clock moved an hour, want 6", got)

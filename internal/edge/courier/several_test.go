@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -240,7 +241,7 @@ func TestLeasesBeginWithTheirLevel(t *testing.T) {
 		if _, by := w.delivered(townMerchants); len(by) != 1 {
 			t.Errorf("delivered by %v; attempts have no couriers below level 3", by)
 		}
-		w.core.Must(machine.SetLevel, &pb.SetLevel{Level: lanes.Level})
+		w.core.Must(catalogue.SetLevel, &pb.SetLevel{Level: lanes.Level})
 		for range 30 {
 			w.payAll(townMerchants)
 			time.Sleep(500 * time.Millisecond)

@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
@@ -88,12 +89,12 @@ func (w *world) merchant(mchid, host string, h http.Handler) {
 
 func (w *world) merchantWith(mchid, host string, h http.Handler, s *pb.MerchantSettings) {
 	w.t.Helper()
-	w.core.Must(machine.MerchantAdd, &pb.MerchantAdd{Mchid: mchid, Name: mchid, Appids: []string{edgetest.Appid}, Settings: s})
+	w.core.Must(catalogue.MerchantAdd, &pb.MerchantAdd{Mchid: mchid, Name: mchid, Appids: []string{edgetest.Appid}, Settings: s})
 	id, err := w.keys.PutAPIv3Key(mchid, testKey, time.Now().UnixMilli())
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.core.Must(machine.MerchantKey, &pb.MerchantKey{Mchid: mchid, KeyId: id})
+	w.core.Must(catalogue.MerchantKey, &pb.MerchantKey{Mchid: mchid, KeyId: id})
 	if h != nil {
 		w.serve(host, h)
 	}
@@ -106,11 +107,11 @@ func (w *world) pay(mchid, url string) *pb.Notice {
 	w.orders++
 	no := fmt.Sprintf("T%08d", w.orders)
 	w.mu.Unlock()
-	o := w.core.Must(machine.OrderCreate, &pb.OrderCreate{
+	o := w.core.Must(catalogue.OrderCreate, &pb.OrderCreate{
 		Mchid: mchid, Appid: edgetest.Appid, OutTradeNo: no, Product: pb.Product_PRODUCT_NATIVE, Total: 100,
 		Currency: money.CNY, Description: "茶 tea", NotifyUrl: url,
 	}).(*pb.Order)
-	o = w.core.Must(machine.OrderPay, &pb.OrderPay{PrepayId: o.PrepayId, Uid: w.payer, Attempt: []byte(no)}).(*pb.Order)
+	o = w.core.Must(catalogue.OrderPay, &pb.OrderPay{PrepayId: o.PrepayId, Uid: w.payer, Attempt: []byte(no)}).(*pb.Order)
 	return w.notice(o.NoticeId)
 }
 

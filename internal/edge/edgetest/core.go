@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/stamp"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
@@ -45,32 +46,32 @@ func NewAt(t testing.TB, sandbox bool, level uint32) *Core {
 		t.Fatal(err)
 	}
 	c := &Core{t: t, backend: backend, machine: m, now: Start}
-	c.Must(machine.Genesis, &pb.Genesis{LogName: "test.example/journal", Level: level, Sandbox: sandbox, CutoffOffsetS: stamp.Business})
+	c.Must(catalogue.Genesis, &pb.Genesis{LogName: "test.example/journal", Level: level, Sandbox: sandbox, CutoffOffsetS: stamp.Business})
 	return c
 }
 
 // Do applies cmd in a frame of its own.
-func (c *Core) Do(ctx context.Context, cmd *pb.Command) (machine.Result, error) {
+func (c *Core) Do(ctx context.Context, cmd *pb.Command) (catalogue.Result, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err := ctx.Err(); err != nil {
-		return machine.Result{}, err
+		return catalogue.Result{}, err
 	}
 	if c.broken == nil {
 		return c.apply(cmd)
 	}
 	applied, failure := c.broken(cmd)
 	if failure != nil && !applied {
-		return machine.Result{}, failure
+		return catalogue.Result{}, failure
 	}
 	result, err := c.apply(cmd)
 	if failure != nil {
-		return machine.Result{}, failure
+		return catalogue.Result{}, failure
 	}
 	return result, err
 }
 
-func (c *Core) apply(cmd *pb.Command) (machine.Result, error) {
+func (c *Core) apply(cmd *pb.Command) (catalogue.Result, error) {
 	c.index++
 	stamped := &pb.Command{Number: cmd.Number, Actor: cmd.Actor, RequestId: cmd.RequestId,
 		Body: cmd.Body, At: c.now}
@@ -79,7 +80,7 @@ func (c *Core) apply(cmd *pb.Command) (machine.Result, error) {
 	raw := table.Encode(stamped)
 	results, err := c.machine.Apply(c.index, 1, table.Encode(&pb.Frame{Commands: [][]byte{raw}}))
 	if err != nil {
-		return machine.Result{}, err
+		return catalogue.Result{}, err
 	}
 	return results[0], nil
 }
@@ -116,10 +117,10 @@ func (c *Core) Break(f func(*pb.Command) (applied bool, err error)) {
 }
 
 // Must applies a command that has to succeed and returns its body.
-func (c *Core) Must(n machine.Number, body table.Record) any {
+func (c *Core) Must(n catalogue.Number, body table.Record) any {
 	c.t.Helper()
 	c.mu.Lock()
-	result, err := c.apply(machine.NewCommand(n, "test", "", body))
+	result, err := c.apply(catalogue.NewCommand(n, "test", "", body))
 	c.mu.Unlock()
 	if err != nil || !result.Code.OK() {
 		c.t.Fatalf("%s: %v %v", n, result.Code, err)
@@ -136,16 +137,16 @@ const (
 // Merchant adds the merchant 示例茶铺.
 func (c *Core) Merchant() {
 	c.t.Helper()
-	c.Must(machine.MerchantAdd, &pb.MerchantAdd{Mchid: Mchid, Name: "示例茶铺", Appids: []string{Appid},
+	c.Must(catalogue.MerchantAdd, &pb.MerchantAdd{Mchid: Mchid, Name: "示例茶铺", Appids: []string{Appid},
 		Settings: &pb.MerchantSettings{AllowHttp: true, Strict: true}})
 }
 
 // Payer adds a person with an opening balance in fen.
 func (c *Core) Payer(ref, name string, balance int64) *pb.Person {
 	c.t.Helper()
-	p := c.Must(machine.PersonAdd, &pb.PersonAdd{Ref: ref, Name: name, Appids: []string{Appid}}).(*pb.Person)
+	p := c.Must(catalogue.PersonAdd, &pb.PersonAdd{Ref: ref, Name: name, Appids: []string{Appid}}).(*pb.Person)
 	if balance > 0 {
-		c.Must(machine.PersonTopup, &pb.PersonTopup{Uid: p.Uid, Amount: balance, Currency: money.CNY, Ref: "open/" + ref, Line: "sandbox"})
+		c.Must(catalogue.PersonTopup, &pb.PersonTopup{Uid: p.Uid, Amount: balance, Currency: money.CNY, Ref: "open/" + ref, Line: "sandbox"})
 	}
 	return p
 }
@@ -158,5 +159,5 @@ func (c *Core) Order(outTradeNo string, change func(*pb.OrderCreate)) *pb.Order 
 	if change != nil {
 		change(create)
 	}
-	return c.Must(machine.OrderCreate, create).(*pb.Order)
+	return c.Must(catalogue.OrderCreate, create).(*pb.Order)
 }

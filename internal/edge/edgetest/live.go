@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -54,14 +55,14 @@ func (l *Live) publish() {
 }
 
 // Do applies cmd at the present time.
-func (l *Live) Do(ctx context.Context, cmd *pb.Command) (machine.Result, error) {
+func (l *Live) Do(ctx context.Context, cmd *pb.Command) (catalogue.Result, error) {
 	l.sync()
 	defer l.publish()
 	return l.Core.Do(ctx, cmd)
 }
 
 // Must applies a command that has to succeed and returns its body.
-func (l *Live) Must(n machine.Number, body table.Record) any {
+func (l *Live) Must(n catalogue.Number, body table.Record) any {
 	l.t.Helper()
 	l.sync()
 	defer l.publish()

@@ -33,22 +33,21 @@ func (s *Service) Lease(ctx context.Context, req *pb.LeaseRequest) (*pb.LeaseRes
 		return &pb.LeaseResponse{Applied: s.core.Applied(), Alone: true}, nil
 	}
 	body := &pb.CourierLease{Courier: req.Courier, LeaseMs: req.LeaseMs, Leave: req.Leave, Started: req.Started, Holds: req.Holds}
-	result, err := s.core.Do(ctx, machine.NewCommand(machine.CourierLease, "courier/"+req.Courier, requestID("lease-"), body))
+	c, out, err := lane.Lease.Do(ctx, s.core, "courier/"+req.Courier, requestID("lease-"), body)
 	if err != nil {
 		return nil, err
 	}
-	switch result.Code {
+	switch out {
 	case code.OK, code.NothingToDo: // nothing to give up: an earlier call did it
-		c, _ := result.Body.(*pb.Courier)
 		resp := &pb.LeaseResponse{Courier: c, Applied: s.core.Applied()}
 		resp.FreeInMs, err = s.freeIn(req.Courier)
 		return resp, err
 	case code.NameInvalid, code.LeaseInvalid:
-		return nil, fmt.Errorf("%w: %w", ErrInvalid, result.Code.Err())
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, out.Err())
 	case code.CourierReplaced:
-		return nil, fmt.Errorf("%w: %w", ErrTaken, result.Code.Err())
+		return nil, fmt.Errorf("%w: %w", ErrTaken, out.Err())
 	}
-	return nil, result.Code.Err()
+	return nil, out.Err()
 }
 
 // freeIn is when the first lease of another courier is over, milliseconds from

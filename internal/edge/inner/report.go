@@ -10,7 +10,6 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/notice"
 )
@@ -28,19 +27,19 @@ func (s *Service) Report(ctx context.Context, courier string, attempts []*pb.Att
 	if err := validReport(courier, attempts); err != nil {
 		return nil, err
 	}
-	cmd := machine.NewCommand(machine.NoticeReport, "courier/"+courier, requestID("report-"), &pb.NoticeReport{Attempts: attempts, Courier: courier})
-	result, err := s.core.Do(ctx, cmd)
+	body := &pb.NoticeReport{Attempts: attempts, Courier: courier}
+	_, out, err := notice.Report.Do(ctx, s.core, "courier/"+courier, requestID("report-"), body)
 	var refusal *code.Error
 	switch {
 	case errors.As(err, &refusal) && refusal.Code == code.CommandTooLarge:
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	case err != nil:
 		return nil, err
-	case result.Code == code.OK, result.Code == code.NothingToDo: // all of it was recorded before
+	case out == code.OK, out == code.NothingToDo: // all of it was recorded before
 		return s.after(courier, attempts)
 	}
-	s.log.Error("inner: a report was refused", "courier", courier, "attempts", len(attempts), "code", result.Code.String())
-	return nil, fmt.Errorf("%w: %w", ErrInvalid, result.Code.Err())
+	s.log.Error("inner: a report was refused", "courier", courier, "attempts", len(attempts), "code", out.String())
+	return nil, fmt.Errorf("%w: %w", ErrInvalid, out.Err())
 }
 
 // after reads how the reported notices stand.

@@ -9,17 +9,17 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/edge/edgetest"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
 // paid makes a paid order and answers its notice's number.
 func paid(core *edgetest.Live, payer uint64, no string) uint64 {
-	o := core.Must(machine.OrderCreate, &pb.OrderCreate{Mchid: edgetest.Mchid, Appid: edgetest.Appid, OutTradeNo: no,
+	o := core.Must(catalogue.OrderCreate, &pb.OrderCreate{Mchid: edgetest.Mchid, Appid: edgetest.Appid, OutTradeNo: no,
 		Product: pb.Product_PRODUCT_NATIVE, Total: 100, Currency: 156, Description: "x", NotifyUrl: "https://shop.example/n"}).(*pb.Order)
-	return core.Must(machine.OrderPay, &pb.OrderPay{PrepayId: o.PrepayId, Uid: payer, Attempt: []byte(no)}).(*pb.Order).NoticeId
+	return core.Must(catalogue.OrderPay, &pb.OrderPay{PrepayId: o.PrepayId, Uid: payer, Attempt: []byte(no)}).(*pb.Order).NoticeId
 }
 
 func attempt(id uint64, number uint32, o pb.AttemptOutcome) *pb.Attempt {
@@ -63,11 +63,11 @@ func TestReport(t *testing.T) {
 				t.Errorf("repeated, the answer is %s, want %s", got, want)
 			}
 		}
-		core.Must(machine.NoticeRedeliver, &pb.NoticeRedeliver{NoticeId: a})
+		core.Must(catalogue.NoticeRedeliver, &pb.NoticeRedeliver{NoticeId: a})
 		if m := l.next(t); len(m.Waiting) != 1 || m.Waiting[0].Id != a || m.Waiting[0].Attempts != 1 {
 			t.Errorf("the stream tells %v, want notice %d alone, which was redelivered", m, a)
 		}
-		core.Must(machine.NoticeRedeliver, &pb.NoticeRedeliver{NoticeId: b})
+		core.Must(catalogue.NoticeRedeliver, &pb.NoticeRedeliver{NoticeId: b})
 		if m := l.next(t); len(m.Waiting) != 1 || m.Waiting[0].Id != b || m.Waiting[0].NextAt > core.Now() {
 			t.Errorf("the stream tells %v, want notice %d due now", m, b)
 		}

@@ -10,9 +10,9 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/stamp"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -76,8 +76,8 @@ func (r *rows) commit(t testing.TB, writes ...table.Write) {
 	r.changed = make(chan struct{})
 }
 
-func (r *rows) Do(context.Context, *pb.Command) (machine.Result, error) {
-	return machine.Result{}, errors.New("rows apply no commands")
+func (r *rows) Do(context.Context, *pb.Command) (catalogue.Result, error) {
+	return catalogue.Result{}, errors.New("rows apply no commands")
 }
 
 func (r *rows) Read(f func(table.Reader) error) error {

@@ -36,9 +36,9 @@ import (
 
 	"connectrpc.com/connect"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
 	"github.com/holdfast-pay/holdfast/internal/pb/vtcodec"
@@ -48,7 +48,7 @@ import (
 // Core is what the service needs of the replica.
 type Core interface {
 	// Do runs a command and answers when it is durable and applied.
-	Do(ctx context.Context, cmd *pb.Command) (machine.Result, error)
+	Do(ctx context.Context, cmd *pb.Command) (catalogue.Result, error)
 	// Read calls f with one snapshot of this node's own state, which has every
 	// frame that Do has answered from. It need not ask the leader: what couriers
 	// are told is a hint, and they say which index they have seen.

@@ -7,13 +7,13 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/admin/admintest"
 	"github.com/holdfast-pay/holdfast/internal/edge/edgetest"
 	"github.com/holdfast-pay/holdfast/internal/edge/receipt"
 	"github.com/holdfast-pay/holdfast/internal/engine/journal"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/order"
 	"github.com/holdfast-pay/holdfast/internal/rule/refund"
@@ -36,7 +36,7 @@ func TestReceipts(t *testing.T) {
 	if _, err := desk.Payment(t.Context(), o); !errors.As(err, &refused) {
 		t.Errorf("an unpaid order: %v", err)
 	}
-	o = d.Must(machine.OrderPay, &pb.OrderPay{PrepayId: o.PrepayId, Uid: alice.Uid, Attempt: []byte("attempt-00000001")}).(*pb.Order)
+	o = d.Must(catalogue.OrderPay, &pb.OrderPay{PrepayId: o.PrepayId, Uid: alice.Uid, Attempt: []byte("attempt-00000001")}).(*pb.Order)
 	r, err := desk.Payment(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -55,7 +55,7 @@ func TestReceipts(t *testing.T) {
 		t.Errorf("after erasure: %v, %v", r, err)
 	}
 
-	d.Must(machine.RefundCreate, &pb.RefundCreate{Mchid: edgetest.Mchid, OutRefundNo: "R1", OutTradeNo: "T2026-0001", Refund: 40, Total: 100, Currency: 156})
+	d.Must(catalogue.RefundCreate, &pb.RefundCreate{Mchid: edgetest.Mchid, OutRefundNo: "R1", OutTradeNo: "T2026-0001", Refund: 40, Total: 100, Currency: 156})
 	for _, want := range []func(*pb.Refund) uint64{(*pb.Refund).GetCreateSeq, (*pb.Refund).GetSuccessSeq} {
 		var f *pb.Refund
 		if err := d.Read(func(r table.Reader) error { f, _ = refund.Get(r, 1); return nil }); err != nil {
@@ -70,7 +70,7 @@ func TestReceipts(t *testing.T) {
 		}
 		d.Sleep(1000)
 		if f.SuccessSeq == 0 {
-			d.Must(machine.Tick, &pb.Tick{})
+			d.Must(catalogue.Tick, &pb.Tick{})
 		}
 	}
 }

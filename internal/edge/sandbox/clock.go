@@ -40,7 +40,7 @@ func (s *Sandbox) serveAdvance(r *http.Request) (any, *refusal) {
 	if a.Attempt == "" {
 		a.Attempt = fresh()
 	}
-	if _, refused := s.do(r, machine.AdvanceClock, &pb.AdvanceClock{AdvanceMs: by, Attempt: a.Attempt}); refused != nil {
+	if _, refused := do(s, r, machine.AdvanceClock, &pb.AdvanceClock{AdvanceMs: by, Attempt: a.Attempt}); refused != nil {
 		refused.status, refused.code = http.StatusBadRequest, "PARAM_ERROR"
 		return nil, refused.about("/advance")
 	}

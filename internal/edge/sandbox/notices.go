@@ -104,7 +104,7 @@ func (s *Sandbox) serveRedeliver(r *http.Request) (any, *refusal) {
 	if !found {
 		return nil, refusalOf(code.NoticeNotFound)
 	}
-	if _, refused := s.do(r, machine.NoticeRedeliver, &pb.NoticeRedeliver{NoticeId: id}); refused != nil {
+	if _, refused := do(s, r, notice.Redeliver, &pb.NoticeRedeliver{NoticeId: id}); refused != nil {
 		return nil, refused
 	}
 	var v noticeView

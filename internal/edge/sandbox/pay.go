@@ -106,8 +106,7 @@ func (s *Sandbox) servePay(r *http.Request) (any, *refusal) {
 	if refused != nil {
 		return nil, refused
 	}
-	result, refused := s.do(r, machine.OrderPay, &pb.OrderPay{PrepayId: prepayID, Uid: payer.Uid, Attempt: []byte(p.Attempt)})
-	o, _ := result.Body.(*pb.Order)
+	o, refused := do(s, r, order.Pay, &pb.OrderPay{PrepayId: prepayID, Uid: payer.Uid, Attempt: []byte(p.Attempt)})
 	if refused != nil {
 		return nil, refused.with(stateOf(o, head.GetCutoffOffsetS(), p.Attempt))
 	}

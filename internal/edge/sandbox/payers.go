@@ -11,7 +11,6 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3/strictjson"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
 	"github.com/holdfast-pay/holdfast/internal/rule/merchant"
@@ -104,25 +103,24 @@ func (s *Sandbox) serveAddPayer(r *http.Request) (any, *refusal) {
 	if refused != nil {
 		return nil, refused
 	}
-	result, refused := s.do(r, machine.PersonAdd, &pb.PersonAdd{Ref: add.Ref, Name: add.Name, Appids: appids})
+	p, refused := do(s, r, person.Add, &pb.PersonAdd{Ref: add.Ref, Name: add.Name, Appids: appids})
 	if refused != nil {
 		return nil, refused.about("/ref")
 	}
-	p, ok := result.Body.(*pb.Person)
-	if !ok {
+	if p == nil {
 		return nil, refusalOf(code.Internal)
 	}
 	for _, appid := range appids { // merchants added since the payer was
 		if person.Openid(p, appid) != "" {
 			continue
 		}
-		if _, refused := s.do(r, machine.PersonOpenid, &pb.PersonOpenid{Uid: p.Uid, Appid: appid}); refused != nil {
+		if _, refused := do(s, r, person.BindOpenid, &pb.PersonOpenid{Uid: p.Uid, Appid: appid}); refused != nil {
 			return nil, refused
 		}
 	}
 	if add.Balance > 0 {
 		top := &pb.PersonTopup{Uid: p.Uid, Amount: add.Balance, Currency: money.CNY, Ref: "sandbox/open/" + strconv.FormatUint(p.Uid, 10), Line: line}
-		if _, refused := s.do(r, machine.PersonTopup, top); refused != nil {
+		if _, refused := do(s, r, person.Topup, top); refused != nil {
 			return nil, refused.about("/balance").saying("该付款人已存在，开户余额不同；加钱请用 POST /sandbox/topup。",
 				"The payer exists with another opening balance; POST /sandbox/topup gives more money.")
 		}
@@ -193,7 +191,7 @@ func (s *Sandbox) serveTopup(r *http.Request) (any, *refusal) {
 		return nil, refused
 	}
 	top := &pb.PersonTopup{Uid: p.Uid, Amount: t.Amount, Currency: money.CNY, Ref: "sandbox/" + t.Ref, Line: line}
-	if _, refused := s.do(r, machine.PersonTopup, top); refused != nil {
+	if _, refused := do(s, r, person.Topup, top); refused != nil {
 		return nil, refused.about("/amount")
 	}
 	return s.showPayer(p.Uid)

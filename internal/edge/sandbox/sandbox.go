@@ -26,6 +26,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
@@ -36,7 +37,7 @@ import (
 type Core interface {
 	// Do applies a command and waits until its result is durable. An error
 	// means that no result is known; it is a *code.Error.
-	Do(ctx context.Context, cmd *pb.Command) (machine.Result, error)
+	Do(ctx context.Context, cmd *pb.Command) (catalogue.Result, error)
 	// Read calls f with one snapshot of the state.
 	Read(f func(table.Reader) error) error
 }
@@ -145,16 +146,16 @@ func (s *Sandbox) serveIndex(*http.Request) (any, *refusal) {
 }
 
 // do sends a command and turns everything but success into a refusal. The
-// result comes back with a refusal too: it may hold the record concerned.
-func (s *Sandbox) do(r *http.Request, n machine.Number, body table.Record) (machine.Result, *refusal) {
-	result, err := s.core.Do(r.Context(), machine.NewCommand(n, "sandbox", "", body))
-	if err != nil {
-		return result, noResult(err)
+// record concerned may come back with a refusal too.
+func do[B, R table.Record](s *Sandbox, r *http.Request, c catalogue.Command[B, R], body B) (R, *refusal) {
+	rec, out, err := c.Do(r.Context(), s.core, "sandbox", "", body)
+	switch {
+	case err != nil:
+		return rec, noResult(err)
+	case !out.OK():
+		return rec, refusalOf(out)
 	}
-	if !result.Code.OK() {
-		return result, refusalOf(result.Code)
-	}
-	return result, nil
+	return rec, nil
 }
 
 // read reads the state; what cannot be read is a refusal.

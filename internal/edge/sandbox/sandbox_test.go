@@ -14,12 +14,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/stamp"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/cashier"
 	"github.com/holdfast-pay/holdfast/internal/edge/edgetest"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -140,7 +140,7 @@ func TestPayRefuses(t *testing.T) {
 	o := b.core.Order("T-10001", nil)
 	h5 := b.core.Order("T-10002", func(c *pb.OrderCreate) { c.Product = pb.Product_PRODUCT_H5 })
 	closed := b.core.Order("T-10003", nil)
-	b.core.Must(machine.OrderClose, &pb.OrderClose{Mchid: closed.Mchid, OutTradeNo: closed.OutTradeNo})
+	b.core.Must(catalogue.OrderClose, &pb.OrderClose{Mchid: closed.Mchid, OutTradeNo: closed.OutTradeNo})
 	for _, c := range []struct {
 		body   string
 		status int
@@ -232,7 +232,7 @@ func TestPayers(t *testing.T) {
 	b.want("negative", b.call("POST", "/sandbox/payers", `{"name":"x","balance":-1}`), 400, "detail.field", "/balance")
 	b.want("no name", b.call("POST", "/sandbox/payers", `{"balance":1}`), 400, "detail.field", "/name")
 	b.want("long name", b.call("POST", "/sandbox/payers", `{"name":"`+strings.Repeat("名", 55)+`"}`), 400, "detail.field", "/ref")
-	b.core.Must(machine.MerchantAppid, &pb.MerchantAppid{Mchid: edgetest.Mchid, Appid: "wxaaaaaaaaaaaaaaaa"})
+	b.core.Must(catalogue.MerchantAppid, &pb.MerchantAppid{Mchid: edgetest.Mchid, Appid: "wxaaaaaaaaaaaaaaaa"})
 	b.want("a merchant got another appid", b.call("POST", "/sandbox/payers", `{"name":"小红","balance":5000}`), 200, "openids.1.appid", "wxaaaaaaaaaaaaaaaa")
 	b.want("list", b.call("GET", "/sandbox/payers", ""), 200, "payers.0.name", "小明", "payers.1.name", "小红", "payers.2.name", "poor")
 }
@@ -266,14 +266,14 @@ func TestClock(t *testing.T) {
 // deliver reports an attempt as the courier does.
 func (b *bench) deliver(id uint64, number uint32, outcome pb.AttemptOutcome, status int32, said string) {
 	b.Helper()
-	b.core.Must(machine.NoticeReport, &pb.NoticeReport{Attempts: []*pb.Attempt{{NoticeId: id, Number: number, At: b.core.Now(),
+	b.core.Must(catalogue.NoticeReport, &pb.NoticeReport{Attempts: []*pb.Attempt{{NoticeId: id, Number: number, At: b.core.Now(),
 		TookUs: 12_500, Outcome: outcome, HttpStatus: status, Answer: said, KeySerial: "PUB_KEY_ID_1"}}})
 }
 
 func TestNotices(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, true)
-	b.core.Must(machine.MerchantKey, &pb.MerchantKey{Mchid: edgetest.Mchid, KeyId: "k1"})
+	b.core.Must(catalogue.MerchantKey, &pb.MerchantKey{Mchid: edgetest.Mchid, KeyId: "k1"})
 	for i := range 3 {
 		o := b.core.Order(fmt.Sprintf("T-1000%d", i+1), nil)
 		b.call("POST", "/sandbox/pay", pay(o, `"payer":"ming"`))
@@ -306,7 +306,7 @@ func TestNotices(t *testing.T) {
 	says("T-99999", "no order")
 	b.core.Order("T-10004", nil)
 	says("T-10004", "not paid")
-	b.core.Must(machine.OrderClose, &pb.OrderClose{Mchid: edgetest.Mchid, OutTradeNo: "T-10004"})
+	b.core.Must(catalogue.OrderClose, &pb.OrderClose{Mchid: edgetest.Mchid, OutTradeNo: "T-10004"})
 	says("T-10004", "closing sends no notice")
 }
 
@@ -316,7 +316,7 @@ func TestNoticesOfRefunds(t *testing.T) {
 	o := b.core.Order("T-10001", nil)
 	b.call("POST", "/sandbox/pay", pay(o, `"payer":"ming"`))
 	refund := func(no, url string) {
-		b.core.Must(machine.RefundCreate, &pb.RefundCreate{Mchid: edgetest.Mchid, OutRefundNo: no, OutTradeNo: "T-10001", Refund: 10, Total: 100, Currency: 156, NotifyUrl: url})
+		b.core.Must(catalogue.RefundCreate, &pb.RefundCreate{Mchid: edgetest.Mchid, OutRefundNo: no, OutTradeNo: "T-10001", Refund: 10, Total: 100, Currency: 156, NotifyUrl: url})
 	}
 	why := func() any { return b.call("GET", "/sandbox/notices?out_trade_no=T-10001", "").body["why"] }
 	refund("R-1", "")
@@ -324,13 +324,13 @@ func TestNoticesOfRefunds(t *testing.T) {
 		t.Error(got)
 	}
 	b.core.Sleep(stamp.Minute)
-	b.core.Must(machine.Tick, &pb.Tick{})
+	b.core.Must(catalogue.Tick, &pb.Tick{})
 	if got := fmt.Sprint(why()); !strings.Contains(got, "without a notify_url") {
 		t.Error(got)
 	}
 	refund("R-2", "https://shop.example/refund")
 	b.core.Sleep(stamp.Minute)
-	b.core.Must(machine.Tick, &pb.Tick{})
+	b.core.Must(catalogue.Tick, &pb.Tick{})
 	b.want("a refund with a notify_url", b.call("GET", "/sandbox/notices?out_trade_no=T-10001", ""), 200,
 		"notices.0.out_refund_no", "R-2", "notices.0.event_type", "REFUND.SUCCESS", "notices.0.plaintext.refund_status", "SUCCESS",
 		"notices.1.event_type", "TRANSACTION.SUCCESS")
@@ -348,7 +348,7 @@ func TestWhyWithoutKey(t *testing.T) {
 func TestRedeliver(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, true)
-	b.core.Must(machine.MerchantKey, &pb.MerchantKey{Mchid: edgetest.Mchid, KeyId: "k1"})
+	b.core.Must(catalogue.MerchantKey, &pb.MerchantKey{Mchid: edgetest.Mchid, KeyId: "k1"})
 	b.call("POST", "/sandbox/pay", pay(b.core.Order("T-10001", nil), `"payer":"ming"`))
 	id := fmt.Sprint(b.call("GET", "/sandbox/notices", "").at("notices.0.id"))
 	b.want("still due", b.call("POST", "/sandbox/notices/1/redeliver", ""), 400, "code", "INVALID_REQUEST")
@@ -399,7 +399,7 @@ type unreadable struct{ *edgetest.Core }
 
 func (unreadable) Read(func(table.Reader) error) error { return errors.New("disk gone") }
 
-func (u unreadable) Do(ctx context.Context, cmd *pb.Command) (machine.Result, error) {
+func (u unreadable) Do(ctx context.Context, cmd *pb.Command) (catalogue.Result, error) {
 	return u.Core.Do(ctx, cmd)
 }
 

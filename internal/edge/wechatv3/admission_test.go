@@ -12,12 +12,12 @@ import (
 
 	"github.com/wechatpay-apiv3/wechatpay-go/core"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/seal"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/gate"
 	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3"
 	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3/apitest"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -94,7 +94,7 @@ func (c *counting) wrap(cfg *wechatv3.Config) {
 	cfg.Core = c
 }
 
-func (c *counting) Do(ctx context.Context, cmd *pb.Command) (machine.Result, error) {
+func (c *counting) Do(ctx context.Context, cmd *pb.Command) (catalogue.Result, error) {
 	if hold := c.hold; hold != nil {
 		c.hold = nil
 		hold()
@@ -256,7 +256,7 @@ func TestFinalIsNotReadAgain(t *testing.T) {
 	for _, n := range []string{"T-100001", "T-100002", "T-100003", "T-100004"} {
 		p.Core.Order(n, nil)
 	}
-	p.Core.Must(machine.OrderClose, &pb.OrderClose{Mchid: apitest.Mchid, OutTradeNo: "T-100001"})
+	p.Core.Must(catalogue.OrderClose, &pb.OrderClose{Mchid: apitest.Mchid, OutTradeNo: "T-100001"})
 	p.Pay("T-100002", alice)
 	p.Pay("T-100003", alice)
 	refund := func(order, number string, fen int) {
@@ -264,7 +264,7 @@ func TestFinalIsNotReadAgain(t *testing.T) {
 			t.Fatal(r.Body)
 		}
 		p.Core.Sleep(120_000)
-		p.Core.Must(machine.Tick, &pb.Tick{})
+		p.Core.Must(catalogue.Tick, &pb.Tick{})
 	}
 	refund("T-100003", "R-1", 40)
 	final := map[string]bool{apitest.ByNumber("T-100001"): true, apitest.ByNumber("T-100002"): false, apitest.ByNumber("T-100003"): true, apitest.ByNumber("T-100004"): false, apitest.Refunds + "/R-1": true}

@@ -11,10 +11,10 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/gate"
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -22,7 +22,7 @@ import (
 type Core interface {
 	// Do runs a command and answers once it is durable. An error is a
 	// *code.Error and means that no result is known.
-	Do(ctx context.Context, cmd *pb.Command) (machine.Result, error)
+	Do(ctx context.Context, cmd *pb.Command) (catalogue.Result, error)
 	// Read calls f with a snapshot that has every answered command.
 	Read(f func(table.Reader) error) error
 }

@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3"
 	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3/apitest"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -172,12 +172,12 @@ func TestCertificateStates(t *testing.T) {
 		t.Errorf("not yet valid: %s", m)
 	}
 	revoked := apitest.New(t)
-	revoked.Core.Must(machine.MerchantCertRevoke, &pb.MerchantCertRevoke{Mchid: apitest.Mchid, Serial: revoked.Serial})
+	revoked.Core.Must(catalogue.MerchantCertRevoke, &pb.MerchantCertRevoke{Mchid: apitest.Mchid, Serial: revoked.Serial})
 	if m := message(revoked, ask); m != "商户证书已作废" {
 		t.Errorf("revoked: %s", m)
 	}
 	next := revoked.Issue(apitest.Mchid, &revoked.Evil.PublicKey)
-	revoked.Core.Must(machine.MerchantCert, next)
+	revoked.Core.Must(catalogue.MerchantCert, next)
 	if m := message(revoked, ask); m != "已更换证书，请使用新证书" {
 		t.Errorf("revoked and replaced: %s", m)
 	}
@@ -185,7 +185,7 @@ func TestCertificateStates(t *testing.T) {
 		t.Errorf("the new certificate: %d %s", got.Status, got.Body)
 	}
 	bare := apitest.New(t)
-	bare.Core.Must(machine.MerchantAdd, &pb.MerchantAdd{Mchid: "1900000077", Name: "x"})
+	bare.Core.Must(catalogue.MerchantAdd, &pb.MerchantAdd{Mchid: "1900000077", Name: "x"})
 	if m := message(bare, apitest.Call{Target: queryTarget, Mchid: "1900000077"}); m != "商户未申请过证书。" {
 		t.Errorf("no certificate: %s", m)
 	}
@@ -196,7 +196,7 @@ func TestSecondCertificate(t *testing.T) {
 	t.Parallel()
 	p := apitest.New(t)
 	second := p.Issue(apitest.Mchid, &p.Evil.PublicKey)
-	p.Core.Must(machine.MerchantCert, second)
+	p.Core.Must(catalogue.MerchantCert, second)
 	for _, c := range []apitest.Call{{Target: queryTarget}, {Target: queryTarget, Serial: second.Serial, Key: p.Evil}} {
 		if got := p.Do(c); got.Status != 404 {
 			t.Errorf("%d %s", got.Status, got.Body)

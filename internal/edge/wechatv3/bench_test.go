@@ -13,13 +13,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/ident"
 	"github.com/holdfast-pay/holdfast/internal/base/stamp"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/gate"
 	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3"
 	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3/apitest"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/store"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
@@ -28,15 +28,15 @@ import (
 // the edge alone. Reads are a real store's.
 type instant struct{ rows *store.Store }
 
-func (i instant) Do(_ context.Context, cmd *pb.Command) (machine.Result, error) {
-	if machine.Number(cmd.Number) != machine.OrderCreate {
-		return machine.Result{}, nil
+func (i instant) Do(_ context.Context, cmd *pb.Command) (catalogue.Result, error) {
+	if catalogue.Number(cmd.Number) != catalogue.OrderCreate {
+		return catalogue.Result{}, nil
 	}
 	var c pb.OrderCreate
 	if err := c.UnmarshalVT(cmd.Body); err != nil {
-		return machine.Result{}, err
+		return catalogue.Result{}, err
 	}
-	return machine.Result{Body: &pb.Order{Id: 1, PrepayId: ident.PrepayID(1, 1772337600000, stamp.Business, make([]byte, 16))}}, nil
+	return catalogue.Result{Body: &pb.Order{Id: 1, PrepayId: ident.PrepayID(1, 1772337600000, stamp.Business, make([]byte, 16))}}, nil
 }
 
 func (i instant) Read(f func(table.Reader) error) error {

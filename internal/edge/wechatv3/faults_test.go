@@ -10,23 +10,23 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3"
 	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3/apitest"
 	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3/products"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
 // faulty is a core that fails where it is told to.
 type faulty struct {
 	wechatv3.Core
-	do   func() (machine.Result, error)
+	do   func() (catalogue.Result, error)
 	read func() error
 }
 
-func (f *faulty) Do(ctx context.Context, cmd *pb.Command) (machine.Result, error) {
+func (f *faulty) Do(ctx context.Context, cmd *pb.Command) (catalogue.Result, error) {
 	if f.do != nil {
 		return f.do()
 	}
@@ -51,7 +51,7 @@ func TestCoreWithoutResult(t *testing.T) {
 		code.Overloaded: "503 SERVICE_UNAVAILABLE 1", code.ReadOnly: "503 SERVICE_UNAVAILABLE 60", code.DiskLow: "503 SERVICE_UNAVAILABLE 60",
 		code.NotLeader: "503 SERVICE_UNAVAILABLE 1", code.Unknown: "500 SYSTEM_ERROR 1", code.Internal: "500 SYSTEM_ERROR ",
 	} {
-		f.do = func() (machine.Result, error) { return machine.Result{}, fmt.Errorf("do: %w", c.Err()) }
+		f.do = func() (catalogue.Result, error) { return catalogue.Result{}, fmt.Errorf("do: %w", c.Err()) }
 		got := p.Do(apitest.Call{Target: apitest.Native, Body: apitest.PrepayBody("T-FAULT-1")})
 		if have := fmt.Sprintf("%d %s %s", got.Status, got.Code(), got.Header.Get("Retry-After")); have != want {
 			t.Errorf("%s: %s, want %s: %s", c, have, want, got.Body)
@@ -68,14 +68,18 @@ func TestFaultsInside(t *testing.T) {
 	t.Parallel()
 	const secret = "row 38aabb of table orders"
 	for name, set := range map[string]func(*faulty){
-		"an error": func(f *faulty) { f.do = func() (machine.Result, error) { return machine.Result{}, errors.New(secret) } },
-		"a panic":  func(f *faulty) { f.do = func() (machine.Result, error) { panic(secret) } },
+		"an error": func(f *faulty) {
+			f.do = func() (catalogue.Result, error) { return catalogue.Result{}, errors.New(secret) }
+		},
+		"a panic": func(f *faulty) { f.do = func() (catalogue.Result, error) { panic(secret) } },
 		"damage": func(f *faulty) {
 			f.read = func() error { return &table.Damage{Key: []byte{0x38}, Cause: errors.New(secret)} }
 		},
-		"a foreign code":   func(f *faulty) { f.do = func() (machine.Result, error) { return machine.Result{Code: 60000}, nil } },
-		"a wrong answer":   func(f *faulty) { f.do = func() (machine.Result, error) { return machine.Result{Body: secret}, nil } },
-		"no answer at all": func(f *faulty) { f.do = func() (machine.Result, error) { return machine.Result{}, nil } },
+		"a foreign code": func(f *faulty) { f.do = func() (catalogue.Result, error) { return catalogue.Result{Code: 60000}, nil } },
+		"a wrong answer": func(f *faulty) {
+			f.do = func() (catalogue.Result, error) { return catalogue.Result{Body: &pb.Person{Name: secret}}, nil }
+		},
+		"no answer at all": func(f *faulty) { f.do = func() (catalogue.Result, error) { return catalogue.Result{}, nil } },
 	} {
 		f := new(faulty)
 		p := apitest.New(t, func(c *wechatv3.Config) { f.Core = c.Core; c.Core = f })

@@ -6,9 +6,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/gate"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -61,16 +61,18 @@ func (q *Request) Query(name string) (value string, ok bool) {
 	return "", false
 }
 
-// Do runs a command and returns its body, or how the API says the refusal.
-func (q *Request) Do(n machine.Number, command table.Record) (any, *Refusal) {
-	res, err := q.api.core.Do(q.http.Context(), machine.NewCommand(n, q.actor(), q.id, command))
-	if err != nil {
-		return nil, q.Failed(err)
+// Do runs a command for the request and returns its record, or how the API says
+// the refusal.
+func Do[B, R table.Record](q *Request, c catalogue.Command[B, R], body B) (R, *Refusal) {
+	var none R
+	rec, out, err := c.Do(q.http.Context(), q.api.core, q.actor(), q.id, body)
+	switch {
+	case err != nil:
+		return none, q.Failed(err)
+	case !out.OK():
+		return none, q.Refuse(out)
 	}
-	if !res.Code.OK() {
-		return nil, q.Refuse(res.Code)
-	}
-	return res.Body, nil
+	return rec, nil
 }
 
 // Read runs f on a snapshot. f may return a code's error to refuse.

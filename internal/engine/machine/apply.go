@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/deed"
 	"github.com/holdfast-pay/holdfast/internal/base/must"
@@ -21,7 +22,7 @@ import (
 type Broken struct {
 	Index     uint64
 	Position  int // of the command in the frame, from 0; -1 when none was at work
-	Number    Number
+	Number    catalogue.Number
 	Assertion string
 	// Stack is where it happened, for the log only.
 	Stack []byte
@@ -40,7 +41,7 @@ func (b *Broken) Unwrap() error { return b.Cause }
 // remembers hold parts of it. An empty frame only moves the applied index. An error is a *Broken,
 // or the backend's own; what the Machine holds in memory is then ahead of the
 // backend, so every later Apply returns the same error.
-func (m *Machine) Apply(index, term uint64, frame []byte) (results []Result, err error) {
+func (m *Machine) Apply(index, term uint64, frame []byte) (results []catalogue.Result, err error) {
 	if m.failed != nil {
 		return nil, m.failed
 	}
@@ -84,7 +85,7 @@ func (m *Machine) flush() []table.Write {
 type place struct {
 	index    uint64
 	position int
-	number   Number
+	number   catalogue.Number
 }
 
 func (p *place) broken(cause any) *Broken {
@@ -99,8 +100,8 @@ func (p *place) broken(cause any) *Broken {
 
 // commands applies the frame's commands in order. The frame is a pb.Frame,
 // walked in place so that commands are not copied.
-func (m *Machine) commands(at *place, frame []byte) ([]Result, error) {
-	results := make([]Result, 0, len(frame)/160+1)
+func (m *Machine) commands(at *place, frame []byte) ([]catalogue.Result, error) {
+	results := make([]catalogue.Result, 0, len(frame)/160+1)
 	var cmd pb.Command
 	for len(frame) > 0 {
 		field, kind, n := protowire.ConsumeTag(frame)
@@ -120,7 +121,7 @@ func (m *Machine) commands(at *place, frame []byte) ([]Result, error) {
 		if err := decode(&cmd, raw); err != nil {
 			return nil, fmt.Errorf("command cannot be decoded: %w", err)
 		}
-		at.number = Number(cmd.Number)
+		at.number = catalogue.Number(cmd.Number)
 		res, err := m.command(at, &cmd, raw)
 		if err != nil {
 			return nil, err
@@ -131,7 +132,7 @@ func (m *Machine) commands(at *place, frame []byte) ([]Result, error) {
 }
 
 // command runs one command and journals what it did.
-func (m *Machine) command(at *place, cmd *pb.Command, raw []byte) (Result, error) {
+func (m *Machine) command(at *place, cmd *pb.Command, raw []byte) (catalogue.Result, error) {
 	m.head.At = max(cmd.At+m.head.ClockOffsetMs, m.head.At)
 	if m.head.At > maxAt {
 		must.Never("business time %d lies before the year 9000", m.head.At)
@@ -145,7 +146,7 @@ func (m *Machine) command(at *place, cmd *pb.Command, raw []byte) (Result, error
 	before := m.overlay.Written()
 	res, err := m.run(d, at, cmd)
 	if err != nil {
-		return Result{}, err
+		return catalogue.Result{}, err
 	}
 	wrote := m.overlay.Written() != before
 	if wrote && res.Code != code.OK {
@@ -159,24 +160,24 @@ func (m *Machine) command(at *place, cmd *pb.Command, raw []byte) (Result, error
 }
 
 // run finds the handler and calls it, unless the state does not allow it.
-func (m *Machine) run(d *deed.Deed, at *place, cmd *pb.Command) (Result, error) {
-	c, ok := catalogue[at.number]
-	if !ok {
-		return Result{}, fmt.Errorf("command number %d is unknown: this binary is older than the log", cmd.Number)
+func (m *Machine) run(d *deed.Deed, at *place, cmd *pb.Command) (catalogue.Result, error) {
+	c := set.Command(at.number)
+	if c == nil {
+		return catalogue.Result{}, fmt.Errorf("command number %d is unknown: this binary is older than the log", cmd.Number)
 	}
 	switch {
 	case len(cmd.Actor) > MaxActor:
-		return Result{Code: code.CommandTooLarge}, nil
-	case at.number != Genesis && m.head.Level == 0:
-		return Result{Code: code.NoGenesis}, nil
-	case c.level > m.head.Level && at.number != Genesis:
-		return Result{Code: code.LevelTooLow}, nil
-	case c.sandbox && !m.head.Sandbox:
-		return Result{Code: code.SandboxOnly}, nil
+		return catalogue.Result{Code: code.CommandTooLarge}, nil
+	case at.number != catalogue.Genesis && m.head.Level == 0:
+		return catalogue.Result{Code: code.NoGenesis}, nil
+	case c.Level > m.head.Level && at.number != catalogue.Genesis:
+		return catalogue.Result{Code: code.LevelTooLow}, nil
+	case c.Sandbox && !m.head.Sandbox:
+		return catalogue.Result{Code: code.SandboxOnly}, nil
 	}
-	res, err := c.apply.run(d, cmd.Body)
+	res, err := c.Run(d, cmd.Body)
 	if err != nil {
-		return Result{}, fmt.Errorf("body of %s cannot be decoded: %w", c.name, err)
+		return catalogue.Result{}, fmt.Errorf("body of %s cannot be decoded: %w", c.Name, err)
 	}
 	return res, nil
 }
@@ -184,17 +185,17 @@ func (m *Machine) run(d *deed.Deed, at *place, cmd *pb.Command) (Result, error) 
 // quarantine journals that a command is passed over. Nothing of the command is
 // relied on, not even that it can be decoded: whatever stopped the node, it is
 // past it. Business time stays where it is.
-func (m *Machine) quarantine(at *place, raw []byte) Result {
+func (m *Machine) quarantine(at *place, raw []byte) catalogue.Result {
 	var cmd pb.Command
 	if err := cmd.UnmarshalVT(raw); err != nil || len(cmd.Actor) > MaxActor {
 		cmd.Reset()
 	}
-	at.number = Number(cmd.Number)
+	at.number = catalogue.Number(cmd.Number)
 	m.head.JournalSize = m.tree.Size()
 	d := &deed.Deed{Tx: m.overlay, Mem: m.overlay.Arena(), Head: m.head, Actor: cmd.Actor, Stamp: stamp.Stamp{Index: at.index, At: m.head.At}}
 	d.Record("quarantine/"+strconv.FormatUint(at.index, 10)+"."+strconv.Itoa(at.position), "", nil)
 	m.journal(d, at, &cmd, code.Quarantined, raw)
-	return Result{Code: code.Quarantined}
+	return catalogue.Result{Code: code.Quarantined}
 }
 
 // journal completes the deed's entries and appends them to the tree.

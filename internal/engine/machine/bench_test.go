@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-pay/holdfast/internal/base/arena"
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
@@ -79,22 +80,22 @@ func newPairs(tb testing.TB, backend table.Backend) *pairs {
 		tb.Fatal(err)
 	}
 	p := &pairs{tb: tb, m: m, now: 1_780_000_000_000}
-	p.one(machine.Genesis, &pb.Genesis{LogName: "bench", Level: machine.MaxLevel})
+	p.one(catalogue.Genesis, &pb.Genesis{LogName: "bench", Level: machine.MaxLevel})
 	for i := range benchMerchants {
-		p.one(machine.MerchantAdd, &pb.MerchantAdd{Mchid: p.mchid(i), Name: "Tea House", Appids: []string{workAppid}})
+		p.one(catalogue.MerchantAdd, &pb.MerchantAdd{Mchid: p.mchid(i), Name: "Tea House", Appids: []string{workAppid}})
 	}
 	for i := range benchPayers {
-		p.one(machine.PersonAdd, &pb.PersonAdd{Ref: fmt.Sprint("payer-", i), Name: "payer", Appids: []string{workAppid}})
-		p.one(machine.PersonTopup, &pb.PersonTopup{Uid: uint64(i + 1), Amount: math.MaxInt64 / benchPayers, Currency: money.CNY, Ref: fmt.Sprint(i), Line: "demo"})
+		p.one(catalogue.PersonAdd, &pb.PersonAdd{Ref: fmt.Sprint("payer-", i), Name: "payer", Appids: []string{workAppid}})
+		p.one(catalogue.PersonTopup, &pb.PersonTopup{Uid: uint64(i + 1), Amount: math.MaxInt64 / benchPayers, Currency: money.CNY, Ref: fmt.Sprint(i), Line: "demo"})
 	}
 	return p
 }
 
 func (p *pairs) mchid(i int) string { return fmt.Sprintf("19%08d", i%benchMerchants) }
 
-func (p *pairs) add(n machine.Number, actor string, body table.Record) {
+func (p *pairs) add(n catalogue.Number, actor string, body table.Record) {
 	p.seed++
-	cmd := machine.NewCommand(n, actor, "08F78BB5D1061038", body)
+	cmd := catalogue.NewCommand(n, actor, "08F78BB5D1061038", body)
 	cmd.Origin, cmd.At, cmd.Seed = 7, p.now, make([]byte, 16)
 	binary.BigEndian.PutUint64(cmd.Seed, p.seed*0x9e3779b97f4a7c15)
 	p.bodies = append(p.bodies, table.Encode(cmd))
@@ -106,7 +107,7 @@ func (p *pairs) frame() []byte {
 	return raw
 }
 
-func (p *pairs) apply(raw []byte) []machine.Result {
+func (p *pairs) apply(raw []byte) []catalogue.Result {
 	p.index++
 	p.now += 5
 	res, err := p.m.Apply(p.index, 1, raw)
@@ -116,7 +117,7 @@ func (p *pairs) apply(raw []byte) []machine.Result {
 	return res
 }
 
-func (p *pairs) one(n machine.Number, body table.Record) {
+func (p *pairs) one(n catalogue.Number, body table.Record) {
 	p.add(n, "bench", body)
 	if res := p.apply(p.frame()); res[0].Code != code.OK {
 		p.tb.Fatalf("%s: %s", n, res[0].Code)
@@ -126,7 +127,7 @@ func (p *pairs) one(n machine.Number, body table.Record) {
 func (p *pairs) creates(n int) []byte {
 	for range n {
 		p.placed++
-		p.add(machine.OrderCreate, "mch/"+p.mchid(p.placed)+"#5157F09EFDC096DE15EBE81A47057A7200000000", &pb.OrderCreate{
+		p.add(catalogue.OrderCreate, "mch/"+p.mchid(p.placed)+"#5157F09EFDC096DE15EBE81A47057A7200000000", &pb.OrderCreate{
 			Mchid: p.mchid(p.placed), Appid: workAppid, OutTradeNo: fmt.Sprintf("T2026-%012d", p.placed), Product: pb.Product_PRODUCT_NATIVE,
 			Total: 100, Currency: money.CNY, Description: "Image形象店-深圳腾大-QQ公仔", NotifyUrl: "https://shop.example/notify", Attach: "table 7",
 		})
@@ -134,9 +135,9 @@ func (p *pairs) creates(n int) []byte {
 	return p.frame()
 }
 
-func (p *pairs) pays(orders []machine.Result) []byte {
+func (p *pairs) pays(orders []catalogue.Result) []byte {
 	for i, res := range orders {
-		p.add(machine.OrderPay, "cashier", &pb.OrderPay{
+		p.add(catalogue.OrderPay, "cashier", &pb.OrderPay{
 			PrepayId: res.Body.(*pb.Order).PrepayId, Uid: uint64(1 + (p.placed+i)%benchPayers), Attempt: []byte(fmt.Sprintf("%032d", p.placed+i)),
 		})
 	}

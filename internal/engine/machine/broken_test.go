@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/deed"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
@@ -19,7 +20,7 @@ import (
 
 // Commands that only these tests have: each breaks a promise of handlers.
 const (
-	refusesAfterWriting Number = 9000 + iota
+	refusesAfterWriting catalogue.Number = 4000 + iota
 	writesUnrecorded
 	breaksMust
 	panics
@@ -31,47 +32,49 @@ const (
 )
 
 func init() {
-	breakers := map[Number]func(d *deed.Deed, _ *pb.Tick) Result{
-		refusesAfterWriting: func(d *deed.Deed, _ *pb.Tick) Result {
+	breakers := map[catalogue.Number]func(d *deed.Deed, _ *pb.Tick) code.Code{
+		refusesAfterWriting: func(d *deed.Deed, _ *pb.Tick) code.Code {
 			due.Put(d.Tx, 1, pb.DueKind_DUE_KIND_REFUND, 1)
-			return Result{Code: code.BalanceTooLow}
+			return code.BalanceTooLow
 		},
-		writesUnrecorded: func(d *deed.Deed, _ *pb.Tick) Result {
+		writesUnrecorded: func(d *deed.Deed, _ *pb.Tick) code.Code {
 			due.Put(d.Tx, 1, pb.DueKind_DUE_KIND_REFUND, 1)
-			return Result{}
+			return code.OK
 		},
-		breaksMust: func(*deed.Deed, *pb.Tick) Result { must.Never("pigs do not fly"); return Result{} },
-		panics: func(*deed.Deed, *pb.Tick) Result {
+		breaksMust: func(*deed.Deed, *pb.Tick) code.Code { must.Never("pigs do not fly"); return code.OK },
+		panics: func(*deed.Deed, *pb.Tick) code.Code {
 			var none []int
-			return Result{Code: code.Code(none[3])}
+			return code.Code(none[3])
 		},
-		scansAndWrites: func(d *deed.Deed, _ *pb.Tick) Result {
+		scansAndWrites: func(d *deed.Deed, _ *pb.Tick) code.Code {
 			from, to := table.Range(table.Accounts)
 			d.Tx.Scan(from, to, func(k, v []byte) bool { d.Tx.Set(k, v); return true })
-			return Result{}
+			return code.OK
 		},
-		insertsTwice: func(d *deed.Deed, _ *pb.Tick) Result {
+		insertsTwice: func(d *deed.Deed, _ *pb.Tick) code.Code {
 			d.Tx.Insert(table.K(table.Orders).U64(1), nil)
 			d.Tx.Insert(table.K(table.Orders).U64(1), nil)
-			return Result{}
+			return code.OK
 		},
-		opensAnAccountTwice: func(d *deed.Deed, _ *pb.Tick) Result {
+		opensAnAccountTwice: func(d *deed.Deed, _ *pb.Tick) code.Code {
 			ledger.OpenOwed(d.Tx, ledger.MerchantPending(mchid), money.CNY)
-			return Result{}
+			return code.OK
 		},
-		movesAgainstItsLife: func(*deed.Deed, *pb.Tick) Result {
+		movesAgainstItsLife: func(*deed.Deed, *pb.Tick) code.Code {
 			state := pb.TradeState_TRADE_STATE_CLOSED
 			order.Moves.Enter(&state, pb.TradeState_TRADE_STATE_SUCCESS)
-			return Result{}
+			return code.OK
 		},
-		writesTooLongAnEntry: func(d *deed.Deed, _ *pb.Tick) Result {
+		writesTooLongAnEntry: func(d *deed.Deed, _ *pb.Tick) code.Code {
 			d.Record("long", string(make([]byte, 70_000)), nil)
-			return Result{}
+			return code.OK
 		},
 	}
-	for n, f := range breakers { // order does not matter: each is a row of its own
-		catalogue[n] = command{name: fmt.Sprintf("test_%d", n), level: 1, apply: body(f)}
+	rule := &catalogue.Rule{Name: "breakers"}
+	for n, f := range breakers { // order does not matter: each has a number of its own
+		rule.Commands = append(rule.Commands, catalogue.Plain(n, fmt.Sprintf("test_%d", n), f).Spec)
 	}
+	rules = append(rules, rule) // before they are put together: this file's name comes before that one's
 }
 
 // dump is every stored row.
@@ -93,9 +96,9 @@ func TestBrokenInvariantStopsBeforeAnythingIsWritten(t *testing.T) {
 		mem := table.NewMem()
 		w := newWorld(t, mem)
 		p := w.shop(1000)
-		o := w.ok(OrderCreate, create("T-0001", 300)).(*pb.Order)
+		o := w.ok(catalogue.OrderCreate, create("T-0001", 300)).(*pb.Order)
 		before, digests := dump(t, mem), w.m.Digests()
-		good := w.encode(OrderPay, pay(o, p.Uid, "a"))
+		good := w.encode(catalogue.OrderPay, pay(o, p.Uid, "a"))
 		frame := table.Encode(&pb.Frame{Commands: [][]byte{good, w.encode(n, &pb.Tick{}), good}})
 		_, err := w.m.Apply(w.index+1, 1, frame)
 		var broken *Broken
@@ -121,7 +124,7 @@ func TestBrokenInvariantStopsBeforeAnythingIsWritten(t *testing.T) {
 
 // quarantine opens the state again with the second command of the next frame
 // quarantined, and applies it.
-func (w *world) quarantine(mem *table.Mem, n Number, frame []byte) {
+func (w *world) quarantine(mem *table.Mem, n catalogue.Number, frame []byte) {
 	w.t.Helper()
 	index := w.index + 1
 	m, err := Open(mem, Options{Quarantined: func(i uint64, position int) bool { return i == index && position == 1 }})
@@ -142,7 +145,7 @@ func (w *world) quarantine(mem *table.Mem, n Number, frame []byte) {
 		w.t.Errorf("%s: the journal grew from %d to %d: the payment and the quarantine are entries", n, size, m.Position().JournalSize)
 	}
 	e := w.entry(size + 1)
-	if e.Code != uint32(code.Quarantined) || e.Entity != fmt.Sprintf("quarantine/%d.1", index) || e.Name != "" || Number(e.Number) != n || len(e.CommandHash) != 32 {
+	if e.Code != uint32(code.Quarantined) || e.Entity != fmt.Sprintf("quarantine/%d.1", index) || e.Name != "" || catalogue.Number(e.Number) != n || len(e.CommandHash) != 32 {
 		w.t.Errorf("%s: the entry is %v", n, e)
 	}
 }
@@ -160,12 +163,12 @@ func (w *world) entry(seq uint64) *pb.Entry {
 // TestQuarantinedCommand: what cannot even be decoded can be passed over, and a
 // command from a clock gone mad moves no time.
 func TestQuarantinedCommand(t *testing.T) {
-	mad := NewCommand(Tick, "node", "", &pb.Tick{})
+	mad := catalogue.NewCommand(catalogue.Tick, "node", "", &pb.Tick{})
 	mad.At = 1 << 60
-	long := NewCommand(Tick, string(make([]byte, MaxActor+1)), "", &pb.Tick{})
+	long := catalogue.NewCommand(catalogue.Tick, string(make([]byte, MaxActor+1)), "", &pb.Tick{})
 	for name, raw := range map[string][]byte{
 		"garbage":        {0xff, 0xff, 0xff},
-		"garbage body":   table.Encode(&pb.Command{Number: uint32(OrderPay), Body: []byte{0xff}}),
+		"garbage body":   table.Encode(&pb.Command{Number: uint32(catalogue.OrderPay), Body: []byte{0xff}}),
 		"unknown number": table.Encode(&pb.Command{Number: 77}),
 		"a mad clock":    table.Encode(mad),
 		"a long actor":   table.Encode(long),
@@ -179,7 +182,7 @@ func TestQuarantinedCommand(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		res, err := m.Apply(w.index+1, 1, table.Encode(&pb.Frame{Commands: [][]byte{raw, w.encode(OrderCreate, create("T-0001", 300))}}))
+		res, err := m.Apply(w.index+1, 1, table.Encode(&pb.Frame{Commands: [][]byte{raw, w.encode(catalogue.OrderCreate, create("T-0001", 300))}}))
 		if err != nil || res[0].Code != code.Quarantined || res[1].Code != code.OK {
 			t.Errorf("%s: %v, %v", name, res, err)
 			continue
@@ -193,7 +196,7 @@ func TestQuarantinedCommand(t *testing.T) {
 // TestWhatCannotBeAppliedStops: bytes that are no frame, no command, or a
 // command of a later version stop the node; a wrong order of frames does, too.
 func TestWhatCannotBeAppliedStops(t *testing.T) {
-	mad := NewCommand(Tick, "node", "", &pb.Tick{})
+	mad := catalogue.NewCommand(catalogue.Tick, "node", "", &pb.Tick{})
 	mad.At = 1 << 60
 	for name, test := range map[string]struct {
 		index    uint64 // less the next one
@@ -204,7 +207,7 @@ func TestWhatCannotBeAppliedStops(t *testing.T) {
 		"another field":      {0, []byte{0x12, 0x00}, -1},
 		"a cut frame":        {0, []byte{0x0a, 0x05, 1}, -1},
 		"a garbage command":  {0, table.Encode(&pb.Frame{Commands: [][]byte{{0xff}}}), 0},
-		"a garbage body":     {0, table.Encode(&pb.Frame{Commands: [][]byte{table.Encode(&pb.Command{Number: uint32(OrderPay), Body: []byte{0xff}})}}), 0},
+		"a garbage body":     {0, table.Encode(&pb.Frame{Commands: [][]byte{table.Encode(&pb.Command{Number: uint32(catalogue.OrderPay), Body: []byte{0xff}})}}), 0},
 		"an unknown number":  {0, table.Encode(&pb.Frame{Commands: [][]byte{table.Encode(&pb.Command{Number: 77})}}), 0},
 		"a clock gone mad":   {0, table.Encode(&pb.Frame{Commands: [][]byte{table.Encode(mad)}}), 0},
 		"a frame done again": {^uint64(0), nil, -1},
@@ -233,7 +236,7 @@ func TestFailedCommitStops(t *testing.T) {
 	before := dump(t, mem)
 	fault := errors.New("disk on fire")
 	mem.FailCommits(fault)
-	if _, err := w.m.Apply(w.index+1, 1, table.Encode(&pb.Frame{Commands: [][]byte{w.encode(OrderCreate, create("T-0001", 300))}})); !errors.Is(err, fault) {
+	if _, err := w.m.Apply(w.index+1, 1, table.Encode(&pb.Frame{Commands: [][]byte{w.encode(catalogue.OrderCreate, create("T-0001", 300))}})); !errors.Is(err, fault) {
 		t.Fatal(err)
 	}
 	mem.FailCommits(nil)
@@ -250,7 +253,7 @@ func TestDamagedRowStops(t *testing.T) {
 	mem := table.NewMem()
 	w := newWorld(t, mem)
 	p := w.shop(1000)
-	o := w.ok(OrderCreate, create("T-0001", 300)).(*pb.Order)
+	o := w.ok(catalogue.OrderCreate, create("T-0001", 300)).(*pb.Order)
 	key := ledger.Key(ledger.UserBalance(p.Uid), money.CNY)
 	stored, _, _ := mem.Load(key, nil)
 	stored[len(stored)-1] ^= 1
@@ -261,7 +264,7 @@ func TestDamagedRowStops(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = m.Apply(w.index+1, 1, table.Encode(&pb.Frame{Commands: [][]byte{w.encode(OrderPay, pay(o, p.Uid, "a"))}}))
+	_, err = m.Apply(w.index+1, 1, table.Encode(&pb.Frame{Commands: [][]byte{w.encode(catalogue.OrderPay, pay(o, p.Uid, "a"))}}))
 	var damage *table.Damage
 	if !errors.As(err, &damage) || table.ID(damage.Key[0]) != table.Accounts {
 		t.Errorf("a damaged balance: %v", err)
@@ -274,7 +277,7 @@ func TestBlockedPersonCannotPay(t *testing.T) {
 	mem := table.NewMem()
 	w := newWorld(t, mem)
 	p := w.shop(1000)
-	o := w.ok(OrderCreate, create("T-0001", 300)).(*pb.Order)
+	o := w.ok(catalogue.OrderCreate, create("T-0001", 300)).(*pb.Order)
 	p.Blocked = true
 	key := table.K(table.Persons).U64(p.Uid)
 	if err := mem.Commit([]table.Write{{Key: key, Stored: table.Seal(nil, key, table.Encode(p))}}); err != nil {
@@ -285,7 +288,7 @@ func TestBlockedPersonCannotPay(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.m = m
-	w.refused(code.PersonBlocked, OrderPay, pay(o, p.Uid, "a"))
+	w.refused(code.PersonBlocked, catalogue.OrderPay, pay(o, p.Uid, "a"))
 	if got := w.balance(ledger.UserBalance(p.Uid)); got != 1000 {
 		t.Errorf("the blocked person has %d", got)
 	}
@@ -293,7 +296,7 @@ func TestBlockedPersonCannotPay(t *testing.T) {
 
 func TestLongActorIsRefused(t *testing.T) {
 	w := newWorld(t, table.NewMem())
-	cmd := NewCommand(MerchantAdd, string(make([]byte, MaxActor+1)), "", &pb.MerchantAdd{Mchid: mchid, Name: "Tea House"})
+	cmd := catalogue.NewCommand(catalogue.MerchantAdd, string(make([]byte, MaxActor+1)), "", &pb.MerchantAdd{Mchid: mchid, Name: "Tea House"})
 	cmd.At, cmd.Seed = w.now, make([]byte, 16)
 	if res := w.frame(table.Encode(cmd)); res[0].Code != code.CommandTooLarge {
 		t.Errorf("it came out as %s", res[0].Code)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"testing"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
@@ -11,8 +12,8 @@ import (
 func TestEncodeFrameIsTheGeneratedEncoding(t *testing.T) {
 	t.Parallel()
 	commands := []*pb.Command{
-		NewCommand(Tick, "node/ticker", "", &pb.Tick{}),
-		NewCommand(OrderCreate, "mch/1", "r", &pb.OrderCreate{Description: string(bytes.Repeat([]byte("x"), 300))}),
+		catalogue.NewCommand(catalogue.Tick, "node/ticker", "", &pb.Tick{}),
+		catalogue.NewCommand(catalogue.OrderCreate, "mch/1", "r", &pb.OrderCreate{Description: string(bytes.Repeat([]byte("x"), 300))}),
 	}
 	seeds := []byte("0123456789abcdefABCDEFGHIJKLMNOP")
 	got, err := EncodeFrame(commands, 77, seeds)

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
@@ -106,7 +107,7 @@ func FuzzCommandBody(f *testing.F) {
 		f.Add(cmd.Number, cmd.Body)
 	}
 	f.Fuzz(func(t *testing.T, number uint32, body []byte) {
-		n := machine.Number(number)
+		n := catalogue.Number(number)
 		if !machine.Known(n) {
 			t.Skip()
 		}

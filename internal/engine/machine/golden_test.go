@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
@@ -39,15 +40,15 @@ func compose(t *testing.T, level uint32) [][]byte {
 		w.step(i)
 	}
 	for w.p.Machine.Position().Level < machine.MaxLevel {
-		w.ok(machine.SetLevel, &pb.SetLevel{Level: w.p.Machine.Position().Level + 1})
+		w.ok(catalogue.SetLevel, &pb.SetLevel{Level: w.p.Machine.Position().Level + 1})
 	}
-	if w.do(machine.SetLevel, &pb.SetLevel{Level: machine.MaxLevel}).Code != code.LevelNotHigher {
+	if w.do(catalogue.SetLevel, &pb.SetLevel{Level: machine.MaxLevel}).Code != code.LevelNotHigher {
 		t.Fatal("the level is not the highest")
 	}
 	w.leases()
 	next := &pb.Backfill{Name: "order_refunds", Limit: 7}
 	for next != nil {
-		next, _ = w.do(machine.Backfill, next).Body.(*pb.Backfill)
+		next, _ = w.do(catalogue.Backfill, next).Body.(*pb.Backfill)
 	}
 	for i := range 50 {
 		w.step(1000 + i)
@@ -82,14 +83,14 @@ func readFrames(t *testing.T, file string) (frames [][]byte) {
 }
 
 // replay applies a log from nothing and describes where it ends.
-func replay(t *testing.T, frames [][]byte) (end string, numbers map[machine.Number]bool) {
+func replay(t *testing.T, frames [][]byte) (end string, numbers map[catalogue.Number]bool) {
 	t.Helper()
 	mem := table.NewMem()
 	p, err := storytest.NewSingle(mem, nil, machine.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	numbers = map[machine.Number]bool{}
+	numbers = map[catalogue.Number]bool{}
 	codes := sha256.New()
 	for _, raw := range frames {
 		var f pb.Frame
@@ -106,7 +107,7 @@ func replay(t *testing.T, frames [][]byte) (end string, numbers map[machine.Numb
 				t.Fatal(err)
 			}
 			if r.Code == code.OK {
-				numbers[machine.Number(cmd.Number)] = true
+				numbers[catalogue.Number(cmd.Number)] = true
 			}
 			fmt.Fprintf(codes, "%d ", uint32(r.Code))
 		}
@@ -135,7 +136,7 @@ func TestGoldenLogsReplayToTheSameState(t *testing.T) {
 	if err != nil || len(files) < len(goldens) {
 		t.Fatalf("found %d golden logs: run go test -run Golden -rewrite (%v)", len(files), err)
 	}
-	done := map[machine.Number]bool{}
+	done := map[catalogue.Number]bool{}
 	for _, file := range files {
 		want, err := os.ReadFile(strings.TrimSuffix(file, ".log") + ".txt")
 		if err != nil {
@@ -153,7 +154,7 @@ func TestGoldenLogsReplayToTheSameState(t *testing.T) {
 		_, numbers := replay(t, compose(t, machine.MaxLevel))
 		maps.Copy(done, numbers)
 	}
-	for n := range machine.Number(1000) {
+	for n := range catalogue.Number(1000) {
 		if machine.Known(n) && !done[n] {
 			t.Errorf("no golden log has %s succeed: add a log that does", n)
 		}
@@ -188,13 +189,13 @@ func TestBackfillMakesTheSameIndex(t *testing.T) {
 			w.step(i)
 		}
 		if level < 2 {
-			w.ok(machine.SetLevel, &pb.SetLevel{Level: 2})
+			w.ok(catalogue.SetLevel, &pb.SetLevel{Level: 2})
 			// A refund made while the backfill runs is indexed by itself.
 			next := &pb.Backfill{Name: "order_refunds", Limit: limit}
 			for steps := 0; next != nil; steps++ {
-				next, _ = w.ok(machine.Backfill, next).(*pb.Backfill)
+				next, _ = w.ok(catalogue.Backfill, next).(*pb.Backfill)
 				if steps == 2 { // a node that restarted begins again
-					w.ok(machine.Backfill, &pb.Backfill{Name: "order_refunds", Limit: limit})
+					w.ok(catalogue.Backfill, &pb.Backfill{Name: "order_refunds", Limit: limit})
 				}
 			}
 		}

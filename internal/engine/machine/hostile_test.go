@@ -2,35 +2,18 @@ package machine_test
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"pgregory.net/rapid"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
-	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine/storytest"
-	"github.com/holdfast-pay/holdfast/internal/pb"
 )
-
-// bodies are the commands that reach the log from outside or from an operator,
-// with an empty body of each.
-var bodies = map[machine.Number]func() table.Record{
-	machine.Genesis: func() table.Record { return &pb.Genesis{} }, machine.SetLevel: func() table.Record { return &pb.SetLevel{} },
-	machine.Backfill: func() table.Record { return &pb.Backfill{} }, machine.AdvanceClock: func() table.Record { return &pb.AdvanceClock{} },
-	machine.Tick: func() table.Record { return &pb.Tick{} }, machine.MerchantAdd: func() table.Record { return &pb.MerchantAdd{} },
-	machine.MerchantSet: func() table.Record { return &pb.MerchantSet{} }, machine.MerchantAppid: func() table.Record { return &pb.MerchantAppid{} },
-	machine.MerchantCert: func() table.Record { return &pb.MerchantCert{} }, machine.MerchantCertRevoke: func() table.Record { return &pb.MerchantCertRevoke{} },
-	machine.MerchantKey: func() table.Record { return &pb.MerchantKey{} }, machine.PersonAdd: func() table.Record { return &pb.PersonAdd{} },
-	machine.PersonOpenid: func() table.Record { return &pb.PersonOpenid{} }, machine.PersonTopup: func() table.Record { return &pb.PersonTopup{} },
-	machine.OrderCreate: func() table.Record { return &pb.OrderCreate{} }, machine.OrderPay: func() table.Record { return &pb.OrderPay{} },
-	machine.OrderClose: func() table.Record { return &pb.OrderClose{} }, machine.RefundCreate: func() table.Record { return &pb.RefundCreate{} },
-	machine.NoticeReport: func() table.Record { return &pb.NoticeReport{} }, machine.NoticeRedeliver: func() table.Record { return &pb.NoticeRedeliver{} },
-	machine.MemberChange: func() table.Record { return &pb.MemberChange{} }, machine.CourierLease: func() table.Record { return &pb.CourierLease{} },
-	machine.AccountLimit: func() table.Record { return &pb.AccountLimit{} }, machine.TransferBatch: func() table.Record { return &pb.TransferBatch{} },
-}
 
 // pool holds values that are right for some field of the prepared platform, and
 // values that are right for none.
@@ -101,22 +84,16 @@ func hostile(t *rapid.T, f protoreflect.FieldDescriptor) protoreflect.Value {
 // or refused; nobody can stop the platform by asking.
 func TestHostileFieldsNeverStop(t *testing.T) {
 	t.Parallel()
-	numbers := []machine.Number{}
-	for n := range machine.Number(1000) {
-		if machine.Known(n) {
-			if bodies[n] == nil {
-				t.Fatalf("%s has no body in this test", n)
-			}
-			numbers = append(numbers, n)
-		}
-	}
+	commands := slices.DeleteFunc(machine.Rules().Commands(), func(c *catalogue.Spec) bool {
+		return c.Number > 1000 // those of other tests
+	})
 	rapid.Check(t, func(r *rapid.T) {
 		_, p := prepared(t)
 		for range 40 {
-			n := rapid.SampledFrom(numbers).Draw(r, "number")
-			body := bodies[n]()
+			c := rapid.SampledFrom(commands).Draw(r, "command")
+			n, body := c.Number, c.NewBody()
 			fill(r, body.(protoreflect.ProtoMessage).ProtoReflect(), 0)
-			cmd := machine.NewCommand(n, "hostile", "", body)
+			cmd := catalogue.NewCommand(n, "hostile", "", body)
 			cmd.At, cmd.Seed = p.Machine.Position().At+1, []byte("sixteen byte seed")
 			size := p.Machine.Position().JournalSize
 			res, err := p.Do(cmd)

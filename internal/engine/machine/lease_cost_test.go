@@ -3,6 +3,7 @@ package machine_test
 import (
 	"testing"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -18,7 +19,7 @@ func TestWhatARenewalCosts(t *testing.T) {
 	all := lane.All()
 	renew := func() int {
 		w.now += 4_000
-		w.ok(machine.CourierLease, &pb.CourierLease{Courier: "courier-1", LeaseMs: 10_000, Started: 1, Holds: all[:]})
+		w.ok(catalogue.CourierLease, &pb.CourierLease{Courier: "courier-1", LeaseMs: 10_000, Started: 1, Holds: all[:]})
 		return w.p.Machine.Rows()
 	}
 	renew()

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
@@ -26,7 +27,7 @@ func TestNoSentenceIsStored(t *testing.T) {
 			words = append(words, []byte(i.Name))
 		}
 	}
-	for n := range machine.Number(1000) {
+	for n := range catalogue.Number(1000) {
 		if machine.Known(n) && strings.Contains(n.String(), "_") {
 			words = append(words, []byte(n.String()))
 		}

@@ -10,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
@@ -42,29 +43,29 @@ func newFlow(t *rapid.T) *flow {
 		t.Fatal(err)
 	}
 	f := &flow{t: t, p: p, model: newSecond(), now: 1_780_000_000_000}
-	f.want(code.OK, machine.Genesis, &pb.Genesis{LogName: "flow", Level: machine.MaxLevel})
+	f.want(code.OK, catalogue.Genesis, &pb.Genesis{LogName: "flow", Level: machine.MaxLevel})
 	for _, mchid := range flowMerchants {
-		f.want(code.OK, machine.MerchantAdd, &pb.MerchantAdd{Mchid: mchid, Name: "Tea House", Appids: []string{flowAppid}})
+		f.want(code.OK, catalogue.MerchantAdd, &pb.MerchantAdd{Mchid: mchid, Name: "Tea House", Appids: []string{flowAppid}})
 		f.model.merchants[mchid], f.model.accounts[pending(mchid)] = &secondMerchant{}, &secondAccount{strict: true}
 	}
 	for uid, name := range []string{"ming", "hua", "li"} {
-		f.want(code.OK, machine.PersonAdd, &pb.PersonAdd{Ref: name, Name: name, Appids: []string{flowAppid}})
+		f.want(code.OK, catalogue.PersonAdd, &pb.PersonAdd{Ref: name, Name: name, Appids: []string{flowAppid}})
 		f.model.people[name], f.model.accounts[user(uint64(uid+1))] = uint64(uid+1), &secondAccount{strict: true}
 	}
 	for uid := uint64(1); uid <= 3; uid++ {
 		c := &pb.PersonTopup{Uid: uid, Amount: 10_000, Currency: money.CNY, Ref: fmt.Sprint("open", uid), Line: "demo"}
-		f.want(f.model.topup(c), machine.PersonTopup, c)
+		f.want(f.model.topup(c), catalogue.PersonTopup, c)
 	}
 	for _, name := range []string{"test/a", "test/b"} {
-		f.want(code.OK, machine.AccountLimit, &pb.AccountLimit{Account: name, Currency: money.CNY})
+		f.want(code.OK, catalogue.AccountLimit, &pb.AccountLimit{Account: name, Currency: money.CNY})
 		f.model.accounts[name] = &secondAccount{}
 	}
 	return f
 }
 
 // want runs a command that the second bookkeeper has judged.
-func (f *flow) want(out code.Code, n machine.Number, body table.Record) machine.Result {
-	cmd := machine.NewCommand(n, "flow", "", body)
+func (f *flow) want(out code.Code, n catalogue.Number, body table.Record) catalogue.Result {
+	cmd := catalogue.NewCommand(n, "flow", "", body)
 	f.seed++
 	cmd.At, cmd.Seed = f.now, make([]byte, 16)
 	binary.BigEndian.PutUint64(cmd.Seed, f.seed*0x9e3779b97f4a7c15)
@@ -102,7 +103,7 @@ func (f *flow) wait() {
 
 func (f *flow) topup() {
 	c := &pb.PersonTopup{Uid: f.uid(), Amount: f.amount(), Currency: money.CNY, Ref: rapid.StringMatching("[ab][0-9]").Draw(f.t, "ref"), Line: "demo"}
-	f.want(f.model.topup(c), machine.PersonTopup, c)
+	f.want(f.model.topup(c), catalogue.PersonTopup, c)
 }
 
 func (f *flow) transfer() {
@@ -110,7 +111,7 @@ func (f *flow) transfer() {
 	for range rapid.IntRange(1, 3).Draw(f.t, "transfers") {
 		c.Transfers = append(c.Transfers, &pb.Transfer{Debit: f.account(), Credit: f.account(), Amount: f.amount()})
 	}
-	f.want(f.model.transfer(c), machine.TransferBatch, c)
+	f.want(f.model.transfer(c), catalogue.TransferBatch, c)
 }
 
 func (f *flow) limit() {
@@ -118,7 +119,7 @@ func (f *flow) limit() {
 		Account: f.account(), Currency: money.CNY, Frozen: rapid.IntRange(0, 9).Draw(f.t, "frozen") == 0,
 		NoOverdraft: rapid.Bool().Draw(f.t, "strict"), Cap: rapid.SampledFrom([]int64{0, 0, 0, 0, 0, 500, 20_000}).Draw(f.t, "cap"),
 	}
-	f.want(f.model.limit(c), machine.AccountLimit, c)
+	f.want(f.model.limit(c), catalogue.AccountLimit, c)
 }
 
 func (f *flow) setMerchant() {
@@ -134,7 +135,7 @@ func (f *flow) setMerchant() {
 		out = code.NothingToDo
 	}
 	m.paused, m.pause = paused, pause*sec
-	f.want(out, machine.MerchantSet, c)
+	f.want(out, catalogue.MerchantSet, c)
 }
 
 func (f *flow) create() {
@@ -150,7 +151,7 @@ func (f *flow) create() {
 	}
 	f.model.now = f.now
 	out := f.model.create(c)
-	if res := f.want(out, machine.OrderCreate, c); out == code.OK {
+	if res := f.want(out, catalogue.OrderCreate, c); out == code.OK {
 		f.model.minted(res.Body.(*pb.Order))
 	}
 }
@@ -177,7 +178,7 @@ func (f *flow) pay() {
 	which := rapid.SampledFrom([]int{0, 0, 1, 8}).Draw(f.t, "prepay") // counted from the newest
 	p := o.prepays[max(0, len(o.prepays)-1-which)]
 	c := &pb.OrderPay{PrepayId: p.id, Uid: f.uid(), Attempt: []byte(rapid.StringMatching("[ab]").Draw(f.t, "attempt"))}
-	f.want(f.model.pay(o, c), machine.OrderPay, c)
+	f.want(f.model.pay(o, c), catalogue.OrderPay, c)
 }
 
 func (f *flow) close() {
@@ -185,7 +186,7 @@ func (f *flow) close() {
 		return
 	}
 	c := &pb.OrderClose{Mchid: f.merchant(), OutTradeNo: f.number()}
-	f.want(f.model.close(c), machine.OrderClose, c)
+	f.want(f.model.close(c), catalogue.OrderClose, c)
 }
 
 func (f *flow) refund() {
@@ -200,7 +201,7 @@ func (f *flow) refund() {
 	if rapid.Bool().Draw(f.t, "notify") {
 		c.NotifyUrl = "https://shop.example/r"
 	}
-	f.want(f.model.refund(c), machine.RefundCreate, c)
+	f.want(f.model.refund(c), catalogue.RefundCreate, c)
 }
 
 // runTick: a tick may find what changes nothing that the second bookkeeper
@@ -216,7 +217,7 @@ func (f *flow) runTick() {
 	if due {
 		out = code.OK
 	}
-	f.want(out, machine.Tick, &pb.Tick{})
+	f.want(out, catalogue.Tick, &pb.Tick{})
 }
 
 func (f *flow) report() {
@@ -237,7 +238,7 @@ func (f *flow) report() {
 		}
 		c.Attempts = append(c.Attempts, a)
 	}
-	f.want(f.model.report(c), machine.NoticeReport, c)
+	f.want(f.model.report(c), catalogue.NoticeReport, c)
 }
 
 // notice is the number of an owed notice if there is one, mostly.
@@ -265,12 +266,12 @@ func (f *flow) giveUp() {
 	for i := range 16 {
 		c.Attempts = append(c.Attempts, &pb.Attempt{NoticeId: id, Number: uint32(n.attempts) + 1 + uint32(i), Outcome: pb.AttemptOutcome_ATTEMPT_OUTCOME_TIMEOUT})
 	}
-	f.want(f.model.report(c), machine.NoticeReport, c)
+	f.want(f.model.report(c), catalogue.NoticeReport, c)
 }
 
 func (f *flow) redeliver() {
 	c := &pb.NoticeRedeliver{NoticeId: rapid.Uint64Range(1, f.model.lastID+1).Draw(f.t, "notice")}
-	f.want(f.model.redeliver(c), machine.NoticeRedeliver, c)
+	f.want(f.model.redeliver(c), catalogue.NoticeRedeliver, c)
 }
 
 func (f *flow) reopen() {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
@@ -14,15 +15,15 @@ import (
 func TestM_AnOrderAndItsPaymentWriteAtMostEightRows(t *testing.T) {
 	w := newWorld(t, table.NewMem())
 	p := w.shop(100_000)
-	w.ok(OrderPay, pay(w.ok(OrderCreate, create("T-first", 10)).(*pb.Order), p.Uid, "a"))
+	w.ok(catalogue.OrderPay, pay(w.ok(catalogue.OrderCreate, create("T-first", 10)).(*pb.Order), p.Uid, "a"))
 	for i := range 300 {
-		created := w.ok(OrderCreate, create(fmt.Sprintf("T-%05d", i), 10)).(*pb.Order)
+		created := w.ok(catalogue.OrderCreate, create(fmt.Sprintf("T-%05d", i), 10)).(*pb.Order)
 		rows := w.m.Rows() - 1
 		tiles := 0
 		if w.m.Position().JournalSize%256 == 0 {
 			tiles++
 		}
-		w.ok(OrderPay, pay(created, p.Uid, "a"))
+		w.ok(catalogue.OrderPay, pay(created, p.Uid, "a"))
 		rows += w.m.Rows() - 1
 		if w.m.Position().JournalSize%256 == 0 {
 			tiles++

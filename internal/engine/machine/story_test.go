@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/stamp"
@@ -39,19 +40,19 @@ func newWorld(t *testing.T, backend table.Backend) *world {
 		t.Fatal(err)
 	}
 	w := &world{t: t, backend: backend, m: m, now: start}
-	w.ok(Genesis, &pb.Genesis{LogName: "test", Level: MaxLevel, Sandbox: true})
+	w.ok(catalogue.Genesis, &pb.Genesis{LogName: "test", Level: MaxLevel, Sandbox: true})
 	return w
 }
 
-func (w *world) encode(n Number, body table.Record) []byte {
-	cmd := NewCommand(n, "test", fmt.Sprintf("r%d", w.seed), body)
+func (w *world) encode(n catalogue.Number, body table.Record) []byte {
+	cmd := catalogue.NewCommand(n, "test", fmt.Sprintf("r%d", w.seed), body)
 	w.seed++
 	cmd.At, cmd.Seed = w.now, make([]byte, 16)
 	binary.BigEndian.PutUint64(cmd.Seed, w.seed*0x9e3779b97f4a7c15)
 	return table.Encode(cmd)
 }
 
-func (w *world) frame(commands ...[]byte) []Result {
+func (w *world) frame(commands ...[]byte) []catalogue.Result {
 	w.t.Helper()
 	w.index++
 	res, err := w.m.Apply(w.index, 1, table.Encode(&pb.Frame{Commands: commands}))
@@ -61,12 +62,12 @@ func (w *world) frame(commands ...[]byte) []Result {
 	return res
 }
 
-func (w *world) do(n Number, body table.Record) Result {
+func (w *world) do(n catalogue.Number, body table.Record) catalogue.Result {
 	w.t.Helper()
 	return w.frame(w.encode(n, body))[0]
 }
 
-func (w *world) ok(n Number, body table.Record) any {
+func (w *world) ok(n catalogue.Number, body table.Record) any {
 	w.t.Helper()
 	res := w.do(n, body)
 	if res.Code != code.OK {
@@ -75,7 +76,7 @@ func (w *world) ok(n Number, body table.Record) any {
 	return res.Body
 }
 
-func (w *world) refused(want code.Code, n Number, body table.Record) Result {
+func (w *world) refused(want code.Code, n catalogue.Number, body table.Record) catalogue.Result {
 	w.t.Helper()
 	res := w.do(n, body)
 	if res.Code != want {
@@ -96,14 +97,14 @@ func (w *world) balance(name string) int64 {
 // shop adds the demo merchant and returns a payer with the balance.
 func (w *world) shop(balance int64) *pb.Person {
 	w.t.Helper()
-	w.ok(MerchantAdd, &pb.MerchantAdd{Mchid: mchid, Name: "Tea House", Appids: []string{appid}})
+	w.ok(catalogue.MerchantAdd, &pb.MerchantAdd{Mchid: mchid, Name: "Tea House", Appids: []string{appid}})
 	return w.payer("ming", balance)
 }
 
 func (w *world) payer(ref string, balance int64) *pb.Person {
 	w.t.Helper()
-	p := w.ok(PersonAdd, &pb.PersonAdd{Ref: ref, Name: ref, Appids: []string{appid}}).(*pb.Person)
-	w.ok(PersonTopup, &pb.PersonTopup{Uid: p.Uid, Amount: balance, Currency: money.CNY, Ref: "open-" + ref, Line: "demo"})
+	p := w.ok(catalogue.PersonAdd, &pb.PersonAdd{Ref: ref, Name: ref, Appids: []string{appid}}).(*pb.Person)
+	w.ok(catalogue.PersonTopup, &pb.PersonTopup{Uid: p.Uid, Amount: balance, Currency: money.CNY, Ref: "open-" + ref, Line: "demo"})
 	return p
 }
 
@@ -121,13 +122,13 @@ func pay(o *pb.Order, uid uint64, attempt string) *pb.OrderPay {
 func TestCreatePayAndPayAgainInsideOneFrame(t *testing.T) {
 	w := newWorld(t, table.NewMem())
 	p := w.shop(1000)
-	o := w.ok(OrderCreate, create("T-0001", 300)).(*pb.Order)
+	o := w.ok(catalogue.OrderCreate, create("T-0001", 300)).(*pb.Order)
 	res := w.frame(
-		w.encode(OrderPay, pay(o, p.Uid, "a1")),
-		w.encode(OrderPay, pay(o, p.Uid, "a1")),
-		w.encode(OrderPay, pay(o, p.Uid, "a2")),
-		w.encode(OrderCreate, create("T-0001", 300)),
-		w.encode(OrderClose, &pb.OrderClose{Mchid: mchid, OutTradeNo: "T-0001"}),
+		w.encode(catalogue.OrderPay, pay(o, p.Uid, "a1")),
+		w.encode(catalogue.OrderPay, pay(o, p.Uid, "a1")),
+		w.encode(catalogue.OrderPay, pay(o, p.Uid, "a2")),
+		w.encode(catalogue.OrderCreate, create("T-0001", 300)),
+		w.encode(catalogue.OrderClose, &pb.OrderClose{Mchid: mchid, OutTradeNo: "T-0001"}),
 	)
 	want := []code.Code{code.OK, code.OK, code.OrderPaid, code.OrderPaid, code.OrderPaid}
 	for i, r := range res {
@@ -150,26 +151,26 @@ func TestCreatePayAndPayAgainInsideOneFrame(t *testing.T) {
 func TestRefundIsAcceptedThenDoneByTheTick(t *testing.T) {
 	w := newWorld(t, table.NewMem())
 	p := w.shop(1000)
-	o := w.ok(OrderCreate, create("T-0001", 300)).(*pb.Order)
-	w.ok(OrderPay, pay(o, p.Uid, "a1"))
+	o := w.ok(catalogue.OrderCreate, create("T-0001", 300)).(*pb.Order)
+	w.ok(catalogue.OrderPay, pay(o, p.Uid, "a1"))
 	r := &pb.RefundCreate{Mchid: mchid, OutRefundNo: "R1", OutTradeNo: "T-0001", Refund: 100, Total: 300, Currency: money.CNY, NotifyUrl: "https://shop.example/refund"}
-	f := w.ok(RefundCreate, r).(*pb.Refund)
+	f := w.ok(catalogue.RefundCreate, r).(*pb.Refund)
 	if f.Status != pb.RefundStatus_REFUND_STATUS_PROCESSING {
 		t.Fatalf("status %s", f.Status)
 	}
 	if got := w.balance(ledger.UserBalance(p.Uid)); got != 700 {
 		t.Errorf("payer has %d before the tick, want 700", got)
 	}
-	again := w.ok(RefundCreate, r).(*pb.Refund)
+	again := w.ok(catalogue.RefundCreate, r).(*pb.Refund)
 	if again.Id != f.Id {
 		t.Errorf("repeat made refund %d", again.Id)
 	}
 	r2 := &pb.RefundCreate{Mchid: mchid, OutRefundNo: "R1", OutTradeNo: "T-0001", Refund: 101, Total: 300, Currency: money.CNY}
-	w.refused(code.RefundNoUsed, RefundCreate, r2)
+	w.refused(code.RefundNoUsed, catalogue.RefundCreate, r2)
 	r3 := &pb.RefundCreate{Mchid: mchid, OutRefundNo: "R2", OutTradeNo: "T-0001", Refund: 201, Total: 300, Currency: money.CNY}
-	w.refused(code.RefundExceedsPaid, RefundCreate, r3)
-	w.ok(Tick, &pb.Tick{})
-	w.refused(code.NothingToDo, Tick, &pb.Tick{})
+	w.refused(code.RefundExceedsPaid, catalogue.RefundCreate, r3)
+	w.ok(catalogue.Tick, &pb.Tick{})
+	w.refused(code.NothingToDo, catalogue.Tick, &pb.Tick{})
 	f, _ = refund.Get(w.backend.Snapshot(), f.Id)
 	if f.Status != pb.RefundStatus_REFUND_STATUS_SUCCESS || f.NoticeId == 0 {
 		t.Errorf("refund is %v", f)
@@ -185,19 +186,19 @@ func TestRefundIsAcceptedThenDoneByTheTick(t *testing.T) {
 func TestUnpaidOrderClosesAfterSevenDays(t *testing.T) {
 	w := newWorld(t, table.NewMem())
 	p := w.shop(1000)
-	early := w.ok(OrderCreate, create("T-0001", 300)).(*pb.Order)
+	early := w.ok(catalogue.OrderCreate, create("T-0001", 300)).(*pb.Order)
 	long := create("T-0002", 300)
 	long.TimeExpire = w.now + 10*stamp.DayMs
-	late := w.ok(OrderCreate, long).(*pb.Order)
+	late := w.ok(catalogue.OrderCreate, long).(*pb.Order)
 	w.now += order.Life
-	w.ok(Tick, &pb.Tick{})
-	w.refused(code.OrderClosed, OrderPay, pay(early, p.Uid, "a"))
-	w.refused(code.PrepayExpired, OrderPay, pay(late, p.Uid, "a"))
-	late = w.ok(OrderCreate, long).(*pb.Order)
+	w.ok(catalogue.Tick, &pb.Tick{})
+	w.refused(code.OrderClosed, catalogue.OrderPay, pay(early, p.Uid, "a"))
+	w.refused(code.PrepayExpired, catalogue.OrderPay, pay(late, p.Uid, "a"))
+	late = w.ok(catalogue.OrderCreate, long).(*pb.Order)
 	w.now = late.TimeExpire
-	w.refused(code.OrderExpired, OrderPay, pay(late, p.Uid, "a"))
-	w.ok(Tick, &pb.Tick{})
-	w.refused(code.OrderClosed, OrderPay, pay(late, p.Uid, "a"))
+	w.refused(code.OrderExpired, catalogue.OrderPay, pay(late, p.Uid, "a"))
+	w.ok(catalogue.Tick, &pb.Tick{})
+	w.refused(code.OrderClosed, catalogue.OrderPay, pay(late, p.Uid, "a"))
 	_ = p
 }
 
@@ -206,8 +207,8 @@ func TestReopenedMachineGoesOn(t *testing.T) {
 	w := newWorld(t, mem)
 	p := w.shop(100000)
 	for i := range 300 {
-		o := w.ok(OrderCreate, create(fmt.Sprintf("T-%04d", i), 10)).(*pb.Order)
-		w.ok(OrderPay, pay(o, p.Uid, "a"))
+		o := w.ok(catalogue.OrderCreate, create(fmt.Sprintf("T-%04d", i), 10)).(*pb.Order)
+		w.ok(catalogue.OrderPay, pay(o, p.Uid, "a"))
 	}
 	before := w.m.Digests()
 	m, err := Open(mem, Options{})
@@ -218,5 +219,5 @@ func TestReopenedMachineGoesOn(t *testing.T) {
 		t.Error("digests differ after reopening")
 	}
 	w.m = m
-	w.ok(OrderCreate, create("T-9999", 10))
+	w.ok(catalogue.OrderCreate, create("T-9999", 10))
 }

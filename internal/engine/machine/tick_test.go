@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
@@ -29,7 +30,7 @@ func (w *world) ticks() (n int) {
 	w.t.Helper()
 	for ; w.due(); n++ {
 		before := w.m.Position().JournalSize
-		w.ok(Tick, &pb.Tick{})
+		w.ok(catalogue.Tick, &pb.Tick{})
 		if grown := w.m.Position().JournalSize - before; grown > TickRows {
 			w.t.Fatalf("one tick journalled %d entries", grown)
 		}
@@ -37,7 +38,7 @@ func (w *world) ticks() (n int) {
 			w.t.Fatal("ticks never end")
 		}
 	}
-	w.refused(code.NothingToDo, Tick, &pb.Tick{})
+	w.refused(code.NothingToDo, catalogue.Tick, &pb.Tick{})
 	return n
 }
 
@@ -49,16 +50,16 @@ func TestTickDoesAThousandRowsAtMost(t *testing.T) {
 	const refunds, orders = 1300, 2100
 	var commands [][]byte
 	for i := range orders {
-		commands = append(commands, w.encode(OrderCreate, create(fmt.Sprintf("T-%05d", i), 10)))
+		commands = append(commands, w.encode(catalogue.OrderCreate, create(fmt.Sprintf("T-%05d", i), 10)))
 	}
 	placed := w.frame(commands...)
 	commands = commands[:0]
 	for _, r := range placed[:refunds] {
-		commands = append(commands, w.encode(OrderPay, pay(r.Body.(*pb.Order), p.Uid, "a")))
+		commands = append(commands, w.encode(catalogue.OrderPay, pay(r.Body.(*pb.Order), p.Uid, "a")))
 	}
 	for _, r := range placed[:refunds] {
 		o := r.Body.(*pb.Order)
-		commands = append(commands, w.encode(RefundCreate, &pb.RefundCreate{
+		commands = append(commands, w.encode(catalogue.RefundCreate, &pb.RefundCreate{
 			Mchid: mchid, OutRefundNo: o.OutTradeNo, OutTradeNo: o.OutTradeNo, Refund: 4, Total: 10, Currency: money.CNY,
 		}))
 	}
@@ -103,6 +104,6 @@ func (w *world) deliver(n uint64) {
 		for ; id <= n && len(c.Attempts) < notice.MaxReport; id++ {
 			c.Attempts = append(c.Attempts, &pb.Attempt{NoticeId: id, Number: 1, Outcome: pb.AttemptOutcome_ATTEMPT_OUTCOME_DELIVERED})
 		}
-		w.ok(NoticeReport, c)
+		w.ok(catalogue.NoticeReport, c)
 	}
 }

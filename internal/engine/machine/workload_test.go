@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
@@ -44,9 +45,9 @@ func newWorkload(t testing.TB, seed uint64) *workload {
 }
 
 // do runs a command, whatever comes out.
-func (w *workload) do(n machine.Number, body table.Record) machine.Result {
+func (w *workload) do(n catalogue.Number, body table.Record) catalogue.Result {
 	w.t.Helper()
-	cmd := machine.NewCommand(n, "workload", fmt.Sprint("w", len(w.log)), body)
+	cmd := catalogue.NewCommand(n, "workload", fmt.Sprint("w", len(w.log)), body)
 	cmd.At, cmd.Origin, cmd.Seed = w.now, 7, make([]byte, 16)
 	binary.BigEndian.PutUint64(cmd.Seed, w.draw.Uint64())
 	binary.BigEndian.PutUint64(cmd.Seed[8:], uint64(len(w.log)))
@@ -59,7 +60,7 @@ func (w *workload) do(n machine.Number, body table.Record) machine.Result {
 	return res
 }
 
-func (w *workload) ok(n machine.Number, body table.Record) any {
+func (w *workload) ok(n catalogue.Number, body table.Record) any {
 	w.t.Helper()
 	res := w.do(n, body)
 	if res.Code != code.OK {
@@ -70,26 +71,26 @@ func (w *workload) ok(n machine.Number, body table.Record) any {
 
 // begin is the genesis and who takes part.
 func (w *workload) begin(level uint32) {
-	w.ok(machine.Genesis, &pb.Genesis{LogName: "golden.example/log", Level: level, Sandbox: true})
-	w.ok(machine.MerchantAdd, &pb.MerchantAdd{Mchid: workMchid, Name: "示例茶铺", Appids: []string{workAppid}})
-	w.ok(machine.MerchantSet, &pb.MerchantSet{Mchid: workMchid, Name: "示例茶楼", Settings: &pb.MerchantSettings{AllowHttp: true, CallbackHosts: []string{"shop.example"}}})
-	w.ok(machine.MerchantAppid, &pb.MerchantAppid{Mchid: workMchid, Appid: "wx00000000000000ff"})
+	w.ok(catalogue.Genesis, &pb.Genesis{LogName: "golden.example/log", Level: level, Sandbox: true})
+	w.ok(catalogue.MerchantAdd, &pb.MerchantAdd{Mchid: workMchid, Name: "示例茶铺", Appids: []string{workAppid}})
+	w.ok(catalogue.MerchantSet, &pb.MerchantSet{Mchid: workMchid, Name: "示例茶楼", Settings: &pb.MerchantSettings{AllowHttp: true, CallbackHosts: []string{"shop.example"}}})
+	w.ok(catalogue.MerchantAppid, &pb.MerchantAppid{Mchid: workMchid, Appid: "wx00000000000000ff"})
 	for _, serial := range []string{"0AB1", "0AB2"} {
-		w.ok(machine.MerchantCert, &pb.MerchantCert{Mchid: workMchid, Serial: serial, Der: []byte("der " + serial), NotBefore: w.now, NotAfter: w.now + day})
+		w.ok(catalogue.MerchantCert, &pb.MerchantCert{Mchid: workMchid, Serial: serial, Der: []byte("der " + serial), NotBefore: w.now, NotAfter: w.now + day})
 	}
-	w.ok(machine.MerchantCertRevoke, &pb.MerchantCertRevoke{Mchid: workMchid, Serial: "AB1"})
-	w.ok(machine.MerchantKey, &pb.MerchantKey{Mchid: workMchid, KeyId: "apiv3-1"})
+	w.ok(catalogue.MerchantCertRevoke, &pb.MerchantCertRevoke{Mchid: workMchid, Serial: "AB1"})
+	w.ok(catalogue.MerchantKey, &pb.MerchantKey{Mchid: workMchid, KeyId: "apiv3-1"})
 	for i := range 4 {
-		p := w.ok(machine.PersonAdd, &pb.PersonAdd{Ref: fmt.Sprint("payer-", i), Name: "小明", Appids: []string{workAppid}}).(*pb.Person)
-		w.ok(machine.PersonTopup, &pb.PersonTopup{Uid: p.Uid, Amount: 50_000, Currency: money.CNY, Ref: p.Ref, Line: "demo"})
+		p := w.ok(catalogue.PersonAdd, &pb.PersonAdd{Ref: fmt.Sprint("payer-", i), Name: "小明", Appids: []string{workAppid}}).(*pb.Person)
+		w.ok(catalogue.PersonTopup, &pb.PersonTopup{Uid: p.Uid, Amount: 50_000, Currency: money.CNY, Ref: p.Ref, Line: "demo"})
 		w.uids = append(w.uids, p.Uid)
 	}
-	w.ok(machine.PersonOpenid, &pb.PersonOpenid{Uid: w.uids[0], Appid: "wx00000000000000ff"})
-	w.ok(machine.AccountLimit, &pb.AccountLimit{Account: "test/fees", Currency: money.CNY, NoOverdraft: true})
-	w.ok(machine.TransferBatch, &pb.TransferBatch{Ref: "fees-1", Currency: money.CNY, Transfers: []*pb.Transfer{
+	w.ok(catalogue.PersonOpenid, &pb.PersonOpenid{Uid: w.uids[0], Appid: "wx00000000000000ff"})
+	w.ok(catalogue.AccountLimit, &pb.AccountLimit{Account: "test/fees", Currency: money.CNY, NoOverdraft: true})
+	w.ok(catalogue.TransferBatch, &pb.TransferBatch{Ref: "fees-1", Currency: money.CNY, Transfers: []*pb.Transfer{
 		{Debit: ledger.UserBalance(w.uids[3]), Credit: "test/fees", Amount: 7}, {Debit: "test/fees", Credit: ledger.UserBalance(w.uids[2]), Amount: 3},
 	}})
-	w.ok(machine.AdvanceClock, &pb.AdvanceClock{AdvanceMs: hour, Attempt: "ahead"})
+	w.ok(catalogue.AdvanceClock, &pb.AdvanceClock{AdvanceMs: hour, Attempt: "ahead"})
 }
 
 // step is one thing that happens.
@@ -102,15 +103,15 @@ func (w *workload) step(i int) {
 	case roll < 16 && len(w.paid) > 0:
 		w.refund()
 	case roll < 17:
-		w.do(machine.Tick, &pb.Tick{})
+		w.do(catalogue.Tick, &pb.Tick{})
 	case roll < 18:
 		w.report()
 	case roll < 19 && len(w.open) > 0:
 		o := w.open[w.draw.IntN(len(w.open))]
-		w.do(machine.OrderClose, &pb.OrderClose{Mchid: workMchid, OutTradeNo: o.OutTradeNo})
+		w.do(catalogue.OrderClose, &pb.OrderClose{Mchid: workMchid, OutTradeNo: o.OutTradeNo})
 	default:
 		w.now += w.draw.Int64N(4 * hour)
-		w.do(machine.NoticeRedeliver, &pb.NoticeRedeliver{NoticeId: 1 + w.draw.Uint64N(40)})
+		w.do(catalogue.NoticeRedeliver, &pb.NoticeRedeliver{NoticeId: 1 + w.draw.Uint64N(40)})
 	}
 }
 
@@ -125,11 +126,11 @@ func (w *workload) order(i int) {
 	if w.draw.IntN(4) == 0 {
 		c.TimeExpire = w.now + w.draw.Int64N(9*day)
 	}
-	if res := w.do(machine.OrderCreate, c); res.Code == code.OK {
+	if res := w.do(catalogue.OrderCreate, c); res.Code == code.OK {
 		w.open = append(w.open, res.Body.(*pb.Order))
 	}
 	if w.draw.IntN(5) == 0 {
-		w.do(machine.OrderCreate, c)
+		w.do(catalogue.OrderCreate, c)
 	}
 }
 
@@ -137,13 +138,13 @@ func (w *workload) pay() {
 	i := w.draw.IntN(len(w.open))
 	o := w.open[i]
 	c := &pb.OrderPay{PrepayId: o.PrepayId, Uid: w.uids[w.draw.IntN(len(w.uids))], Attempt: []byte{byte('a' + w.draw.IntN(2))}}
-	res := w.do(machine.OrderPay, c)
+	res := w.do(catalogue.OrderPay, c)
 	if res.Code == code.OK {
 		w.open = append(w.open[:i], w.open[i+1:]...)
 		w.paid = append(w.paid, res.Body.(*pb.Order))
 	}
 	if w.draw.IntN(3) == 0 {
-		w.do(machine.OrderPay, c)
+		w.do(catalogue.OrderPay, c)
 	}
 }
 
@@ -157,9 +158,9 @@ func (w *workload) refund() {
 	if w.draw.IntN(2) == 0 {
 		c.NotifyUrl = "https://shop.example/r"
 	}
-	w.do(machine.RefundCreate, c)
+	w.do(catalogue.RefundCreate, c)
 	if w.draw.IntN(3) == 0 {
-		w.do(machine.RefundCreate, c)
+		w.do(catalogue.RefundCreate, c)
 	}
 }
 
@@ -174,7 +175,7 @@ func (w *workload) report() {
 	if w.draw.IntN(2) == 0 {
 		c.Courier = workCouriers[w.draw.IntN(len(workCouriers))]
 	}
-	w.do(machine.NoticeReport, c)
+	w.do(catalogue.NoticeReport, c)
 	w.lease()
 }
 
@@ -190,16 +191,16 @@ func (w *workload) lease() {
 	for i := range 32 * w.draw.IntN(2) {
 		c.Holds = append(c.Holds, []byte{0xff, 0x0f, 0}[(i+w.draw.IntN(2))%3])
 	}
-	w.do(machine.CourierLease, c)
+	w.do(catalogue.CourierLease, c)
 }
 
 // leases is what the couriers and the nodes of a cluster do at level 3.
 func (w *workload) leases() {
-	w.ok(machine.MemberChange, &pb.MemberChange{Members: []*pb.Member{
+	w.ok(catalogue.MemberChange, &pb.MemberChange{Members: []*pb.Member{
 		{RaftId: 0x1122334455667788, Incarnation: 3, Name: "node-2", Address: "10.0.0.2:7000", Role: pb.MemberRole_MEMBER_ROLE_LEARNER, TokenId: "t1"},
 		{RaftId: 9, Incarnation: 4, Name: "node-3", Address: "10.0.0.3:7000", Role: pb.MemberRole_MEMBER_ROLE_REMOVED},
 	}})
-	w.ok(machine.CourierLease, &pb.CourierLease{Courier: "courier-1", LeaseMs: 10_000, Started: 1})
+	w.ok(catalogue.CourierLease, &pb.CourierLease{Courier: "courier-1", LeaseMs: 10_000, Started: 1})
 	for range 12 {
 		w.lease()
 	}
@@ -209,7 +210,7 @@ func (w *workload) leases() {
 func (w *workload) end() {
 	for range 3 {
 		w.now += 33 * day
-		for w.do(machine.Tick, &pb.Tick{}).Code == code.OK {
+		for w.do(catalogue.Tick, &pb.Tick{}).Code == code.OK {
 		}
 	}
 }

@@ -69,7 +69,7 @@ func (r *Replica) proposeChange(c *change, actor string, members []*pb.Member) e
 	case r.Position().Level < MembersLevel:
 		return ErrLevel
 	}
-	cmd := machine.NewCommand(machine.MemberChange, actor, "", &pb.MemberChange{Members: members})
+	cmd := machine.MemberChange.New(actor, "", &pb.MemberChange{Members: members})
 	cmd.Origin, cmd.Seed = r.opt.Identity.RaftID, blankSeed
 	f, err := newFrame([]*waiter{{cmd: cmd}}, cmd.SizeVT(), r.stamp(), r.opt.Random)
 	if err != nil {

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -22,7 +22,7 @@ const (
 // command is tried again at the next one within the caller's deadline: commands
 // have identities, so the answer is the one the first try made, if it made one.
 // Errors are Execute's.
-func (r *Replica) Do(ctx context.Context, cmd *pb.Command) (machine.Result, error) {
+func (r *Replica) Do(ctx context.Context, cmd *pb.Command) (catalogue.Result, error) {
 	if r.opt.Peers == nil || r.Status().Alone && r.leader.Load() {
 		return r.Execute(ctx, cmd)
 	}
@@ -42,9 +42,9 @@ func (r *Replica) Do(ctx context.Context, cmd *pb.Command) (machine.Result, erro
 		open = open || refusal.Code == code.Unknown
 		if !r.waitForLeader(ctx, changed) {
 			if open {
-				return machine.Result{}, code.Unknown.Err()
+				return catalogue.Result{}, code.Unknown.Err()
 			}
-			return machine.Result{}, err
+			return catalogue.Result{}, err
 		}
 	}
 }
@@ -55,20 +55,20 @@ func copyOf(cmd *pb.Command) *pb.Command {
 }
 
 // once tries a command where the leader is said to be.
-func (r *Replica) once(ctx context.Context, cmd *pb.Command) (machine.Result, error) {
+func (r *Replica) once(ctx context.Context, cmd *pb.Command) (catalogue.Result, error) {
 	if r.readOnly.Load() {
-		return machine.Result{}, code.ReadOnly.Err()
+		return catalogue.Result{}, code.ReadOnly.Err()
 	}
 	if r.leader.Load() {
 		return r.Execute(ctx, cmd)
 	}
 	leader := r.LeaderMember()
 	if leader == nil || leader.RaftId == r.opt.Identity.RaftID {
-		return machine.Result{}, code.NotLeader.Err()
+		return catalogue.Result{}, code.NotLeader.Err()
 	}
 	res, index, err := r.opt.Peers.Execute(ctx, leader, cmd)
 	if err != nil {
-		return machine.Result{}, err
+		return catalogue.Result{}, err
 	}
 	// Who reads here next shall find it. The answer itself is true in any case.
 	_ = r.await(ctx, index)

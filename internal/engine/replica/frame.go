@@ -7,8 +7,8 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 )
 
 // frame is a proposed log entry with the callers that wait for it.
@@ -42,7 +42,7 @@ func newFrame(waiters []*waiter, bytes int, at int64, random io.Reader) (*frame,
 }
 
 // deliver answers the frame's callers in the order of their commands.
-func (f *frame) deliver(results []machine.Result) {
+func (f *frame) deliver(results []catalogue.Result) {
 	for i, w := range f.waiters {
 		w.answer(outcome{result: results[i]})
 	}

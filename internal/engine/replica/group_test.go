@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
@@ -38,10 +39,10 @@ func (w wire) Send(msg *pb.PeerMessage) {
 	}
 }
 
-func (w wire) Execute(ctx context.Context, leader *pb.Member, cmd *pb.Command) (machine.Result, uint64, error) {
+func (w wire) Execute(ctx context.Context, leader *pb.Member, cmd *pb.Command) (catalogue.Result, uint64, error) {
 	to := w.c.node(leader.RaftId)
 	if to == nil {
-		return machine.Result{}, 0, code.NotLeader.Err()
+		return catalogue.Result{}, 0, code.NotLeader.Err()
 	}
 	res, err := to.Execute(ctx, cmd)
 	return res, to.Applied(), err
@@ -115,7 +116,7 @@ func newCluster(t *testing.T) *cluster {
 			}
 		}
 	})
-	if _, err := first.Do(t.Context(), machine.NewCommand(machine.Genesis, "test", "", &pb.Genesis{LogName: "test", Level: machine.MaxLevel})); err != nil {
+	if _, err := first.Do(t.Context(), catalogue.NewCommand(catalogue.Genesis, "test", "", &pb.Genesis{LogName: "test", Level: machine.MaxLevel})); err != nil {
 		t.Fatal(err)
 	}
 	for id := uint64(2); id <= 3; id++ {
@@ -138,7 +139,7 @@ func TestGroupAnswersTruly(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t)
 	_, r := c.leader()
-	res, err := r.Do(t.Context(), machine.NewCommand(machine.PersonAdd, "test", "", &pb.PersonAdd{Ref: "payer", Name: "payer"}))
+	res, err := r.Do(t.Context(), catalogue.NewCommand(catalogue.PersonAdd, "test", "", &pb.PersonAdd{Ref: "payer", Name: "payer"}))
 	if err != nil || res.Code != code.OK {
 		t.Fatal(res, err)
 	}
@@ -175,7 +176,7 @@ func TestGroupAnswersTruly(t *testing.T) {
 // seen on another.
 func (c *cluster) topup(uid, caller uint64, i int) {
 	cmd := func() *pb.Command {
-		return machine.NewCommand(machine.PersonTopup, "test", "", &pb.PersonTopup{
+		return catalogue.NewCommand(catalogue.PersonTopup, "test", "", &pb.PersonTopup{
 			Uid: uid, Amount: 1, Currency: money.CNY, Ref: fmt.Sprintf("%d-%d", caller, i), Line: "demo",
 		})
 	}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/agree"
 	"github.com/holdfast-pay/holdfast/internal/engine/identity"
@@ -98,7 +99,7 @@ type Peers interface {
 	SetMembers([]*pb.Member)
 	// Execute runs a command on the leader and answers with the leader's applied
 	// index. Errors are Do's.
-	Execute(ctx context.Context, leader *pb.Member, cmd *pb.Command) (res machine.Result, index uint64, err error)
+	Execute(ctx context.Context, leader *pb.Member, cmd *pb.Command) (res catalogue.Result, index uint64, err error)
 }
 
 func (o Options) withDefaults() Options {

@@ -3,8 +3,8 @@ package replica
 import (
 	"sync"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -13,7 +13,7 @@ var blankSeed = make([]byte, 16)
 
 // outcome is what a waiting caller gets.
 type outcome struct {
-	result  machine.Result
+	result  catalogue.Result
 	refusal code.Code
 }
 

@@ -13,10 +13,10 @@ import (
 	"go.etcd.io/raft/v3/raftpb"
 	"go.uber.org/goleak"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine/storytest"
 	"github.com/holdfast-pay/holdfast/internal/engine/replica"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -56,7 +56,7 @@ func TestCloseRacingPay(t *testing.T) {
 		c := &counts[i]
 		for j := range 5 {
 			wg.Go(func() {
-				res, err := b.do(machine.OrderPay, &pb.OrderPay{PrepayId: o.PrepayId, Uid: uids[j%4], Attempt: []byte{byte(j)}})
+				res, err := b.do(catalogue.OrderPay, &pb.OrderPay{PrepayId: o.PrepayId, Uid: uids[j%4], Attempt: []byte{byte(j)}})
 				switch {
 				case err != nil:
 					t.Error(err)
@@ -71,7 +71,7 @@ func TestCloseRacingPay(t *testing.T) {
 				}
 			})
 			wg.Go(func() {
-				res, err := b.do(machine.OrderClose, &pb.OrderClose{Mchid: mchid, OutTradeNo: o.OutTradeNo})
+				res, err := b.do(catalogue.OrderClose, &pb.OrderClose{Mchid: mchid, OutTradeNo: o.OutTradeNo})
 				switch {
 				case err != nil:
 					t.Error(err)
@@ -114,7 +114,7 @@ func TestPrepaysRace(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 1000 {
 		wg.Go(func() {
-			res, err := b.do(machine.OrderCreate, prepay("T-0001", 100+int64(i%2)))
+			res, err := b.do(catalogue.OrderCreate, prepay("T-0001", 100+int64(i%2)))
 			switch {
 			case err != nil:
 				t.Error(err)
@@ -195,7 +195,7 @@ func TestOverloadIsRefused(t *testing.T) {
 	for i := range callers {
 		c := prepay(fmt.Sprintf("T-%04d", i), 1)
 		c.Detail = detail
-		cmd := machine.NewCommand(machine.OrderCreate, "test", "", c)
+		cmd := catalogue.NewCommand(catalogue.OrderCreate, "test", "", c)
 		wg.Go(func() {
 			res, err := b.r.Do(context.Background(), cmd)
 			switch {
@@ -216,7 +216,7 @@ func TestOverloadIsRefused(t *testing.T) {
 	}
 	big := prepay("T-9999", 1)
 	big.Detail = make([]byte, replica.MaxCommand)
-	if _, err := b.do(machine.OrderCreate, big); refusal(t, err) != code.CommandTooLarge {
+	if _, err := b.do(catalogue.OrderCreate, big); refusal(t, err) != code.CommandTooLarge {
 		t.Errorf("a command beyond the limit: %v", err)
 	}
 	b.audit()
@@ -244,7 +244,7 @@ func TestAbandonedCallers(t *testing.T) {
 	var codes [64]code.Code
 	ask := func(i int) {
 		wg.Go(func() {
-			_, err := b.r.Do(ctx, machine.NewCommand(machine.OrderCreate, "test", "", prepay(fmt.Sprintf("T-%04d", i), 1)))
+			_, err := b.r.Do(ctx, catalogue.NewCommand(catalogue.OrderCreate, "test", "", prepay(fmt.Sprintf("T-%04d", i), 1)))
 			codes[i] = refusal(t, err)
 		})
 	}
@@ -295,7 +295,7 @@ func TestCloseWhileBusyAnswersEveryone(t *testing.T) {
 		wg.Go(func() {
 			for n := 0; ; n++ {
 				no := fmt.Sprintf("T-%02d-%04d", i, n)
-				res, err := b.do(machine.OrderCreate, prepay(no, 1))
+				res, err := b.do(catalogue.OrderCreate, prepay(no, 1))
 				if err != nil {
 					if c := refusal(t, err); c != code.Unknown && c != code.NotLeader {
 						t.Errorf("told %s", c)
@@ -312,7 +312,7 @@ func TestCloseWhileBusyAnswersEveryone(t *testing.T) {
 		t.Fatal(err)
 	}
 	wg.Wait()
-	if _, err := b.do(machine.Tick, &pb.Tick{}); err == nil {
+	if _, err := b.do(catalogue.Tick, &pb.Tick{}); err == nil {
 		t.Error("a closed replica took a command")
 	}
 	again := open(t, log, table.NewMem(), replica.Options{}) // from the log alone
@@ -342,7 +342,7 @@ func TestNoRandomnessStops(t *testing.T) {
 	random.failed.Store(true)
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	_, err := b.r.Do(ctx, machine.NewCommand(machine.Tick, "test", "", &pb.Tick{}))
+	_, err := b.r.Do(ctx, catalogue.NewCommand(catalogue.Tick, "test", "", &pb.Tick{}))
 	if ctx.Err() != nil || refusal(t, err) != code.Unknown {
 		t.Errorf("the caller got %v (%v)", err, ctx.Err())
 	}

@@ -6,6 +6,7 @@ import (
 
 	"go.etcd.io/raft/v3/raftpb"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
@@ -71,7 +72,7 @@ func TestFrameThatCannotBeApplied(t *testing.T) {
 	if !readOnly.r.ReadOnly() || readOnly.r.Applied() != bad-1 {
 		t.Errorf("read-only is %v at index %d, want %d", readOnly.r.ReadOnly(), readOnly.r.Applied(), bad-1)
 	}
-	if _, err := readOnly.do(machine.Tick, &pb.Tick{}); refusal(t, err) != code.ReadOnly {
+	if _, err := readOnly.do(catalogue.Tick, &pb.Tick{}); refusal(t, err) != code.ReadOnly {
 		t.Errorf("a write got %v", err)
 	}
 	if err := readOnly.r.Read(func(r table.Reader) error {

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
@@ -150,10 +151,10 @@ func (r *Replica) Receive(msg *pb.PeerMessage) {
 // DiskLow, NotLeader, CommandTooLarge and CommandUnknown mean that the command
 // was not taken; Unknown means that it may or may not have been, and to ask
 // again under the same identity.
-func (r *Replica) Execute(ctx context.Context, cmd *pb.Command) (machine.Result, error) {
+func (r *Replica) Execute(ctx context.Context, cmd *pb.Command) (catalogue.Result, error) {
 	w, refusal := r.admit(cmd)
 	if refusal != code.OK {
-		return machine.Result{}, refusal.Err()
+		return catalogue.Result{}, refusal.Err()
 	}
 	select {
 	case out := <-w.done:
@@ -161,9 +162,9 @@ func (r *Replica) Execute(ctx context.Context, cmd *pb.Command) (machine.Result,
 		return out.result, out.refusal.Err()
 	case <-ctx.Done():
 		if r.queue.abandon(w) {
-			return machine.Result{}, code.Overloaded.Err()
+			return catalogue.Result{}, code.Overloaded.Err()
 		}
-		return machine.Result{}, code.Unknown.Err()
+		return catalogue.Result{}, code.Unknown.Err()
 	}
 }
 
@@ -176,7 +177,7 @@ func (r *Replica) admit(cmd *pb.Command) (*waiter, code.Code) {
 		return nil, code.NotLeader
 	case r.opt.SpaceLow != nil && r.opt.SpaceLow():
 		return nil, code.DiskLow
-	case !machine.Known(machine.Number(cmd.Number)):
+	case !machine.Known(catalogue.Number(cmd.Number)):
 		return nil, code.CommandUnknown
 	}
 	cmd.Origin, cmd.Seed = r.opt.Identity.RaftID, blankSeed

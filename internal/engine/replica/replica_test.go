@@ -11,6 +11,7 @@ import (
 	"go.etcd.io/raft/v3"
 	"go.etcd.io/raft/v3/raftpb"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
@@ -99,11 +100,11 @@ func open(t testing.TB, log *memLog, mem *table.Mem, opt replica.Options) *bench
 	return &bench{t: t, r: r, log: log, mem: mem}
 }
 
-func (b *bench) do(n machine.Number, body table.Record) (machine.Result, error) {
-	return b.r.Do(context.Background(), machine.NewCommand(n, "test", "", body))
+func (b *bench) do(n catalogue.Number, body table.Record) (catalogue.Result, error) {
+	return b.r.Do(context.Background(), catalogue.NewCommand(n, "test", "", body))
 }
 
-func (b *bench) ok(n machine.Number, body table.Record) any {
+func (b *bench) ok(n catalogue.Number, body table.Record) any {
 	b.t.Helper()
 	res, err := b.do(n, body)
 	if err != nil || res.Code != code.OK {
@@ -113,19 +114,19 @@ func (b *bench) ok(n machine.Number, body table.Record) any {
 }
 
 func (b *bench) shop(payers int) (uids []uint64) {
-	b.ok(machine.Genesis, &pb.Genesis{LogName: "test", Level: machine.MaxLevel})
-	b.ok(machine.MerchantAdd, &pb.MerchantAdd{Mchid: mchid, Name: "Tea House", Appids: []string{appid}})
+	b.ok(catalogue.Genesis, &pb.Genesis{LogName: "test", Level: machine.MaxLevel})
+	b.ok(catalogue.MerchantAdd, &pb.MerchantAdd{Mchid: mchid, Name: "Tea House", Appids: []string{appid}})
 	for i := range payers {
 		ref := fmt.Sprintf("payer-%d", i)
-		p := b.ok(machine.PersonAdd, &pb.PersonAdd{Ref: ref, Name: ref, Appids: []string{appid}}).(*pb.Person)
-		b.ok(machine.PersonTopup, &pb.PersonTopup{Uid: p.Uid, Amount: 100_000, Currency: money.CNY, Ref: ref, Line: "demo"})
+		p := b.ok(catalogue.PersonAdd, &pb.PersonAdd{Ref: ref, Name: ref, Appids: []string{appid}}).(*pb.Person)
+		b.ok(catalogue.PersonTopup, &pb.PersonTopup{Uid: p.Uid, Amount: 100_000, Currency: money.CNY, Ref: ref, Line: "demo"})
 		uids = append(uids, p.Uid)
 	}
 	return uids
 }
 
 func (b *bench) order(no string, total int64) *pb.Order {
-	return b.ok(machine.OrderCreate, &pb.OrderCreate{
+	return b.ok(catalogue.OrderCreate, &pb.OrderCreate{
 		Mchid: mchid, Appid: appid, OutTradeNo: no, Product: pb.Product_PRODUCT_NATIVE, Total: total,
 		Currency: money.CNY, Description: "tea", NotifyUrl: "https://shop.example/n",
 	}).(*pb.Order)
@@ -153,7 +154,7 @@ func TestOneOrderIsPaidOnce(t *testing.T) {
 	for i := range 1000 {
 		wg.Go(func() {
 			attempt := fmt.Sprintf("attempt-%d", i/2) // two calls an attempt: a repeat gets the same answer
-			res, err := b.do(machine.OrderPay, &pb.OrderPay{PrepayId: o.PrepayId, Uid: uids[i/2%10], Attempt: []byte(attempt)})
+			res, err := b.do(catalogue.OrderPay, &pb.OrderPay{PrepayId: o.PrepayId, Uid: uids[i/2%10], Attempt: []byte(attempt)})
 			switch {
 			case err != nil:
 				t.Error(err)
@@ -188,13 +189,13 @@ func TestRefundNumbersRace(t *testing.T) {
 		{"a number each", "T-0002", func(i int) string { return fmt.Sprintf("N-%d", i) }, 1},
 	} {
 		o := b.order(test.order, 300)
-		b.ok(machine.OrderPay, &pb.OrderPay{PrepayId: o.PrepayId, Uid: uid, Attempt: []byte("a")})
+		b.ok(catalogue.OrderPay, &pb.OrderPay{PrepayId: o.PrepayId, Uid: uid, Attempt: []byte("a")})
 		var accepted atomic.Int64
 		ids := sync.Map{}
 		var wg sync.WaitGroup
 		for i := range 1000 {
 			wg.Go(func() {
-				res, err := b.do(machine.RefundCreate, &pb.RefundCreate{
+				res, err := b.do(catalogue.RefundCreate, &pb.RefundCreate{
 					Mchid: mchid, OutRefundNo: test.number(i), OutTradeNo: test.order, Refund: 300, Total: 300, Currency: money.CNY,
 				})
 				switch {
@@ -247,7 +248,7 @@ func TestFailingLogStopsAndLeavesTheOutcomeOpen(t *testing.T) {
 	log.mu.Lock()
 	log.fail = errors.New("disk on fire")
 	log.mu.Unlock()
-	_, err := b.do(machine.Tick, &pb.Tick{})
+	_, err := b.do(catalogue.Tick, &pb.Tick{})
 	var refusal *code.Error
 	if !errors.As(err, &refusal) || refusal.Code != code.Unknown {
 		t.Errorf("caller got %v, want unknown", err)

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine/storytest"
 	"github.com/holdfast-pay/holdfast/internal/engine/replica"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -24,7 +24,7 @@ func (p *platform) start() {
 }
 
 // Do implements storytest.Platform; the replica draws another seed.
-func (p *platform) Do(cmd *pb.Command) (machine.Result, error) {
+func (p *platform) Do(cmd *pb.Command) (catalogue.Result, error) {
 	p.now.Store(cmd.At)
 	return p.r.Do(context.Background(), cmd)
 }

@@ -53,28 +53,29 @@ func (t *Ticker) RunOnce(ctx context.Context) (more bool) {
 		t.r.stop(err)
 		return false
 	case due:
-		return t.propose(ctx, machine.Tick, &pb.Tick{})
+		res, err := t.r.Execute(ctx, machine.Tick.New(ticker, "", &pb.Tick{}))
+		return err == nil && res.Code == code.OK
 	case backfill != "":
 		return t.backfill(ctx, backfill)
 	}
 	return false
 }
 
-func (t *Ticker) propose(ctx context.Context, n machine.Number, body table.Record) bool {
-	res, err := t.r.Execute(ctx, machine.NewCommand(n, "node/ticker", "", body))
-	return err == nil && res.Code == code.OK
-}
+// ticker is who proposes these commands.
+const ticker = "node/ticker"
 
 // backfill runs a whole backfill, a command a step. After a restart it begins
 // again from the first row, which is harmless.
 func (t *Ticker) backfill(ctx context.Context, name string) bool {
 	next := &pb.Backfill{Name: name, Limit: machine.TickRows}
 	for next != nil && ctx.Err() == nil {
-		res, err := t.r.Execute(ctx, machine.NewCommand(machine.Backfill, "node/ticker", "", next))
+		res, err := t.r.Execute(ctx, machine.Backfill.New(ticker, "", next))
 		if err != nil || res.Code != code.OK {
 			return false
 		}
-		next, _ = res.Body.(*pb.Backfill)
+		if next, err = machine.Backfill.Record(res); err != nil {
+			return false
+		}
 	}
 	return true
 }

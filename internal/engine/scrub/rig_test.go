@@ -14,6 +14,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"go.etcd.io/raft/v3/raftpb"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
@@ -61,23 +62,23 @@ func newRig(t testing.TB) *rig {
 	if r.m, err = machine.Open(r.store, machine.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	r.ok(machine.Genesis, &pb.Genesis{LogName: "scrub.example", Level: machine.MaxLevel})
-	r.ok(machine.MerchantAdd, &pb.MerchantAdd{Mchid: mchid, Name: "Tea House", Appids: []string{appid}})
-	r.uid = r.ok(machine.PersonAdd, &pb.PersonAdd{Ref: "ming", Name: "Ming", Appids: []string{appid}}).Body.(*pb.Person).Uid
-	r.ok(machine.PersonTopup, &pb.PersonTopup{Uid: r.uid, Amount: 1_000_000_000, Currency: money.CNY, Ref: "open", Line: "demo"})
+	r.ok(catalogue.Genesis, &pb.Genesis{LogName: "scrub.example", Level: machine.MaxLevel})
+	r.ok(catalogue.MerchantAdd, &pb.MerchantAdd{Mchid: mchid, Name: "Tea House", Appids: []string{appid}})
+	r.uid = r.ok(catalogue.PersonAdd, &pb.PersonAdd{Ref: "ming", Name: "Ming", Appids: []string{appid}}).Body.(*pb.Person).Uid
+	r.ok(catalogue.PersonTopup, &pb.PersonTopup{Uid: r.uid, Amount: 1_000_000_000, Currency: money.CNY, Ref: "open", Line: "demo"})
 	return r
 }
 
-func (r *rig) command(n machine.Number, body table.Record) []byte {
+func (r *rig) command(n catalogue.Number, body table.Record) []byte {
 	r.seq++
-	cmd := machine.NewCommand(n, "test", fmt.Sprint(r.seq), body)
+	cmd := catalogue.NewCommand(n, "test", fmt.Sprint(r.seq), body)
 	cmd.At, cmd.Seed = 1_780_000_000_000+int64(r.seq), make([]byte, 16)
 	binary.BigEndian.PutUint64(cmd.Seed, r.seq)
 	return table.Encode(cmd)
 }
 
 // frame runs commands as one frame, as a node does: logged, synced, applied.
-func (r *rig) frame(commands ...[]byte) []machine.Result {
+func (r *rig) frame(commands ...[]byte) []catalogue.Result {
 	r.t.Helper()
 	data := table.Encode(&pb.Frame{Commands: commands})
 	r.index++
@@ -94,7 +95,7 @@ func (r *rig) frame(commands ...[]byte) []machine.Result {
 	return results
 }
 
-func (r *rig) ok(n machine.Number, body table.Record) machine.Result {
+func (r *rig) ok(n catalogue.Number, body table.Record) catalogue.Result {
 	r.t.Helper()
 	res := r.frame(r.command(n, body))[0]
 	if res.Code != code.OK {
@@ -110,13 +111,13 @@ func (r *rig) pairs(n int) {
 		var create, pay [][]byte
 		for range min(20, n-done) {
 			done++
-			create = append(create, r.command(machine.OrderCreate, &pb.OrderCreate{
+			create = append(create, r.command(catalogue.OrderCreate, &pb.OrderCreate{
 				Mchid: mchid, Appid: appid, OutTradeNo: fmt.Sprintf("T-%08d", r.seq), Product: pb.Product_PRODUCT_NATIVE, Total: 100,
 				Currency: money.CNY, Description: "乌龙茶", NotifyUrl: "https://shop.example/n"}))
 		}
 		for _, res := range r.frame(create...) {
 			o := res.Body.(*pb.Order)
-			pay = append(pay, r.command(machine.OrderPay, &pb.OrderPay{PrepayId: o.PrepayId, Uid: r.uid, Attempt: binary.BigEndian.AppendUint64(nil, o.Id)}))
+			pay = append(pay, r.command(catalogue.OrderPay, &pb.OrderPay{PrepayId: o.PrepayId, Uid: r.uid, Attempt: binary.BigEndian.AppendUint64(nil, o.Id)}))
 		}
 		for _, res := range r.frame(pay...) {
 			if res.Code != code.OK {

@@ -3,6 +3,7 @@
 package due
 
 import (
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
@@ -37,3 +38,6 @@ func List(r table.Reader, by int64, limit int) []Item {
 	})
 	return items
 }
+
+// Rule is what this package brings: the table that other rules write through it.
+var Rule = catalogue.Rule{Name: "due", Tables: []table.ID{table.Due}}

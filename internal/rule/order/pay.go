@@ -9,6 +9,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/ident"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
+	"github.com/holdfast-pay/holdfast/internal/rule/notice"
 	"github.com/holdfast-pay/holdfast/internal/rule/person"
 )
 
@@ -17,31 +18,30 @@ const MaxAttempt = 64
 
 // ApplyPay captures an order from a payer's balance. (order, payer, attempt) is
 // the identity: the winner's repeats get its success, everybody else learns that
-// the order is paid. fresh says that this command captured it, so that the
-// caller owes the notice, whose number is already in the order.
+// the order is paid. The merchant's notice is owed with the capture.
 //
 // Refuses, in this order: AttemptNeeded; OrderNotFound; OrderPaid, OrderClosed,
 // OrderExpired, PrepayReplaced, PrepayExpired; PersonNotFound, PersonBlocked,
 // PayerMismatch; and what ledger.Book.Post refuses, BalanceTooLow above all.
-func ApplyPay(d *deed.Deed, c *pb.OrderPay) (out code.Code, o *pb.Order, fresh bool) {
+func ApplyPay(d *deed.Deed, c *pb.OrderPay) (code.Code, *pb.Order) {
 	if len(c.Attempt) == 0 || len(c.Attempt) > MaxAttempt {
-		return code.AttemptNeeded, nil, false
+		return code.AttemptNeeded, nil
 	}
 	o, ok := ByPrepayID(d.Tx, c.PrepayId)
 	if !ok {
-		return code.OrderNotFound, nil, false
+		return code.OrderNotFound, nil
 	}
 	if out := payable(d, o, c); out != code.OK || Paid(o) {
-		return out, o, false
+		return out, o
 	}
 	p, out := payer(d, c.Uid, o)
 	if out != code.OK {
-		return out, o, false
+		return out, o
 	}
 	book := ledger.Begin(d.Tx, o.Currency)
 	if out := book.Post(pb.PostingCode_POSTING_CODE_PAYMENT,
 		ledger.UserBalance(p.Uid), ledger.MerchantPending(o.Mchid), o.Total); out != code.OK {
-		return out, o, false
+		return out, o
 	}
 	// From here the command succeeds.
 	o.Openid = person.EnsureOpenid(d, p, o.Appid)
@@ -50,7 +50,8 @@ func ApplyPay(d *deed.Deed, c *pb.OrderPay) (out code.Code, o *pb.Order, fresh b
 	o.PaidAt, o.PaySeq, o.NoticeId = d.At, d.Seq(), d.TakeNoticeID()
 	Put(d.Tx, o)
 	record(d, o, book.Commit(), commitment.AppendField(d.Mem.Take(commitment.Size)[:0], o.Salt, "openid", o.Openid))
-	return code.OK, o, true
+	notice.Owe(d, o.NoticeId, o.Mchid, pb.NoticeEvent_NOTICE_EVENT_TRANSACTION_SUCCESS, o.Id, 0, o.NotifyUrl)
+	return code.OK, o
 }
 
 // payable answers OK for an order that can be paid now, and for the repeat of

@@ -8,6 +8,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/due"
 	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
+	"github.com/holdfast-pay/holdfast/internal/rule/notice"
 	"github.com/holdfast-pay/holdfast/internal/rule/order"
 )
 
@@ -16,23 +17,24 @@ const retryAfter = stamp.Hour
 
 // CompleteDue moves the money of an accepted refund to the payer and makes it
 // SUCCESS; where the payer's account takes no money it becomes ABNORMAL, and
-// where the merchant's account is frozen it waits. ended says that the refund
-// reached a state the merchant is owed a notice of; its number is in the refund.
-func CompleteDue(d *deed.Deed, id uint64) (f *pb.Refund, ended bool) {
+// where the merchant's account is frozen it waits. The merchant is owed a notice
+// of what it became, if the refund names an address.
+func CompleteDue(d *deed.Deed, id uint64) {
 	f, ok := Get(d.Tx, id)
 	if !ok || f.Status != pb.RefundStatus_REFUND_STATUS_PROCESSING {
-		return nil, false
+		return
 	}
 	o, ok := order.Get(d.Tx, f.OrderId)
 	must.That(ok, "refund %d has its order %d", f.Id, f.OrderId)
 	from, to := ledger.MerchantPending(o.Mchid), ledger.UserBalance(o.PayerUid)
 	if a, ok := ledger.Get(d.Tx, from, f.Currency); ok && a.Frozen {
 		due.Put(d.Tx, d.At+retryAfter, pb.DueKind_DUE_KIND_REFUND, f.Id)
-		return f, false
+		return
 	}
 	book := ledger.Begin(d.Tx, f.Currency)
 	out := book.Settle(pb.PostingCode_POSTING_CODE_REFUND, from, to, f.Refund)
 	var postings []*pb.Posting
+	event := pb.NoticeEvent_NOTICE_EVENT_REFUND_SUCCESS
 	if out == code.OK {
 		postings = book.Commit()
 		Moves.Enter(&f.Status, pb.RefundStatus_REFUND_STATUS_SUCCESS)
@@ -41,6 +43,7 @@ func CompleteDue(d *deed.Deed, id uint64) (f *pb.Refund, ended bool) {
 		checkWithin(o)
 		order.Put(d.Tx, o)
 	} else {
+		event = pb.NoticeEvent_NOTICE_EVENT_REFUND_ABNORMAL
 		Moves.Enter(&f.Status, pb.RefundStatus_REFUND_STATUS_ABNORMAL)
 	}
 	if f.NotifyUrl != "" {
@@ -48,7 +51,9 @@ func CompleteDue(d *deed.Deed, id uint64) (f *pb.Refund, ended bool) {
 	}
 	put(d.Tx, f)
 	d.Record(Entity(f.Id), f.Mchid+"/"+f.OutRefundNo, postings)
-	return f, true
+	if f.NoticeId != 0 {
+		notice.Owe(d, f.NoticeId, f.Mchid, event, f.OrderId, f.Id, f.NotifyUrl)
+	}
 }
 
 // checkWithin asserts that an order's refunds stay within what was paid.

@@ -11,8 +11,8 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/edge/admin"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/person"
 )
 
 // Budgets of a cluster of three whose processes share one machine's cores.
@@ -156,7 +156,7 @@ func (g *clusterRig) probe(ctx context.Context, doing func() error) (longest flo
 
 // command is one small durable command that counts once however often it is sent.
 func (g *clusterRig) command(ctx context.Context, ref string) error {
-	_, err := g.do(ctx, machine.PersonTopup, &pb.PersonTopup{Uid: g.uids[0], Amount: 1, Currency: money.CNY, Ref: ref, Line: "bench"})
+	_, err := do(ctx, g.rig, person.Topup, &pb.PersonTopup{Uid: g.uids[0], Amount: 1, Currency: money.CNY, Ref: ref, Line: "bench"})
 	return err
 }
 

@@ -15,9 +15,9 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/edge/admin"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
+	"github.com/holdfast-pay/holdfast/internal/rule/person"
 )
 
 const (
@@ -130,7 +130,7 @@ func (g *rig) transfers(ctx context.Context, s Stream, round int) (float64, erro
 		return 0, err
 	}
 	out, err := closedLoop(ctx, httpCallers, time.Duration(s.Seconds*float64(time.Second)), func(caller, i int) error {
-		_, err := g.do(ctx, machine.PersonTopup, &pb.PersonTopup{
+		_, err := do(ctx, g, person.Topup, &pb.PersonTopup{
 			Uid: s.uid(caller, i), Amount: 1, Currency: money.CNY, Ref: number(fmt.Sprintf("E%d", round), caller, i), Line: "bench",
 		})
 		return err

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/holdfast-pay/holdfast/internal/base/money"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
 )
@@ -26,7 +25,7 @@ func ledgerSuite(ctx context.Context, r *run) error {
 	defer g.close()
 	name := func(i int) string { return fmt.Sprintf("acct/%d", i%ledgerAccounts) }
 	if err := each(64, ledgerAccounts, func(_, i int) error {
-		_, err := g.do(ctx, machine.AccountLimit, &pb.AccountLimit{Account: name(i), Currency: money.CNY})
+		_, err := do(ctx, g, ledger.LimitAccount, &pb.AccountLimit{Account: name(i), Currency: money.CNY})
 		return err
 	}); err != nil {
 		return err
@@ -44,7 +43,7 @@ func ledgerSuite(ctx context.Context, r *run) error {
 				at := b*7919 + i*31
 				batch.Transfers[i] = &pb.Transfer{Debit: name(at), Credit: name(at + 1 + i%97), Amount: int64(1 + i%500)}
 			}
-			_, err := g.do(ctx, machine.TransferBatch, batch)
+			_, err := do(ctx, g, ledger.TransferAll, batch)
 			return err
 		}); err != nil {
 			return err

@@ -9,8 +9,8 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/base/seal"
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/merchant"
 )
 
 // shop is a merchant that can sign requests.
@@ -35,7 +35,7 @@ func (g *rig) openShop(ctx context.Context, i int) (*shop, error) {
 		return nil, err
 	}
 	s := &shop{mchid: mchid(i), key: key, serial: seal.Serial(cert)}
-	if _, err := g.do(ctx, machine.MerchantCert, &pb.MerchantCert{
+	if _, err := do(ctx, g, merchant.AddCert, &pb.MerchantCert{
 		Mchid: s.mchid, Serial: s.serial, Der: der,
 		NotBefore: cert.NotBefore.UnixMilli(), NotAfter: cert.NotAfter.UnixMilli(),
 	}); err != nil {
@@ -50,7 +50,7 @@ func (g *rig) giveAPIv3Key(ctx context.Context, mchid string) error {
 	if err != nil {
 		return err
 	}
-	_, err = g.do(ctx, machine.MerchantKey, &pb.MerchantKey{Mchid: mchid, KeyId: id})
+	_, err = do(ctx, g, merchant.UseKey, &pb.MerchantKey{Mchid: mchid, KeyId: id})
 	return err
 }
 

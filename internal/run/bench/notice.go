@@ -16,8 +16,9 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/edge/courier"
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/merchant"
+	"github.com/holdfast-pay/holdfast/internal/rule/order"
 )
 
 const (
@@ -68,7 +69,7 @@ func noticeSuite(ctx context.Context, r *run) error {
 // letNotify gives all merchants an APIv3 key and plain callbacks on loopback.
 func (g *rig) letNotify(ctx context.Context) error {
 	return each(8, merchants, func(_, i int) error {
-		if _, err := g.do(ctx, machine.MerchantSet, &pb.MerchantSet{Mchid: mchid(i), Settings: &pb.MerchantSettings{AllowHttp: true, Strict: true}}); err != nil {
+		if _, err := do(ctx, g, merchant.Set, &pb.MerchantSet{Mchid: mchid(i), Settings: &pb.MerchantSettings{AllowHttp: true, Strict: true}}); err != nil {
 			return err
 		}
 		return g.giveAPIv3Key(ctx, mchid(i))
@@ -137,12 +138,12 @@ func (g *rig) payNotified(ctx context.Context, sink *sink, round string, i int) 
 	no := number(round, i%merchants, i)
 	create := orderCreate(i, no)
 	create.NotifyUrl = sink.url(i, no)
-	res, err := g.do(ctx, machine.OrderCreate, create)
+	o, err := do(ctx, g, order.Create, create)
 	if err != nil {
 		return err
 	}
-	_, err = g.do(ctx, machine.OrderPay, &pb.OrderPay{
-		PrepayId: res.Body.(*pb.Order).PrepayId, Uid: g.uids[i%payers], Attempt: []byte(no),
+	_, err = do(ctx, g, order.Pay, &pb.OrderPay{
+		PrepayId: o.PrepayId, Uid: g.uids[i%payers], Attempt: []byte(no),
 	})
 	sink.committed(no, time.Now())
 	return err

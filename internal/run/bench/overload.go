@@ -15,7 +15,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
+	"github.com/holdfast-pay/holdfast/internal/rule/order"
 )
 
 const (
@@ -171,7 +171,7 @@ func (g *rig) stormShots(ctx context.Context, each10 int) ([]StormShot, error) {
 		method, target, body := http.MethodGet, "/v3/certificates", ""
 		switch kind := i % 10; {
 		case kind < 9 && kind%2 == 1: // an order that is there
-			if _, err := g.do(ctx, machine.OrderCreate, orderCreate(i/10%stormShops, number("Q", 0, i))); err != nil {
+			if _, err := do(ctx, g, order.Create, orderCreate(i/10%stormShops, number("Q", 0, i))); err != nil {
 				return err
 			}
 			target = "/v3/pay/transactions/out-trade-no/" + number("Q", 0, i) + "?mchid=" + s.mchid

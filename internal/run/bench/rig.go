@@ -8,11 +8,14 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/merchant"
+	"github.com/holdfast-pay/holdfast/internal/rule/order"
+	"github.com/holdfast-pay/holdfast/internal/rule/person"
 	"github.com/holdfast-pay/holdfast/internal/run/config"
 	"github.com/holdfast-pay/holdfast/internal/run/node"
 )
@@ -87,12 +90,12 @@ func (g *rig) close() error {
 }
 
 // do runs a command that must succeed.
-func (g *rig) do(ctx context.Context, n machine.Number, body table.Record) (machine.Result, error) {
-	res, err := g.node.Replica().Do(ctx, machine.NewCommand(n, "bench", "", body))
+func do[B, R table.Record](ctx context.Context, g *rig, c catalogue.Command[B, R], body B) (R, error) {
+	rec, out, err := c.Do(ctx, g.node.Replica(), "bench", "", body)
 	if err == nil {
-		err = res.Code.Err()
+		err = out.Err()
 	}
-	return res, err
+	return rec, err
 }
 
 func mchid(i int) string { return fmt.Sprintf("19%08d", i%merchants) }
@@ -102,16 +105,16 @@ func (g *rig) populate(ctx context.Context) error {
 	g.uids = make([]uint64, payers)
 	return each(64, merchants+payers, func(_, i int) error {
 		if i < merchants {
-			_, err := g.do(ctx, machine.MerchantAdd, &pb.MerchantAdd{Mchid: mchid(i), Name: "bench", Appids: []string{appid}})
+			_, err := do(ctx, g, merchant.Add, &pb.MerchantAdd{Mchid: mchid(i), Name: "bench", Appids: []string{appid}})
 			return err
 		}
 		ref := fmt.Sprintf("payer-%d", i-merchants)
-		res, err := g.do(ctx, machine.PersonAdd, &pb.PersonAdd{Ref: ref, Name: "bench", Appids: []string{appid}})
+		p, err := do(ctx, g, person.Add, &pb.PersonAdd{Ref: ref, Name: "bench", Appids: []string{appid}})
 		if err != nil {
 			return err
 		}
-		g.uids[i-merchants] = res.Body.(*pb.Person).Uid
-		_, err = g.do(ctx, machine.PersonTopup, &pb.PersonTopup{
+		g.uids[i-merchants] = p.Uid
+		_, err = do(ctx, g, person.Topup, &pb.PersonTopup{
 			Uid: g.uids[i-merchants], Amount: fortune, Currency: money.CNY, Ref: ref, Line: "bench",
 		})
 		return err
@@ -128,12 +131,12 @@ func orderCreate(merchant int, number string) *pb.OrderCreate {
 
 // pair places an order and pays it.
 func (g *rig) pair(ctx context.Context, caller, i int, number string) error {
-	res, err := g.do(ctx, machine.OrderCreate, orderCreate(caller*7+i, number))
+	o, err := do(ctx, g, order.Create, orderCreate(caller*7+i, number))
 	if err != nil {
 		return err
 	}
-	_, err = g.do(ctx, machine.OrderPay, &pb.OrderPay{
-		PrepayId: res.Body.(*pb.Order).PrepayId, Uid: g.uids[(caller*13+i*29)%payers], Attempt: []byte(number[len(number)-16:]),
+	_, err = do(ctx, g, order.Pay, &pb.OrderPay{
+		PrepayId: o.PrepayId, Uid: g.uids[(caller*13+i*29)%payers], Attempt: []byte(number[len(number)-16:]),
 	})
 	return err
 }

@@ -13,10 +13,10 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/edge/admin"
 	"github.com/holdfast-pay/holdfast/internal/edge/admin/admintest"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -197,16 +197,16 @@ func (s *script) deed(what string) {
 	case "pay":
 		o := d.Order(arg, nil)
 		d.Sleep(1500)
-		d.Must(machine.OrderPay, &pb.OrderPay{PrepayId: o.PrepayId, Uid: 1, Attempt: []byte("attempt-00000001")})
+		d.Must(catalogue.OrderPay, &pb.OrderPay{PrepayId: o.PrepayId, Uid: 1, Attempt: []byte("attempt-00000001")})
 	case "refund":
-		d.Must(machine.RefundCreate, &pb.RefundCreate{Mchid: o1.mchid, OutRefundNo: arg, OutTradeNo: o1.number, Refund: 40, Total: 100, Currency: 156,
+		d.Must(catalogue.RefundCreate, &pb.RefundCreate{Mchid: o1.mchid, OutRefundNo: arg, OutTradeNo: o1.number, Refund: 40, Total: 100, Currency: 156,
 			Reason: "cold tea", NotifyUrl: "https://shop.example/refunds"})
 		d.Sleep(1000)
-		d.Must(machine.Tick, &pb.Tick{})
+		d.Must(catalogue.Tick, &pb.Tick{})
 	case "attempt":
 		s.id++
 		d.Sleep(2000)
-		d.Must(machine.NoticeReport, &pb.NoticeReport{Attempts: []*pb.Attempt{s.attempt(arg)}})
+		d.Must(catalogue.NoticeReport, &pb.NoticeReport{Attempts: []*pb.Attempt{s.attempt(arg)}})
 	case "broken":
 		d.Break(func(*pb.Command) (bool, error) { return true, brokenAs[arg].Err() })
 	case "group":

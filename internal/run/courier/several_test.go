@@ -18,13 +18,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/ident"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/edgetest"
 	"github.com/holdfast-pay/holdfast/internal/edge/inner"
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/lane"
 	"github.com/holdfast-pay/holdfast/internal/rule/notice"
@@ -85,12 +85,12 @@ func newSite(t *testing.T) *site {
 	s.shop = httptest.NewServer(http.HandlerFunc(s.take))
 	t.Cleanup(s.shop.Close)
 	for i := range merchants {
-		s.core.Must(machine.MerchantAdd, &pb.MerchantAdd{Mchid: mchid(i), Name: "tea", Appids: []string{edgetest.Appid}, Settings: &pb.MerchantSettings{AllowHttp: true}})
+		s.core.Must(catalogue.MerchantAdd, &pb.MerchantAdd{Mchid: mchid(i), Name: "tea", Appids: []string{edgetest.Appid}, Settings: &pb.MerchantSettings{AllowHttp: true}})
 		id, err := keys.PutAPIv3Key(mchid(i), "0123456789abcdefghijABCDEFGHIJ01", time.Now().UnixMilli())
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.core.Must(machine.MerchantKey, &pb.MerchantKey{Mchid: mchid(i), KeyId: id})
+		s.core.Must(catalogue.MerchantKey, &pb.MerchantKey{Mchid: mchid(i), KeyId: id})
 	}
 	s.payer = s.core.Payer("payer", "小明", 1_000_000_000).Uid
 	for range 2 {
@@ -150,13 +150,13 @@ func (s *site) pay() { s.payTo(mchid(int(s.paid.Load())), s.shop.URL+"/n") }
 func (s *site) payTo(mchid, url string) {
 	i := int(s.paid.Load())
 	no := fmt.Sprintf("T%08d", i)
-	o := s.core.Must(machine.OrderCreate, &pb.OrderCreate{
+	o := s.core.Must(catalogue.OrderCreate, &pb.OrderCreate{
 		Mchid: mchid, Appid: edgetest.Appid, OutTradeNo: no, Product: pb.Product_PRODUCT_NATIVE, Total: 100,
 		Currency: money.CNY, Description: "tea", NotifyUrl: url,
 	}).(*pb.Order)
 	s.mu.Lock() // no post may come before its event is known
 	defer s.mu.Unlock()
-	o = s.core.Must(machine.OrderPay, &pb.OrderPay{PrepayId: o.PrepayId, Uid: s.payer, Attempt: []byte(no)}).(*pb.Order)
+	o = s.core.Must(catalogue.OrderPay, &pb.OrderPay{PrepayId: o.PrepayId, Uid: s.payer, Attempt: []byte(no)}).(*pb.Order)
 	s.ids[ident.EventID("test.example/journal", o.NoticeId)] = o.NoticeId
 	s.paid.Add(1)
 }

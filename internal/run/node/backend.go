@@ -10,8 +10,8 @@ import (
 	"connectrpc.com/connect"
 
 	"github.com/holdfast-pay/holdfast/internal/base/code"
+	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/credentials"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/member"
 	"github.com/holdfast-pay/holdfast/internal/engine/peer"
 	"github.com/holdfast-pay/holdfast/internal/engine/replica"
@@ -37,7 +37,6 @@ func (b *backend) Execute(ctx context.Context, req *pb.ExecuteRequest) (*pb.Exec
 	if req.Command == nil {
 		return nil, fmt.Errorf("%w: there is no command in it", peer.ErrInvalid)
 	}
-	number := machine.Number(req.Command.Number)
 	res, err := r.Execute(ctx, req.Command)
 	var refusal *code.Error
 	if errors.As(err, &refusal) {
@@ -47,7 +46,9 @@ func (b *backend) Execute(ctx context.Context, req *pb.ExecuteRequest) (*pb.Exec
 		return nil, err
 	}
 	a := &pb.ExecuteResponse{Code: uint32(res.Code), Index: r.Applied()}
-	a.Body, a.HasBody = machine.EncodeBody(number, res.Body)
+	if res.Body != nil {
+		a.Body, a.HasBody = table.Encode(res.Body), true
+	}
 	return a, nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/engine/credentials"
 	"github.com/holdfast-pay/holdfast/internal/engine/identity"
@@ -272,25 +273,25 @@ func (l links) SetMembers(members []*pb.Member) {
 }
 
 // Execute implements replica.Peers.
-func (l links) Execute(ctx context.Context, leader *pb.Member, cmd *pb.Command) (machine.Result, uint64, error) {
+func (l links) Execute(ctx context.Context, leader *pb.Member, cmd *pb.Command) (catalogue.Result, uint64, error) {
 	res, index, err := l.execute(ctx, leader, cmd)
 	l.n.group.observed.passedOn(err)
 	return res, index, err
 }
 
-func (l links) execute(ctx context.Context, leader *pb.Member, cmd *pb.Command) (machine.Result, uint64, error) {
+func (l links) execute(ctx context.Context, leader *pb.Member, cmd *pb.Command) (catalogue.Result, uint64, error) {
 	a, err := l.n.group.client.At(leader.Address).Execute(ctx, &pb.ExecuteRequest{Command: cmd})
 	if err != nil {
-		return machine.Result{}, 0, refusalOf(err)
+		return catalogue.Result{}, 0, refusalOf(err)
 	}
 	if a.Refused != 0 {
-		return machine.Result{}, 0, code.Code(a.Refused).Err()
+		return catalogue.Result{}, 0, code.Code(a.Refused).Err()
 	}
-	res := machine.Result{Code: code.Code(a.Code)}
+	res := catalogue.Result{Code: code.Code(a.Code)}
 	if a.HasBody {
-		if res.Body, err = machine.DecodeBody(machine.Number(cmd.Number), a.Body); err != nil {
-			l.n.log.Error("the leader's answer can't be read", "command", machine.Number(cmd.Number).String(), "err", err)
-			return machine.Result{}, 0, code.Unknown.Err()
+		if res.Body, err = machine.DecodeBody(catalogue.Number(cmd.Number), a.Body); err != nil {
+			l.n.log.Error("the leader's answer can't be read", "command", catalogue.Number(cmd.Number).String(), "err", err)
+			return catalogue.Result{}, 0, code.Unknown.Err()
 		}
 	}
 	return res, a.Index, nil

@@ -13,7 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -46,7 +46,7 @@ func gather(t *testing.T, g prometheus.Gatherer) []*dto.MetricFamily {
 func TestMetricsOfACluster(t *testing.T) {
 	t.Parallel()
 	c := newTrio(t)
-	lease := machine.NewCommand(machine.CourierLease, "test", "", &pb.CourierLease{Courier: "east", LeaseMs: 60_000, Started: 1})
+	lease := catalogue.NewCommand(catalogue.CourierLease, "test", "", &pb.CourierLease{Courier: "east", LeaseMs: 60_000, Started: 1})
 	if res, err := c.nodes[1].Replica().Do(t.Context(), lease); err != nil || !res.Code.OK() {
 		t.Fatalf("a courier's lease: %v, %v", res.Code, err)
 	}

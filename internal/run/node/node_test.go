@@ -14,6 +14,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
@@ -91,9 +92,9 @@ func (s *site) stop(n *Node) {
 }
 
 // do runs a command that has to succeed.
-func (s *site) do(n *Node, number machine.Number, body table.Record) any {
+func (s *site) do(n *Node, number catalogue.Number, body table.Record) any {
 	s.Helper()
-	res, err := n.Replica().Do(s.Context(), machine.NewCommand(number, "test", "", body))
+	res, err := n.Replica().Do(s.Context(), catalogue.NewCommand(number, "test", "", body))
 	if err != nil || !res.Code.OK() {
 		s.Fatalf("%s: %v, %v", number, res.Code, err)
 	}
@@ -103,12 +104,12 @@ func (s *site) do(n *Node, number machine.Number, body table.Record) any {
 // purchase makes a merchant, a payer and one paid order.
 func (s *site) purchase(n *Node) *pb.Order {
 	s.Helper()
-	s.do(n, machine.MerchantAdd, &pb.MerchantAdd{Mchid: edgetest.Mchid, Name: "Shop", Appids: []string{edgetest.Appid}, Settings: &pb.MerchantSettings{}})
-	p := s.do(n, machine.PersonAdd, &pb.PersonAdd{Ref: "alice", Name: "Alice"}).(*pb.Person)
-	s.do(n, machine.PersonTopup, &pb.PersonTopup{Uid: p.Uid, Amount: 500, Currency: money.CNY, Ref: "open", Line: "topup"})
-	o := s.do(n, machine.OrderCreate, &pb.OrderCreate{Mchid: edgetest.Mchid, Appid: edgetest.Appid, OutTradeNo: "T2026-0001", Product: pb.Product_PRODUCT_NATIVE,
+	s.do(n, catalogue.MerchantAdd, &pb.MerchantAdd{Mchid: edgetest.Mchid, Name: "Shop", Appids: []string{edgetest.Appid}, Settings: &pb.MerchantSettings{}})
+	p := s.do(n, catalogue.PersonAdd, &pb.PersonAdd{Ref: "alice", Name: "Alice"}).(*pb.Person)
+	s.do(n, catalogue.PersonTopup, &pb.PersonTopup{Uid: p.Uid, Amount: 500, Currency: money.CNY, Ref: "open", Line: "topup"})
+	o := s.do(n, catalogue.OrderCreate, &pb.OrderCreate{Mchid: edgetest.Mchid, Appid: edgetest.Appid, OutTradeNo: "T2026-0001", Product: pb.Product_PRODUCT_NATIVE,
 		Total: 100, Currency: money.CNY, Description: "tea", NotifyUrl: "https://shop.example/notify"}).(*pb.Order)
-	return s.do(n, machine.OrderPay, &pb.OrderPay{PrepayId: o.PrepayId, Uid: p.Uid, Attempt: []byte("attempt-00000001")}).(*pb.Order)
+	return s.do(n, catalogue.OrderPay, &pb.OrderPay{PrepayId: o.PrepayId, Uid: p.Uid, Attempt: []byte("attempt-00000001")}).(*pb.Order)
 }
 
 // get fetches an address with an optional token.
@@ -324,14 +325,14 @@ func TestTwoStopsThenReadOnlyThenQuarantine(t *testing.T) {
 	s := newSite(t)
 	n := s.open()
 	o := s.purchase(n)
-	poison := machine.NewCommand(machine.OrderClose, "test", "", &pb.OrderClose{})
+	poison := catalogue.NewCommand(catalogue.OrderClose, "test", "", &pb.OrderClose{})
 	poison.Body = []byte{0xff}
 	_, err := n.Replica().Do(t.Context(), poison)
 	if refused := (*code.Error)(nil); !errors.As(err, &refused) || refused.Code != code.Unknown {
 		t.Errorf("the caller is told %v", err)
 	}
 	var broken *machine.Broken
-	if err := n.Run(t.Context()); !errors.As(err, &broken) || broken.Number != machine.OrderClose {
+	if err := n.Run(t.Context()); !errors.As(err, &broken) || broken.Number != catalogue.OrderClose {
 		t.Fatalf("the first stop: %v", err)
 	}
 	if _, err := s.try(); !errors.As(err, &broken) {
@@ -339,7 +340,7 @@ func TestTwoStopsThenReadOnlyThenQuarantine(t *testing.T) {
 	}
 
 	n = s.open()
-	if _, err := n.Replica().Do(t.Context(), machine.NewCommand(machine.OrderClose, "test", "", &pb.OrderClose{})); !errors.Is(err, err.(*code.Error)) || err.(*code.Error).Code != code.ReadOnly {
+	if _, err := n.Replica().Do(t.Context(), catalogue.NewCommand(catalogue.OrderClose, "test", "", &pb.OrderClose{})); !errors.Is(err, err.(*code.Error)) || err.(*code.Error).Code != code.ReadOnly {
 		t.Errorf("a write on a read-only node: %v", err)
 	}
 	if status, why := s.get(n.Addresses().Admin+"/readyz", ""); status != 503 || !strings.Contains(why, "order_close") || !strings.Contains(why, "holdfast quarantine") {
@@ -361,7 +362,7 @@ func TestTwoStopsThenReadOnlyThenQuarantine(t *testing.T) {
 	}
 	n = s.open()
 	defer s.stop(n)
-	if refused := s.do(n, machine.OrderClose, &pb.OrderClose{Mchid: edgetest.Mchid, OutTradeNo: "never-used-1"}); refused != nil {
+	if refused := s.do(n, catalogue.OrderClose, &pb.OrderClose{Mchid: edgetest.Mchid, OutTradeNo: "never-used-1"}); refused != nil {
 		t.Errorf("closing nothing answers %v", refused)
 	}
 	if why := n.readOnly(); why != "" {

@@ -23,11 +23,11 @@ import (
 
 	"connectrpc.com/connect"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/admin"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/replica"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
@@ -149,7 +149,7 @@ func TestStopUnderLoad(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	n := s.open()
-	p := s.do(n, machine.PersonAdd, &pb.PersonAdd{Ref: "alice", Name: "Alice"}).(*pb.Person)
+	p := s.do(n, catalogue.PersonAdd, &pb.PersonAdd{Ref: "alice", Name: "Alice"}).(*pb.Person)
 	var mu sync.Mutex
 	var acknowledged, unknown int64
 	var callers sync.WaitGroup
@@ -158,7 +158,7 @@ func TestStopUnderLoad(t *testing.T) {
 		callers.Go(func() {
 			for i := 0; ; i++ {
 				topup := &pb.PersonTopup{Uid: p.Uid, Amount: 1, Currency: money.CNY, Ref: ref(c, i), Line: "topup"}
-				_, err := n.Replica().Do(context.Background(), machine.NewCommand(machine.PersonTopup, "test", "", topup))
+				_, err := n.Replica().Do(context.Background(), catalogue.NewCommand(catalogue.PersonTopup, "test", "", topup))
 				mu.Lock()
 				if err == nil {
 					if acknowledged++; acknowledged == 200 {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/stamp"
 	"github.com/holdfast-pay/holdfast/internal/edge/receipt"
@@ -296,12 +297,12 @@ func (n *Node) startGenesis(ctx context.Context) error {
 	p := n.replica.Position()
 	if p.Level == 0 && n.blocked == nil && n.replica.Leads() {
 		genesis := &pb.Genesis{LogName: n.keys.LogName(), Level: machine.MaxLevel, Sandbox: n.cfg.Sandbox, CutoffOffsetS: stamp.Business}
-		res, err := n.replica.Do(ctx, machine.NewCommand(machine.Genesis, "node/start", "", genesis))
-		if err != nil {
+		_, out, err := machine.Genesis.Do(ctx, n.replica, "node/start", "", genesis)
+		switch {
+		case err != nil:
 			return err
-		}
-		if res.Code != code.OK {
-			return res.Code.Err()
+		case out != code.OK:
+			return out.Err()
 		}
 		p = n.replica.Position()
 	}
@@ -350,7 +351,7 @@ func (n *Node) startChores(context.Context) error {
 }
 
 func (n *Node) startViews(context.Context) error {
-	v, err := view.Open(n.path("views"), view.Options{OrderCreate: uint32(machine.OrderCreate), Fatal: n.fatal, Logger: n.log})
+	v, err := view.Open(n.path("views"), view.Options{OrderCreate: uint32(catalogue.OrderCreate), Fatal: n.fatal, Logger: n.log})
 	if err != nil {
 		return err
 	}

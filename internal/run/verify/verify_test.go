@@ -15,10 +15,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/run/config"
 	"github.com/holdfast-pay/holdfast/internal/run/node"
@@ -36,9 +36,9 @@ type trader struct {
 	n *node.Node
 }
 
-func (b trader) ok(n machine.Number, body table.Record) any {
+func (b trader) ok(n catalogue.Number, body table.Record) any {
 	b.t.Helper()
-	res, err := b.n.Replica().Do(b.t.Context(), machine.NewCommand(n, "test", "", body))
+	res, err := b.n.Replica().Do(b.t.Context(), catalogue.NewCommand(n, "test", "", body))
 	if err != nil || res.Code != code.OK {
 		b.t.Fatalf("%s: %s, %v", n, res.Code, err)
 	}
@@ -50,16 +50,16 @@ func (b trader) trade(uid uint64, from, to int) {
 	b.t.Helper()
 	for i := from; i < to; i++ {
 		no := fmt.Sprintf("T-%06d", i)
-		o := b.ok(machine.OrderCreate, &pb.OrderCreate{
+		o := b.ok(catalogue.OrderCreate, &pb.OrderCreate{
 			Mchid: mchid, Appid: appid, OutTradeNo: no, Product: pb.Product_PRODUCT_NATIVE, Total: 300,
 			Currency: money.CNY, Description: "乌龙茶", NotifyUrl: "https://shop.example/n",
 		}).(*pb.Order)
 		if i%5 == 4 {
 			continue // nobody came
 		}
-		b.ok(machine.OrderPay, &pb.OrderPay{PrepayId: o.PrepayId, Uid: uid, Attempt: []byte(no)})
+		b.ok(catalogue.OrderPay, &pb.OrderPay{PrepayId: o.PrepayId, Uid: uid, Attempt: []byte(no)})
 		if i%3 == 0 {
-			b.ok(machine.RefundCreate, &pb.RefundCreate{
+			b.ok(catalogue.RefundCreate, &pb.RefundCreate{
 				Mchid: mchid, OutRefundNo: "R-" + no, OutTradeNo: no, Refund: 100, Total: 300, Currency: money.CNY,
 			})
 		}
@@ -93,9 +93,9 @@ func town(t testing.TB) string {
 	}
 	n := open()
 	b := trader{t, n}
-	b.ok(machine.MerchantAdd, &pb.MerchantAdd{Mchid: mchid, Name: "Tea House", Appids: []string{appid}})
-	uid := b.ok(machine.PersonAdd, &pb.PersonAdd{Ref: "ming", Name: "Ming", Appids: []string{appid}}).(*pb.Person).Uid
-	b.ok(machine.PersonTopup, &pb.PersonTopup{Uid: uid, Amount: 10_000_000, Currency: money.CNY, Ref: "open", Line: "demo"})
+	b.ok(catalogue.MerchantAdd, &pb.MerchantAdd{Mchid: mchid, Name: "Tea House", Appids: []string{appid}})
+	uid := b.ok(catalogue.PersonAdd, &pb.PersonAdd{Ref: "ming", Name: "Ming", Appids: []string{appid}}).(*pb.Person).Uid
+	b.ok(catalogue.PersonTopup, &pb.PersonTopup{Uid: uid, Amount: 10_000_000, Currency: money.CNY, Ref: "open", Line: "demo"})
 	b.trade(uid, 0, 400)
 	stop(n) // flushes the state
 	n = open()

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -144,7 +145,7 @@ func turnedAround(p *process, _ uint64, data []byte) []byte {
 
 // foresee applies a frame to a copy of the state, as it will be if the frame is
 // committed next; nil when others come before it.
-func foresee(p *process, data []byte) (*machine.Machine, []machine.Result) {
+func foresee(p *process, data []byte) (*machine.Machine, []catalogue.Result) {
 	if p.inflight != 1 || len(p.commits) > 0 || p.disk.log.last() != p.applied {
 		return nil, nil
 	}

@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/order"
 	"github.com/holdfast-pay/holdfast/internal/trial/script"
@@ -91,7 +91,7 @@ func (c *clients) request(step script.Step) *request {
 			c.created[name] = amount
 		}
 		r.command = func() *pb.Command {
-			return machine.NewCommand(machine.OrderCreate, "mch/"+shopOf(name), "", &pb.OrderCreate{
+			return catalogue.NewCommand(catalogue.OrderCreate, "mch/"+shopOf(name), "", &pb.OrderCreate{
 				Mchid: shopOf(name), Appid: appid, OutTradeNo: tradeNo(name), Product: pb.Product_PRODUCT_APP, Total: amount,
 				Currency: money.CNY, Description: "tea", NotifyUrl: "https://shop.example/n",
 			})
@@ -101,7 +101,7 @@ func (c *clients) request(step script.Step) *request {
 		c.pay(r, step)
 	case "close":
 		r.command = func() *pb.Command {
-			return machine.NewCommand(machine.OrderClose, "mch/"+shopOf(name), "", &pb.OrderClose{Mchid: shopOf(name), OutTradeNo: tradeNo(name)})
+			return catalogue.NewCommand(catalogue.OrderClose, "mch/"+shopOf(name), "", &pb.OrderClose{Mchid: shopOf(name), OutTradeNo: tradeNo(name)})
 		}
 		r.told = func(output) {}
 	case "refund":
@@ -126,7 +126,7 @@ func (c *clients) pay(r *request, step script.Step) {
 		if c.w.broken.losesIdentity {
 			attempt = fmt.Sprintf("%s-%d", step.Arg("PAYMENT"), c.w.chance.Uint32())
 		}
-		return machine.NewCommand(machine.OrderPay, "cashier", "", &pb.OrderPay{PrepayId: c.prepay[name], Uid: uid, Attempt: []byte(attempt)})
+		return catalogue.NewCommand(catalogue.OrderPay, "cashier", "", &pb.OrderPay{PrepayId: c.prepay[name], Uid: uid, Attempt: []byte(attempt)})
 	}
 	r.told = func(out output) {
 		if out.code == code.OK {
@@ -139,7 +139,7 @@ func (c *clients) refund(r *request, step script.Step) {
 	name, number, amount := step.Arg("ORDER"), step.Arg("REFUND"), r.in.amount
 	r.in.key = number
 	r.command = func() *pb.Command {
-		return machine.NewCommand(machine.RefundCreate, "mch/"+shopOf(name), "", &pb.RefundCreate{
+		return catalogue.NewCommand(catalogue.RefundCreate, "mch/"+shopOf(name), "", &pb.RefundCreate{
 			Mchid: shopOf(name), OutRefundNo: refundNo(name, number), OutTradeNo: tradeNo(name), Refund: amount, Total: c.created[name],
 			Currency: money.CNY, NotifyUrl: "https://shop.example/r",
 		})
@@ -160,7 +160,7 @@ func (c *clients) topup(r *request, step script.Step) {
 		if c.w.broken.losesIdentity {
 			ref = fmt.Sprintf("%s-%d", ref, c.w.chance.Uint32())
 		}
-		return machine.NewCommand(machine.PersonTopup, "admin/sim", "", &pb.PersonTopup{
+		return catalogue.NewCommand(catalogue.PersonTopup, "admin/sim", "", &pb.PersonTopup{
 			Uid: uid, Amount: r.in.amount, Currency: money.CNY, Ref: ref, Line: "demo",
 		})
 	}

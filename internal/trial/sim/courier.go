@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
@@ -57,7 +58,7 @@ func (c *courier) stop() {
 		return
 	}
 	c.crash()
-	c.execute(machine.CourierLease, &pb.CourierLease{Courier: c.name, Leave: true, Started: c.began}, func(answer) {})
+	c.execute(catalogue.CourierLease, &pb.CourierLease{Courier: c.name, Leave: true, Started: c.began}, func(answer) {})
 }
 
 func (c *courier) alive(life int) bool { return c.running && c.life == life }
@@ -76,9 +77,9 @@ func (c *courier) later(life int, ms int64, do func()) {
 }
 
 // execute asks any node once; answered is called with a true answer only.
-func (c *courier) execute(n machine.Number, body table.Record, answered func(answer)) {
+func (c *courier) execute(n catalogue.Number, body table.Record, answered func(answer)) {
 	to := c.w.clients.choose(&request{})
-	cmd := machine.NewCommand(n, "courier/"+c.name, "", body)
+	cmd := catalogue.NewCommand(n, "courier/"+c.name, "", body)
 	c.w.send(outside, to.place, false, func() {
 		p := to.process
 		if p == nil {
@@ -104,7 +105,7 @@ func (c *courier) renew(life int) {
 		holds = c.keep
 	}
 	asked := c.w.now
-	c.execute(machine.CourierLease, &pb.CourierLease{Courier: c.name, LeaseMs: leaseMillis, Started: c.began, Holds: holds[:]}, func(a answer) {
+	c.execute(catalogue.CourierLease, &pb.CourierLease{Courier: c.name, LeaseMs: leaseMillis, Started: c.began, Holds: holds[:]}, func(a answer) {
 		c.later(life, 0, func() { c.leased(a, asked) })
 	})
 	c.later(life, c.w.chance.between(renewMillis-100, renewMillis+100), func() { c.renew(life) })
@@ -219,7 +220,7 @@ func (c *courier) report(life int, n *pb.Notice, delivered bool, at int64, done 
 	}
 	answered := false
 	body := &pb.NoticeReport{Courier: c.name, Attempts: []*pb.Attempt{{NoticeId: n.Id, Number: n.Attempts + 1, Outcome: outcome, At: at}}}
-	c.execute(machine.NoticeReport, body, func(a answer) {
+	c.execute(catalogue.NoticeReport, body, func(a answer) {
 		if answered || !c.alive(life) {
 			return
 		}

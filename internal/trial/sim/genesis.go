@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/must"
@@ -23,18 +24,18 @@ const (
 // genesis is the state after the first frame, the same for all runs.
 var genesis = sync.OnceValue(func() *table.Mem {
 	commands := []*pb.Command{
-		machine.NewCommand(machine.Genesis, "sim", "", &pb.Genesis{LogName: "sim", Level: machine.MaxLevel}),
+		catalogue.NewCommand(catalogue.Genesis, "sim", "", &pb.Genesis{LogName: "sim", Level: machine.MaxLevel}),
 	}
 	for i := range merchants {
-		commands = append(commands, machine.NewCommand(machine.MerchantAdd, "sim", "", &pb.MerchantAdd{
+		commands = append(commands, catalogue.NewCommand(catalogue.MerchantAdd, "sim", "", &pb.MerchantAdd{
 			Mchid: shopOf(fmt.Sprint("O", i)), Name: "Tea House", Appids: []string{appid},
 		}))
 	}
 	for uid := uint64(1); uid <= people; uid++ {
 		name := fmt.Sprint("U", uid)
 		commands = append(commands,
-			machine.NewCommand(machine.PersonAdd, "sim", "", &pb.PersonAdd{Ref: name, Name: name, Appids: []string{appid}}),
-			machine.NewCommand(machine.PersonTopup, "sim", "", &pb.PersonTopup{Uid: uid, Amount: openFen, Currency: money.CNY, Ref: "open-" + name, Line: "demo"}))
+			catalogue.NewCommand(catalogue.PersonAdd, "sim", "", &pb.PersonAdd{Ref: name, Name: name, Appids: []string{appid}}),
+			catalogue.NewCommand(catalogue.PersonTopup, "sim", "", &pb.PersonTopup{Uid: uid, Amount: openFen, Currency: money.CNY, Ref: "open-" + name, Line: "demo"}))
 	}
 	seeds := make([]byte, machine.SeedBytes*len(commands))
 	for i := range seeds {

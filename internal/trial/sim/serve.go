@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
@@ -364,7 +365,7 @@ func (p *process) tickDue() {
 		}
 	})
 	if due && len(p.queue) == 0 {
-		cmd := machine.NewCommand(machine.Tick, "node/ticker", "", &pb.Tick{})
+		cmd := catalogue.NewCommand(catalogue.Tick, "node/ticker", "", &pb.Tick{})
 		p.queue = append(p.queue, &waiter{cmd, func(answer) {}})
 	}
 }

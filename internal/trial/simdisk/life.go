@@ -13,6 +13,7 @@ import (
 	"go.etcd.io/raft/v3"
 	"go.etcd.io/raft/v3/raftpb"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/agree"
 	"github.com/holdfast-pay/holdfast/internal/engine/diskguard"
@@ -84,7 +85,7 @@ func (l *life) met() []error {
 type result struct {
 	p     *proposal
 	index uint64
-	codes []machine.Result // nil when the outcome is open
+	codes []catalogue.Result // nil when the outcome is open
 }
 
 func newLife(n *node, d *disk) *life {

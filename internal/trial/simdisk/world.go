@@ -10,6 +10,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"go.etcd.io/raft/v3/raftpb"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
@@ -85,11 +86,11 @@ func (w *World) found() {
 		w.fail("the first node does not start: %v", err)
 	}
 	w.idle = true
-	setup := func(n machine.Number, body table.Record) machine.Result {
-		var got *machine.Result
+	setup := func(n catalogue.Number, body table.Record) catalogue.Result {
+		var got *catalogue.Result
 		w.until("the first records", func() bool {
 			if got == nil && w.waiting() == 0 {
-				w.offer(&proposal{asks: []ask{{cmd: machine.NewCommand(n, "simdisk", "", body)}}, done: func(r result) {
+				w.offer(&proposal{asks: []ask{{cmd: catalogue.NewCommand(n, "simdisk", "", body)}}, done: func(r result) {
 					if r.codes != nil {
 						got = &r.codes[0]
 					}
@@ -99,10 +100,10 @@ func (w *World) found() {
 		})
 		return *got
 	}
-	setup(machine.Genesis, &pb.Genesis{LogName: "simdisk.example", Level: machine.MaxLevel})
-	setup(machine.MerchantAdd, &pb.MerchantAdd{Mchid: mchid, Name: "Tea House", Appids: []string{appid}})
-	w.uid = setup(machine.PersonAdd, &pb.PersonAdd{Ref: "ming", Name: "Ming", Appids: []string{appid}}).Body.(*pb.Person).Uid
-	if res := setup(machine.PersonTopup, &pb.PersonTopup{Uid: w.uid, Amount: 1_000_000_000, Currency: money.CNY, Ref: "open", Line: "demo"}); res.Code != code.OK {
+	setup(catalogue.Genesis, &pb.Genesis{LogName: "simdisk.example", Level: machine.MaxLevel})
+	setup(catalogue.MerchantAdd, &pb.MerchantAdd{Mchid: mchid, Name: "Tea House", Appids: []string{appid}})
+	w.uid = setup(catalogue.PersonAdd, &pb.PersonAdd{Ref: "ming", Name: "Ming", Appids: []string{appid}}).Body.(*pb.Person).Uid
+	if res := setup(catalogue.PersonTopup, &pb.PersonTopup{Uid: w.uid, Amount: 1_000_000_000, Currency: money.CNY, Ref: "open", Line: "demo"}); res.Code != code.OK {
 		w.fail("the first records: %s", res.Code)
 	}
 	w.idle = false
@@ -246,14 +247,14 @@ func (w *World) commands() *proposal {
 	for range 1 + w.chance.IntN(4) {
 		w.seq++
 		no := fmt.Sprintf("T-%06d", w.seq)
-		p.asks = append(p.asks, ask{no: no, cmd: machine.NewCommand(machine.OrderCreate, "simdisk", no, &pb.OrderCreate{
+		p.asks = append(p.asks, ask{no: no, cmd: catalogue.NewCommand(catalogue.OrderCreate, "simdisk", no, &pb.OrderCreate{
 			Mchid: mchid, Appid: appid, OutTradeNo: no, Product: pb.Product_PRODUCT_NATIVE, Total: 100,
 			Currency: money.CNY, Description: "乌龙茶", NotifyUrl: "https://shop.example/n"})})
 	}
 	for i := len(w.order) - 1; i >= 0 && len(p.asks) < 8; i-- {
 		if f := w.order[i]; !f.asked && w.chance.IntN(2) == 0 {
 			f.asked = true
-			p.asks = append(p.asks, ask{no: f.no, pays: true, cmd: machine.NewCommand(machine.OrderPay, "simdisk", f.no,
+			p.asks = append(p.asks, ask{no: f.no, pays: true, cmd: catalogue.NewCommand(catalogue.OrderPay, "simdisk", f.no,
 				&pb.OrderPay{PrepayId: f.prepay, Uid: w.uid, Attempt: []byte(f.no)})})
 		}
 	}
@@ -366,7 +367,7 @@ func (w *World) bringIn(lead *node, s member.Status, n *node) {
 }
 
 func (w *World) change(lead *node, changes []*raftpb.ConfChangeSingle, members []*pb.Member) {
-	cmd := machine.NewCommand(machine.MemberChange, "node/member", "", &pb.MemberChange{Members: members})
+	cmd := catalogue.NewCommand(catalogue.MemberChange, "node/member", "", &pb.MemberChange{Members: members})
 	data, err := machine.EncodeFrame([]*pb.Command{cmd}, w.now, make([]byte, machine.SeedBytes))
 	if err != nil {
 		w.fail("encode: %v", err)

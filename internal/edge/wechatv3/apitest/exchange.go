@@ -7,10 +7,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/order"
 )
@@ -45,13 +45,13 @@ func (p *Site) Order(no string) *pb.Order {
 // Pay pays an order from a payer's balance.
 func (p *Site) Pay(no string, payer *pb.Person) *pb.Order {
 	p.T.Helper()
-	return p.Core.Must(machine.OrderPay, &pb.OrderPay{PrepayId: p.Order(no).PrepayId, Uid: payer.Uid, Attempt: []byte("attempt-1")}).(*pb.Order)
+	return p.Core.Must(catalogue.OrderPay, &pb.OrderPay{PrepayId: p.Order(no).PrepayId, Uid: payer.Uid, Attempt: []byte("attempt-1")}).(*pb.Order)
 }
 
 // TryPay makes a payment that must be refused.
 func (p *Site) TryPay(no string, payer *pb.Person, want code.Code) {
 	p.T.Helper()
-	res, err := p.Core.Do(p.T.Context(), machine.NewCommand(machine.OrderPay, "test", "", &pb.OrderPay{PrepayId: p.Order(no).PrepayId, Uid: payer.Uid, Attempt: []byte("a")}))
+	res, err := p.Core.Do(p.T.Context(), catalogue.NewCommand(catalogue.OrderPay, "test", "", &pb.OrderPay{PrepayId: p.Order(no).PrepayId, Uid: payer.Uid, Attempt: []byte("a")}))
 	if err != nil || res.Code != want {
 		p.T.Errorf("pay %s: %v %v, want %v", no, res.Code, err, want)
 	}

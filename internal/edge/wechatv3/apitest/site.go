@@ -17,13 +17,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/seal"
 	"github.com/holdfast-pay/holdfast/internal/edge/edgetest"
 	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3"
 	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3/pay"
 	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3/products"
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -109,8 +109,8 @@ func New(t testing.TB, change ...func(*wechatv3.Config)) *Site {
 	p.Core.Merchant()
 	cert := p.Issue(Mchid, &s.Merchant.PublicKey)
 	p.Serial = cert.Serial
-	p.Core.Must(machine.MerchantCert, cert)
-	p.Core.Must(machine.MerchantKey, &pb.MerchantKey{Mchid: Mchid, KeyId: s.keyID})
+	p.Core.Must(catalogue.MerchantCert, cert)
+	p.Core.Must(catalogue.MerchantKey, &pb.MerchantKey{Mchid: Mchid, KeyId: s.keyID})
 	return p
 }
 
@@ -134,7 +134,7 @@ func (p *Site) Settings(change func(*pb.MerchantSettings)) {
 	p.T.Helper()
 	s := &pb.MerchantSettings{AllowHttp: true, Strict: true}
 	change(s)
-	p.Core.Must(machine.MerchantSet, &pb.MerchantSet{Mchid: Mchid, Settings: s})
+	p.Core.Must(catalogue.MerchantSet, &pb.MerchantSet{Mchid: Mchid, Settings: s})
 }
 
 // Call is one request; the zero value of a field is what a normal client sends.

@@ -7,12 +7,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/seal"
 	"github.com/holdfast-pay/holdfast/internal/edge/edgetest"
 	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3"
 	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3/apitest"
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -29,9 +29,9 @@ func TestCertificatesGolden(t *testing.T) {
 	s.See("an unknown algorithm", apitest.Call{Target: certificatesTarget + "?algorithm_type=DSA"}, "400 PARAM_ERROR")
 	p.Settings(func(m *pb.MerchantSettings) { m.KeyMode = pb.KeyMode_KEY_MODE_PUBLIC_KEY })
 	s.See("public-key mode has none", apitest.Call{Target: certificatesTarget}, "404 RESOURCE_NOT_EXISTS")
-	p.Core.Must(machine.MerchantAdd, &pb.MerchantAdd{Mchid: "1900000088", Name: "x"})
+	p.Core.Must(catalogue.MerchantAdd, &pb.MerchantAdd{Mchid: "1900000088", Name: "x"})
 	keyless := p.Issue("1900000088", &p.Evil.PublicKey)
-	p.Core.Must(machine.MerchantCert, keyless)
+	p.Core.Must(catalogue.MerchantCert, keyless)
 	s.See("no APIv3 key", apitest.Call{Target: certificatesTarget, Mchid: "1900000088", Serial: keyless.Serial, Key: p.Evil}, "401 SIGN_ERROR")
 	text := strings.ReplaceAll(s.Text.String(), keyless.Serial, "<keyless serial>")
 	s.Text.Reset()
@@ -98,7 +98,7 @@ func TestRotation(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := apitest.New(t, func(c *wechatv3.Config) { c.Keys = keys })
-	p.Core.Must(machine.MerchantKey, &pb.MerchantKey{Mchid: apitest.Mchid, KeyId: id})
+	p.Core.Must(catalogue.MerchantKey, &pb.MerchantKey{Mchid: apitest.Mchid, KeyId: id})
 	old := keys.SigningCert(p.Core.Now()).ID()
 	const overlap = 24 * time.Hour
 	next, err := keys.RotatePlatform(p.Core.Now(), overlap)
@@ -171,7 +171,7 @@ func TestKeyChoiceGolden(t *testing.T) {
 func TestKeyMissingInKeystore(t *testing.T) {
 	t.Parallel()
 	p := apitest.New(t)
-	p.Core.Must(machine.MerchantKey, &pb.MerchantKey{Mchid: apitest.Mchid, KeyId: "apiv3_gone"})
+	p.Core.Must(catalogue.MerchantKey, &pb.MerchantKey{Mchid: apitest.Mchid, KeyId: "apiv3_gone"})
 	got := p.Do(apitest.Call{Target: certificatesTarget})
 	if got.Status != 500 || got.Code() != "SYSTEM_ERROR" || strings.Contains(got.Body, "apiv3_gone") || !strings.Contains(p.Log.String(), "apiv3_gone") {
 		t.Errorf("%d %s\n%s", got.Status, got.Body, p.Log)

@@ -15,6 +15,7 @@ import (
 	"github.com/wechatpay-apiv3/wechatpay-go/core/notify"
 	"github.com/wechatpay-apiv3/wechatpay-go/services/payments"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/ident"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/seal"
@@ -22,7 +23,6 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/wechatjson"
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/notice"
 	"github.com/holdfast-pay/holdfast/internal/rule/order"
@@ -89,12 +89,12 @@ func TestNotices(t *testing.T) {
 	s := newShop(t, pb.KeyMode_KEY_MODE_BOTH)
 	s.sdk() // registers the downloader of certificates
 	payer := s.payer()
-	o := s.core.Must(machine.OrderCreate, &pb.OrderCreate{Mchid: s.mchid, Appid: appid, OutTradeNo: "T-SDK-notice", Product: pb.Product_PRODUCT_NATIVE,
+	o := s.core.Must(catalogue.OrderCreate, &pb.OrderCreate{Mchid: s.mchid, Appid: appid, OutTradeNo: "T-SDK-notice", Product: pb.Product_PRODUCT_NATIVE,
 		Total: 100, Currency: money.CNY, Description: "tea", Attach: "桌 \"7\"", NotifyUrl: "https://shop.example/notify"}).(*pb.Order)
 	paid := s.pay(o.PrepayId, payer)
-	f := s.core.Must(machine.RefundCreate, &pb.RefundCreate{Mchid: s.mchid, OutTradeNo: "T-SDK-notice", OutRefundNo: "R-SDK-notice",
+	f := s.core.Must(catalogue.RefundCreate, &pb.RefundCreate{Mchid: s.mchid, OutTradeNo: "T-SDK-notice", OutRefundNo: "R-SDK-notice",
 		Refund: 40, Total: 100, Currency: money.CNY, NotifyUrl: "https://shop.example/refund"}).(*pb.Refund)
-	s.core.Must(machine.Tick, &pb.Tick{})
+	s.core.Must(catalogue.Tick, &pb.Tick{})
 	s.see(func(r table.Reader) { f, _ = refund.Get(r, f.Id) })
 
 	public := s.keys.PublicKey()

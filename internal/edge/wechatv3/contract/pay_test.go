@@ -14,8 +14,8 @@ import (
 	"github.com/wechatpay-apiv3/wechatpay-go/services/payments/native"
 	"github.com/wechatpay-apiv3/wechatpay-go/services/refunddomestic"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/seal"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -106,7 +106,7 @@ func refundInParts(t *testing.T, s *shop, client *core.Client, order *payments.T
 	if err != nil || *again.RefundId != *first.RefundId {
 		t.Errorf("the same refund again: %v, %v", again, err)
 	}
-	s.core.Must(machine.Tick, &pb.Tick{})
+	s.core.Must(catalogue.Tick, &pb.Tick{})
 	done, _, err := api.QueryByOutRefundNo(ctx, refunddomestic.QueryByOutRefundNoRequest{OutRefundNo: request.OutRefundNo})
 	if err != nil || *done.Status != refunddomestic.STATUS_SUCCESS || done.SuccessTime == nil || done.SuccessTime.Before(*done.CreateTime) {
 		t.Errorf("query refund: %v, %v", done, err)

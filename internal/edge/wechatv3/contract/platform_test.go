@@ -18,6 +18,7 @@ import (
 	"github.com/wechatpay-apiv3/wechatpay-go/core"
 	"github.com/wechatpay-apiv3/wechatpay-go/core/option"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/seal"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
@@ -27,7 +28,6 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3/pay"
 	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3/products"
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -143,11 +143,11 @@ func newShop(t *testing.T, mode pb.KeyMode) *shop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.core.Must(machine.MerchantAdd, &pb.MerchantAdd{Mchid: s.mchid, Name: "contract", Appids: []string{appid},
+	s.core.Must(catalogue.MerchantAdd, &pb.MerchantAdd{Mchid: s.mchid, Name: "contract", Appids: []string{appid},
 		Settings: &pb.MerchantSettings{Strict: true, KeyMode: mode}})
-	s.core.Must(machine.MerchantCert, &pb.MerchantCert{Mchid: s.mchid, Serial: s.serial, Der: der,
+	s.core.Must(catalogue.MerchantCert, &pb.MerchantCert{Mchid: s.mchid, Serial: s.serial, Der: der,
 		NotBefore: cert.NotBefore.UnixMilli(), NotAfter: cert.NotAfter.UnixMilli()})
-	s.core.Must(machine.MerchantKey, &pb.MerchantKey{Mchid: s.mchid, KeyId: keyID})
+	s.core.Must(catalogue.MerchantKey, &pb.MerchantKey{Mchid: s.mchid, KeyId: keyID})
 	return s
 }
 
@@ -170,15 +170,15 @@ func (s *shop) sdkWith(opts ...core.ClientOption) *core.Client {
 // payer adds a person with money.
 func (s *shop) payer() *pb.Person {
 	s.t.Helper()
-	p := s.core.Must(machine.PersonAdd, &pb.PersonAdd{Ref: "payer/" + s.mchid, Name: "Payer", Appids: []string{appid}}).(*pb.Person)
-	s.core.Must(machine.PersonTopup, &pb.PersonTopup{Uid: p.Uid, Amount: 100_000, Currency: money.CNY, Ref: "open/" + s.mchid, Line: line})
+	p := s.core.Must(catalogue.PersonAdd, &pb.PersonAdd{Ref: "payer/" + s.mchid, Name: "Payer", Appids: []string{appid}}).(*pb.Person)
+	s.core.Must(catalogue.PersonTopup, &pb.PersonTopup{Uid: p.Uid, Amount: 100_000, Currency: money.CNY, Ref: "open/" + s.mchid, Line: line})
 	return p
 }
 
 // pay pays what a prepay_id stands for.
 func (s *shop) pay(prepayID string, p *pb.Person) *pb.Order {
 	s.t.Helper()
-	return s.core.Must(machine.OrderPay, &pb.OrderPay{PrepayId: prepayID, Uid: p.Uid, Attempt: []byte("attempt")}).(*pb.Order)
+	return s.core.Must(catalogue.OrderPay, &pb.OrderPay{PrepayId: prepayID, Uid: p.Uid, Attempt: []byte("attempt")}).(*pb.Order)
 }
 
 // see reads the state.

@@ -3,8 +3,8 @@ package pay
 import (
 	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3"
 	sj "github.com/holdfast-pay/holdfast/internal/edge/wechatv3/strictjson"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/order"
 )
 
 type closeBody struct{ mchid string }
@@ -28,6 +28,6 @@ func closeOrder(q *wechatv3.Request) ([]byte, *wechatv3.Refusal) {
 	if refused := q.SameMchid("body", "/mchid", body.mchid); refused != nil {
 		return nil, refused
 	}
-	_, refused := q.Do(machine.OrderClose, &pb.OrderClose{Mchid: q.Mchid(), OutTradeNo: number})
+	_, refused := wechatv3.Do(q, order.Close, &pb.OrderClose{Mchid: q.Mchid(), OutTradeNo: number})
 	return nil, refused
 }

@@ -5,12 +5,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/ident"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/stamp"
 	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3/apitest"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -51,7 +51,7 @@ func TestLifecycleGolden(t *testing.T) {
 
 	p.Do(apitest.Call{Target: apitest.Native, Body: apitest.PrepayBody("T-LIFE-4")})
 	p.Core.Sleep(7*stamp.DayMs + 1)
-	p.Core.Must(machine.Tick, &pb.Tick{})
+	p.Core.Must(catalogue.Tick, &pb.Tick{})
 	s.See("closed by itself after seven days", apitest.Call{Target: apitest.ByNumber("T-LIFE-4")}, "200")
 
 	s.See("malformed number", apitest.Call{Target: apitest.ByNumber("T%20LIFE%201")}, "400 PARAM_ERROR")
@@ -67,13 +67,13 @@ func TestOrdersOfOthers(t *testing.T) {
 	t.Parallel()
 	p := apitest.New(t)
 	const other = "1900000055"
-	p.Core.Must(machine.MerchantAdd, &pb.MerchantAdd{Mchid: other, Name: "x", Settings: &pb.MerchantSettings{Strict: true}})
+	p.Core.Must(catalogue.MerchantAdd, &pb.MerchantAdd{Mchid: other, Name: "x", Settings: &pb.MerchantSettings{Strict: true}})
 	cert := p.Issue(other, &p.Evil.PublicKey)
-	p.Core.Must(machine.MerchantCert, cert)
+	p.Core.Must(catalogue.MerchantCert, cert)
 	alice := p.Core.Payer("alice", "Alice", 1000)
 	p.Core.Order("T-MINE-1", nil)
 	paid := p.Pay("T-MINE-1", alice)
-	refund := p.Core.Must(machine.RefundCreate, &pb.RefundCreate{Mchid: apitest.Mchid, OutTradeNo: "T-MINE-1", OutRefundNo: "R-MINE-1", Refund: 1, Total: 100, Currency: money.CNY}).(*pb.Refund)
+	refund := p.Core.Must(catalogue.RefundCreate, &pb.RefundCreate{Mchid: apitest.Mchid, OutTradeNo: "T-MINE-1", OutRefundNo: "R-MINE-1", Refund: 1, Total: 100, Currency: money.CNY}).(*pb.Refund)
 	as := func(c apitest.Call) apitest.Call {
 		c.Mchid, c.Serial, c.Key = other, cert.Serial, p.Evil
 		c.Target = strings.Replace(c.Target, apitest.Mchid, other, 1)

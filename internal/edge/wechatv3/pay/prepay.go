@@ -10,8 +10,8 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3"
 	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3/goods"
 	sj "github.com/holdfast-pay/holdfast/internal/edge/wechatv3/strictjson"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/order"
 )
 
 // prepay is the body of the four prepay APIs; each has its own schema.
@@ -85,17 +85,13 @@ func createOrder(q *wechatv3.Request, p *prepay, product pb.Product) (*pb.Order,
 	if p.subsidy != nil {
 		return nil, notOpened("/subsidy_info", "分期补贴", "instalment subsidy")
 	}
-	body, refused := q.Do(machine.OrderCreate, &pb.OrderCreate{
+	return wechatv3.Do(q, order.Create, &pb.OrderCreate{
 		Mchid: q.Mchid(), Appid: p.appid, OutTradeNo: p.outTradeNo, Product: product,
 		Total: p.amount.total, Currency: money.CNY, Description: p.description, Attach: p.attach,
 		NotifyUrl: p.notifyURL, TimeExpire: wechatv3.Milliseconds(p.timeExpire), Openid: p.payer.openid,
 		GoodsTag: p.goodsTag, ProfitSharing: p.settle.profitSharing, DeviceId: p.scene.deviceID,
 		PayerClientIp: p.scene.clientIP, LimitPay: strings.Join(p.limitPay, ","), Detail: p.detailRaw,
 	})
-	if refused != nil {
-		return nil, refused
-	}
-	return body.(*pb.Order), nil
 }
 
 // notOpened refuses a documented parameter of a product the merchant cannot

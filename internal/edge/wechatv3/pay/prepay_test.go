@@ -6,10 +6,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/stamp"
 	"github.com/holdfast-pay/holdfast/internal/edge/edgetest"
 	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3/apitest"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -44,7 +44,7 @@ func TestPrepayGolden(t *testing.T) {
 	s.See("already closed", apitest.Call{Target: apitest.Transactions + "app", Body: apitest.PrepayBody("T-APP-1")}, "400 ORDER_CLOSED")
 	p.Settings(func(m *pb.MerchantSettings) { m.WeixinCodeUrl = true })
 	s.See("native with a weixin:// link", apitest.Call{Target: apitest.Native, Body: apitest.PrepayBody("T-WEIXIN")}, "200")
-	p.Core.Must(machine.MerchantSet, &pb.MerchantSet{Mchid: apitest.Mchid, Status: pb.MerchantStatus_MERCHANT_STATUS_PAUSED})
+	p.Core.Must(catalogue.MerchantSet, &pb.MerchantSet{Mchid: apitest.Mchid, Status: pb.MerchantStatus_MERCHANT_STATUS_PAUSED})
 	s.See("paused merchant", apitest.Call{Target: apitest.Native, Body: apitest.PrepayBody("T-PAUSED")}, "403 NO_AUTH")
 	s.Compare()
 }

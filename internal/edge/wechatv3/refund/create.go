@@ -9,8 +9,8 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3"
 	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3/goods"
 	sj "github.com/holdfast-pay/holdfast/internal/edge/wechatv3/strictjson"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/refund"
 )
 
 type refundBody struct {
@@ -83,7 +83,7 @@ func create(q *wechatv3.Request) ([]byte, *wechatv3.Refusal) {
 	if refused := q.CheckCallback(b.notifyURL); refused != nil {
 		return nil, refused
 	}
-	body, refused := q.Do(machine.RefundCreate, &pb.RefundCreate{
+	f, refused := wechatv3.Do(q, refund.Create, &pb.RefundCreate{
 		Mchid: q.Mchid(), OutRefundNo: b.outRefundNo, TransactionId: b.transactionID, OutTradeNo: b.outTradeNo,
 		Refund: b.amount.refund, Total: b.amount.total, Currency: money.CNY, Reason: b.reason,
 		NotifyUrl: b.notifyURL, FundsAccount: b.fundsAccount, GoodsDetail: b.goodsRaw,
@@ -93,7 +93,7 @@ func create(q *wechatv3.Request) ([]byte, *wechatv3.Refusal) {
 	}
 	var answer []byte
 	refused = q.Read(func(r table.Reader) (err error) {
-		answer, err = show(r, q, body.(*pb.Refund))
+		answer, err = show(r, q, f)
 		return err
 	})
 	return answer, refused

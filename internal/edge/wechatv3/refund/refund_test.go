@@ -5,11 +5,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/ident"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/stamp"
 	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3/apitest"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
 )
@@ -38,7 +38,7 @@ func TestRefundGolden(t *testing.T) {
 	refund("the same number, another order", apitest.RefundBody("T-REFUND-2", "R-1@x", 40, 100), "400 INVALID_REQUEST")
 	s.See("queried while it is processed", apitest.Call{Target: refundTarget("R-1@x")}, "200")
 	p.Core.Sleep(1000)
-	p.Core.Must(machine.Tick, &pb.Tick{})
+	p.Core.Must(catalogue.Tick, &pb.Tick{})
 	s.See("queried when it is done", apitest.Call{Target: refundTarget("R-1%40x")}, "200")
 	refund("asked again when it is done", part, "200")
 	refund("more than is left", apitest.RefundBody("T-REFUND-1", "R-2", 61, 100), "400 INVALID_REQUEST")
@@ -70,10 +70,10 @@ func TestRefundGolden(t *testing.T) {
 	p.Core.Order("T-GONE-1", nil)
 	p.Pay("T-GONE-1", alice)
 	refund("to an account that takes no money", apitest.RefundBody("T-GONE-1", "R-GONE", 100, 100), "200")
-	p.Core.Must(machine.AccountLimit, &pb.AccountLimit{Account: ledger.UserBalance(alice.Uid), Currency: money.CNY, NoOverdraft: true, Frozen: true})
-	p.Core.Must(machine.Tick, &pb.Tick{})
+	p.Core.Must(catalogue.AccountLimit, &pb.AccountLimit{Account: ledger.UserBalance(alice.Uid), Currency: money.CNY, NoOverdraft: true, Frozen: true})
+	p.Core.Must(catalogue.Tick, &pb.Tick{})
 	s.See("it ended abnormal", apitest.Call{Target: refundTarget("R-GONE")}, "200")
-	p.Core.Must(machine.TransferBatch, &pb.TransferBatch{Ref: "away", Currency: money.CNY, Transfers: []*pb.Transfer{
+	p.Core.Must(catalogue.TransferBatch, &pb.TransferBatch{Ref: "away", Currency: money.CNY, Transfers: []*pb.Transfer{
 		{Debit: ledger.MerchantPending(apitest.Mchid), Credit: ledger.BankClearing("sandbox"), Amount: 100}}})
 	refund("the merchant's balance is too low", apitest.RefundBody("T-REFUND-2", "R-7", 1, 100), "403 NOT_ENOUGH")
 	p.Core.Sleep(365*stamp.DayMs + 1)

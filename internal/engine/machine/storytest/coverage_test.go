@@ -4,20 +4,20 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 )
 
 // unreachable are codes that a handler's comment implies and no command can
 // bring about, with the reason.
-var unreachable = map[machine.Number]map[code.Code]string{
-	machine.OrderPay: {
+var unreachable = map[catalogue.Number]map[code.Code]string{
+	catalogue.OrderPay: {
 		code.AmountMustBePositive: "an order's total was checked when it was placed",
 		code.SameAccount:          "a person's account is no merchant's",
 		code.AccountNotFound:      "accounts open with their owner",
 		code.PersonBlocked:        "no command blocks a person yet; TestBlockedPersonCannotPay writes the row",
 	},
-	machine.PersonTopup: {
+	catalogue.PersonTopup: {
 		code.SameAccount:     "a person's account is no bank's",
 		code.AccountNotFound: "accounts open with their owner, and the bank's with its first top-up",
 	},
@@ -55,7 +55,7 @@ func expected(t *testing.T, s *sources, h handler) (codes []code.Code) {
 func TestEveryOutcomeHasAStory(t *testing.T) {
 	t.Parallel()
 	s := readSources(t)
-	seen := map[machine.Number][]code.Code{}
+	seen := map[catalogue.Number][]code.Code{}
 	anywhere := map[code.Code]bool{}
 	for _, rec := range stories(t) {
 		for _, o := range rec.Outcomes {
@@ -90,8 +90,8 @@ func TestEveryOutcomeHasAStory(t *testing.T) {
 func TestLaddersShowTheOrderOfPrecedence(t *testing.T) {
 	t.Parallel()
 	s := readSources(t)
-	ladders := map[machine.Number]Ladder{}
-	names := map[machine.Number]string{}
+	ladders := map[catalogue.Number]Ladder{}
+	names := map[catalogue.Number]string{}
 	for _, rec := range stories(t) {
 		for _, l := range rec.Ladders {
 			if names[l.Number] != "" {
@@ -102,7 +102,7 @@ func TestLaddersShowTheOrderOfPrecedence(t *testing.T) {
 	}
 	for _, h := range s.handlers {
 		want := expected(t, s, h)
-		if h.number == machine.Genesis { // its first refusal needs that it was done
+		if h.number == catalogue.Genesis { // its first refusal needs that it was done
 			continue
 		}
 		l, ok := ladders[h.number]

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 )
@@ -23,19 +24,20 @@ type sources struct {
 	constants map[string]code.Code // OrderPaid -> 82
 	comments  map[string]string    // "order.ApplyPay" -> its comment
 	used      map[string]string    // code constant -> a place in rule or machine that uses it
+	rules     map[string]string    // command name -> its handler, "order.ApplyPay"
 	handlers  []handler
 }
 
-// handler is one row of the catalogue.
+// handler is one command.
 type handler struct {
-	number machine.Number
+	number catalogue.Number
 	name   string // order_pay
 	rule   string // order.ApplyPay, machine.applyTick
 }
 
 func readSources(t testing.TB) *sources {
 	t.Helper()
-	s := &sources{constants: map[string]code.Code{}, comments: map[string]string{}, used: map[string]string{}}
+	s := &sources{rules: map[string]string{}, constants: map[string]code.Code{}, comments: map[string]string{}, used: map[string]string{}}
 	for _, f := range parseDir(t, "../../../base/code") {
 		for name, value := range integers(f, "Code") {
 			s.constants[name] = code.Code(value)
@@ -50,20 +52,15 @@ func readSources(t testing.TB) *sources {
 			s.read(f, rule.Name())
 		}
 	}
-	numbers := map[string]int64{}
 	for _, f := range parseDir(t, "..") {
 		s.read(f, "machine")
-		for name, value := range integers(f, "Number") {
-			numbers[name] = value
-		}
 	}
-	for _, f := range parseDir(t, "..") {
-		s.catalogue(f, numbers)
+	for _, c := range machine.Rules().Commands() {
+		s.handlers = append(s.handlers, handler{number: c.Number, name: c.Name, rule: s.rules[c.Name]})
 	}
-	if len(s.handlers) < 22 || len(s.handlers) != len(numbers) || len(s.constants) < 50 {
-		t.Fatalf("found %d handlers for %d numbers and %d codes: the catalogue is no longer read right", len(s.handlers), len(numbers), len(s.constants))
+	if len(s.handlers) < 22 || len(s.handlers) != len(s.rules) || len(s.constants) < 50 {
+		t.Fatalf("found %d handlers for %d commands and %d codes: the descriptors are no longer read right", len(s.rules), len(s.handlers), len(s.constants))
 	}
-	slices.SortFunc(s.handlers, func(a, b handler) int { return int(a.number) - int(b.number) })
 	return s
 }
 
@@ -116,6 +113,9 @@ func (s *sources) read(f *ast.File, pkg string) {
 		}
 	}
 	ast.Inspect(f, func(n ast.Node) bool {
+		if call, ok := n.(*ast.CallExpr); ok {
+			s.descriptor(call, pkg)
+		}
 		sel, ok := n.(*ast.SelectorExpr)
 		if !ok {
 			return true
@@ -127,38 +127,19 @@ func (s *sources) read(f *ast.File, pkg string) {
 	})
 }
 
-// catalogue reads rows like OrderPay: {name: "order_pay", apply: body(applyOrderPay)}.
-func (s *sources) catalogue(f *ast.File, numbers map[string]int64) {
-	ast.Inspect(f, func(n ast.Node) bool {
-		row, ok := n.(*ast.KeyValueExpr)
-		if !ok {
-			return true
-		}
-		key, ok := row.Key.(*ast.Ident)
-		fields, isRow := row.Value.(*ast.CompositeLit)
-		if !ok || !isRow || numbers[key.Name] == 0 {
-			return true
-		}
-		h := handler{number: machine.Number(numbers[key.Name])}
-		for _, field := range fields.Elts {
-			kv := field.(*ast.KeyValueExpr)
-			switch v := kv.Value.(type) {
-			case *ast.BasicLit:
-				if kv.Key.(*ast.Ident).Name == "name" {
-					h.name, _ = strconv.Unquote(v.Value)
-				}
-			case *ast.CallExpr:
-				switch arg := v.Args[0].(type) {
-				case *ast.SelectorExpr:
-					h.rule = arg.X.(*ast.Ident).Name + "." + arg.Sel.Name
-				case *ast.Ident:
-					h.rule = "machine." + arg.Name
-				}
-			}
-		}
-		s.handlers = append(s.handlers, h)
-		return true
-	})
+// descriptor notes a command's handler where it is described:
+// catalogue.Returning(catalogue.OrderPay, "order_pay", ApplyPay).
+func (s *sources) descriptor(call *ast.CallExpr, pkg string) {
+	f, ok := call.Fun.(*ast.SelectorExpr)
+	if !ok || len(call.Args) != 3 {
+		return
+	}
+	from, ok := f.X.(*ast.Ident)
+	if !ok || from.Name != "catalogue" || f.Sel.Name != "Returning" && f.Sel.Name != "Plain" {
+		return
+	}
+	name, _ := strconv.Unquote(call.Args[1].(*ast.BasicLit).Value)
+	s.rules[name] = pkg + "." + call.Args[2].(*ast.Ident).Name
 }
 
 // words are what may stand for codes in a comment: a code's own name, or a

@@ -3,6 +3,7 @@ package storytest
 import (
 	"fmt"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -11,7 +12,7 @@ import (
 // Platform is what a story is played on.
 type Platform interface {
 	// Do runs a command at its time. It may draw another seed.
-	Do(cmd *pb.Command) (machine.Result, error)
+	Do(cmd *pb.Command) (catalogue.Result, error)
 	// Read calls f with the state as it is.
 	Read(f func(table.Reader) error) error
 	// Reopen closes the platform and opens it again on what it stored.
@@ -41,16 +42,16 @@ func NewSingle(backend table.Backend, reopen func() (table.Backend, error), opt 
 }
 
 // Do implements Platform.
-func (s *Single) Do(cmd *pb.Command) (machine.Result, error) {
+func (s *Single) Do(cmd *pb.Command) (catalogue.Result, error) {
 	results, err := s.Frame(table.Encode(cmd))
 	if err != nil {
-		return machine.Result{}, err
+		return catalogue.Result{}, err
 	}
 	return results[0], nil
 }
 
 // Frame applies encoded commands as the next frame.
-func (s *Single) Frame(commands ...[]byte) ([]machine.Result, error) {
+func (s *Single) Frame(commands ...[]byte) ([]catalogue.Result, error) {
 	results, err := s.Machine.Apply(s.index+1, 1, table.Encode(&pb.Frame{Commands: commands}))
 	if err != nil {
 		return nil, err

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -30,14 +30,14 @@ type Record struct {
 // Outcome is one command and its code.
 type Outcome struct {
 	Line   int
-	Number machine.Number
+	Number catalogue.Number
 	Code   code.Code
 }
 
 // Ladder is a run of one command that fails on ever later conditions.
 type Ladder struct {
 	Line   int
-	Number machine.Number
+	Number catalogue.Number
 	Codes  []code.Code
 }
 
@@ -52,7 +52,7 @@ type player struct {
 	shown  map[string]bool // accounts whose balance was looked at since the last command
 	total  bool            // and the total
 	began  bool
-	answer machine.Result // of the last command
+	answer catalogue.Result // of the last command
 }
 
 // placed is an order with all its prepay_ids.
@@ -99,7 +99,7 @@ func (s *player) play(l *line) error {
 	if !ok {
 		return fmt.Errorf("there is no verb %q", l.verb)
 	}
-	if !s.began && v.number != machine.Genesis {
+	if !s.began && v.number != catalogue.Genesis {
 		begin := &line{verb: "genesis", args: []string{"sandbox"}, options: map[string]string{}, want: []string{"ok"}}
 		if err := s.play(begin); err != nil {
 			return err
@@ -114,8 +114,8 @@ func (s *player) play(l *line) error {
 }
 
 // command runs a command and compares its outcome with what the line says.
-func (s *player) command(l *line, n machine.Number, body table.Record) error {
-	cmd := machine.NewCommand(n, "story", fmt.Sprint("r", s.seed), body)
+func (s *player) command(l *line, n catalogue.Number, body table.Record) error {
+	cmd := catalogue.NewCommand(n, "story", fmt.Sprint("r", s.seed), body)
 	s.seed++
 	cmd.At, cmd.Seed = s.now, make([]byte, 16)
 	binary.BigEndian.PutUint64(cmd.Seed, s.seed*0x9e3779b97f4a7c15)
@@ -140,7 +140,7 @@ func (s *player) command(l *line, n machine.Number, body table.Record) error {
 	if s.ladder != nil && n == s.ladder.Number && !l.given {
 		s.ladder.Codes = append(s.ladder.Codes, got)
 	}
-	if o, ok := s.answer.Body.(*pb.Order); ok && got == code.OK && n == machine.OrderCreate {
+	if o, ok := s.answer.Body.(*pb.Order); ok && got == code.OK && n == catalogue.OrderCreate {
 		s.remember(o)
 	}
 	return s.outcome(l, before == after || before == [32]byte{} && got != code.OK)

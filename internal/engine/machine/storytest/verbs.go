@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/ident"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/stamp"
@@ -21,35 +22,35 @@ import (
 
 // verb turns a line into a command.
 type verb struct {
-	number machine.Number
+	number catalogue.Number
 	body   func(s *player, l *line) (table.Record, error)
 }
 
 var verbs = map[string]verb{
-	"genesis":   {machine.Genesis, genesis},
-	"tick":      {machine.Tick, func(*player, *line) (table.Record, error) { return &pb.Tick{}, nil }},
-	"level":     {machine.SetLevel, setLevel},
-	"backfill":  {machine.Backfill, backfill},
-	"advance":   {machine.AdvanceClock, advance},
-	"merchant":  {machine.MerchantAdd, merchantAdd},
-	"set":       {machine.MerchantSet, merchantSet},
-	"appid":     {machine.MerchantAppid, merchantAppid},
-	"cert":      {machine.MerchantCert, merchantCert},
-	"revoke":    {machine.MerchantCertRevoke, merchantCertRevoke},
-	"key":       {machine.MerchantKey, merchantKey},
-	"person":    {machine.PersonAdd, personAdd},
-	"openid":    {machine.PersonOpenid, personOpenid},
-	"topup":     {machine.PersonTopup, personTopup},
-	"order":     {machine.OrderCreate, orderCreate},
-	"pay":       {machine.OrderPay, orderPay},
-	"close":     {machine.OrderClose, orderClose},
-	"refund":    {machine.RefundCreate, refundCreate},
-	"report":    {machine.NoticeReport, noticeReport},
-	"redeliver": {machine.NoticeRedeliver, noticeRedeliver},
-	"member":    {machine.MemberChange, memberChange},
-	"lease":     {machine.CourierLease, courierLease},
-	"limit":     {machine.AccountLimit, accountLimit},
-	"transfer":  {machine.TransferBatch, transferBatch},
+	"genesis":   {catalogue.Genesis, genesis},
+	"tick":      {catalogue.Tick, func(*player, *line) (table.Record, error) { return &pb.Tick{}, nil }},
+	"level":     {catalogue.SetLevel, setLevel},
+	"backfill":  {catalogue.Backfill, backfill},
+	"advance":   {catalogue.AdvanceClock, advance},
+	"merchant":  {catalogue.MerchantAdd, merchantAdd},
+	"set":       {catalogue.MerchantSet, merchantSet},
+	"appid":     {catalogue.MerchantAppid, merchantAppid},
+	"cert":      {catalogue.MerchantCert, merchantCert},
+	"revoke":    {catalogue.MerchantCertRevoke, merchantCertRevoke},
+	"key":       {catalogue.MerchantKey, merchantKey},
+	"person":    {catalogue.PersonAdd, personAdd},
+	"openid":    {catalogue.PersonOpenid, personOpenid},
+	"topup":     {catalogue.PersonTopup, personTopup},
+	"order":     {catalogue.OrderCreate, orderCreate},
+	"pay":       {catalogue.OrderPay, orderPay},
+	"close":     {catalogue.OrderClose, orderClose},
+	"refund":    {catalogue.RefundCreate, refundCreate},
+	"report":    {catalogue.NoticeReport, noticeReport},
+	"redeliver": {catalogue.NoticeRedeliver, noticeRedeliver},
+	"member":    {catalogue.MemberChange, memberChange},
+	"lease":     {catalogue.CourierLease, courierLease},
+	"limit":     {catalogue.AccountLimit, accountLimit},
+	"transfer":  {catalogue.TransferBatch, transferBatch},
 }
 
 func genesis(_ *player, l *line) (table.Record, error) {

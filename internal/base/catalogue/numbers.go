@@ -1,0 +1,56 @@
+package catalogue
+
+import (
+	"fmt"
+)
+
+// Number is a command's meaning and wire shape, for ever. Changed behaviour
+// takes the next free number; a handler stays until no supported log holds it.
+type Number uint32
+
+// The numbers in use. A rule's descriptors name theirs; that no two do is
+// checked when the rules are put together.
+const (
+	Genesis      Number = 1
+	Tick         Number = 2
+	SetLevel     Number = 3
+	Backfill     Number = 4
+	AdvanceClock Number = 5
+	MemberChange Number = 6
+
+	MerchantAdd        Number = 10
+	MerchantSet        Number = 11
+	MerchantAppid      Number = 12
+	MerchantCert       Number = 13
+	MerchantCertRevoke Number = 14
+	MerchantKey        Number = 15
+
+	PersonAdd    Number = 20
+	PersonOpenid Number = 21
+	PersonTopup  Number = 22
+
+	OrderCreate Number = 30
+	OrderPay    Number = 31
+	OrderClose  Number = 32
+
+	RefundCreate Number = 40
+
+	NoticeReport    Number = 50
+	NoticeRedeliver Number = 51
+	CourierLease    Number = 52
+
+	AccountLimit  Number = 60
+	TransferBatch Number = 61
+)
+
+// names holds what descriptors call their numbers. It is written while packages
+// are initialised and only read afterwards.
+var names = map[Number]string{}
+
+// String is the command's name, as its descriptor has it.
+func (n Number) String() string {
+	if name, ok := names[n]; ok {
+		return name
+	}
+	return fmt.Sprintf("command-%d", uint32(n))
+}

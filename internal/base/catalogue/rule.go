@@ -1,0 +1,50 @@
+package catalogue
+
+import (
+	"github.com/holdfast-pay/holdfast/internal/base/deed"
+	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+)
+
+// Rule is what one rule package brings. Its order among the rules is the order
+// in which a Tick sweeps, and so part of what the log means.
+type Rule struct {
+	// Name is the rule's noun, for reports.
+	Name     string
+	Commands []*Spec
+	// Tables are those the rule alone writes.
+	Tables []table.ID
+	Due    []Due
+	Sweeps []Sweep
+	// Fills are in the order of their levels.
+	Fills []Fill
+}
+
+// Due is a kind of row in the table of things to be done at a time.
+type Due struct {
+	Kind pb.DueKind
+	// Do does what is due for the entity with the id. The row is gone already.
+	Do func(d *deed.Deed, id uint64)
+}
+
+// Sweep is a cursor that Ticks move over rows which have their own time, so that
+// they need none in the table of due things.
+type Sweep struct {
+	// Name is what the rows are swept for.
+	Name string
+	// Do looks at no more than limit rows, and returns at how many it looked.
+	Do func(d *deed.Deed, limit int) (looked int)
+	// Next is when the row at the cursor is to be looked at, business Unix
+	// milliseconds; ok is false when there is none.
+	Next func(r table.Reader, head *pb.Head) (at int64, ok bool)
+}
+
+// Fill is a layout or index of a level that older rows get step by step.
+type Fill struct {
+	Name string
+	// Level is the feature level that asks for it.
+	Level uint32
+	// Step does at most limit rows from a cursor on, nil at first. It may be
+	// repeated.
+	Step func(tx table.Txn, cursor []byte, limit int) (next []byte, done bool)
+}

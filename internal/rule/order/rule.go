@@ -1,0 +1,23 @@
+package order
+
+import (
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
+	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+)
+
+// The commands.
+var (
+	Create = catalogue.Returning(catalogue.OrderCreate, "order_create", ApplyCreate)
+	Pay    = catalogue.Returning(catalogue.OrderPay, "order_pay", ApplyPay)
+	Close  = catalogue.Returning(catalogue.OrderClose, "order_close", ApplyClose)
+)
+
+// Rule is what this package brings.
+var Rule = catalogue.Rule{
+	Name:     "order",
+	Commands: []*catalogue.Spec{Create.Spec, Pay.Spec, Close.Spec},
+	Tables:   []table.ID{table.Orders, table.OrderNos},
+	Due:      []catalogue.Due{{Kind: pb.DueKind_DUE_KIND_ORDER_CLOSE, Do: CloseDue}},
+	Sweeps:   []catalogue.Sweep{{Name: "orders to close", Do: AutoClose, Next: NextAutoClose}},
+}
