@@ -5,6 +5,8 @@
 
 GO         ?= go
 TAGS       ?= invariants
+# make vet vets everything once; go test need not do it again for each variant.
+TEST        = $(GO) test -vet=off -tags $(TAGS)
 STATICCHECK = $(GO) tool -modfile=tools/go.mod staticcheck
 TOOLS       = $(GO) tool -modfile=tools/go.mod
 
@@ -19,8 +21,7 @@ SIM      = ./internal/trial/sim
 # How much of it: `make test` takes these, `make soak` the long versions.
 FUZZ_SECONDS ?= 60
 # Below these are the parsers that face the network; the others read our own files.
-# engine/peer and engine/snapshot parse what peers send, behind mutual TLS; building
-# them for fuzzing builds the whole store and takes longer than fuzzing: make soak does.
+# engine/peer and engine/snapshot parse what peers send, behind mutual TLS: make soak does.
 FUZZ         ?= internal/base internal/edge internal/run
 KILLS        ?= 20
 CLUSTER_KILLS ?= 10
@@ -29,18 +30,21 @@ SIMS         ?= 2000
 SIMDISKS     ?= 100
 
 .DEFAULT_GOAL := help
-.PHONY: help test soak deps build fmt vet lint unit race contract kill cluster damage sim simdisk fuzz bench generate verify golden
+.PHONY: help quick test soak deps build fmt vet lint unit race contract kill cluster damage sim simdisk fuzz bench generate verify golden
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-test: ## everything a change must pass, in under 15 minutes on two cores
-	@scripts/steps.sh deps fmt build vet lint race contract kill cluster damage sim simdisk fuzz
+quick: ## the inner loop, in two minutes: format, vet, unit tests without the race detector and without many cases
+	@scripts/steps.sh fmt vet unit
+
+test: ## everything a change must pass, in under 12 minutes on two cores
+	@scripts/steps.sh deps fmt vet lint race contract kill cluster damage sim simdisk fuzz
 
 soak: ## the long versions: 100 kills, 2,000 flipped bytes, 3,000 disks, 20 minutes of fuzzing, then simulation until it is stopped
-	@KILLS=100 CLUSTER_KILLS=200 HOLDFAST_CLUSTER_SOAK=1 FLIPS=2000 SIMDISKS=3000 FUZZ_SECONDS=1200 FUZZ=internal SIMS=0 scripts/steps.sh deps fmt build vet lint race contract kill cluster damage simdisk fuzz sim
+	@KILLS=100 CLUSTER_KILLS=200 HOLDFAST_CLUSTER_SOAK=1 FLIPS=2000 SIMDISKS=3000 FUZZ_SECONDS=1200 FUZZ=internal SIMS=0 scripts/steps.sh deps fmt vet lint race contract kill cluster damage simdisk fuzz sim
 
-deps: ## install the browser that the cashier's test drives, where it is missing
+deps: ## install what tests need and Go does not bring: a C compiler, libcrypto, a browser
 	@scripts/deps.sh
 
 build: ## compile bin/holdfast; make vet compiles the rest
@@ -50,46 +54,49 @@ fmt: ## fail when a file is not formatted; says which
 	@unformatted=$$(gofmt -l cmd internal); if [ -n "$$unformatted" ]; then \
 		echo "not formatted: $$unformatted"; echo "run: gofmt -w $$unformatted"; exit 1; fi
 
-vet: ## go vet, with the assertions' tag
+vet: ## go vet: with the assertions' tag; what is compiled only without it, or without cgo
 	$(GO) vet -tags $(TAGS) ./...
+	$(GO) vet ./internal/base/must
+	CGO_ENABLED=0 $(GO) vet ./internal/engine/rsakey
 
 lint: ## staticcheck; the house rules are tests in internal/arch
 	$(STATICCHECK) -tags $(TAGS) ./...
 
-unit: ## unit tests without the race detector: the quick round
-	$(GO) test -tags $(TAGS) -timeout 5m $$(scripts/packages.sh unit)
+unit: ## unit tests without the race detector; all but those that try many cases
+	$(TEST) -timeout 5m -skip "$$(scripts/packages.sh cases)" $$(scripts/packages.sh unit)
 
-# -short makes property tests try fewer cases under the race detector, which sees a
-# race in a few; all cases are tried without it.
-race: ## unit tests, with the race detector where there are goroutines
-	$(GO) test -tags $(TAGS) -timeout 5m $$(scripts/packages.sh single)
-	$(GO) test -race -short -tags $(TAGS) -timeout 10m $$(scripts/packages.sh parallel)
-	$(GO) test -tags $(TAGS) -timeout 5m $$(scripts/packages.sh properties)
+# Each test runs once: where there is no goroutine, and where many cases are tried,
+# without the race detector; everywhere else with it.
+race: ## all unit tests, with the race detector where there are goroutines
+	$(TEST) -timeout 5m $$(scripts/packages.sh single)
+	$(TEST) -timeout 5m -run "$$(scripts/packages.sh cases)" $$(scripts/packages.sh tried)
+	CGO_ENABLED=0 $(TEST) -timeout 5m ./internal/engine/rsakey
+	$(TEST) -race -timeout 10m -skip "$$(scripts/packages.sh cases)" $$(scripts/packages.sh parallel)
 
 contract: ## the official Go SDK, unmodified, against the merchant API
-	$(GO) test -count=1 -tags $(TAGS) -timeout 5m $(CONTRACT)
+	$(TEST) -count=1 -timeout 5m $(CONTRACT)
 
 kill: ## kill -9 node and courier under load (KILLS=20)
-	HOLDFAST_KILLS=$(KILLS) $(GO) test -count=1 -tags $(TAGS) -timeout 60m $(KILL)
+	HOLDFAST_KILLS=$(KILLS) $(TEST) -count=1 -timeout 60m $(KILL)
 
 cluster: ## a real cluster killed, stopped, cut off, damaged, grown, under load (CLUSTER_KILLS=10)
-	HOLDFAST_CLUSTER_KILLS=$(CLUSTER_KILLS) $(GO) test -count=1 -tags $(TAGS) -timeout 60m $(CLUSTER)
+	HOLDFAST_CLUSTER_KILLS=$(CLUSTER_KILLS) $(TEST) -count=1 -timeout 60m $(CLUSTER)
 
 damage: ## flip bytes of a data folder's files (FLIPS=200): each must be named
-	HOLDFAST_FLIPS=$(FLIPS) $(GO) test -count=1 -tags $(TAGS) -timeout 60m $(DAMAGE)
+	HOLDFAST_FLIPS=$(FLIPS) $(TEST) -count=1 -timeout 60m $(DAMAGE)
 
 sim: ## whole clusters from a seed: SIMS=2000 of them (0: without end), or the one of SEED=N
 ifdef SEED
-	$(GO) test -count=1 -tags $(TAGS) -timeout 10m -v -run '^TestSeed$$' $(SIM) -seed $(SEED) $(if $(VARIANT),-variant $(VARIANT))
+	$(TEST) -count=1 -timeout 10m -v -run '^TestSeed$$' $(SIM) -seed $(SEED) $(if $(VARIANT),-variant $(VARIANT))
 else
-	$(GO) test -count=1 -tags $(TAGS) -timeout 10m -skip '^TestSeeds$$' $(SIM) ./internal/trial/script
-	HOLDFAST_SIMS=$(SIMS) $(GO) test -count=1 -tags $(TAGS) -timeout $(if $(filter 0,$(SIMS)),0,30m) -v -run '^TestSeeds$$' $(SIM)
+	$(TEST) -count=1 -timeout 10m -skip '^TestSeeds$$' $(SIM) ./internal/trial/script
+	HOLDFAST_SIMS=$(SIMS) $(TEST) -count=1 -timeout $(if $(filter 0,$(SIMS)),0,30m) -v -run '^TestSeeds$$' $(SIM)
 endif
 
 simdisk: ## nodes on disks that fail in every way (SIMDISKS=100 seeds; 0 goes on without end)
 	TAGS=$(TAGS) scripts/simdisk.sh $(SIMDISKS)
 
-fuzz: ## fuzz targets that face the network, a moment each (FUZZ_SECONDS=60 in all)
+fuzz: ## fuzz targets that face the network, a moment each (FUZZ_SECONDS=60 of a core in all)
 	@scripts/fuzz.sh $(FUZZ_SECONDS) $(FUZZ)
 
 bench: ## rough figures of every suite; see docs/reference/performance.md
@@ -102,5 +109,5 @@ verify: ## generate again and fail when internal/pb differs
 	@scripts/verify.sh
 
 golden: ## write expected outputs anew; look at the diff before you commit it
-	$(GO) test -tags $(TAGS) -count=1 $$(scripts/packages.sh rewrite) -rewrite
+	$(TEST) -count=1 $$(scripts/packages.sh rewrite) -rewrite
 	@git --no-pager diff --stat

@@ -4,21 +4,41 @@
 #   unit      all but those that start real processes, run a merchant's SDK or
 #             damage data folders or disks, or play whole clusters (make contract,
 #             kill, cluster, damage, simdisk, sim)
-#   single    the unit tests of code that starts no goroutine, which a house rule
-#             sees to: the race detector would only slow them down
+#   single    the unit tests of code that starts no goroutine, which house rules
+#             see to: the race detector would only slow them down
 #   parallel  the other unit tests
-#   properties  those of them that test properties
+#   cases     a pattern of the tests that try many cases: those that use rapid and
+#             those marked //test:cases. Under the race detector one case costs as
+#             much as ten without, and shows nothing that the first did not
+#   tried     the packages of `parallel` that have such tests
 #   rewrite   those that can write their expected outputs anew
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-single='/internal/(arch|rule/[a-z]+|engine/machine(/[a-z]+)?)$'
 unit() { "${GO:-go}" list ./... | grep -vE '/(contract|killtest|clustertest|run/verify|trial/sim|trial/script|trial/simdisk)$'; }
+single() { unit | grep -E '/internal/(arch|base/[a-z]+|rule/[a-z]+|engine/machine(/[a-z]+)?|edge/wechatjson|run/(build|config|nearest|qr))$' | grep -v '/base/table$'; }
+
+parallel() { unit | grep -vxFf <(single); }
+
+# cases prints FILE NAME of each test that tries many cases.
+cases() {
+	grep -rlE --include='*_test.go' 'rapid\.(Check|MakeCheck)|^//test:cases' internal | xargs -r awk '
+		FNR == 1 { name = ""; marked = 0 }
+		/^\/\/test:cases/ { marked = 1 }
+		/^func / {
+			name = ""
+			if (match($0, /^func Test[A-Za-z0-9_]+/)) name = substr($0, 6, RLENGTH - 5)
+			if (marked && name != "") print FILENAME, name
+			marked = 0
+		}
+		/rapid\.(Check|MakeCheck)/ && name != "" { print FILENAME, name }' | sort -u
+}
 
 case "$1" in
 unit) unit ;;
-single) unit | grep -E "$single" ;;
-parallel) unit | grep -vE "$single" ;;
-properties) unit | grep -vE "$single" | grep -E "/($(grep -rl --include='*_test.go' '"pgregory.net/rapid"' internal | xargs -n1 dirname | sort -u | paste -sd'|'))\$" ;;
-rewrite) grep -rlE --include='*_test.go' 'flag\.Bool\("rewrite"|wechatv3/apitest"' internal cmd | xargs -n1 dirname | sort -u | sed 's|^|./|' ;;
+single) single ;;
+parallel) parallel ;;
+cases) echo "^($(cases | cut -d' ' -f2 | sort -u | paste -sd'|'))\$" ;;
+tried) parallel | grep -E "/($(cases | cut -d' ' -f1 | xargs -n1 dirname | sort -u | paste -sd'|'))\$" ;;
+rewrite) grep -rlE --include='*_test.go' 'flag\.Bool\("rewrite"' internal cmd | xargs -n1 dirname | sort -u | sed 's|^|./|' ;;
 esac

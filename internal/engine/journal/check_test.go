@@ -46,6 +46,8 @@ func TestCheckStopsForItsVisitor(t *testing.T) {
 
 // Every kind of damage to a journal of 66,000 entries is named. Rows are
 // changed with good CRCs, as somebody with access to the disk would.
+//
+//test:cases
 func TestCheckNamesTheDamage(t *testing.T) {
 	t.Parallel()
 	b := bookOf(t, 66_000)

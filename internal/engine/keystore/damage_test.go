@@ -31,6 +31,8 @@ func files(t *testing.T, dir string) []string {
 
 // Whatever byte of whatever file is altered: Open refuses and names that file,
 // and is whole again once it is put back.
+//
+//test:cases
 func TestEveryAlteredByteIsNamed(t *testing.T) {
 	t.Parallel()
 	dir := copied(t)

@@ -116,14 +116,11 @@ func (d damaged) harm(t *testing.T, name string, positions []int, change func(b 
 
 // spread are about n positions over size, the last 40 among them.
 func spread(size, n int) (at []int) {
-	step, last := max(size/n, 1), 2
-	if testing.Short() { // the race detector is not after places in files
-		step, last = 6*step, 10
-	}
+	step := max(size/n, 1)
 	for i := 0; i < size; i += step {
 		at = append(at, i+(i/step)%step) // not always the same place in a chunk
 	}
-	for i := max(size-40, 0); i < size; i += last {
+	for i := max(size-40, 0); i < size; i += 2 {
 		at = append(at, i)
 	}
 	return slices.DeleteFunc(at, func(i int) bool { return i >= size })
@@ -141,6 +138,8 @@ func positions() int {
 // the damage is named, or it reads back as it was written. It never loses an
 // acknowledged entry in silence. The write-ahead log's last 32 KiB, where Pebble
 // takes damage for an unfinished write, are covered by the file acked.
+//
+//test:cases
 func TestM_LogNoticesBitFlipsAndZeroedSectors(t *testing.T) {
 	t.Parallel()
 	for _, kill := range []bool{true, false} {
@@ -197,6 +196,8 @@ func TestMissingFilesAreNoticed(t *testing.T) {
 
 // The last record torn at any byte: the log comes up with all records before it,
 // and without acked to say otherwise the torn one is gone.
+//
+//test:cases
 func TestTornLastRecord(t *testing.T) {
 	t.Parallel()
 	fs := vfs.NewCrashableMem()
@@ -214,11 +215,8 @@ func TestTornLastRecord(t *testing.T) {
 	whole := killed(fs)
 	closed(t, l.Close)
 
-	torn, step := 0, 1
-	if testing.Short() {
-		step = (after - before) / 10
-	}
-	for n := before; n <= after; n += step {
+	torn := 0
+	for n := before; n <= after; n++ {
 		for how, cut := range map[string]func([]byte) []byte{
 			"cut":    func(b []byte) []byte { return b[:n] },
 			"zeroed": func(b []byte) []byte { clear(b[n:]); return b },
@@ -244,7 +242,7 @@ func TestTornLastRecord(t *testing.T) {
 			closed(t, l.Close)
 		}
 	}
-	if torn < (after-before)/step {
+	if torn < after-before {
 		t.Errorf("only %d cuts tore the record of %d bytes", torn, after-before)
 	}
 }

@@ -69,6 +69,8 @@ func TestWorkMeanwhileIsNoDamage(t *testing.T) {
 
 // One byte flipped in each kind of file, at places spread over it: found, and
 // named as what it is.
+//
+//test:cases
 func TestEveryFlipIsFound(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

@@ -70,6 +70,8 @@ func manifest(t testing.TB, fs vfs.FS) (newest string) {
 // Every byte of a table file is covered by a checksum: flipped, the file is
 // named by VerifyFiles, and a reader meets an error or the value as it was
 // written, never another. Every ninth byte is tried, and the whole footer.
+//
+//test:cases
 func TestFlippedBytesOfATableAreNamed(t *testing.T) {
 	t.Parallel()
 	fs := vfs.NewMem()
