@@ -1,6 +1,9 @@
 package keystore
 
-import "errors"
+import (
+	"errors"
+	"path/filepath"
+)
 
 // Check reads every file of the keystore again and compares it with what is in
 // memory and with each other; nothing is changed. A file that does not hold what
@@ -18,6 +21,9 @@ func (s *Store) Check() error {
 	_, err = s.checkCopies(now)
 	return err
 }
+
+// DefaultMasterKey is where the master key lies unless Options name another file.
+func DefaultMasterKey(dir string) string { return filepath.Join(dir, keysDir, "master.key") }
 
 // MasterKeyPath is the file with the key that seals the keystore.
 func (s *Store) MasterKeyPath() string { return s.masterKey }

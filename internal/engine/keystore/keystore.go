@@ -151,7 +151,7 @@ func (s *Store) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 func newStore(dir string, opt Options) *Store {
 	s := &Store{dir: dir, masterKey: opt.MasterKey, readOnly: opt.ReadOnly}
 	if s.masterKey == "" {
-		s.masterKey = s.path("master.key")
+		s.masterKey = DefaultMasterKey(dir)
 	}
 	return s
 }

@@ -32,7 +32,7 @@ Suites: ` + suiteNames(),
 		storm := fs.String("storm", "", "used by the suite overload itself: send what `FILE` says")
 		stream := fs.String("stream", "", "used by the suite http itself: send the transfers that `FILE` says")
 		load := fs.String("load", "", "used by the suite growth itself: load a node in `DIR` until killed")
-		dir := fs.String("dir", "", "make the nodes' folders here: choose the disk to measure (default the temporary folder)")
+		dir := fs.String("dir", "", "make the nodes' folders in `DIR`: choose the disk to measure (default the temporary folder)")
 		return func(ctx context.Context, env *Env, args []string) error {
 			switch {
 			case *fire != "":
@@ -115,7 +115,7 @@ func runBench(ctx context.Context, env *Env, suites []string, dir string, quick 
 	case printed != nil:
 		return printed
 	case missed > 0:
-		return failure(ExitVerification, "see the lines marked MISSED; on a busy machine run it again", "%d figures miss their budget", missed)
+		return failure(ExitVerification, "see the lines marked MISSED; on a busy machine run it again", "%s", missedBudgets(missed))
 	}
 	return nil
 }
@@ -148,4 +148,12 @@ func printRow(env *Env, row bench.Row) error {
 	}
 	_, err := fmt.Fprintln(env.Out, line)
 	return err
+}
+
+// missedBudgets says how many figures missed their budget.
+func missedBudgets(n int) string {
+	if n == 1 {
+		return "1 figure misses its budget"
+	}
+	return fmt.Sprintf("%d figures miss their budget", n)
 }

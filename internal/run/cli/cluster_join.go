@@ -36,7 +36,8 @@ command again: it asks the same question.`,
 	},
 	Flags: func(fs *flag.FlagSet) RunFunc {
 		file, sets := configFlags(fs)
-		tokenFile := fs.String("token-file", "", "`FILE` with the join token, - for standard input (cluster.token_file)")
+		tokenFile := new(string)
+		fileVar(fs, tokenFile, "token-file", "`FILE` with the join token, - for standard input (cluster.token_file)")
 		wait := fs.Duration("wait", 30*time.Second, "go on asking for this `TIME` while no peer can answer")
 		return func(ctx context.Context, env *Env, _ []string) error {
 			cfg, err := clusterConfig(*file, *sets)

@@ -11,7 +11,7 @@ import (
 
 var clusterTransfer = Command{
 	Name: "cluster transfer", Args: "[NODE]", Short: "hand the leadership to another node", JSON: true, Admin: true,
-	Long: `Moves the leadership to NODE, or to the voter that is furthest when none is named, while
+	Long: `Moves the leadership to NODE, or to the most up-to-date voter by default, while
 payments go on. A node that is stopped with SIGTERM does so by itself. NODE is its name
 or its raft id in hex.`,
 	Examples: []Example{

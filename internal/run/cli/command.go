@@ -31,6 +31,9 @@ type Command struct {
 	// Admin says that the command talks to a running node, and so takes the
 	// flags that find it.
 	Admin bool
+	// Bilingual says that all it prints is in both languages, so that --lang chooses.
+	// Refusals of any command are sentences in the language of the environment.
+	Bilingual bool
 	// Flags declares the flags and returns what runs after they are parsed.
 	Flags func(fs *flag.FlagSet) RunFunc
 }

@@ -28,8 +28,8 @@ else there. Outside of the networks named with --allow it sends only to addresse
 the public internet, and it follows no redirects.
 
 Any number of couriers share the merchants out among themselves by leases. One that
-stops in order hands its share over at once; one that is killed is missed for as long as
-its lease.`,
+stops in order hands its share over at once; the share of one that is
+killed stays idle until its lease expires.`,
 	Examples: []Example{
 		{"holdfast courier --data /var/lib/holdfast", "beside the node on one machine"},
 		{"holdfast courier --data /var/lib/holdfast --allow 10.20.0.0/16", "when merchants' servers are inside"},
@@ -37,8 +37,8 @@ its lease.`,
 	},
 	Flags: func(fs *flag.FlagSet) RunFunc {
 		p := courier.Process{}
-		fs.StringVar(&p.Data, "data", "", "data folder `DIR` that holds keys/ (HOLDFAST_DATA, else ./data)")
-		fs.StringVar(&p.MasterKey, "master-key", "", "`FILE` with the key that seals the keystore, when it is not DIR/keys/master.key")
+		fs.StringVar(&p.Data, "data", "", dataHelp+"; only its keys/ are read")
+		fileVar(fs, &p.MasterKey, "master-key", "`FILE` with the key that seals the keystore, when it is not DIR/keys/master.key")
 		fs.Func("node", "the node's inner address, `HOST:PORT`; several, with commas or by repeating it, for a cluster (default "+config.Default().Inner.Address+")", func(s string) error {
 			for addr := range strings.SplitSeq(s, ",") {
 				if _, _, err := net.SplitHostPort(addr); err != nil {
@@ -59,14 +59,11 @@ its lease.`,
 			p.Allow = append(p.Allow, prefix.Masked())
 			return nil
 		})
-		level := &choice{value: "info", of: []string{"debug", "info", "warn", "error"}}
-		fs.Var(level, "log-level", "`LEVEL` of the log on standard error: debug, info, warn or error")
+		level := logLevelFlag(fs, "`LEVEL` of the log on standard error: debug, info, warn or error")
 		return func(ctx context.Context, env *Env, _ []string) error {
-			if p.Data == "" {
-				p.Data = env.Getenv("HOLDFAST_DATA")
-			}
-			if p.Data == "" {
-				p.Data = "data"
+			var err error
+			if p.Data, err = dataDir(env, p.Data); err != nil {
+				return err
 			}
 			if len(p.Nodes) == 0 {
 				p.Nodes = []string{config.Default().Inner.Address}

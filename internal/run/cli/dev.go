@@ -16,7 +16,8 @@ var started = time.Now()
 
 var devCommand = Command{
 	Name: "dev", Short: "run the whole platform on this machine, with a demo purchase", JSON: true,
-	Exits: []int{ExitDamaged, ExitStopped},
+	Bilingual: true,
+	Exits:     []int{ExitDamaged, ExitStopped},
 	Long: `The sandbox that WeChat Pay's APIv3 lacks, in one command: a node and a courier as
 processes of their own, a demo merchant with keys and certificate, demo payers with
 money, and a demo shop. It buys once over real HTTP and tells each step with its time:
@@ -51,7 +52,11 @@ line of standard output is one JSON object.`,
 		fs.StringVar(&opt.Addr, "addr", "", "where the platform listens, `HOST:PORT` (127.0.0.1:9080, or a free port)")
 		fs.IntVar(&opt.Nodes, "nodes", 0, "run a cluster of `N` nodes, 1, 3 or 5 (what the folder was made with, else 1)")
 		fs.BoolVar(&opt.Once, "once", false, "stop after the demo purchase")
-		return func(ctx context.Context, env *Env, _ []string) error { return runDev(ctx, env, opt) }
+		level := logLevelFlag(fs, "`LEVEL` of the node's log in DIR/logs: debug (each request with its Request-ID), info, warn or error")
+		return func(ctx context.Context, env *Env, _ []string) error {
+			opt.LogLevel = level.value
+			return runDev(ctx, env, opt)
+		}
 	},
 }
 

@@ -17,7 +17,8 @@ import (
 )
 
 var diagnoseCommand = Command{
-	Name: "diagnose", Args: "[FILE]", Short: "say what is wrong with a signed request or a notice, to the byte", JSON: true,
+	Bilingual: true,
+	Name:      "diagnose", Args: "[FILE]", Short: "say what is wrong with a signed request or a notice, to the byte", JSON: true,
 	Exits: []int{ExitVerification},
 	Long: `FILE (or - for standard input) is a request as your code sent it, or a notice as your code
 received it: request line, headers, an empty line, the body, as a log or curl -v has it.

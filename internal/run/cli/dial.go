@@ -26,9 +26,9 @@ type Dial struct {
 
 func (d *Dial) flags(fs *flag.FlagSet) {
 	fs.StringVar(&d.URL, "admin", d.URL, "`URL` of the node's admin address (HOLDFAST_ADMIN, else DIR/admin.url)")
-	fs.StringVar(&d.TokenFile, "token-file", d.TokenFile, "`FILE` with the bearer token (HOLDFAST_TOKEN_FILE, else DIR/admin.token)")
-	fs.StringVar(&d.CAFile, "ca", d.CAFile, "`FILE` with the certificate that signed the node's, in PEM (HOLDFAST_CA)")
-	fs.StringVar(&d.Data, "data", d.Data, "data folder `DIR` (HOLDFAST_DATA, else ./data)")
+	fileVar(fs, &d.TokenFile, "token-file", "`FILE` with the bearer token (HOLDFAST_TOKEN_FILE, else DIR/admin.token)")
+	fileVar(fs, &d.CAFile, "ca", "`FILE` with the certificate that signed the node's, in PEM (HOLDFAST_CA)")
+	fs.StringVar(&d.Data, "data", d.Data, dataHelp)
 	fs.DurationVar(&d.Timeout, "timeout", 15*time.Second, "give up after this `TIME`; the outcome is then unknown")
 }
 
@@ -43,23 +43,38 @@ func (e *Env) Client() (pbconnect.AdminServiceClient, error) {
 			*given = otherwise
 		}
 	}
-	pick(&d.Data, "HOLDFAST_DATA", "data")
 	pick(&d.URL, "HOLDFAST_ADMIN", "")
-	pick(&d.TokenFile, "HOLDFAST_TOKEN_FILE", admin.TokenFile(d.Data))
+	pick(&d.TokenFile, "HOLDFAST_TOKEN_FILE", "")
 	pick(&d.CAFile, "HOLDFAST_CA", "")
-	if d.URL == "" {
-		url, err := admin.ReadURL(d.Data)
-		if err != nil {
-			return nil, failure(ExitUnreachable, "start it with `holdfast dev` or `holdfast serve`, or name it: --admin URL, or --data DIR of a running node",
-				"no node found: %w", err)
+	if d.URL == "" || d.TokenFile == "" {
+		if err := d.lookUp(e); err != nil {
+			return nil, err
 		}
-		d.URL = url
 	}
 	client, err := admin.Dial(admin.Address{URL: d.URL, TokenFile: d.TokenFile, CAFile: d.CAFile, Timeout: d.Timeout})
 	if err != nil {
 		return nil, usage("the token file is DIR/admin.token of the node; --token-file names another", "%w", err)
 	}
 	return client, nil
+}
+
+// lookUp reads in the data folder what was not given.
+func (d *Dial) lookUp(e *Env) error {
+	dir, err := dataDir(e, d.Data)
+	if err != nil {
+		return err
+	}
+	node := nodeFolder(dir)
+	if d.TokenFile == "" {
+		d.TokenFile = admin.TokenFile(node)
+	}
+	if d.URL != "" {
+		return nil
+	}
+	if d.URL, err = admin.ReadURL(node); err != nil {
+		return failure(ExitUnreachable, "start it with `holdfast dev` or `holdfast serve`, or name it: --admin URL, or --data DIR of a running node", "%w", err)
+	}
+	return nil
 }
 
 // method is a call of the admin API, written pbconnect.AdminServiceClient.Name.

@@ -20,7 +20,8 @@ type Env struct {
 	// JSON is set by --json: Out gets one JSON object and nothing else.
 	JSON bool
 	// Lang is "en" or "zh", from --lang or else from LC_ALL, LC_MESSAGES, LANG.
-	Lang string
+	Lang      string
+	langNamed bool // by --lang
 	// Node is where the administration of a running node is found.
 	Node Dial
 }

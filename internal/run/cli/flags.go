@@ -16,6 +16,9 @@ func flagError(c *Command, fs *flag.FlagSet, err error) error {
 		var known []string
 		fs.VisitAll(func(f *flag.Flag) { known = append(known, "--"+f.Name) })
 		name = "--" + strings.TrimLeft(name, "-")
+		if name == "--lang" {
+			return englishOnly(c.Name)
+		}
 		return usage(meant(name, known, "holdfast help "+c.Name), "unknown flag %s for %q", name, c.Name)
 	}
 	if name, ok := strings.CutPrefix(text, "flag needs an argument: -"); ok {
@@ -53,6 +56,24 @@ func (l *listFlag) Set(s string) error {
 	return nil
 }
 
+// fileFlag names a file; an empty name, mostly a shell variable that is not set, is
+// refused rather than taken for a flag that was not given.
+type fileFlag string
+
+func (f *fileFlag) String() string { return string(*f) }
+
+// Set implements flag.Value.
+func (f *fileFlag) Set(s string) error {
+	if s == "" {
+		return errors.New("it is empty; name a file")
+	}
+	*f = fileFlag(s)
+	return nil
+}
+
+// fileVar declares a flag that names a file.
+func fileVar(fs *flag.FlagSet, p *string, name, text string) { fs.Var((*fileFlag)(p), name, text) }
+
 // choice accepts one of a fixed list of words.
 type choice struct {
 	value string
@@ -70,6 +91,13 @@ func (c *choice) Set(s string) error {
 		}
 	}
 	return fmt.Errorf("it is not one of %s", strings.Join(c.of, ", "))
+}
+
+// logLevelFlag declares --log-level.
+func logLevelFlag(fs *flag.FlagSet, text string) *choice {
+	level := &choice{value: "info", of: []string{"debug", "info", "warn", "error"}}
+	fs.Var(level, "log-level", text)
+	return level
 }
 
 // optionalBool is a boolean flag that knows whether it was given.

@@ -40,7 +40,7 @@ func overview() string {
 	var b strings.Builder
 	b.WriteString("holdfast: a mobile-payment platform in one binary\n\nusage: holdfast COMMAND [flags] [words]\n\ncommands:\n")
 	listCommands(&b, Commands())
-	b.WriteString("\nmore: holdfast help COMMAND    --lang en|zh chooses the language of sentences\n\n")
+	b.WriteString("\nmore: holdfast help COMMAND\n\n")
 	exits(&b, nil)
 	return b.String()
 }

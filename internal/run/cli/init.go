@@ -49,7 +49,8 @@ the master key the keystore can't be read.`,
 
 // configFlags are shared by the commands that read a configuration.
 func configFlags(fs *flag.FlagSet) (file *string, sets *listFlag) {
-	file, sets = fs.String("config", "", "configuration `FILE`, .toml or .yaml"), new(listFlag)
+	file, sets = new(string), new(listFlag)
+	fileVar(fs, file, "config", "configuration `FILE`, .toml or .yaml")
 	fs.Var(sets, "set", "override one setting, `KEY=VALUE`; may be repeated")
 	fs.Func("data", "data folder `DIR`, short for --set data=DIR", func(s string) error { return sets.Set("data=" + s) })
 	return file, sets

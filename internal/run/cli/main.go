@@ -41,6 +41,9 @@ func dispatch(ctx context.Context, args []string, env *Env) error {
 	}
 	switch args[0] {
 	case "help":
+		if env.langNamed && env.Lang != "en" {
+			return englishOnly("help")
+		}
 		return help(env, args[1:])
 	case "-h", "-help", "--help":
 		return help(env, nil)
@@ -50,6 +53,9 @@ func dispatch(ctx context.Context, args []string, env *Env) error {
 	c, rest := find(args)
 	if c == nil {
 		return unknown(args, env)
+	}
+	if env.langNamed && env.Lang != "en" && !c.Bilingual {
+		return englishOnly(c.Name)
 	}
 	return run(ctx, c, rest, env)
 }
@@ -68,11 +74,23 @@ func leading(args []string, env *Env) ([]string, error) {
 			}
 			value, args = args[0], args[1:]
 		}
-		if err := (*langFlag)(&env.Lang).Set(value); err != nil {
+		if err := (*langFlag)(env).Set(value); err != nil {
 			return nil, usage("--lang en or --lang zh", "flag --lang: %w", err)
 		}
 	}
 	return args, nil
+}
+
+// englishOnly refuses a language in which a command would say only a part.
+func englishOnly(name string) error {
+	var both []string
+	for _, c := range Commands() {
+		if c.Bilingual {
+			both = append(both, c.Name)
+		}
+	}
+	return usage("these speak both languages: "+strings.Join(both, ", ")+"; with LANG=zh_CN.UTF-8 every command gives refusals in Chinese",
+		"%q prints in English only: --lang zh is refused", name)
 }
 
 // find returns the command whose name is the longest prefix of args.
@@ -110,7 +128,7 @@ func unknown(args []string, env *Env) error {
 		}
 		if len(args) == 1 {
 			fmt.Fprint(env.Err, groupHelp(args[0], g))
-			return usage("", "%q needs one more word", args[0])
+			return usage("", "choose what comes after %q: %s", args[0], choices(args[0], g))
 		}
 		typed := args[0] + " " + args[1]
 		return usage(meant(typed, names(g), "holdfast help "+args[0]), "unknown command %q", typed)
@@ -120,6 +138,19 @@ func unknown(args []string, env *Env) error {
 		firsts = append(firsts, strings.Fields(c.Name)[0])
 	}
 	return usage(meant(args[0], append(firsts, "help"), "holdfast help"), "unknown command %q", args[0])
+}
+
+// choices lists the second words of a group as one reads them out.
+func choices(word string, g []*Command) string {
+	var words []string
+	for _, c := range g {
+		words = append(words, strings.TrimPrefix(c.Name, word+" "))
+	}
+	last := len(words) - 1
+	if last == 0 {
+		return words[0]
+	}
+	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
 // meant is the hint for a mistyped word.
@@ -155,7 +186,9 @@ func run(ctx context.Context, c *Command, args []string, env *Env) error {
 
 // common adds the flags that many commands share.
 func common(fs *flag.FlagSet, c *Command, env *Env) {
-	fs.Var((*langFlag)(&env.Lang), "lang", "language of sentences: `en` or zh")
+	if c.Bilingual {
+		fs.Var((*langFlag)(env), "lang", "language, `en` or zh (from LC_ALL, LC_MESSAGES or LANG)")
+	}
 	if c.JSON {
 		fs.BoolVar(&env.JSON, "json", env.JSON, "print one JSON object instead of text")
 	}
@@ -203,16 +236,16 @@ func countWords(c *Command, words []string) error {
 	return nil
 }
 
-// langFlag accepts the languages we speak.
-type langFlag string
+// langFlag accepts the languages we speak, for what prints in both.
+type langFlag Env
 
-func (l *langFlag) String() string { return string(*l) }
+func (l *langFlag) String() string { return "" }
 
 // Set implements flag.Value.
 func (l *langFlag) Set(s string) error {
 	if s != "en" && s != "zh" {
 		return fmt.Errorf("language %q is not one of en, zh", s)
 	}
-	*l = langFlag(s)
+	l.Lang, l.langNamed = s, true
 	return nil
 }

@@ -3,6 +3,8 @@ package cli
 import (
 	"fmt"
 	"strings"
+
+	"github.com/holdfast-pay/holdfast/internal/run/dev"
 )
 
 // Manual is docs/reference/cli.md: the registry in Markdown. A test compares
@@ -18,7 +20,7 @@ func Manual() string {
 		fmt.Fprintf(&b, "| %d | %s |\n", e.code, e.meaning)
 	}
 	b.WriteString("\nCommands marked *node* talk to a running node. They find it by `--admin` and `--token-file`, else by the environment\n")
-	b.WriteString("(`HOLDFAST_ADMIN`, `HOLDFAST_TOKEN_FILE`, `HOLDFAST_CA`), else in the data folder (`--data`, `HOLDFAST_DATA`, or `./data`).\n\n")
+	b.WriteString("(`HOLDFAST_ADMIN`, `HOLDFAST_TOKEN_FILE`, `HOLDFAST_CA`), else in the data folder: `--data`, `HOLDFAST_DATA`, `./data`, or\n`./" + dev.DefaultData + "`, which `holdfast dev` uses (of both, the one a node runs on). In the folder of a sandbox cluster\nthe first node that runs is asked.\n\n")
 	for _, c := range Commands() {
 		manualCommand(&b, c)
 	}

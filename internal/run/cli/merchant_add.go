@@ -30,7 +30,8 @@ merchant at once when --new-apiv3-key draws it.`,
 		var set settingFlags
 		fs.StringVar(&q.Name, "name", "", "the merchant's `NAME` as payers see it, at most 127 characters")
 		fs.Var(&appids, "appid", "bind this `APPID` (wx and 16 hex digits); may be repeated")
-		certFile := fs.String("cert", "", "`FILE` with the merchant's API certificate, PEM")
+		certFile := new(string)
+		fileVar(fs, certFile, "cert", "`FILE` with the merchant's API certificate, PEM")
 		keys.flags(fs)
 		set.flags(fs)
 		return func(ctx context.Context, env *Env, args []string) error {

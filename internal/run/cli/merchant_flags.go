@@ -18,7 +18,7 @@ type keyFlags struct {
 }
 
 func (k *keyFlags) flags(fs *flag.FlagSet) {
-	fs.StringVar(&k.file, "apiv3-key-file", "", "read the APIv3 key (32 letters and digits) from `FILE`, - for standard input")
+	fileVar(fs, &k.file, "apiv3-key-file", "read the APIv3 key (32 letters and digits) from `FILE`, - for standard input")
 	fs.BoolVar(&k.draw, "new-apiv3-key", false, "draw a fresh APIv3 key and print it once")
 }
 

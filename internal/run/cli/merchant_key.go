@@ -25,7 +25,8 @@ on their way can still be told apart.`,
 	Flags: func(fs *flag.FlagSet) RunFunc {
 		var q pb.AdminMerchantKeyRequest
 		var keys keyFlags
-		certFile := fs.String("cert", "", "add the API certificate in this PEM `FILE`")
+		certFile := new(string)
+		fileVar(fs, certFile, "cert", "add the API certificate in this PEM `FILE`")
 		fs.StringVar(&q.RevokeSerial, "revoke", "", "revoke the certificate with this `SERIAL`")
 		fs.StringVar(&q.AddAppid, "appid", "", "bind one more `APPID`")
 		keys.flags(fs)

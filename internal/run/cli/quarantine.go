@@ -25,13 +25,16 @@ of the history then.`,
 		{"holdfast quarantine 48213 --data /var/lib/holdfast", "then start the node again"},
 	},
 	Flags: func(fs *flag.FlagSet) RunFunc {
-		data := fs.String("data", "", "data folder `DIR` (HOLDFAST_DATA, else ./data)")
+		data := fs.String("data", "", dataHelp)
 		return func(_ context.Context, env *Env, args []string) error {
 			index, err := strconv.ParseUint(args[0], 10, 64)
 			if err != nil || index == 0 {
 				return usage("the index is in the node's log and in `holdfast status`", "%q is not a log index", args[0])
 			}
-			dir := dataDir(env, *data)
+			dir, err := dataDir(env, *data)
+			if err != nil {
+				return err
+			}
 			stop, err := node.AddQuarantine(dir, index)
 			if errors.Is(err, node.ErrNoStop) {
 				return refused(stopsHint(dir), "the node on %s never stopped at index %d", dir, index)
@@ -57,15 +60,4 @@ func stopsHint(dir string) string {
 	}
 	last := stops[len(stops)-1]
 	return fmt.Sprintf("its last stop was at index %d", last.Index)
-}
-
-// dataDir is the data folder a command works on.
-func dataDir(env *Env, given string) string {
-	if given != "" {
-		return given
-	}
-	if d := env.Getenv("HOLDFAST_DATA"); d != "" {
-		return d
-	}
-	return "data"
 }

@@ -27,10 +27,21 @@ func readBounded(env *Env, name string, most int64) (string, error) {
 	}
 	text, err := io.ReadAll(io.LimitReader(r, most+1))
 	if err != nil {
-		return "", usage("", "read %s: %w", name, err)
+		return "", usage("", "read %s: %w", place(name), unwrapPath(err))
+	}
+	if len(text) == 0 {
+		return "", usage("", "%s is empty", place(name))
 	}
 	if int64(len(text)) > most {
-		return "", usage("", "%s has more than %d bytes: it is the wrong file", name, most)
+		return "", usage("", "%s has more than %d bytes: it is the wrong file", place(name), most)
 	}
 	return string(text), nil
+}
+
+// place is a file as messages name it.
+func place(name string) string {
+	if name == "-" {
+		return "standard input"
+	}
+	return name
 }

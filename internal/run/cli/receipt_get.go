@@ -22,7 +22,8 @@ public key, without the node.`,
 	},
 	Flags: func(fs *flag.FlagSet) RunFunc {
 		q := inspectFlags(fs)
-		out := fs.String("out", "", "write it to this new `FILE` instead of standard output")
+		out := new(string)
+		fileVar(fs, out, "out", "write it to this new `FILE` instead of standard output")
 		return func(ctx context.Context, env *Env, args []string) error {
 			q.Id = args[0]
 			a, err := call(ctx, env, pbconnect.AdminServiceClient.ShowReceipt, q)

@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
 	"github.com/holdfast-pay/holdfast/internal/run/node"
 	"github.com/holdfast-pay/holdfast/internal/run/verify"
 )
 
 var verifyFolder = Command{
-	Name: "verify", Args: "DIR", Short: "prove a data folder without changing it", JSON: true,
+	Name: "verify", Args: "[DIR]", Short: "check a data folder without changing it", JSON: true,
 	Exits: []int{ExitVerification},
 	Long: `Reads everything in the data folder of a stopped node and recomputes what can be
 recomputed: the keystore and its public copies, every file and entry of the log, every
@@ -19,23 +20,68 @@ file and row of the state, each table's digest and row count, the journal's leav
 tiles and root, the balances from the journal's postings alone, and whether orders,
 refunds, notices and accounts agree. Then it replays the rest of the log in memory,
 checks the outcome the same way, and checks that the journal extends the published
-checkpoint. It writes nothing. What is wrong is named with its place.`,
+checkpoint. It writes nothing. What is wrong is named with its place.
+
+A keystore whose master key lies outside the folder is read with --config, which
+names both the folder and the key, or with --master-key.`,
 	Examples: []Example{
-		{"holdfast verify /var/lib/holdfast", "after a crash, before a copy is trusted, on a backup"},
+		{"holdfast verify --config /etc/holdfast/node.toml", "after a crash: the folder and the master key that the configuration names"},
+		{"holdfast verify /backup/holdfast --master-key /etc/holdfast/master.key", "a copy of the folder, before it is trusted"},
 		{"holdfast verify --json DIR", "for a script: \"ok\" and the problems"},
 	},
 	Flags: func(fs *flag.FlagSet) RunFunc {
-		master := fs.String("master-key", "", "the keystore's master key `FILE` (default DIR/keys/master.key)")
+		master := new(string)
+		fileVar(fs, master, "master-key", "the keystore's master key `FILE` (default DIR/keys/master.key)")
+		config, sets := configFlags(fs)
 		return func(ctx context.Context, env *Env, args []string) error {
-			return runVerify(ctx, env, args[0], *master)
+			dir, key, err := whatToVerify(args, *master, *config, *sets)
+			if err != nil {
+				return err
+			}
+			return runVerify(ctx, env, dir, key)
 		}
 	},
 }
 
-func runVerify(ctx context.Context, env *Env, dir, master string) error {
-	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return usage("name the folder that `data` in the configuration names", "%s is not a folder", dir)
+// whatToVerify is the data folder and its master key: those given, else those that
+// the configuration names.
+func whatToVerify(args []string, master, config string, sets listFlag) (dir, key string, err error) {
+	if len(args) == 0 && config == "" && len(sets) == 0 {
+		return "", "", usage("holdfast verify DIR, or holdfast verify --config FILE", "name the data folder")
 	}
+	key = master
+	if config != "" || len(sets) > 0 {
+		cfg, err := loadConfig(config, sets)
+		if err != nil {
+			return "", "", err
+		}
+		dir = cfg.Data
+		if key == "" {
+			key = cfg.Keys.MasterFile
+		}
+	}
+	if len(args) > 0 {
+		dir = args[0]
+	}
+	if err := folderExists(dir); err != nil {
+		return "", "", err
+	}
+	return dir, key, masterKeyThere(dir, key)
+}
+
+// masterKeyThere refuses to call a folder damaged because its key lies elsewhere.
+func masterKeyThere(dir, key string) error {
+	if key == "" {
+		key = keystore.DefaultMasterKey(dir)
+	}
+	if _, err := os.Stat(key); err != nil {
+		return usage("name the key with --master-key FILE, or the configuration that names it with --config FILE",
+			"the master key of %s can't be read, so nothing sealed can be checked: %w", dir, err)
+	}
+	return nil
+}
+
+func runVerify(ctx context.Context, env *Env, dir, master string) error {
 	quarantined, err := node.ReadQuarantine(dir)
 	if err != nil {
 		return err

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/holdfast-pay/holdfast/internal/run/config"
 )
 
 // folder is the data folder of a dev run, locked by this process.
@@ -17,6 +19,8 @@ type folder struct {
 	fresh bool
 	lock  *os.File
 	last  state
+	// logLevel is that of the nodes this run starts.
+	logLevel string
 }
 
 // state is DIR/dev.json: what one run leaves to the next. The journal's name is
@@ -44,7 +48,7 @@ func openFolder(dir string) (*folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &folder{dir: absolute}
+	f := &folder{dir: absolute, logLevel: config.Default().Log.Level}
 	text, err := os.ReadFile(f.path("dev.json"))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

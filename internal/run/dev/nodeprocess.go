@@ -55,6 +55,9 @@ cache = "64MiB"
 [journal]
 checkpoint_interval = "100ms"
 
+[log]
+level = ` + quoteTOML(f.logLevel) + `
+
 [merchants]
 key_mode = "both"
 refund_interval = "0s"

@@ -21,6 +21,9 @@ type Options struct {
 	Addr string
 	// Nodes is how many nodes run: 1, 3 or 5; 0 is what the folder has, or 1.
 	Nodes int
+	// LogLevel is that of the nodes' logs in DIR/logs; "" is info. At debug each
+	// request of a merchant is a line with its Request-ID.
+	LogLevel string
 	// Once ends the run after the purchase.
 	Once bool
 	// Executable is the holdfast binary that the children run.

@@ -24,6 +24,9 @@ func Run(ctx context.Context, opt Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.close()) }()
+	if opt.LogLevel != "" {
+		f.logLevel = opt.LogLevel
+	}
 	if err := f.fit(opt.Nodes); err != nil {
 		return err
 	}
