@@ -38,6 +38,9 @@ var inside = map[string][]string{
 	"internal/engine/journal": {},
 	"internal/engine/agree":   {},
 
+	// Who may be a member is decided from what a member says, for all who ask.
+	"internal/engine/membership": {"internal/engine/member"},
+
 	// A product of the merchant API knows what all share, and no other product.
 	"internal/edge/wechatv3/*": {
 		"internal/edge/gate", "internal/edge/wechatjson", "internal/edge/wechatv3", "internal/edge/wechatv3/goods", "internal/edge/wechatv3/strictjson",

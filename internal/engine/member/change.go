@@ -12,27 +12,43 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
-// Change proposes a change of members. ctx says who they are afterwards and
-// carries the frame that journals it; tag comes back like Propose's. Several
-// changes at once go through a joint configuration, which raft leaves by itself.
-// It answers ErrChanging while another change is under way.
-func (m *Member) Change(cc *raftpb.ConfChangeV2, ctx *pb.ConfContext, tag any) error {
+// Change proposes a change of members, each as it is to be afterwards, with the
+// frame that journals it; tag comes back like Propose's. Several changes at once
+// go through a joint configuration, which raft leaves by itself. It returns
+// ErrChanging while another change is under way.
+func (m *Member) Change(members []*pb.Member, frame []byte, tag any) error {
 	switch {
 	case m.term == 0:
 		return ErrNotLeader
 	case m.changing():
 		return ErrChanging
 	}
+	ctx := pb.ConfContext{Members: members, Frame: frame}
 	encoded, err := ctx.MarshalVT()
 	if err != nil {
 		return fmt.Errorf("encode a change of members: %w", err)
 	}
-	cc.Context = encoded
-	if err := m.node.ProposeConfChange(cc); err != nil {
+	if err := m.node.ProposeConfChange(confChange(members, encoded)); err != nil {
 		return ErrDropped
 	}
 	m.proposed = append(m.proposed, proposal{nil, tag})
 	return nil
+}
+
+// confChange is raft's word for what members are to be.
+func confChange(members []*pb.Member, context []byte) *raftpb.ConfChangeV2 {
+	cc := &raftpb.ConfChangeV2{Context: context}
+	for _, m := range members {
+		kind := raftpb.ConfChangeRemoveNode
+		switch m.Role {
+		case pb.MemberRole_MEMBER_ROLE_VOTER:
+			kind = raftpb.ConfChangeAddNode
+		case pb.MemberRole_MEMBER_ROLE_LEARNER:
+			kind = raftpb.ConfChangeAddLearnerNode
+		}
+		cc.Changes = append(cc.Changes, &raftpb.ConfChangeSingle{Type: kind.Enum(), NodeId: &m.RaftId})
+	}
+	return cc
 }
 
 // changing says whether raft would pass over a change now.

@@ -220,32 +220,28 @@ func (g *group) leader() *node {
 	return nil
 }
 
-func (g *group) change(changes []*raftpb.ConfChangeSingle, members ...*pb.Member) {
+func (g *group) change(members ...*pb.Member) {
 	g.t.Helper()
 	var last error
-	g.until(fmt.Sprintf("the change %v is taken (%v)", changes, last), func() bool {
+	g.until(fmt.Sprintf("the change to %v is taken (%v)", members, last), func() bool {
 		l := g.leader()
 		if l == nil {
 			return false
 		}
-		last = l.m.Change(&raftpb.ConfChangeV2{Changes: changes}, &pb.ConfContext{Members: members, Frame: []byte("change")}, "change")
+		last = l.m.Change(members, []byte("change"), "change")
 		return last == nil
 	})
 	g.until("the change is applied", func() bool { l := g.leader(); return l != nil && !l.m.Status().Changing })
-}
-
-func single(kind raftpb.ConfChangeType, id uint64) *raftpb.ConfChangeSingle {
-	return &raftpb.ConfChangeSingle{Type: kind.Enum(), NodeId: &id}
 }
 
 // join adds a node as a learner, starts it and makes it a voter.
 func (g *group) join(name string, id uint64) *node {
 	g.t.Helper()
 	n := g.add(name, identity.Identity{ClusterID: cluster, RaftID: id, Incarnation: id + 100})
-	g.change([]*raftpb.ConfChangeSingle{single(raftpb.ConfChangeAddLearnerNode, id)}, n.record(pb.MemberRole_MEMBER_ROLE_LEARNER))
+	g.change(n.record(pb.MemberRole_MEMBER_ROLE_LEARNER))
 	g.start(n, g.leader().m.Status().Members)
 	g.until(name+" has caught up", func() bool { return n.m.Status().Proven && n.applied == g.leader().applied })
-	g.change([]*raftpb.ConfChangeSingle{single(raftpb.ConfChangeAddNode, id)}, n.record(pb.MemberRole_MEMBER_ROLE_VOTER))
+	g.change(n.record(pb.MemberRole_MEMBER_ROLE_VOTER))
 	return n
 }
 

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"go.etcd.io/raft/v3/raftpb"
-
 	"github.com/holdfast-pay/holdfast/internal/engine/identity"
 	"github.com/holdfast-pay/holdfast/internal/engine/member"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -129,7 +127,7 @@ func TestRemovedMember(t *testing.T) {
 	gone := g.nodes[i]
 	gone.down = true
 	rec := gone.record(pb.MemberRole_MEMBER_ROLE_REMOVED)
-	g.change([]*raftpb.ConfChangeSingle{single(raftpb.ConfChangeRemoveNode, gone.id.RaftID)}, rec)
+	g.change(rec)
 	g.pay("without it")
 	g.start(gone, nil)
 	g.until("it is refused", func() bool { return gone.refused != nil })
@@ -145,12 +143,10 @@ func TestReplace(t *testing.T) {
 	lost := g.nodes[i]
 	lost.down = true
 	fresh := g.add(lost.name, identity.Identity{ClusterID: cluster, RaftID: 9, Incarnation: 109})
-	g.change([]*raftpb.ConfChangeSingle{
-		single(raftpb.ConfChangeRemoveNode, lost.id.RaftID), single(raftpb.ConfChangeAddLearnerNode, 9),
-	}, lost.record(pb.MemberRole_MEMBER_ROLE_REMOVED), fresh.record(pb.MemberRole_MEMBER_ROLE_LEARNER))
+	g.change(lost.record(pb.MemberRole_MEMBER_ROLE_REMOVED), fresh.record(pb.MemberRole_MEMBER_ROLE_LEARNER))
 	g.start(fresh, g.leader().m.Status().Members)
 	g.until("it has caught up", func() bool { return fresh.m.Status().Proven && fresh.applied == g.leader().applied })
-	g.change([]*raftpb.ConfChangeSingle{single(raftpb.ConfChangeAddNode, 9)}, fresh.record(pb.MemberRole_MEMBER_ROLE_VOTER))
+	g.change(fresh.record(pb.MemberRole_MEMBER_ROLE_VOTER))
 	g.pay("a")
 	if s := fresh.m.Status(); len(s.Voters) != 3 || len(s.Members.Members) != 4 {
 		t.Errorf("voters %v, members %v", s.Voters, s.Members)

@@ -6,21 +6,16 @@ import (
 	"fmt"
 	"time"
 
-	"go.etcd.io/raft/v3/raftpb"
-	"google.golang.org/protobuf/proto"
-
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/member"
+	"github.com/holdfast-pay/holdfast/internal/engine/membership"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
-
-// MembersLevel is the feature level from which members can change.
-const MembersLevel = 3
 
 var (
 	errChangeLost = errors.New("the lead was lost while the members were being changed; look at the cluster's status and repeat what is missing")
 	// ErrLevel says that the feature level has no command for it yet.
-	ErrLevel = fmt.Errorf("changing members needs feature level %d; raise it with `holdfast level set %d`", MembersLevel, MembersLevel)
+	ErrLevel = fmt.Errorf("changing members needs feature level %d; raise it with `holdfast level set %d`", membership.Level, membership.Level)
 )
 
 // change is a change of members under way.
@@ -66,7 +61,7 @@ func (r *Replica) proposeChange(c *change, actor string, members []*pb.Member) e
 	switch {
 	case !r.leader.Load():
 		return member.ErrNotLeader
-	case r.Position().Level < MembersLevel:
+	case r.Position().Level < membership.Level:
 		return ErrLevel
 	}
 	cmd := machine.MemberChange.New(actor, "", &pb.MemberChange{Members: members})
@@ -75,18 +70,7 @@ func (r *Replica) proposeChange(c *change, actor string, members []*pb.Member) e
 	if err != nil {
 		return err
 	}
-	cc := new(raftpb.ConfChangeV2)
-	for _, m := range members {
-		kind := raftpb.ConfChangeRemoveNode
-		switch m.Role {
-		case pb.MemberRole_MEMBER_ROLE_VOTER:
-			kind = raftpb.ConfChangeAddNode
-		case pb.MemberRole_MEMBER_ROLE_LEARNER:
-			kind = raftpb.ConfChangeAddLearnerNode
-		}
-		cc.Changes = append(cc.Changes, &raftpb.ConfChangeSingle{Type: kind.Enum(), NodeId: &m.RaftId})
-	}
-	return r.member.Change(cc, &pb.ConfContext{Members: members, Frame: f.data}, c)
+	return r.member.Change(members, f.data, c)
 }
 
 // Transfer hands the lead to a voter, or to the one that is furthest when to is
@@ -117,31 +101,20 @@ func (r *Replica) Transfer(ctx context.Context, to uint64) error {
 	}
 }
 
-// caughtUp is how many entries a learner may be behind when it gets a vote.
-const caughtUp = 64
-
 // promote gives learners that have caught up a vote, one at a time; of the loop.
 func (r *Replica) promote() {
-	if !r.leader.Load() || r.opt.Peers == nil || r.Position().Level < MembersLevel {
+	if !r.leader.Load() || r.opt.Peers == nil || r.Position().Level < membership.Level {
 		return
 	}
-	s := r.Status()
-	if s.Changing {
+	voter := membership.CaughtUp(r.Status())
+	if voter == nil {
 		return
 	}
-	for _, p := range s.Peers {
-		if p.Member.Role != pb.MemberRole_MEMBER_ROLE_LEARNER || p.Match+caughtUp < s.LastIndex || !p.Status.GetProven() || p.Ticks < 0 || p.Ticks > 40 {
-			continue
-		}
-		voter := proto.Clone(p.Member).(*pb.Member)
-		voter.Role = pb.MemberRole_MEMBER_ROLE_VOTER
-		if err := r.proposeChange(&change{result: make(chan error, 1)}, "node/leader", []*pb.Member{voter}); err != nil {
-			r.opt.Logger.Warn("a learner that has caught up can't be given a vote yet", "node", voter.Name, "err", err)
-		} else {
-			r.opt.Logger.Info("a learner has caught up and gets a vote", "node", voter.Name)
-		}
+	if err := r.proposeChange(&change{result: make(chan error, 1)}, "node/leader", []*pb.Member{voter}); err != nil {
+		r.opt.Logger.Warn("a learner that has caught up can't be given a vote yet", "node", voter.Name, "err", err)
 		return
 	}
+	r.opt.Logger.Info("a learner has caught up and gets a vote", "node", voter.Name)
 }
 
 // Fetching tells peers that the snapshot of an index is on its way; 0 that none is.

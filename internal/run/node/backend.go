@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"connectrpc.com/connect"
@@ -13,6 +12,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/credentials"
 	"github.com/holdfast-pay/holdfast/internal/engine/member"
+	"github.com/holdfast-pay/holdfast/internal/engine/membership"
 	"github.com/holdfast-pay/holdfast/internal/engine/peer"
 	"github.com/holdfast-pay/holdfast/internal/engine/replica"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -108,8 +108,7 @@ func (b *backend) letIn(ctx context.Context, r *replica.Replica, who peer.Caller
 	if err := (*Node)(b).introduce(ctx); err != nil {
 		return nil, err
 	}
-	fresh := &pb.Member{RaftId: req.RaftId, Incarnation: req.Incarnation, Name: req.Name, Address: req.Address,
-		Role: pb.MemberRole_MEMBER_ROLE_LEARNER, TokenId: tokenID}
+	fresh := &pb.Member{RaftId: req.RaftId, Incarnation: req.Incarnation, Name: req.Name, Address: req.Address, TokenId: tokenID}
 	if err := b.admitMember(ctx, r, fresh, req.Reason); err != nil {
 		return nil, err
 	}
@@ -124,15 +123,10 @@ func (b *backend) letIn(ctx context.Context, r *replica.Replica, who peer.Caller
 func (b *backend) entitled(r *replica.Replica, who peer.Caller, req *pb.JoinRequest, now time.Time) (tokenID string, err error) {
 	members := r.Status().Members.GetMembers()
 	if req.Token == "" {
-		return "", mayReturn(members, who.Name, req.Name)
+		return "", notLetIn(membership.Return(members, who.Name, req.Name))
 	}
 	token, err := b.keys.VerifyJoinToken(req.Token, now, func(id string) bool {
-		for _, m := range members {
-			if m.TokenId == id && (m.RaftId != req.RaftId || m.Incarnation != req.Incarnation) {
-				return true
-			}
-		}
-		return false
+		return membership.TokenUsed(members, id, req.RaftId, req.Incarnation)
 	})
 	if err != nil {
 		return "", err
@@ -140,41 +134,28 @@ func (b *backend) entitled(r *replica.Replica, who peer.Caller, req *pb.JoinRequ
 	return token.ID, nil
 }
 
-// mayReturn lets a node come back by its certificate, shown, as what it is to the
-// cluster now. Certificates outlive a removal; the node's place does not.
-func mayReturn(members []*pb.Member, shown, name string) error {
-	if shown == "" || shown != name {
-		return &credentials.Fault{Text: fmt.Sprintf("the certificate shown is not node %s's", name), Hint: "join with a token: holdfast cluster token"}
+// notLetIn is a refusal in the words of the one that joins: whether asking again,
+// or with another identity, helps is in the error's code.
+func notLetIn(err error) error {
+	var r *membership.Refusal
+	if !errors.As(err, &r) {
+		return err
 	}
-	if !slices.ContainsFunc(members, func(m *pb.Member) bool { return m.Name == name && m.Role != pb.MemberRole_MEMBER_ROLE_REMOVED }) {
-		return &credentials.Fault{Text: fmt.Sprintf("node %s was removed from the cluster", name), Hint: "to let it in again, make a token on a node of the cluster (holdfast cluster token) and run holdfast cluster join with it here"}
+	switch r.Why {
+	case membership.Retired:
+		return connect.NewError(connect.CodeAborted, r)
+	case membership.Wait:
+		return connect.NewError(connect.CodeUnavailable, r)
 	}
-	return nil
+	return &credentials.Fault{Text: r.Text, Hint: r.Hint}
 }
 
 // admitMember adds the learner, and takes out in the same change what the node
 // was before. Asked again with the same identity it does nothing.
 func (b *backend) admitMember(ctx context.Context, r *replica.Replica, fresh *pb.Member, reason string) error {
-	changes := []*pb.Member{fresh}
-	for _, m := range r.Status().Members.GetMembers() {
-		removed := m.Role == pb.MemberRole_MEMBER_ROLE_REMOVED
-		switch {
-		case m.RaftId == fresh.RaftId && removed:
-			return connect.NewError(connect.CodeAborted, errors.New("this identity was removed; come with another"))
-		case m.RaftId == fresh.RaftId && m.Incarnation == fresh.Incarnation:
-			return nil
-		case m.RaftId == fresh.RaftId:
-			return &credentials.Fault{Text: "another node has this raft id", Hint: "remove the file joining in the credentials folder and join again"}
-		case m.Name == fresh.Name && !removed && fresh.TokenId != "" && b.alive(r, m.RaftId):
-			return &credentials.Fault{Text: fmt.Sprintf("node %s is in the cluster and alive", m.Name), Hint: "give this one another cluster.name, or remove that one first: holdfast cluster remove " + m.Name}
-		case m.Name == fresh.Name && !removed && b.alive(r, m.RaftId):
-			// It came back faster than its former self is missed, or a machine that was
-			// replaced shows the certificate of its successor.
-			return connect.NewError(connect.CodeUnavailable, fmt.Errorf("node %s was heard of just now; wait until its former process is gone", m.Name))
-		case m.Name == fresh.Name && !removed:
-			old := &pb.Member{RaftId: m.RaftId, Incarnation: m.Incarnation, Name: m.Name, Address: m.Address, TokenId: m.TokenId, Role: pb.MemberRole_MEMBER_ROLE_REMOVED}
-			changes = append(changes, old)
-		}
+	changes, err := membership.Join(r.Status(), b.raftLog.Identity().RaftID, fresh)
+	if err != nil || len(changes) == 0 {
+		return notLetIn(err)
 	}
 	actor := "node/" + fresh.Name
 	if fresh.TokenId != "" {
@@ -185,19 +166,6 @@ func (b *backend) admitMember(ctx context.Context, r *replica.Replica, fresh *pb
 	}
 	b.log.Info("a node joins as a learner", "node", fresh.Name, "address", fresh.Address, "replaces", len(changes)-1, "reason", reason)
 	return nil
-}
-
-// alive says whether a member was heard of in the last seconds.
-func (b *backend) alive(r *replica.Replica, id uint64) bool {
-	if id == b.raftLog.Identity().RaftID {
-		return true
-	}
-	for _, p := range r.Status().Peers {
-		if p.Member.RaftId == id {
-			return p.Ticks >= 0 && time.Duration(p.Ticks)*member.TickEvery < 5*time.Second
-		}
-	}
-	return false
 }
 
 // change changes members, waiting for a change that is under way.

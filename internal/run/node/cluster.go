@@ -18,8 +18,8 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/engine/identity"
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
+	"github.com/holdfast-pay/holdfast/internal/engine/membership"
 	"github.com/holdfast-pay/holdfast/internal/engine/peer"
-	"github.com/holdfast-pay/holdfast/internal/engine/replica"
 	"github.com/holdfast-pay/holdfast/internal/engine/snapshot"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/run/config"
@@ -95,7 +95,7 @@ func (n *Node) checkOwn() error {
 // alone before it had peers has neither. Only the leader can, and only from the
 // feature level on at which members change.
 func (n *Node) introduce(ctx context.Context) error {
-	if n.group == nil || !n.replica.Leads() || n.replica.Position().Level < replica.MembersLevel {
+	if n.group == nil || !n.replica.Leads() || n.replica.Position().Level < membership.Level {
 		return nil
 	}
 	self := n.self()

@@ -16,6 +16,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/admin"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
+	"github.com/holdfast-pay/holdfast/internal/engine/membership"
 	"github.com/holdfast-pay/holdfast/internal/engine/replica"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
@@ -85,7 +86,7 @@ func (o operator) find(word string) (*pb.Member, error) {
 	var found *pb.Member
 	id, _ := strconv.ParseUint(word, 16, 64)
 	for _, m := range o.n.replica.Status().Members.GetMembers() {
-		if m.Role != pb.MemberRole_MEMBER_ROLE_REMOVED && (m.Name == word || id != 0 && m.RaftId == id) {
+		if membership.In(m) && (m.Name == word || id != 0 && m.RaftId == id) {
 			found = m
 		}
 	}
@@ -97,7 +98,10 @@ func (o operator) find(word string) (*pb.Member, error) {
 
 // changed is a failed change in an operator's words.
 func changed(err error) error {
+	var r *membership.Refusal
 	switch {
+	case errors.As(err, &r):
+		return &admin.Refusal{Text: r.Text, Hint: r.Hint}
 	case errors.Is(err, replica.ErrLevel):
 		return &admin.Refusal{Text: err.Error(), Hint: "then repeat this"}
 	case err != nil && connect.CodeOf(err) == connect.CodeUnavailable:
@@ -112,16 +116,10 @@ func (o operator) Promote(ctx context.Context, actor, word string) error {
 	if err != nil {
 		return err
 	}
-	if m.Role == pb.MemberRole_MEMBER_ROLE_VOTER {
-		return &admin.Refusal{Text: fmt.Sprintf("%s has a vote already", m.Name), Hint: "nothing is to be done"}
+	voter, err := membership.Promote(o.n.replica.Status(), m)
+	if err != nil {
+		return changed(err)
 	}
-	s := o.n.replica.Status()
-	for _, p := range s.Peers {
-		if p.Member.RaftId == m.RaftId && p.Match+1000 < s.LastIndex {
-			return &admin.Refusal{Text: fmt.Sprintf("%s is %d entries behind", m.Name, s.LastIndex-p.Match), Hint: "wait until it has caught up: it gets its vote by itself then"}
-		}
-	}
-	voter := &pb.Member{RaftId: m.RaftId, Incarnation: m.Incarnation, Name: m.Name, Address: m.Address, TokenId: m.TokenId, Role: pb.MemberRole_MEMBER_ROLE_VOTER}
 	return changed(change(ctx, o.n.replica, actor, voter))
 }
 
@@ -131,26 +129,10 @@ func (o operator) Remove(ctx context.Context, actor, word string, force bool) er
 	if err != nil {
 		return err
 	}
-	s := o.n.replica.Status()
-	voters, alive := 0, 0
-	for _, id := range s.Voters {
-		if id != m.RaftId {
-			voters++
-			if (*backend)(o.n).alive(o.n.replica, id) {
-				alive++
-			}
-		}
+	gone, err := membership.Remove(o.n.replica.Status(), o.n.raftLog.Identity().RaftID, m, force)
+	if err != nil {
+		return changed(err)
 	}
-	switch {
-	case m.Role != pb.MemberRole_MEMBER_ROLE_VOTER: // a learner takes no vote away
-	case voters == 0:
-		return &admin.Refusal{Text: fmt.Sprintf("%s is the only voter", m.Name), Hint: "add another node first, or stop this one"}
-	case alive <= voters/2:
-		return &admin.Refusal{Text: fmt.Sprintf("without %s only %d of %d voters would be alive: no majority", m.Name, alive, voters), Hint: "bring another node back first"}
-	case alive == voters/2+1 && voters > 1 && !force:
-		return &admin.Refusal{Text: fmt.Sprintf("without %s every one of the %d voters alive would be needed", m.Name, alive), Hint: "bring another node back first, or repeat with --force"}
-	}
-	gone := &pb.Member{RaftId: m.RaftId, Incarnation: m.Incarnation, Name: m.Name, Address: m.Address, TokenId: m.TokenId, Role: pb.MemberRole_MEMBER_ROLE_REMOVED}
 	return changed(change(ctx, o.n.replica, actor, gone))
 }
 

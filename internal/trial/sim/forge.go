@@ -5,6 +5,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/holdfast-pay/holdfast/internal/base/must"
+	"github.com/holdfast-pay/holdfast/internal/engine/membership"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -31,7 +32,7 @@ func asVoter(p *process, msg *pb.PeerMessage) {
 		return
 	}
 	members := p.member.Status().Members
-	if registered(members, p.disk.id.RaftID).GetRole() != pb.MemberRole_MEMBER_ROLE_LEARNER {
+	if membership.Find(members.Members, p.disk.id.RaftID).GetRole() != pb.MemberRole_MEMBER_ROLE_LEARNER {
 		return
 	}
 	for _, voter := range members.Members {

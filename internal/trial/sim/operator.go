@@ -1,23 +1,25 @@
 package sim
 
 import (
-	"slices"
-
-	"go.etcd.io/raft/v3/raftpb"
+	"errors"
+	"strings"
 
 	"github.com/holdfast-pay/holdfast/internal/base/must"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/member"
+	"github.com/holdfast-pay/holdfast/internal/engine/membership"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
 // operator brings the members to what is wanted, one change after the other, as
-// the leader and the nodes do by themselves: a node whose folder is gone or too
-// old joins anew, a learner that has caught up is promoted.
+// operators and the nodes do by themselves: a node whose folder is gone or too old
+// joins anew, one that is not wanted any more is removed. What may be done is
+// engine/membership's to say.
 type operator struct {
 	w *World
-	// wanted says, by name, whether a node shall be a voter (true) or a learner.
+	// wanted are the nodes that shall be members, by name; with true an operator
+	// gives them their vote rather than wait until the leader does.
 	wanted  map[string]bool
 	mends   bool
 	waiting bool
@@ -49,27 +51,35 @@ func (o *operator) look() {
 		return
 	}
 	for _, n := range o.w.nodes {
-		voter, wanted := o.wanted[n.name]
+		hurry, wanted := o.wanted[n.name]
 		if !wanted || n.disk == nil || n.disk.id.ClusterID != o.w.cluster {
 			continue // a folder of another cluster is never let in
 		}
-		switch m := registered(s.Members, n.disk.id.RaftID); {
+		switch m := membership.Find(s.Members.Members, n.disk.id.RaftID); {
 		case m == nil:
-			o.join(p, s, n)
-			return
+			if o.join(p, s, n) {
+				return
+			}
 		case n.process == nil && n.starts == 0: // it has joined and never run
 			n.disk.known = s.Members
 			o.w.start(n)
-		case m.Role == pb.MemberRole_MEMBER_ROLE_LEARNER && voter && caughtUp(s, m.RaftId):
-			o.change(p, raftpb.ConfChangeType_ConfChangeAddNode, n.member(pb.MemberRole_MEMBER_ROLE_VOTER))
-			return
+		case hurry && m.Role == pb.MemberRole_MEMBER_ROLE_LEARNER:
+			if voter, err := membership.Promote(s, m); err == nil {
+				o.propose(p, voter)
+				return
+			}
 		}
 	}
+	if voter := membership.CaughtUp(s); voter != nil {
+		o.propose(p, voter)
+		return
+	}
 	for _, m := range s.Members.Members {
-		if _, wanted := o.wanted[m.Name]; !wanted && m.Role != pb.MemberRole_MEMBER_ROLE_REMOVED {
-			o.change(p, raftpb.ConfChangeType_ConfChangeRemoveNode, &pb.Member{
-				RaftId: m.RaftId, Incarnation: m.Incarnation, Name: m.Name, Address: m.Address, Role: pb.MemberRole_MEMBER_ROLE_REMOVED,
-			})
+		if _, wanted := o.wanted[m.Name]; wanted || !membership.In(m) {
+			continue
+		}
+		if gone, err := membership.Remove(s, p.disk.id.RaftID, m, true); err == nil {
+			o.propose(p, gone)
 			return
 		}
 	}
@@ -105,31 +115,22 @@ func (w *World) endCopies(n *node) {
 	}
 }
 
-// join brings a new folder in as a learner and, in the same change, its
-// predecessors of that name out.
-func (o *operator) join(p *process, s member.Status, n *node) {
-	changes := []*raftpb.ConfChangeSingle{single(raftpb.ConfChangeType_ConfChangeAddLearnerNode, n.disk.id.RaftID)}
-	members := []*pb.Member{n.member(pb.MemberRole_MEMBER_ROLE_LEARNER)}
-	for _, old := range s.Members.Members {
-		if old.Name == n.name && old.Role != pb.MemberRole_MEMBER_ROLE_REMOVED {
-			changes = append(changes, single(raftpb.ConfChangeType_ConfChangeRemoveNode, old.RaftId))
-			members = append(members, &pb.Member{
-				RaftId: old.RaftId, Incarnation: old.Incarnation, Name: old.Name, Address: old.Address, Role: pb.MemberRole_MEMBER_ROLE_REMOVED,
-			})
+// join has the leader let a node in, and says whether it does.
+func (o *operator) join(p *process, s member.Status, n *node) bool {
+	changes, err := membership.Join(s, p.disk.id.RaftID, n.member(pb.MemberRole_MEMBER_ROLE_LEARNER))
+	var refused *membership.Refusal
+	if errors.As(err, &refused) {
+		o.w.reach("not let in: " + strings.Fields(refused.Text)[0])
+		if refused.Why == membership.Retired {
+			n.disk, n.starts = newDisk(o.w.identity(n)), 0
 		}
+		return false
 	}
-	o.propose(p, changes, members)
+	o.propose(p, changes...)
+	return true
 }
 
-func single(t raftpb.ConfChangeType, id uint64) *raftpb.ConfChangeSingle {
-	return &raftpb.ConfChangeSingle{Type: &t, NodeId: &id}
-}
-
-func (o *operator) change(p *process, t raftpb.ConfChangeType, m *pb.Member) {
-	o.propose(p, []*raftpb.ConfChangeSingle{single(t, m.RaftId)}, []*pb.Member{m})
-}
-
-func (o *operator) propose(p *process, changes []*raftpb.ConfChangeSingle, members []*pb.Member) {
+func (o *operator) propose(p *process, members ...*pb.Member) {
 	o.waiting = true
 	settled := func(bool) { o.waiting = false }
 	o.w.after(3000, func() { o.waiting = false })
@@ -143,7 +144,7 @@ func (o *operator) propose(p *process, changes []*raftpb.ConfChangeSingle, membe
 			data = nil
 		}
 		f := &frame{change: settled}
-		if err := p.member.Change(&raftpb.ConfChangeV2{Changes: changes}, &pb.ConfContext{Members: members, Frame: data}, f); err != nil {
+		if err := p.member.Change(members, data, f); err != nil {
 			settled(false)
 			return
 		}
@@ -157,21 +158,3 @@ func (o *operator) propose(p *process, changes []*raftpb.ConfChangeSingle, membe
 
 // memberChange is the number of the command that journals a change of members.
 const memberChange = 6
-
-func registered(members *pb.Members, id uint64) *pb.Member {
-	i := slices.IndexFunc(members.GetMembers(), func(m *pb.Member) bool { return m.RaftId == id })
-	if i < 0 {
-		return nil
-	}
-	return members.Members[i]
-}
-
-// caughtUp says whether the leader knows that a member has nearly all of the log.
-func caughtUp(s member.Status, id uint64) bool {
-	for _, p := range s.Peers {
-		if p.Member.RaftId == id {
-			return p.Match+16 >= s.LastIndex && p.Ticks >= 0 && p.Ticks < 40
-		}
-	}
-	return false
-}

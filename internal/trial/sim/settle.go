@@ -5,6 +5,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/engine/journal"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine/storytest"
 	"github.com/holdfast-pay/holdfast/internal/engine/member"
+	"github.com/holdfast-pay/holdfast/internal/engine/membership"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
 	"github.com/holdfast-pay/holdfast/internal/rule/notice"
@@ -81,14 +82,13 @@ func (w *World) whole() bool {
 		}
 	}
 	for _, n := range w.nodes {
-		voter, wanted := w.operator.wanted[n.name]
-		if !wanted {
+		if _, wanted := w.operator.wanted[n.name]; !wanted {
 			continue
 		}
 		if n.process == nil || !n.process.member.Status().Proven {
 			return false
 		}
-		if role := registered(s.Members, n.disk.id.RaftID).GetRole(); (role == pb.MemberRole_MEMBER_ROLE_VOTER) != voter {
+		if membership.Find(s.Members.Members, n.disk.id.RaftID).GetRole() != pb.MemberRole_MEMBER_ROLE_VOTER {
 			return false
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/identity"
 	"github.com/holdfast-pay/holdfast/internal/engine/member"
+	"github.com/holdfast-pay/holdfast/internal/engine/membership"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/notice"
 	"github.com/holdfast-pay/holdfast/internal/rule/order"
@@ -160,11 +161,10 @@ func (w *World) well(besides *node) bool {
 		return false
 	}
 	for _, n := range w.nodes {
-		voter, wanted := w.operator.wanted[n.name]
-		if !wanted {
+		if _, wanted := w.operator.wanted[n.name]; !wanted {
 			continue
 		}
-		if n.disk == nil || (registered(s.Members, n.disk.id.RaftID).GetRole() == pb.MemberRole_MEMBER_ROLE_VOTER) != voter {
+		if n.disk == nil || membership.Find(s.Members.Members, n.disk.id.RaftID).GetRole() != pb.MemberRole_MEMBER_ROLE_VOTER {
 			return false
 		}
 		if n != besides && (n.process == nil || !n.process.member.Status().Proven || n.pausedUntil > w.now || n.slow > 0) {
@@ -274,7 +274,10 @@ func (pl *player) add(s *script.Step) error {
 	pl.w.crash(n)
 	n.disk, n.refused, n.starts, n.copyOf = newDisk(pl.w.identity(n)), nil, 0, nil
 	pl.w.operator.wanted[n.name] = false
-	return pl.await(s, func() bool { return pl.role(n) == pb.MemberRole_MEMBER_ROLE_LEARNER && n.process != nil })
+	return pl.await(s, func() bool {
+		r := pl.role(n)
+		return (r == pb.MemberRole_MEMBER_ROLE_LEARNER || r == pb.MemberRole_MEMBER_ROLE_VOTER) && n.process != nil
+	})
 }
 
 func (pl *player) promote(s *script.Step) error {
@@ -311,7 +314,7 @@ func (pl *player) role(n *node) pb.MemberRole {
 	if p == nil || n.disk == nil {
 		return pb.MemberRole_MEMBER_ROLE_UNSPECIFIED
 	}
-	return registered(p.member.Status().Members, n.disk.id.RaftID).GetRole()
+	return membership.Find(p.member.Status().Members.Members, n.disk.id.RaftID).GetRole()
 }
 
 func (pl *player) transfer(s *script.Step) error {

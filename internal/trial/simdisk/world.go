@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
-	"go.etcd.io/raft/v3/raftpb"
 
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
@@ -18,6 +17,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/engine/identity"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/member"
+	"github.com/holdfast-pay/holdfast/internal/engine/membership"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/order"
 )
@@ -324,49 +324,34 @@ func (w *World) operate() {
 		return
 	}
 	for _, n := range w.nodes {
-		i := slices.IndexFunc(s.Members.Members, func(m *pb.Member) bool { return m.RaftId == n.id.RaftID })
-		switch {
-		case i < 0:
-			w.bringIn(lead, s, n)
-			return
+		switch m := membership.Find(s.Members.Members, n.id.RaftID); {
+		case m == nil:
+			if w.bringIn(lead, s, n) {
+				return
+			}
 		case n.life == nil && n.known == nil && !n.first:
 			n.known = s.Members
 			if err := n.start(); err != nil {
 				w.fail("%s cannot join: %v", n.name, err)
 			}
-		case s.Members.Members[i].Role == pb.MemberRole_MEMBER_ROLE_LEARNER && caughtUp(s, n.id.RaftID):
-			w.change(lead, []*raftpb.ConfChangeSingle{single(raftpb.ConfChangeType_ConfChangeAddNode, n.id.RaftID)},
-				[]*pb.Member{n.member(pb.MemberRole_MEMBER_ROLE_VOTER)})
-			return
 		}
+	}
+	if voter := membership.CaughtUp(s); voter != nil {
+		w.change(lead, voter)
 	}
 }
 
-func caughtUp(s member.Status, id uint64) bool {
-	return slices.ContainsFunc(s.Peers, func(p member.PeerStatus) bool {
-		return p.Member.RaftId == id && p.Match+16 >= s.LastIndex && p.Ticks >= 0 && p.Ticks < 40
-	})
-}
-
-func single(t raftpb.ConfChangeType, id uint64) *raftpb.ConfChangeSingle {
-	return &raftpb.ConfChangeSingle{Type: &t, NodeId: &id}
-}
-
-// bringIn makes a new folder a learner and takes its predecessors out.
-func (w *World) bringIn(lead *node, s member.Status, n *node) {
-	changes := []*raftpb.ConfChangeSingle{single(raftpb.ConfChangeType_ConfChangeAddLearnerNode, n.id.RaftID)}
-	members := []*pb.Member{n.member(pb.MemberRole_MEMBER_ROLE_LEARNER)}
-	for _, old := range s.Members.Members {
-		if old.Name == n.name && old.Role != pb.MemberRole_MEMBER_ROLE_REMOVED {
-			changes = append(changes, single(raftpb.ConfChangeType_ConfChangeRemoveNode, old.RaftId))
-			members = append(members, &pb.Member{RaftId: old.RaftId, Incarnation: old.Incarnation, Name: old.Name, Address: old.Address,
-				Role: pb.MemberRole_MEMBER_ROLE_REMOVED})
-		}
+// bringIn has the leader let a new folder in, and says whether it does.
+func (w *World) bringIn(lead *node, s member.Status, n *node) bool {
+	changes, err := membership.Join(s, lead.id.RaftID, n.member(pb.MemberRole_MEMBER_ROLE_LEARNER))
+	if err != nil {
+		return false // its former self has to be missed first
 	}
-	w.change(lead, changes, members)
+	w.change(lead, changes...)
+	return true
 }
 
-func (w *World) change(lead *node, changes []*raftpb.ConfChangeSingle, members []*pb.Member) {
+func (w *World) change(lead *node, members ...*pb.Member) {
 	cmd := catalogue.NewCommand(catalogue.MemberChange, "node/member", "", &pb.MemberChange{Members: members})
 	data, err := machine.EncodeFrame([]*pb.Command{cmd}, w.now, make([]byte, machine.SeedBytes))
 	if err != nil {
@@ -375,7 +360,7 @@ func (w *World) change(lead *node, changes []*raftpb.ConfChangeSingle, members [
 	w.changing = w.ticks
 	p := &proposal{asks: []ask{{cmd: cmd}}, done: func(result) { w.changing = 0 }}
 	w.turn(lead, func(l *life) {
-		if l.member.Change(&raftpb.ConfChangeV2{Changes: changes}, &pb.ConfContext{Members: members, Frame: data}, p) == nil {
+		if l.member.Change(members, data, p) == nil {
 			l.asked++
 		}
 	})
