@@ -16,6 +16,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
@@ -24,11 +25,23 @@ import (
 const ExitStatus = 71
 
 // Exit is the default reaction to a fault of the disk: it logs the error and
-// ends the process with ExitStatus, without flushing or closing anything.
+// ends the process with ExitStatus, without flushing or closing anything. Whoever
+// reads the log may have stopped reading: that must not keep the process alive.
 func Exit(err error) {
-	slog.Error("disk fault: the process ends so that nothing is acknowledged that may not be stored", "err", err)
+	said := make(chan struct{})
+	go func() {
+		defer close(said)
+		slog.Error("disk fault: the process ends so that nothing is acknowledged that may not be stored", "err", err)
+	}()
+	select {
+	case <-said:
+	case <-time.After(sayWithin):
+	}
 	os.Exit(ExitStatus)
 }
+
+// sayWithin bounds how long the reason of an end may hold it up.
+const sayWithin = 500 * time.Millisecond
 
 // Wrap returns fs with every failing sync of a file or directory handed to
 // fatal before the caller sees the error. So is a write-ahead log (*.log) that

@@ -71,7 +71,8 @@ killed stays idle until its lease expires.`,
 			if p.Name == "" {
 				p.Name = hostName()
 			}
-			p.Log = newLog(env.Err, config.Log{Level: level.value, Format: "text"})
+			log, sink := processLog(env, config.Log{Level: level.value, Format: "text"})
+			p.Log, p.LogDropped = log, sink.Dropped
 			return courierError(p.Run(ctx))
 		}
 	},

@@ -107,7 +107,9 @@ yourself only to look at it alone. One line of JSON says that it is ready.`,
 			if err != nil {
 				return err
 			}
-			p := dev.NodeProcess{Config: cfg, Listen: *listen, BaseURL: *base, Version: build.Read().String(), Out: env.Out, Log: newLog(env.Err, cfg.Log)}
+			log, sink := processLog(env, cfg.Log)
+			p := dev.NodeProcess{Config: cfg, Listen: *listen, BaseURL: *base, Version: build.Read().String(), Out: env.Out,
+				Log: log, LogDropped: sink.Dropped, Fatal: lastWords(sink)}
 			return NodeError(p.Run(ctx))
 		}
 	},

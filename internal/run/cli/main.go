@@ -15,6 +15,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/holdfast-pay/holdfast/internal/run/logsink"
 	"github.com/holdfast-pay/holdfast/internal/run/nearest"
 )
 
@@ -23,6 +24,11 @@ import (
 func Main(ctx context.Context, args []string, env *Env) int {
 	e := *env
 	e.Lang = languageOf(e.Getenv)
+	defer func() {
+		if s, ok := e.Err.(*logsink.Sink); ok {
+			_ = s.Close() // it waits a second at most, and says nothing
+		}
+	}()
 	if err := dispatch(ctx, args, &e); err != nil {
 		return report(e.Err, err)
 	}

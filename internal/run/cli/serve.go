@@ -11,11 +11,14 @@ import (
 	"os/signal"
 	"sync/atomic"
 	"syscall"
+	"time"
 
+	"github.com/holdfast-pay/holdfast/internal/engine/diskguard"
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/run/build"
 	"github.com/holdfast-pay/holdfast/internal/run/config"
+	"github.com/holdfast-pay/holdfast/internal/run/logsink"
 	"github.com/holdfast-pay/holdfast/internal/run/node"
 )
 
@@ -63,7 +66,7 @@ func printConfig(env *Env, cfg *config.Config) error {
 }
 
 func runNode(ctx context.Context, env *Env, cfg *config.Config) error {
-	log := newLog(env.Err, cfg.Log)
+	log, sink := processLog(env, cfg.Log)
 	var running atomic.Pointer[node.Node]
 	stop := onHangup(func() {
 		if n := running.Load(); n != nil {
@@ -71,7 +74,8 @@ func runNode(ctx context.Context, env *Env, cfg *config.Config) error {
 		}
 	})
 	defer stop()
-	err := node.Serve(ctx, node.Options{Config: cfg, Version: build.Read().String(), Log: log}, func(n *node.Node) {
+	opt := node.Options{Config: cfg, Version: build.Read().String(), Log: log, LogDropped: sink.Dropped, Fatal: lastWords(sink)}
+	err := node.Serve(ctx, opt, func(n *node.Node) {
 		if first := running.Swap(n) == nil; first && env.JSON {
 			if err := env.Object(map[string]any{"ready": true, "addresses": n.Addresses()}); err != nil {
 				log.Warn("nobody reads standard output", "err", err)
@@ -98,6 +102,23 @@ func onHangup(reload func()) (stop func()) {
 	return func() {
 		signal.Stop(hangups)
 		close(done)
+	}
+}
+
+// processLog is the log of a process that goes on for long: whoever reads it may
+// stop or die without holding the process up. What the command says last goes the
+// same way; Main waits for it.
+func processLog(env *Env, cfg config.Log) (*slog.Logger, *logsink.Sink) {
+	sink := logsink.New(env.Err)
+	env.Err = sink
+	return newLog(sink, cfg), sink
+}
+
+// lastWords ends the process after a fault of the disk, once the log is written.
+func lastWords(sink *logsink.Sink) func(error) {
+	return func(err error) {
+		sink.Flush(time.Second)
+		diskguard.Exit(err)
 	}
 }
 

@@ -39,6 +39,8 @@ type Process struct {
 	// Metrics is where /metrics and /healthz answer, HOST:PORT; "" is nowhere.
 	Metrics string
 	Log     *slog.Logger
+	// LogDropped counts lines that the log lacks; nil when none can be.
+	LogDropped func() uint64
 }
 
 // Run delivers notices until ctx ends. It then answers nil, or an error that
@@ -50,6 +52,10 @@ func (p Process) Run(ctx context.Context) error {
 	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	if p.LogDropped != nil {
+		registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "holdfast_courier_log_lines_dropped_total",
+			Help: "Log lines that were dropped because nobody read them in time."}, func() float64 { return float64(p.LogDropped()) }))
+	}
 	client := courier.NewClient(courier.ClientOptions{Nodes: p.Nodes, Name: p.Name, TLS: keys.ClientTLS(keystore.RoleCourier), Logger: p.Log})
 	defer client.Close()
 	c, err := courier.New(courier.Config{Node: client, Keys: keys, Allow: p.Allow, Lease: p.Lease, Registerer: registry, Logger: p.Log})

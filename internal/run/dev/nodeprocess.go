@@ -102,7 +102,10 @@ type NodeProcess struct {
 	Version string
 	// Out takes one line of JSON when the node is ready.
 	Out io.Writer
-	Log *slog.Logger
+	// Log, LogDropped and Fatal are as in node.Options.
+	Log        *slog.Logger
+	LogDropped func() uint64
+	Fatal      func(error)
 }
 
 // Run runs the node until ctx ends or it stops by itself.
@@ -116,7 +119,7 @@ func (p NodeProcess) Run(ctx context.Context) error {
 		p.Config.Cashier.BaseURL = p.BaseURL
 	}
 	said := false
-	return node.Serve(ctx, node.Options{Config: p.Config, Version: p.Version, Log: p.Log, Sandbox: func(n *node.Node) http.Handler {
+	return node.Serve(ctx, node.Options{Config: p.Config, Version: p.Version, Log: p.Log, LogDropped: p.LogDropped, Fatal: p.Fatal, Sandbox: func(n *node.Node) http.Handler {
 		return sandbox.New(sandbox.Config{Core: n.Replica(), Logger: p.Log}).Handler()
 	}}, func(n *node.Node) {
 		if said {

@@ -53,7 +53,18 @@ func (n *Node) startMetrics() {
 	n.registry = prometheus.NewRegistry()
 	n.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	n.observed = newObserved(n.registry)
-	n.registry.MustRegister(&gauges{n}, &groupGauges{n, time.Now()}, &upkeepGauges{n})
+	n.registry.MustRegister(&gauges{n}, &groupGauges{n, time.Now()}, &upkeepGauges{n}, n.droppedLines())
+}
+
+// droppedLines counts what the log lacks, so that its silence is not taken for peace.
+func (n *Node) droppedLines() prometheus.Collector {
+	return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "holdfast_log_lines_dropped_total",
+		Help: "Log lines that were dropped because nobody read them in time."}, func() float64 {
+		if n.opt.LogDropped == nil {
+			return 0
+		}
+		return float64(n.opt.LogDropped())
+	})
 }
 
 func (n *Node) metricsHandler() http.Handler {

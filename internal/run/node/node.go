@@ -46,6 +46,8 @@ type Options struct {
 	Version string
 	// Log is nil for slog.Default().
 	Log *slog.Logger
+	// LogDropped counts lines that the log lacks; nil when none can be.
+	LogDropped func() uint64
 	// Fatal is told of a fault of the disk and should not return; nil is
 	// diskguard.Exit, which ends the process.
 	Fatal func(error)
