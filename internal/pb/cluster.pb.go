@@ -23,60 +23,6 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-type MemberRole int32
-
-const (
-	MemberRole_MEMBER_ROLE_UNSPECIFIED MemberRole = 0
-	// LEARNER gets the log and has no vote.
-	MemberRole_MEMBER_ROLE_LEARNER MemberRole = 1
-	MemberRole_MEMBER_ROLE_VOTER   MemberRole = 2
-	// REMOVED never comes back under this raft id.
-	MemberRole_MEMBER_ROLE_REMOVED MemberRole = 3
-)
-
-// Enum value maps for MemberRole.
-var (
-	MemberRole_name = map[int32]string{
-		0: "MEMBER_ROLE_UNSPECIFIED",
-		1: "MEMBER_ROLE_LEARNER",
-		2: "MEMBER_ROLE_VOTER",
-		3: "MEMBER_ROLE_REMOVED",
-	}
-	MemberRole_value = map[string]int32{
-		"MEMBER_ROLE_UNSPECIFIED": 0,
-		"MEMBER_ROLE_LEARNER":     1,
-		"MEMBER_ROLE_VOTER":       2,
-		"MEMBER_ROLE_REMOVED":     3,
-	}
-)
-
-func (x MemberRole) Enum() *MemberRole {
-	p := new(MemberRole)
-	*p = x
-	return p
-}
-
-func (x MemberRole) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (MemberRole) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_cluster_proto_enumTypes[0].Descriptor()
-}
-
-func (MemberRole) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_cluster_proto_enumTypes[0]
-}
-
-func (x MemberRole) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use MemberRole.Descriptor instead.
-func (MemberRole) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{0}
-}
-
 type RefusalReason int32
 
 const (
@@ -120,11 +66,11 @@ func (x RefusalReason) String() string {
 }
 
 func (RefusalReason) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_cluster_proto_enumTypes[1].Descriptor()
+	return file_holdfast_v1_cluster_proto_enumTypes[0].Descriptor()
 }
 
 func (RefusalReason) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_cluster_proto_enumTypes[1]
+	return &file_holdfast_v1_cluster_proto_enumTypes[0]
 }
 
 func (x RefusalReason) Number() protoreflect.EnumNumber {
@@ -133,7 +79,7 @@ func (x RefusalReason) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use RefusalReason.Descriptor instead.
 func (RefusalReason) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{1}
+	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{0}
 }
 
 // Member is one life of one node's data folder in a cluster.
@@ -807,160 +753,6 @@ func (x *PeerStatus) GetLeader() uint64 {
 	return 0
 }
 
-// NodeHealth is what an operator wants to know of a node from afar.
-type NodeHealth struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// serving says whether requests are answered; trouble is why not, in words.
-	Serving  bool   `protobuf:"varint,1,opt,name=serving,proto3" json:"serving,omitempty"`
-	Trouble  string `protobuf:"bytes,2,opt,name=trouble,proto3" json:"trouble,omitempty"`
-	DiskFree uint64 `protobuf:"varint,3,opt,name=disk_free,json=diskFree,proto3" json:"disk_free,omitempty"`
-	DiskLow  bool   `protobuf:"varint,4,opt,name=disk_low,json=diskLow,proto3" json:"disk_low,omitempty"`
-	// scrub_done is when the last whole scrub ended, Unix milliseconds; 0 never.
-	ScrubDone int64 `protobuf:"varint,5,opt,name=scrub_done,json=scrubDone,proto3" json:"scrub_done,omitempty"`
-	// scrub_percent is how far the present one is.
-	ScrubPercent       uint32 `protobuf:"varint,6,opt,name=scrub_percent,json=scrubPercent,proto3" json:"scrub_percent,omitempty"`
-	DamageFound        uint64 `protobuf:"varint,7,opt,name=damage_found,json=damageFound,proto3" json:"damage_found,omitempty"`
-	KeystoreGeneration uint64 `protobuf:"varint,8,opt,name=keystore_generation,json=keystoreGeneration,proto3" json:"keystore_generation,omitempty"`
-	// snapshot_index is of the last snapshot sent or installed.
-	SnapshotIndex uint64 `protobuf:"varint,9,opt,name=snapshot_index,json=snapshotIndex,proto3" json:"snapshot_index,omitempty"`
-	InFlight      uint64 `protobuf:"varint,10,opt,name=in_flight,json=inFlight,proto3" json:"in_flight,omitempty"`
-	MerchantApi   string `protobuf:"bytes,11,opt,name=merchant_api,json=merchantApi,proto3" json:"merchant_api,omitempty"`
-	Admin         string `protobuf:"bytes,12,opt,name=admin,proto3" json:"admin,omitempty"`
-	// mark_index and mark_digest are what it and a majority agreed on last.
-	MarkIndex     uint64 `protobuf:"varint,13,opt,name=mark_index,json=markIndex,proto3" json:"mark_index,omitempty"`
-	MarkDigest    []byte `protobuf:"bytes,14,opt,name=mark_digest,json=markDigest,proto3" json:"mark_digest,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *NodeHealth) Reset() {
-	*x = NodeHealth{}
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[9]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *NodeHealth) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*NodeHealth) ProtoMessage() {}
-
-func (x *NodeHealth) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[9]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use NodeHealth.ProtoReflect.Descriptor instead.
-func (*NodeHealth) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{9}
-}
-
-func (x *NodeHealth) GetServing() bool {
-	if x != nil {
-		return x.Serving
-	}
-	return false
-}
-
-func (x *NodeHealth) GetTrouble() string {
-	if x != nil {
-		return x.Trouble
-	}
-	return ""
-}
-
-func (x *NodeHealth) GetDiskFree() uint64 {
-	if x != nil {
-		return x.DiskFree
-	}
-	return 0
-}
-
-func (x *NodeHealth) GetDiskLow() bool {
-	if x != nil {
-		return x.DiskLow
-	}
-	return false
-}
-
-func (x *NodeHealth) GetScrubDone() int64 {
-	if x != nil {
-		return x.ScrubDone
-	}
-	return 0
-}
-
-func (x *NodeHealth) GetScrubPercent() uint32 {
-	if x != nil {
-		return x.ScrubPercent
-	}
-	return 0
-}
-
-func (x *NodeHealth) GetDamageFound() uint64 {
-	if x != nil {
-		return x.DamageFound
-	}
-	return 0
-}
-
-func (x *NodeHealth) GetKeystoreGeneration() uint64 {
-	if x != nil {
-		return x.KeystoreGeneration
-	}
-	return 0
-}
-
-func (x *NodeHealth) GetSnapshotIndex() uint64 {
-	if x != nil {
-		return x.SnapshotIndex
-	}
-	return 0
-}
-
-func (x *NodeHealth) GetInFlight() uint64 {
-	if x != nil {
-		return x.InFlight
-	}
-	return 0
-}
-
-func (x *NodeHealth) GetMerchantApi() string {
-	if x != nil {
-		return x.MerchantApi
-	}
-	return ""
-}
-
-func (x *NodeHealth) GetAdmin() string {
-	if x != nil {
-		return x.Admin
-	}
-	return ""
-}
-
-func (x *NodeHealth) GetMarkIndex() uint64 {
-	if x != nil {
-		return x.MarkIndex
-	}
-	return 0
-}
-
-func (x *NodeHealth) GetMarkDigest() []byte {
-	if x != nil {
-		return x.MarkDigest
-	}
-	return nil
-}
-
 // PeerRefusal tells a sender why its messages are dropped.
 type PeerRefusal struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
@@ -973,7 +765,7 @@ type PeerRefusal struct {
 
 func (x *PeerRefusal) Reset() {
 	*x = PeerRefusal{}
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[10]
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -985,7 +777,7 @@ func (x *PeerRefusal) String() string {
 func (*PeerRefusal) ProtoMessage() {}
 
 func (x *PeerRefusal) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[10]
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -998,7 +790,7 @@ func (x *PeerRefusal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PeerRefusal.ProtoReflect.Descriptor instead.
 func (*PeerRefusal) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{10}
+	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *PeerRefusal) GetReason() RefusalReason {
@@ -1031,7 +823,7 @@ type Mark struct {
 
 func (x *Mark) Reset() {
 	*x = Mark{}
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[11]
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1043,7 +835,7 @@ func (x *Mark) String() string {
 func (*Mark) ProtoMessage() {}
 
 func (x *Mark) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[11]
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1056,7 +848,7 @@ func (x *Mark) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Mark.ProtoReflect.Descriptor instead.
 func (*Mark) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{11}
+	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Mark) GetIndex() uint64 {
@@ -1111,7 +903,7 @@ type SnapshotManifest struct {
 
 func (x *SnapshotManifest) Reset() {
 	*x = SnapshotManifest{}
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[12]
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1123,7 +915,7 @@ func (x *SnapshotManifest) String() string {
 func (*SnapshotManifest) ProtoMessage() {}
 
 func (x *SnapshotManifest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[12]
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1136,7 +928,7 @@ func (x *SnapshotManifest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SnapshotManifest.ProtoReflect.Descriptor instead.
 func (*SnapshotManifest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{12}
+	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *SnapshotManifest) GetIndex() uint64 {
@@ -1192,7 +984,7 @@ type SnapshotFile struct {
 
 func (x *SnapshotFile) Reset() {
 	*x = SnapshotFile{}
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[13]
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1204,7 +996,7 @@ func (x *SnapshotFile) String() string {
 func (*SnapshotFile) ProtoMessage() {}
 
 func (x *SnapshotFile) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[13]
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1217,7 +1009,7 @@ func (x *SnapshotFile) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SnapshotFile.ProtoReflect.Descriptor instead.
 func (*SnapshotFile) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{13}
+	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *SnapshotFile) GetName() string {
@@ -1251,7 +1043,7 @@ type ExecuteRequest struct {
 
 func (x *ExecuteRequest) Reset() {
 	*x = ExecuteRequest{}
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[14]
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1263,7 +1055,7 @@ func (x *ExecuteRequest) String() string {
 func (*ExecuteRequest) ProtoMessage() {}
 
 func (x *ExecuteRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[14]
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1276,7 +1068,7 @@ func (x *ExecuteRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExecuteRequest.ProtoReflect.Descriptor instead.
 func (*ExecuteRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{14}
+	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ExecuteRequest) GetCommand() *Command {
@@ -1302,7 +1094,7 @@ type ExecuteResponse struct {
 
 func (x *ExecuteResponse) Reset() {
 	*x = ExecuteResponse{}
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[15]
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1314,7 +1106,7 @@ func (x *ExecuteResponse) String() string {
 func (*ExecuteResponse) ProtoMessage() {}
 
 func (x *ExecuteResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[15]
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1327,7 +1119,7 @@ func (x *ExecuteResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ExecuteResponse.ProtoReflect.Descriptor instead.
 func (*ExecuteResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{15}
+	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ExecuteResponse) GetCode() uint32 {
@@ -1386,7 +1178,7 @@ type JoinRequest struct {
 
 func (x *JoinRequest) Reset() {
 	*x = JoinRequest{}
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[16]
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1398,7 +1190,7 @@ func (x *JoinRequest) String() string {
 func (*JoinRequest) ProtoMessage() {}
 
 func (x *JoinRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[16]
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1411,7 +1203,7 @@ func (x *JoinRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JoinRequest.ProtoReflect.Descriptor instead.
 func (*JoinRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{16}
+	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *JoinRequest) GetToken() string {
@@ -1492,7 +1284,7 @@ type JoinResponse struct {
 
 func (x *JoinResponse) Reset() {
 	*x = JoinResponse{}
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[17]
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1504,7 +1296,7 @@ func (x *JoinResponse) String() string {
 func (*JoinResponse) ProtoMessage() {}
 
 func (x *JoinResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[17]
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1517,7 +1309,7 @@ func (x *JoinResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JoinResponse.ProtoReflect.Descriptor instead.
 func (*JoinResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{17}
+	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *JoinResponse) GetClusterId() uint64 {
@@ -1564,7 +1356,7 @@ type RenewRequest struct {
 
 func (x *RenewRequest) Reset() {
 	*x = RenewRequest{}
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[18]
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1576,7 +1368,7 @@ func (x *RenewRequest) String() string {
 func (*RenewRequest) ProtoMessage() {}
 
 func (x *RenewRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[18]
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1589,7 +1381,7 @@ func (x *RenewRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewRequest.ProtoReflect.Descriptor instead.
 func (*RenewRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{18}
+	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *RenewRequest) GetCsr() []byte {
@@ -1608,7 +1400,7 @@ type RenewResponse struct {
 
 func (x *RenewResponse) Reset() {
 	*x = RenewResponse{}
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[19]
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1620,7 +1412,7 @@ func (x *RenewResponse) String() string {
 func (*RenewResponse) ProtoMessage() {}
 
 func (x *RenewResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[19]
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1633,7 +1425,7 @@ func (x *RenewResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewResponse.ProtoReflect.Descriptor instead.
 func (*RenewResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{19}
+	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *RenewResponse) GetCert() []byte {
@@ -1652,7 +1444,7 @@ type KeysRequest struct {
 
 func (x *KeysRequest) Reset() {
 	*x = KeysRequest{}
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[20]
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1664,7 +1456,7 @@ func (x *KeysRequest) String() string {
 func (*KeysRequest) ProtoMessage() {}
 
 func (x *KeysRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[20]
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1677,7 +1469,7 @@ func (x *KeysRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeysRequest.ProtoReflect.Descriptor instead.
 func (*KeysRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{20}
+	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *KeysRequest) GetGeneration() uint64 {
@@ -1697,7 +1489,7 @@ type KeysResponse struct {
 
 func (x *KeysResponse) Reset() {
 	*x = KeysResponse{}
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[21]
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1709,7 +1501,7 @@ func (x *KeysResponse) String() string {
 func (*KeysResponse) ProtoMessage() {}
 
 func (x *KeysResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[21]
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1722,7 +1514,7 @@ func (x *KeysResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeysResponse.ProtoReflect.Descriptor instead.
 func (*KeysResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{21}
+	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *KeysResponse) GetGeneration() uint64 {
@@ -1748,7 +1540,7 @@ type PutKeysRequest struct {
 
 func (x *PutKeysRequest) Reset() {
 	*x = PutKeysRequest{}
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[22]
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1760,7 +1552,7 @@ func (x *PutKeysRequest) String() string {
 func (*PutKeysRequest) ProtoMessage() {}
 
 func (x *PutKeysRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[22]
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1773,7 +1565,7 @@ func (x *PutKeysRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutKeysRequest.ProtoReflect.Descriptor instead.
 func (*PutKeysRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{22}
+	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *PutKeysRequest) GetKeys() []byte {
@@ -1792,7 +1584,7 @@ type PutKeysResponse struct {
 
 func (x *PutKeysResponse) Reset() {
 	*x = PutKeysResponse{}
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[23]
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1804,7 +1596,7 @@ func (x *PutKeysResponse) String() string {
 func (*PutKeysResponse) ProtoMessage() {}
 
 func (x *PutKeysResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[23]
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1817,7 +1609,7 @@ func (x *PutKeysResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutKeysResponse.ProtoReflect.Descriptor instead.
 func (*PutKeysResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{23}
+	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *PutKeysResponse) GetGeneration() uint64 {
@@ -1837,7 +1629,7 @@ type ManifestRequest struct {
 
 func (x *ManifestRequest) Reset() {
 	*x = ManifestRequest{}
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[24]
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1849,7 +1641,7 @@ func (x *ManifestRequest) String() string {
 func (*ManifestRequest) ProtoMessage() {}
 
 func (x *ManifestRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[24]
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1862,7 +1654,7 @@ func (x *ManifestRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ManifestRequest.ProtoReflect.Descriptor instead.
 func (*ManifestRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{24}
+	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ManifestRequest) GetAtLeast() uint64 {
@@ -1884,7 +1676,7 @@ type ReadSnapshotRequest struct {
 
 func (x *ReadSnapshotRequest) Reset() {
 	*x = ReadSnapshotRequest{}
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[25]
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1896,7 +1688,7 @@ func (x *ReadSnapshotRequest) String() string {
 func (*ReadSnapshotRequest) ProtoMessage() {}
 
 func (x *ReadSnapshotRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[25]
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1909,7 +1701,7 @@ func (x *ReadSnapshotRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadSnapshotRequest.ProtoReflect.Descriptor instead.
 func (*ReadSnapshotRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{25}
+	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ReadSnapshotRequest) GetIndex() uint64 {
@@ -1949,7 +1741,7 @@ type SnapshotChunk struct {
 
 func (x *SnapshotChunk) Reset() {
 	*x = SnapshotChunk{}
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[26]
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1961,7 +1753,7 @@ func (x *SnapshotChunk) String() string {
 func (*SnapshotChunk) ProtoMessage() {}
 
 func (x *SnapshotChunk) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[26]
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1974,7 +1766,7 @@ func (x *SnapshotChunk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SnapshotChunk.ProtoReflect.Descriptor instead.
 func (*SnapshotChunk) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{26}
+	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *SnapshotChunk) GetData() []byte {
@@ -1984,351 +1776,11 @@ func (x *SnapshotChunk) GetData() []byte {
 	return nil
 }
 
-// ClusterStatus is what an operator asks at three in the morning.
-type ClusterStatus struct {
-	state     protoimpl.MessageState `protogen:"open.v1"`
-	ClusterId uint64                 `protobuf:"fixed64,1,opt,name=cluster_id,json=clusterId,proto3" json:"cluster_id,omitempty"`
-	Leader    uint64                 `protobuf:"fixed64,2,opt,name=leader,proto3" json:"leader,omitempty"`
-	Term      uint64                 `protobuf:"varint,3,opt,name=term,proto3" json:"term,omitempty"`
-	Commit    uint64                 `protobuf:"varint,4,opt,name=commit,proto3" json:"commit,omitempty"`
-	Nodes     []*ClusterNode         `protobuf:"bytes,5,rep,name=nodes,proto3" json:"nodes,omitempty"`
-	// next says what to do, the most pressing first; empty when all is well.
-	Next              []string `protobuf:"bytes,6,rep,name=next,proto3" json:"next,omitempty"`
-	NoticesOwed       uint64   `protobuf:"varint,7,opt,name=notices_owed,json=noticesOwed,proto3" json:"notices_owed,omitempty"`
-	OldestNoticeAgeMs int64    `protobuf:"varint,8,opt,name=oldest_notice_age_ms,json=oldestNoticeAgeMs,proto3" json:"oldest_notice_age_ms,omitempty"`
-	// digests_equal: at the newest mark all nodes that answered had one digest.
-	DigestsEqual  bool              `protobuf:"varint,9,opt,name=digests_equal,json=digestsEqual,proto3" json:"digests_equal,omitempty"`
-	MarkIndex     uint64            `protobuf:"varint,10,opt,name=mark_index,json=markIndex,proto3" json:"mark_index,omitempty"`
-	Couriers      []*ClusterCourier `protobuf:"bytes,11,rep,name=couriers,proto3" json:"couriers,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ClusterStatus) Reset() {
-	*x = ClusterStatus{}
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[27]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ClusterStatus) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ClusterStatus) ProtoMessage() {}
-
-func (x *ClusterStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[27]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ClusterStatus.ProtoReflect.Descriptor instead.
-func (*ClusterStatus) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{27}
-}
-
-func (x *ClusterStatus) GetClusterId() uint64 {
-	if x != nil {
-		return x.ClusterId
-	}
-	return 0
-}
-
-func (x *ClusterStatus) GetLeader() uint64 {
-	if x != nil {
-		return x.Leader
-	}
-	return 0
-}
-
-func (x *ClusterStatus) GetTerm() uint64 {
-	if x != nil {
-		return x.Term
-	}
-	return 0
-}
-
-func (x *ClusterStatus) GetCommit() uint64 {
-	if x != nil {
-		return x.Commit
-	}
-	return 0
-}
-
-func (x *ClusterStatus) GetNodes() []*ClusterNode {
-	if x != nil {
-		return x.Nodes
-	}
-	return nil
-}
-
-func (x *ClusterStatus) GetNext() []string {
-	if x != nil {
-		return x.Next
-	}
-	return nil
-}
-
-func (x *ClusterStatus) GetNoticesOwed() uint64 {
-	if x != nil {
-		return x.NoticesOwed
-	}
-	return 0
-}
-
-func (x *ClusterStatus) GetOldestNoticeAgeMs() int64 {
-	if x != nil {
-		return x.OldestNoticeAgeMs
-	}
-	return 0
-}
-
-func (x *ClusterStatus) GetDigestsEqual() bool {
-	if x != nil {
-		return x.DigestsEqual
-	}
-	return false
-}
-
-func (x *ClusterStatus) GetMarkIndex() uint64 {
-	if x != nil {
-		return x.MarkIndex
-	}
-	return 0
-}
-
-func (x *ClusterStatus) GetCouriers() []*ClusterCourier {
-	if x != nil {
-		return x.Couriers
-	}
-	return nil
-}
-
-type ClusterNode struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Member *Member                `protobuf:"bytes,1,opt,name=member,proto3" json:"member,omitempty"`
-	// self is the node that answers.
-	Self   bool `protobuf:"varint,2,opt,name=self,proto3" json:"self,omitempty"`
-	Leader bool `protobuf:"varint,3,opt,name=leader,proto3" json:"leader,omitempty"`
-	// heard_ms is how long ago it was heard of; -1 never.
-	HeardMs   int64  `protobuf:"varint,4,opt,name=heard_ms,json=heardMs,proto3" json:"heard_ms,omitempty"`
-	Applied   uint64 `protobuf:"varint,5,opt,name=applied,proto3" json:"applied,omitempty"`
-	LastIndex uint64 `protobuf:"varint,6,opt,name=last_index,json=lastIndex,proto3" json:"last_index,omitempty"`
-	// lag is how many entries it is behind the leader; why says why, in words.
-	Lag uint64 `protobuf:"varint,7,opt,name=lag,proto3" json:"lag,omitempty"`
-	Why string `protobuf:"bytes,8,opt,name=why,proto3" json:"why,omitempty"`
-	// clock_ms is its clock against the answering node's, milliseconds.
-	ClockMs  int64       `protobuf:"varint,9,opt,name=clock_ms,json=clockMs,proto3" json:"clock_ms,omitempty"`
-	Version  string      `protobuf:"bytes,10,opt,name=version,proto3" json:"version,omitempty"`
-	Health   *NodeHealth `protobuf:"bytes,11,opt,name=health,proto3" json:"health,omitempty"`
-	Proven   bool        `protobuf:"varint,12,opt,name=proven,proto3" json:"proven,omitempty"`
-	Fetching uint64      `protobuf:"varint,13,opt,name=fetching,proto3" json:"fetching,omitempty"`
-	// digest is of the state at ClusterStatus.mark_index, hex; "" unknown.
-	Digest        string `protobuf:"bytes,14,opt,name=digest,proto3" json:"digest,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ClusterNode) Reset() {
-	*x = ClusterNode{}
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[28]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ClusterNode) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ClusterNode) ProtoMessage() {}
-
-func (x *ClusterNode) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[28]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ClusterNode.ProtoReflect.Descriptor instead.
-func (*ClusterNode) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{28}
-}
-
-func (x *ClusterNode) GetMember() *Member {
-	if x != nil {
-		return x.Member
-	}
-	return nil
-}
-
-func (x *ClusterNode) GetSelf() bool {
-	if x != nil {
-		return x.Self
-	}
-	return false
-}
-
-func (x *ClusterNode) GetLeader() bool {
-	if x != nil {
-		return x.Leader
-	}
-	return false
-}
-
-func (x *ClusterNode) GetHeardMs() int64 {
-	if x != nil {
-		return x.HeardMs
-	}
-	return 0
-}
-
-func (x *ClusterNode) GetApplied() uint64 {
-	if x != nil {
-		return x.Applied
-	}
-	return 0
-}
-
-func (x *ClusterNode) GetLastIndex() uint64 {
-	if x != nil {
-		return x.LastIndex
-	}
-	return 0
-}
-
-func (x *ClusterNode) GetLag() uint64 {
-	if x != nil {
-		return x.Lag
-	}
-	return 0
-}
-
-func (x *ClusterNode) GetWhy() string {
-	if x != nil {
-		return x.Why
-	}
-	return ""
-}
-
-func (x *ClusterNode) GetClockMs() int64 {
-	if x != nil {
-		return x.ClockMs
-	}
-	return 0
-}
-
-func (x *ClusterNode) GetVersion() string {
-	if x != nil {
-		return x.Version
-	}
-	return ""
-}
-
-func (x *ClusterNode) GetHealth() *NodeHealth {
-	if x != nil {
-		return x.Health
-	}
-	return nil
-}
-
-func (x *ClusterNode) GetProven() bool {
-	if x != nil {
-		return x.Proven
-	}
-	return false
-}
-
-func (x *ClusterNode) GetFetching() uint64 {
-	if x != nil {
-		return x.Fetching
-	}
-	return 0
-}
-
-func (x *ClusterNode) GetDigest() string {
-	if x != nil {
-		return x.Digest
-	}
-	return ""
-}
-
-type ClusterCourier struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	Lanes         uint32                 `protobuf:"varint,2,opt,name=lanes,proto3" json:"lanes,omitempty"`
-	LeaseUntil    int64                  `protobuf:"varint,3,opt,name=lease_until,json=leaseUntil,proto3" json:"lease_until,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ClusterCourier) Reset() {
-	*x = ClusterCourier{}
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[29]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ClusterCourier) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ClusterCourier) ProtoMessage() {}
-
-func (x *ClusterCourier) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[29]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ClusterCourier.ProtoReflect.Descriptor instead.
-func (*ClusterCourier) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{29}
-}
-
-func (x *ClusterCourier) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
-}
-
-func (x *ClusterCourier) GetLanes() uint32 {
-	if x != nil {
-		return x.Lanes
-	}
-	return 0
-}
-
-func (x *ClusterCourier) GetLeaseUntil() int64 {
-	if x != nil {
-		return x.LeaseUntil
-	}
-	return 0
-}
-
 var File_holdfast_v1_cluster_proto protoreflect.FileDescriptor
 
 const file_holdfast_v1_cluster_proto_rawDesc = "" +
 	"\n" +
-	"\x19holdfast/v1/cluster.proto\x12\vholdfast.v1\x1a\x19holdfast/v1/command.proto\"\xb9\x01\n" +
+	"\x19holdfast/v1/cluster.proto\x12\vholdfast.v1\x1a\x19holdfast/v1/command.proto\x1a\x1choldfast/v1/vocabulary.proto\"\xb9\x01\n" +
 	"\x06Member\x12\x17\n" +
 	"\araft_id\x18\x01 \x01(\x06R\x06raftId\x12 \n" +
 	"\vincarnation\x18\x02 \x01(\x06R\vincarnation\x12\x12\n" +
@@ -2382,27 +1834,7 @@ const file_holdfast_v1_cluster_proto_rawDesc = "" +
 	"\tmax_level\x18\t \x01(\rR\bmaxLevel\x12/\n" +
 	"\x06health\x18\n" +
 	" \x01(\v2\x17.holdfast.v1.NodeHealthR\x06health\x12\x16\n" +
-	"\x06leader\x18\v \x01(\x06R\x06leader\"\xcd\x03\n" +
-	"\n" +
-	"NodeHealth\x12\x18\n" +
-	"\aserving\x18\x01 \x01(\bR\aserving\x12\x18\n" +
-	"\atrouble\x18\x02 \x01(\tR\atrouble\x12\x1b\n" +
-	"\tdisk_free\x18\x03 \x01(\x04R\bdiskFree\x12\x19\n" +
-	"\bdisk_low\x18\x04 \x01(\bR\adiskLow\x12\x1d\n" +
-	"\n" +
-	"scrub_done\x18\x05 \x01(\x03R\tscrubDone\x12#\n" +
-	"\rscrub_percent\x18\x06 \x01(\rR\fscrubPercent\x12!\n" +
-	"\fdamage_found\x18\a \x01(\x04R\vdamageFound\x12/\n" +
-	"\x13keystore_generation\x18\b \x01(\x04R\x12keystoreGeneration\x12%\n" +
-	"\x0esnapshot_index\x18\t \x01(\x04R\rsnapshotIndex\x12\x1b\n" +
-	"\tin_flight\x18\n" +
-	" \x01(\x04R\binFlight\x12!\n" +
-	"\fmerchant_api\x18\v \x01(\tR\vmerchantApi\x12\x14\n" +
-	"\x05admin\x18\f \x01(\tR\x05admin\x12\x1d\n" +
-	"\n" +
-	"mark_index\x18\r \x01(\x04R\tmarkIndex\x12\x1f\n" +
-	"\vmark_digest\x18\x0e \x01(\fR\n" +
-	"markDigest\"[\n" +
+	"\x06leader\x18\v \x01(\x06R\x06leader\"[\n" +
 	"\vPeerRefusal\x122\n" +
 	"\x06reason\x18\x01 \x01(\x0e2\x1a.holdfast.v1.RefusalReasonR\x06reason\x12\x18\n" +
 	"\asession\x18\x02 \x01(\x06R\asession\"p\n" +
@@ -2475,50 +1907,7 @@ const file_holdfast_v1_cluster_proto_rawDesc = "" +
 	"\x06offset\x18\x03 \x01(\x04R\x06offset\x12\x16\n" +
 	"\x06length\x18\x04 \x01(\x04R\x06length\"#\n" +
 	"\rSnapshotChunk\x12\x12\n" +
-	"\x04data\x18\x01 \x01(\fR\x04data\"\x87\x03\n" +
-	"\rClusterStatus\x12\x1d\n" +
-	"\n" +
-	"cluster_id\x18\x01 \x01(\x06R\tclusterId\x12\x16\n" +
-	"\x06leader\x18\x02 \x01(\x06R\x06leader\x12\x12\n" +
-	"\x04term\x18\x03 \x01(\x04R\x04term\x12\x16\n" +
-	"\x06commit\x18\x04 \x01(\x04R\x06commit\x12.\n" +
-	"\x05nodes\x18\x05 \x03(\v2\x18.holdfast.v1.ClusterNodeR\x05nodes\x12\x12\n" +
-	"\x04next\x18\x06 \x03(\tR\x04next\x12!\n" +
-	"\fnotices_owed\x18\a \x01(\x04R\vnoticesOwed\x12/\n" +
-	"\x14oldest_notice_age_ms\x18\b \x01(\x03R\x11oldestNoticeAgeMs\x12#\n" +
-	"\rdigests_equal\x18\t \x01(\bR\fdigestsEqual\x12\x1d\n" +
-	"\n" +
-	"mark_index\x18\n" +
-	" \x01(\x04R\tmarkIndex\x127\n" +
-	"\bcouriers\x18\v \x03(\v2\x1b.holdfast.v1.ClusterCourierR\bcouriers\"\x90\x03\n" +
-	"\vClusterNode\x12+\n" +
-	"\x06member\x18\x01 \x01(\v2\x13.holdfast.v1.MemberR\x06member\x12\x12\n" +
-	"\x04self\x18\x02 \x01(\bR\x04self\x12\x16\n" +
-	"\x06leader\x18\x03 \x01(\bR\x06leader\x12\x19\n" +
-	"\bheard_ms\x18\x04 \x01(\x03R\aheardMs\x12\x18\n" +
-	"\aapplied\x18\x05 \x01(\x04R\aapplied\x12\x1d\n" +
-	"\n" +
-	"last_index\x18\x06 \x01(\x04R\tlastIndex\x12\x10\n" +
-	"\x03lag\x18\a \x01(\x04R\x03lag\x12\x10\n" +
-	"\x03why\x18\b \x01(\tR\x03why\x12\x19\n" +
-	"\bclock_ms\x18\t \x01(\x03R\aclockMs\x12\x18\n" +
-	"\aversion\x18\n" +
-	" \x01(\tR\aversion\x12/\n" +
-	"\x06health\x18\v \x01(\v2\x17.holdfast.v1.NodeHealthR\x06health\x12\x16\n" +
-	"\x06proven\x18\f \x01(\bR\x06proven\x12\x1a\n" +
-	"\bfetching\x18\r \x01(\x04R\bfetching\x12\x16\n" +
-	"\x06digest\x18\x0e \x01(\tR\x06digest\"[\n" +
-	"\x0eClusterCourier\x12\x12\n" +
-	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
-	"\x05lanes\x18\x02 \x01(\rR\x05lanes\x12\x1f\n" +
-	"\vlease_until\x18\x03 \x01(\x03R\n" +
-	"leaseUntil*r\n" +
-	"\n" +
-	"MemberRole\x12\x1b\n" +
-	"\x17MEMBER_ROLE_UNSPECIFIED\x10\x00\x12\x17\n" +
-	"\x13MEMBER_ROLE_LEARNER\x10\x01\x12\x15\n" +
-	"\x11MEMBER_ROLE_VOTER\x10\x02\x12\x17\n" +
-	"\x13MEMBER_ROLE_REMOVED\x10\x03*\xd5\x01\n" +
+	"\x04data\x18\x01 \x01(\fR\x04data*\xd5\x01\n" +
 	"\rRefusalReason\x12\x1e\n" +
 	"\x1aREFUSAL_REASON_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cREFUSAL_REASON_OTHER_CLUSTER\x10\x01\x12!\n" +
@@ -2547,85 +1936,78 @@ func file_holdfast_v1_cluster_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_cluster_proto_rawDescData
 }
 
-var file_holdfast_v1_cluster_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_holdfast_v1_cluster_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
+var file_holdfast_v1_cluster_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_holdfast_v1_cluster_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_holdfast_v1_cluster_proto_goTypes = []any{
-	(MemberRole)(0),             // 0: holdfast.v1.MemberRole
-	(RefusalReason)(0),          // 1: holdfast.v1.RefusalReason
-	(*Member)(nil),              // 2: holdfast.v1.Member
-	(*Members)(nil),             // 3: holdfast.v1.Members
-	(*MemberChange)(nil),        // 4: holdfast.v1.MemberChange
-	(*ConfContext)(nil),         // 5: holdfast.v1.ConfContext
-	(*Standing)(nil),            // 6: holdfast.v1.Standing
-	(*Heard)(nil),               // 7: holdfast.v1.Heard
-	(*HeardMember)(nil),         // 8: holdfast.v1.HeardMember
-	(*PeerMessage)(nil),         // 9: holdfast.v1.PeerMessage
-	(*PeerStatus)(nil),          // 10: holdfast.v1.PeerStatus
-	(*NodeHealth)(nil),          // 11: holdfast.v1.NodeHealth
-	(*PeerRefusal)(nil),         // 12: holdfast.v1.PeerRefusal
-	(*Mark)(nil),                // 13: holdfast.v1.Mark
-	(*SnapshotManifest)(nil),    // 14: holdfast.v1.SnapshotManifest
-	(*SnapshotFile)(nil),        // 15: holdfast.v1.SnapshotFile
-	(*ExecuteRequest)(nil),      // 16: holdfast.v1.ExecuteRequest
-	(*ExecuteResponse)(nil),     // 17: holdfast.v1.ExecuteResponse
-	(*JoinRequest)(nil),         // 18: holdfast.v1.JoinRequest
-	(*JoinResponse)(nil),        // 19: holdfast.v1.JoinResponse
-	(*RenewRequest)(nil),        // 20: holdfast.v1.RenewRequest
-	(*RenewResponse)(nil),       // 21: holdfast.v1.RenewResponse
-	(*KeysRequest)(nil),         // 22: holdfast.v1.KeysRequest
-	(*KeysResponse)(nil),        // 23: holdfast.v1.KeysResponse
-	(*PutKeysRequest)(nil),      // 24: holdfast.v1.PutKeysRequest
-	(*PutKeysResponse)(nil),     // 25: holdfast.v1.PutKeysResponse
-	(*ManifestRequest)(nil),     // 26: holdfast.v1.ManifestRequest
-	(*ReadSnapshotRequest)(nil), // 27: holdfast.v1.ReadSnapshotRequest
-	(*SnapshotChunk)(nil),       // 28: holdfast.v1.SnapshotChunk
-	(*ClusterStatus)(nil),       // 29: holdfast.v1.ClusterStatus
-	(*ClusterNode)(nil),         // 30: holdfast.v1.ClusterNode
-	(*ClusterCourier)(nil),      // 31: holdfast.v1.ClusterCourier
-	(*Command)(nil),             // 32: holdfast.v1.Command
+	(RefusalReason)(0),          // 0: holdfast.v1.RefusalReason
+	(*Member)(nil),              // 1: holdfast.v1.Member
+	(*Members)(nil),             // 2: holdfast.v1.Members
+	(*MemberChange)(nil),        // 3: holdfast.v1.MemberChange
+	(*ConfContext)(nil),         // 4: holdfast.v1.ConfContext
+	(*Standing)(nil),            // 5: holdfast.v1.Standing
+	(*Heard)(nil),               // 6: holdfast.v1.Heard
+	(*HeardMember)(nil),         // 7: holdfast.v1.HeardMember
+	(*PeerMessage)(nil),         // 8: holdfast.v1.PeerMessage
+	(*PeerStatus)(nil),          // 9: holdfast.v1.PeerStatus
+	(*PeerRefusal)(nil),         // 10: holdfast.v1.PeerRefusal
+	(*Mark)(nil),                // 11: holdfast.v1.Mark
+	(*SnapshotManifest)(nil),    // 12: holdfast.v1.SnapshotManifest
+	(*SnapshotFile)(nil),        // 13: holdfast.v1.SnapshotFile
+	(*ExecuteRequest)(nil),      // 14: holdfast.v1.ExecuteRequest
+	(*ExecuteResponse)(nil),     // 15: holdfast.v1.ExecuteResponse
+	(*JoinRequest)(nil),         // 16: holdfast.v1.JoinRequest
+	(*JoinResponse)(nil),        // 17: holdfast.v1.JoinResponse
+	(*RenewRequest)(nil),        // 18: holdfast.v1.RenewRequest
+	(*RenewResponse)(nil),       // 19: holdfast.v1.RenewResponse
+	(*KeysRequest)(nil),         // 20: holdfast.v1.KeysRequest
+	(*KeysResponse)(nil),        // 21: holdfast.v1.KeysResponse
+	(*PutKeysRequest)(nil),      // 22: holdfast.v1.PutKeysRequest
+	(*PutKeysResponse)(nil),     // 23: holdfast.v1.PutKeysResponse
+	(*ManifestRequest)(nil),     // 24: holdfast.v1.ManifestRequest
+	(*ReadSnapshotRequest)(nil), // 25: holdfast.v1.ReadSnapshotRequest
+	(*SnapshotChunk)(nil),       // 26: holdfast.v1.SnapshotChunk
+	(MemberRole)(0),             // 27: holdfast.v1.MemberRole
+	(*NodeHealth)(nil),          // 28: holdfast.v1.NodeHealth
+	(*Command)(nil),             // 29: holdfast.v1.Command
 }
 var file_holdfast_v1_cluster_proto_depIdxs = []int32{
-	0,  // 0: holdfast.v1.Member.role:type_name -> holdfast.v1.MemberRole
-	2,  // 1: holdfast.v1.Members.members:type_name -> holdfast.v1.Member
-	2,  // 2: holdfast.v1.MemberChange.members:type_name -> holdfast.v1.Member
-	2,  // 3: holdfast.v1.ConfContext.members:type_name -> holdfast.v1.Member
-	8,  // 4: holdfast.v1.Heard.members:type_name -> holdfast.v1.HeardMember
-	6,  // 5: holdfast.v1.HeardMember.standing:type_name -> holdfast.v1.Standing
-	6,  // 6: holdfast.v1.PeerMessage.standing:type_name -> holdfast.v1.Standing
-	10, // 7: holdfast.v1.PeerMessage.status:type_name -> holdfast.v1.PeerStatus
-	13, // 8: holdfast.v1.PeerMessage.mark:type_name -> holdfast.v1.Mark
-	12, // 9: holdfast.v1.PeerMessage.refusal:type_name -> holdfast.v1.PeerRefusal
-	6,  // 10: holdfast.v1.PeerStatus.heard:type_name -> holdfast.v1.Standing
-	3,  // 11: holdfast.v1.PeerStatus.members:type_name -> holdfast.v1.Members
-	11, // 12: holdfast.v1.PeerStatus.health:type_name -> holdfast.v1.NodeHealth
-	1,  // 13: holdfast.v1.PeerRefusal.reason:type_name -> holdfast.v1.RefusalReason
-	3,  // 14: holdfast.v1.SnapshotManifest.members:type_name -> holdfast.v1.Members
-	15, // 15: holdfast.v1.SnapshotManifest.files:type_name -> holdfast.v1.SnapshotFile
-	32, // 16: holdfast.v1.ExecuteRequest.command:type_name -> holdfast.v1.Command
-	3,  // 17: holdfast.v1.JoinResponse.members:type_name -> holdfast.v1.Members
-	30, // 18: holdfast.v1.ClusterStatus.nodes:type_name -> holdfast.v1.ClusterNode
-	31, // 19: holdfast.v1.ClusterStatus.couriers:type_name -> holdfast.v1.ClusterCourier
-	2,  // 20: holdfast.v1.ClusterNode.member:type_name -> holdfast.v1.Member
-	11, // 21: holdfast.v1.ClusterNode.health:type_name -> holdfast.v1.NodeHealth
-	16, // 22: holdfast.v1.PeerService.Execute:input_type -> holdfast.v1.ExecuteRequest
-	18, // 23: holdfast.v1.PeerService.Join:input_type -> holdfast.v1.JoinRequest
-	20, // 24: holdfast.v1.PeerService.Renew:input_type -> holdfast.v1.RenewRequest
-	22, // 25: holdfast.v1.PeerService.Keys:input_type -> holdfast.v1.KeysRequest
-	24, // 26: holdfast.v1.PeerService.PutKeys:input_type -> holdfast.v1.PutKeysRequest
-	27, // 27: holdfast.v1.PeerService.ReadSnapshot:input_type -> holdfast.v1.ReadSnapshotRequest
-	26, // 28: holdfast.v1.PeerService.Manifest:input_type -> holdfast.v1.ManifestRequest
-	17, // 29: holdfast.v1.PeerService.Execute:output_type -> holdfast.v1.ExecuteResponse
-	19, // 30: holdfast.v1.PeerService.Join:output_type -> holdfast.v1.JoinResponse
-	21, // 31: holdfast.v1.PeerService.Renew:output_type -> holdfast.v1.RenewResponse
-	23, // 32: holdfast.v1.PeerService.Keys:output_type -> holdfast.v1.KeysResponse
-	25, // 33: holdfast.v1.PeerService.PutKeys:output_type -> holdfast.v1.PutKeysResponse
-	28, // 34: holdfast.v1.PeerService.ReadSnapshot:output_type -> holdfast.v1.SnapshotChunk
-	14, // 35: holdfast.v1.PeerService.Manifest:output_type -> holdfast.v1.SnapshotManifest
-	29, // [29:36] is the sub-list for method output_type
-	22, // [22:29] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	27, // 0: holdfast.v1.Member.role:type_name -> holdfast.v1.MemberRole
+	1,  // 1: holdfast.v1.Members.members:type_name -> holdfast.v1.Member
+	1,  // 2: holdfast.v1.MemberChange.members:type_name -> holdfast.v1.Member
+	1,  // 3: holdfast.v1.ConfContext.members:type_name -> holdfast.v1.Member
+	7,  // 4: holdfast.v1.Heard.members:type_name -> holdfast.v1.HeardMember
+	5,  // 5: holdfast.v1.HeardMember.standing:type_name -> holdfast.v1.Standing
+	5,  // 6: holdfast.v1.PeerMessage.standing:type_name -> holdfast.v1.Standing
+	9,  // 7: holdfast.v1.PeerMessage.status:type_name -> holdfast.v1.PeerStatus
+	11, // 8: holdfast.v1.PeerMessage.mark:type_name -> holdfast.v1.Mark
+	10, // 9: holdfast.v1.PeerMessage.refusal:type_name -> holdfast.v1.PeerRefusal
+	5,  // 10: holdfast.v1.PeerStatus.heard:type_name -> holdfast.v1.Standing
+	2,  // 11: holdfast.v1.PeerStatus.members:type_name -> holdfast.v1.Members
+	28, // 12: holdfast.v1.PeerStatus.health:type_name -> holdfast.v1.NodeHealth
+	0,  // 13: holdfast.v1.PeerRefusal.reason:type_name -> holdfast.v1.RefusalReason
+	2,  // 14: holdfast.v1.SnapshotManifest.members:type_name -> holdfast.v1.Members
+	13, // 15: holdfast.v1.SnapshotManifest.files:type_name -> holdfast.v1.SnapshotFile
+	29, // 16: holdfast.v1.ExecuteRequest.command:type_name -> holdfast.v1.Command
+	2,  // 17: holdfast.v1.JoinResponse.members:type_name -> holdfast.v1.Members
+	14, // 18: holdfast.v1.PeerService.Execute:input_type -> holdfast.v1.ExecuteRequest
+	16, // 19: holdfast.v1.PeerService.Join:input_type -> holdfast.v1.JoinRequest
+	18, // 20: holdfast.v1.PeerService.Renew:input_type -> holdfast.v1.RenewRequest
+	20, // 21: holdfast.v1.PeerService.Keys:input_type -> holdfast.v1.KeysRequest
+	22, // 22: holdfast.v1.PeerService.PutKeys:input_type -> holdfast.v1.PutKeysRequest
+	25, // 23: holdfast.v1.PeerService.ReadSnapshot:input_type -> holdfast.v1.ReadSnapshotRequest
+	24, // 24: holdfast.v1.PeerService.Manifest:input_type -> holdfast.v1.ManifestRequest
+	15, // 25: holdfast.v1.PeerService.Execute:output_type -> holdfast.v1.ExecuteResponse
+	17, // 26: holdfast.v1.PeerService.Join:output_type -> holdfast.v1.JoinResponse
+	19, // 27: holdfast.v1.PeerService.Renew:output_type -> holdfast.v1.RenewResponse
+	21, // 28: holdfast.v1.PeerService.Keys:output_type -> holdfast.v1.KeysResponse
+	23, // 29: holdfast.v1.PeerService.PutKeys:output_type -> holdfast.v1.PutKeysResponse
+	26, // 30: holdfast.v1.PeerService.ReadSnapshot:output_type -> holdfast.v1.SnapshotChunk
+	12, // 31: holdfast.v1.PeerService.Manifest:output_type -> holdfast.v1.SnapshotManifest
+	25, // [25:32] is the sub-list for method output_type
+	18, // [18:25] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_cluster_proto_init() }
@@ -2634,13 +2016,14 @@ func file_holdfast_v1_cluster_proto_init() {
 		return
 	}
 	file_holdfast_v1_command_proto_init()
+	file_holdfast_v1_vocabulary_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_cluster_proto_rawDesc), len(file_holdfast_v1_cluster_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   30,
+			NumEnums:      1,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

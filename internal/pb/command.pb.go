@@ -1808,7 +1808,7 @@ var File_holdfast_v1_command_proto protoreflect.FileDescriptor
 
 const file_holdfast_v1_command_proto_rawDesc = "" +
 	"\n" +
-	"\x19holdfast/v1/command.proto\x12\vholdfast.v1\x1a\x18holdfast/v1/record.proto\"\xa6\x01\n" +
+	"\x19holdfast/v1/command.proto\x12\vholdfast.v1\x1a\x1choldfast/v1/vocabulary.proto\"\xa6\x01\n" +
 	"\aCommand\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\rR\x06number\x12\x14\n" +
 	"\x05actor\x18\x02 \x01(\tR\x05actor\x12\x1d\n" +
@@ -2011,7 +2011,7 @@ func file_holdfast_v1_command_proto_init() {
 	if File_holdfast_v1_command_proto != nil {
 		return
 	}
-	file_holdfast_v1_record_proto_init()
+	file_holdfast_v1_vocabulary_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

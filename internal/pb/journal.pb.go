@@ -23,62 +23,6 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// PostingCode names a posting's reason.
-type PostingCode int32
-
-const (
-	PostingCode_POSTING_CODE_UNSPECIFIED PostingCode = 0
-	PostingCode_POSTING_CODE_PAYMENT     PostingCode = 1
-	PostingCode_POSTING_CODE_REFUND      PostingCode = 2
-	PostingCode_POSTING_CODE_TOPUP       PostingCode = 3
-	PostingCode_POSTING_CODE_TRANSFER    PostingCode = 4
-)
-
-// Enum value maps for PostingCode.
-var (
-	PostingCode_name = map[int32]string{
-		0: "POSTING_CODE_UNSPECIFIED",
-		1: "POSTING_CODE_PAYMENT",
-		2: "POSTING_CODE_REFUND",
-		3: "POSTING_CODE_TOPUP",
-		4: "POSTING_CODE_TRANSFER",
-	}
-	PostingCode_value = map[string]int32{
-		"POSTING_CODE_UNSPECIFIED": 0,
-		"POSTING_CODE_PAYMENT":     1,
-		"POSTING_CODE_REFUND":      2,
-		"POSTING_CODE_TOPUP":       3,
-		"POSTING_CODE_TRANSFER":    4,
-	}
-)
-
-func (x PostingCode) Enum() *PostingCode {
-	p := new(PostingCode)
-	*p = x
-	return p
-}
-
-func (x PostingCode) String() string {
-	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
-}
-
-func (PostingCode) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_journal_proto_enumTypes[0].Descriptor()
-}
-
-func (PostingCode) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_journal_proto_enumTypes[0]
-}
-
-func (x PostingCode) Number() protoreflect.EnumNumber {
-	return protoreflect.EnumNumber(x)
-}
-
-// Deprecated: Use PostingCode.Descriptor instead.
-func (PostingCode) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_journal_proto_rawDescGZIP(), []int{0}
-}
-
 // Entry is one leaf of the journal's Merkle tree (RFC 6962: the leaf hash is
 // SHA-256(0x00 || the stored bytes)). At most 60,000 bytes.
 type Entry struct {
@@ -229,324 +173,11 @@ func (x *Entry) GetActor() string {
 	return ""
 }
 
-// Posting is one debit and one credit of the same amount.
-type Posting struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Code          PostingCode            `protobuf:"varint,1,opt,name=code,proto3,enum=holdfast.v1.PostingCode" json:"code,omitempty"`
-	Debit         string                 `protobuf:"bytes,2,opt,name=debit,proto3" json:"debit,omitempty"`
-	Credit        string                 `protobuf:"bytes,3,opt,name=credit,proto3" json:"credit,omitempty"`
-	Amount        int64                  `protobuf:"varint,4,opt,name=amount,proto3" json:"amount,omitempty"`
-	Currency      uint32                 `protobuf:"varint,5,opt,name=currency,proto3" json:"currency,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Posting) Reset() {
-	*x = Posting{}
-	mi := &file_holdfast_v1_journal_proto_msgTypes[1]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Posting) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Posting) ProtoMessage() {}
-
-func (x *Posting) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_journal_proto_msgTypes[1]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Posting.ProtoReflect.Descriptor instead.
-func (*Posting) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_journal_proto_rawDescGZIP(), []int{1}
-}
-
-func (x *Posting) GetCode() PostingCode {
-	if x != nil {
-		return x.Code
-	}
-	return PostingCode_POSTING_CODE_UNSPECIFIED
-}
-
-func (x *Posting) GetDebit() string {
-	if x != nil {
-		return x.Debit
-	}
-	return ""
-}
-
-func (x *Posting) GetCredit() string {
-	if x != nil {
-		return x.Credit
-	}
-	return ""
-}
-
-func (x *Posting) GetAmount() int64 {
-	if x != nil {
-		return x.Amount
-	}
-	return 0
-}
-
-func (x *Posting) GetCurrency() uint32 {
-	if x != nil {
-		return x.Currency
-	}
-	return 0
-}
-
-// Receipt proves one entry to anyone who has the journal's public key.
-type Receipt struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// entry is the stored bytes of the Entry.
-	Entry     []byte `protobuf:"bytes,1,opt,name=entry,proto3" json:"entry,omitempty"`
-	LeafIndex uint64 `protobuf:"varint,2,opt,name=leaf_index,json=leafIndex,proto3" json:"leaf_index,omitempty"`
-	// proof is the RFC 6962 inclusion proof, leaf to root.
-	Proof [][]byte `protobuf:"bytes,3,rep,name=proof,proto3" json:"proof,omitempty"`
-	// checkpoint is a C2SP signed note.
-	Checkpoint string `protobuf:"bytes,4,opt,name=checkpoint,proto3" json:"checkpoint,omitempty"`
-	// opening opens the commitments: "field=value" with the salt.
-	Openings      []*Opening `protobuf:"bytes,5,rep,name=openings,proto3" json:"openings,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Receipt) Reset() {
-	*x = Receipt{}
-	mi := &file_holdfast_v1_journal_proto_msgTypes[2]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Receipt) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Receipt) ProtoMessage() {}
-
-func (x *Receipt) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_journal_proto_msgTypes[2]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Receipt.ProtoReflect.Descriptor instead.
-func (*Receipt) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_journal_proto_rawDescGZIP(), []int{2}
-}
-
-func (x *Receipt) GetEntry() []byte {
-	if x != nil {
-		return x.Entry
-	}
-	return nil
-}
-
-func (x *Receipt) GetLeafIndex() uint64 {
-	if x != nil {
-		return x.LeafIndex
-	}
-	return 0
-}
-
-func (x *Receipt) GetProof() [][]byte {
-	if x != nil {
-		return x.Proof
-	}
-	return nil
-}
-
-func (x *Receipt) GetCheckpoint() string {
-	if x != nil {
-		return x.Checkpoint
-	}
-	return ""
-}
-
-func (x *Receipt) GetOpenings() []*Opening {
-	if x != nil {
-		return x.Openings
-	}
-	return nil
-}
-
-// Opening shows the value behind one commitment of an entry.
-type Opening struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Commitment    uint32                 `protobuf:"varint,1,opt,name=commitment,proto3" json:"commitment,omitempty"`
-	Field         string                 `protobuf:"bytes,2,opt,name=field,proto3" json:"field,omitempty"`
-	Value         string                 `protobuf:"bytes,3,opt,name=value,proto3" json:"value,omitempty"`
-	Salt          []byte                 `protobuf:"bytes,4,opt,name=salt,proto3" json:"salt,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Opening) Reset() {
-	*x = Opening{}
-	mi := &file_holdfast_v1_journal_proto_msgTypes[3]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Opening) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Opening) ProtoMessage() {}
-
-func (x *Opening) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_journal_proto_msgTypes[3]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Opening.ProtoReflect.Descriptor instead.
-func (*Opening) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_journal_proto_rawDescGZIP(), []int{3}
-}
-
-func (x *Opening) GetCommitment() uint32 {
-	if x != nil {
-		return x.Commitment
-	}
-	return 0
-}
-
-func (x *Opening) GetField() string {
-	if x != nil {
-		return x.Field
-	}
-	return ""
-}
-
-func (x *Opening) GetValue() string {
-	if x != nil {
-		return x.Value
-	}
-	return ""
-}
-
-func (x *Opening) GetSalt() []byte {
-	if x != nil {
-		return x.Salt
-	}
-	return nil
-}
-
-// HistoryLine is one posting as the account it touches sees it.
-type HistoryLine struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	Seq   uint64                 `protobuf:"varint,1,opt,name=seq,proto3" json:"seq,omitempty"`
-	At    int64                  `protobuf:"varint,2,opt,name=at,proto3" json:"at,omitempty"`
-	Code  PostingCode            `protobuf:"varint,3,opt,name=code,proto3,enum=holdfast.v1.PostingCode" json:"code,omitempty"`
-	// amount is positive for a credit to the account, negative for a debit.
-	Amount        int64  `protobuf:"varint,4,opt,name=amount,proto3" json:"amount,omitempty"`
-	Counter       string `protobuf:"bytes,5,opt,name=counter,proto3" json:"counter,omitempty"`
-	Entity        string `protobuf:"bytes,6,opt,name=entity,proto3" json:"entity,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *HistoryLine) Reset() {
-	*x = HistoryLine{}
-	mi := &file_holdfast_v1_journal_proto_msgTypes[4]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *HistoryLine) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*HistoryLine) ProtoMessage() {}
-
-func (x *HistoryLine) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_journal_proto_msgTypes[4]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use HistoryLine.ProtoReflect.Descriptor instead.
-func (*HistoryLine) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_journal_proto_rawDescGZIP(), []int{4}
-}
-
-func (x *HistoryLine) GetSeq() uint64 {
-	if x != nil {
-		return x.Seq
-	}
-	return 0
-}
-
-func (x *HistoryLine) GetAt() int64 {
-	if x != nil {
-		return x.At
-	}
-	return 0
-}
-
-func (x *HistoryLine) GetCode() PostingCode {
-	if x != nil {
-		return x.Code
-	}
-	return PostingCode_POSTING_CODE_UNSPECIFIED
-}
-
-func (x *HistoryLine) GetAmount() int64 {
-	if x != nil {
-		return x.Amount
-	}
-	return 0
-}
-
-func (x *HistoryLine) GetCounter() string {
-	if x != nil {
-		return x.Counter
-	}
-	return ""
-}
-
-func (x *HistoryLine) GetEntity() string {
-	if x != nil {
-		return x.Entity
-	}
-	return ""
-}
-
 var File_holdfast_v1_journal_proto protoreflect.FileDescriptor
 
 const file_holdfast_v1_journal_proto_rawDesc = "" +
 	"\n" +
-	"\x19holdfast/v1/journal.proto\x12\vholdfast.v1\"\xce\x02\n" +
+	"\x19holdfast/v1/journal.proto\x12\vholdfast.v1\x1a\x1choldfast/v1/vocabulary.proto\"\xce\x02\n" +
 	"\x05Entry\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\x04R\x03seq\x12\x14\n" +
 	"\x05index\x18\x02 \x01(\x04R\x05index\x12\x0e\n" +
@@ -561,42 +192,7 @@ const file_holdfast_v1_journal_proto_rawDesc = "" +
 	" \x03(\fR\vcommitments\x12\x12\n" +
 	"\x04part\x18\v \x01(\rR\x04part\x12\x14\n" +
 	"\x05parts\x18\f \x01(\rR\x05parts\x12\x14\n" +
-	"\x05actor\x18\r \x01(\tR\x05actor\"\x99\x01\n" +
-	"\aPosting\x12,\n" +
-	"\x04code\x18\x01 \x01(\x0e2\x18.holdfast.v1.PostingCodeR\x04code\x12\x14\n" +
-	"\x05debit\x18\x02 \x01(\tR\x05debit\x12\x16\n" +
-	"\x06credit\x18\x03 \x01(\tR\x06credit\x12\x16\n" +
-	"\x06amount\x18\x04 \x01(\x03R\x06amount\x12\x1a\n" +
-	"\bcurrency\x18\x05 \x01(\rR\bcurrency\"\xa6\x01\n" +
-	"\aReceipt\x12\x14\n" +
-	"\x05entry\x18\x01 \x01(\fR\x05entry\x12\x1d\n" +
-	"\n" +
-	"leaf_index\x18\x02 \x01(\x04R\tleafIndex\x12\x14\n" +
-	"\x05proof\x18\x03 \x03(\fR\x05proof\x12\x1e\n" +
-	"\n" +
-	"checkpoint\x18\x04 \x01(\tR\n" +
-	"checkpoint\x120\n" +
-	"\bopenings\x18\x05 \x03(\v2\x14.holdfast.v1.OpeningR\bopenings\"i\n" +
-	"\aOpening\x12\x1e\n" +
-	"\n" +
-	"commitment\x18\x01 \x01(\rR\n" +
-	"commitment\x12\x14\n" +
-	"\x05field\x18\x02 \x01(\tR\x05field\x12\x14\n" +
-	"\x05value\x18\x03 \x01(\tR\x05value\x12\x12\n" +
-	"\x04salt\x18\x04 \x01(\fR\x04salt\"\xa7\x01\n" +
-	"\vHistoryLine\x12\x10\n" +
-	"\x03seq\x18\x01 \x01(\x04R\x03seq\x12\x0e\n" +
-	"\x02at\x18\x02 \x01(\x03R\x02at\x12,\n" +
-	"\x04code\x18\x03 \x01(\x0e2\x18.holdfast.v1.PostingCodeR\x04code\x12\x16\n" +
-	"\x06amount\x18\x04 \x01(\x03R\x06amount\x12\x18\n" +
-	"\acounter\x18\x05 \x01(\tR\acounter\x12\x16\n" +
-	"\x06entity\x18\x06 \x01(\tR\x06entity*\x91\x01\n" +
-	"\vPostingCode\x12\x1c\n" +
-	"\x18POSTING_CODE_UNSPECIFIED\x10\x00\x12\x18\n" +
-	"\x14POSTING_CODE_PAYMENT\x10\x01\x12\x17\n" +
-	"\x13POSTING_CODE_REFUND\x10\x02\x12\x16\n" +
-	"\x12POSTING_CODE_TOPUP\x10\x03\x12\x19\n" +
-	"\x15POSTING_CODE_TRANSFER\x10\x04B1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
+	"\x05actor\x18\r \x01(\tR\x05actorB1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
 
 var (
 	file_holdfast_v1_journal_proto_rawDescOnce sync.Once
@@ -610,26 +206,18 @@ func file_holdfast_v1_journal_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_journal_proto_rawDescData
 }
 
-var file_holdfast_v1_journal_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_holdfast_v1_journal_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_holdfast_v1_journal_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
 var file_holdfast_v1_journal_proto_goTypes = []any{
-	(PostingCode)(0),    // 0: holdfast.v1.PostingCode
-	(*Entry)(nil),       // 1: holdfast.v1.Entry
-	(*Posting)(nil),     // 2: holdfast.v1.Posting
-	(*Receipt)(nil),     // 3: holdfast.v1.Receipt
-	(*Opening)(nil),     // 4: holdfast.v1.Opening
-	(*HistoryLine)(nil), // 5: holdfast.v1.HistoryLine
+	(*Entry)(nil),   // 0: holdfast.v1.Entry
+	(*Posting)(nil), // 1: holdfast.v1.Posting
 }
 var file_holdfast_v1_journal_proto_depIdxs = []int32{
-	2, // 0: holdfast.v1.Entry.postings:type_name -> holdfast.v1.Posting
-	0, // 1: holdfast.v1.Posting.code:type_name -> holdfast.v1.PostingCode
-	4, // 2: holdfast.v1.Receipt.openings:type_name -> holdfast.v1.Opening
-	0, // 3: holdfast.v1.HistoryLine.code:type_name -> holdfast.v1.PostingCode
-	4, // [4:4] is the sub-list for method output_type
-	4, // [4:4] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	1, // 0: holdfast.v1.Entry.postings:type_name -> holdfast.v1.Posting
+	1, // [1:1] is the sub-list for method output_type
+	1, // [1:1] is the sub-list for method input_type
+	1, // [1:1] is the sub-list for extension type_name
+	1, // [1:1] is the sub-list for extension extendee
+	0, // [0:1] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_journal_proto_init() }
@@ -637,19 +225,19 @@ func file_holdfast_v1_journal_proto_init() {
 	if File_holdfast_v1_journal_proto != nil {
 		return
 	}
+	file_holdfast_v1_vocabulary_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_journal_proto_rawDesc), len(file_holdfast_v1_journal_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   5,
+			NumEnums:      0,
+			NumMessages:   1,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
 		GoTypes:           file_holdfast_v1_journal_proto_goTypes,
 		DependencyIndexes: file_holdfast_v1_journal_proto_depIdxs,
-		EnumInfos:         file_holdfast_v1_journal_proto_enumTypes,
 		MessageInfos:      file_holdfast_v1_journal_proto_msgTypes,
 	}.Build()
 	File_holdfast_v1_journal_proto = out.File

@@ -28,16 +28,17 @@ const receiptPatience = 3 * time.Second
 // InspectOrder tells everything about one order.
 func (s *Server) InspectOrder(ctx context.Context, q *connect.Request[pb.InspectRequest]) (*connect.Response[pb.InspectOrderResponse], error) {
 	a := new(pb.InspectOrderResponse)
-	err := s.read("inspect an order", func(r table.Reader) error {
-		o, err := findOrder(r, q.Msg.Id, q.Msg.Mchid)
-		if err != nil {
+	var o *pb.Order
+	err := s.read("inspect an order", func(r table.Reader) (err error) {
+		if o, err = findOrder(r, q.Msg.Id, q.Msg.Mchid); err != nil {
 			return err
 		}
-		a.Order, a.TransactionId = o, order.TransactionID(o, offset(r))
+		a.Order, a.TransactionId = shownOrder(o), order.TransactionID(o, offset(r))
 		a.Steps = s.steps(r, order.Entity(o.Id), bound(q.Msg.Limit), o.CreateSeq, o.PaySeq, o.CloseSeq)
-		a.Refunds = refund.ByOrder(r, o.Id)
+		refunds := refund.ByOrder(r, o.Id)
+		a.Refunds = all(refunds, shownRefund)
 		a.Notices = notices(r, o.NoticeId)
-		for _, f := range a.Refunds {
+		for _, f := range refunds {
 			a.Notices = append(a.Notices, notices(r, f.NoticeId)...)
 		}
 		return nil
@@ -45,12 +46,11 @@ func (s *Server) InspectOrder(ctx context.Context, q *connect.Request[pb.Inspect
 	if err != nil {
 		return nil, err
 	}
-	if order.Paid(a.Order) {
-		a.Receipt, err = s.receipt(ctx, func(ctx context.Context) (*pb.Receipt, error) { return s.Receipts.Payment(ctx, a.Order) })
-	}
-	a.Order.Salt = nil // whoever has it can open the order's commitments
-	if err != nil {
-		return nil, err
+	if order.Paid(o) {
+		a.Receipt, err = s.receipt(ctx, func(ctx context.Context) (*pb.Receipt, error) { return s.Receipts.Payment(ctx, o) })
+		if err != nil {
+			return nil, err
+		}
 	}
 	return answer(a)
 }
@@ -58,12 +58,12 @@ func (s *Server) InspectOrder(ctx context.Context, q *connect.Request[pb.Inspect
 // InspectRefund tells everything about one refund.
 func (s *Server) InspectRefund(ctx context.Context, q *connect.Request[pb.InspectRequest]) (*connect.Response[pb.InspectRefundResponse], error) {
 	a := new(pb.InspectRefundResponse)
-	err := s.read("inspect a refund", func(r table.Reader) error {
-		f, err := findRefund(r, q.Msg.Id, q.Msg.Mchid)
-		if err != nil {
+	var f *pb.Refund
+	err := s.read("inspect a refund", func(r table.Reader) (err error) {
+		if f, err = findRefund(r, q.Msg.Id, q.Msg.Mchid); err != nil {
 			return err
 		}
-		a.Refund, a.RefundId = f, refund.ID(f, offset(r))
+		a.Refund, a.RefundId = shownRefund(f), refund.ID(f, offset(r))
 		if o, ok := order.Get(r, f.OrderId); ok {
 			a.TransactionId = order.TransactionID(o, offset(r))
 		}
@@ -74,7 +74,7 @@ func (s *Server) InspectRefund(ctx context.Context, q *connect.Request[pb.Inspec
 	if err != nil {
 		return nil, err
 	}
-	a.Receipt, err = s.receipt(ctx, func(ctx context.Context) (*pb.Receipt, error) { return s.Receipts.Refund(ctx, a.Refund) })
+	a.Receipt, err = s.receipt(ctx, func(ctx context.Context) (*pb.Receipt, error) { return s.Receipts.Refund(ctx, f) })
 	if err != nil {
 		return nil, err
 	}
@@ -96,9 +96,9 @@ func (s *Server) receipt(ctx context.Context, get func(context.Context) (*pb.Rec
 }
 
 // notices reads a notice, if there is one.
-func notices(r table.Reader, id uint64) []*pb.Notice {
+func notices(r table.Reader, id uint64) []*pb.NoticeShown {
 	if n, ok := notice.Get(r, id); ok && id != 0 {
-		return []*pb.Notice{n}
+		return []*pb.NoticeShown{shownNotice(n)}
 	}
 	return nil
 }
@@ -118,7 +118,7 @@ func (s *Server) InspectAccount(_ context.Context, q *connect.Request[pb.Inspect
 		if !ok {
 			return refuse(code.AccountNotFound)
 		}
-		a.Account = acc
+		a.Account = shownAccount(acc)
 		head, _ := machine.Head(r)
 		if next := s.Views.Next(); next < head.GetJournalSize() {
 			a.ViewLag = head.GetJournalSize() - next
@@ -141,8 +141,8 @@ func (s *Server) InspectNotice(ctx context.Context, q *connect.Request[pb.Inspec
 		if err != nil {
 			return err
 		}
-		a.Notice = n
-		return s.describeNotice(r, a, bound(q.Msg.Limit))
+		a.Notice = shownNotice(n)
+		return s.describeNotice(r, n, a, bound(q.Msg.Limit))
 	})
 	if err != nil {
 		return nil, err
@@ -150,8 +150,7 @@ func (s *Server) InspectNotice(ctx context.Context, q *connect.Request[pb.Inspec
 	return answer(a)
 }
 
-func (s *Server) describeNotice(r table.Reader, a *pb.InspectNoticeResponse, limit int) error {
-	n := a.Notice
+func (s *Server) describeNotice(r table.Reader, n *pb.Notice, a *pb.InspectNoticeResponse, limit int) error {
 	head, _ := machine.Head(r)
 	a.EventId = ident.EventID(head.GetLogName(), n.Id)
 	if e, ok := wechatjson.Describe(n.Event); ok {

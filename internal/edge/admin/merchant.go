@@ -161,7 +161,7 @@ func (s *Server) MerchantList(_ context.Context, q *connect.Request[pb.AdminMerc
 				a.Next = a.Merchants[limit-1].Mchid
 				return false
 			}
-			a.Merchants = append(a.Merchants, m)
+			a.Merchants = append(a.Merchants, shownMerchant(m))
 			return true
 		})
 		return nil
@@ -184,9 +184,9 @@ func (s *Server) merchantAnswer(mchid string) (*connect.Response[pb.AdminMerchan
 		if !ok {
 			return refuse(code.MerchantNotFound)
 		}
-		a.Merchant, a.Certs = m, merchant.Certs(r, mchid)
+		a.Merchant, a.Certs = shownMerchant(m), all(merchant.Certs(r, mchid), shownCert)
 		if acc, ok := ledger.Get(r, ledger.MerchantPending(mchid), money.CNY); ok {
-			a.Accounts = append(a.Accounts, acc)
+			a.Accounts = append(a.Accounts, shownAccount(acc))
 		}
 		a.NoticesParked = notice.ParkedCount(r, mchid)
 		notice.Owed(r, 0, func(n *pb.Notice) bool {

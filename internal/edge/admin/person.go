@@ -41,25 +41,23 @@ func (s *Server) PersonAdd(ctx context.Context, q *connect.Request[pb.AdminPerso
 // the balance as the command left it.
 func (s *Server) PersonTopup(ctx context.Context, q *connect.Request[pb.AdminPersonTopupRequest]) (*connect.Response[pb.AdminPerson], error) {
 	m := q.Msg
-	a := new(pb.AdminPerson)
+	var p *pb.Person
 	err := s.read("find a person", func(r table.Reader) (err error) {
-		a.Person, err = find(r, m.Uid, m.PersonRef)
+		p, err = find(r, m.Uid, m.PersonRef)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	a.Person.Salt = nil // whoever has it can open the person's commitments
 	ref := m.Ref
 	if ref == "" {
 		ref = "admin-" + rand.Text()
 	}
-	account, err := s.topup(ctx, a.Person.Uid, m.Amount, ref)
+	account, err := s.topup(ctx, p.Uid, m.Amount, ref)
 	if err != nil {
 		return nil, err
 	}
-	a.Accounts = []*pb.Account{account}
-	return answer(a)
+	return answer(&pb.AdminPerson{Person: shownPerson(p), Accounts: []*pb.AccountShown{shownAccount(account)}})
 }
 
 func (s *Server) topup(ctx context.Context, uid uint64, amount int64, ref string) (*pb.Account, error) {
@@ -78,10 +76,9 @@ func (s *Server) personAnswer(uid uint64, ref string) (*connect.Response[pb.Admi
 		if err != nil {
 			return err
 		}
-		p.Salt = nil // whoever has it can open the person's commitments
-		a.Person = p
+		a.Person = shownPerson(p)
 		if acc, ok := ledger.Get(r, ledger.UserBalance(p.Uid), money.CNY); ok {
-			a.Accounts = append(a.Accounts, acc)
+			a.Accounts = append(a.Accounts, shownAccount(acc))
 		}
 		return nil
 	})

@@ -191,7 +191,7 @@ func TestCheckURL(t *testing.T) {
 		{url: "https://shop.example.evil.example/", hosts: []string{"shop.example"}},
 		{url: "https://a.shop.example/", hosts: []string{"shop.example"}},
 	} {
-		u, err := checkURL(&pb.OwedNotice{Notice: &pb.Notice{Url: c.url}, AllowHttp: c.http, CallbackHosts: c.hosts})
+		u, err := checkURL(&pb.OwedNotice{Notice: &pb.DueNotice{Url: c.url}, AllowHttp: c.http, CallbackHosts: c.hosts})
 		if (err == nil) != c.ok {
 			t.Errorf("%q (http %t, hosts %v): %v, want ok %t", c.url, c.http, c.hosts, err, c.ok)
 		}
@@ -207,7 +207,7 @@ func FuzzCheckURL(f *testing.F) {
 		f.Add(s, true)
 	}
 	f.Fuzz(func(t *testing.T, s string, http bool) {
-		u, err := checkURL(&pb.OwedNotice{Notice: &pb.Notice{Url: s}, AllowHttp: http})
+		u, err := checkURL(&pb.OwedNotice{Notice: &pb.DueNotice{Url: s}, AllowHttp: http})
 		if err != nil {
 			return
 		}

@@ -29,7 +29,7 @@ func (d *deskTable) head(id uint64, mchid string) *pb.OwedHead {
 }
 
 func (d *deskTable) full(id uint64, mchid string, attempts uint32) *pb.OwedNotice {
-	return &pb.OwedNotice{Notice: &pb.Notice{Id: id, Mchid: mchid, CreatedAt: d.at, NextAt: d.at, Attempts: attempts}}
+	return &pb.OwedNotice{Notice: &pb.DueNotice{Id: id, Mchid: mchid, CreatedAt: d.at, NextAt: d.at, Attempts: attempts}}
 }
 
 // signed takes all flights that wait for a signer.

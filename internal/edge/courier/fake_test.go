@@ -44,8 +44,7 @@ func (n *fakeNode) owe(mchid, url string, at time.Time) uint64 {
 	n.applied++
 	id := n.next
 	o := &pb.OwedNotice{
-		Notice: &pb.Notice{Id: id, Mchid: mchid, Url: url, CreatedAt: at.UnixMilli(), NextAt: at.UnixMilli(),
-			State: pb.NoticeState_NOTICE_STATE_OWED},
+		Notice:  &pb.DueNotice{Id: id, Mchid: mchid, Url: url, CreatedAt: at.UnixMilli(), NextAt: at.UnixMilli()},
 		EventId: fmt.Sprintf("event-%d", id), EventType: "TRANSACTION.SUCCESS", ResourceType: "encrypt-resource",
 		OriginalType: "transaction", AssociatedData: "transaction", Summary: "支付成功",
 		Plaintext: []byte(`{"mchid":"` + mchid + `","out_trade_no":"T` + strconv.FormatUint(id, 10) + `"}`), CreateTime: "2026-03-01T12:00:00+08:00",

@@ -128,7 +128,7 @@ func (d *desk) fetched(asked []*flight, got *pb.OwedBatch) (problems []*pb.OwedN
 }
 
 // laterHead is a notice to look at again at a time; it does not count as fresh.
-func laterHead(n *pb.Notice, at int64) *pb.OwedHead {
+func laterHead(n *pb.DueNotice, at int64) *pb.OwedHead {
 	h := n.Head()
 	h.NextAt, h.Attempts = at, max(n.Attempts, 1)
 	return h

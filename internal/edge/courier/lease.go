@@ -142,7 +142,7 @@ func (t *tenure) alone(now time.Time) {
 
 // granted takes a lease. It answers the grant, which may be over already. freeIn
 // is when another's lease may be over, 0 when there is none.
-func (t *tenure) granted(c *pb.Courier, held lanes.Set, freeIn time.Duration, now time.Time) *grant {
+func (t *tenure) granted(c *pb.CourierShare, held lanes.Set, freeIn time.Duration, now time.Time) *grant {
 	if c.Until != t.ends {
 		t.ends, t.deadline = c.Until, t.asked.Add(t.lease-leaseMargin)
 	}

@@ -76,7 +76,7 @@ func TestLeaseCountsFromTheCall(t *testing.T) {
 	start := time.Now()
 	at := func(s float64) time.Time { return start.Add(time.Duration(s * float64(time.Second))) }
 	ten := tenure{holding: newHolding(), lease: 10 * time.Second}
-	rec := func(until int64) *pb.Courier { return &pb.Courier{Until: until, Share: lanes.Count} }
+	rec := func(until int64) *pb.CourierShare { return &pb.CourierShare{Until: until, Share: lanes.Count} }
 	ten.begun(at(0))
 	ten.failed(at(2)) // it may have been given all the same
 	ten.begun(at(3))

@@ -19,7 +19,7 @@ var rewrite = flag.Bool("rewrite", false, "write testdata anew")
 
 func sample() *pb.OwedNotice {
 	return &pb.OwedNotice{
-		Notice: &pb.Notice{Id: 17, Mchid: "1900000001", Url: "https://shop.example/notify"}, EventId: "5d5a3ad8-6a35-5b9f-a0d7-3c1f2a4e9b10",
+		Notice: &pb.DueNotice{Id: 17, Mchid: "1900000001", Url: "https://shop.example/notify"}, EventId: "5d5a3ad8-6a35-5b9f-a0d7-3c1f2a4e9b10",
 		EventType: "TRANSACTION.SUCCESS", ResourceType: "encrypt-resource", OriginalType: "transaction", AssociatedData: "transaction",
 		Summary: "支付成功", Plaintext: []byte(`{"mchid":"1900000001","out_trade_no":"T1"}`), CreateTime: "2026-03-01T12:00:00+08:00",
 	}

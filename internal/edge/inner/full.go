@@ -93,9 +93,8 @@ func (s *Service) writer(r table.Reader) (*writer, error) {
 // full is the notice with its plaintext, key and callback rules as they are
 // now. When this version can't write it, Problem says why.
 func (w *writer) full(n *pb.Notice) *pb.OwedNotice {
-	n.Recent = nil // the courier has no use for it
 	o := &pb.OwedNotice{
-		Notice: n, EventId: ident.EventID(w.genesis.logName, n.Id), CreateTime: stamp.RFC3339(n.CreatedAt, w.genesis.offset),
+		Notice: n.Due(), EventId: ident.EventID(w.genesis.logName, n.Id), CreateTime: stamp.RFC3339(n.CreatedAt, w.genesis.offset),
 	}
 	w.rules(o)
 	event, ok := wechatjson.Describe(n.Event)

@@ -39,7 +39,7 @@ func (s *Service) Lease(ctx context.Context, req *pb.LeaseRequest) (*pb.LeaseRes
 	}
 	switch out {
 	case code.OK, code.NothingToDo: // nothing to give up: an earlier call did it
-		resp := &pb.LeaseResponse{Courier: c, Applied: s.core.Applied()}
+		resp := &pb.LeaseResponse{Courier: shareOf(c), Applied: s.core.Applied()}
 		resp.FreeInMs, err = s.freeIn(req.Courier)
 		return resp, err
 	case code.NameInvalid, code.LeaseInvalid:
@@ -48,6 +48,14 @@ func (s *Service) Lease(ctx context.Context, req *pb.LeaseRequest) (*pb.LeaseRes
 		return nil, fmt.Errorf("%w: %w", ErrTaken, out.Err())
 	}
 	return nil, out.Err()
+}
+
+// shareOf is what a courier is told of its record; nil after leaving.
+func shareOf(c *pb.Courier) *pb.CourierShare {
+	if c == nil {
+		return nil
+	}
+	return &pb.CourierShare{Until: c.Until, Lanes: c.Lanes, Share: c.Share}
 }
 
 // freeIn is when the first lease of another courier is over, milliseconds from

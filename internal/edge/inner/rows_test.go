@@ -55,12 +55,16 @@ func row(key table.Key, rec table.Record) table.Write {
 
 // owedRow is an owed notice of the one order.
 func owedRow(id uint64, change func(*pb.Notice)) table.Write {
+	return row(owedKey(id), owedNotice(id, change))
+}
+
+func owedNotice(id uint64, change func(*pb.Notice)) *pb.Notice {
 	n := &pb.Notice{Id: id, Mchid: "1900000001", Event: pb.NoticeEvent_NOTICE_EVENT_TRANSACTION_SUCCESS, OrderId: 1,
 		Url: "https://shop.example/n", CreatedAt: int64(1000 + id), NextAt: int64(1000 + id), Format: 1, State: pb.NoticeState_NOTICE_STATE_OWED}
 	if change != nil {
 		change(n)
 	}
-	return row(owedKey(id), n)
+	return n
 }
 
 // commit applies writes, which are in key order, as a frame.

@@ -56,7 +56,7 @@ func since(ms int64) string {
 }
 
 // printNotices shows notices with their attempts.
-func printNotices(b *strings.Builder, notices []*pb.Notice) {
+func printNotices(b *strings.Builder, notices []*pb.NoticeShown) {
 	for _, n := range notices {
 		fmt.Fprintf(b, "notice %d  %s  %s after %d attempts", n.Id, word(n.Event), word(n.State), n.Attempts)
 		switch n.State {

@@ -9,7 +9,6 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
-	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
 )
 
 var inspectAccount = Command{
@@ -49,7 +48,7 @@ func printAccount(env *Env, r *pb.InspectAccountResponse) error {
 		}
 	}
 	fields(&b,
-		"account", a.Name, "balance", yuan(ledger.Balance(a)), "available", yuan(ledger.Available(a)),
+		"account", a.Name, "balance", yuan(a.Balance), "available", yuan(a.Available),
 		"posted", fmt.Sprintf("debits %s, credits %s", yuan(a.DebitsPosted), yuan(a.CreditsPosted)),
 		"limits", strings.Join(limits, ", "), "view lag", fmt.Sprintf("%d entries", r.ViewLag))
 	for _, h := range r.History {

@@ -31,7 +31,7 @@ var inspectNotice = Command{
 			n := a.Notice
 			fields(&b, "event id", a.EventId, "event type", a.EventType, "merchant", n.Mchid, "order", fmt.Sprintf("order/%d", n.OrderId),
 				"owed since", when(n.CreatedAt))
-			printNotices(&b, []*pb.Notice{n})
+			printNotices(&b, []*pb.NoticeShown{n})
 			printSteps(&b, a.Steps)
 			fmt.Fprintf(&b, "plaintext  %s\n", a.Plaintext)
 			return write(env, &b)

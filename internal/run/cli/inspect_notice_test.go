@@ -12,7 +12,7 @@ import (
 func TestNoticeSaysWhoSentIt(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
-	printNotices(&b, []*pb.Notice{{
+	printNotices(&b, []*pb.NoticeShown{{
 		Id: 7, State: pb.NoticeState_NOTICE_STATE_DELIVERED, Attempts: 1, Duplicates: 2,
 		Recent:        []*pb.Attempt{{Number: 1, HttpStatus: 200, Courier: "c1", Outcome: pb.AttemptOutcome_ATTEMPT_OUTCOME_DELIVERED}},
 		LastDuplicate: &pb.Attempt{Number: 1, Courier: "c2"},

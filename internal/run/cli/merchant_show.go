@@ -9,7 +9,6 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
-	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
 )
 
 var merchantShow = Command{
@@ -87,9 +86,9 @@ func callbacks(s *pb.MerchantSettings) string {
 	return to + ", to " + strings.Join(s.GetCallbackHosts(), " ")
 }
 
-func printAccounts(b *strings.Builder, accounts []*pb.Account) {
+func printAccounts(b *strings.Builder, accounts []*pb.AccountShown) {
 	for _, a := range accounts {
-		fmt.Fprintf(b, "account  %s  %s%s\n", a.Name, yuan(ledger.Balance(a)), choose(a.Frozen, "  frozen", ""))
+		fmt.Fprintf(b, "account  %s  %s%s\n", a.Name, yuan(a.Balance), choose(a.Frozen, "  frozen", ""))
 	}
 }
 

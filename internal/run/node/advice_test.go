@@ -15,7 +15,7 @@ func three() (*pb.ClusterStatus, member.Status, stand) {
 	a := &pb.ClusterStatus{Leader: 1, MarkIndex: 100, DigestsEqual: true, Couriers: []*pb.ClusterCourier{{Name: "east", Lanes: 256, LeaseUntil: 2000}}}
 	for i := range uint64(3) {
 		a.Nodes = append(a.Nodes, &pb.ClusterNode{
-			Member: &pb.Member{RaftId: i + 1, Name: "n" + string(rune('1'+i)), Role: pb.MemberRole_MEMBER_ROLE_VOTER}, Self: i == 0, Leader: i == 0,
+			Member: &pb.MemberShown{RaftId: i + 1, Name: "n" + string(rune('1'+i)), Role: pb.MemberRole_MEMBER_ROLE_VOTER}, Self: i == 0, Leader: i == 0,
 			Proven: true, Digest: "d1", HeardMs: int64(50 * min(i, 1)), Health: &pb.NodeHealth{Serving: true, MarkIndex: 100},
 		})
 	}
@@ -140,7 +140,7 @@ func TestMarksEqual(t *testing.T) {
 	} {
 		var nodes []*pb.ClusterNode
 		for i, n := range c.nodes {
-			nodes = append(nodes, &pb.ClusterNode{Member: &pb.Member{RaftId: uint64(i + 1)}, Health: &pb.NodeHealth{MarkIndex: n.index, MarkDigest: []byte(n.digest)}})
+			nodes = append(nodes, &pb.ClusterNode{Member: &pb.MemberShown{RaftId: uint64(i + 1)}, Health: &pb.NodeHealth{MarkIndex: n.index, MarkDigest: []byte(n.digest)}})
 		}
 		index, equal := marksEqual(nodes, c.differ)
 		digests := ""

@@ -28,7 +28,7 @@ func (o operator) Status(context.Context) (*pb.ClusterStatus, error) {
 			continue
 		}
 		if m.RaftId == id.RaftID {
-			a.Nodes = append(a.Nodes, &pb.ClusterNode{Member: m, Self: true, Applied: n.replica.Applied(), LastIndex: s.LastIndex,
+			a.Nodes = append(a.Nodes, &pb.ClusterNode{Member: shownMember(m), Self: true, Applied: n.replica.Applied(), LastIndex: s.LastIndex,
 				Version: n.opt.Version, Health: n.health(), Proven: s.Proven})
 			continue
 		}
@@ -51,8 +51,13 @@ func (o operator) Status(context.Context) (*pb.ClusterStatus, error) {
 	return a, nil
 }
 
+// shownMember is what operators see of a member.
+func shownMember(m *pb.Member) *pb.MemberShown {
+	return &pb.MemberShown{RaftId: m.RaftId, Incarnation: m.Incarnation, Name: m.Name, Address: m.Address, Role: m.Role}
+}
+
 func peerNode(p member.PeerStatus) *pb.ClusterNode {
-	node := &pb.ClusterNode{Member: p.Member, HeardMs: -1, LastIndex: p.Heard.GetLastIndex(), ClockMs: p.Clock,
+	node := &pb.ClusterNode{Member: shownMember(p.Member), HeardMs: -1, LastIndex: p.Heard.GetLastIndex(), ClockMs: p.Clock,
 		Applied: p.Status.GetApplied(), Version: p.Status.GetVersion(), Health: p.Status.GetHealth(), Proven: p.Status.GetProven(), Fetching: p.Status.GetFetching()}
 	if p.Ticks >= 0 {
 		node.HeardMs = p.Ticks * member.TickEvery.Milliseconds()

@@ -72,7 +72,7 @@ func (d Deed) notice(event pb.NoticeEvent, logName string, site *dev.Site, now t
 	}
 	e, _ := wechatjson.Describe(event) // it was found by its description
 	return &pb.OwedNotice{
-		Notice: n, EventId: ident.EventID(logName, id), CreateTime: stamp.RFC3339(at, stamp.Business), Plaintext: plaintext,
+		Notice: n.Due(), EventId: ident.EventID(logName, id), CreateTime: stamp.RFC3339(at, stamp.Business), Plaintext: plaintext,
 		EventType: e.Type, Summary: e.Summary, ResourceType: e.ResourceType, OriginalType: e.OriginalType, AssociatedData: e.AssociatedData,
 		Apiv3KeyId: demoKey, AllowHttp: true,
 	}, nil

@@ -108,7 +108,7 @@ func NewGroup() *Group {
 	at := time.Now().Add(-3 * time.Hour).UnixMilli()
 	node := func(i uint64, name string, role pb.MemberRole) *pb.ClusterNode {
 		return &pb.ClusterNode{
-			Member:  &pb.Member{RaftId: i, Incarnation: 10 + i, Name: name, Address: name + ".example.com:7445", Role: role},
+			Member:  &pb.MemberShown{RaftId: i, Incarnation: 10 + i, Name: name, Address: name + ".example.com:7445", Role: role},
 			Applied: 48213, LastIndex: 48213, Version: "v0.2.0", Proven: true,
 			Health: &pb.NodeHealth{Serving: true, DiskFree: 42 << 30, ScrubDone: at, ScrubPercent: 40, KeystoreGeneration: 3},
 		}
