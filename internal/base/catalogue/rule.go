@@ -18,6 +18,8 @@ type Rule struct {
 	Sweeps []Sweep
 	// Fills are in the order of their levels.
 	Fills []Fill
+	// Invariants are what holds of the rule's rows between any two commands.
+	Invariants []Invariant
 }
 
 // Due is a kind of row in the table of things to be done at a time.

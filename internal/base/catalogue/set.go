@@ -64,6 +64,9 @@ func (r *Rule) claims() (list []string) {
 	for _, b := range r.Fills {
 		list = append(list, "backfill "+b.Name)
 	}
+	for _, i := range r.Invariants {
+		list = append(list, "invariant "+i.Name)
+	}
 	return list
 }
 

@@ -79,7 +79,7 @@ func FuzzApplyFrame(f *testing.F) {
 		var broken *machine.Broken
 		switch {
 		case err == nil:
-			if err := p.Read(storytest.Audit); err != nil {
+			if err := p.Read(machine.Audit); err != nil {
 				t.Fatal(err)
 			}
 		case !errors.As(err, &broken):
@@ -122,7 +122,7 @@ func FuzzCommandBody(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%s with body %x stopped the machine: %v", n, body, err)
 		}
-		if err := p.Read(storytest.Audit); err != nil {
+		if err := p.Read(machine.Audit); err != nil {
 			t.Fatal(err)
 		}
 		if after := p.Machine.Position().JournalSize; res.Code != code.OK && after != size {

@@ -112,7 +112,7 @@ func replay(t *testing.T, frames [][]byte) (end string, numbers map[catalogue.Nu
 			fmt.Fprintf(codes, "%d ", uint32(r.Code))
 		}
 	}
-	if err := p.Read(storytest.Audit); err != nil {
+	if err := p.Read(machine.Audit); err != nil {
 		t.Fatal(err)
 	}
 	tr, pos := traceOf(t, p.Machine, mem), p.Machine.Position()
@@ -209,7 +209,7 @@ func TestBackfillMakesTheSameIndex(t *testing.T) {
 				rows = append(rows, fmt.Sprintf("%x=%x", key, value))
 				return true
 			})
-			return storytest.Audit(r)
+			return machine.Audit(r)
 		})
 		if err != nil {
 			t.Error(err)

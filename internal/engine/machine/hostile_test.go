@@ -12,7 +12,6 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine/storytest"
 )
 
 // pool holds values that are right for some field of the prepared platform, and
@@ -104,7 +103,7 @@ func TestHostileFieldsNeverStop(t *testing.T) {
 				r.Fatalf("%s was refused with %s and journalled", n, res.Code)
 			}
 		}
-		if err := p.Read(storytest.Audit); err != nil {
+		if err := p.Read(machine.Audit); err != nil {
 			r.Fatal(err)
 		}
 	})

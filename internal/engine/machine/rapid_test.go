@@ -359,7 +359,7 @@ func story(t interface{ Fatal(...any) }, p *storytest.Single) (sum [32]byte) {
 			h.Write(table.Encode(e))
 			return true
 		})
-		return storytest.Audit(r)
+		return machine.Audit(r)
 	})
 	if err != nil {
 		t.Fatal(err)

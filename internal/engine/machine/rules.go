@@ -30,6 +30,7 @@ var rules = []*catalogue.Rule{
 	&notice.Rule,
 	&lane.Rule,
 	&due.Rule,
+	&historyRule,
 }
 
 // logRule is what the machine itself brings: the log's own commands.
@@ -37,6 +38,8 @@ var logRule = catalogue.Rule{
 	Name:     "log",
 	Commands: []*catalogue.Spec{Genesis.Spec, Tick.Spec, SetLevel.Spec, Backfill.Spec, AdvanceClock.Spec, MemberChange.Spec},
 	Tables:   []table.ID{table.Head, table.Journal, table.Tiles},
+
+	Invariants: logInvariants,
 }
 
 // The log's own commands. Backfill returns the next step, nil when it is done.

@@ -17,7 +17,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine/storytest"
+	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/replica"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
@@ -36,7 +36,7 @@ func prepay(no string, total int64) *pb.OrderCreate {
 // audit checks that rows, digests, journal and balances agree.
 func (b *bench) audit() {
 	b.t.Helper()
-	if err := b.r.Read(storytest.Audit); err != nil {
+	if err := b.r.Read(machine.Audit); err != nil {
 		b.t.Error(err)
 	}
 }

@@ -32,11 +32,21 @@ func List(r table.Reader, by int64, limit int) []Item {
 	var items []Item
 	from, _ := table.Range(table.Due)
 	r.Scan(from, table.K(table.Due).I64(by+1), func(k, _ []byte) bool {
-		f := table.F(k)
-		items = append(items, Item{f.I64(), pb.DueKind(f.U32()), f.U64()})
+		items = append(items, parse(k))
 		return len(items) < limit
 	})
 	return items
+}
+
+// Scan visits all items, earliest first.
+func Scan(r table.Reader, visit func(Item) bool) {
+	from, to := table.Range(table.Due)
+	r.Scan(from, to, func(k, _ []byte) bool { return visit(parse(k)) })
+}
+
+func parse(key []byte) Item {
+	f := table.F(key)
+	return Item{f.I64(), pb.DueKind(f.U32()), f.U64()}
 }
 
 // Rule is what this package brings: the table that other rules write through it.

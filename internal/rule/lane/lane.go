@@ -18,6 +18,7 @@ import (
 	"hash/crc32"
 	"math/bits"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/must"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -120,6 +121,21 @@ func Couriers(r table.Reader) (all []*pb.Courier) {
 		return true
 	})
 	return all
+}
+
+func disjoint(r table.Reader, _ *pb.Head, report catalogue.Report) {
+	var taken Set
+	for _, c := range Couriers(r) {
+		held, ok := Parse(c.Lanes)
+		twice := held.And(taken)
+		if ok && twice.Len() == 0 {
+			taken.join(held, c.Name)
+			continue
+		}
+		if !report("courier "+c.Name, "holds %d lanes of others, or no set of lanes", twice.Len()) {
+			return
+		}
+	}
 }
 
 // Held are the lanes of a courier's record.

@@ -14,4 +14,6 @@ var Rule = catalogue.Rule{
 	Name:     "lane",
 	Commands: []*catalogue.Spec{Lease.Spec},
 	Tables:   []table.ID{table.Couriers},
+
+	Invariants: []catalogue.Invariant{{Name: "no two couriers hold one lane", Check: disjoint}},
 }

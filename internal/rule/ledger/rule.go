@@ -16,4 +16,6 @@ var Rule = catalogue.Rule{
 	Name:     "ledger",
 	Commands: []*catalogue.Spec{LimitAccount.Spec, TransferAll.Spec},
 	Tables:   []table.ID{table.Accounts, table.Batches},
+
+	Invariants: invariants,
 }

@@ -20,4 +20,6 @@ var Rule = catalogue.Rule{
 	Name:     "merchant",
 	Commands: []*catalogue.Spec{Add.Spec, Set.Spec, BindAppid.Spec, AddCert.Spec, RevokeCert.Spec, UseKey.Spec},
 	Tables:   []table.ID{table.Merchants, table.Certs},
+
+	Invariants: invariants,
 }

@@ -19,4 +19,6 @@ var Rule = catalogue.Rule{
 	Tables:   []table.ID{table.Owed, table.Settled, table.Parked},
 	Due:      []catalogue.Due{{Kind: pb.DueKind_DUE_KIND_NOTICE_PRUNE, Do: PruneDue}},
 	Sweeps:   []catalogue.Sweep{{Name: "notices to prune", Do: Prune, Next: NextPrune}},
+
+	Invariants: invariants,
 }

@@ -20,4 +20,6 @@ var Rule = catalogue.Rule{
 	Tables:   []table.ID{table.Orders, table.OrderNos},
 	Due:      []catalogue.Due{{Kind: pb.DueKind_DUE_KIND_ORDER_CLOSE, Do: CloseDue}},
 	Sweeps:   []catalogue.Sweep{{Name: "orders to close", Do: AutoClose, Next: NextAutoClose}},
+
+	Invariants: invariants,
 }

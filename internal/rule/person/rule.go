@@ -17,4 +17,6 @@ var Rule = catalogue.Rule{
 	Name:     "person",
 	Commands: []*catalogue.Spec{Add.Spec, BindOpenid.Spec, Topup.Spec},
 	Tables:   []table.ID{table.Persons, table.Openids, table.PersonRefs},
+
+	Invariants: invariants,
 }

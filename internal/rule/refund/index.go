@@ -7,6 +7,9 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
+// orderIndex names the backfill.
+const orderIndex = "order_refunds"
+
 // BackfillOrderIndex adds the index rows of refunds made below LevelOrderIndex:
 // at most limit refunds from the cursor (empty: from the first). It answers the
 // next cursor and whether it has come to the end. A cursor is a key of the

@@ -15,5 +15,7 @@ var Rule = catalogue.Rule{
 	Commands: []*catalogue.Spec{Create.Spec},
 	Tables:   []table.ID{table.Refunds, table.RefundNos, table.OrderRefunds},
 	Due:      []catalogue.Due{{Kind: pb.DueKind_DUE_KIND_REFUND, Do: CompleteDue}},
-	Fills:    []catalogue.Fill{{Name: "order_refunds", Level: LevelOrderIndex, Step: BackfillOrderIndex}},
+	Fills:    []catalogue.Fill{{Name: orderIndex, Level: LevelOrderIndex, Step: BackfillOrderIndex}},
+
+	Invariants: invariants,
 }

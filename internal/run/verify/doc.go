@@ -6,7 +6,8 @@
 //	log         every file and entry is whole; it reaches what was acknowledged
 //	state       every file and row is whole; each table's digest and row count
 //	journal     every leaf, tile and the root; balances from the postings alone
-//	books       indexes, orders, refunds and notices agree with each other
+//	books       the invariants of all rules: indexes, orders, refunds, notices
+//	            and accounts agree with each other
 //	tail        the log's rest is replayed into an overlay, and the journal and
 //	            the books are checked again as they will stand
 //	checkpoint  its signature, and that the journal extends it
@@ -14,7 +15,9 @@
 // Each thing found wrong is a Problem that says where and what.
 package verify
 
-import "fmt"
+import (
+	"fmt"
+)
 
 // Problem is one thing that is not as it should be.
 type Problem struct {

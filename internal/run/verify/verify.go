@@ -158,6 +158,7 @@ func (v *verifier) openState(context.Context) error {
 	v.report.Applied = head.AppliedIndex
 	if len(v.report.Problems) == 0 {
 		v.digests()
+		v.count()
 	}
 	return nil
 }
@@ -274,6 +275,7 @@ func (v *verifier) afterTail() error {
 		return nil
 	}
 	v.head = head
+	v.count()
 	v.report.JournalSize, v.report.Root = head.JournalSize, rootText(head.JournalRoot)
 	if v.report.Replayed > 0 {
 		v.checkJournal("tail", v.layer, head)

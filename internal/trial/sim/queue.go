@@ -1,6 +1,8 @@
 package sim
 
-import "container/heap"
+import (
+	"container/heap"
+)
 
 // event is something that happens at a time; of two at one time the one that was
 // planned first comes first.

@@ -3,10 +3,9 @@ package simdisk
 import (
 	"fmt"
 
-	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/scrub"
 	"github.com/holdfast-pay/holdfast/internal/pb"
-	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
 	"github.com/holdfast-pay/holdfast/internal/rule/order"
 )
 
@@ -134,26 +133,16 @@ func (w *World) whole() {
 			w.fail("%s: nothing is damaged any more, and the scrubber finds %v", n.name, found)
 		}
 		n.tainted = false
-		w.balance(n)
+		w.audit(n)
 	}
 }
 
-// balance adds up the accounts: debits equal credits.
-func (w *World) balance(n *node) {
+// audit checks what must hold of every state.
+func (w *World) audit(n *node) {
 	snap := n.life.store.Snapshot()
 	defer snap.Close()
-	var sum int64
-	if err := table.Read(snap, func(r table.Reader) error {
-		ledger.Scan(r, func(a *pb.Account) bool {
-			sum += a.DebitsPosted - a.CreditsPosted
-			return true
-		})
-		return nil
-	}); err != nil {
-		w.fail("%s: the accounts cannot be read: %v", n.name, err)
-	}
-	if sum != 0 {
-		w.fail("%s: debits exceed credits by %d", n.name, sum)
+	if err := machine.Audit(snap); err != nil {
+		w.fail("%s: %v", n.name, err)
 	}
 }
 

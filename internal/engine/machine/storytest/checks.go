@@ -8,9 +8,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
-	"github.com/holdfast-pay/holdfast/internal/engine/journal"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
@@ -189,22 +189,15 @@ func (s *player) fingerprint() (sum [32]byte, err error) {
 	return sum, s.books()
 }
 
-// books checks that debits equal credits and that no account breaks a limit.
+// books checks what holds between any two commands.
 func (s *player) books() error {
 	return s.p.Read(func(r table.Reader) (broken error) {
-		var debits, credits int64
-		ledger.Scan(r, func(a *pb.Account) bool {
-			debits, credits = debits+a.DebitsPosted, credits+a.CreditsPosted
-			free := a.CreditsPosted - a.DebitsPosted - a.DebitsPending
-			if a.NoOverdraft && free < 0 || a.Cap > 0 && a.CreditsPosted-a.DebitsPosted > a.Cap || a.DebitsPending < 0 {
-				broken = fmt.Errorf("account %s breaks a limit: %v", a.Name, a)
-			}
-			return broken == nil
-		})
-		if broken == nil && debits != credits {
-			broken = fmt.Errorf("debits are %d, credits %d", debits, credits)
+		head, ok := machine.Head(r)
+		if !ok {
+			return nil
 		}
-		return broken
+		err := machine.CheckBooks(r, head, func(b *catalogue.Breach) bool { broken = b; return false })
+		return errors.Join(err, broken)
 	})
 }
 
@@ -228,35 +221,6 @@ func (s *player) end() error {
 		if len(silent) > 0 {
 			return fmt.Errorf("the story does not say the balance of %s", strings.Join(silent, ", "))
 		}
-		return Audit(r)
+		return machine.Audit(r)
 	})
-}
-
-// Audit re-derives from the rows what the head says of them: journal, balances
-// and digests.
-func Audit(r table.Reader) error {
-	head, ok := machine.Head(r)
-	if !ok {
-		return errors.New("there is no head")
-	}
-	second := journal.NewBalances()
-	if err := journal.Check(r, head.JournalSize, head.JournalRoot, second.Add); err != nil {
-		return err
-	}
-	differ, err := second.Compare(r)
-	if err != nil || len(differ) > 0 {
-		return errors.Join(err, fmt.Errorf("journal and accounts differ: %v", differ))
-	}
-	for _, d := range head.Digests {
-		sum, hasher := table.Digest{}, table.Hasher{}
-		from, to := table.Range(table.ID(d.Table))
-		r.Scan(from, to, func(key, value []byte) bool {
-			sum.Add(&hasher, key, table.Seal(nil, key, value))
-			return true
-		})
-		if sum.Hi != d.Hi || sum.Lo != d.Lo || sum.Rows != d.Rows {
-			return fmt.Errorf("the digest of table %s is not that of its %d rows", table.ID(d.Table), sum.Rows)
-		}
-	}
-	return nil
 }

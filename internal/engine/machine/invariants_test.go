@@ -1,0 +1,166 @@
+package machine_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
+	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/engine/machine"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+)
+
+// edit changes stored records behind the machine's back: those for which change
+// returns true.
+func edit[R any, P interface {
+	*R
+	table.Record
+}](t *testing.T, mem *table.Mem, id table.ID, change func(key string, rec P) bool) {
+	t.Helper()
+	var writes []table.Write
+	from, to := table.Range(id)
+	table.Of[R, P]{ID: id}.Scan(mem.Snapshot(), from, to, func(key []byte, rec P) bool {
+		if key := slices.Clone(key); change(string(key), rec) {
+			writes = append(writes, table.Write{Key: key, Stored: table.Seal(nil, key, table.Encode(rec))})
+		}
+		return true
+	})
+	commit(t, mem, writes)
+}
+
+// drop deletes the rows of a table.
+func drop(t *testing.T, mem *table.Mem, id table.ID) {
+	t.Helper()
+	var writes []table.Write
+	from, to := table.Range(id)
+	mem.Snapshot().Scan(from, to, func(key, _ []byte) bool {
+		writes = append(writes, table.Write{Key: slices.Clone(key)})
+		return true
+	})
+	commit(t, mem, writes)
+}
+
+func commit(t *testing.T, mem *table.Mem, writes []table.Write) {
+	t.Helper()
+	if len(writes) == 0 {
+		t.Fatal("the prepared state has nothing to break here")
+	}
+	if err := mem.Commit(writes); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func put(t *testing.T, mem *table.Mem, key table.Key, rec table.Record) {
+	t.Helper()
+	commit(t, mem, []table.Write{{Key: key, Stored: table.Seal(nil, key, table.Encode(rec))}})
+}
+
+// lanes adds two couriers that hold the same lanes.
+func lanes(t *testing.T, mem *table.Mem) {
+	t.Helper()
+	for _, name := range []string{"east", "west"} {
+		put(t, mem, table.K(table.Couriers).Str(name), &pb.Courier{Name: name, Lanes: []byte(strings.Repeat("\x01", 32))})
+	}
+}
+
+// breakers break each invariant, by its name.
+var breakers = map[string]func(t *testing.T, mem *table.Mem){
+	"debits equal credits": func(t *testing.T, mem *table.Mem) {
+		edit(t, mem, table.Accounts, func(key string, a *pb.Account) bool { a.CreditsPosted++; return strings.Contains(key, "user/1/") })
+	},
+	"no account breaks its limits": func(t *testing.T, mem *table.Mem) {
+		edit(t, mem, table.Accounts, func(_ string, a *pb.Account) bool { a.DebitsPending = 1 << 60; return a.NoOverdraft })
+	},
+	"every merchant has an account": func(t *testing.T, mem *table.Mem) { drop(t, mem, table.Accounts) },
+	"everybody has a balance":       func(t *testing.T, mem *table.Mem) { drop(t, mem, table.Accounts) },
+	"a merchant's certificates are there": func(t *testing.T, mem *table.Mem) {
+		edit(t, mem, table.Merchants, func(_ string, m *pb.Merchant) bool { m.Serials = append(m.Serials, "AB"); return true })
+	},
+	"people are found by reference and openid": func(t *testing.T, mem *table.Mem) { drop(t, mem, table.Openids) },
+	"orders are numbered without gaps":         func(t *testing.T, mem *table.Mem) { drop(t, mem, table.Orders) },
+	"orders are found by their numbers":        func(t *testing.T, mem *table.Mem) { drop(t, mem, table.OrderNos) },
+	"a paid order has its notice until it is pruned": func(t *testing.T, mem *table.Mem) {
+		edit(t, mem, table.Orders, func(_ string, o *pb.Order) bool { o.NoticeId = 1 << 40; return o.PaidAt != 0 })
+	},
+	"notices tell of orders that are there": func(t *testing.T, mem *table.Mem) { drop(t, mem, table.Orders) },
+	"refunds are found by their numbers":    func(t *testing.T, mem *table.Mem) { drop(t, mem, table.RefundNos) },
+	"refunds are found by their orders":     func(t *testing.T, mem *table.Mem) { drop(t, mem, table.OrderRefunds) },
+	"an order says what its refunds add up to": func(t *testing.T, mem *table.Mem) {
+		edit(t, mem, table.Refunds, func(_ string, f *pb.Refund) bool { f.Refund++; return true })
+	},
+	"a merchant's account covers its orders and refunds": func(t *testing.T, mem *table.Mem) {
+		edit(t, mem, table.Accounts, func(key string, a *pb.Account) bool { a.DebitsPending++; return strings.Contains(key, "mch/") })
+	},
+	"a refund under way is due": func(t *testing.T, mem *table.Mem) {
+		edit(t, mem, table.Refunds, func(_ string, f *pb.Refund) bool {
+			f.Status = pb.RefundStatus_REFUND_STATUS_PROCESSING
+			return f.Id == 1
+		})
+	},
+	"a notice lies in the table of its state": func(t *testing.T, mem *table.Mem) {
+		edit(t, mem, table.Owed, func(_ string, n *pb.Notice) bool { n.State = pb.NoticeState_NOTICE_STATE_DELIVERED; return true })
+	},
+	"parked notices are listed and counted": func(t *testing.T, mem *table.Mem) {
+		put(t, mem, table.K(table.Settled).U64(1), &pb.Notice{Id: 1, Mchid: workMchid, OrderId: 1, State: pb.NoticeState_NOTICE_STATE_PARKED})
+	},
+	"no two couriers hold one lane":     lanes,
+	"journal and accounts say the same": func(t *testing.T, mem *table.Mem) { drop(t, mem, table.Journal) },
+	"digests are those of the rows":     func(t *testing.T, mem *table.Mem) { drop(t, mem, table.PersonRefs) },
+	"a payment stands in the journal as its order tells it": func(t *testing.T, mem *table.Mem) {
+		edit(t, mem, table.Orders, func(_ string, o *pb.Order) bool { o.PaySeq++; return o.PaidAt != 0 })
+	},
+}
+
+// breached are the names of the invariants that a state breaks.
+func breached(t *testing.T, r table.Reader) (names []string) {
+	t.Helper()
+	head, _ := machine.Head(r)
+	for _, rule := range machine.Rules().Rules {
+		rule.Check(r, head, func(b *catalogue.Breach) bool {
+			if b.Where == "" || b.What == "" {
+				t.Errorf("a breach says nothing: %+v", b)
+			}
+			names = append(names, b.Invariant)
+			return true
+		})
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// Every invariant has a state that breaks it, and a sound state breaks none.
+func TestEveryInvariantCanBeBroken(t *testing.T) {
+	t.Parallel()
+	mem, _ := prepared(t)
+	if names := breached(t, mem.Snapshot()); len(names) > 0 {
+		t.Fatalf("the prepared state breaks %v", names)
+	}
+	if err := machine.Audit(mem.Snapshot()); err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]bool{}
+	for _, rule := range machine.Rules().Rules {
+		for _, i := range rule.Invariants {
+			known[i.Name] = true
+			spoil := breakers[i.Name]
+			if spoil == nil {
+				t.Errorf("no state breaks that %s: add one to breakers", i.Name)
+				continue
+			}
+			mem, _ := prepared(t)
+			spoil(t, mem)
+			if !slices.Contains(breached(t, mem.Snapshot()), i.Name) {
+				t.Errorf("%s: it is broken, and unnoticed", i.Name)
+			}
+			if machine.Audit(mem.Snapshot()) == nil {
+				t.Errorf("%s: it is broken, and the audit passes", i.Name)
+			}
+		}
+	}
+	for name := range breakers {
+		if !known[name] {
+			t.Errorf("breakers break %q, which is no invariant", name)
+		}
+	}
+}
