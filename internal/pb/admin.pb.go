@@ -2609,8 +2609,10 @@ type AdminStatus struct {
 	ReadOnly          bool   `protobuf:"varint,12,opt,name=read_only,json=readOnly,proto3" json:"read_only,omitempty"`
 	ReadOnlyWhy       string `protobuf:"bytes,13,opt,name=read_only_why,json=readOnlyWhy,proto3" json:"read_only_why,omitempty"`
 	Sandbox           bool   `protobuf:"varint,14,opt,name=sandbox,proto3" json:"sandbox,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// signing_library names the library that makes RSA signatures.
+	SigningLibrary string `protobuf:"bytes,15,opt,name=signing_library,json=signingLibrary,proto3" json:"signing_library,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *AdminStatus) Reset() {
@@ -2739,6 +2741,13 @@ func (x *AdminStatus) GetSandbox() bool {
 		return x.Sandbox
 	}
 	return false
+}
+
+func (x *AdminStatus) GetSigningLibrary() string {
+	if x != nil {
+		return x.SigningLibrary
+	}
+	return ""
 }
 
 type AdvanceClockRequest struct {
@@ -3654,7 +3663,7 @@ const file_holdfast_v1_admin_proto_rawDesc = "" +
 	"\x02to\x18\x04 \x01(\x03R\x02to\"-\n" +
 	"\x11RedeliverResponse\x12\x18\n" +
 	"\anotices\x18\x01 \x03(\x04R\anotices\"\x14\n" +
-	"\x12AdminStatusRequest\"\xc0\x03\n" +
+	"\x12AdminStatusRequest\"\xe9\x03\n" +
 	"\vAdminStatus\x12#\n" +
 	"\rapplied_index\x18\x01 \x01(\x04R\fappliedIndex\x12!\n" +
 	"\fjournal_size\x18\x02 \x01(\x04R\vjournalSize\x12!\n" +
@@ -3672,7 +3681,8 @@ const file_holdfast_v1_admin_proto_rawDesc = "" +
 	"\aversion\x18\v \x01(\tR\aversion\x12\x1b\n" +
 	"\tread_only\x18\f \x01(\bR\breadOnly\x12\"\n" +
 	"\rread_only_why\x18\r \x01(\tR\vreadOnlyWhy\x12\x18\n" +
-	"\asandbox\x18\x0e \x01(\bR\asandbox\"4\n" +
+	"\asandbox\x18\x0e \x01(\bR\asandbox\x12'\n" +
+	"\x0fsigning_library\x18\x0f \x01(\tR\x0esigningLibrary\"4\n" +
 	"\x13AdvanceClockRequest\x12\x1d\n" +
 	"\n" +
 	"advance_ms\x18\x01 \x01(\x03R\tadvanceMs\"4\n" +

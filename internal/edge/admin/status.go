@@ -15,6 +15,7 @@ import (
 // Status tells how the node is.
 func (s *Server) Status(context.Context, *connect.Request[pb.AdminStatusRequest]) (*connect.Response[pb.AdminStatus], error) {
 	a := &pb.AdminStatus{Now: s.Now(), Version: s.Version, Verifier: s.Keys.CheckpointVerifier()}
+	a.SigningLibrary = s.Keys.PublicKey().Library()
 	a.ReadOnlyWhy = s.ReadOnly()
 	a.ReadOnly = a.ReadOnlyWhy != ""
 	if cp, ok := s.Checkpoint(); ok {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/holdfast-pay/holdfast/internal/base/seal"
+	"github.com/holdfast-pay/holdfast/internal/engine/rsakey"
 )
 
 // PlatformCert is a platform certificate as GET /v3/certificates lists it.
@@ -50,7 +51,7 @@ func newPlatformCert(k platformKey) (platformCert, error) {
 	}
 	return platformCert{
 		platformKey: k,
-		signer:      &Signer{id: k.Serial, pem: seal.CertificatePEM(k.Cert), key: key},
+		signer:      &Signer{id: k.Serial, pem: seal.CertificatePEM(k.Cert), key: rsakey.Open(key)},
 		notBefore:   cert.NotBefore, notAfter: cert.NotAfter,
 	}, nil
 }

@@ -7,14 +7,15 @@ import (
 	"log/slog"
 
 	"github.com/holdfast-pay/holdfast/internal/base/seal"
+	"github.com/holdfast-pay/holdfast/internal/engine/rsakey"
 )
 
 // Signer is one of the platform's RSA keys: a platform certificate's or the one
-// of public-key mode. It is safe for concurrent use and its key is precomputed.
+// of public-key mode. It is safe for concurrent use.
 type Signer struct {
 	id  string
 	pem []byte
-	key *rsa.PrivateKey
+	key *rsakey.Key
 }
 
 // ID is what goes into Wechatpay-Serial: a serial number or a PUB_KEY_ID_...
@@ -25,14 +26,17 @@ func (s *Signer) ID() string { return s.id }
 func (s *Signer) PEM() []byte { return s.pem }
 
 // PublicKey is the key's public half.
-func (s *Signer) PublicKey() *rsa.PublicKey { return &s.key.PublicKey }
+func (s *Signer) PublicKey() *rsa.PublicKey { return s.key.Public() }
 
 // Sign signs a message (seal.AnswerMessage) and returns base64.
-func (s *Signer) Sign(message []byte) (string, error) { return seal.Sign(s.key, message) }
+func (s *Signer) Sign(message []byte) (string, error) { return s.key.Sign(message) }
+
+// Library names the library that signs, for people.
+func (s *Signer) Library() string { return s.key.Library() }
 
 // DecryptField decrypts a sensitive field that a client encrypted to this key.
 // It answers seal.ErrField when it cannot.
-func (s *Signer) DecryptField(value string) (string, error) { return seal.DecryptField(s.key, value) }
+func (s *Signer) DecryptField(value string) (string, error) { return s.key.DecryptField(value) }
 
 // String is the id; nothing that prints a Signer shows the key.
 func (s *Signer) String() string { return s.id }
@@ -75,7 +79,7 @@ func newPublicSigner(k publicKey) (*Signer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Signer{id: k.ID, pem: text, key: key}, nil
+	return &Signer{id: k.ID, pem: text, key: rsakey.Open(key)}, nil
 }
 
 func parseRSA(der []byte) (*rsa.PrivateKey, error) {

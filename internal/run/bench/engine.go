@@ -6,6 +6,8 @@ import (
 	"crypto/rsa"
 	"fmt"
 	"time"
+
+	"github.com/holdfast-pay/holdfast/internal/base/seal"
 )
 
 // Budgets of the engine, from the design.
@@ -36,7 +38,7 @@ func engineSuite(ctx context.Context, r *run) error {
 	pairs := 0
 	for round := range rounds {
 		r.Progress("engine: round %d of %d", round+1, rounds)
-		sampler := sampleRSA(key)
+		sampler := sampleRSA(func(message []byte) (string, error) { return seal.Sign(key, message) })
 		out, err := closedLoop(ctx, 500, length, func(caller, i int) error {
 			return g.pair(ctx, caller, i, number(fmt.Sprintf("E%d", round), caller, i))
 		})

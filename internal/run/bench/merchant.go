@@ -9,6 +9,7 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/base/seal"
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
+	"github.com/holdfast-pay/holdfast/internal/engine/rsakey"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/merchant"
 )
@@ -16,7 +17,7 @@ import (
 // shop is a merchant that can sign requests.
 type shop struct {
 	mchid  string
-	key    *rsa.PrivateKey
+	key    *rsakey.Key
 	serial string
 }
 
@@ -34,7 +35,7 @@ func (g *rig) openShop(ctx context.Context, i int) (*shop, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &shop{mchid: mchid(i), key: key, serial: seal.Serial(cert)}
+	s := &shop{mchid: mchid(i), key: rsakey.Open(key), serial: seal.Serial(cert)}
 	if _, err := do(ctx, g, merchant.AddCert, &pb.MerchantCert{
 		Mchid: s.mchid, Serial: s.serial, Der: der,
 		NotBefore: cert.NotBefore.UnixMilli(), NotAfter: cert.NotAfter.UnixMilli(),
@@ -57,7 +58,7 @@ func (g *rig) giveAPIv3Key(ctx context.Context, mchid string) error {
 // authorization signs a request as the official SDK does.
 func (s *shop) authorization(method, target, nonce string, at time.Time, body []byte) (string, error) {
 	timestamp := fmt.Sprint(at.Unix())
-	signature, err := seal.Sign(s.key, seal.RequestMessage(method, target, timestamp, nonce, body))
+	signature, err := s.key.Sign(seal.RequestMessage(method, target, timestamp, nonce, body))
 	if err != nil {
 		return "", err
 	}

@@ -1,30 +1,28 @@
 package bench
 
 import (
-	"crypto/rsa"
 	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
-
-	"github.com/holdfast-pay/holdfast/internal/base/seal"
+	"unsafe"
 )
 
 // rsaSampler makes a signature now and then beside a load, and so learns what
 // one costs under that load: cores that share units or are shared with others
-// are slower together than alone. It takes the median of wall times, which a
-// preempted sample does not move; the kernel's account of a thread's time is too
-// coarse for one signature.
+// are slower together than alone. It reads the processor time of its own thread,
+// which others that get the core meanwhile don't add to.
 type rsaSampler struct {
-	key  *rsa.PrivateKey
+	sign func(message []byte) (string, error)
 	stop chan struct{}
 	done sync.WaitGroup
 	took []float64 // microseconds
 }
 
 // sampleRSA starts sampling every few milliseconds.
-func sampleRSA(key *rsa.PrivateKey) *rsaSampler {
-	s := &rsaSampler{key: key, stop: make(chan struct{})}
+func sampleRSA(sign func(message []byte) (string, error)) *rsaSampler {
+	s := &rsaSampler{sign: sign, stop: make(chan struct{})}
 	s.done.Go(s.run)
 	return s
 }
@@ -36,11 +34,11 @@ func (s *rsaSampler) run() {
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		begin := time.Now()
-		if _, err := seal.Sign(s.key, message); err != nil {
+		begin := threadCPU()
+		if _, err := s.sign(message); err != nil {
 			return
 		}
-		s.took = append(s.took, micros(time.Since(begin)))
+		s.took = append(s.took, micros(threadCPU()-begin))
 		select {
 		case <-s.stop:
 			return
@@ -49,11 +47,22 @@ func (s *rsaSampler) run() {
 	}
 }
 
-// end stops sampling and answers the cost of a signature in microseconds and
+// end stops sampling and returns the cost of a signature in microseconds and
 // the CPU the sampling itself took.
 func (s *rsaSampler) end() (cost float64, used time.Duration) {
 	close(s.stop)
 	s.done.Wait()
 	cost = median(s.took)
 	return cost, time.Duration(cost * float64(len(s.took)) * float64(time.Microsecond))
+}
+
+// threadCPU is the processor time of the calling thread, to the nanosecond:
+// getrusage counts whole ticks.
+func threadCPU() time.Duration {
+	const clockThreadCPU = 3
+	var t syscall.Timespec
+	if _, _, err := syscall.RawSyscall(syscall.SYS_CLOCK_GETTIME, clockThreadCPU, uintptr(unsafe.Pointer(&t)), 0); err != 0 {
+		return 0
+	}
+	return time.Duration(t.Nano())
 }

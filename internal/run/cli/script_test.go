@@ -144,6 +144,7 @@ var unsteady = []struct {
 	what *regexp.Regexp
 	as   string
 }{
+	{regexp.MustCompile(`OpenSSL 3[^()]* \(libcrypto\)|Go crypto/rsa`), "<LIBRARY>"},
 	{regexp.MustCompile(`[\w./]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]{44}`), "<VKEY>"},
 	{regexp.MustCompile(`apiv3_\d+_[0-9a-f]+`), "<KEYID>"},
 	{regexp.MustCompile(`(hand it to the merchant\): |"apiv3_key":")[0-9A-Za-z]{32}`), "$1<APIV3KEY>"},

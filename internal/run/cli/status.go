@@ -46,6 +46,7 @@ func printStatus(env *Env, a *pb.AdminStatus) error {
 		"journal", fmt.Sprintf("%d entries, root %s", a.JournalSize, a.JournalRoot), "verifier", a.Verifier,
 		"checkpoint", strings.Join(strings.Fields(firstLines(a.Checkpoint, 3)), " "),
 		"notices owed", fmt.Sprintf("%d, oldest %v", a.NoticesOwed, time.Duration(a.OldestNoticeAgeMs)*time.Millisecond),
+		"signed with", a.SigningLibrary,
 		"view lag", fmt.Sprintf("%d entries", a.ViewLag))
 	return write(env, &b)
 }
