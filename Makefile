@@ -12,7 +12,7 @@ TOOLS       = $(GO) tool -modfile=tools/go.mod
 
 # Tests that start real processes, run a whole merchant's SDK or damage whole data
 # folders: targets of their own, so that `make unit` stays quick.
-CONTRACT = ./internal/edge/wechatv3/contract
+CONTRACT = ./internal/edge/wechatv3/contract ./internal/trial/sdktest
 KILL     = ./internal/trial/killtest
 CLUSTER  = ./internal/trial/clustertest
 DAMAGE   = ./internal/run/verify
@@ -73,7 +73,7 @@ race: ## all unit tests, with the race detector where there are goroutines
 	CGO_ENABLED=0 $(TEST) -timeout 5m ./internal/engine/rsakey
 	$(TEST) -race -timeout 10m -skip "$$(scripts/packages.sh cases)" $$(scripts/packages.sh parallel)
 
-contract: ## the official Go SDK, unmodified, against the merchant API
+contract: ## the official Go SDK and two of Node's clients, unmodified, against the merchant API
 	$(TEST) -count=1 -timeout 5m $(CONTRACT)
 
 kill: ## kill -9 node and courier under load (KILLS=20)

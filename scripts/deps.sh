@@ -1,25 +1,41 @@
 #!/usr/bin/env bash
-# Installs what tests need and Go does not bring, where it is missing and we may;
-# otherwise says how. In CI what is missing is a failure, elsewhere the tests that
-# need it are skipped.
-#
-#   gcc, libc6-dev   the race detector, and calling libcrypto
-#   libssl3          libcrypto.so.3, which signs when it is there
-#   chromium         the cashier's test drives a real browser
+# Installs what some tests drive, where it is missing and we may: a browser for the
+# cashier's pages, and Node's clients of the API from their lock file, into a folder
+# that git ignores. Otherwise it says how. In CI a missing one is a failure,
+# elsewhere the tests that need it are skipped.
 set -euo pipefail
+cd "$(dirname "$0")/.."
 
-missing=()
-command -v gcc >/dev/null || missing+=(gcc)
-[ -e /usr/include/stdlib.h ] || missing+=(libc6-dev)
-PATH="$PATH:/sbin:/usr/sbin" ldconfig -p 2>/dev/null | grep -q 'libcrypto\.so\.3' || missing+=(libssl3)
-command -v chromium >/dev/null || missing+=(chromium)
-[ ${#missing[@]} -gt 0 ] || exit 0
+lacking() {
+	echo "$1"
+	[ "${CI:-}" != true ]
+}
 
-if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-	echo "installing ${missing[*]}, which tests need"
-	export DEBIAN_FRONTEND=noninteractive
-	apt-get update -qq && apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
-	exit 0
-fi
-echo "missing: ${missing[*]}; tests need them. Install them, e.g.: sudo apt-get install ${missing[*]}"
-[ "${CI:-}" != true ]
+browser() {
+	if command -v chromium >/dev/null; then return; fi
+	if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+		echo "installing chromium for the cashier's test"
+		export DEBIAN_FRONTEND=noninteractive
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null
+		return
+	fi
+	lacking "chromium is missing; the cashier's test needs it. Install it, e.g.: sudo apt-get install chromium"
+}
+
+clients() {
+	local folder=internal/trial/sdktest/testdata/node
+	if cmp -s $folder/package-lock.json $folder/node_modules/.installed; then return; fi
+	if ! command -v npm >/dev/null; then
+		lacking "npm is missing; the test of Node's clients needs it. Install it, e.g.: sudo apt-get install nodejs npm"
+		return
+	fi
+	echo "installing Node's clients for the test of unchanged programs"
+	if (cd $folder && npm ci --silent --no-audit --no-fund --ignore-scripts); then
+		cp $folder/package-lock.json $folder/node_modules/.installed
+	else
+		lacking "Node's clients could not be installed (no network?)"
+	fi
+}
+
+browser
+clients

@@ -15,7 +15,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-unit() { "${GO:-go}" list ./... | grep -vE '/(contract|killtest|clustertest|run/verify|trial/sim|trial/script|trial/simdisk)$'; }
+unit() { "${GO:-go}" list ./... | grep -vE '/(contract|sdktest|killtest|clustertest|run/verify|trial/sim|trial/script|trial/simdisk)$'; }
 single() { unit | grep -E '/internal/(arch|base/[a-z]+|rule/[a-z]+|engine/machine(/[a-z]+)?|edge/wechatjson|run/(build|config|nearest|qr))$' | grep -v '/base/table$'; }
 
 parallel() { unit | grep -vxFf <(single); }

@@ -29,6 +29,10 @@ Everything a merchant's code needs is in DIR/sandbox.json. The endpoints under /
 pay without a phone, list notices with the reason why each was or was not delivered,
 send them again, and move the clock.
 
+A program needs no change to use it: eval "$(holdfast dev --print-env)" in its shell, and
+https://api.mch.weixin.qq.com leads to the sandbox, by a proxy and a certificate authority
+of its own (DIR/sandbox-ca.pem, good for the API's names only).
+
 With --nodes 3 or 5 it is a cluster: so many nodes, each with a data folder of its own
 (DIR/n1 ...), two couriers, and a small balancer at the sandbox's address. A node that is
 killed is started again, one whose folder is deleted joins anew; the guide at the end
@@ -36,13 +40,14 @@ says who leads and what to try. The object that --json prints has "nodes" and
 "digests_equal" too: whether all nodes were found to hold the same after the purchase.
 
 The folder keeps merchant, payers, orders and keys; the next run goes on with it. To
-start over, delete it: no real money is in it. Default ports are 9080 to 9083; busy ones
+start over, delete it: no real money is in it. Default ports are 9080 to 9084; busy ones
 are replaced by free ones. With --json the story goes to standard error and the last
 line of standard output is one JSON object.`,
 	Examples: []Example{
 		{"holdfast dev", "see a purchase, then develop against it"},
 		{"holdfast dev --once --json", "in a test: one purchase, one line of JSON, nothing left running"},
 		{"holdfast dev --data /tmp/sandbox --addr 127.0.0.1:0", "a folder and a free port of your own"},
+		{"holdfast dev --print-env", "what a second shell has to set, so that what runs there talks to the sandbox"},
 		{"holdfast dev --nodes 3 --data /tmp/cluster", "three nodes, to kill some of them"},
 		{"holdfast dev --addr 0.0.0.0:9080", "scan the code with a phone in the same network"},
 	},
@@ -52,8 +57,13 @@ line of standard output is one JSON object.`,
 		fs.StringVar(&opt.Addr, "addr", "", "where the platform listens, `HOST:PORT` (127.0.0.1:9080, or a free port)")
 		fs.IntVar(&opt.Nodes, "nodes", 0, "run a cluster of `N` nodes, 1, 3 or 5 (what the folder was made with, else 1)")
 		fs.BoolVar(&opt.Once, "once", false, "stop after the demo purchase")
+		fs.StringVar(&opt.TLS, "tls", "", "answer for the API's names on `HOST:PORT` too, for programs that go by the hosts file (127.0.0.1:443)")
+		printEnv := fs.Bool("print-env", false, "start nothing; print what a shell sets so that an unchanged program talks to the sandbox")
 		level := logLevelFlag(fs, "`LEVEL` of the node's log in DIR/logs: debug (each request with its Request-ID), info, warn or error")
 		return func(ctx context.Context, env *Env, _ []string) error {
+			if *printEnv {
+				return devFailure(dev.PrintEnv(opt.Data, env.Out, env.Err))
+			}
 			opt.LogLevel = level.value
 			return runDev(ctx, env, opt)
 		}
@@ -75,7 +85,11 @@ func runDev(ctx context.Context, env *Env, opt dev.Options) error {
 		info, err := file.Stat()
 		opt.Colour = err == nil && info.Mode()&os.ModeCharDevice != 0
 	}
-	err = dev.Run(ctx, opt)
+	return devFailure(dev.Run(ctx, opt))
+}
+
+// devFailure says in the CLI's words why a sandbox did not start or go on.
+func devFailure(err error) error {
 	var f *dev.Failure
 	switch {
 	case err == nil:

@@ -13,6 +13,8 @@ type addresses struct {
 	Admin    string `json:"admin"`
 	Inner    string `json:"inner"`
 	Shop     string `json:"shop"`
+	// Door is the proxy through which unchanged programs come.
+	Door string `json:"door"`
 }
 
 // The addresses of a first run.
@@ -21,6 +23,7 @@ const (
 	defaultAdmin    = "127.0.0.1:9081"
 	defaultShop     = "127.0.0.1:9082"
 	defaultInner    = "127.0.0.1:9083"
+	defaultDoor     = "127.0.0.1:9084"
 	anyPort         = "127.0.0.1:0"
 )
 
@@ -68,7 +71,7 @@ func (p *ports) release() {
 // line says for the platform is insisted on; who asks there for any port gets
 // any for the other parts too.
 func chooseAddresses(p *ports, asked string, last addresses) (a addresses, err error) {
-	usual := addresses{Platform: defaultPlatform, Admin: defaultAdmin, Inner: defaultInner, Shop: defaultShop}
+	usual := addresses{Platform: defaultPlatform, Admin: defaultAdmin, Inner: defaultInner, Shop: defaultShop, Door: defaultDoor}
 	if _, port, err := net.SplitHostPort(asked); err == nil && port == "0" {
 		usual = addresses{}
 	}
@@ -87,6 +90,7 @@ func chooseAddresses(p *ports, asked string, last addresses) (a addresses, err e
 		{&a.Admin, last.Admin, usual.Admin, "the administration"},
 		{&a.Inner, last.Inner, usual.Inner, "the inner service"},
 		{&a.Shop, last.Shop, usual.Shop, "the shop"},
+		{&a.Door, last.Door, usual.Door, "the proxy"},
 	} {
 		if *part.at, err = p.first(part.last, part.usual, anyPort); err != nil {
 			return a, fmt.Errorf("find a port for %s: %w", part.within, err)

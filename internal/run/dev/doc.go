@@ -5,7 +5,8 @@
 //
 //	holdfast dev ──┬── child: node     the merchant API, cashier, sandbox, administration
 //	               ├── child: courier  delivers notices
-//	               └── shop            an HTTP server of its own inside dev (run/shop)
+//	               ├── shop            an HTTP server of its own inside dev (run/shop)
+//	               └── door            the API's own names lead to the sandbox (run/door)
 //
 // The parent only supervises, sets up by the admin API, and buys: everything a
 // developer sees goes through the same interfaces their own code will use.
@@ -19,6 +20,8 @@
 //	DIR/logs/              what node, courier and shop log
 //	DIR/receipts/          receipts of the demo purchases
 //	DIR/sandbox.json       every credential, for the developer's own code
+//	DIR/sandbox-ca.pem     the authority that vouches for the API's names here; its key is sandbox-ca.key
+//	DIR/sandbox-node.cjs   has Node's clients come in by the door
 //
 // The rest of DIR is the node's data folder. With --nodes 3 or 5 the sandbox is a
 // cluster instead:

@@ -19,6 +19,9 @@ type Options struct {
 	// Addr is where the platform listens, HOST:PORT; "" picks 127.0.0.1:9080,
 	// or another port when that one is taken.
 	Addr string
+	// TLS is where the door answers besides its own address, HOST:PORT, for
+	// programs that ignore proxies and go by the hosts file; "" is nowhere.
+	TLS string
 	// Nodes is how many nodes run: 1, 3 or 5; 0 is what the folder has, or 1.
 	Nodes int
 	// LogLevel is that of the nodes' logs in DIR/logs; "" is info. At debug each
@@ -73,13 +76,20 @@ func (o *Options) check() error {
 	default:
 		return &Failure{Err: fmt.Errorf("--nodes %d: a sandbox has 1, 3 or 5 nodes", o.Nodes), Hint: "3 survive the loss of one, 5 of two; an even number survives no more than one less", Usage: true}
 	}
-	if o.Addr == "" {
+	if err := checkAddress("--addr", o.Addr, "127.0.0.1:9080, or 127.0.0.1:0 for any free port"); err != nil {
+		return err
+	}
+	return checkAddress("--tls", o.TLS, "127.0.0.1:443")
+}
+
+// checkAddress refuses what is neither empty nor HOST:PORT.
+func checkAddress(flag, address, example string) error {
+	if address == "" {
 		return nil
 	}
-	_, port, err := net.SplitHostPort(o.Addr)
-	n, perr := strconv.ParseUint(port, 10, 16)
-	if err != nil || perr != nil || n > 65535 {
-		return &Failure{Err: fmt.Errorf("--addr %q is not HOST:PORT", o.Addr), Hint: "for example --addr 127.0.0.1:9080, or 127.0.0.1:0 for any free port", Usage: true}
+	_, port, err := net.SplitHostPort(address)
+	if _, perr := strconv.ParseUint(port, 10, 16); err != nil || perr != nil {
+		return &Failure{Err: fmt.Errorf("%s %q is not HOST:PORT", flag, address), Hint: "for example " + flag + " " + example, Usage: true}
 	}
 	return nil
 }

@@ -86,8 +86,10 @@ type site struct {
 	folder    *folder
 	addresses addresses
 	platform  *platform
-	gates     []*gate      // in front of a cluster
-	door      net.Listener // the shop's
+	gates     []*gate        // in front of a cluster
+	front     net.Listener   // the shop's
+	hall      []net.Listener // the door's
+	door      *runningDoor
 	shop      *runningShop
 }
 
@@ -130,7 +132,14 @@ func choose(f *folder, opt *Options) (*site, error) {
 		}
 		s.gates = openGates(f.last.Nodes, p.take(a.Platform), p.take(a.Admin))
 	}
-	s.door = p.take(a.Shop)
+	s.front, s.hall = p.take(a.Shop), []net.Listener{p.take(a.Door)}
+	if opt.TLS != "" {
+		at, err := p.first(opt.TLS)
+		if err != nil {
+			return nil, errors.Join(&Failure{Err: fmt.Errorf("listen on %s: %w", opt.TLS, err), Hint: "--tls needs a port that is free and that you may listen on; ports below 1024 need root"}, s.stop())
+		}
+		s.hall = append(s.hall, p.take(at))
+	}
 	return s, nil
 }
 
@@ -139,7 +148,10 @@ func (s *site) begin(ctx context.Context, opt *Options, story *story) error {
 		return err
 	}
 	s.platform = newPlatform(s.folder, s.addresses, opt, story)
-	return s.platform.start(ctx)
+	if err := s.platform.start(ctx); err != nil {
+		return err
+	}
+	return s.openDoor()
 }
 
 // open sets up merchant and payers, leaves sandbox.json and opens the shop.
@@ -156,7 +168,7 @@ func (s *site) open(ctx context.Context, c *credentials, story *story) (*custome
 	if err := file.write(f.path("sandbox.json")); err != nil {
 		return nil, err
 	}
-	if s.shop, err = openShop(f, s.door, file); err != nil {
+	if s.shop, err = openShop(f, s.front, file); err != nil {
 		return nil, err
 	}
 	return &customer{
@@ -167,10 +179,10 @@ func (s *site) open(ctx context.Context, c *credentials, story *story) (*custome
 	}, nil
 }
 
-// stop ends everything: the gates first, then the courier, so that it can report
+// stop ends everything: the ways in first, then the courier, so that it can report
 // what it sent, then the node, then the shop, which the courier was talking to.
 func (s *site) stop() error {
-	var errs []error
+	errs := []error{s.closeDoor()}
 	for _, g := range s.gates {
 		errs = append(errs, g.close())
 	}
@@ -180,7 +192,7 @@ func (s *site) stop() error {
 	if s.shop != nil {
 		return errors.Join(append(errs, s.shop.stop())...)
 	}
-	return errors.Join(append(errs, s.door.Close())...)
+	return errors.Join(append(errs, s.front.Close())...)
 }
 
 // compare waits until a cluster's nodes are found to hold the same.

@@ -22,6 +22,8 @@ type sandboxFile struct {
 	Payers           []payer `json:"payers"`
 	SandboxURL       string  `json:"sandbox_url"`
 	AdminURL         string  `json:"admin_url"`
+	ProxyURL         string  `json:"proxy_url"`
+	CAPath           string  `json:"ca_path"`
 }
 
 // describe gathers what sandbox.json says.
@@ -41,6 +43,7 @@ func describe(f *folder, a addresses, c *credentials, s *setup) (sandboxFile, er
 		PublicKeyID: s.keys.PublicKeyId, PublicKeyPath: publicKey,
 		PlatformCertPath: platformCert,
 		Payers:           s.payers, SandboxURL: base + "/sandbox", AdminURL: "http://" + a.Admin,
+		ProxyURL: "http://" + a.Door, CAPath: f.path(caFile),
 	}, nil
 }
 
