@@ -290,6 +290,7 @@ func TestKilledParent(t *testing.T) {
 	if err := p.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
+	p.wait() // the folder is its own until it is gone, which may be after its children
 	if status != 200 {
 		t.Fatalf("payment: %d %v", status, answer)
 	}
