@@ -283,8 +283,11 @@ func (*Tick) Descriptor() ([]byte, []int) {
 
 // SetLevel raises the feature level; it never lowers it.
 type SetLevel struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Level         uint32                 `protobuf:"varint,1,opt,name=level,proto3" json:"level,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Level uint32                 `protobuf:"varint,1,opt,name=level,proto3" json:"level,omitempty"`
+	// version is of the binary that asked for it. It is in no row: a node that does
+	// not know the level names it when it stops.
+	Version       string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -324,6 +327,13 @@ func (x *SetLevel) GetLevel() uint32 {
 		return x.Level
 	}
 	return 0
+}
+
+func (x *SetLevel) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
 }
 
 // Backfill rewrites at most 1,000 rows of an older layout.
@@ -1825,9 +1835,10 @@ const file_holdfast_v1_command_proto_rawDesc = "" +
 	"\x05level\x18\x02 \x01(\rR\x05level\x12\x18\n" +
 	"\asandbox\x18\x03 \x01(\bR\asandbox\x12&\n" +
 	"\x0fcutoff_offset_s\x18\x04 \x01(\x05R\rcutoffOffsetS\"\x06\n" +
-	"\x04Tick\" \n" +
+	"\x04Tick\":\n" +
 	"\bSetLevel\x12\x14\n" +
-	"\x05level\x18\x01 \x01(\rR\x05level\"L\n" +
+	"\x05level\x18\x01 \x01(\rR\x05level\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\tR\aversion\"L\n" +
 	"\bBackfill\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
 	"\x06cursor\x18\x02 \x01(\fR\x06cursor\x12\x14\n" +

@@ -160,7 +160,7 @@ func (s *Server) SetLevel(ctx context.Context, q *connect.Request[pb.SetLevelReq
 			fmt.Sprintf("feature level %d is not known to every node; the highest that all know is %d", q.Msg.Level, known),
 			"upgrade the binaries of all nodes first; holdfast cluster status shows their versions"})
 	}
-	if _, err := do(ctx, s, machine.SetLevel, &pb.SetLevel{Level: q.Msg.Level}); err != nil {
+	if _, err := do(ctx, s, machine.SetLevel, &pb.SetLevel{Level: q.Msg.Level, Version: s.Version}); err != nil {
 		return nil, err
 	}
 	return s.Status(ctx, connect.NewRequest(new(pb.AdminStatusRequest)))

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
+	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/stamp"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
@@ -56,6 +57,9 @@ func (c *Core) Do(ctx context.Context, cmd *pb.Command) (catalogue.Result, error
 	defer c.mu.Unlock()
 	if err := ctx.Err(); err != nil {
 		return catalogue.Result{}, err
+	}
+	if refusal := machine.Admissible(cmd, c.machine.Position().Level, machine.MaxLevel); refusal != code.OK {
+		return catalogue.Result{}, refusal.Err()
 	}
 	if c.broken == nil {
 		return c.apply(cmd)

@@ -38,9 +38,10 @@ func (b *Broken) Unwrap() error { return b.Cause }
 
 // Apply applies the frame at a log index as one batch and returns one Result a
 // command. Nobody may write to the frame again: results and what the Machine
-// remembers hold parts of it. An empty frame only moves the applied index. An error is a *Broken,
-// or the backend's own; what the Machine holds in memory is then ahead of the
-// backend, so every later Apply returns the same error.
+// remembers hold parts of it. An empty frame only moves the applied index. An
+// error is a *Broken, an *Outdated, or the backend's own; what the Machine holds
+// in memory is then ahead of the backend, so every later Apply returns the same
+// error.
 func (m *Machine) Apply(index, term uint64, frame []byte) (results []catalogue.Result, err error) {
 	if m.failed != nil {
 		return nil, m.failed
@@ -49,14 +50,14 @@ func (m *Machine) Apply(index, term uint64, frame []byte) (results []catalogue.R
 	defer func() { m.failed = err }()
 	defer func() {
 		if p := recover(); p != nil {
-			results, err = nil, at.broken(p)
+			results, err = nil, at.stopped(p)
 		}
 	}()
 	must.That(index > m.head.AppliedIndex, "frame %d comes after %d", index, m.head.AppliedIndex)
 	m.overlay.Reset()
 	results, err = m.commands(at, frame)
 	if err != nil {
-		return nil, at.broken(err)
+		return nil, at.stopped(err)
 	}
 	at.position = -1
 	m.head.AppliedIndex, m.head.AppliedTerm = index, term
@@ -88,7 +89,12 @@ type place struct {
 	number   catalogue.Number
 }
 
-func (p *place) broken(cause any) *Broken {
+// stopped is the error for what stopped the machine here.
+func (p *place) stopped(cause any) error {
+	if o, ok := cause.(*Outdated); ok {
+		o.Index, o.Position = p.index, p.position
+		return o
+	}
 	b := &Broken{Index: p.index, Position: p.position, Number: p.number, Stack: debug.Stack()}
 	if err, ok := cause.(error); ok {
 		b.Cause, b.Assertion = err, err.Error()
@@ -162,8 +168,8 @@ func (m *Machine) command(at *place, cmd *pb.Command, raw []byte) (catalogue.Res
 // run finds the handler and calls it, unless the state does not allow it.
 func (m *Machine) run(d *deed.Deed, at *place, cmd *pb.Command) (catalogue.Result, error) {
 	c := set.Command(at.number)
-	if c == nil {
-		return catalogue.Result{}, fmt.Errorf("command number %d is unknown: this binary is older than the log", cmd.Number)
+	if c == nil || c.Level > m.maxLevel() {
+		return catalogue.Result{}, &Outdated{Number: at.number, Known: m.maxLevel()}
 	}
 	switch {
 	case len(cmd.Actor) > MaxActor:
@@ -174,6 +180,9 @@ func (m *Machine) run(d *deed.Deed, at *place, cmd *pb.Command) (catalogue.Resul
 		return catalogue.Result{Code: code.LevelTooLow}, nil
 	case c.Sandbox && !m.head.Sandbox:
 		return catalogue.Result{Code: code.SandboxOnly}, nil
+	}
+	if err := m.tooNew(cmd); err != nil {
+		return catalogue.Result{}, err
 	}
 	res, err := c.Run(d, cmd.Body)
 	if err != nil {

@@ -44,14 +44,14 @@ const (
 // applyGenesis begins the log. Its name is the origin line of the journal's
 // checkpoints: ASCII without spaces or plus signs.
 //
-// Refuses, in this order: AlreadyGenesis, LevelUnsupported, NameInvalid (log
+// Refuses, in this order: AlreadyGenesis, LevelUnsupported (0), NameInvalid (log
 // name), CommandMalform (a business offset other than +08:00, which the numbers
 // shown to merchants are reckoned in).
 func applyGenesis(d *deed.Deed, c *pb.Genesis) code.Code {
 	switch {
 	case d.Head.Level != 0:
 		return code.AlreadyGenesis
-	case c.Level == 0 || c.Level > MaxLevel:
+	case c.Level == 0:
 		return code.LevelUnsupported
 	case !validLogName(c.LogName):
 		return code.NameInvalid
@@ -74,15 +74,13 @@ func validLogName(s string) bool {
 		!strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '+' })
 }
 
-// applySetLevel raises the feature level.
+// applySetLevel raises the feature level. One that this binary does not know
+// never comes here (Outdated).
 //
-// Refuses, in this order: LevelNotHigher, LevelUnsupported.
+// Refuses: LevelNotHigher.
 func applySetLevel(d *deed.Deed, c *pb.SetLevel) code.Code {
-	switch {
-	case c.Level <= d.Head.Level:
+	if c.Level <= d.Head.Level {
 		return code.LevelNotHigher
-	case c.Level > MaxLevel:
-		return code.LevelUnsupported
 	}
 	d.Head.Level = c.Level
 	d.Record("level", strconv.FormatUint(uint64(c.Level), 10), nil)

@@ -15,6 +15,9 @@ type Options struct {
 	// at a log index is quarantined: it becomes a journalled refusal, whatever
 	// it holds. It must answer the same on every node and at every replay.
 	Quarantined func(index uint64, position int) bool
+	// MaxLevel, when not 0, makes the machine one of an older binary, which knows
+	// levels up to this one. For tests of clusters with two versions.
+	MaxLevel uint32
 }
 
 // Machine applies frames. It belongs to one goroutine.
@@ -39,7 +42,8 @@ var heads = table.Of[pb.Head, *pb.Head]{ID: table.Head}
 func Head(r table.Reader) (head *pb.Head, ok bool) { return heads.Get(r, table.K(table.Head)) }
 
 // Open continues from the rows in backend. A journal that does not have the
-// recorded root is refused.
+// recorded root is refused; so is, with an *Outdated, a state at a feature level
+// that is not known here.
 func Open(backend table.Backend, opt Options) (*Machine, error) {
 	m := &Machine{backend: backend, opt: opt, overlay: table.NewOverlay(backend)}
 	snap := backend.Snapshot()
@@ -54,8 +58,8 @@ func Open(backend table.Backend, opt Options) (*Machine, error) {
 			m.tree = journal.New()
 			return nil
 		}
-		if head.Level > MaxLevel {
-			return fmt.Errorf("the state is at feature level %d and this binary knows %d: start the newer binary that raised it", head.Level, MaxLevel)
+		if known := m.maxLevel(); head.Level > known {
+			return &Outdated{Level: head.Level, Known: known}
 		}
 		var err error
 		m.tree, err = journal.Load(r, head.JournalSize, head.JournalRoot)

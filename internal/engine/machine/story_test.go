@@ -35,12 +35,16 @@ type world struct {
 }
 
 func newWorld(t *testing.T, backend table.Backend) *world {
-	m, err := Open(backend, Options{})
+	return newWorldAt(t, backend, MaxLevel, Options{})
+}
+
+func newWorldAt(t *testing.T, backend table.Backend, level uint32, opt Options) *world {
+	m, err := Open(backend, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
 	w := &world{t: t, backend: backend, m: m, now: start}
-	w.ok(catalogue.Genesis, &pb.Genesis{LogName: "test", Level: MaxLevel, Sandbox: true})
+	w.ok(catalogue.Genesis, &pb.Genesis{LogName: "test", Level: level, Sandbox: true})
 	return w
 }
 

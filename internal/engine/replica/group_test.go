@@ -26,6 +26,11 @@ type cluster struct {
 	nodes map[uint64]*replica.Replica
 	logs  map[uint64]*memLog
 	mems  map[uint64]*table.Mem
+	// older has the highest level that a node's binary knows, for those that run an
+	// older one; stopped is told why a node stopped.
+	older   map[uint64]uint32
+	stopped chan error
+	level   uint32 // that the log begins at
 }
 
 // wire is the network as one replica has it.
@@ -54,18 +59,26 @@ func (c *cluster) node(id uint64) *replica.Replica {
 	return c.nodes[id]
 }
 
-func (c *cluster) start(id uint64, known *pb.Members) *replica.Replica {
-	c.t.Helper()
+func (c *cluster) open(id uint64, known *pb.Members) (*replica.Replica, error) {
 	if c.logs[id] == nil {
 		c.logs[id], c.mems[id] = newMemLog(), table.NewMem()
 	}
 	opt := replica.Options{
 		Identity: identity.Identity{ClusterID: 5, RaftID: id, Incarnation: id + 100}, Log: c.logs[id], Backend: c.mems[id], Peers: wire{c}, Known: known,
+		Machine: machine.Options{MaxLevel: c.older[id]},
+	}
+	if c.stopped != nil {
+		opt.Stopped = func(err error) { c.stopped <- err }
 	}
 	if known == nil {
 		opt.Bootstrap = record(id, pb.MemberRole_MEMBER_ROLE_VOTER)
 	}
-	r, err := replica.Open(opt)
+	return replica.Open(opt)
+}
+
+func (c *cluster) start(id uint64, known *pb.Members) *replica.Replica {
+	c.t.Helper()
+	r, err := c.open(id, known)
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -107,7 +120,14 @@ func (c *cluster) leader() (uint64, *replica.Replica) {
 
 // newCluster starts one replica and lets two more join.
 func newCluster(t *testing.T) *cluster {
-	c := &cluster{t: t, nodes: map[uint64]*replica.Replica{}, logs: map[uint64]*memLog{}, mems: map[uint64]*table.Mem{}}
+	c := &cluster{t: t, level: machine.MaxLevel}
+	c.begin()
+	return c
+}
+
+func (c *cluster) begin() {
+	t := c.t
+	c.nodes, c.logs, c.mems = map[uint64]*replica.Replica{}, map[uint64]*memLog{}, map[uint64]*table.Mem{}
 	first := c.start(1, nil)
 	t.Cleanup(func() {
 		for id := range uint64(3) {
@@ -116,7 +136,7 @@ func newCluster(t *testing.T) *cluster {
 			}
 		}
 	})
-	if _, err := first.Do(t.Context(), catalogue.NewCommand(catalogue.Genesis, "test", "", &pb.Genesis{LogName: "test", Level: machine.MaxLevel})); err != nil {
+	if _, err := first.Do(t.Context(), catalogue.NewCommand(catalogue.Genesis, "test", "", &pb.Genesis{LogName: "test", Level: c.level})); err != nil {
 		t.Fatal(err)
 	}
 	for id := uint64(2); id <= 3; id++ {
@@ -130,7 +150,6 @@ func newCluster(t *testing.T) *cluster {
 			<-first.Changed() // its vote comes by itself
 		}
 	}
-	return c
 }
 
 // Commands through every node count once and reads on every node see what was

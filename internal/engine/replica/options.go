@@ -83,12 +83,20 @@ type Options struct {
 	// applied: the frames before it are, and then every write is refused.
 	ReadOnlyFrom uint64
 	// Stopped is told once why the replica can't go on: a *machine.Broken, a
-	// *member.RefusedError or an error of a store. Callers still waiting get
-	// code.Unknown.
+	// *machine.Outdated, a *member.RefusedError or an error of a store. Callers
+	// still waiting get code.Unknown.
 	Stopped func(error)
 	// Observe is told of every applied frame. May be nil.
 	Observe func(FrameStats)
 	Logger  *slog.Logger
+}
+
+// maxLevel is the highest feature level that this node knows.
+func (o *Options) maxLevel() uint32 {
+	if o.Machine.MaxLevel != 0 {
+		return o.Machine.MaxLevel
+	}
+	return machine.MaxLevel
 }
 
 // Peers is the network between the members.

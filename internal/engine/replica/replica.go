@@ -103,7 +103,7 @@ func (r *Replica) startMember() error {
 	r.member, err = member.New(member.Options{
 		Identity: r.opt.Identity, Session: session, Log: r.log, Applied: applied, Heard: r.opt.Log.Heard(),
 		Bootstrap: r.opt.Bootstrap, Known: r.opt.Known, Events: (*events)(r), Logger: r.opt.Logger,
-		Version: r.opt.Version, MaxLevel: machine.MaxLevel, Health: r.opt.Health,
+		Version: r.opt.Version, MaxLevel: r.opt.maxLevel(), Health: r.opt.Health,
 	})
 	return err
 }
@@ -148,9 +148,9 @@ func (r *Replica) Receive(msg *pb.PeerMessage) {
 // durable and applied. The caller must not touch cmd afterwards.
 //
 // The error is a *code.Error when no result is known: Overloaded, ReadOnly,
-// DiskLow, NotLeader, CommandTooLarge and CommandUnknown mean that the command
-// was not taken; Unknown means that it may or may not have been, and to ask
-// again under the same identity.
+// DiskLow, NotLeader, CommandTooLarge and the refusals of machine.Admissible mean
+// that the command was not taken; Unknown means that it may or may not have been,
+// and to ask again under the same identity.
 func (r *Replica) Execute(ctx context.Context, cmd *pb.Command) (catalogue.Result, error) {
 	w, refusal := r.admit(cmd)
 	if refusal != code.OK {
@@ -177,8 +177,9 @@ func (r *Replica) admit(cmd *pb.Command) (*waiter, code.Code) {
 		return nil, code.NotLeader
 	case r.opt.SpaceLow != nil && r.opt.SpaceLow():
 		return nil, code.DiskLow
-	case !machine.Known(catalogue.Number(cmd.Number)):
-		return nil, code.CommandUnknown
+	}
+	if refusal := machine.Admissible(cmd, r.Position().Level, r.opt.maxLevel()); refusal != code.OK {
+		return nil, refusal
 	}
 	cmd.Origin, cmd.Seed = r.opt.Identity.RaftID, blankSeed
 	size := cmd.SizeVT() + 16

@@ -2,11 +2,13 @@ package replica_test
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
+	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine/storytest"
 	"github.com/holdfast-pay/holdfast/internal/engine/replica"
@@ -23,10 +25,16 @@ func (p *platform) start() {
 	p.bench = open(p.t, p.log, p.mem, replica.Options{Now: func() time.Time { return time.UnixMilli(p.now.Load()) }})
 }
 
-// Do implements storytest.Platform; the replica draws another seed.
+// Do implements storytest.Platform; the replica draws another seed. A command
+// that the state's level does not know is refused before it is taken.
 func (p *platform) Do(cmd *pb.Command) (catalogue.Result, error) {
 	p.now.Store(cmd.At)
-	return p.r.Do(context.Background(), cmd)
+	res, err := p.r.Do(context.Background(), cmd)
+	var refusal *code.Error
+	if errors.As(err, &refusal) && refusal.Code == code.LevelTooLow {
+		return catalogue.Result{Code: code.LevelTooLow}, nil
+	}
+	return res, err
 }
 
 // Read implements storytest.Platform.

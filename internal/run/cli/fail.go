@@ -16,6 +16,7 @@ const (
 	ExitUnreachable  = 4
 	ExitDamaged      = 5
 	ExitStopped      = 6
+	ExitOutdated     = 7
 )
 
 // exitMeanings is printed by the help and the manual, in this order.
@@ -30,6 +31,7 @@ var exitMeanings = []struct {
 	{ExitUnreachable, "the node did not answer, or not in time: the outcome is unknown, repeat the same command"},
 	{ExitDamaged, "the data folder is damaged or not whole: refused to start, the error names the file"},
 	{ExitStopped, "the node stopped on a broken invariant before anything was written"},
+	{ExitOutdated, "this binary is too old for the data folder: start the one that the error names"},
 }
 
 // Failure is an error as a person reads it: one lower-case line that says what

@@ -24,7 +24,7 @@ import (
 
 var serve = Command{
 	Name: "serve", Short: "run a node", JSON: true,
-	Exits: []int{ExitDamaged, ExitStopped},
+	Exits: []int{ExitDamaged, ExitStopped, ExitOutdated},
 	Long: `Runs one node from a configuration file: the merchant API with the cashier's pages, the
 administration with health and metrics, and the inner address for the courier. A new
 data folder gets its keys and the first command of its log; an existing one is checked
@@ -136,11 +136,14 @@ func newLog(w io.Writer, cfg config.Log) *slog.Logger {
 // NodeError says in the CLI's words why a node did not start or go on.
 func NodeError(err error) error {
 	var broken *machine.Broken
+	var old *machine.Outdated
 	var damage *keystore.Damage
 	var start *node.StartError
 	switch {
 	case err == nil, errors.Is(err, context.Canceled):
 		return nil
+	case errors.As(err, &old):
+		return tooOld(old, err)
 	case errors.As(err, &broken):
 		return &Failure{Exit: ExitStopped, Msg: "the node stopped: " + broken.Error(),
 			Hint: fmt.Sprintf("start it again; if it stops at index %d again it starts read-only, and `holdfast quarantine %d` lets it go on", broken.Index, broken.Index), Cause: err}
@@ -152,4 +155,9 @@ func NodeError(err error) error {
 		return &Failure{Exit: ExitDamaged, Msg: err.Error(), Hint: "nothing that counts was changed; `holdfast verify DIR` says what else is wrong", Cause: err}
 	}
 	return clusterFailure(err)
+}
+
+// tooOld is the failure of a binary that is older than the data folder.
+func tooOld(old *machine.Outdated, cause error) error {
+	return &Failure{Exit: ExitOutdated, Msg: "this binary is too old: " + old.Error(), Hint: old.Start() + "; nothing was changed", Cause: cause}
 }

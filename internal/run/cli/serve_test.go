@@ -122,6 +122,8 @@ func TestNodeError(t *testing.T) {
 		{nil, 0, ""},
 		{context.Canceled, 0, ""},
 		{&node.StartError{Step: "replica", Err: &machine.Broken{Index: 7, Assertion: "books balance"}, Damage: true}, ExitStopped, "holdfast quarantine 7"},
+		{&node.StartError{Step: "replica", Err: &machine.Outdated{Index: 7, Level: 9, Known: 4, Version: "v9.0.0"}}, ExitOutdated, "start version v9.0.0"},
+		{&machine.Outdated{Level: 9, Known: 4}, ExitOutdated, "start a version that knows feature level 9"},
 		{&node.StartError{Step: "raft log", Err: errors.New("bad block"), Damage: true}, ExitDamaged, "holdfast verify"},
 		{&node.StartError{Step: "state store", Err: errors.New("locked"), InUse: true}, ExitRefused, "holdfast status"},
 		{&node.StartError{Step: "merchant API", Err: errors.New("port taken")}, ExitRefused, ""},

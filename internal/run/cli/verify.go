@@ -2,18 +2,20 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
+	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/run/node"
 	"github.com/holdfast-pay/holdfast/internal/run/verify"
 )
 
 var verifyFolder = Command{
 	Name: "verify", Args: "[DIR]", Short: "check a data folder without changing it", JSON: true,
-	Exits: []int{ExitVerification},
+	Exits: []int{ExitVerification, ExitOutdated},
 	Long: `Reads everything in the data folder of a stopped node and recomputes what can be
 recomputed: the keystore and its public copies, every file and entry of the log, every
 file and row of the state, each table's digest and row count, the journal's leaves,
@@ -90,6 +92,9 @@ func runVerify(ctx context.Context, env *Env, dir, master string) error {
 		MasterKey: master, Quarantined: quarantined.Has,
 		Progress: func(step string) { fmt.Fprintf(env.Err, "verify: %s\n", step) },
 	})
+	if old := (*machine.Outdated)(nil); errors.As(err, &old) {
+		return tooOld(old, err)
+	}
 	if err != nil {
 		return refused("verify works on a stopped node, or on a copy of its folder", "%w", err)
 	}

@@ -55,7 +55,8 @@ var remedyWords = map[remedy]string{
 }
 
 // remedyFor says what helps a node that stopped because of err. A broken
-// invariant is not damage: the others would break it too.
+// invariant is not damage: the others would break it too. Nor is a log or a state
+// that this binary is too old for: what the others have is as new.
 func remedyFor(err error) remedy {
 	var (
 		refused  *member.RefusedError
@@ -71,6 +72,8 @@ func remedyFor(err error) remedy {
 		return found.remedy
 	case errors.Is(err, errReopen), errors.As(err, &half):
 		return reopen
+	case outdated(err):
+		return noRemedy
 	case errors.As(err, &refused):
 		if refused.Rejoin() {
 			return setAside

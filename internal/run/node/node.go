@@ -139,7 +139,7 @@ func Open(ctx context.Context, opt Options) (*Node, error) {
 		if cerr := n.close(); cerr != nil {
 			n.log.Warn("closing after a failed start", "err", cerr)
 		}
-		return nil, &StartError{Step: s.name, Err: err, InUse: inUse(err), Damage: s.reads && !inUse(err) && ctx.Err() == nil}
+		return nil, &StartError{Step: s.name, Err: err, InUse: inUse(err), Damage: s.reads && !inUse(err) && !outdated(err) && ctx.Err() == nil}
 	}
 	n.log.Info("ready", "merchant_api", n.addresses.MerchantAPI, "admin", n.addresses.Admin, "inner", n.addresses.Inner,
 		"applied", n.replica.Applied(), "read_only", n.readOnly() != "")
@@ -159,6 +159,12 @@ type StartError struct {
 // inUse recognises the stores' locks, held by this process or another.
 func inUse(err error) bool {
 	return errors.Is(err, syscall.EAGAIN) || strings.Contains(err.Error(), "lock held by current process")
+}
+
+// outdated recognises a folder that only a newer binary understands.
+func outdated(err error) bool {
+	var o *machine.Outdated
+	return errors.As(err, &o)
 }
 
 func (e *StartError) Error() string { return fmt.Sprintf("start %s: %v", e.Step, e.Err) }
@@ -241,14 +247,18 @@ func (n *Node) spawn(name string, f func(context.Context)) {
 }
 
 // stop ends the node because of err. A broken invariant is noted first, so that
-// the next start knows.
+// the next start knows; that this binary is too old is not, since another one may
+// be started next, and the command must never be quarantined.
 func (n *Node) stop(err error) {
 	var broken *machine.Broken
+	var old *machine.Outdated
 	var damage *table.Damage
 	if errors.Is(err, errReopen) {
 		n.log.Info("the node stops serving for a moment", "why", err)
 	} else if errors.As(err, &damage) && n.group != nil {
 		n.log.Error("the state is damaged: the node stops and fetches it from a peer", "err", err)
+	} else if errors.As(err, &old) {
+		n.log.Error("this binary is too old for the log: the node stops before anything is written", "err", err, "next", old.Start(), "version", n.opt.Version)
 	} else if errors.As(err, &broken) {
 		n.log.Error("broken invariant: the node stops before anything is written", "index", broken.Index, "position", broken.Position,
 			"command", broken.Number.String(), "assertion", broken.Assertion, "stack", string(broken.Stack))

@@ -386,6 +386,8 @@ func TestBlocked(t *testing.T) {
 		{"quarantined", []Stop{at(10, 1), at(10, 1)}, 0},
 		{"another command of that frame", []Stop{at(10, 1), at(10, 1), at(10, 2), at(10, 2)}, 10},
 		{"a whole frame", []Stop{at(30, -1), at(30, -1)}, 0},
+		{"by a binary that did not know the command", []Stop{{Index: 5, Command: "command-6"}, {Index: 5, Command: "command-6"}}, 0},
+		{"by one that knows no more than this", []Stop{{Index: 5, Command: "command-999"}, {Index: 5, Command: "command-999"}}, 5},
 		{"the lowest of two", []Stop{at(9, 0), at(9, 0), at(7, 0), at(7, 0)}, 7},
 	} {
 		if s, ok := blocked(c.stops, q); s.Index != c.want || ok != (c.want != 0) {

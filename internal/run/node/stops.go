@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 )
 
@@ -150,7 +151,15 @@ func AddQuarantine(dir string, index uint64) (Stop, error) {
 	return *last, appendLine(quarantineFile(dir), fmt.Sprintf("%d %s", index, position))
 }
 
-// blocked answers the stop that makes the node start read-only, if any: the
+// byOlder says that the stop is of a binary that did not know the command while
+// this one does. Binaries before feature level 4 recorded such stops.
+func (s Stop) byOlder() bool {
+	text, unnamed := strings.CutPrefix(s.Command, "command-")
+	number, err := strconv.ParseUint(text, 10, 32)
+	return unnamed && err == nil && number > 0 && machine.Known(catalogue.Number(number))
+}
+
+// blocked returns the stop that makes the node start read-only, if any: the
 // lowest index at which the same command stopped it twice and is not in
 // quarantine.
 func blocked(stops []Stop, q Quarantine) (Stop, bool) {
@@ -158,6 +167,9 @@ func blocked(stops []Stop, q Quarantine) (Stop, bool) {
 	var found Stop
 	ok := false
 	for _, s := range stops {
+		if s.byOlder() {
+			continue
+		}
 		place := [2]int64{int64(s.Index), int64(s.Position)}
 		counts[place]++
 		if counts[place] >= stopsToReadOnly && !q.Has(s.Index, s.Position) && (!ok || s.Index <= found.Index) {

@@ -32,7 +32,7 @@ type Options struct {
 }
 
 // Folder verifies the data folder dir. The error says why it could not do its
-// work (the folder is not there, a node has it open); what it found wrong is in
+// work (the folder is not there, a node has it open, this binary is too old); what it found wrong is in
 // the report.
 func Folder(ctx context.Context, dir string, opt Options) (*Report, error) {
 	if opt.Progress == nil {
@@ -154,6 +154,9 @@ func (v *verifier) openState(context.Context) error {
 	if !ok {
 		head = &pb.Head{}
 	}
+	if head.Level > machine.MaxLevel {
+		return &machine.Outdated{Level: head.Level, Known: machine.MaxLevel}
+	}
 	v.head = head
 	v.report.Applied = head.AppliedIndex
 	if len(v.report.Problems) == 0 {
@@ -256,7 +259,11 @@ func (v *verifier) tail(context.Context) error {
 			return nil
 		}
 		for _, e := range entries {
-			if _, err := m.Apply(e.GetIndex(), e.GetTerm(), e.GetData()); err != nil {
+			_, err := m.Apply(e.GetIndex(), e.GetTerm(), e.GetData())
+			if old := (*machine.Outdated)(nil); errors.As(err, &old) {
+				return err
+			}
+			if err != nil {
 				v.report.add("tail", fmt.Sprintf("log entry %d", e.GetIndex()), "cannot be applied: %v", err)
 				return nil
 			}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -19,6 +20,8 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/engine/machine"
+	"github.com/holdfast-pay/holdfast/internal/engine/raftlog"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/run/config"
 	"github.com/holdfast-pay/holdfast/internal/run/node"
@@ -143,6 +146,37 @@ func TestAFolderAsACrashLeavesItVerifies(t *testing.T) {
 	}
 	if r.Orders != 500 || r.Refunds == 0 || r.Replayed == 0 || r.CheckpointSize == 0 {
 		t.Errorf("the report is of another town: %+v", r)
+	}
+}
+
+// TestNewerFolderIsNotCalledDamaged: what this binary is too old for, in the state
+// or in the log, is for another binary to verify.
+func TestNewerFolderIsNotCalledDamaged(t *testing.T) {
+	t.Parallel()
+	dir := town(t)
+	l, err := raftlog.Open(filepath.Join(dir, "log"), raftlog.Options{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	last, _ := l.LastIndex()
+	entries, err := l.Entries(last, last+1, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hs, _, err := l.InitialState()
+	if err != nil {
+		t.Fatal(err)
+	}
+	last++
+	hs.Commit = &last
+	raise := catalogue.NewCommand(catalogue.SetLevel, "test", "", &pb.SetLevel{Level: machine.MaxLevel + 1})
+	entries[0].Index, entries[0].Data = &last, table.Encode(&pb.Frame{Commands: [][]byte{table.Encode(raise)}})
+	if err := errors.Join(l.Append(hs, entries, true), l.Close()); err != nil {
+		t.Fatal(err)
+	}
+	var old *machine.Outdated
+	if r, err := check(t, dir); !errors.As(err, &old) || old.Index != last {
+		t.Errorf("a log that goes beyond: %+v, %v", r, err)
 	}
 }
 

@@ -28,8 +28,9 @@ var fromMachine = []code.Code{code.NoGenesis, code.LevelTooLow, code.SandboxOnly
 
 // elsewhere are codes the machine uses that no story can show.
 var elsewhere = map[string]string{
-	"Quarantined":   "TestQuarantinedCommand",
-	"PersonBlocked": "TestBlockedPersonCannotPay",
+	"CommandUnknown": "TestAdmissible",
+	"Quarantined":    "TestQuarantinedCommand",
+	"PersonBlocked":  "TestBlockedPersonCannotPay",
 }
 
 // expected is the list of a handler's comment without what cannot happen.

@@ -83,7 +83,7 @@ func TestOutcomesPageIsPrinted(t *testing.T) {
 	b.WriteString("# Outcomes\n\nPrinted from `internal/base/code` and the comments of the handlers;\n" +
 		"`go test ./internal/engine/machine/storytest -run Printed -rewrite` prints them again.\n\n" +
 		"The number enters the journal and keeps its meaning for ever; names and sentences may change\nwith a release. *Retry* says what a caller does with a refusal: **never** repeat it as it is,\nrepeat the **same** request later, or **query** first.\nThe *class* is what edges derive their statuses from; nothing refuses with a *reserved* code yet.\n\n" +
-		"## Commands\n\nWhat each command refuses with, in order of precedence: the first that is true is the answer.\nAny command may also be refused with `no_genesis`, `level_too_low`, `sandbox_only`,\n`command_too_large` or `quarantined`, and by the node before it is taken (1 to 7, 11).\n\n")
+		"## Commands\n\nWhat each command refuses with, in order of precedence: the first that is true is the answer.\nAny command may also be refused with `no_genesis`, `level_too_low`, `sandbox_only`,\n`command_too_large` or `quarantined`, and by the node before it is taken (1 to 7, 9, 11, 141).\n\n")
 	for _, h := range s.handlers {
 		codes, err := s.listed(h.rule)
 		if err != nil {
