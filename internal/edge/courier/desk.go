@@ -18,6 +18,9 @@ const (
 	trickle = 8
 	// setAside is how long a notice waits that this version cannot send, milliseconds.
 	setAside int64 = 60_000
+	// shortage is how long a notice waits that could not be sent for lack of
+	// descriptors or memory here, milliseconds.
+	shortage int64 = 1000
 	// lagging is how long one waits that a node answered from before the last
 	// report, milliseconds.
 	lagging int64 = 500

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -215,5 +216,32 @@ func TestStopWithoutAnEnd(t *testing.T) {
 		}
 		close(s.release)
 		<-c.reported
+	})
+}
+
+// A courier that lacks descriptors blames no merchant: no attempt is used up.
+func TestShortageIsNotTheMerchants(t *testing.T) {
+	t.Parallel()
+	key := fakeKey(t)
+	synctest.Test(t, func(t *testing.T) {
+		n, w := newFakeNode(key), newHosts(t)
+		w.serve("shop.example", http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+		cfg := fakeConfig(t, w, n)
+		left := 3 // the loop dials one at a time: one notice
+		cfg.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+			if left--; left >= 0 {
+				return nil, &net.OpError{Op: "dial", Net: network, Err: syscall.EMFILE}
+			}
+			return w.dial(ctx, network, address)
+		}
+		_, stop := w.run(cfg)
+		id := n.owe("shop", "http://shop.example/n", time.Now())
+		time.Sleep(10 * time.Second)
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+		if n.left() != 0 || n.done[id] != 1 {
+			t.Errorf("delivered by attempt %d, want the first", n.done[id])
+		}
 	})
 }

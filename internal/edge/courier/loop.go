@@ -239,6 +239,12 @@ func (c *Courier) onLanded(l landed) {
 		c.desk.giveBack(l.f, nil)
 		return
 	}
+	if l.attempt.Outcome == pb.AttemptOutcome_ATTEMPT_OUTCOME_UNSPECIFIED {
+		c.metrics.problems.Inc()
+		c.log.Warn("courier: something runs short here; trying again", "notice", l.owed.Notice.Id, "err", l.attempt.Answer)
+		c.desk.giveBack(l.f, laterHead(l.owed.Notice, c.clock.now()+shortage))
+		return
+	}
 	c.record(l.paper, l.attempt)
 }
 

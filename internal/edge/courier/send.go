@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/holdfast-pay/holdfast/internal/engine/diskguard"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -51,7 +52,8 @@ func newTransport(cfg Config) *http.Transport {
 
 // post sends a letter and says how it went; may is asked last before the request
 // is written, wire is called when it has been. The attempt lacks notice and
-// number; it is nil when may said no and nothing was sent.
+// number; it is nil when may said no and nothing was sent, and has no outcome when
+// this process lacked what it takes, which is not the merchant's fault.
 //
 // Success is 200 or 204 within five seconds, whatever the body. Nothing else
 // is, and redirects are not followed.
@@ -81,6 +83,10 @@ func post(ctx context.Context, rt http.RoundTripper, l letter, may func() bool, 
 	a.TookUs = time.Since(start).Microseconds()
 	if err != nil && word.no.Load() {
 		return nil
+	}
+	if err != nil && diskguard.Shortage(err) {
+		a.Answer = clip(err.Error())
+		return a // without an outcome
 	}
 	if err != nil {
 		a.Outcome, a.Answer = failure(err, inTLS.Load())

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -17,8 +18,10 @@ const (
 	protoHTTP = "h2"
 )
 
-// maxHandshakes bounds the connections that have not yet shown who they are.
-const maxHandshakes = 256
+// DefaultStrangers is how many connections may be open of whom it is not known who
+// they are: as many that shake hands, and as many that show no certificate of a
+// node of the cluster, as one that wants to join.
+const DefaultStrangers = 256
 
 func serverTLS(given *tls.Config) *tls.Config {
 	c := given.Clone()
@@ -45,7 +48,7 @@ func (t *Transport) accept(l net.Listener) error {
 	web := newHandover(l.Addr())
 	t.tasks.Go(func() { _ = t.http.Serve(web) }) // answers ErrServerClosed
 	defer web.Close()
-	slots := make(chan struct{}, maxHandshakes)
+	slots := make(chan struct{}, t.opt.Strangers)
 	for {
 		raw, err := l.Accept()
 		if t.ctx.Err() != nil {
@@ -78,6 +81,8 @@ func (t *Transport) accept(l net.Listener) error {
 // admit shakes hands and hands the connection to who serves its protocol. shown
 // is called when it is known who the other side is.
 func (t *Transport) admit(raw net.Conn, web *handover, shown func()) {
+	who := &caller{Conn: raw}
+	raw = who
 	c := &conn{Conn: tls.Server(raw, t.server)}
 	ctx, cancel := context.WithTimeout(t.ctx, t.opt.Silence)
 	err := c.HandshakeContext(ctx)
@@ -91,6 +96,11 @@ func (t *Transport) admit(raw net.Conn, web *handover, shown func()) {
 	cs := c.ConnectionState()
 	switch cs.NegotiatedProtocol {
 	case protoHTTP:
+		if _, known := t.opt.Role(cs); !known && !who.count(&t.strangers, t.opt.Strangers) {
+			t.refused.log(t.log, "connection refused: too many are open that show no certificate of a node", raw.RemoteAddr(), nil)
+			_ = raw.Close()
+			return
+		}
 		web.give(t.ctx, c.Conn)
 	case protoRaft:
 		name, ok := t.opt.Role(cs)
@@ -110,6 +120,31 @@ func (t *Transport) admit(raw net.Conn, web *handover, shown func()) {
 		t.refused.log(t.log, "connection refused: it names no protocol", raw.RemoteAddr(), nil)
 		_ = raw.Close()
 	}
+}
+
+// caller is a connection that somebody opened to this node.
+type caller struct {
+	net.Conn
+	counted atomic.Pointer[atomic.Int64] // where it counts as a stranger
+}
+
+// count counts the connection as a stranger's until it is closed; false when there
+// are most already.
+func (c *caller) count(in *atomic.Int64, most int) bool {
+	if in.Add(1) > int64(most) {
+		in.Add(-1)
+		return false
+	}
+	c.counted.Store(in)
+	return true
+}
+
+// Close implements net.Conn.
+func (c *caller) Close() error {
+	if in := c.counted.Swap(nil); in != nil {
+		in.Add(-1)
+	}
+	return c.Conn.Close()
 }
 
 // refusals logs who was turned away, at most one a second: anybody can knock.

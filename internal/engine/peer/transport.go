@@ -53,6 +53,8 @@ type Options struct {
 	// Logger hears of peers found and lost; nil is slog.Default.
 	Logger *slog.Logger
 
+	// Strangers bounds connections of whom it is not known who they are.
+	Strangers int
 	// DialTimeout bounds dialling and, by itself, the TLS handshake.
 	DialTimeout time.Duration
 	// PingEvery is the time between greetings; Silence is after which time
@@ -72,6 +74,7 @@ func (o Options) withDefaults() Options {
 	if o.Explain == nil {
 		o.Explain = func(err error, _ string) error { return err }
 	}
+	setDefault(&o.Strangers, DefaultStrangers)
 	setDefault(&o.DialTimeout, DefaultDialTimeout)
 	setDefault(&o.PingEvery, DefaultPingEvery)
 	setDefault(&o.Silence, DefaultSilence)
@@ -104,6 +107,7 @@ type Transport struct {
 	unroutable atomic.Uint64
 	calls      atomic.Int64
 	refused    refusals
+	strangers  atomic.Int64 // open connections without a node's certificate
 
 	mu      sync.RWMutex
 	closed  bool

@@ -7,7 +7,11 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
+
+	"github.com/holdfast-pay/holdfast/internal/engine/diskguard"
+	"github.com/holdfast-pay/holdfast/internal/run/listen"
 )
 
 // Bounds of the balancer, unless Options say otherwise.
@@ -34,6 +38,9 @@ type Options struct {
 	Nodes []Node
 	// Every and Silent are 0 for the package's.
 	Every, Silent time.Duration
+	// Most is how many connections may be open; 0 for what the process's file
+	// descriptors allow, two each.
+	Most int
 	// Log is nil for none.
 	Log *slog.Logger
 }
@@ -72,6 +79,9 @@ func New(opt Options) *Balancer {
 	if opt.Silent == 0 {
 		opt.Silent = Silent
 	}
+	if opt.Most == 0 {
+		opt.Most = max(1, listen.Room(listen.Limit())/2)
+	}
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}
@@ -96,17 +106,49 @@ func (b *Balancer) Serve(l net.Listener) error {
 	b.listeners = append(b.listeners, l)
 	b.mu.Unlock()
 	for {
+		b.makeRoom()
 		c, err := l.Accept()
-		var passing net.Error
 		switch {
 		case err == nil:
 			b.take(c)
 		case b.closed():
 			return nil
-		case errors.As(err, &passing) && passing.Timeout():
+		case diskguard.Shortage(err), errors.Is(err, syscall.ECONNABORTED):
+			b.opt.Log.Warn("cannot accept a connection; trying again", "err", err)
+			b.cutIdle(time.Now())
+			b.pause(b.opt.Every)
 		default:
 			return err
 		}
+	}
+}
+
+// makeRoom waits until one more connection may be open: those that clients only
+// keep, or never said anything on, go for it.
+func (b *Balancer) makeRoom() {
+	for b.full() {
+		b.cutIdle(time.Now())
+		b.pause(quiet / 4)
+	}
+}
+
+func (b *Balancer) full() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return !b.closing && b.open >= b.opt.Most
+}
+
+// cutIdle ends connections that interrupt nobody.
+func (b *Balancer) cutIdle(now time.Time) {
+	for _, p := range b.places {
+		p.cut(func(c *pipe) bool { return c.idle(now) })
+	}
+}
+
+func (b *Balancer) pause(d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-b.ctx.Done():
 	}
 }
 
@@ -180,9 +222,7 @@ func (b *Balancer) drain(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case now := <-tick.C:
-			for _, p := range b.places {
-				p.cut(func(c *pipe) bool { return c.idle(now) })
-			}
+			b.cutIdle(now)
 		}
 	}
 }

@@ -238,3 +238,36 @@ func TestCloseEndsIdleConnections(t *testing.T) {
 		t.Errorf("Close took %v", took)
 	}
 }
+
+// Connections that say nothing shut nobody out, and are not more than there is room for.
+func TestSilentConnections(t *testing.T) {
+	t.Parallel()
+	n := startNode(t, "n1")
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &rig{Balancer: balance.New(balance.Options{Most: 4, Every: 10 * time.Millisecond, Nodes: []balance.Node{
+		{Name: "n1", Address: n.server.Listener.Addr().String(), Ready: n.server.URL + "/readyz"}}}), address: l.Addr().String()}
+	served := make(chan error, 1)
+	go func() { served <- r.Serve(l) }()
+	r.await(t, "n1")
+	for range 30 {
+		c, err := net.Dial("tcp", r.address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+	}
+	if seen := r.count(t, 10); seen["n1"] != 10 {
+		t.Errorf("%v of 10 requests arrived", seen)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+	defer cancel()
+	if err := r.Close(ctx); err != nil {
+		t.Error(err)
+	}
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
+}

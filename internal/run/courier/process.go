@@ -19,6 +19,7 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/edge/courier"
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
+	"github.com/holdfast-pay/holdfast/internal/run/listen"
 )
 
 // Process says what a courier is made of.
@@ -58,7 +59,7 @@ func (p Process) Run(ctx context.Context) error {
 	}
 	client := courier.NewClient(courier.ClientOptions{Nodes: p.Nodes, Name: p.Name, TLS: keys.ClientTLS(keystore.RoleCourier), Logger: p.Log})
 	defer client.Close()
-	c, err := courier.New(courier.Config{Node: client, Keys: keys, Allow: p.Allow, Lease: p.Lease, Registerer: registry, Logger: p.Log})
+	c, err := courier.New(courier.Config{Node: client, Keys: keys, Allow: p.Allow, Lease: p.Lease, Registerer: registry, Logger: p.Log, MaxInFlight: inFlight(listen.Limit())})
 	if err != nil {
 		return err
 	}
@@ -70,19 +71,27 @@ func (p Process) Run(ctx context.Context) error {
 	return errors.Join(c.Run(ctx), stop())
 }
 
+// metricsShare is the percentage of connections that are for metrics and health.
+const metricsShare = 10
+
+// inFlight is how many attempts may be in the air with so many descriptors: those
+// to endpoints that answer, as many to slow ones, and idle connections.
+func inFlight(limit int) int { return min(courier.DefaultMaxInFlight, listen.Room(limit)/3) }
+
 // serveMetrics opens the address for metrics and health, if one is asked for.
 func (p Process) serveMetrics(registry *prometheus.Registry) (stop func() error, err error) {
 	if p.Metrics == "" {
 		return func() error { return nil }, nil
 	}
-	listener, err := net.Listen("tcp", p.Metrics)
+	open, err := net.Listen("tcp", p.Metrics)
 	if err != nil {
 		return nil, fmt.Errorf("metrics: %w", err)
 	}
+	listener := listen.Cap(open, listen.Share(metricsShare))
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) }) // the asker may be gone
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second,
+	server := &http.Server{Handler: mux, ConnState: listener.Track, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second,
 		ErrorLog: slog.NewLogLogger(p.Log.Handler(), slog.LevelDebug)}
 	ended := make(chan struct{})
 	go func() {

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/agree"
+	"github.com/holdfast-pay/holdfast/internal/engine/diskguard"
 	"github.com/holdfast-pay/holdfast/internal/engine/journal"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/member"
@@ -23,6 +25,7 @@ type checkpoints struct {
 	core      *replica.Replica
 	publisher *journal.Publisher
 	every     time.Duration
+	log       *slog.Logger
 
 	mu        sync.Mutex
 	published chan struct{} // closed at the next publication
@@ -31,8 +34,8 @@ type checkpoints struct {
 	wake      chan struct{} // a token when there is one
 }
 
-func newCheckpoints(publisher *journal.Publisher, every time.Duration) *checkpoints {
-	return &checkpoints{publisher: publisher, every: every, published: make(chan struct{}), wake: make(chan struct{}, 1)}
+func newCheckpoints(publisher *journal.Publisher, every time.Duration, log *slog.Logger) *checkpoints {
+	return &checkpoints{publisher: publisher, every: every, log: log, published: make(chan struct{}), wake: make(chan struct{}, 1)}
 }
 
 // agreedOn takes a mark that a majority has. It never blocks.
@@ -65,18 +68,25 @@ func (c *checkpoints) check() error {
 }
 
 // Run publishes whenever the journal has grown, until ctx ends; then once more,
-// so that an orderly stop of a node without peers leaves everything covered.
+// so that an orderly stop of a node without peers leaves everything covered. A
+// shortage, of descriptors or space, is no reason to stop: the next try publishes
+// what this one could not.
 func (c *checkpoints) Run(ctx context.Context) error {
 	pause := time.NewTicker(c.every)
 	defer pause.Stop()
 	for {
 		changed := c.core.Changed()
-		if err := c.RunOnce(); err != nil {
+		err := c.RunOnce()
+		if err != nil && !diskguard.Shortage(err) {
 			return err
+		}
+		if err != nil {
+			c.log.Warn("checkpoints: something runs short; trying again", "err", err)
+			changed = done
 		}
 		select {
 		case <-ctx.Done():
-			return c.RunOnce()
+			return c.last()
 		case <-c.wake:
 			continue
 		case <-changed:
@@ -87,6 +97,17 @@ func (c *checkpoints) Run(ctx context.Context) error {
 		case <-pause.C:
 		}
 	}
+}
+
+// done is a channel that is ready always.
+var done = func() <-chan struct{} { c := make(chan struct{}); close(c); return c }()
+
+// last publishes for the last time; what it cannot, the next start does.
+func (c *checkpoints) last() error {
+	if err := c.RunOnce(); !diskguard.Shortage(err) {
+		return err
+	}
+	return nil
 }
 
 // RunOnce publishes what a majority agreed on, if the journal has grown, and asks

@@ -3,8 +3,10 @@ package node
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"time"
 
+	"github.com/holdfast-pay/holdfast/internal/engine/diskguard"
 	"github.com/holdfast-pay/holdfast/internal/engine/raftlog"
 	"github.com/holdfast-pay/holdfast/internal/engine/replica"
 	"github.com/holdfast-pay/holdfast/internal/engine/store"
@@ -21,6 +23,7 @@ type chores struct {
 	every, flushEvery time.Duration
 	// needed is the index after which peers need the log; nil without peers.
 	needed func() uint64
+	logger *slog.Logger
 
 	flushed   time.Time
 	flushedAt uint64 // the applied index at the last flush
@@ -36,8 +39,12 @@ func (c *chores) Run(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		}
-		if err := c.RunOnce(time.Now()); err != nil {
+		err := c.RunOnce(time.Now())
+		if err != nil && !diskguard.Shortage(err) {
 			return err
+		}
+		if err != nil { // the log stays as long as it is until there is more
+			c.logger.Warn("log retention: something runs short; trying again", "err", err)
 		}
 	}
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/engine/snapshot"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/run/config"
+	"github.com/holdfast-pay/holdfast/internal/run/listen"
 )
 
 // group is a node's place among its peers; nil on a node without.
@@ -222,14 +223,15 @@ func (n *Node) startPeers(context.Context) error {
 	n.offer.By(keeper, n.raftLog.FirstIndex)
 	n.onClose("snapshots", keeper.Close)
 	n.spawn("snapshots", keeper.Run)
-	l, err := listen(n.cfg.Cluster.Address)
+	l, err := openListener(n.cfg.Cluster.Address)
 	if err != nil {
 		return err
 	}
 	g.transport, err = peer.New(peer.Options{
 		Self: id, Server: g.own.ServerConfig(), Client: g.own.ClientConfig(), Role: keystore.PeerName,
 		Receive: n.receive, Backend: (*backend)(n), Admin: n.adminHandler, Logger: n.log,
-		Explain: func(err error, node string) error { return credentials.Explain(err, node, time.Now()) },
+		Strangers: min(peer.DefaultStrangers, listen.Share(peerShare)/2),
+		Explain:   func(err error, node string) error { return credentials.Explain(err, node, time.Now()) },
 	})
 	if err != nil {
 		return errors.Join(err, l.Close())

@@ -53,7 +53,7 @@ func (n *Node) startMetrics() {
 	n.registry = prometheus.NewRegistry()
 	n.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	n.observed = newObserved(n.registry)
-	n.registry.MustRegister(&gauges{n}, &groupGauges{n, time.Now()}, &upkeepGauges{n}, n.droppedLines())
+	n.registry.MustRegister(&gauges{n}, &groupGauges{n, time.Now()}, &upkeepGauges{n}, &doorGauges{n}, n.droppedLines())
 }
 
 // droppedLines counts what the log lacks, so that its silence is not taken for peace.

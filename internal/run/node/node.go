@@ -89,6 +89,7 @@ type Node struct {
 	views       *view.Views
 	receipts    *receipt.Desk
 	addresses   Addresses
+	doors       *doors
 
 	scrubber  *scrub.Scrubber
 	scrubbing atomic.Pointer[scrub.Scrubber]  // the scrubber, for who may ask before it is there
@@ -124,7 +125,7 @@ func Open(ctx context.Context, opt Options) (*Node, error) {
 	if opt.Log == nil {
 		opt.Log = slog.Default()
 	}
-	n := &Node{opt: opt, cfg: opt.Config, log: opt.Log, dir: opt.Config.Data}
+	n := &Node{opt: opt, cfg: opt.Config, log: opt.Log, dir: opt.Config.Data, doors: newDoors()}
 	n.ctx, n.cancel = context.WithCancelCause(context.Background())
 	for _, s := range startOrder {
 		n.phase.Store(&s.name)
@@ -345,8 +346,8 @@ func (n *Node) noQueries() string {
 	return n.notReady()
 }
 
-// listen opens a listener for a part.
-func listen(address string) (net.Listener, error) {
+// openListener opens a listener for a part.
+func openListener(address string) (net.Listener, error) {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("%w; is another process using %s?", err, address)

@@ -38,6 +38,9 @@ func (n *Node) server(name string, l net.Listener, s *http.Server) {
 	if s.ReadHeaderTimeout == 0 {
 		s.ReadHeaderTimeout = 5 * time.Second
 	}
+	if c := n.doors.of(l); c != nil {
+		s.ConnState = c.Track
+	}
 	ended := make(chan struct{})
 	handler, underWay := s.Handler, new(sync.WaitGroup)
 	s.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -67,7 +70,7 @@ func (n *Node) server(name string, l net.Listener, s *http.Server) {
 // open listens on a part's address, with TLS unless it is plain on loopback,
 // and answers the URL to reach it.
 func (n *Node) open(name, address, cert, key string, protocols ...string) (l net.Listener, url string, err error) {
-	if l, err = listen(address); err != nil {
+	if l, err = n.doors.open(name, address); err != nil {
 		return nil, "", err
 	}
 	if cert == "" {
@@ -80,7 +83,7 @@ func (n *Node) open(name, address, cert, key string, protocols ...string) (l net
 	n.certs = append(n.certs, c)
 	tc := c.config()
 	tc.NextProtos = protocols
-	return tls.NewListener(l, tc), "https://" + l.Addr().String(), nil
+	return n.doors.behind(l, tls.NewListener(l, tc)), "https://" + l.Addr().String(), nil
 }
 
 // startAdmin opens the admin address early: health and readiness answer while
@@ -154,7 +157,7 @@ func (n *Node) startAdminService(context.Context) error {
 
 // startInner serves the courier over mutual TLS.
 func (n *Node) startInner(context.Context) error {
-	l, err := listen(n.cfg.Inner.Address)
+	l, err := n.doors.open("inner", n.cfg.Inner.Address)
 	if err != nil {
 		return err
 	}
@@ -167,7 +170,7 @@ func (n *Node) startInner(context.Context) error {
 		// another courier may take its place.
 		HTTP2:       &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 5 * time.Second},
 		BaseContext: func(net.Listener) context.Context { return ctx }}
-	n.server("inner service", tls.NewListener(l, n.keys.NodeTLS()), s)
+	n.server("inner service", n.doors.behind(l, tls.NewListener(l, n.keys.NodeTLS())), s)
 	n.onClose("courier streams", func() error { cancel(); return nil })
 	return nil
 }

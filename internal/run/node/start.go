@@ -24,6 +24,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/engine/view"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/run/config"
+	"github.com/holdfast-pay/holdfast/internal/run/listen"
 )
 
 // step is one part of a node: what to call it, why it comes where it does.
@@ -105,6 +106,9 @@ type Damaged struct{ Path, Text string }
 func (d *Damaged) Error() string { return d.Path + ": " + d.Text }
 
 func (n *Node) startSpace(context.Context) error {
+	if limit := listen.Limit(); limit < listen.Enough {
+		n.log.Warn("few file descriptors: with data and load the node needs more; raise `ulimit -n` or LimitNOFILE", "limit", limit, "enough", listen.Enough)
+	}
 	percent := uint64(n.cfg.Disk.MinFreePercent)
 	if percent == 0 {
 		percent = diskguard.None
@@ -249,7 +253,7 @@ func (n *Node) openPublished() error {
 	}
 	n.prover = journal.NewProver()
 	n.publisher, err = journal.OpenPublisher(n.dir, n.keys.CheckpointSigner(), verifier, n.prover)
-	n.checkpoints = newCheckpoints(n.publisher, n.cfg.Journal.CheckpointInterval.Std())
+	n.checkpoints = newCheckpoints(n.publisher, n.cfg.Journal.CheckpointInterval.Std(), n.log)
 	return err
 }
 
@@ -333,7 +337,7 @@ func (n *Node) startCheckpoints(context.Context) error {
 }
 
 func (n *Node) startChores(context.Context) error {
-	c := &chores{replica: n.replica, store: n.store, log: n.raftLog, every: 5 * time.Second, flushEvery: time.Minute}
+	c := &chores{replica: n.replica, store: n.store, log: n.raftLog, every: 5 * time.Second, flushEvery: time.Minute, logger: n.log}
 	if n.group != nil {
 		c.needed = n.group.keeper.Needs
 		n.spawn("keys", n.fetchKeys)

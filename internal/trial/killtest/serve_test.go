@@ -5,10 +5,12 @@ package killtest
 import (
 	"bufio"
 	"encoding/json"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -154,5 +156,37 @@ func hangUp(s *serving, times int) {
 			s.t.Fatal(err)
 		}
 		s.alive()
+	}
+}
+
+// Silent connections to every address of a node with few file descriptors: it goes
+// on, answers others, publishes its checkpoints, and stops in order.
+func TestSilentConnections(t *testing.T) {
+	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	s := serve(t, "ulimit -n 192;", log)
+	for i := range 250 {
+		for _, at := range []string{s.Addresses.Merchant_api, s.Addresses.Admin, s.Addresses.Inner} {
+			c, err := net.DialTimeout("tcp", strings.TrimPrefix(at, "http://"), 5*time.Second)
+			if err != nil {
+				t.Fatalf("connection %d: %v", i, err)
+			}
+			defer c.Close()
+		}
+	}
+	s.topUp("alice") // the journal grows: there is a checkpoint to be published
+	s.alive()
+	resp, err := (&http.Client{Timeout: 20 * time.Second}).Get(s.Addresses.Merchant_api + "/v3/certificates")
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	s.topUp("bob")
+	s.stop()
+	if text, err := os.ReadFile(log.Name()); err != nil || strings.Contains(string(text), "level=ERROR") {
+		t.Errorf("the node said (%v):\n%s", err, text)
 	}
 }
