@@ -40,6 +40,8 @@ var inside = map[string][]string{
 
 	// Who may be a member is decided from what a member says, for all who ask.
 	"internal/engine/membership": {"internal/engine/member"},
+	// What gives commands their order sees no disk and no network either.
+	"internal/engine/sequencer": {"internal/engine/agree", "internal/engine/machine", "internal/engine/member", "internal/engine/membership"},
 
 	// A product of the merchant API knows what all share, and no other product.
 	"internal/edge/wechatv3/*": {

@@ -69,6 +69,17 @@ func TestRulesSeeWhatBreaksThem(t *testing.T) {
 			[]string{"no go statement", "no select statement"}},
 		{"the world", deterministic, "internal/base/x/x.go", "package x\nimport _ \"os\"\nimport _ \"log/slog\"", []string{"no os ", "no log/slog"}},
 
+		{"a second driver of members", doubles, "internal/trial/sim/x.go", "package sim\nimport \"" + module + "/internal/engine/member\"\nvar a, _ = member.New(member.Options{})",
+			[]string{"internal/engine/member.New is for internal/engine/sequencer"}},
+		{"a second way to frame", doubles, "internal/trial/simdisk/x.go", "package simdisk\nimport m \"" + module + "/internal/engine/machine\"\nvar a, _ = m.AppendCommand(nil, nil, 0, nil)",
+			[]string{"AppendCommand is for internal/engine/sequencer only"}},
+		{"a second word on refusals", doubles, "internal/trial/sim/x.go", "package sim\nimport (\n\"" + module + "/internal/engine/member\"\n\"" + module + "/internal/base/code\"\n)\nvar a, b = member.ErrClock, code.ClockSkew",
+			[]string{"ErrClock is for internal/engine/sequencer only", "no code.ClockSkew"}},
+		{"a second rule for votes", doubles, "internal/trial/sim/x.go", "package sim\nfunc f(p peer) bool { return p.Match+16 >= p.Last }", []string{"no Match"}},
+		{"a member driven past its sequencer", doubles, "internal/trial/sim/x.go", "package sim\nfunc f(p *process) { p.member.Propose(nil, nil); p.seq.Member().ReadIndex(1); p.member.Transfer(0) }",
+			[]string{"no member.Propose", "no member.ReadIndex"}},
+		{"the sequencer may", doubles, "internal/engine/sequencer/x.go", "package sequencer\nimport \"" + module + "/internal/engine/member\"\nvar a, _ = member.New(member.Options{})", nil},
+
 		{"a long function", longFunctions, "internal/base/x/x.go", "package x\nfunc f() {" + strings.Repeat("\n", 70) + "}", []string{"f has 71 lines, at most 70"}},
 		{"a long method", longFunctions, "internal/base/x/x.go", "package x\ntype T[K any] struct{}\nfunc (*T[K]) f() {" + strings.Repeat("\n", 70) + "}", []string{"T.f has 71"}},
 		{"as long as it may be", longFunctions, "internal/base/x/x.go", "package x\nfunc f() {" + strings.Repeat("\n", 69) + "}", nil},

@@ -11,24 +11,20 @@ import (
 // SeedBytes is how much randomness a command is given.
 const SeedBytes = 16
 
-// EncodeFrame stamps commands with the leader's clock, Unix milliseconds, and
-// their part of seeds, SeedBytes for each, and encodes them as one pb.Frame.
-func EncodeFrame(commands []*pb.Command, at int64, seeds []byte) ([]byte, error) {
-	size := 0
-	for i, c := range commands {
-		c.At, c.Seed = at, seeds[SeedBytes*i:SeedBytes*(i+1):SeedBytes*(i+1)]
-		size += c.SizeVT() + 8
+// CommandOverhead is the most bytes that a frame has for a command besides its own.
+const CommandOverhead = 8
+
+// AppendCommand stamps a command with the leader's clock, Unix milliseconds, and
+// its seed, and appends it to an encoded pb.Frame.
+func AppendCommand(frame []byte, c *pb.Command, at int64, seed []byte) ([]byte, error) {
+	c.At, c.Seed = at, seed
+	size := c.SizeVT()
+	frame = protowire.AppendTag(frame, 1, protowire.BytesType)
+	frame = protowire.AppendVarint(frame, uint64(size))
+	n := len(frame)
+	frame = append(frame, make([]byte, size)...)
+	if _, err := c.MarshalToSizedBufferVT(frame[n:]); err != nil {
+		return nil, fmt.Errorf("encode a command: %w", err)
 	}
-	data := make([]byte, 0, size)
-	for _, c := range commands {
-		size := c.SizeVT()
-		data = protowire.AppendTag(data, 1, protowire.BytesType)
-		data = protowire.AppendVarint(data, uint64(size))
-		n := len(data)
-		data = append(data, make([]byte, size)...)
-		if _, err := c.MarshalToSizedBufferVT(data[n:]); err != nil {
-			return nil, fmt.Errorf("encode a command: %w", err)
-		}
-	}
-	return data, nil
+	return frame, nil
 }

@@ -9,16 +9,19 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
-func TestEncodeFrameIsTheGeneratedEncoding(t *testing.T) {
+func TestAppendCommandIsTheGeneratedEncoding(t *testing.T) {
 	t.Parallel()
 	commands := []*pb.Command{
 		catalogue.NewCommand(catalogue.Tick, "node/ticker", "", &pb.Tick{}),
 		catalogue.NewCommand(catalogue.OrderCreate, "mch/1", "r", &pb.OrderCreate{Description: string(bytes.Repeat([]byte("x"), 300))}),
 	}
 	seeds := []byte("0123456789abcdefABCDEFGHIJKLMNOP")
-	got, err := EncodeFrame(commands, 77, seeds)
-	if err != nil {
-		t.Fatal(err)
+	var got []byte
+	for i, c := range commands {
+		var err error
+		if got, err = AppendCommand(got, c, 77, seeds[16*i:16*i+16]); err != nil {
+			t.Fatal(err)
+		}
 	}
 	var want pb.Frame
 	for i, c := range commands {

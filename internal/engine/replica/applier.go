@@ -5,6 +5,7 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/engine/agree"
+	"github.com/holdfast-pay/holdfast/internal/engine/sequencer"
 )
 
 // applier owns the machine: it applies committed frames in order and answers.
@@ -13,9 +14,7 @@ func (r *Replica) applier() {
 	defer r.publish()
 	for c := range r.commits {
 		if r.ctx.Err() != nil {
-			if c.frame != nil {
-				c.frame.refuse(code.Unknown)
-			}
+			r.seq.Drop(c, code.Unknown)
 			continue
 		}
 		if r.opt.ReadOnlyFrom != 0 && c.Index >= r.opt.ReadOnlyFrom {
@@ -26,37 +25,30 @@ func (r *Replica) applier() {
 	}
 }
 
-func (r *Replica) apply(c commit) {
+func (r *Replica) apply(c sequencer.Commit) {
 	begin := time.Now()
 	results, err := r.machine.Apply(c.Index, c.Term, c.Data)
 	if err != nil {
-		if c.frame != nil {
-			c.frame.refuse(code.Unknown)
-		}
+		r.seq.Drop(c, code.Unknown)
 		r.stop(err)
 		return
 	}
 	r.opt.Log.Acked(c.Index)
 	mark := markOf(r.machine)
-	r.marks.do(func(a *agree.Agreement) []agree.Event { return a.Applied(mark, r.electorate()) })
+	r.marks.do(func(a *agree.Agreement) []agree.Event { return a.Applied(mark, r.seq.Electorate()) })
 	r.publish()
-	if f := c.frame; f != nil {
-		r.unapplied.Add(-1)
-		r.unappliedBytes.Add(-int64(len(f.data)))
-		r.queue.poke()
-		f.deliver(results)
-	}
+	elected := r.seq.Done(c, results)
 	if len(results) > 0 {
 		r.observe(c, FrameStats{Commands: len(results), Bytes: len(c.Data), Rows: r.machine.Rows(), Apply: time.Since(begin)})
 	}
-	if len(c.Data) == 0 && c.Term == r.term.Load() {
-		r.elected()
+	if elected {
+		r.publish() // and wake who waits for a leader
 	}
 }
 
-func (r *Replica) observe(c commit, stats FrameStats) {
-	if c.frame != nil {
-		stats.Append = c.frame.took
+func (r *Replica) observe(c sequencer.Commit, stats FrameStats) {
+	if c.Frame != nil {
+		stats.Append = c.Frame.Took
 	}
 	r.totals.add(stats)
 	if r.opt.Observe != nil {
@@ -64,20 +56,9 @@ func (r *Replica) observe(c commit, stats FrameStats) {
 	}
 }
 
-// elected opens for writes. A new leader commits an empty entry of its term
-// first, and with that applied it has everything that was ever acknowledged.
-func (r *Replica) elected() {
-	r.leader.Store(true)
-	r.publish()
-	r.queue.poke()
-}
-
-func (r *Replica) becomeReadOnly(c commit) {
-	if c.frame != nil {
-		c.frame.refuse(code.ReadOnly)
-	}
-	r.leader.Store(false)
-	if !r.readOnly.Swap(true) {
+func (r *Replica) becomeReadOnly(c sequencer.Commit) {
+	r.seq.Drop(c, code.ReadOnly)
+	if r.seq.ReadOnly() {
 		r.opt.Logger.Error("read-only: a frame of the log broke an invariant twice and is not applied",
 			"index", r.opt.ReadOnlyFrom)
 		r.publish()

@@ -7,6 +7,7 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
+	"github.com/holdfast-pay/holdfast/internal/engine/sequencer"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -23,7 +24,7 @@ const (
 // have identities, so the answer is the one the first try made, if it made one.
 // Errors are Execute's.
 func (r *Replica) Do(ctx context.Context, cmd *pb.Command) (catalogue.Result, error) {
-	if r.opt.Peers == nil || r.Status().Alone && r.leader.Load() {
+	if r.opt.Peers == nil || r.Status().Alone && r.seq.Leads() {
 		return r.Execute(ctx, cmd)
 	}
 	if _, ok := ctx.Deadline(); !ok {
@@ -31,40 +32,28 @@ func (r *Replica) Do(ctx context.Context, cmd *pb.Command) (catalogue.Result, er
 		ctx, cancel = context.WithTimeout(ctx, doPatience)
 		defer cancel()
 	}
-	open := false // whether an earlier try may have been taken
+	var tries sequencer.Tries
 	for {
 		changed := r.Changed()
-		res, err := r.once(ctx, copyOf(cmd))
+		res, err := r.once(ctx, sequencer.Copy(cmd))
 		var refusal *code.Error
-		if err == nil || !errors.As(err, &refusal) || refusal.Code != code.NotLeader && refusal.Code != code.Unknown {
+		if err == nil || !errors.As(err, &refusal) {
 			return res, err
 		}
-		open = open || refusal.Code == code.Unknown
-		if !r.waitForLeader(ctx, changed) {
-			if open {
-				return catalogue.Result{}, code.Unknown.Err()
-			}
-			return catalogue.Result{}, err
+		if !tries.Again(refusal.Code) || !r.waitForLeader(ctx, changed) {
+			return catalogue.Result{}, tries.Last(refusal.Code).Err()
 		}
 	}
-}
-
-// copyOf is the envelope for one try: each is stamped anew.
-func copyOf(cmd *pb.Command) *pb.Command {
-	return &pb.Command{Number: cmd.Number, Actor: cmd.Actor, RequestId: cmd.RequestId, Body: cmd.Body}
 }
 
 // once tries a command where the leader is said to be.
 func (r *Replica) once(ctx context.Context, cmd *pb.Command) (catalogue.Result, error) {
-	if r.readOnly.Load() {
-		return catalogue.Result{}, code.ReadOnly.Err()
-	}
-	if r.leader.Load() {
+	here, leader, refusal := r.seq.Where()
+	switch {
+	case refusal != code.OK:
+		return catalogue.Result{}, refusal.Err()
+	case here:
 		return r.Execute(ctx, cmd)
-	}
-	leader := r.LeaderMember()
-	if leader == nil || leader.RaftId == r.opt.Identity.RaftID {
-		return catalogue.Result{}, code.NotLeader.Err()
 	}
 	res, index, err := r.opt.Peers.Execute(ctx, leader, cmd)
 	if err != nil {
@@ -87,7 +76,7 @@ func (r *Replica) waitForLeader(ctx context.Context, changed <-chan struct{}) bo
 	case <-r.ctx.Done():
 		return false
 	}
-	if r.leader.Load() || r.LeaderMember() != nil {
+	if r.seq.Leads() || r.LeaderMember() != nil {
 		return true
 	}
 	rest.Reset(5 * pause)
@@ -103,12 +92,4 @@ func (r *Replica) waitForLeader(ctx context.Context, changed <-chan struct{}) bo
 }
 
 // LeaderMember is who leads, nil when that is not known.
-func (r *Replica) LeaderMember() *pb.Member {
-	s := r.Status()
-	for _, m := range s.Members.GetMembers() {
-		if m.RaftId == s.Leader && s.Leader != 0 {
-			return m
-		}
-	}
-	return nil
-}
+func (r *Replica) LeaderMember() *pb.Member { return r.seq.Leader() }

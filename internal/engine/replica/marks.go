@@ -7,7 +7,6 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/engine/agree"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
-	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
 // marks is this node's part in making sure that all nodes hold the same state.
@@ -55,25 +54,13 @@ func (k *marks) take() []agree.Event {
 	return events
 }
 
-// electorate is who takes part now.
-func (r *Replica) electorate() agree.Members {
-	s := r.status.Load()
-	e := agree.Members{Voters: s.Voters}
-	for _, m := range s.Members.GetMembers() {
-		if m.Role == pb.MemberRole_MEMBER_ROLE_LEARNER {
-			e.Learners = append(e.Learners, m.RaftId)
-		}
-	}
-	return e
-}
-
 // Agree asks all nodes for their mark where this node's state stands; the leader
 // calls it once per checkpoint interval. What comes of it reaches Options.Agreed.
 func (r *Replica) Agree() {
-	if !r.leader.Load() {
+	if !r.seq.Leads() {
 		return
 	}
-	r.marks.do(func(a *agree.Agreement) []agree.Event { return a.Start(r.Applied(), r.electorate()) })
+	r.marks.do(func(a *agree.Agreement) []agree.Event { return a.Start(r.Applied(), r.seq.Electorate()) })
 }
 
 // Agreed is the mark that this node and a majority of voters agreed on last, and
@@ -97,7 +84,7 @@ func (r *Replica) markEvents() {
 	for _, e := range r.marks.take() {
 		switch e := e.(type) {
 		case agree.Send:
-			r.member.SendMark(e.To, e.Mark)
+			r.seq.Member().SendMark(e.To, e.Mark)
 		case agree.Agreed:
 			r.marks.mu.Lock()
 			r.marks.last = e.Mark

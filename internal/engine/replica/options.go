@@ -27,20 +27,7 @@ type Log interface {
 	Heard() *pb.Heard
 }
 
-// Limits of what waits; beyond them callers get code.Overloaded.
 const (
-	// MaxCommand is the most bytes one command may have.
-	MaxCommand = 4 << 20
-	// maxFrame bounds the commands of one frame, in bytes.
-	maxFrame = 4 << 20
-	// maxFrameCommands bounds the commands of one frame.
-	maxFrameCommands = 8192
-	// maxWaiting bounds the bytes that wait for a frame.
-	maxWaiting = 64 << 20
-	// maxUnapplied bounds the frames proposed and not yet applied.
-	maxUnapplied = 8
-	// maxUnappliedBytes bounds their bytes.
-	maxUnappliedBytes = 64 << 20
 	// maxCommits bounds the committed frames that a follower has not applied.
 	maxCommits = 64
 	// maxInbox bounds the messages of peers that wait for the loop; raft repeats

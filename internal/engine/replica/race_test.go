@@ -19,6 +19,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/replica"
+	"github.com/holdfast-pay/holdfast/internal/engine/sequencer"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
 	"github.com/holdfast-pay/holdfast/internal/rule/order"
@@ -215,7 +216,7 @@ func TestOverloadIsRefused(t *testing.T) {
 		t.Errorf("%d done, %d refused of %d", done.Load(), overloaded.Load(), callers)
 	}
 	big := prepay("T-9999", 1)
-	big.Detail = make([]byte, replica.MaxCommand)
+	big.Detail = make([]byte, sequencer.MaxCommand)
 	if _, err := b.do(catalogue.OrderCreate, big); refusal(t, err) != code.CommandTooLarge {
 		t.Errorf("a command beyond the limit: %v", err)
 	}

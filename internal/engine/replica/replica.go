@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,31 +13,24 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/member"
+	"github.com/holdfast-pay/holdfast/internal/engine/sequencer"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
 // Replica is one member with its state. Its methods are safe for concurrent use.
 type Replica struct {
 	opt     Options
-	queue   queue
-	member  *member.Member // of the loop
-	log     *timedLog      // likewise
-	machine *machine.Machine
+	seq     *sequencer.Sequencer
+	log     *timedLog        // of the loop
+	machine *machine.Machine // of the applier
 
 	inbox   chan *pb.PeerMessage
-	calls   chan func() // run by the loop
-	reads   reads
+	calls   chan func()   // run by the loop
+	turn    chan struct{} // holds a token when there may be something to propose or to ask
 	marks   marks
-	commits chan commit
-	// unapplied counts frames that were proposed and not yet applied.
-	unapplied      atomic.Int64
-	unappliedBytes atomic.Int64
+	commits chan sequencer.Commit
 
-	term     atomic.Uint64 // the term this node leads, 0 when it does not
-	leader   atomic.Bool   // and it has applied that term's first entry
-	readOnly atomic.Bool
 	position atomic.Pointer[machine.Position]
-	status   atomic.Pointer[member.Status]
 	totals   totals
 	saving   atomic.Bool // what was heard is being saved
 
@@ -70,28 +62,26 @@ func Open(opt Options) (*Replica, error) {
 		return nil, err
 	}
 	r := &Replica{
-		opt: opt, machine: m, commits: make(chan commit, maxCommits), inbox: make(chan *pb.PeerMessage, maxInbox),
-		calls: make(chan func(), 16), changed: make(chan struct{}), opened: time.Now(),
+		opt: opt, machine: m, commits: make(chan sequencer.Commit, maxCommits), inbox: make(chan *pb.PeerMessage, maxInbox),
+		calls: make(chan func(), 16), turn: make(chan struct{}, 1), changed: make(chan struct{}), opened: time.Now(),
 	}
 	r.ctx, r.cancel = context.WithCancelCause(context.Background())
 	r.log = &timedLog{Log: opt.Log}
-	r.queue.init()
-	r.reads.init()
-	if err := r.startMember(); err != nil {
+	if err := r.startSequencer(); err != nil {
 		r.cancel(err)
 		return nil, err
 	}
 	r.marks.init(opt.Identity.RaftID, m)
 	r.publish()
-	r.look()
 	r.done.Add(2)
 	go r.loop()
 	go r.applier()
 	return r, nil
 }
 
-// startMember brings the state up to the recorded members and makes the member.
-func (r *Replica) startMember() error {
+// startSequencer brings the state up to the recorded members and makes what takes
+// part in the group.
+func (r *Replica) startSequencer() error {
 	if err := r.replayToConf(); err != nil {
 		return err
 	}
@@ -100,10 +90,15 @@ func (r *Replica) startMember() error {
 		return fmt.Errorf("draw this process's number: %w", err)
 	}
 	applied, _ := r.machine.Applied()
-	r.member, err = member.New(member.Options{
-		Identity: r.opt.Identity, Session: session, Log: r.log, Applied: applied, Heard: r.opt.Log.Heard(),
-		Bootstrap: r.opt.Bootstrap, Known: r.opt.Known, Events: (*events)(r), Logger: r.opt.Logger,
-		Version: r.opt.Version, MaxLevel: r.opt.maxLevel(), Health: r.opt.Health,
+	r.publish()
+	r.seq, err = sequencer.New(sequencer.Options{
+		Member: member.Options{
+			Identity: r.opt.Identity, Session: session, Log: r.log, Applied: applied, Heard: r.opt.Log.Heard(),
+			Bootstrap: r.opt.Bootstrap, Known: r.opt.Known, Logger: r.opt.Logger,
+			Version: r.opt.Version, MaxLevel: r.opt.maxLevel(), Health: r.opt.Health,
+		},
+		Driver: (*driver)(r), Random: r.opt.Random, SpaceLow: r.opt.SpaceLow, Single: r.opt.Peers == nil,
+		Level: func() uint32 { return r.Position().Level }, Logger: r.opt.Logger,
 	})
 	return err
 }
@@ -115,7 +110,7 @@ func (r *Replica) replayToConf() error {
 	_, members := r.opt.Log.Conf()
 	applied, _ := r.machine.Applied()
 	for applied < members.GetIndex() {
-		entries, err := r.opt.Log.Entries(applied+1, members.GetIndex()+1, maxFrame)
+		entries, err := r.opt.Log.Entries(applied+1, members.GetIndex()+1, sequencer.MaxFrame)
 		if err != nil {
 			return fmt.Errorf("replay entry %d: %w", applied+1, err)
 		}
@@ -152,41 +147,43 @@ func (r *Replica) Receive(msg *pb.PeerMessage) {
 // that the command was not taken; Unknown means that it may or may not have been,
 // and to ask again under the same identity.
 func (r *Replica) Execute(ctx context.Context, cmd *pb.Command) (catalogue.Result, error) {
-	w, refusal := r.admit(cmd)
-	if refusal != code.OK {
+	c := callers.Get().(*caller)
+	c.Command = cmd
+	if refusal := r.seq.Admit(&c.Waiter); refusal != code.OK {
+		c.release()
 		return catalogue.Result{}, refusal.Err()
 	}
 	select {
-	case out := <-w.done:
-		w.release()
-		return out.result, out.refusal.Err()
+	case out := <-c.done:
+		c.release()
+		return out.Result, out.Refusal.Err()
 	case <-ctx.Done():
-		if r.queue.abandon(w) {
+		if r.seq.Abandon(&c.Waiter) {
 			return catalogue.Result{}, code.Overloaded.Err()
 		}
 		return catalogue.Result{}, code.Unknown.Err()
 	}
 }
 
-// admit queues a command, or says why not.
-func (r *Replica) admit(cmd *pb.Command) (*waiter, code.Code) {
-	switch {
-	case r.readOnly.Load():
-		return nil, code.ReadOnly
-	case !r.leader.Load():
-		return nil, code.NotLeader
-	case r.opt.SpaceLow != nil && r.opt.SpaceLow():
-		return nil, code.DiskLow
-	}
-	if refusal := machine.Admissible(cmd, r.Position().Level, r.opt.maxLevel()); refusal != code.OK {
-		return nil, refusal
-	}
-	cmd.Origin, cmd.Seed = r.opt.Identity.RaftID, blankSeed
-	size := cmd.SizeVT() + 16
-	if size > MaxCommand {
-		return nil, code.CommandTooLarge
-	}
-	return r.queue.put(cmd, size)
+// caller is a goroutine that waits in Execute.
+type caller struct {
+	sequencer.Waiter
+	done chan sequencer.Outcome
+}
+
+var callers = sync.Pool{New: func() any {
+	c := &caller{done: make(chan sequencer.Outcome, 1)}
+	c.Caller = c
+	return c
+}}
+
+// Answer implements sequencer.Caller.
+func (c *caller) Answer(o sequencer.Outcome) { c.done <- o }
+
+// release gives back a caller whose answer has been received.
+func (c *caller) release() {
+	c.Command = nil
+	callers.Put(c)
 }
 
 // Local calls f with a snapshot of this node's own state: it has every frame
@@ -216,16 +213,16 @@ func (r *Replica) Now() int64 {
 }
 
 // Leads says whether this node takes writes.
-func (r *Replica) Leads() bool { return r.leader.Load() }
+func (r *Replica) Leads() bool { return r.seq.Leads() }
 
 // Status is how things stood for this member a moment ago.
-func (r *Replica) Status() member.Status { return *r.status.Load() }
+func (r *Replica) Status() member.Status { return r.seq.Status() }
 
 // ReadOnly says whether writes are refused because of Options.ReadOnlyFrom.
-func (r *Replica) ReadOnly() bool { return r.readOnly.Load() }
+func (r *Replica) ReadOnly() bool { return r.seq.IsReadOnly() }
 
 // Waiting is how many commands wait for a frame.
-func (r *Replica) Waiting() int { return r.queue.length() }
+func (r *Replica) Waiting() int { return r.seq.Waiting() }
 
 // Changed returns a channel that is closed when the next frame is applied, when
 // the lead changes, or when the replica stops.
@@ -257,10 +254,10 @@ func (r *Replica) Ready(ctx context.Context) error {
 		if err := context.Cause(r.ctx); err != nil {
 			return fmt.Errorf("the replica has stopped: %w", err)
 		}
-		if r.readOnly.Load() || r.leader.Load() {
+		if r.seq.IsReadOnly() || r.seq.Leads() {
 			return nil
 		}
-		if s := r.Status(); s.Leader != 0 && s.Leader != r.opt.Identity.RaftID && r.barrier(ctx) == nil {
+		if s := r.Status(); s.Leader != 0 && s.Leader != r.opt.Identity.RaftID && r.barrier(ctx, r.seq.Barrier()) == nil {
 			return nil
 		}
 		select {
@@ -277,7 +274,6 @@ func (r *Replica) Ready(ctx context.Context) error {
 func (r *Replica) Close() error {
 	r.cancel(errClosed)
 	r.done.Wait()
-	r.queue.closeAll(code.Unknown)
 	return nil
 }
 
@@ -292,12 +288,9 @@ func (r *Replica) stop(err error) {
 		r.failure = err
 	}
 	r.mu.Unlock()
-	r.leader.Store(false)
+	r.seq.Stop()
 	r.cancel(err)
 	if first && r.opt.Stopped != nil {
 		r.opt.Stopped(err)
 	}
 }
-
-// forever is a read's index before one is known.
-const forever = math.MaxUint64

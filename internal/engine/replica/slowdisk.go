@@ -38,10 +38,10 @@ func (l *timedLog) Append(hs *raftpb.HardState, entries []*raftpb.Entry, sync bo
 // of the loop.
 func (r *Replica) watchDisk() {
 	since := r.log.slowSince
-	if since.IsZero() || time.Since(since) < slowFor || r.term.Load() == 0 || r.Status().Alone {
+	if since.IsZero() || time.Since(since) < slowFor || r.seq.Term() == 0 || r.Status().Alone {
 		return
 	}
 	r.opt.Logger.Warn("this node's disk is slow: another node shall lead", "since", since)
 	r.log.slowSince = time.Time{} // measured anew before it is asked again
-	r.member.Transfer(0)
+	r.seq.Member().Transfer(0)
 }

@@ -38,7 +38,7 @@ func (t *Ticker) Run(ctx context.Context) {
 
 // RunOnce proposes one step, and says whether there may be another at once.
 func (t *Ticker) RunOnce(ctx context.Context) (more bool) {
-	if !t.r.leader.Load() {
+	if !t.r.seq.Leads() {
 		return false
 	}
 	due, backfill := false, ""

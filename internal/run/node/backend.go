@@ -15,6 +15,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/engine/membership"
 	"github.com/holdfast-pay/holdfast/internal/engine/peer"
 	"github.com/holdfast-pay/holdfast/internal/engine/replica"
+	"github.com/holdfast-pay/holdfast/internal/engine/sequencer"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -178,7 +179,7 @@ func change(ctx context.Context, r *replica.Replica, actor string, members ...*p
 		case errors.Is(err, member.ErrChanging):
 		case errors.Is(err, member.ErrNotLeader), errors.Is(err, context.DeadlineExceeded):
 			return connect.NewError(connect.CodeUnavailable, errors.New("the cluster has no leader or no majority at the moment; ask again"))
-		case errors.Is(err, replica.ErrLevel):
+		case errors.Is(err, sequencer.ErrLevel):
 			return &credentials.Fault{Text: err.Error(), Hint: "then join again", Cause: err}
 		default:
 			return err

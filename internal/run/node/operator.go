@@ -18,6 +18,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/membership"
 	"github.com/holdfast-pay/holdfast/internal/engine/replica"
+	"github.com/holdfast-pay/holdfast/internal/engine/sequencer"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
 )
@@ -102,7 +103,7 @@ func changed(err error) error {
 	switch {
 	case errors.As(err, &r):
 		return &admin.Refusal{Text: r.Text, Hint: r.Hint}
-	case errors.Is(err, replica.ErrLevel):
+	case errors.Is(err, sequencer.ErrLevel):
 		return &admin.Refusal{Text: err.Error(), Hint: "then repeat this"}
 	case err != nil && connect.CodeOf(err) == connect.CodeUnavailable:
 		return &admin.Refusal{Text: err.Error(), Hint: "holdfast cluster status says what is wrong"}

@@ -7,6 +7,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
+	"github.com/holdfast-pay/holdfast/internal/engine/sequencer"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -14,13 +15,14 @@ import (
 // a careless one would. All zero is the driver as it should be.
 type broken struct {
 	onStart   func(*process)
-	onPropose func(*process, *frame, []byte)
+	onPropose func(*process, *sequencer.Frame)
 	onApply   func(p *process, index uint64, data []byte) []byte
 	onMessage func(*process, *pb.PeerMessage)
 
 	readsLocally   bool // any node answers a query from its own state
 	leaderReads    bool // who takes itself for the leader does
 	guesses        bool // "not done" for an outcome that is open
+	forgetsTries   bool // a command's last try decides what its caller is told
 	losesIdentity  bool // a repeated request gets a new identity
 	reportsFirst   bool // the courier reports before it sends
 	cutsTooMuch    bool // the log is cut up to what is applied, flushed or not
@@ -86,6 +88,11 @@ var Variants = map[string]Variant{
 		[]string{"history"},
 		func() broken { return broken{guesses: true} },
 	},
+	"forgotten-try": {
+		"a request that may have been taken at one try is answered as not taken when the next one is refused",
+		[]string{"history"},
+		func() broken { return broken{forgetsTries: true} },
+	},
 	"lost-identity": {
 		"a repeated request gets a new identity",
 		[]string{"money", "history"},
@@ -146,7 +153,7 @@ func turnedAround(p *process, _ uint64, data []byte) []byte {
 // foresee applies a frame to a copy of the state, as it will be if the frame is
 // committed next; nil when others come before it.
 func foresee(p *process, data []byte) (*machine.Machine, []catalogue.Result) {
-	if p.inflight != 1 || len(p.commits) > 0 || p.disk.log.last() != p.applied {
+	if p.seq.Unapplied() != 1 || len(p.commits) > 0 || p.disk.log.last() != p.applied {
 		return nil, nil
 	}
 	m, err := machine.Open(p.disk.state.live.Clone(), machine.Options{})
@@ -161,16 +168,16 @@ func foresee(p *process, data []byte) (*machine.Machine, []catalogue.Result) {
 }
 
 // answerAtOnce tells callers what comes of it before anybody else has heard of it.
-func answerAtOnce(p *process, f *frame, data []byte) {
-	_, results := foresee(p, data)
+func answerAtOnce(p *process, f *sequencer.Frame) {
+	_, results := foresee(p, f.Data)
 	for i, r := range results {
-		f.waiters[i].reply(answer{code: r.Code, body: r.Body})
+		f.Waiters[i].Caller.Answer(sequencer.Outcome{Result: r})
 	}
 }
 
 // publishAtOnce publishes what the journal will be if the frame is committed next.
-func publishAtOnce(p *process, _ *frame, data []byte) {
-	if m, _ := foresee(p, data); m != nil {
+func publishAtOnce(p *process, f *sequencer.Frame) {
+	if m, _ := foresee(p, f.Data); m != nil {
 		position := m.Position()
 		p.w.publish(position.JournalSize, position.JournalRoot, p.node.name)
 	}

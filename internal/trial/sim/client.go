@@ -263,7 +263,7 @@ func (c *clients) choose(r *request) *node {
 func (c *clients) serve(p *process, r *request, reply func(answer)) {
 	p.post(func() {
 		if r.command != nil {
-			p.execute(r.command(), reply)
+			p.do(r.command(), reply)
 			return
 		}
 		p.query(func(reader table.Reader) {

@@ -86,7 +86,7 @@ func (c *courier) execute(n catalogue.Number, body table.Record, answered func(a
 			return
 		}
 		p.post(func() {
-			p.execute(cmd, func(a answer) {
+			p.do(cmd, func(a answer) {
 				c.w.send(to.place, outside, false, func() {
 					if a.refused == code.OK {
 						answered(a)

@@ -47,7 +47,7 @@ func (p *process) manifest() (*raftpb.Snapshot, error) {
 	return &raftpb.Snapshot{Data: data, Metadata: &raftpb.SnapshotMetadata{ConfState: cs, Index: &index, Term: &term}}, nil
 }
 
-// Behind implements member.Events: the log this node needs is gone.
+// Behind implements sequencer.Driver: the log this node needs is gone.
 func (p *process) Behind(m *pb.SnapshotManifest) {
 	if p.fetching != nil || p.w.broken.neverFetches {
 		return

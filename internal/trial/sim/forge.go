@@ -63,7 +63,7 @@ func grantsItself(p *process, msg *pb.PeerMessage) {
 		ClusterId: msg.ClusterId, From: msg.To, FromIncarnation: msg.ToIncarnation, Session: to.session,
 		To: msg.From, ToIncarnation: msg.FromIncarnation, Raft: encodeRaft(yes),
 	}
-	p.post(func() { p.member.Step(back) })
+	p.post(func() { p.seq.Step(back) })
 }
 
 // forgetful sends a peer neither what was heard of it nor how far the log is

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"bytes"
 	"fmt"
 	"sync"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/must"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
+	"github.com/holdfast-pay/holdfast/internal/engine/sequencer"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -41,7 +43,7 @@ var genesis = sync.OnceValue(func() *table.Mem {
 	for i := range seeds {
 		seeds[i] = byte(i)
 	}
-	frame, err := machine.EncodeFrame(commands, start-1000, seeds)
+	frame, err := sequencer.Encode(commands, start-1000, bytes.NewReader(seeds))
 	must.That(err == nil, "the first frame can be encoded")
 	mem := table.NewMem()
 	m, err := machine.Open(mem, machine.Options{})

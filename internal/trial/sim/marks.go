@@ -14,21 +14,16 @@ func (p *process) mark() agree.Mark {
 	return agree.Mark{Index: at.Index, Size: at.JournalSize, Root: at.JournalRoot, Digest: p.machine.Digest()}
 }
 
-// electorate are the members whose marks are asked for.
-func (p *process) electorate() agree.Members {
-	return agree.Members{Voters: p.disk.log.conf.GetVoters(), Learners: p.disk.log.conf.GetLearners()}
-}
-
-// Mark implements member.Events.
+// Mark implements sequencer.Driver.
 func (p *process) Mark(from uint64, m *pb.Mark) {
-	p.agreed(p.agree.Step(from, m, p.electorate()))
+	p.agreed(p.agree.Step(from, m, p.seq.Electorate()))
 }
 
 // agreed keeps what the agreement asks for, in its order, for the next turn.
 func (p *process) agreed(events []agree.Event) {
 	if len(events) > 0 {
 		p.asked = append(p.asked, events...)
-		p.wake()
+		p.Wake()
 	}
 }
 

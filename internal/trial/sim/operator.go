@@ -2,11 +2,7 @@ package sim
 
 import (
 	"errors"
-	"strings"
 
-	"github.com/holdfast-pay/holdfast/internal/base/must"
-	"github.com/holdfast-pay/holdfast/internal/base/table"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/member"
 	"github.com/holdfast-pay/holdfast/internal/engine/membership"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -70,10 +66,6 @@ func (o *operator) look() {
 			}
 		}
 	}
-	if voter := membership.CaughtUp(s); voter != nil {
-		o.propose(p, voter)
-		return
-	}
 	for _, m := range s.Members.Members {
 		if _, wanted := o.wanted[m.Name]; wanted || !membership.In(m) {
 			continue
@@ -120,7 +112,9 @@ func (o *operator) join(p *process, s member.Status, n *node) bool {
 	changes, err := membership.Join(s, p.disk.id.RaftID, n.member(pb.MemberRole_MEMBER_ROLE_LEARNER))
 	var refused *membership.Refusal
 	if errors.As(err, &refused) {
-		o.w.reach("not let in: " + strings.Fields(refused.Text)[0])
+		if refused.Why == membership.Wait {
+			o.w.reach("not let in yet")
+		}
 		if refused.Why == membership.Retired {
 			n.disk, n.starts = newDisk(o.w.identity(n)), 0
 		}
@@ -132,29 +126,13 @@ func (o *operator) join(p *process, s member.Status, n *node) bool {
 
 func (o *operator) propose(p *process, members ...*pb.Member) {
 	o.waiting = true
-	settled := func(bool) { o.waiting = false }
+	settled := func(error) { o.waiting = false }
 	o.w.after(3000, func() { o.waiting = false })
 	p.post(func() {
-		seeds := make([]byte, machine.SeedBytes)
-		_, _ = reader{o.w.chance}.Read(seeds)
-		cmd := &pb.Command{Number: memberChange, Actor: "node/member", Body: table.Encode(&pb.MemberChange{Members: members})}
-		data, err := machine.EncodeFrame([]*pb.Command{cmd}, p.member.Wall(), seeds)
-		must.That(err == nil, "a change of members can be encoded")
-		if !machine.Known(memberChange) {
-			data = nil
-		}
-		f := &frame{change: settled}
-		if err := p.member.Change(members, data, f); err != nil {
-			settled(false)
-			return
-		}
-		p.inflight++
+		p.seq.Change(p.clock(), "node/member", members, settled)
 		for _, m := range members {
 			o.w.reach("asked for a " + roleName(m.Role))
 			o.w.tell("operator", "asks %s to make %s (%016x) a %s", p.node.name, m.Name, m.RaftId, m.Role)
 		}
 	})
 }
-
-// memberChange is the number of the command that journals a change of members.
-const memberChange = 6

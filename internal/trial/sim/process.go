@@ -5,41 +5,37 @@ import (
 	"fmt"
 	"log/slog"
 
-	"go.etcd.io/raft/v3/raftpb"
-	"google.golang.org/protobuf/proto"
-
-	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/engine/agree"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/member"
+	"github.com/holdfast-pay/holdfast/internal/engine/sequencer"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
-// process is one life of a node: a member, a machine, and what engine/replica
-// does around them, driven by the world's events instead of goroutines.
+// process is one life of a node: a sequencer and a machine, and what
+// engine/replica does around them with goroutines, done by the world's events.
 type process struct {
 	w       *World
 	node    *node
 	disk    *disk
 	session uint64
-	member  *member.Member
+	seq     *sequencer.Sequencer
+	member  *member.Member // the sequencer's
 	machine *machine.Machine
 	dead    bool
 
 	inbox   []func()
 	planned bool // a turn is planned
 	ticking bool // a tick waits in the inbox
+	ticked  int64
 	sent    []*pb.PeerMessage
 
-	queue    []*waiter // commands that wait for a frame
-	inflight int       // frames proposed and not applied or lost
-	commits  []member.Commit
+	commits  []sequencer.Commit
 	applying bool
 	applied  uint64
 
-	reads     []*read
-	nextToken uint64
-	byIndex   []*byIndex
+	reads   []*read
+	byIndex []*byIndex
 
 	agree    *agree.Agreement
 	signed   uint64 // the size of the journal at the newest checkpoint
@@ -48,29 +44,6 @@ type process struct {
 	fetching *pb.SnapshotManifest
 	leads    bool
 	term     uint64
-}
-
-// waiter is a command with who waits for its outcome.
-type waiter struct {
-	cmd   *pb.Command
-	reply func(answer)
-}
-
-// answer is what became of a command. With refused set it was not taken, except
-// that code.Unknown leaves it open.
-type answer struct {
-	code    code.Code
-	body    any
-	refused code.Code
-	index   uint64
-	// notDone says for sure that nothing has happened and nothing will.
-	notDone bool
-}
-
-// frame is the tag of a proposal.
-type frame struct {
-	waiters []*waiter
-	change  func(done bool) // of a change of members
 }
 
 // start opens a node's folder and begins to take part, as the node would.
@@ -115,19 +88,23 @@ func (p *process) open() (err error) {
 		return err
 	}
 	d.log.snapshot = p.manifest
-	opt := member.Options{
-		Identity: d.id, Session: p.session, Log: d.log, Applied: p.applied, Heard: d.savedHeard(),
-		Known: d.known, Events: p, Logger: slog.New(slog.DiscardHandler), Version: "sim", MaxLevel: machine.MaxLevel,
-	}
-	p.member, err = member.New(opt)
+	p.seq, err = sequencer.New(sequencer.Options{
+		Member: member.Options{
+			Identity: d.id, Session: p.session, Log: d.log, Applied: p.applied, Heard: d.savedHeard(),
+			Known: d.known, Logger: slog.New(slog.DiscardHandler), Version: "sim", MaxLevel: machine.MaxLevel,
+		},
+		Driver: p, Random: reader{p.w.chance}, Level: func() uint32 { return p.machine.Position().Level },
+		Logger: slog.New(slog.DiscardHandler),
+	})
 	if err != nil {
 		return err
 	}
+	p.member = p.seq.Member()
 	p.agree = agree.New(d.id.RaftID)
 	if p.applied > 0 {
 		p.agree.Applied(p.mark(), agree.Members{})
 	}
-	p.wake()
+	p.Wake()
 	return nil
 }
 
@@ -140,27 +117,15 @@ func (p *process) catchUp() error {
 		if e == nil {
 			return fmt.Errorf("the members are recorded as of entry %d, which the log does not have", members.GetIndex())
 		}
-		data := e.GetData()
-		if e.GetType() == raftpb.EntryConfChangeV2 {
-			var err error
-			if data, err = changeFrame(data); err != nil {
-				return err
-			}
+		data, err := member.Frame(e)
+		if err != nil {
+			return err
 		}
-		if err := p.applyFrame(e.GetIndex(), e.GetTerm(), data, nil); err != nil {
+		if _, err := p.applyEntry(e.GetIndex(), e.GetTerm(), data); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func changeFrame(data []byte) ([]byte, error) {
-	cc, ctx := new(raftpb.ConfChangeV2), new(pb.ConfContext)
-	if err := proto.Unmarshal(data, cc); err != nil {
-		return nil, err
-	}
-	err := ctx.UnmarshalVT(cc.GetContext())
-	return ctx.Frame, err
 }
 
 // tick is the process's clock; a late one is not made up for.
@@ -171,8 +136,8 @@ func (p *process) tick() bool {
 	if !p.ticking {
 		p.ticking = true
 		p.post(func() {
-			p.ticking = false
-			p.member.Tick(p.wall())
+			p.ticking, p.ticked = false, p.w.now
+			p.seq.Tick(p.applied, p.wall())
 		})
 	}
 	return true
@@ -181,14 +146,20 @@ func (p *process) tick() bool {
 // wall is the node's own clock, Unix milliseconds.
 func (p *process) wall() int64 { return p.w.now + p.node.skew }
 
+// clock is the time of what is proposed now.
+func (p *process) clock() sequencer.Clock {
+	return sequencer.Clock{Wall: p.wall(), SinceTick: p.w.now - p.ticked}
+}
+
 // post gives the process something to do in its next turn.
 func (p *process) post(f func()) {
 	p.inbox = append(p.inbox, f)
-	p.wake()
+	p.Wake()
 }
 
-// wake plans a turn: after the disk has had its time, and not while paused.
-func (p *process) wake() {
+// Wake implements sequencer.Driver: it plans a turn, after the disk has had its
+// time, and not while paused.
+func (p *process) Wake() {
 	if p.planned || p.dead {
 		return
 	}
@@ -214,13 +185,18 @@ func (p *process) turn() {
 			return
 		}
 	}
-	p.propose()
+	p.seq.Ask()
+	if err := p.seq.Propose(p.clock()); err != nil {
+		p.stop(err)
+		return
+	}
 	p.doAsked()
-	if err := p.member.Work(); err != nil {
+	if err := p.seq.Work(); err != nil {
 		p.stop(err)
 		return
 	}
 	p.release()
+	p.answerReads()
 	p.look()
 }
 

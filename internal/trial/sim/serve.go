@@ -1,102 +1,51 @@
 package sim
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
+	"github.com/holdfast-pay/holdfast/internal/base/must"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/member"
+	"github.com/holdfast-pay/holdfast/internal/engine/sequencer"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
-const (
-	// maxInflight bounds the frames proposed and not applied.
-	maxInflight = 8
-	// serveFor is how long a node tries to answer one request, milliseconds.
-	serveFor = 1500
-	// readAgain is how long it waits for a read index before it asks again.
-	readAgain = 300
-)
+// serveFor is how long a node tries to answer one request, milliseconds.
+const serveFor = 1500
 
-// Send implements member.Events.
+// The process is its sequencer's driver.
+var _ sequencer.Driver = (*process)(nil)
+
+// Send implements sequencer.Driver.
 func (p *process) Send(msg *pb.PeerMessage) { p.sent = append(p.sent, msg) }
 
-// Commit implements member.Events.
-func (p *process) Commit(c member.Commit) {
-	p.commits = append(p.commits, c)
-}
+// Commit implements sequencer.Driver.
+func (p *process) Commit(c sequencer.Commit) { p.commits = append(p.commits, c) }
 
-// Lost implements member.Events: what became of the proposal is open.
-func (p *process) Lost(tag any) {
-	f, ok := tag.(*frame)
-	if !ok {
-		return
-	}
-	p.inflight--
-	f.open(p)
-}
-
-func (f *frame) open(p *process) {
-	p.w.reach("proposal lost with the lead")
-	for _, wt := range f.waiters {
-		wt.reply(answer{refused: code.Unknown, notDone: p.w.broken.guesses})
-	}
-	if f.change != nil {
-		f.change(false)
-	}
-}
-
-// Refused implements member.Events.
+// Refused implements sequencer.Driver.
 func (p *process) Refused(err *member.RefusedError) {
 	p.post(func() { p.stop(err) })
 }
 
-// propose makes the commands that wait the next frame.
-func (p *process) propose() {
-	if len(p.queue) == 0 || p.inflight >= maxInflight {
-		return
-	}
-	waiters := p.queue
-	p.queue = nil
-	commands := make([]*pb.Command, len(waiters))
-	for i, wt := range waiters {
-		commands[i] = wt.cmd
-	}
-	seeds := make([]byte, machine.SeedBytes*len(waiters))
-	_, _ = reader{p.w.chance}.Read(seeds)
-	data, err := machine.EncodeFrame(commands, p.member.Wall(), seeds)
-	if err != nil {
-		p.stop(err)
-		return
-	}
-	f := &frame{waiters: waiters}
-	if refusal := refusalOf(p.member.Propose(data, f)); refusal != code.OK {
-		for _, wt := range waiters {
-			wt.reply(answer{refused: refusal})
-		}
-		return
-	}
-	p.inflight++
-	if p.w.broken.onPropose != nil {
-		p.w.broken.onPropose(p, f, data)
+// Led implements sequencer.Driver.
+func (p *process) Led(uint64) {}
+
+// Looked implements sequencer.Driver.
+func (p *process) Looked(_, now *member.Status) {
+	if now.Leads && !now.ClockTrusted {
+		p.w.reach("a leader's clock is off")
 	}
 }
 
-// refusalOf says how a caller is told that a proposal was not taken.
-func refusalOf(err error) code.Code {
-	switch {
-	case err == nil:
-		return code.OK
-	case errors.Is(err, member.ErrClock):
-		return code.ClockSkew
-	case errors.Is(err, member.ErrNotLeader):
-		return code.NotLeader
+// Proposed implements sequencer.Driver.
+func (p *process) Proposed(f *sequencer.Frame) {
+	if p.w.broken.onPropose != nil {
+		p.w.broken.onPropose(p, f)
 	}
-	return code.Overloaded
 }
 
 // apply applies what was committed since.
@@ -112,25 +61,24 @@ func (p *process) apply() {
 	commits := p.commits
 	p.commits = nil
 	for _, c := range commits {
-		f, _ := c.Tag.(*frame)
-		if err := p.applyFrame(c.Index, c.Term, c.Data, f); err != nil {
+		results, err := p.applyEntry(c.Index, c.Term, c.Data)
+		if err != nil {
 			p.stop(err)
 			return
 		}
+		p.seq.Done(c, results)
 	}
 	p.answerReads()
-	applied := p.applied
-	p.post(func() { p.member.Applied(applied) })
 }
 
-// applyFrame applies one entry and answers who waits for it.
-func (p *process) applyFrame(index, term uint64, data []byte, f *frame) error {
+// applyEntry applies one entry of the log.
+func (p *process) applyEntry(index, term uint64, data []byte) ([]catalogue.Result, error) {
 	if p.w.broken.onApply != nil {
 		data = p.w.broken.onApply(p, index, data)
 	}
 	results, err := p.machine.Apply(index, term, data)
 	if err != nil {
-		return fmt.Errorf("apply entry %d: %w", index, err)
+		return nil, fmt.Errorf("apply entry %d: %w", index, err)
 	}
 	p.applied = index
 	p.observe()
@@ -138,77 +86,173 @@ func (p *process) applyFrame(index, term uint64, data []byte, f *frame) error {
 		p.disk.state.flush()
 	}
 	if p.agree != nil {
-		p.agreed(p.agree.Applied(p.mark(), p.electorate()))
+		p.agreed(p.agree.Applied(p.mark(), p.seq.Electorate()))
 	}
 	p.answerIndexes()
-	if f == nil {
+	return results, nil
+}
+
+// answer is what became of a command. With refused set it was not taken, except
+// that code.Unknown leaves it open.
+type answer struct {
+	code    code.Code
+	body    any
+	refused code.Code
+	// notDone says for sure that nothing has happened and nothing will.
+	notDone bool
+}
+
+// caller waits for a command's outcome on one node.
+type caller func(sequencer.Outcome)
+
+// Answer implements sequencer.Caller.
+func (c caller) Answer(o sequencer.Outcome) { c(o) }
+
+// admit hands a command to the process's own sequencer.
+func (p *process) admit(cmd *pb.Command, reply func(answer)) *sequencer.Waiter {
+	w := &sequencer.Waiter{Command: cmd, Caller: caller(func(o sequencer.Outcome) {
+		if o.Refusal == code.Unknown {
+			p.w.reach("proposal lost with the lead")
+		}
+		reply(answer{
+			code: o.Result.Code, body: o.Result.Body, refused: o.Refusal,
+			notDone: o.Refusal == code.Unknown && p.w.broken.guesses,
+		})
+	})}
+	if refusal := p.seq.Admit(w); refusal != code.OK {
+		reply(answer{refused: refusal})
 		return nil
 	}
-	p.inflight--
-	for i, wt := range f.waiters {
-		wt.reply(answer{code: results[i].Code, body: results[i].Body, index: index})
-	}
-	if f.change != nil {
-		f.change(true)
-	}
-	return nil
+	return w
 }
 
-// execute runs a command wherever the leader is, as replica.Do does, and replies
-// when this node has applied it too, or when its time is over.
-func (p *process) execute(cmd *pb.Command, reply func(answer)) {
-	once := p.once(reply)
-	s := p.member.Status()
-	switch {
-	case s.Leads:
-		p.queue = append(p.queue, &waiter{cmd, once})
-		p.wake()
-	case s.Leader == 0:
-		once(answer{refused: code.NotLeader})
-	default:
-		p.forward(s.Leader, cmd, once)
-	}
+// doing is one command on its way, here or at whoever leads, as replica.Do has it
+// in a goroutine.
+type doing struct {
+	p      *process
+	cmd    *pb.Command
+	tries  sequencer.Tries
+	waiter *sequencer.Waiter // queued or in a frame here
+	last   code.Code         // why the last try was refused
+	asking bool              // a try is under way
+	had    *answer           // the leader's, while this node has not applied it yet
+	ended  bool
+	reply  func(answer)
 }
 
-// once passes on the first reply; when none comes in time the outcome is open.
-func (p *process) once(reply func(answer)) func(answer) {
-	done := false
-	p.w.after(serveFor, func() {
-		if !done && !p.dead {
-			done = true
-			reply(answer{refused: code.Unknown})
-		}
-	})
-	return func(a answer) {
-		if !done && !p.dead {
-			done = true
-			reply(a)
-		}
+// pause is how long a command waits before it is tried again, milliseconds.
+const pause = 20
+
+// do runs a command wherever the leader is, and replies when this node has applied
+// it too, or when its time is over.
+func (p *process) do(cmd *pb.Command, reply func(answer)) {
+	d := &doing{p: p, cmd: cmd, reply: reply}
+	p.w.after(serveFor, d.expire)
+	d.try()
+}
+
+func (d *doing) end(a answer) {
+	if !d.ended && !d.p.dead {
+		d.ended = true
+		d.reply(a)
 	}
 }
 
-// forward hands a command to the leader over the network.
-func (p *process) forward(leader uint64, cmd *pb.Command, reply func(answer)) {
-	w, to := p.w, p.w.byRaftID(leader)
-	if to == nil {
-		reply(answer{refused: code.NotLeader})
+// try sends the command where the lead is said to be.
+func (d *doing) try() {
+	if d.ended || d.p.dead {
 		return
+	}
+	d.asking, d.waiter = true, nil
+	here, leader, refusal := d.p.seq.Where()
+	switch cmd := sequencer.Copy(d.cmd); {
+	case refusal != code.OK:
+		d.tried(answer{refused: refusal})
+	case here:
+		d.waiter = d.p.admit(cmd, d.tried)
+	default:
+		d.p.forward(leader.RaftId, cmd, d)
+	}
+}
+
+// tried takes what became of a try.
+func (d *doing) tried(a answer) {
+	d.asking = false
+	if a.refused == code.OK || a.notDone {
+		d.end(a)
+		return
+	}
+	d.last = a.refused
+	if !d.tries.Again(a.refused) {
+		d.end(answer{refused: d.lastWord(a.refused)})
+		return
+	}
+	d.p.w.after(pause, func() { d.p.post(d.try) })
+}
+
+// expire ends what has no answer in time.
+func (d *doing) expire() {
+	switch {
+	case d.had != nil:
+		d.end(*d.had)
+	case !d.asking:
+		d.end(answer{refused: d.lastWord(d.last)})
+	case d.waiter != nil && d.p.seq.Abandon(d.waiter):
+		d.end(answer{refused: d.lastWord(code.Overloaded)})
+	default:
+		d.end(answer{refused: code.Unknown})
+	}
+}
+
+func (d *doing) lastWord(refusal code.Code) code.Code {
+	if d.p.w.broken.forgetsTries {
+		return refusal
+	}
+	return d.tries.Last(refusal)
+}
+
+// forward hands a command to the leader over the network; its answer counts once
+// this node has applied what the leader had then.
+func (p *process) forward(leader uint64, cmd *pb.Command, d *doing) {
+	w, to := p.w, p.w.byRaftID(leader)
+	number := catalogue.Number(cmd.Number)
+	data := table.Encode(cmd)
+	back := func(a answer, index uint64) {
+		w.send(to.place, p.node.place, false, func() {
+			if a.refused == code.OK && !d.ended {
+				d.had = &a
+			}
+			if a.refused != code.OK {
+				d.tried(a)
+				return
+			}
+			p.whenApplied(index, func() { d.end(a) })
+		})
 	}
 	w.send(p.node.place, to.place, false, func() {
 		other := to.process
-		if other == nil {
+		if other == nil { // the connection is refused
+			back(answer{refused: code.NotLeader}, 0)
 			return
 		}
 		other.post(func() {
-			if other.member.Leads() == 0 {
-				w.send(to.place, p.node.place, false, func() { reply(answer{refused: code.NotLeader}) })
-				return
-			}
-			other.queue = append(other.queue, &waiter{cmd, func(a answer) {
-				w.send(to.place, p.node.place, false, func() { p.whenApplied(a.index, func() { reply(a) }) })
-			}})
+			got := new(pb.Command)
+			must.That(got.UnmarshalVT(data) == nil, "a command between nodes can be decoded")
+			other.admit(got, func(a answer) { back(carried(number, a), other.applied) })
 		})
 	})
+}
+
+// carried is an answer as another node gets it.
+func carried(number catalogue.Number, a answer) answer {
+	rec, ok := a.body.(table.Record)
+	if !ok {
+		return a
+	}
+	body, err := machine.DecodeBody(number, table.Encode(rec))
+	must.That(err == nil, "what a command returns can be decoded: %v", err)
+	a.body = body
+	return a
 }
 
 // byIndex waits for the state to have applied an index.
@@ -245,10 +289,9 @@ func (p *process) answerIndexes() {
 
 // read is a linearizable read under way.
 type read struct {
-	token uint64
-	index uint64 // 0 while not known
+	batch *sequencer.Batch
 	f     func(table.Reader)
-	tries int
+	until int64
 }
 
 // query calls f with a state that has everything acknowledged before now; never
@@ -258,49 +301,34 @@ func (p *process) query(f func(table.Reader)) {
 		p.local(f)
 		return
 	}
-	r := &read{f: f}
-	p.reads = append(p.reads, r)
-	p.ask(r)
+	p.reads = append(p.reads, &read{batch: p.seq.Read(), f: f, until: p.w.now + serveFor})
+	p.answerReads()
 }
 
-// ask asks for a read index, again and again with other tokens: a message may be
-// lost and a leader may change.
-func (p *process) ask(r *read) {
-	if p.dead || r.index != 0 || !slices.Contains(p.reads, r) {
-		return
+// ready says whether the state is as far as a read needs it; over that it never
+// will be for this read.
+func (r *read) ready(applied uint64, now int64) (ready, over bool) {
+	select {
+	case <-r.batch.Done():
+	default:
+		return false, now > r.until
 	}
-	if r.tries++; r.tries > serveFor/readAgain {
-		p.reads = slices.DeleteFunc(p.reads, func(other *read) bool { return other == r })
-		return
-	}
-	p.nextToken++
-	r.token = p.nextToken
-	token := r.token
-	p.post(func() { p.member.ReadIndex(token) })
-	p.w.after(readAgain, func() { p.ask(r) })
+	index, ok := r.batch.Known()
+	return ok && applied >= index, !ok || now > r.until
 }
 
-// Read implements member.Events.
-func (p *process) Read(token, index uint64) {
-	for _, r := range p.reads {
-		if r.token == token {
-			r.index = max(index, 1)
-		}
-	}
-	p.w.after(0, p.answerReads)
-}
-
+// answerReads calls whose reads are ready.
 func (p *process) answerReads() {
 	if p.dead || p.node.pausedUntil > p.w.now {
 		return
 	}
 	var ready []*read
 	p.reads = slices.DeleteFunc(p.reads, func(r *read) bool {
-		if r.index == 0 || r.index > p.applied {
-			return false
+		yes, over := r.ready(p.applied, p.w.now)
+		if yes {
+			ready = append(ready, r)
 		}
-		ready = append(ready, r)
-		return true
+		return yes || over
 	})
 	for _, r := range ready {
 		p.local(r.f)
@@ -334,11 +362,11 @@ func (p *process) chores() bool {
 				p.node.heardAt, p.disk.heard = p.w.now, table.Encode(h)
 			}
 		}
-		if p.member.Leads() != 0 {
+		if p.seq.Leads() {
 			p.tickDue()
 			if p.w.now-p.askedAt >= checkpointEvery {
 				p.askedAt = p.w.now
-				p.agreed(p.agree.Start(p.applied, p.electorate()))
+				p.agreed(p.agree.Start(p.applied, p.seq.Electorate()))
 			}
 		}
 	})
@@ -364,8 +392,7 @@ func (p *process) tickDue() {
 			due = machine.TickDue(r, head, max(p.wall()+head.ClockOffsetMs, head.At))
 		}
 	})
-	if due && len(p.queue) == 0 {
-		cmd := catalogue.NewCommand(catalogue.Tick, "node/ticker", "", &pb.Tick{})
-		p.queue = append(p.queue, &waiter{cmd, func(answer) {}})
+	if due && p.seq.Waiting() == 0 {
+		p.admit(machine.Tick.New("node/ticker", "", &pb.Tick{}), func(answer) {})
 	}
 }

@@ -180,7 +180,7 @@ func (w *World) carry(p *process, msg *pb.PeerMessage) {
 		other.post(func() {
 			got := new(pb.PeerMessage)
 			must.That(got.UnmarshalVT(data) == nil, "a message between members can be decoded")
-			other.member.Step(got)
+			other.seq.Step(got)
 		})
 	})
 }

@@ -1,7 +1,6 @@
 package simdisk
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -18,6 +17,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/member"
 	"github.com/holdfast-pay/holdfast/internal/engine/membership"
+	"github.com/holdfast-pay/holdfast/internal/engine/sequencer"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/order"
 )
@@ -271,11 +271,7 @@ func (w *World) offer(p *proposal) {
 	for _, a := range p.asks {
 		commands = append(commands, a.cmd)
 	}
-	seeds := make([]byte, 0, machine.SeedBytes*len(commands))
-	for range 2 * len(commands) {
-		seeds = binary.BigEndian.AppendUint64(seeds, w.chance.Uint64())
-	}
-	data, err := machine.EncodeFrame(commands, w.now, seeds)
+	data, err := sequencer.Encode(commands, w.now, random{w})
 	if err != nil {
 		w.fail("encode: %v", err)
 	}
@@ -284,6 +280,16 @@ func (w *World) offer(p *proposal) {
 			l.asked++
 		}
 	})
+}
+
+// random gives the world's own randomness to who wants a reader.
+type random struct{ w *World }
+
+func (r random) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = byte(r.w.chance.Uint64())
+	}
+	return len(p), nil
 }
 
 // waiting is how many proposals have no outcome yet. Those of a process that
@@ -353,7 +359,7 @@ func (w *World) bringIn(lead *node, s member.Status, n *node) bool {
 
 func (w *World) change(lead *node, members ...*pb.Member) {
 	cmd := catalogue.NewCommand(catalogue.MemberChange, "node/member", "", &pb.MemberChange{Members: members})
-	data, err := machine.EncodeFrame([]*pb.Command{cmd}, w.now, make([]byte, machine.SeedBytes))
+	data, err := sequencer.Encode([]*pb.Command{cmd}, w.now, random{w})
 	if err != nil {
 		w.fail("encode: %v", err)
 	}

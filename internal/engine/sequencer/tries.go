@@ -1,0 +1,47 @@
+package sequencer
+
+import (
+	"github.com/holdfast-pay/holdfast/internal/base/code"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+)
+
+// Tries is what is known of a command that is tried more than once, here or at
+// whichever node leads: commands have identities, so the answer is the one the
+// first try made, if it made one.
+type Tries struct{ open bool }
+
+// Again says whether a refused command is to be tried where the lead is next.
+func (t *Tries) Again(refusal code.Code) bool {
+	t.open = t.open || refusal == code.Unknown
+	return refusal == code.NotLeader || refusal == code.Unknown
+}
+
+// Last is what the caller is told after a refusal when there is no other try: that
+// nobody knows, once an earlier one may have been taken.
+func (t *Tries) Last(refusal code.Code) code.Code {
+	if t.open {
+		return code.Unknown
+	}
+	return refusal
+}
+
+// Copy is the envelope for one try: each is stamped anew.
+func Copy(cmd *pb.Command) *pb.Command {
+	return &pb.Command{Number: cmd.Number, Actor: cmd.Actor, RequestId: cmd.RequestId, Body: cmd.Body}
+}
+
+// Where says where a command is to be run now: here, on the member to, or, with a
+// refusal, nowhere.
+func (s *Sequencer) Where() (here bool, to *pb.Member, refusal code.Code) {
+	switch {
+	case s.readOnly.Load():
+		return false, nil, code.ReadOnly
+	case s.leads.Load():
+		return true, nil, code.OK
+	}
+	to = s.Leader()
+	if to == nil || to.RaftId == s.opt.Member.Identity.RaftID {
+		return false, nil, code.NotLeader
+	}
+	return false, to, code.OK
+}
