@@ -25,6 +25,7 @@ import (
 	"embed"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
@@ -96,9 +97,7 @@ func (c *Cashier) Handler() http.Handler {
 	own.HandleFunc("GET /pay/{prepay_id}/receipt", c.serveReceipt)
 	own.HandleFunc("GET /h5", c.serveH5)
 	own.HandleFunc("GET /cashier/static/{file}", serveAsset)
-	own.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) { // a person's browser goes astray
-		c.show(w, r, http.StatusNotFound, &view{Kind: kindUnknown})
-	})
+	own.HandleFunc("/", c.serveAstray)
 	// Paying must come from our own page. Invocations come from merchants'
 	// pages by their nature; they move nothing and are signed.
 	mux := http.NewServeMux()
@@ -106,6 +105,16 @@ func (c *Cashier) Handler() http.Handler {
 	mux.HandleFunc("POST /cashier/jsapi", c.serveJSAPI)
 	mux.HandleFunc("POST /cashier/app", c.serveApp)
 	return c.guarded(mux)
+}
+
+// serveAstray is for a browser that went astray: to a page that isn't there, or
+// with a method that no page has.
+func (c *Cashier) serveAstray(w http.ResponseWriter, r *http.Request) {
+	v := &view{Kind: kindAstray}
+	if strings.HasPrefix(r.URL.Path, "/pay/") {
+		v.Kind = kindUnknown
+	}
+	c.show(w, r, http.StatusNotFound, v)
 }
 
 // sameOrigin refuses what another site makes a browser send.

@@ -27,6 +27,7 @@ const (
 
 	// Not about a payment's outcome.
 	kindUnknown     kind = "unknown"     // no such order
+	kindAstray      kind = "astray"      // no page at all
 	kindNoWallet    kind = "no-wallet"   // outside a sandbox: nobody can pay by this page yet
 	kindScene       kind = "scene"       // the code belongs to another way of paying
 	kindBadCall     kind = "bad-call"    // an invocation that doesn't verify
@@ -40,7 +41,7 @@ func (k kind) icon() string {
 	switch k {
 	case kindPaid:
 		return "ok"
-	case kindAlready, kindNoWallet, kindScene, kindReplaced:
+	case kindAlready, kindAstray, kindNoWallet, kindScene, kindReplaced:
 		return "info"
 	case kindWaiting, kindInDoubt, kindBusy, kindUnavailable:
 		return "wait"
@@ -54,6 +55,6 @@ func (k kind) icon() string {
 // kinds lists them all, for the tests.
 var kinds = []kind{
 	kindPay, kindPaid, kindAlready, kindExpired, kindClosed, kindReplaced, kindStale, kindLowBalance, kindBlocked,
-	kindMismatch, kindRefused, kindBusy, kindWaiting, kindInDoubt, kindUnknown, kindNoWallet, kindScene, kindBadCall,
+	kindMismatch, kindRefused, kindBusy, kindWaiting, kindInDoubt, kindUnknown, kindAstray, kindNoWallet, kindScene, kindBadCall,
 	kindBadForm, kindForeign, kindUnavailable,
 }

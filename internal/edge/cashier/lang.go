@@ -10,6 +10,13 @@ import (
 // langCookie remembers the language a payer switched to.
 const langCookie = "hf_lang"
 
+// Language is the language that a browser wants, "zh" or "en", and remembers a
+// choice made by ?lang: one for all pages at this address.
+func Language(w http.ResponseWriter, r *http.Request) string {
+	rememberLanguage(w, r)
+	return language(r)
+}
+
 // language is "zh" or "en": ?lang first, then what the payer chose before, then
 // Accept-Language, then Chinese.
 func language(r *http.Request) string {

@@ -95,6 +95,7 @@ var pageCases = []pageCase{
 		d.core.Sleep(waitMs)
 		return d.get(w.Header().Get("Location"))
 	}},
+	{kind: kindAstray, status: 404, open: func(d *desk) *httptest.ResponseRecorder { return d.get("/shop") }},
 	{kind: kindUnknown, status: 404, open: func(d *desk) *httptest.ResponseRecorder {
 		return d.get("/pay/wx20260301120000ffffffffffffffffffff")
 	}},

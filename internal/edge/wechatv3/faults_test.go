@@ -124,9 +124,9 @@ func TestMetrics(t *testing.T) {
 		}
 	}
 	want := []string{
-		"holdfast_merchant_api_requests_total code=Not Found mchid= route=none status=404 1",
 		"holdfast_merchant_api_requests_total code=OK mchid=1900000001 route=prepay_native status=200 1",
 		"holdfast_merchant_api_requests_total code=ORDER_NOT_EXIST mchid=1900000001 route=query_by_number status=404 2",
+		"holdfast_merchant_api_requests_total code=RESOURCE_NOT_EXISTS mchid= route=none status=404 1",
 		"holdfast_merchant_api_requests_total code=SIGN_ERROR mchid= route=query_by_number status=401 1",
 		"holdfast_merchant_api_seconds route=none 1",
 		"holdfast_merchant_api_seconds route=prepay_native 1",

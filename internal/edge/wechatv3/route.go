@@ -1,7 +1,6 @@
 package wechatv3
 
 import (
-	"net/http"
 	"net/url"
 	"strings"
 )
@@ -49,17 +48,4 @@ func (r *Route) match(parts []string) (params []string, ok bool) {
 		}
 	}
 	return params, true
-}
-
-// unrouted answers 404 for a path that does not exist and 405 for a wrong
-// method, both without a body, as the live service does.
-func (a *API) unrouted(w http.ResponseWriter, q *Request, allow string) {
-	status := http.StatusNotFound
-	if allow != "" {
-		status = http.StatusMethodNotAllowed
-		w.Header()["Allow"] = []string{allow}
-	}
-	w.Header()[headerRequestID] = []string{q.id + "-" + digitsOther}
-	w.WriteHeader(status)
-	a.observe(q, status, http.StatusText(status))
 }

@@ -15,7 +15,9 @@ import (
 //   - wechatpay-node-v3 leaves the last newline out when there is no body;
 //   - it signs the whole address where the host is not api.mch.weixin.qq.com;
 //   - a base address with a path is signed by some clients and added after
-//     signing by others.
+//     signing by others;
+//   - a bare question mark at the end of the target is added by some HTTP
+//     libraries, and taken away by some proxies, after signing.
 //
 // These variants are tried when the plain message does not verify. None of
 // them lets another request pass for the signed one: method, path, query,
@@ -63,8 +65,13 @@ func (a *API) verify(key *verifier, q *Request) error {
 
 // targets lists what a client may have signed in place of plain, plain first.
 func (a *API) targets(q *Request, plain string) []string {
-	list := make([]string, 1, 4)
+	list := make([]string, 1, 5)
 	list[0] = plain
+	if bare, ok := strings.CutSuffix(plain, "?"); ok {
+		list = append(list, bare)
+	} else if !strings.Contains(plain, "?") {
+		list = append(list, plain+"?")
+	}
 	if host := q.http.Host; host != "" {
 		list = append(list, "https://"+host+plain, "http://"+host+plain)
 	}

@@ -215,24 +215,17 @@ func (n *Node) startMerchantAPI(context.Context) error {
 	return nil
 }
 
-// public routes the merchant API's address: the API under /v3 (and the prefix),
-// a sandbox's switches, and the cashier for everything else. One gate lets all of
-// them in; the cashier's style sheet is cheaper than a refusal.
+// public makes what answers at the merchant API's address. One gate lets all of it
+// in; the cashier's style sheet is cheaper than a refusal.
 func (n *Node) public(api *wechatv3.API, pages *cashier.Cashier) (http.Handler, error) {
 	g, err := gate.New(gate.Config{Most: n.cfg.MerchantAPI.MaxInFlight, Inside: n.replica.Waiting, Registerer: n.registry})
 	if err != nil {
 		return nil, err
 	}
-	guarded, shown := g.Guard(api, api), pages.Handler()
-	mux := http.NewServeMux()
-	mux.Handle("/v3/", guarded)
-	if p := n.cfg.MerchantAPI.PathPrefix; p != "" {
-		mux.Handle(p+"/v3/", guarded)
-	}
+	shown := pages.Handler()
+	f := &front{prefix: n.cfg.MerchantAPI.PathPrefix, api: g.Guard(api, api), pages: g.Guard(pages, shown), static: shown}
 	if s := n.sandboxHandler(); s != nil {
-		mux.Handle("/sandbox/", g.Guard(api, s))
+		f.sandbox = g.Guard(api, s)
 	}
-	mux.Handle("/cashier/static/", shown)
-	mux.Handle("/", g.Guard(pages, shown))
-	return mux, nil
+	return f, nil
 }

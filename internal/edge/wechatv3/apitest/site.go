@@ -167,7 +167,11 @@ func (p *Site) Request(c Call) *http.Request {
 			method = "POST"
 		}
 	}
-	r := httptest.NewRequest(method, "https://api.test.example"+c.Target, strings.NewReader(c.Body))
+	address := c.Target // a whole one is left as it is
+	if strings.HasPrefix(address, "/") {
+		address = "https://api.test.example" + address
+	}
+	r := httptest.NewRequest(method, address, strings.NewReader(c.Body))
 	r.RequestURI = c.Target
 	timestamp := strconv.FormatInt(p.Core.Now()/1000+c.Skew, 10)
 	n := c.orElse(c.Nonce, Nonce)
