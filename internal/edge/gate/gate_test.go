@@ -338,14 +338,13 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
-// TestKeptBack: refusals go out at three times the rate at which requests get
-// done, none later than a second, and who leaves is not waited for.
+// TestKeptBack: refusals go out at the rate at which requests get done, none later than a second, and who leaves is not waited for.
 func TestKeptBack(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		now := time.Now()
 		p := pace{lastDone: 100}
 		for i := range 1000 {
-			want := min(time.Duration(i)*time.Second/300, longestHold)
+			want := min(time.Duration(i)*time.Second/100, longestHold)
 			if d := p.hold(now); d > want || d < want-time.Millisecond {
 				t.Fatalf("refusal %d is kept back for %v, want %v", i, d, want)
 			}

@@ -52,14 +52,14 @@ func (p *pace) after() int {
 	return pause + int(mix(p.given)%uint64(pause+1))
 }
 
-// A refusal costs a twentieth to a thirtieth of a request, nearly all of it for
-// reading the one and writing the other, so that ten times what can be served
-// would leave a third of the machine to refusals. But a client that has no answer
+// A refusal costs a tenth to a thirtieth of a request, by what signs the answers;
+// nearly all of it goes into reading the one and writing the other, so that ten
+// times what can be served would leave a third of the machine or more to refusals. But a client that has no answer
 // yet does not ask again on that connection. So refusals go out at no more than
 // perDone times the rate at which requests get done; those beyond it are kept
 // back, each for at most longestHold, which costs a timer.
 const (
-	perDone     = 3
+	perDone     = 1
 	longestHold = time.Second
 	// mostHeld bounds how many are kept back; beyond it they go out at once.
 	mostHeld = 8192
