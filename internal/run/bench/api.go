@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"os"
 	"os/exec"
@@ -104,7 +105,7 @@ func apiSuite(ctx context.Context, r *run) error {
 func (r *run) reportAPI(library string, engine []float64, own, best volleys) {
 	rate := func(v volleyed) float64 { return v.rate }
 	rsa := func(v volleyed) float64 { return v.rsa }
-	faster := min(fasterSigning, signingKept*own.median(rsa)/best.median(rsa))
+	faster := min(fasterSigning, math.Round(100*signingKept*own.median(rsa)/best.median(rsa))/100)
 	r.plain("requests_per_second_go", own.median(rate), "requests/s signed with Go crypto/rsa, the generator on the same cores")
 	r.against("requests_per_second", best.median(rate), "requests/s signed with "+library, "signed with Go crypto/rsa",
 		own.median(rate), faster, func(ratio float64) bool { return ratio >= faster })

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -82,8 +81,7 @@ func (g *clusterRig) startFirst(ctx context.Context) (address string, err error)
 	if _, err := credentials.First(cfg.CredentialsDir(), keys, credentials.Node{Name: "n1", Address: cfg.Cluster.Address}); err != nil {
 		return "", err
 	}
-	quiet := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
-	g.node, err = node.Open(ctx, node.Options{Config: cfg, Version: "bench", Log: quiet})
+	g.node, err = node.Open(ctx, node.Options{Config: cfg, Version: "bench", Log: quiet()})
 	return cfg.Cluster.Address, err
 }
 

@@ -4,7 +4,12 @@
 //
 // A suite is one file. It opens real nodes in folders of its own, with
 // everything a node does switched on (views, checkpoints, ticks), repeats the
-// measurement and reports medians.
+// measurement and reports medians. What is compared is measured in turns.
+//
+// A machine that does other work says little about a budget. What else went on
+// while a suite ran is told with its figures (Noise); a suite that misses a budget
+// meanwhile is run again, the quietest run counts, and what it still misses is
+// marked as noisy.
 package bench
 
 import (
@@ -27,6 +32,8 @@ type Row struct {
 	// metric's nature; 0 where there is none. OK says whether it is kept.
 	Budget float64 `json:"budget"`
 	OK     bool    `json:"ok"`
+	// Noisy says that the machine was too busy for a missed budget to mean much.
+	Noisy bool `json:"noisy"`
 }
 
 // Options configures a run.
@@ -84,11 +91,68 @@ func Run(ctx context.Context, names []string, opt Options) error {
 	}
 	for _, s := range chosen {
 		opt.Progress("%s: %s", s.Name, s.Short)
-		if err := s.run(ctx, &run{Options: opt, suite: s.Name}); err != nil {
+		if err := opt.runSuite(ctx, s, func() func() Noise { return beginWatch().end }); err != nil {
 			return fmt.Errorf("suite %s: %w", s.Name, err)
 		}
 	}
 	return nil
+}
+
+// How often a suite is run that misses a budget on a noisy machine.
+const (
+	tries      = 2
+	quickTries = 3
+)
+
+// attempt is one run of a suite.
+type attempt struct {
+	rows  []Row
+	noise Noise
+}
+
+func (a attempt) missed() bool {
+	return slices.ContainsFunc(a.rows, func(r Row) bool { return !r.OK })
+}
+
+// runSuite runs a suite, again where the machine was too noisy to tell, and
+// reports the quietest run. listen begins to watch the machine.
+func (opt Options) runSuite(ctx context.Context, s Suite, listen func() func() Noise) error {
+	var best attempt
+	most := tries
+	if opt.Quick {
+		most = quickTries
+	}
+	for i := range most {
+		var a attempt
+		inner := opt
+		inner.Report = func(r Row) { a.rows = append(a.rows, r) }
+		end := listen()
+		if err := s.run(ctx, &run{Options: inner, suite: s.Name}); err != nil {
+			return err
+		}
+		if a.noise = end(); i == 0 || a.noise.Others+a.noise.Spread < best.noise.Others+best.noise.Spread {
+			best = a
+		}
+		if !a.missed() || a.noise.Quiet() {
+			best = a
+			break
+		}
+		opt.Progress("%s: a budget was missed while %s%s", s.Name, a.noise, choose(i+1 < most, ": once more", ""))
+	}
+	for _, r := range best.rows {
+		r.Noisy = !best.noise.Quiet()
+		opt.Report(r)
+	}
+	opt.Report(Row{Suite: s.Name, Metric: "others_at_work", Value: max(best.noise.Others, 0) * 100, Unit: "% of the cores", OK: true, Noisy: !best.noise.Quiet()})
+	opt.Report(Row{Suite: s.Name, Metric: "calibration_spread", Value: best.noise.Spread, Unit: "x, a fixed piece of work before and after", OK: true, Noisy: !best.noise.Quiet()})
+	return nil
+}
+
+func choose(yes bool, a, b string) string {
+	if yes {
+		return a
+	}
+	return b
 }
 
 // run is one suite at work.

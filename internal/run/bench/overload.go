@@ -21,7 +21,7 @@ import (
 const (
 	// goodputBudget is what must be left of the most the node does when it is
 	// asked for ten times as much.
-	goodputBudget = 0.8
+	goodputBudget = 0.85
 	// payBudget bounds a payment's p99 meanwhile, in milliseconds.
 	payBudget = 1000
 	// settleBudget is within how many seconds after it all is as before.
@@ -31,7 +31,9 @@ const (
 )
 
 // overloadSuite: a process of its own finds the most the node answers, sends half
-// of it, then ten times as much, then half again. Half the requests place orders.
+// of it, then ten times as much, then half again, and finds the most once more, so
+// that a machine that became slower or faster meanwhile is not taken for the node.
+// Half the requests place orders.
 func overloadSuite(ctx context.Context, r *run) error {
 	g, err := r.newRig(ctx)
 	if err != nil {
@@ -47,6 +49,7 @@ func overloadSuite(ctx context.Context, r *run) error {
 		{Name: "calm", Times: 0.5, Seconds: pick(r, 2.0, 10.0), Connections: 1024},
 		{Name: "storm", Times: 10, Seconds: pick(r, 6.0, 60.0), Connections: 1024},
 		{Name: "after", Times: 0.5, Seconds: pick(r, 5.0, 15.0), Connections: 1024},
+		{Name: "most again", Seconds: pick(r, 3.0, 10.0), Connections: 64},
 	}}
 	used := recordCPU()
 	weather, err := r.storm(ctx, g, s)
@@ -96,15 +99,17 @@ func (c *cpuRecord) of(w Weather) float64 {
 	return (c.used[min(to, last)] - c.used[min(from, last)]).Seconds()
 }
 
-// reportStorm prints the four phases' figures. Where other work takes the cores
+// reportStorm prints the phases' figures. Where other work takes the cores
 // away, answers per second of processor time say more than answers per second.
 func (r *run) reportStorm(weather []Weather, used *cpuRecord) {
-	most, calm, storm, after := weather[0], weather[1], weather[2], weather[3]
+	most, calm, storm, after, again := weather[0], weather[1], weather[2], weather[3], weather[4]
+	top := (most.goodput() + again.goodput()) / 2
+	perSecond := float64(most.Good+again.Good) / (used.of(most) + used.of(again))
 	kept := func(ratio float64) bool { return ratio >= goodputBudget }
-	r.plain("most", most.goodput(), "answers/s, 64 connections one after the other")
-	r.against("offered", float64(storm.Sent)/storm.Seconds, "requests/s", "the most", most.goodput(), 0, func(float64) bool { return true })
-	r.against("goodput", storm.goodput(), "answers/s at ten times", "the most", most.goodput(), goodputBudget, kept)
-	r.against("goodput_per_core_second", float64(storm.Good)/used.of(storm), "answers/s of the node's CPU", "the most's", float64(most.Good)/used.of(most), 0,
+	r.plain("most", top, "answers/s, 64 connections one after the other, before and after")
+	r.against("offered", float64(storm.Sent)/storm.Seconds, "requests/s", "the most", top, 0, func(float64) bool { return true })
+	r.against("goodput", storm.goodput(), "answers/s at ten times", "the most", top, goodputBudget, kept)
+	r.against("goodput_per_core_second", float64(storm.Good)/used.of(storm), "answers/s of the node's CPU", "the most's", perSecond, 0,
 		func(float64) bool { return true })
 	r.plain("node_cpu_most", used.of(most)/most.Seconds, fmt.Sprintf("cores of %d", runtime.NumCPU()))
 	r.plain("node_cpu", used.of(storm)/storm.Seconds, fmt.Sprintf("cores of %d", runtime.NumCPU()))
@@ -144,7 +149,7 @@ func (r *run) storm(ctx context.Context, g *rig, s Storm) ([]Weather, error) {
 		return nil, fmt.Errorf("read what became of the storm: %d phases of %d, %w", len(weather), len(s.Phases), err)
 	}
 	for i, w := range weather {
-		r.Progress("overload: %-5s sent %d, good %d, refused %d, lost %d, pay p50 %.1f ms p99 %.1f ms, generator %.2f cores",
+		r.Progress("overload: %-10s sent %d, good %d, refused %d, lost %d, pay p50 %.1f ms p99 %.1f ms, generator %.2f cores",
 			s.Phases[i].Name, w.Sent, w.Good, w.Refused, w.Lost, w.PayP50, w.PayP99, w.CPU)
 	}
 	if weather[0].Good == 0 {

@@ -18,7 +18,11 @@ var benchmark = Command{
 	Long: `Runs the named suites, all when none is named, and prints medians over several
 rounds. Each opens nodes of its own in a folder that is removed afterwards; nothing of
 yours is touched. Figures that have a budget are marked; a missed one ends with exit
-code 3. With --json each line is one object: first the machine, then a figure a line.
+code 3 if the machine was quiet: other work took at most 10 % of the cores while the
+suite ran (/proc/stat, steal included), and a fixed piece of work before and after it
+varied by less than 1.3. A suite that misses a budget on a noisy machine is run up to
+three times and the quietest run counts; what it misses is marked, and ends with exit
+code 0. With --json each line is one object: first the machine, then a figure a line.
 
 Suites: ` + suiteNames(),
 	Examples: []Example{
@@ -97,13 +101,16 @@ func runBench(ctx context.Context, env *Env, suites []string, dir string, quick 
 	if err != nil {
 		return fmt.Errorf("find this binary: %w", err)
 	}
-	missed := 0
+	missed, unsure := 0, 0
 	var printed error
 	err = bench.Run(ctx, suites, bench.Options{
 		Dir: dir, Quick: quick, Self: self,
 		Progress: func(format string, args ...any) { fmt.Fprintf(env.Err, format+"\n", args...) },
 		Report: func(row bench.Row) {
-			if !row.OK {
+			switch {
+			case !row.OK && row.Noisy:
+				unsure++
+			case !row.OK:
 				missed++
 			}
 			printed = errors.Join(printed, printRow(env, row))
@@ -115,7 +122,9 @@ func runBench(ctx context.Context, env *Env, suites []string, dir string, quick 
 	case printed != nil:
 		return printed
 	case missed > 0:
-		return failure(ExitVerification, "see the lines marked MISSED; on a busy machine run it again", "%s", missedBudgets(missed))
+		return failure(ExitVerification, "see the lines marked MISSED", "%s", missedBudgets(missed))
+	case unsure > 0:
+		fmt.Fprintf(env.Err, "warning: %s, but the machine was too busy to tell; run it again when nothing else runs\n", missedBudgets(unsure))
 	}
 	return nil
 }
@@ -135,16 +144,14 @@ func printRow(env *Env, row bench.Row) error {
 	if env.JSON {
 		return env.Object(row)
 	}
-	line := fmt.Sprintf("%-8s %-32s %12.1f %s", row.Suite, row.Metric, row.Value, row.Unit)
-	if row.Yardstick != "" {
-		line += fmt.Sprintf(" = %.2f x %s", row.Ratio, row.Yardstick)
+	line := fmt.Sprintf("%-8s %-36s ", row.Suite, row.Metric)
+	if row.Yardstick != "" { // the ratio first: it is what means the same elsewhere
+		line += fmt.Sprintf("%12.2f x %s: %.1f %s", row.Ratio, row.Yardstick, row.Value, row.Unit)
+	} else {
+		line += fmt.Sprintf("%12.1f %s", row.Value, row.Unit)
 	}
 	if row.Budget != 0 {
-		verdict := "kept"
-		if !row.OK {
-			verdict = "MISSED"
-		}
-		line += fmt.Sprintf("  [budget %g %s]", row.Budget, verdict)
+		line += fmt.Sprintf("  [budget %g %s]", row.Budget, verdict(row))
 	}
 	_, err := fmt.Fprintln(env.Out, line)
 	return err
@@ -156,4 +163,14 @@ func missedBudgets(n int) string {
 		return "1 figure misses its budget"
 	}
 	return fmt.Sprintf("%d figures miss their budget", n)
+}
+
+func verdict(row bench.Row) string {
+	switch {
+	case row.OK:
+		return "kept"
+	case row.Noisy:
+		return "missed, on a noisy machine"
+	}
+	return "MISSED"
 }
