@@ -29,7 +29,7 @@ const receiptPatience = 3 * time.Second
 func (s *Server) InspectOrder(ctx context.Context, q *connect.Request[pb.InspectRequest]) (*connect.Response[pb.InspectOrderResponse], error) {
 	a := new(pb.InspectOrderResponse)
 	var o *pb.Order
-	err := s.read("inspect an order", func(r table.Reader) (err error) {
+	err := s.read(ctx, "inspect an order", func(r table.Reader) (err error) {
 		if o, err = findOrder(r, q.Msg.Id, q.Msg.Mchid); err != nil {
 			return err
 		}
@@ -59,7 +59,7 @@ func (s *Server) InspectOrder(ctx context.Context, q *connect.Request[pb.Inspect
 func (s *Server) InspectRefund(ctx context.Context, q *connect.Request[pb.InspectRequest]) (*connect.Response[pb.InspectRefundResponse], error) {
 	a := new(pb.InspectRefundResponse)
 	var f *pb.Refund
-	err := s.read("inspect a refund", func(r table.Reader) (err error) {
+	err := s.read(ctx, "inspect a refund", func(r table.Reader) (err error) {
 		if f, err = findRefund(r, q.Msg.Id, q.Msg.Mchid); err != nil {
 			return err
 		}
@@ -111,9 +111,9 @@ func offset(r table.Reader) int32 {
 
 // InspectAccount tells an account's balance from the state, and its movements
 // from the views, with how many entries they lag.
-func (s *Server) InspectAccount(_ context.Context, q *connect.Request[pb.InspectRequest]) (*connect.Response[pb.InspectAccountResponse], error) {
+func (s *Server) InspectAccount(ctx context.Context, q *connect.Request[pb.InspectRequest]) (*connect.Response[pb.InspectAccountResponse], error) {
 	a := new(pb.InspectAccountResponse)
-	err := s.read("inspect an account", func(r table.Reader) error {
+	err := s.read(ctx, "inspect an account", func(r table.Reader) error {
 		acc, ok := ledger.Get(r, q.Msg.Id, money.CNY)
 		if !ok {
 			return refuse(code.AccountNotFound)
@@ -136,7 +136,7 @@ func (s *Server) InspectAccount(_ context.Context, q *connect.Request[pb.Inspect
 // InspectNotice tells a notice's state, attempts and plaintext.
 func (s *Server) InspectNotice(ctx context.Context, q *connect.Request[pb.InspectRequest]) (*connect.Response[pb.InspectNoticeResponse], error) {
 	a := new(pb.InspectNoticeResponse)
-	err := s.read("inspect a notice", func(r table.Reader) error {
+	err := s.read(ctx, "inspect a notice", func(r table.Reader) error {
 		n, err := findNotice(ctx, r, q.Msg.Id)
 		if err != nil {
 			return err

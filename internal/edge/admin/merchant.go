@@ -39,7 +39,7 @@ func (s *Server) MerchantAdd(ctx context.Context, q *connect.Request[pb.AdminMer
 	if err := s.applyKeys(ctx, m.Mchid, cert, m.Apiv3Key); err != nil {
 		return nil, err
 	}
-	return s.merchantAnswer(m.Mchid)
+	return s.merchantAnswer(ctx, m.Mchid)
 }
 
 // MerchantKey changes certificates, the APIv3 key and appids. What is added
@@ -51,7 +51,7 @@ func (s *Server) MerchantKey(ctx context.Context, q *connect.Request[pb.AdminMer
 	if err != nil {
 		return nil, err
 	}
-	if err := s.read("find the merchant", func(r table.Reader) error {
+	if err := s.read(ctx, "find the merchant", func(r table.Reader) error {
 		if _, ok := merchant.Get(r, m.Mchid); !ok {
 			return refuse(code.MerchantNotFound)
 		}
@@ -73,7 +73,7 @@ func (s *Server) MerchantKey(ctx context.Context, q *connect.Request[pb.AdminMer
 			return nil, err
 		}
 	}
-	return s.merchantAnswer(m.Mchid)
+	return s.merchantAnswer(ctx, m.Mchid)
 }
 
 // checkKeys checks a certificate and a key before anything is done with them.
@@ -120,7 +120,7 @@ func (s *Server) MerchantCallback(ctx context.Context, q *connect.Request[pb.Adm
 	if _, err := do(ctx, s, merchant.Set, set); err != nil {
 		return nil, err
 	}
-	return s.merchantAnswer(m.Mchid)
+	return s.merchantAnswer(ctx, m.Mchid)
 }
 
 // checkSettings refuses settings that no merchant can work with.
@@ -152,10 +152,10 @@ func validHost(h string) bool {
 }
 
 // MerchantList lists merchants by number, a page at a time.
-func (s *Server) MerchantList(_ context.Context, q *connect.Request[pb.AdminMerchantListRequest]) (*connect.Response[pb.AdminMerchantListResponse], error) {
+func (s *Server) MerchantList(ctx context.Context, q *connect.Request[pb.AdminMerchantListRequest]) (*connect.Response[pb.AdminMerchantListResponse], error) {
 	a := new(pb.AdminMerchantListResponse)
 	limit := min(bound(q.Msg.Limit), 1000)
-	err := s.read("list merchants", func(r table.Reader) error {
+	err := s.read(ctx, "list merchants", func(r table.Reader) error {
 		merchant.List(r, q.Msg.After, func(m *pb.Merchant) bool {
 			if len(a.Merchants) == limit {
 				a.Next = a.Merchants[limit-1].Mchid
@@ -173,13 +173,13 @@ func (s *Server) MerchantList(_ context.Context, q *connect.Request[pb.AdminMerc
 }
 
 // MerchantShow shows one merchant.
-func (s *Server) MerchantShow(_ context.Context, q *connect.Request[pb.AdminMerchantShowRequest]) (*connect.Response[pb.AdminMerchant], error) {
-	return s.merchantAnswer(q.Msg.Mchid)
+func (s *Server) MerchantShow(ctx context.Context, q *connect.Request[pb.AdminMerchantShowRequest]) (*connect.Response[pb.AdminMerchant], error) {
+	return s.merchantAnswer(ctx, q.Msg.Mchid)
 }
 
-func (s *Server) merchantAnswer(mchid string) (*connect.Response[pb.AdminMerchant], error) {
+func (s *Server) merchantAnswer(ctx context.Context, mchid string) (*connect.Response[pb.AdminMerchant], error) {
 	a := new(pb.AdminMerchant)
-	err := s.read("show a merchant", func(r table.Reader) error {
+	err := s.read(ctx, "show a merchant", func(r table.Reader) error {
 		m, ok := merchant.Get(r, mchid)
 		if !ok {
 			return refuse(code.MerchantNotFound)

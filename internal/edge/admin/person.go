@@ -34,7 +34,7 @@ func (s *Server) PersonAdd(ctx context.Context, q *connect.Request[pb.AdminPerso
 			return nil, err
 		}
 	}
-	return s.personAnswer(p.Uid, "")
+	return s.personAnswer(ctx, p.Uid, "")
 }
 
 // PersonTopup credits a person's balance; ref is the identity. It answers with
@@ -42,7 +42,7 @@ func (s *Server) PersonAdd(ctx context.Context, q *connect.Request[pb.AdminPerso
 func (s *Server) PersonTopup(ctx context.Context, q *connect.Request[pb.AdminPersonTopupRequest]) (*connect.Response[pb.AdminPerson], error) {
 	m := q.Msg
 	var p *pb.Person
-	err := s.read("find a person", func(r table.Reader) (err error) {
+	err := s.read(ctx, "find a person", func(r table.Reader) (err error) {
 		p, err = find(r, m.Uid, m.PersonRef)
 		return err
 	})
@@ -65,13 +65,13 @@ func (s *Server) topup(ctx context.Context, uid uint64, amount int64, ref string
 }
 
 // PersonShow shows one person by our number or the operator's reference.
-func (s *Server) PersonShow(_ context.Context, q *connect.Request[pb.AdminPersonShowRequest]) (*connect.Response[pb.AdminPerson], error) {
-	return s.personAnswer(q.Msg.Uid, q.Msg.Ref)
+func (s *Server) PersonShow(ctx context.Context, q *connect.Request[pb.AdminPersonShowRequest]) (*connect.Response[pb.AdminPerson], error) {
+	return s.personAnswer(ctx, q.Msg.Uid, q.Msg.Ref)
 }
 
-func (s *Server) personAnswer(uid uint64, ref string) (*connect.Response[pb.AdminPerson], error) {
+func (s *Server) personAnswer(ctx context.Context, uid uint64, ref string) (*connect.Response[pb.AdminPerson], error) {
 	a := new(pb.AdminPerson)
-	err := s.read("show a person", func(r table.Reader) error {
+	err := s.read(ctx, "show a person", func(r table.Reader) error {
 		p, err := find(r, uid, ref)
 		if err != nil {
 			return err

@@ -20,7 +20,7 @@ import (
 func (s *Server) ShowReceipt(ctx context.Context, q *connect.Request[pb.InspectRequest]) (*connect.Response[pb.Receipt], error) {
 	var o *pb.Order
 	var f *pb.Refund
-	err := s.read("find the payment", func(r table.Reader) (err error) {
+	err := s.read(ctx, "find the payment", func(r table.Reader) (err error) {
 		if _, isRefund := ident.ParseRefundID(q.Msg.Id); isRefund || strings.HasPrefix(q.Msg.Id, "refund/") {
 			f, err = findRefund(r, q.Msg.Id, "")
 			return err

@@ -54,7 +54,7 @@ func (s *Server) chosen(ctx context.Context, q *pb.RedeliverRequest) (ids []uint
 	case q.Mchid != "" && (q.From <= 0 || q.From > to):
 		return nil, invalid("the range begins after it ends, or has no beginning")
 	}
-	err = s.read("find notices", func(r table.Reader) error {
+	err = s.read(ctx, "find notices", func(r table.Reader) error {
 		if q.Notice != "" {
 			n, err := findNotice(ctx, r, q.Notice)
 			if err == nil {

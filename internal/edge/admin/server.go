@@ -29,8 +29,8 @@ import (
 type Core interface {
 	// Do runs a command; an error means that no result is known.
 	Do(ctx context.Context, cmd *pb.Command) (catalogue.Result, error)
-	// Read calls f with one snapshot of the state.
-	Read(f func(table.Reader) error) error
+	// ReadLocal calls f with one snapshot of this node's own state.
+	ReadLocal(ctx context.Context, f func(table.Reader) error) error
 }
 
 // Keys is what it needs of the keystore.
@@ -115,8 +115,8 @@ func do[B, R table.Record](ctx context.Context, s *Server, c catalogue.Command[B
 }
 
 // read calls f with a snapshot and turns what fails into the API's error.
-func (s *Server) read(doing string, f func(r table.Reader) error) error {
-	if err := s.Core.Read(f); err != nil {
+func (s *Server) read(ctx context.Context, doing string, f func(r table.Reader) error) error {
+	if err := s.Core.ReadLocal(ctx, f); err != nil {
 		return s.fail(doing, err)
 	}
 	return nil

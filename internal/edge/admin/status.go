@@ -13,7 +13,7 @@ import (
 )
 
 // Status tells how the node is.
-func (s *Server) Status(context.Context, *connect.Request[pb.AdminStatusRequest]) (*connect.Response[pb.AdminStatus], error) {
+func (s *Server) Status(ctx context.Context, _ *connect.Request[pb.AdminStatusRequest]) (*connect.Response[pb.AdminStatus], error) {
 	a := &pb.AdminStatus{Now: s.Now(), Version: s.Version, Verifier: s.Keys.CheckpointVerifier()}
 	a.SigningLibrary = s.Keys.PublicKey().Library()
 	a.ReadOnlyWhy = s.ReadOnly()
@@ -21,7 +21,7 @@ func (s *Server) Status(context.Context, *connect.Request[pb.AdminStatusRequest]
 	if cp, ok := s.Checkpoint(); ok {
 		a.Checkpoint = string(cp.Text)
 	}
-	err := s.read("tell the status", func(r table.Reader) error {
+	err := s.read(ctx, "tell the status", func(r table.Reader) error {
 		head, ok := machine.Head(r)
 		if !ok {
 			return nil

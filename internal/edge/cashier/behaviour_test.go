@@ -323,7 +323,7 @@ func TestPanicIsAPage(t *testing.T) {
 
 type panicking struct{ *desk }
 
-func (panicking) Read(func(table.Reader) error) error { panic("bug") }
+func (panicking) ReadLatest(context.Context, func(table.Reader) error) error { panic("bug") }
 
 func TestH5(t *testing.T) {
 	t.Parallel()

@@ -30,6 +30,7 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/edge/gate"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -38,8 +39,9 @@ type Core interface {
 	// Do applies a command and waits until its result is durable. An error
 	// means that no result is known; it is a *code.Error.
 	Do(ctx context.Context, cmd *pb.Command) (catalogue.Result, error)
-	// Read calls f with one snapshot of the state.
-	Read(f func(table.Reader) error) error
+	// ReadLatest calls f with one snapshot that has every answered command. It
+	// waits for that as long as ctx lasts.
+	ReadLatest(ctx context.Context, f func(table.Reader) error) error
 }
 
 // Config says what the cashier works with.
@@ -173,4 +175,11 @@ func serveAsset(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", kind)
 	w.Header().Set("Cache-Control", "max-age=300")
 	_, _ = w.Write(data) // the phone may be gone
+}
+
+// read reads the newest state for a request.
+func (c *Cashier) read(r *http.Request, f func(table.Reader) error) error {
+	ctx, done := gate.Reading(r.Context())
+	defer done()
+	return c.core.ReadLatest(ctx, f)
 }

@@ -52,8 +52,8 @@ func (d *desk) Do(ctx context.Context, cmd *pb.Command) (catalogue.Result, error
 	return d.core.Do(ctx, cmd)
 }
 
-// Read implements Core.
-func (d *desk) Read(f func(table.Reader) error) error {
+// ReadLatest implements Core.
+func (d *desk) ReadLatest(_ context.Context, f func(table.Reader) error) error {
 	if d.unreadable {
 		return errors.New("disk gone")
 	}

@@ -35,7 +35,7 @@ func (c *Cashier) serveH5(w http.ResponseWriter, r *http.Request) {
 	prepayID := q.Get("prepay_id")
 	var refusal *view
 	status := http.StatusOK
-	err := c.core.Read(func(rd table.Reader) error {
+	err := c.read(r, func(rd table.Reader) error {
 		s, ok := c.look(rd, prepayID)
 		switch {
 		case !ok:

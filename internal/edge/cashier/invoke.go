@@ -56,7 +56,7 @@ func (c *Cashier) invoke(w http.ResponseWriter, r *http.Request, product pb.Prod
 	}
 	var s *scene
 	var carry []field
-	err = c.core.Read(func(rd table.Reader) error {
+	err = c.read(r, func(rd table.Reader) error {
 		var ok bool
 		if s, ok = c.look(rd, prepayID); !ok {
 			wrong = &wrongCall{kind: kindUnknown, Field: "prepay_id"}

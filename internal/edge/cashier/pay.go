@@ -27,7 +27,7 @@ func (c *Cashier) servePay(w http.ResponseWriter, r *http.Request) {
 func (c *Cashier) offer(w http.ResponseWriter, r *http.Request, prepayID string, came url.Values) {
 	attempt := attemptFor(w, r, prepayID)
 	v, status := &view{Kind: kindUnknown}, http.StatusNotFound
-	err := c.core.Read(func(rd table.Reader) error {
+	err := c.read(r, func(rd table.Reader) error {
 		s, ok := c.look(rd, prepayID)
 		if !ok {
 			return nil
@@ -83,7 +83,7 @@ func (c *Cashier) serveSubmit(w http.ResponseWriter, r *http.Request) {
 	uid, err := strconv.ParseUint(form.Get("payer"), 10, 64)
 	var refusal *view
 	status := http.StatusNotFound
-	readErr := c.core.Read(func(rd table.Reader) error {
+	readErr := c.read(r, func(rd table.Reader) error {
 		refusal, status = c.refuse(rd, prepayID, form, attemptOK && err == nil)
 		return nil
 	})

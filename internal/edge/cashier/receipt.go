@@ -27,7 +27,7 @@ func (c *Cashier) serveReceipt(w http.ResponseWriter, r *http.Request) {
 	attempt, ok := parseAttempt(r.URL.Query().Get("attempt"))
 	var paid *pb.Order
 	var number string
-	err := c.core.Read(func(rd table.Reader) error {
+	err := c.read(r, func(rd table.Reader) error {
 		s, found := c.look(rd, r.PathValue("prepay_id"))
 		if found && ok && order.Paid(s.order) && seal.EqualSecret(string(s.order.Attempt), string(attempt)) {
 			paid, number = s.order, order.TransactionID(s.order, s.offset)

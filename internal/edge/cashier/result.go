@@ -49,7 +49,7 @@ func (c *Cashier) resultPath(prepayID string, form url.Values, out code.Code) st
 func (c *Cashier) serveResult(w http.ResponseWriter, r *http.Request) {
 	prepayID, q := r.PathValue("prepay_id"), r.URL.Query()
 	v, status := &view{Kind: kindUnknown}, http.StatusNotFound
-	err := c.core.Read(func(rd table.Reader) error {
+	err := c.read(r, func(rd table.Reader) error {
 		s, ok := c.look(rd, prepayID)
 		if !ok {
 			return nil

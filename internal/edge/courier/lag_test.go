@@ -55,11 +55,11 @@ func (b *behind) isBehind() bool {
 	}
 }
 
-func (b *behind) Read(f func(table.Reader) error) error {
+func (b *behind) ReadLocal(ctx context.Context, f func(table.Reader) error) error {
 	if b.isBehind() {
 		return table.Read(b.still, f)
 	}
-	return b.Live.Read(f)
+	return b.Live.ReadLocal(ctx, f)
 }
 
 func (b *behind) Applied() uint64 {

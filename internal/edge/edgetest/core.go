@@ -89,7 +89,13 @@ func (c *Core) apply(cmd *pb.Command) (catalogue.Result, error) {
 	return results[0], nil
 }
 
-// Read calls f with a snapshot.
+// ReadLatest calls f with a snapshot, as does ReadLocal: there is one node.
+func (c *Core) ReadLatest(_ context.Context, f func(table.Reader) error) error { return c.Read(f) }
+
+// ReadLocal is ReadLatest.
+func (c *Core) ReadLocal(_ context.Context, f func(table.Reader) error) error { return c.Read(f) }
+
+// Read is what tests look with.
 func (c *Core) Read(f func(table.Reader) error) error {
 	c.mu.Lock()
 	snapshot := c.backend.Snapshot()

@@ -51,7 +51,7 @@ func BenchmarkSteady(b *testing.B) {
 			if id%500 == 1 {
 				start := time.Now()
 				st.rested = time.Time{}
-				if err := st.sweep(); err != nil {
+				if err := st.sweep(context.Background()); err != nil {
 					b.Fatal(err)
 				}
 				sweep += time.Since(start)
@@ -130,7 +130,7 @@ func BenchmarkSweep(b *testing.B) {
 		b.ResetTimer()
 		for n := 0; n < b.N; n += len(writes) {
 			st.applied, st.rested = 0, time.Time{} // as if a frame had been applied, a while ago
-			if err := st.sweep(); err != nil {
+			if err := st.sweep(context.Background()); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -32,7 +32,7 @@ func (s *Service) Fetch(ctx context.Context, req *pb.FetchRequest) (*pb.OwedBatc
 		return nil, err
 	}
 	b := &pb.OwedBatch{Now: s.core.Now(), Applied: s.core.Applied()}
-	err := s.core.Read(func(r table.Reader) error {
+	err := s.core.ReadLocal(ctx, func(r table.Reader) error {
 		w, err := s.writer(r)
 		if err != nil {
 			return err

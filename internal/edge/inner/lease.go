@@ -25,7 +25,7 @@ func (s *Service) Lease(ctx context.Context, req *pb.LeaseRequest) (*pb.LeaseRes
 	if err := validCourier(req.Courier); err != nil {
 		return nil, err
 	}
-	level, err := s.level()
+	level, err := s.level(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +40,7 @@ func (s *Service) Lease(ctx context.Context, req *pb.LeaseRequest) (*pb.LeaseRes
 	switch out {
 	case code.OK, code.NothingToDo: // nothing to give up: an earlier call did it
 		resp := &pb.LeaseResponse{Courier: shareOf(c), Applied: s.core.Applied()}
-		resp.FreeInMs, err = s.freeIn(req.Courier)
+		resp.FreeInMs, err = s.freeIn(ctx, req.Courier)
 		return resp, err
 	case code.NameInvalid, code.LeaseInvalid:
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, out.Err())
@@ -60,8 +60,8 @@ func shareOf(c *pb.Courier) *pb.CourierShare {
 
 // freeIn is when the first lease of another courier is over, milliseconds from
 // now and never 0; 0 when nobody else has one.
-func (s *Service) freeIn(courier string) (ms int64, err error) {
-	err = s.core.Read(func(r table.Reader) error {
+func (s *Service) freeIn(ctx context.Context, courier string) (ms int64, err error) {
+	err = s.core.ReadLocal(ctx, func(r table.Reader) error {
 		for _, x := range lane.Couriers(r) {
 			if left := max(x.Until-s.core.Now(), 1); x.Name != courier && (ms == 0 || left < ms) {
 				ms = left
@@ -73,8 +73,8 @@ func (s *Service) freeIn(courier string) (ms int64, err error) {
 }
 
 // level is the state's feature level, 0 before the log's first command.
-func (s *Service) level() (level uint32, err error) {
-	err = s.core.Read(func(r table.Reader) error {
+func (s *Service) level(ctx context.Context) (level uint32, err error) {
+	err = s.core.ReadLocal(ctx, func(r table.Reader) error {
 		if head, ok := machine.Head(r); ok {
 			level = head.Level
 		}

@@ -139,7 +139,7 @@ func (st *stream) run(ctx context.Context) error {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-beat.C:
-			if err := st.sweep(); err != nil {
+			if err := st.sweep(ctx); err != nil {
 				return err
 			}
 			continue
@@ -158,7 +158,7 @@ func (st *stream) run(ctx context.Context) error {
 // once anyway.
 func (st *stream) forward(ctx context.Context) error {
 	for {
-		b, rows, err := st.above()
+		b, rows, err := st.above(ctx)
 		if err != nil {
 			return err
 		}
@@ -181,9 +181,9 @@ func (st *stream) forward(ctx context.Context) error {
 
 // above reads the next rows above the cursor, and answers how many they were
 // and those of the courier's lanes.
-func (st *stream) above() (b *pb.OwedBatch, rows int, err error) {
+func (st *stream) above(ctx context.Context) (b *pb.OwedBatch, rows int, err error) {
 	b = st.blank()
-	err = st.s.core.Read(func(r table.Reader) error {
+	err = st.s.core.ReadLocal(ctx, func(r table.Reader) error {
 		if err := st.claim.holds(r); err != nil {
 			return err
 		}

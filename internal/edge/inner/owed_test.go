@@ -196,8 +196,8 @@ type busyRows struct {
 	after func()
 }
 
-func (r *busyRows) Read(f func(table.Reader) error) error {
-	err := r.rows.Read(f)
+func (r *busyRows) ReadLocal(ctx context.Context, f func(table.Reader) error) error {
+	err := r.rows.ReadLocal(ctx, f)
 	r.after()
 	return err
 }

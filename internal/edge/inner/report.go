@@ -36,19 +36,19 @@ func (s *Service) Report(ctx context.Context, courier string, attempts []*pb.Att
 	case err != nil:
 		return nil, err
 	case out == code.OK, out == code.NothingToDo: // all of it was recorded before
-		return s.after(courier, attempts)
+		return s.after(ctx, courier, attempts)
 	}
 	s.log.Error("inner: a report was refused", "courier", courier, "attempts", len(attempts), "code", out.String())
 	return nil, fmt.Errorf("%w: %w", ErrInvalid, out.Err())
 }
 
 // after reads how the reported notices stand.
-func (s *Service) after(courier string, attempts []*pb.Attempt) (*pb.ReportResponse, error) {
+func (s *Service) after(ctx context.Context, courier string, attempts []*pb.Attempt) (*pb.ReportResponse, error) {
 	s.mu.Lock()
 	st := s.streams[courier]
 	s.mu.Unlock()
 	resp := &pb.ReportResponse{Applied: s.core.Applied()}
-	err := s.core.Read(func(r table.Reader) error {
+	err := s.core.ReadLocal(ctx, func(r table.Reader) error {
 		for _, a := range attempts {
 			value, ok := r.Get(owedKey(a.NoticeId))
 			if !ok {

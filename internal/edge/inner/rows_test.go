@@ -84,7 +84,7 @@ func (r *rows) Do(context.Context, *pb.Command) (catalogue.Result, error) {
 	return catalogue.Result{}, errors.New("rows apply no commands")
 }
 
-func (r *rows) Read(f func(table.Reader) error) error {
+func (r *rows) ReadLocal(ctx context.Context, f func(table.Reader) error) error {
 	snap := r.backend.Snapshot()
 	defer snap.Close()
 	return table.Read(snap, f)

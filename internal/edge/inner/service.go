@@ -49,10 +49,10 @@ import (
 type Core interface {
 	// Do runs a command and answers when it is durable and applied.
 	Do(ctx context.Context, cmd *pb.Command) (catalogue.Result, error)
-	// Read calls f with one snapshot of this node's own state, which has every
+	// ReadLocal calls f with one snapshot of this node's own state, which has every
 	// frame that Do has answered from. It need not ask the leader: what couriers
 	// are told is a hint, and they say which index they have seen.
-	Read(f func(table.Reader) error) error
+	ReadLocal(ctx context.Context, f func(table.Reader) error) error
 	// Applied is the log index of the last applied frame.
 	Applied() uint64
 	// Now is business time, Unix milliseconds.

@@ -1,6 +1,7 @@
 package inner
 
 import (
+	"context"
 	"time"
 
 	"github.com/holdfast-pay/holdfast/internal/base/table"
@@ -23,7 +24,7 @@ const sweepShare = 100
 
 // sweep compares the next rows at and below the cursor with what was told,
 // tells those that differ, and is the stream's heartbeat.
-func (st *stream) sweep() error {
+func (st *stream) sweep(ctx context.Context) error {
 	b := st.blank()
 	start := time.Now()
 	if !st.pass.running && b.Applied != st.applied && start.After(st.rested) {
@@ -31,7 +32,7 @@ func (st *stream) sweep() error {
 		st.told.begin()
 	}
 	if st.pass.running && start.After(st.rested) {
-		if err := st.s.core.Read(func(r table.Reader) error { st.compare(r, b); return nil }); err != nil {
+		if err := st.s.core.ReadLocal(ctx, func(r table.Reader) error { st.compare(r, b); return nil }); err != nil {
 			return err
 		}
 		st.rested = start.Add(sweepShare * time.Since(start))

@@ -17,8 +17,8 @@ import (
 
 // Core is what a Desk needs of the replica.
 type Core interface {
-	// Read calls f with one snapshot of the state.
-	Read(f func(table.Reader) error) error
+	// ReadLocal calls f with one snapshot of this node's own state.
+	ReadLocal(ctx context.Context, f func(table.Reader) error) error
 }
 
 // Checkpoints answers published checkpoints.
@@ -71,7 +71,7 @@ func (d *Desk) entry(ctx context.Context, seq uint64, openings []*pb.Opening) (r
 	if err != nil {
 		return nil, fmt.Errorf("receipt of entry %d: %w", seq, err)
 	}
-	err = d.core.Read(func(t table.Reader) error {
+	err = d.core.ReadLocal(ctx, func(t table.Reader) error {
 		r, err = d.prover.BuildReceipt(t, cp, seq, openings)
 		return err
 	})

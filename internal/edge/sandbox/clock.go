@@ -74,9 +74,9 @@ type clockView struct {
 	Ahead   string `json:"ahead"`
 }
 
-func (s *Sandbox) serveClock(*http.Request) (any, *refusal) {
+func (s *Sandbox) serveClock(r *http.Request) (any, *refusal) {
 	var v clockView
-	refused := s.read(func(r table.Reader) error {
+	refused := s.read(r, func(r table.Reader) error {
 		head, _ := machine.Head(r)
 		v = clockView{Now: stamp.RFC3339(s.businessNow(head), head.GetCutoffOffsetS()), AheadMs: head.GetClockOffsetMs(),
 			Ahead: (time.Duration(head.GetClockOffsetMs()) * time.Millisecond).String()}

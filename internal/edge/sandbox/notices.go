@@ -70,7 +70,7 @@ func (s *Sandbox) serveNotices(r *http.Request) (any, *refusal) {
 		limit = n
 	}
 	list, why := []noticeView{}, ""
-	refused := s.read(func(rd table.Reader) error {
+	refused := s.read(r, func(rd table.Reader) error {
 		head, ok := machine.Head(rd)
 		if !ok {
 			return nil
@@ -94,7 +94,7 @@ func (s *Sandbox) serveNotices(r *http.Request) (any, *refusal) {
 func (s *Sandbox) serveRedeliver(r *http.Request) (any, *refusal) {
 	var id uint64
 	var found bool
-	refused := s.read(func(rd table.Reader) error {
+	refused := s.read(r, func(rd table.Reader) error {
 		id, found = findNotice(rd, r.PathValue("id"))
 		return nil
 	})
@@ -108,7 +108,7 @@ func (s *Sandbox) serveRedeliver(r *http.Request) (any, *refusal) {
 		return nil, refused
 	}
 	var v noticeView
-	refused = s.read(func(rd table.Reader) error {
+	refused = s.read(r, func(rd table.Reader) error {
 		head, _ := machine.Head(rd)
 		n, ok := notice.Get(rd, id)
 		if !ok {

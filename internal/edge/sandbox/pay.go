@@ -82,7 +82,7 @@ func (s *Sandbox) servePay(r *http.Request) (any, *refusal) {
 	if refused := decode(r, paymentSchema, &p); refused != nil {
 		return nil, refused
 	}
-	prepayID, refused := s.whichOrder(&p)
+	prepayID, refused := s.whichOrder(r, &p)
 	if refused != nil {
 		return nil, refused
 	}
@@ -91,7 +91,7 @@ func (s *Sandbox) servePay(r *http.Request) (any, *refusal) {
 	}
 	var payer *pb.Person
 	var head *pb.Head
-	unread := s.read(func(rd table.Reader) error {
+	unread := s.read(r, func(rd table.Reader) error {
 		head, _ = machine.Head(rd)
 		appid := ""
 		if o, ok := order.ByPrepayID(rd, prepayID); ok {
@@ -113,7 +113,7 @@ func (s *Sandbox) servePay(r *http.Request) (any, *refusal) {
 	if o == nil {
 		return nil, refusalOf(code.Internal)
 	}
-	return s.viewPaid(o, payer, p.Attempt, head.GetCutoffOffsetS())
+	return s.viewPaid(r, o, payer, p.Attempt, head.GetCutoffOffsetS())
 }
 
 // stateOf is what a refused payment still says of the order.
@@ -129,7 +129,7 @@ func stateOf(o *pb.Order, offset int32, attempt string) map[string]any {
 	return more
 }
 
-func (s *Sandbox) viewPaid(o *pb.Order, payer *pb.Person, attempt string, offset int32) (any, *refusal) {
+func (s *Sandbox) viewPaid(r *http.Request, o *pb.Order, payer *pb.Person, attempt string, offset int32) (any, *refusal) {
 	state, _ := wechatjson.TradeState(o.State)
 	v := &paid{
 		TradeState: state, TransactionID: order.TransactionID(o, offset), OutTradeNo: o.OutTradeNo, Mchid: o.Mchid, Appid: o.Appid,
@@ -137,12 +137,12 @@ func (s *Sandbox) viewPaid(o *pb.Order, payer *pb.Person, attempt string, offset
 		Attempt: attempt, Moved: o.Total, Notice: strconv.FormatUint(o.NoticeId, 10),
 	}
 	v.Payer.UID, v.Payer.Name, v.Payer.Openid = strconv.FormatUint(payer.Uid, 10), payer.Name, o.Openid
-	refused := s.read(func(r table.Reader) error { v.Balance = balance(r, payer.Uid); return nil })
+	refused := s.read(r, func(r table.Reader) error { v.Balance = balance(r, payer.Uid); return nil })
 	return v, refused
 }
 
 // whichOrder finds the prepay_id in the one of three addresses that was given.
-func (s *Sandbox) whichOrder(p *payment) (string, *refusal) {
+func (s *Sandbox) whichOrder(r *http.Request, p *payment) (string, *refusal) {
 	given := 0
 	for _, one := range []string{p.CodeURL, p.PrepayID, p.H5URL} {
 		if one != "" {
@@ -157,7 +157,7 @@ func (s *Sandbox) whichOrder(p *payment) (string, *refusal) {
 	case p.CodeURL != "":
 		return prepayOfCode(p.CodeURL)
 	}
-	return s.prepayOfH5(p.H5URL)
+	return s.prepayOfH5(r, p.H5URL)
 }
 
 // prepayOfCode reads our own code_url and the weixin:// form.
@@ -178,7 +178,7 @@ func prepayOfCode(raw string) (string, *refusal) {
 
 // prepayOfH5 opens an h5_url as the cashier does: the package must fit, and it
 // lives five minutes.
-func (s *Sandbox) prepayOfH5(raw string) (string, *refusal) {
+func (s *Sandbox) prepayOfH5(r *http.Request, raw string) (string, *refusal) {
 	u, err := url.Parse(raw)
 	if err != nil {
 		return "", notOurs("/h5_url", raw)
@@ -187,7 +187,7 @@ func (s *Sandbox) prepayOfH5(raw string) (string, *refusal) {
 	if refused != nil {
 		return "", refused
 	}
-	unread := s.read(func(r table.Reader) error {
+	unread := s.read(r, func(r table.Reader) error {
 		head, _ := machine.Head(r)
 		o, ok := order.ByPrepayID(r, id)
 		switch {

@@ -60,9 +60,9 @@ func balance(r table.Reader, uid uint64) int64 {
 	return ledger.Available(a)
 }
 
-func (s *Sandbox) servePayers(*http.Request) (any, *refusal) {
+func (s *Sandbox) servePayers(r *http.Request) (any, *refusal) {
 	list := []payerView{}
-	refused := s.read(func(r table.Reader) error {
+	refused := s.read(r, func(r table.Reader) error {
 		person.List(r, func(p *pb.Person) bool {
 			list = append(list, viewPayer(r, p))
 			return len(list) < maxPayers
@@ -99,7 +99,7 @@ func (s *Sandbox) serveAddPayer(r *http.Request) (any, *refusal) {
 	if len([]rune(add.Ref)) > 52 {
 		return nil, wrong("/ref", "", "名称较长时请另给一个不超过 52 个字符的 ref。", "Give a ref of at most 52 characters with so long a name.")
 	}
-	appids, refused := s.appids()
+	appids, refused := s.appids(r)
 	if refused != nil {
 		return nil, refused
 	}
@@ -125,13 +125,13 @@ func (s *Sandbox) serveAddPayer(r *http.Request) (any, *refusal) {
 				"The payer exists with another opening balance; POST /sandbox/topup gives more money.")
 		}
 	}
-	return s.showPayer(p.Uid)
+	return s.showPayer(r, p.Uid)
 }
 
 // appids lists the appids of all merchants.
-func (s *Sandbox) appids() (list []string, refused *refusal) {
+func (s *Sandbox) appids(r *http.Request) (list []string, refused *refusal) {
 	seen := map[string]bool{}
-	refused = s.read(func(r table.Reader) error {
+	refused = s.read(r, func(r table.Reader) error {
 		merchant.List(r, "", func(m *pb.Merchant) bool {
 			for _, appid := range m.Appids {
 				if !seen[appid] && len(list) < maxAppids {
@@ -146,9 +146,9 @@ func (s *Sandbox) appids() (list []string, refused *refusal) {
 	return list, refused
 }
 
-func (s *Sandbox) showPayer(uid uint64) (any, *refusal) {
+func (s *Sandbox) showPayer(r *http.Request, uid uint64) (any, *refusal) {
 	var v payerView
-	refused := s.read(func(r table.Reader) error {
+	refused := s.read(r, func(r table.Reader) error {
 		p, ok := person.Get(r, uid)
 		if !ok {
 			return fmt.Errorf("person %d is gone", uid)
@@ -184,7 +184,7 @@ func (s *Sandbox) serveTopup(r *http.Request) (any, *refusal) {
 	}
 	var p *pb.Person
 	var refused *refusal
-	if unread := s.read(func(rd table.Reader) error { p, refused = findPayer(rd, t.Payer, ""); return nil }); unread != nil {
+	if unread := s.read(r, func(rd table.Reader) error { p, refused = findPayer(rd, t.Payer, ""); return nil }); unread != nil {
 		return nil, unread
 	}
 	if refused != nil {
@@ -194,7 +194,7 @@ func (s *Sandbox) serveTopup(r *http.Request) (any, *refusal) {
 	if _, refused := do(s, r, person.Topup, top); refused != nil {
 		return nil, refused.about("/amount")
 	}
-	return s.showPayer(p.Uid)
+	return s.showPayer(r, p.Uid)
 }
 
 // findPayer finds a person by openid (under appid first, when it is known), by

@@ -29,6 +29,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/edge/gate"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
@@ -38,8 +39,9 @@ type Core interface {
 	// Do applies a command and waits until its result is durable. An error
 	// means that no result is known; it is a *code.Error.
 	Do(ctx context.Context, cmd *pb.Command) (catalogue.Result, error)
-	// Read calls f with one snapshot of the state.
-	Read(f func(table.Reader) error) error
+	// ReadLatest calls f with one snapshot that has every answered command. It
+	// waits for that as long as ctx lasts.
+	ReadLatest(ctx context.Context, f func(table.Reader) error) error
 }
 
 // Config says what the sandbox works with.
@@ -99,7 +101,7 @@ func (s *Sandbox) Handler() http.Handler {
 	for _, rt := range routes {
 		mux.HandleFunc(rt.pattern, func(w http.ResponseWriter, r *http.Request) {
 			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-			refused := s.onlySandbox()
+			refused := s.onlySandbox(r)
 			var body any
 			if refused == nil {
 				body, refused = rt.serve(s, r)
@@ -120,8 +122,8 @@ func (s *Sandbox) Handler() http.Handler {
 }
 
 // onlySandbox refuses on a platform whose log is not a sandbox's.
-func (s *Sandbox) onlySandbox() (refused *refusal) {
-	unread := s.read(func(r table.Reader) error {
+func (s *Sandbox) onlySandbox(r *http.Request) (refused *refusal) {
+	unread := s.read(r, func(r table.Reader) error {
 		if head, ok := machine.Head(r); !ok || !head.Sandbox {
 			refused = refusalOf(code.SandboxOnly)
 		}
@@ -159,8 +161,10 @@ func do[B, R table.Record](s *Sandbox, r *http.Request, c catalogue.Command[B, R
 }
 
 // read reads the state; what cannot be read is a refusal.
-func (s *Sandbox) read(f func(table.Reader) error) *refusal {
-	if err := s.core.Read(f); err != nil {
+func (s *Sandbox) read(r *http.Request, f func(table.Reader) error) *refusal {
+	ctx, done := gate.Reading(r.Context())
+	defer done()
+	if err := s.core.ReadLatest(ctx, f); err != nil {
 		s.log.Error("sandbox: the state cannot be read", "err", err)
 		return noResult(err)
 	}

@@ -397,7 +397,9 @@ func TestNoResult(t *testing.T) {
 
 type unreadable struct{ *edgetest.Core }
 
-func (unreadable) Read(func(table.Reader) error) error { return errors.New("disk gone") }
+func (unreadable) ReadLatest(context.Context, func(table.Reader) error) error {
+	return errors.New("disk gone")
+}
 
 func (u unreadable) Do(ctx context.Context, cmd *pb.Command) (catalogue.Result, error) {
 	return u.Core.Do(ctx, cmd)

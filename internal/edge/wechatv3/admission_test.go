@@ -102,9 +102,9 @@ func (c *counting) Do(ctx context.Context, cmd *pb.Command) (catalogue.Result, e
 	return c.Core.Do(ctx, cmd)
 }
 
-func (c *counting) Read(f func(table.Reader) error) error {
+func (c *counting) ReadLatest(ctx context.Context, f func(table.Reader) error) error {
 	c.reads++
-	return c.Core.Read(f)
+	return c.Core.ReadLatest(ctx, f)
 }
 
 // pressedSite is a platform whose gate has one place. press makes it refuse

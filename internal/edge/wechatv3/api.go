@@ -23,8 +23,9 @@ type Core interface {
 	// Do runs a command and answers once it is durable. An error is a
 	// *code.Error and means that no result is known.
 	Do(ctx context.Context, cmd *pb.Command) (catalogue.Result, error)
-	// Read calls f with a snapshot that has every answered command.
-	Read(f func(table.Reader) error) error
+	// ReadLatest calls f with one snapshot that has every answered command. It
+	// waits for that as long as ctx lasts.
+	ReadLatest(ctx context.Context, f func(table.Reader) error) error
 }
 
 // Keys is what the API needs of the keystore; *keystore.Store is one. Times are

@@ -39,7 +39,7 @@ func (i instant) Do(_ context.Context, cmd *pb.Command) (catalogue.Result, error
 	return catalogue.Result{Body: &pb.Order{Id: 1, PrepayId: ident.PrepayID(1, 1772337600000, stamp.Business, make([]byte, 16))}}, nil
 }
 
-func (i instant) Read(f func(table.Reader) error) error {
+func (i instant) ReadLatest(ctx context.Context, f func(table.Reader) error) error {
 	snap := i.rows.Snapshot()
 	defer snap.Close()
 	return table.Read(snap, f)
@@ -54,7 +54,7 @@ func stored(b *testing.B, c wechatv3.Core) *store.Store {
 	}
 	b.Cleanup(func() { s.Close() })
 	var writes []table.Write
-	c.Read(func(r table.Reader) error {
+	c.ReadLatest(b.Context(), func(r table.Reader) error {
 		for _, id := range table.All() {
 			from, to := table.Range(id)
 			r.Scan(from, to, func(key, value []byte) bool {

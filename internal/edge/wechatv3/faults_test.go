@@ -33,13 +33,13 @@ func (f *faulty) Do(ctx context.Context, cmd *pb.Command) (catalogue.Result, err
 	return f.Core.Do(ctx, cmd)
 }
 
-func (f *faulty) Read(g func(table.Reader) error) error {
+func (f *faulty) ReadLatest(ctx context.Context, g func(table.Reader) error) error {
 	if f.read != nil {
 		if err := f.read(); err != nil {
 			return err
 		}
 	}
-	return f.Core.Read(g)
+	return f.Core.ReadLatest(ctx, g)
 }
 
 // What the node cannot answer becomes a documented refusal, never a success.

@@ -77,7 +77,9 @@ func Do[B, R table.Record](q *Request, c catalogue.Command[B, R], body B) (R, *R
 
 // Read runs f on a snapshot. f may return a code's error to refuse.
 func (q *Request) Read(f func(table.Reader) error) *Refusal {
-	if err := q.api.core.Read(f); err != nil {
+	ctx, done := gate.Reading(q.http.Context())
+	defer done()
+	if err := q.api.core.ReadLatest(ctx, f); err != nil {
 		return q.Failed(err)
 	}
 	return nil

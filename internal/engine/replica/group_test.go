@@ -219,7 +219,9 @@ func (c *cluster) topup(uid, caller uint64, i int) {
 // balance reads it linearizably on one node.
 func (c *cluster) balance(id, uid uint64) (balance int64) {
 	c.t.Helper()
-	err := c.node(id).Read(func(r table.Reader) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	err := c.node(id).ReadLatest(ctx, func(r table.Reader) error {
 		if a, ok := ledger.Get(r, ledger.UserBalance(uid), money.CNY); ok {
 			balance = ledger.Balance(a)
 		}
@@ -229,4 +231,24 @@ func (c *cluster) balance(id, uid uint64) (balance int64) {
 		c.t.Fatal(err)
 	}
 	return balance
+}
+
+// A read of the newest state waits as long as its caller says; one of this
+// node's own waits for nobody.
+func TestReadsSayWhatTheyAre(t *testing.T) {
+	c := newCluster(t)
+	c.stop(2)
+	c.stop(3) // nobody is left to say what is newest
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	read := func(table.Reader) error { return nil }
+	if got := refusal(t, c.node(1).ReadLatest(ended, read)); got != code.NotLeader {
+		t.Errorf("the newest state without a majority: %s", got)
+	}
+	if err := c.node(1).ReadLocal(t.Context(), read); err != nil {
+		t.Errorf("this node's own state: %v", err)
+	}
+	if got := refusal(t, c.node(1).ReadLocal(ended, read)); got != code.NotLeader {
+		t.Errorf("for a caller that is gone: %s", got)
+	}
 }

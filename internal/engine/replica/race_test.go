@@ -37,7 +37,7 @@ func prepay(no string, total int64) *pb.OrderCreate {
 // audit checks that rows, digests, journal and balances agree.
 func (b *bench) audit() {
 	b.t.Helper()
-	if err := b.r.Read(machine.Audit); err != nil {
+	if err := b.r.ReadLatest(context.Background(), machine.Audit); err != nil {
 		b.t.Error(err)
 	}
 }
@@ -260,7 +260,7 @@ func TestAbandonedCallers(t *testing.T) {
 	log.gate.Unlock()
 	b.order("T-LAST", 1) // everything before it is decided
 	open := 0
-	err := b.r.Read(func(r table.Reader) error {
+	err := b.r.ReadLatest(context.Background(), func(r table.Reader) error {
 		for i, c := range codes {
 			_, placed := order.ByNumber(r, mchid, fmt.Sprintf("T-%04d", i))
 			switch {
@@ -317,7 +317,7 @@ func TestCloseWhileBusyAnswersEveryone(t *testing.T) {
 		t.Error("a closed replica took a command")
 	}
 	again := open(t, log, table.NewMem(), replica.Options{}) // from the log alone
-	err := again.r.Read(func(r table.Reader) error {
+	err := again.r.ReadLatest(context.Background(), func(r table.Reader) error {
 		done.Range(func(no, c any) bool {
 			if _, ok := order.ByNumber(r, mchid, no.(string)); !ok || c != code.OK {
 				t.Errorf("order %s was answered %v and is gone", no, c)

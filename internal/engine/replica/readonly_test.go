@@ -1,6 +1,7 @@
 package replica_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 
@@ -75,7 +76,7 @@ func TestFrameThatCannotBeApplied(t *testing.T) {
 	if _, err := readOnly.do(catalogue.Tick, &pb.Tick{}); refusal(t, err) != code.ReadOnly {
 		t.Errorf("a write got %v", err)
 	}
-	if err := readOnly.r.Read(func(r table.Reader) error {
+	if err := readOnly.r.ReadLatest(context.Background(), func(r table.Reader) error {
 		if o, ok := order.ByNumber(r, mchid, "T-0001"); !ok || o.Total != 300 {
 			t.Errorf("the order before is %v", o)
 		}

@@ -2,22 +2,18 @@ package replica
 
 import (
 	"context"
-	"time"
 
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/sequencer"
 )
 
-// readPatience is how long a read waits for a leader's word.
-const readPatience = 5 * time.Second
-
 // barrier waits until this node's state is as far as a read's batch says.
 func (r *Replica) barrier(ctx context.Context, b *sequencer.Batch) error {
 	r.reading.Add(1)
 	defer r.reading.Add(-1)
 	select {
-	case <-b.Done():
+	case <-b.Done(): // also when the node stops
 	case <-ctx.Done():
 		return code.NotLeader.Err()
 	}
@@ -45,14 +41,13 @@ func (r *Replica) await(ctx context.Context, index uint64) error {
 	}
 }
 
-// Read calls f with one snapshot that has every frame whose answer was given, by
-// this node or another. When no leader can be asked within 5 s, or the node
+// ReadLatest calls f with one snapshot that has every frame whose answer was
+// given, by this node or another. It waits for the leader's word, and until this
+// node has caught up, for as long as ctx lasts; when that ends, or the node
 // stops, the error is code.NotLeader.
-func (r *Replica) Read(f func(table.Reader) error) error {
-	ctx, cancel := context.WithTimeout(r.ctx, readPatience)
-	defer cancel()
+func (r *Replica) ReadLatest(ctx context.Context, f func(table.Reader) error) error {
 	if err := r.barrier(ctx, r.seq.Read()); err != nil {
 		return err
 	}
-	return r.Local(f)
+	return r.ReadLocal(ctx, f)
 }

@@ -186,10 +186,14 @@ func (c *caller) release() {
 	callers.Put(c)
 }
 
-// Local calls f with a snapshot of this node's own state: it has every frame
+// ReadLocal calls f with a snapshot of this node's own state: it has every frame
 // whose answer this node gave, and on a follower it may be behind the leader's.
-// Status says how far.
-func (r *Replica) Local(f func(table.Reader) error) error {
+// Status says how far. It waits for nothing; when ctx has ended, the error is
+// code.NotLeader as for ReadLatest.
+func (r *Replica) ReadLocal(ctx context.Context, f func(table.Reader) error) error {
+	if ctx.Err() != nil {
+		return code.NotLeader.Err()
+	}
 	snap := r.opt.Backend.Snapshot()
 	defer snap.Close()
 	err := table.Read(snap, f)

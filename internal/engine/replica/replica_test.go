@@ -133,7 +133,7 @@ func (b *bench) order(no string, total int64) *pb.Order {
 }
 
 func (b *bench) balance(name string) (balance int64) {
-	_ = b.r.Read(func(r table.Reader) error {
+	_ = b.r.ReadLatest(context.Background(), func(r table.Reader) error {
 		if a, ok := ledger.Get(r, name, money.CNY); ok {
 			balance = ledger.Balance(a)
 		}
@@ -215,7 +215,7 @@ func TestRefundNumbersRace(t *testing.T) {
 		if accepted.Load() != test.accepted || distinct != 1 {
 			t.Errorf("%s: %d accepted as %d refunds, want %d as 1", test.name, accepted.Load(), distinct, test.accepted)
 		}
-		_ = b.r.Read(func(r table.Reader) error {
+		_ = b.r.ReadLatest(context.Background(), func(r table.Reader) error {
 			if n := len(refund.ByOrder(r, o.Id)); n != 1 {
 				t.Errorf("%s: order lists %d refunds", test.name, n)
 			}
@@ -255,5 +255,23 @@ func TestFailingLogStopsAndLeavesTheOutcomeOpen(t *testing.T) {
 	}
 	if err := <-stopped; err == nil {
 		t.Error("the replica did not say why it stopped")
+	}
+}
+
+// A ticker that is told to end while it looks does not take that for a fault of
+// the state.
+func TestTickerEndsWithoutStoppingTheReplica(t *testing.T) {
+	stopped := make(chan error, 1)
+	b := open(t, newMemLog(), table.NewMem(), replica.Options{Stopped: func(err error) { stopped <- err }})
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if replica.NewTicker(b.r).RunOnce(ended) {
+		t.Error("it proposed something")
+	}
+	_ = b.r.Close() // answers nil
+	select {
+	case err := <-stopped:
+		t.Errorf("the replica stopped: %v", err)
+	default:
 	}
 }

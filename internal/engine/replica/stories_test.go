@@ -38,7 +38,9 @@ func (p *platform) Do(cmd *pb.Command) (catalogue.Result, error) {
 }
 
 // Read implements storytest.Platform.
-func (p *platform) Read(f func(table.Reader) error) error { return p.r.Read(f) }
+func (p *platform) Read(f func(table.Reader) error) error {
+	return p.r.ReadLatest(context.Background(), f)
+}
 
 // Reopen implements storytest.Platform: the state is lost and comes back from
 // the log.

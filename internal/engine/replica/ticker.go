@@ -42,13 +42,15 @@ func (t *Ticker) RunOnce(ctx context.Context) (more bool) {
 		return false
 	}
 	due, backfill := false, ""
-	err := t.r.Local(func(r table.Reader) error {
+	err := t.r.ReadLocal(ctx, func(r table.Reader) error {
 		if head, ok := machine.Head(r); ok {
 			due, backfill = machine.TickDue(r, head, t.r.Now()), machine.PendingBackfill(head)
 		}
 		return nil
 	})
 	switch {
+	case err != nil && ctx.Err() != nil: // nothing was read for who is leaving
+		return false
 	case err != nil:
 		t.r.stop(err)
 		return false

@@ -1,6 +1,7 @@
 package view_test
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"syscall"
@@ -32,7 +33,7 @@ func newFixed(entries []*pb.Entry) *fixed {
 	return f
 }
 
-func (f *fixed) Read(read func(table.Reader) error) error { return read(f) }
+func (f *fixed) ReadLocal(_ context.Context, read func(table.Reader) error) error { return read(f) }
 
 func (f *fixed) Changed() <-chan struct{} { return nil }
 
@@ -72,7 +73,7 @@ func benchBuild(b *testing.B, entries []*pb.Entry) {
 		v := open(b, b.TempDir(), vfs.Default, view.Options{})
 		for more := true; more; {
 			var err error
-			if more, err = v.RunOnce(src); err != nil {
+			if more, err = v.RunOnce(context.Background(), src); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -1,6 +1,7 @@
 package view_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -34,7 +35,9 @@ type state struct {
 func newState() *state { return &state{mem: table.NewMem(), changed: make(chan struct{})} }
 
 // Read implements view.Source.
-func (s *state) Read(f func(table.Reader) error) error { return f(s.mem.Snapshot()) }
+func (s *state) ReadLocal(ctx context.Context, f func(table.Reader) error) error {
+	return f(s.mem.Snapshot())
+}
 
 // Changed implements view.Source.
 func (s *state) Changed() <-chan struct{} {
@@ -91,7 +94,7 @@ type tb interface {
 func build(t tb, v *view.Views, s view.Source) {
 	t.Helper()
 	for range 100_000 {
-		more, err := v.RunOnce(s)
+		more, err := v.RunOnce(context.Background(), s)
 		if err != nil {
 			t.Fatalf("RunOnce: %v", err)
 		}

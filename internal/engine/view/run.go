@@ -15,8 +15,8 @@ import (
 
 // Source is the state that views follow.
 type Source interface {
-	// Read calls f with a snapshot of the tables, valid during the call.
-	Read(f func(table.Reader) error) error
+	// ReadLocal calls f with a snapshot of the tables, valid during the call.
+	ReadLocal(ctx context.Context, f func(table.Reader) error) error
 	// Changed answers a channel that is closed when the state changes next.
 	Changed() <-chan struct{}
 }
@@ -37,8 +37,9 @@ func (v *Views) Run(ctx context.Context, source Source) error {
 	for ctx.Err() == nil {
 		changed := source.Changed() // before reading, so that no change is missed
 		began := time.Now()
-		more, err := v.RunOnce(source)
+		more, err := v.RunOnce(ctx, source)
 		switch {
+		case err != nil && ctx.Err() != nil: // the read was not made for who is leaving
 		case err != nil:
 			v.log.Error("views: a pass failed and is tried again", "err", err)
 			v.rest(ctx, retryAfter, nil)
@@ -53,7 +54,7 @@ func (v *Views) Run(ctx context.Context, source Source) error {
 
 // RunOnce adds one slice to the views and says whether there was more in the
 // journal than fits in it. Views that can't go on are deleted first.
-func (v *Views) RunOnce(source Source) (more bool, err error) {
+func (v *Views) RunOnce(ctx context.Context, source Source) (more bool, err error) {
 	if v.broken.Load() || !v.usable() {
 		if err := v.Rebuild(); err != nil {
 			return false, err
@@ -64,7 +65,7 @@ func (v *Views) RunOnce(source Source) (more bool, err error) {
 	if v.db == nil {
 		return false, ErrUnavailable
 	}
-	err = source.Read(func(r table.Reader) error {
+	err = source.ReadLocal(ctx, func(r table.Reader) error {
 		return diskguard.Guarded(func() error {
 			return table.Read(r, func(r table.Reader) (err error) {
 				more, err = v.follow(r)

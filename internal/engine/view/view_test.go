@@ -48,7 +48,7 @@ func TestViewsAreTheJournal(t *testing.T) {
 					rt.Fatal(err)
 				}
 			case 2, 3:
-				if _, err := v.RunOnce(s); err != nil {
+				if _, err := v.RunOnce(context.Background(), s); err != nil {
 					rt.Fatal(err)
 				}
 			case 4:
@@ -246,7 +246,7 @@ func TestRestartGoesOn(t *testing.T) {
 	s.append(t, sample(300)...)
 	v := open(t, "views", fs, view.Options{SlicePostings: 20})
 	for range 10 {
-		if more, err := v.RunOnce(s); err != nil || !more {
+		if more, err := v.RunOnce(context.Background(), s); err != nil || !more {
 			t.Fatalf("RunOnce = %v, %v", more, err)
 		}
 	}
@@ -306,7 +306,7 @@ func TestJournalDamageIsAnError(t *testing.T) {
 		if err := s.mem.Commit([]table.Write{{Key: key, Stored: c.stored}}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := v.RunOnce(s); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := v.RunOnce(context.Background(), s); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: RunOnce = %v", name, err)
 		}
 		if v.Lag() != 50 {

@@ -57,8 +57,8 @@ func (c *checkpoints) agreedSince() time.Time {
 }
 
 // check refuses a journal that does not extend what was published.
-func (c *checkpoints) check() error {
-	return c.core.Local(func(r table.Reader) error {
+func (c *checkpoints) check(ctx context.Context) error {
+	return c.core.ReadLocal(ctx, func(r table.Reader) error {
 		head, ok := machine.Head(r)
 		if !ok {
 			return nil
@@ -76,7 +76,7 @@ func (c *checkpoints) Run(ctx context.Context) error {
 	defer pause.Stop()
 	for {
 		changed := c.core.Changed()
-		err := c.RunOnce()
+		err := c.RunOnce(context.WithoutCancel(ctx)) // an end must not look like a fault
 		if err != nil && !diskguard.Shortage(err) {
 			return err
 		}
@@ -86,7 +86,7 @@ func (c *checkpoints) Run(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-			return c.last()
+			return c.last(context.WithoutCancel(ctx))
 		case <-c.wake:
 			continue
 		case <-changed:
@@ -103,8 +103,8 @@ func (c *checkpoints) Run(ctx context.Context) error {
 var done = func() <-chan struct{} { c := make(chan struct{}); close(c); return c }()
 
 // last publishes for the last time; what it cannot, the next start does.
-func (c *checkpoints) last() error {
-	if err := c.RunOnce(); !diskguard.Shortage(err) {
+func (c *checkpoints) last(ctx context.Context) error {
+	if err := c.RunOnce(ctx); !diskguard.Shortage(err) {
 		return err
 	}
 	return nil
@@ -112,9 +112,9 @@ func (c *checkpoints) last() error {
 
 // RunOnce publishes what a majority agreed on, if the journal has grown, and asks
 // for agreement on what it is now. The only voter agrees with itself.
-func (c *checkpoints) RunOnce() error {
+func (c *checkpoints) RunOnce(ctx context.Context) error {
 	before, _ := c.publisher.Latest()
-	err := c.core.Local(func(r table.Reader) error {
+	err := c.core.ReadLocal(ctx, func(r table.Reader) error {
 		head, ok := machine.Head(r)
 		if !ok {
 			return nil

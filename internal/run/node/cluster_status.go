@@ -89,7 +89,7 @@ func marksEqual(nodes []*pb.ClusterNode, differ map[uint64]agree.Mark) (index ui
 // owed adds what is owed to merchants and by which couriers it is delivered.
 func (o operator) owed(a *pb.ClusterStatus, st *stand) {
 	n := o.n
-	_ = n.replica.Local(func(r table.Reader) error { // a damaged row is the scrubber's to tell
+	_ = n.replica.ReadLocal(n.ctx, func(r table.Reader) error { // a damaged row is the scrubber's to tell
 		if head, ok := machine.Head(r); ok {
 			a.NoticesOwed, a.OldestNoticeAgeMs = admin.Owed(r, head, st.now)
 		}

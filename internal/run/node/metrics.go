@@ -158,7 +158,7 @@ func (n *Node) look() (*figures, bool) {
 	if cp, ok := n.publisher.Latest(); ok {
 		f.checkpoint = cp.Size
 	}
-	err := n.replica.Local(func(r table.Reader) error {
+	err := n.replica.ReadLocal(n.ctx, func(r table.Reader) error {
 		head, ok := machine.Head(r)
 		if !ok {
 			return nil

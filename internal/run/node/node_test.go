@@ -174,7 +174,7 @@ func TestStartStopStart(t *testing.T) {
 	if after.JournalSize != before.JournalSize || after.JournalRoot != before.JournalRoot || after.Index <= before.Index {
 		t.Errorf("after a restart %+v, before it %+v", after, before)
 	}
-	err = n.Replica().Read(func(r table.Reader) error {
+	err = n.Replica().ReadLatest(t.Context(), func(r table.Reader) error {
 		if o, ok := order.Get(r, 1); !ok || o.State != pb.TradeState_TRADE_STATE_SUCCESS {
 			t.Errorf("the order is %v", o)
 		}

@@ -13,11 +13,9 @@ import (
 
 	"connectrpc.com/connect"
 
-	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/admin"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/membership"
-	"github.com/holdfast-pay/holdfast/internal/engine/replica"
 	"github.com/holdfast-pay/holdfast/internal/engine/sequencer"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
@@ -33,14 +31,6 @@ func (n *Node) operator() admin.Cluster {
 	}
 	return operator{n}
 }
-
-// localCore runs commands wherever the leader is and reads what this node has:
-// for the administration, whose requests go to the leader as a whole (leading);
-// for the courier, to whom a notice told late is told all the same; for views.
-type localCore struct{ *replica.Replica }
-
-// Read implements admin.Core.
-func (c localCore) Read(f func(table.Reader) error) error { return c.Local(f) }
 
 // leading passes requests of the administration on to the leader; what tells how
 // this node is, and everything while no leader is known, is answered here.

@@ -135,7 +135,7 @@ func (n *Node) startAdminService(context.Context) error {
 		"certificate": pb.KeyMode_KEY_MODE_CERTIFICATE, "public_key": pb.KeyMode_KEY_MODE_PUBLIC_KEY, "both": pb.KeyMode_KEY_MODE_BOTH,
 	}
 	service := admin.NewServer(admin.Config{
-		Core: localCore{n.replica}, Cluster: n.operator(), Keys: n.keys, Views: n.views, Receipts: n.receipts, Tokens: n.tokens,
+		Core: n.replica, Cluster: n.operator(), Keys: n.keys, Views: n.views, Receipts: n.receipts, Tokens: n.tokens,
 		Defaults: &pb.MerchantSettings{
 			KeyMode: modes[m.KeyMode], RefundIntervalS: int32(m.RefundInterval.Std() / time.Second),
 			AllowHttp: m.AllowHTTP, Strict: m.Strict, WeixinCodeUrl: m.WeixinCodeURL,
@@ -163,7 +163,7 @@ func (n *Node) startInner(context.Context) error {
 	}
 	n.addresses.Inner = l.Addr().String()
 	mux := http.NewServeMux()
-	mux.Handle(inner.New(localCore{n.replica}, n.log).Handler())
+	mux.Handle(inner.New(n.replica, n.log).Handler())
 	ctx, cancel := context.WithCancel(n.ctx)
 	s := &http.Server{Handler: mux, TLSConfig: n.keys.NodeTLS(), IdleTimeout: time.Minute,
 		// A courier's machine that is gone without a word is noticed soon, so that

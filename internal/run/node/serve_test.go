@@ -190,7 +190,7 @@ func ref(caller, i int) string {
 
 func balance(t *testing.T, r *replica.Replica, uid uint64) (fen int64) {
 	t.Helper()
-	err := r.Read(func(r table.Reader) error {
+	err := r.ReadLatest(t.Context(), func(r table.Reader) error {
 		a, ok := ledger.Get(r, ledger.UserBalance(uid), money.CNY)
 		if !ok {
 			return errors.New("no account")

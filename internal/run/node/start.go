@@ -321,12 +321,12 @@ func (n *Node) startGenesis(ctx context.Context) error {
 	return n.introduce(ctx)
 }
 
-func (n *Node) startCheckpoints(context.Context) error {
+func (n *Node) startCheckpoints(ctx context.Context) error {
 	n.checkpoints.core = n.replica
-	if err := n.checkpoints.check(); err != nil {
+	if err := n.checkpoints.check(ctx); err != nil {
 		return err
 	}
-	n.receipts = receipt.NewDesk(localCore{n.replica}, n.checkpoints, n.prover)
+	n.receipts = receipt.NewDesk(n.replica, n.checkpoints, n.prover)
 	n.spawn("agreement", n.checkpoints.ask)
 	n.spawn("checkpoints", func(ctx context.Context) {
 		if err := n.checkpoints.Run(ctx); err != nil {
@@ -362,7 +362,7 @@ func (n *Node) startViews(context.Context) error {
 	n.views = v
 	n.onClose("views", v.Close)
 	n.spawn("view builder", func(ctx context.Context) {
-		if err := v.Run(ctx, localCore{n.replica}); err != nil {
+		if err := v.Run(ctx, n.replica); err != nil {
 			n.log.Error("views ended", "err", err)
 		}
 	})

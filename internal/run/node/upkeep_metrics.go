@@ -119,7 +119,7 @@ func (u *upkeepGauges) couriers(ch chan<- prometheus.Metric) {
 	if n.replica.Position().Level < lane.Level {
 		return
 	}
-	_ = n.replica.Local(func(r table.Reader) error { // a damaged row is the scrubber's to tell
+	_ = n.replica.ReadLocal(n.ctx, func(r table.Reader) error { // a damaged row is the scrubber's to tell
 		alive, unheld, now := 0, lane.All(), n.replica.Now()
 		for _, c := range lane.Couriers(r) {
 			held := lane.Held(c)

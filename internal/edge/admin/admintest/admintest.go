@@ -134,7 +134,7 @@ func (source) Changed() <-chan struct{} { return nil }
 
 func (d *Desk) catchUp() error {
 	for {
-		if more, err := d.views.RunOnce(source{d.Core}); err != nil || !more {
+		if more, err := d.views.RunOnce(context.Background(), source{d.Core}); err != nil || !more {
 			return err
 		}
 	}
