@@ -22,6 +22,9 @@ func (s *Store) VerifyAdminToken(presented string) bool {
 func (s *Store) RotateAdminToken() error {
 	err := s.change(func(c *contents) error {
 		c.AdminToken = newAdminToken()
+		if c.Layout >= layoutSecrets {
+			c.AdminTokenAt = c.Generation
+		}
 		return nil
 	})
 	if err != nil {

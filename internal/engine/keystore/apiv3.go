@@ -36,14 +36,19 @@ func (s *Store) PutAPIv3Key(mchid, key string, at int64) (keyID string, err erro
 		return "", errors.New("an APIv3 key is exactly 32 digits and letters")
 	}
 	err = s.change(func(c *contents) error {
-		if had, ok := c.newestAPIv3(mchid); ok && seal.EqualSecret(had.Key, key) {
+		had, ok := c.newestAPIv3(mchid)
+		if ok && seal.EqualSecret(had.Key, key) {
 			keyID = had.ID
 			return errNothingNew
+		}
+		if ok { // the newest is the one with the latest time, whatever the clock does
+			at = max(at, had.CreatedAt+1)
 		}
 		raw := make([]byte, 8)
 		rand.Read(raw)
 		keyID = "apiv3_" + mchid + "_" + hex.EncodeToString(raw)
 		c.APIv3 = append(c.APIv3, apiv3Key{ID: keyID, Mchid: mchid, Key: key, CreatedAt: at})
+		c.order()
 		return nil
 	})
 	if err != nil && !errors.Is(err, errNothingNew) {
@@ -74,7 +79,7 @@ func NewAPIv3Key() string {
 
 func (c *contents) newestAPIv3(mchid string) (newest apiv3Key, ok bool) {
 	for _, k := range c.APIv3 {
-		if k.Mchid == mchid {
+		if k.Mchid == mchid && (!ok || k.compare(newest) > 0) {
 			newest, ok = k, true
 		}
 	}

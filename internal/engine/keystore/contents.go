@@ -14,6 +14,11 @@ import (
 
 // contents is what the sealed file holds. Keys are PKCS #8 DER, certificates
 // DER; times are Unix milliseconds.
+//
+// The first layout has the fields up to admin_token and is all that binaries
+// before feature level 4 read: they refuse a file with any other. What comes
+// after them is written in the second layout only, whose list of secrets grows
+// without another (layout.go).
 type contents struct {
 	Generation uint64        `json:"generation"`
 	LogName    string        `json:"log_name"`
@@ -25,6 +30,15 @@ type contents struct {
 	Checkpoint checkpointKey `json:"checkpoint"`
 	Inner      pair          `json:"inner"`
 	AdminToken string        `json:"admin_token"`
+
+	// Layout is 0 in the first layout.
+	Layout int `json:"layout,omitempty"`
+	// AdminTokenAt is the generation that brought the admin token.
+	AdminTokenAt uint64 `json:"admin_token_at,omitempty"`
+	// Secrets are all others, of kinds that this binary may not know.
+	Secrets []secret `json:"secrets,omitempty"`
+	// Removed names what was removed, so that no other node brings it back.
+	Removed []name `json:"removed,omitempty"`
 }
 
 // pair is a certificate with its private key.
@@ -67,6 +81,8 @@ func (c *contents) clone() *contents {
 	d := *c
 	d.APIv3 = slices.Clone(c.APIv3)
 	d.Platform = slices.Clone(c.Platform)
+	d.Secrets = slices.Clone(c.Secrets)
+	d.Removed = slices.Clone(c.Removed)
 	return &d
 }
 
@@ -79,8 +95,9 @@ func sealContents(master []byte, c *contents) ([]byte, error) {
 	return sealFile(master, c.Generation, plain)
 }
 
-// decodeContents is strict: a field this program doesn't know would be lost at
-// the next write.
+// decodeContents reads contents of either layout and clears them. It is strict: a
+// field that this program doesn't know would be lost at the next write. What is
+// new comes as a secret of a new kind, which is kept.
 func decodeContents(plain []byte) (*contents, error) {
 	defer clear(plain)
 	d := json.NewDecoder(bytes.NewReader(plain))
@@ -92,7 +109,7 @@ func decodeContents(plain []byte) (*contents, error) {
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("holds more than one set of keys")
 	}
-	return c, nil
+	return c, c.checkLayout()
 }
 
 // snapshot is contents, parsed and ready for use; it never changes.
@@ -100,6 +117,7 @@ type snapshot struct {
 	contents   *contents
 	file       os.FileInfo // of the sealed file it was read from
 	apiv3      map[string][]byte
+	secrets    map[name][]byte
 	platform   []platformCert // oldest first
 	public     *Signer
 	signers    map[string]*Signer
@@ -109,9 +127,12 @@ type snapshot struct {
 }
 
 func newSnapshot(c *contents, file os.FileInfo) (*snapshot, error) {
-	s := &snapshot{contents: c, file: file, apiv3: map[string][]byte{}, signers: map[string]*Signer{}}
+	s := &snapshot{contents: c, file: file, apiv3: map[string][]byte{}, secrets: map[name][]byte{}, signers: map[string]*Signer{}}
 	for _, k := range c.APIv3 {
 		s.apiv3[k.ID] = []byte(k.Key)
+	}
+	for _, x := range c.Secrets {
+		s.secrets[x.name] = x.Data
 	}
 	for _, k := range c.Platform {
 		p, err := newPlatformCert(k)

@@ -24,12 +24,17 @@ func (s *Store) Export() ([]byte, error) {
 	return plain, nil
 }
 
-// Import takes over what Export gave on another node, and clears data. What is
-// newer, by generation, counts; a key that only this keystore has is kept all the
-// same, under a generation above both, which the caller should then give to the
-// others (compare Generation). That comes to pass only when a node that led died
-// between keeping a key and giving it away. Older contents without anything new
-// change nothing. Contents of another platform are ErrOtherPlatform.
+// Import takes over what Export gave on another node, and clears data: the
+// keystore then has what either had, without what either removed. When that is
+// more than the newer of the two had, its generation is above both, and the caller
+// should give it to the others (compare Generation). That comes to pass only when
+// a node that led died between keeping a key and giving it away. Contents without
+// anything new change nothing. Contents of another platform are ErrOtherPlatform.
+//
+// Secrets of a kind that this binary does not know are kept and passed on. It
+// reads both layouts, and writes the second when it was given it: then the
+// cluster is at LayoutLevel. A binary from before it refuses contents in the
+// second layout and keeps its own, until it is replaced.
 func (s *Store) Import(data []byte) error {
 	theirs, err := readContents(data)
 	if err != nil {
@@ -40,7 +45,7 @@ func (s *Store) Import(data []byte) error {
 			return ErrOtherPlatform
 		}
 		merged := merge(c, theirs)
-		if merged.Generation == c.Generation {
+		if merged.Generation == c.Generation && merged.Layout == c.Layout && merged.AdminTokenAt == c.AdminTokenAt {
 			return errNothingNew
 		}
 		*c = *merged

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -89,4 +90,32 @@ func (n *Node) fetchKeysFrom(ctx context.Context, address string) error {
 // cluster's CA.
 func (n *Node) renew(ctx context.Context) {
 	n.group.own.Rotate(ctx, n.group.own.IssuedBy(n.keys), n.log)
+}
+
+// keysAtLevel tells the keystore the feature level, and says whether nothing more
+// can come of that: it has the layout that this binary writes.
+func (n *Node) keysAtLevel() bool {
+	level := n.replica.Position().Level
+	if err := n.keys.AtLevel(level); err != nil {
+		n.log.Error("the keystore stays in its old layout for now", "level", level, "err", err)
+		return false
+	}
+	return level >= keystore.LayoutLevel
+}
+
+// watchLevel waits for the level that changes the keystore's layout.
+func (n *Node) watchLevel(ctx context.Context) {
+	for known := uint32(0); ; {
+		changed := n.replica.Changed()
+		if level := n.replica.Position().Level; level != known {
+			if known = level; n.keysAtLevel() {
+				return
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-changed:
+		}
+	}
 }

@@ -55,7 +55,8 @@ type Options struct {
 	// is called once everything it may ask the node for is there.
 	Sandbox func(*Node) http.Handler
 
-	past *past // what the nodes opened before this one did to help themselves
+	level uint32 // that a new log begins at; 0 is the highest. For tests of raising it
+	past  *past  // what the nodes opened before this one did to help themselves
 }
 
 // Node is one assembled node.

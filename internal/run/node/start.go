@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -300,7 +301,7 @@ func (n *Node) startReplica(ctx context.Context) error {
 func (n *Node) startGenesis(ctx context.Context) error {
 	p := n.replica.Position()
 	if p.Level == 0 && n.blocked == nil && n.replica.Leads() {
-		genesis := &pb.Genesis{LogName: n.keys.LogName(), Level: machine.MaxLevel, Sandbox: n.cfg.Sandbox, CutoffOffsetS: stamp.Business}
+		genesis := &pb.Genesis{LogName: n.keys.LogName(), Level: cmp.Or(n.opt.level, machine.MaxLevel), Sandbox: n.cfg.Sandbox, CutoffOffsetS: stamp.Business}
 		_, out, err := machine.Genesis.Do(ctx, n.replica, "node/start", "", genesis)
 		switch {
 		case err != nil:
@@ -342,6 +343,9 @@ func (n *Node) startChores(context.Context) error {
 		c.needed = n.group.keeper.Needs
 		n.spawn("keys", n.fetchKeys)
 		n.spawn("certificate", n.renew)
+	}
+	if !n.keysAtLevel() {
+		n.spawn("keystore layout", n.watchLevel)
 	}
 	n.spawn("log retention", func(ctx context.Context) {
 		if err := c.Run(ctx); err != nil {
