@@ -21,6 +21,8 @@ type Overlay struct {
 	recall  recall
 	frame   uint64       // counts Resets: which frame this is
 	changed [256]changes // by the key's first byte, which names the table
+	filters [256]*Filter // by the same byte; nil for most
+	top     [256][]byte  // the highest key remembered, by the same byte
 	hasher  Hasher
 	load    []byte
 	writes  []Write
@@ -63,6 +65,10 @@ func (c *cell) value() []byte {
 func NewOverlay(base Backend) *Overlay {
 	return &Overlay{base: base, frame: 1, recall: newRecall(recallBytes)}
 }
+
+// Use lets a filter, which is empty, answer for rows of a table. The overlay adds
+// what it writes from now on.
+func (o *Overlay) Use(f *Filter, id ID) { o.filters[id] = f }
 
 // Arena is where the frame's rows are made. Texts and bytes that a record of the
 // frame is to hold may be made there too.
@@ -137,6 +143,9 @@ func (o *Overlay) newCell(key []byte) *cell {
 	c := o.recall.take()
 	c.key, c.frame = o.mem.Copy(key), o.frame
 	o.recall.put(c)
+	if top := &o.top[key[0]]; cmp(c.key, *top) > 0 {
+		*top = c.key
+	}
 	return c
 }
 
@@ -155,6 +164,11 @@ func (o *Overlay) lookup(key []byte) *cell {
 // fetch reads a cell's old row. A cell that could not be read stays unknown, so
 // the next read fails again instead of finding nothing.
 func (o *Overlay) fetch(c *cell) {
+	if f := o.filters[c.key[0]]; f != nil && f.New(c.key) {
+		o.absent(c.key)
+		c.known = true
+		return
+	}
 	stored, found := o.loadBase(c.key)
 	if found {
 		old := o.mem.Copy(stored)
@@ -209,9 +223,13 @@ func (o *Overlay) Append(key, value []byte) {
 	o.written-- // it is the machine's own doing, not a handler's
 }
 
-// fresh is the cell of a row that is inserted.
+// fresh is the cell of a row that is inserted. Most are numbered upwards, and
+// nothing is remembered above what was remembered highest.
 func (o *Overlay) fresh(key []byte) *cell {
-	c := o.find(key)
+	var c *cell
+	if cmp(key, o.top[key[0]]) <= 0 {
+		c = o.find(key)
+	}
 	if c == nil {
 		c = o.newCell(key)
 		c.known = true
@@ -230,7 +248,7 @@ func (o *Overlay) absent(key []byte) {
 	}
 	must.Check(func() error {
 		_, found, err := o.base.Load(key, nil)
-		must.That(!found, "inserted row %x is not in the store", key)
+		must.That(!found, "a row that is new, %x, is not in the store", key)
 		return err
 	})
 }
@@ -271,6 +289,9 @@ func (o *Overlay) mark(c *cell) {
 	if !c.dirty {
 		c.dirty = true
 		o.changed[c.key[0]].add(c)
+		if f := o.filters[c.key[0]]; f != nil {
+			f.Add(c.key)
+		}
 	}
 }
 

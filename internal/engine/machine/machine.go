@@ -18,6 +18,10 @@ type Options struct {
 	// MaxLevel, when not 0, makes the machine one of an older binary, which knows
 	// levels up to this one. For tests of clusters with two versions.
 	MaxLevel uint32
+	// NumberBytes is how much memory may be spent on knowing of a merchant's order
+	// number that it is new without asking the store; 0 asks the store each time.
+	// It changes no result. LearnNumbers makes it work.
+	NumberBytes int
 }
 
 // Machine applies frames. It belongs to one goroutine.
@@ -25,6 +29,7 @@ type Machine struct {
 	backend table.Backend
 	opt     Options
 	overlay *table.Overlay
+	numbers *table.Filter // of order numbers; nil when the store is always asked
 	head    *pb.Head
 	digests map[table.ID]*table.Digest
 	listed  uint32 // the level whose tables have a digest in the head
@@ -69,7 +74,23 @@ func Open(backend table.Backend, opt Options) (*Machine, error) {
 		return nil, fmt.Errorf("open the state at index %d: %w", m.headIndex(), err)
 	}
 	m.loadDigests()
+	if opt.NumberBytes > 0 {
+		m.numbers = table.NewFilter(min(opt.NumberBytes, table.FilterSize(m.digests[table.OrderNos].Rows)))
+		m.overlay.Use(m.numbers, table.OrderNos)
+	}
 	return m, nil
+}
+
+// LearnNumbers reads the order numbers that r holds, the state as it was at any
+// moment since Open, so that new ones are known without asking the store. It may
+// run beside Apply. It asks more now and then whether to go on, and returns
+// whether it came to the end; until then the store is asked.
+func (m *Machine) LearnNumbers(r table.Reader, more func() bool) bool {
+	if m.numbers == nil || !table.FillFilter(m.numbers, r, table.OrderNos, more) {
+		return false
+	}
+	m.numbers.Complete()
+	return true
 }
 
 func (m *Machine) headIndex() uint64 { return m.head.GetAppliedIndex() }

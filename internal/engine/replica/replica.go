@@ -57,6 +57,7 @@ var errClosed = errors.New("the replica was closed")
 // wait until it serves.
 func Open(opt Options) (*Replica, error) {
 	opt = opt.withDefaults()
+	opt.Machine.NumberBytes = numberBytes
 	m, err := machine.Open(opt.Backend, opt.Machine)
 	if err != nil {
 		return nil, err
@@ -73,9 +74,10 @@ func Open(opt Options) (*Replica, error) {
 	}
 	r.marks.init(opt.Identity.RaftID, m)
 	r.publish()
-	r.done.Add(2)
+	r.done.Add(3)
 	go r.loop()
 	go r.applier()
+	go r.learnNumbers()
 	return r, nil
 }
 

@@ -28,6 +28,7 @@ type broken struct {
 	cutsTooMuch    bool // the log is cut up to what is applied, flushed or not
 	neverFetches   bool // a snapshot is not fetched
 	takesAnyFolder bool // a folder is taken for the node's own
+	learnsNothing  bool // a node that starts takes every order number for new
 }
 
 // Variant is a driver that is broken on purpose.
@@ -122,6 +123,11 @@ var Variants = map[string]Variant{
 		"one row of a frame is not written",
 		[]string{"books", "money", "digests", "stop"},
 		func() broken { return broken{onStart: losesRows} },
+	},
+	"lying-filter": {
+		"a node that starts takes every order number for new",
+		[]string{"stop", "digests", "history", "books"},
+		func() broken { return broken{learnsNothing: true} },
 	},
 	"learner-counts": {
 		"the acknowledgement of a learner is taken for a voter's",

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 
+	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/agree"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/member"
@@ -75,9 +76,10 @@ const tickMillis = int64(member.TickEvery / 1e6)
 // open brings machine and member up from the folder.
 func (p *process) open() (err error) {
 	d := p.disk
-	if p.machine, err = machine.Open(d.state, machine.Options{}); err != nil {
+	if p.machine, err = machine.Open(d.state, machine.Options{NumberBytes: numberBytes}); err != nil {
 		return fmt.Errorf("open the state: %w", err)
 	}
+	p.learnNumbers()
 	p.applied, _ = p.machine.Applied()
 	p.observe()
 	if p.applied > d.log.last() || p.applied < d.log.cut {
@@ -106,6 +108,19 @@ func (p *process) open() (err error) {
 	}
 	p.Wake()
 	return nil
+}
+
+// numberBytes is little: a simulated cluster has few orders, and a filter that is
+// nearly full is the one to try.
+const numberBytes = 256
+
+// learnNumbers lets the machine read the order numbers that are stored.
+func (p *process) learnNumbers() {
+	var state table.Backend = p.disk.state
+	if p.w.broken.learnsNothing {
+		state = table.NewMem()
+	}
+	p.machine.LearnNumbers(state.Snapshot(), func() bool { return true })
 }
 
 // catchUp applies what is committed up to the recorded members, so that the

@@ -10,6 +10,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/agree"
 	"github.com/holdfast-pay/holdfast/internal/engine/diskguard"
 	"github.com/holdfast-pay/holdfast/internal/engine/identity"
@@ -103,7 +104,10 @@ func (l *life) open() error {
 	if err := l.store.SetIdentity(l.log.Identity()); err != nil {
 		return inState(err)
 	}
-	if l.machine, err = machine.Open(l.store, machine.Options{}); err != nil {
+	if l.machine, err = machine.Open(l.store, machine.Options{NumberBytes: 4 << 10}); err != nil {
+		return inState(err)
+	}
+	if err := l.learnNumbers(); err != nil {
 		return inState(err)
 	}
 	if err := l.catchUp(); err != nil {
@@ -114,6 +118,16 @@ func (l *life) open() error {
 	}
 	l.agree = agree.New(l.n.id.RaftID)
 	return l.join()
+}
+
+// learnNumbers lets the machine read the order numbers that are stored.
+func (l *life) learnNumbers() error {
+	snap := l.store.Snapshot()
+	defer snap.Close()
+	return table.Read(snap, func(r table.Reader) error {
+		l.machine.LearnNumbers(r, func() bool { return true })
+		return nil
+	})
 }
 
 // openChecked opens the log, for looking first, and applies the start-up rules.
