@@ -22,8 +22,9 @@ type Filter struct {
 type line [8]uint64
 
 const (
-	// FilterMin and FilterMax bound a filter's size, in bytes.
+	// FilterMin is what a filter of few rows takes, in bytes: it is to last.
 	FilterMin = 16 << 20
+	// FilterMax is the most a filter may take, in bytes.
 	FilterMax = 64 << 20
 	// filterBits is how many bits stand for a key. A line for every ten keys has
 	// one wrong answer in a hundred.

@@ -8,13 +8,14 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/must"
 )
 
-// Overlay is the Txn of one frame. Reads see the frame's own writes first;
-// Flush hands the changed rows over once, in key order. It serves one
-// goroutine, and is reused by Reset.
+// Overlay is the Txn of one frame. Reads see the frame's own writes first; Take
+// hands the changed rows over once. It serves one goroutine, and is reused by
+// Reset.
 //
 // Rows are remembered from frame to frame (recall.go), so nobody else may write
-// to the backend, and an overlay whose flushed frame was not committed must not
-// be used again.
+// to the backend, and an overlay whose frame was taken and not committed must not
+// be used again. Frames are committed in their order; the next one may be under
+// way meanwhile, but not the one after it.
 type Overlay struct {
 	base    Backend
 	mem     arena.Arena
@@ -23,29 +24,31 @@ type Overlay struct {
 	changed [256]changes // by the key's first byte, which names the table
 	filters [256]*Filter // by the same byte; nil for most
 	top     [256][]byte  // the highest key remembered, by the same byte
-	hasher  Hasher
 	load    []byte
-	writes  []Write
-	written uint64 // Sets, Inserts and Deletes so far
-	scans   int    // scans under way, which forbid writes
-	flushed bool   // Flush was called
+	written uint64    // Sets, Inserts and Deletes so far
+	scans   int       // scans under way, which forbid writes
+	frames  [2]*Taken // of this frame and the one before, in turns
+	taken   bool      // Take was called
+	settled func()    // waits until the frame before is committed; may be nil
 }
 
 // cell is a row as a frame sees it, and as the next frame will find it.
 type cell struct {
 	key    []byte
-	old    []byte   // stored bytes before the frame; nil when there was no row
-	row    []byte   // stored bytes to be: room for the header, then value; nil when deleted
-	record any      // the present value decoded, for Peek; nil when nobody peeked
-	sum    [16]byte // the hash of old in its table's digest
-	frame  uint64   // the frame that the other fields are about
-	known  bool     // old has been looked up, or cannot be there
-	dirty  bool     // the frame wrote or deleted the row
+	old    []byte // stored bytes before the frame; nil when there was no row
+	row    []byte // stored bytes to be: room for the header, then value; nil when deleted
+	record any    // the present value decoded, for Peek; nil when nobody peeked
+	frame  uint64 // the frame that the fields above are about
+	known  bool   // old has been looked up, or cannot be there
+	dirty  bool   // the frame wrote or deleted the row
+
+	// What follows is written by who settles frames (Taken), and by nobody else.
+	sum    [16]byte // the row's hash in its table's digest, as the last settled frame left it
 	summed bool     // sum is known
 }
 
-// stored is the row's present stored form, nil when there is none. Only what a
-// finished frame left has its header filled in.
+// stored is the row's present stored form, nil when there is none. The header in
+// it belongs to who settles frames: here only the value may be looked at.
 func (c *cell) stored() []byte {
 	if c.dirty {
 		return c.row
@@ -63,8 +66,12 @@ func (c *cell) value() []byte {
 
 // NewOverlay returns an empty overlay over base.
 func NewOverlay(base Backend) *Overlay {
-	return &Overlay{base: base, frame: 1, recall: newRecall(recallBytes)}
+	return &Overlay{base: base, frame: 1, recall: newRecall(recallBytes), frames: [2]*Taken{{}, {}}}
 }
+
+// Settled gives the overlay a way to wait until the frame before this one is
+// committed, which a scan of the store needs.
+func (o *Overlay) Settled(wait func()) { o.settled = wait }
 
 // Use lets a filter, which is empty, answer for rows of a table. The overlay adds
 // what it writes from now on.
@@ -74,18 +81,16 @@ func (o *Overlay) Use(f *Filter, id ID) { o.filters[id] = f }
 // frame is to hold may be made there too.
 func (o *Overlay) Arena() *arena.Arena { return &o.mem }
 
-// Reset begins the next frame. A frame that was flushed counts as committed, one
+// Reset begins the next frame. A frame that was taken counts as committed, one
 // that was not as given up. What the overlay handed out stays as it is.
 func (o *Overlay) Reset() {
 	for i := range o.changed {
-		if !o.flushed {
+		if !o.taken {
 			o.changed[i].giveUp()
 		}
 		o.changed[i].reset()
 	}
-	clear(o.writes)
-	o.writes = o.writes[:0]
-	o.scans, o.flushed = 0, false
+	o.scans, o.taken = 0, false
 	o.frame++
 	o.recall.age(o.mem.Taken())
 }
@@ -118,9 +123,10 @@ func (o *Overlay) find(key []byte) *cell {
 // it does not keep the memory it was made in.
 func (o *Overlay) renew(c *cell) *cell {
 	n := o.newCell(c.key)
-	n.known, n.record, n.sum, n.summed = c.known, c.record, c.sum, c.summed
+	n.known, n.record = c.known, c.record
 	if s := c.stored(); s != nil {
-		n.old = o.mem.Copy(s)
+		n.old = o.mem.Take(len(s))
+		copy(n.old[rowHeader:], s[rowHeader:])
 	}
 	return n
 }
@@ -132,10 +138,23 @@ func (o *Overlay) enter(c *cell) {
 	}
 	c.frame = o.frame
 	if c.known && must.Sometimes(10) {
-		stored, _ := o.loadBase(c.key)
-		if !bytes.Equal(stored, c.old) {
-			must.Never("row %x is in the store as it is remembered", c.key)
-		}
+		o.compare(c)
+	}
+}
+
+// compare looks whether the store has a row as it is remembered.
+func (o *Overlay) compare(c *cell) {
+	o.settle()
+	stored, found := o.loadBase(c.key)
+	if found != (c.old != nil) || found && !bytes.Equal(stored[rowHeader:], c.old[rowHeader:]) {
+		must.Never("row %x is in the store as it is remembered", c.key)
+	}
+}
+
+// settle waits until the store has all frames before this one.
+func (o *Overlay) settle() {
+	if o.settled != nil {
+		o.settled()
 	}
 }
 
@@ -214,13 +233,23 @@ func (o *Overlay) Insert(key, value []byte) {
 // InsertRecord implements Txn.
 func (o *Overlay) InsertRecord(key []byte, rec Record) { o.encode(o.fresh(key), rec) }
 
-// Append implements Txn.
-func (o *Overlay) Append(key, value []byte) {
+// Append is Insert for a row that no frame reads, and so is not remembered: the
+// journal's. It does not count as written.
+func (o *Overlay) Append(key, value []byte) { copy(o.appended(key, len(value)), value) }
+
+// AppendRecord is Append of a record's encoding.
+func (o *Overlay) AppendRecord(key []byte, rec Record) {
+	size := rec.SizeVT()
+	fill(o.appended(key, size), rec)
+}
+
+// appended is the room of a row that is appended.
+func (o *Overlay) appended(key []byte, n int) []byte {
 	c := o.recall.take()
 	c.key, c.frame, c.known = o.mem.Copy(key), o.frame, true
 	o.absent(c.key)
-	copy(o.room(c, len(value)), value)
-	o.written-- // it is the machine's own doing, not a handler's
+	o.written--
+	return o.room(c, n)
 }
 
 // fresh is the cell of a row that is inserted. Most are numbered upwards, and
@@ -281,8 +310,8 @@ func (o *Overlay) mark(c *cell) {
 	if o.scans > 0 {
 		must.Never("row %x is not written during a scan", c.key)
 	}
-	if o.flushed {
-		must.Never("row %x is not written after the frame's flush", c.key)
+	if o.taken {
+		must.Never("row %x is not written after the frame was taken", c.key)
 	}
 	o.written++
 	c.record = nil
@@ -297,61 +326,6 @@ func (o *Overlay) mark(c *cell) {
 
 // Written counts the Sets, Inserts and Deletes since the overlay was made.
 func (o *Overlay) Written() uint64 { return o.written }
-
-// Flush returns the frame's changed rows in key order and keeps the digests up
-// to date. It is called once a frame; the list is valid until Reset. Rows that
-// ended as they began are left out.
-func (o *Overlay) Flush(digests map[ID]*Digest) []Write {
-	must.That(!o.flushed, "a frame is flushed once")
-	for id := range o.changed {
-		cells := o.changed[id].sorted()
-		if len(cells) == 0 {
-			continue
-		}
-		var d *Digest
-		if ID(id).Digested() {
-			if d = digests[ID(id)]; d == nil {
-				must.Never("table %s has a digest", ID(id))
-			}
-		}
-		for _, c := range cells {
-			o.flush(c, d)
-		}
-	}
-	o.flushed = true
-	return o.writes
-}
-
-// flush adds one changed row to the writes and to its table's digest. The hash
-// of what it was is mostly known: it was counted in not long ago.
-func (o *Overlay) flush(c *cell, d *Digest) {
-	if c.row != nil {
-		sealInPlace(c.key, c.row)
-	}
-	if c.row == nil && c.old == nil || c.row != nil && bytes.Equal(c.row, c.old) {
-		return
-	}
-	if d != nil && c.old != nil {
-		d.remove(c.key, o.oldSum(c))
-	}
-	c.summed = false
-	if d != nil && c.row != nil {
-		c.sum, c.summed = o.hasher.row(c.key, c.row), true
-		d.add(c.key, c.sum)
-	}
-	o.writes = append(o.writes, Write{Key: c.key, Stored: c.row})
-}
-
-// oldSum is the hash of a row as it was before the frame.
-func (o *Overlay) oldSum(c *cell) [16]byte {
-	if !c.summed {
-		return o.hasher.row(c.key, c.old)
-	}
-	if must.Sometimes(10) && c.sum != o.hasher.row(c.key, c.old) {
-		must.Never("the hash of row %x is the one remembered", c.key)
-	}
-	return c.sum
-}
 
 // Changed is how many rows the frame has touched for writing so far.
 func (o *Overlay) Changed() int {

@@ -5,6 +5,7 @@ import "slices"
 // Scan implements Txn: the base's rows with the frame's changes over them.
 // visit must not write.
 func (o *Overlay) Scan(from, to []byte, visit func(key, value []byte) bool) {
+	o.settle()
 	m := merge{mine: o.between(from, to), visit: visit, more: true}
 	o.scans++
 	defer func() { o.scans-- }()

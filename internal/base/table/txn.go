@@ -45,9 +45,6 @@ type Txn interface {
 	// SetRecord and InsertRecord are Set and Insert of a record's encoding.
 	SetRecord(key []byte, rec Record)
 	InsertRecord(key []byte, rec Record)
-	// Append is Insert for a row that no frame reads, and so is not remembered:
-	// the journal's.
-	Append(key, value []byte)
 	// Delete removes the row, if there is one.
 	Delete(key []byte)
 }

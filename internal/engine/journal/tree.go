@@ -32,7 +32,7 @@ type Tree struct {
 	key  table.Key
 }
 
-// Rows takes the journal's new rows; table.Txn is one.
+// Rows takes the journal's new rows; table.Overlay does.
 type Rows interface {
 	// Append adds a row under a key that is new. Both are copied.
 	Append(key, value []byte)
@@ -46,13 +46,18 @@ func New() *Tree { return &Tree{} }
 // tx copies them. Call it only while applying a command. An entry that is
 // empty or longer than MaxEntry is a broken invariant.
 func (t *Tree) Append(tx Rows, entry []byte) (seq uint64) {
+	t.key = append(t.key[:0], byte(table.Journal)).U64(t.size)
+	tx.Append(t.key, entry)
+	return t.Add(tx, entry)
+}
+
+// Add is Append for an entry whose row is written already.
+func (t *Tree) Add(tx Rows, entry []byte) (seq uint64) {
 	if len(entry) == 0 || len(entry) > MaxEntry {
 		must.Never("a journal entry has 1 to %d bytes, not %d", MaxEntry, len(entry))
 	}
 	must.Check(func() error { return checkSeq(entry, t.size) })
 	seq = t.size
-	t.key = append(t.key[:0], byte(table.Journal)).U64(seq)
-	tx.Append(t.key, entry)
 	t.add(t.leafHash(entry), func(level uint32, n uint64, tile []byte) {
 		t.key = append(t.key[:0], byte(table.Tiles)).U32(level).U64(n)
 		tx.Append(t.key, tile)

@@ -14,6 +14,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/must"
 	"github.com/holdfast-pay/holdfast/internal/base/stamp"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/engine/journal"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -42,44 +43,39 @@ func (b *Broken) Unwrap() error { return b.Cause }
 // error is a *Broken, an *Outdated, or the backend's own; what the Machine holds
 // in memory is then ahead of the backend, so every later Apply returns the same
 // error.
-func (m *Machine) Apply(index, term uint64, frame []byte) (results []catalogue.Result, err error) {
-	if m.failed != nil {
-		return nil, m.failed
+func (m *Machine) Apply(index, term uint64, frame []byte) ([]catalogue.Result, error) {
+	p, err := m.Begin(index, term, frame)
+	if err != nil {
+		return nil, err
+	}
+	return p.Finish()
+}
+
+// Begin is the first half of Apply: it lets the commands do what they do, in
+// memory. The frame's results are not known to be until Finish returned them. The
+// next Begin may run beside this frame's Finish, but not beside that of the frame
+// before: frames are finished in their order, each before the second next begins.
+func (m *Machine) Begin(index, term uint64, frame []byte) (p *Pending, err error) {
+	if err := m.failure.get(); err != nil {
+		return nil, err
 	}
 	at := &place{index: index, position: -1}
-	defer func() { m.failed = err }()
+	defer func() { m.failure.set(err) }()
 	defer func() {
-		if p := recover(); p != nil {
-			results, err = nil, at.stopped(p)
+		if fault := recover(); fault != nil {
+			p, err = nil, at.stopped(fault)
 		}
 	}()
 	must.That(index > m.head.AppliedIndex, "frame %d comes after %d", index, m.head.AppliedIndex)
 	m.overlay.Reset()
-	results, err = m.commands(at, frame)
+	results, err := m.commands(at, frame)
 	if err != nil {
 		return nil, at.stopped(err)
 	}
 	at.position = -1
 	m.head.AppliedIndex, m.head.AppliedTerm = index, term
-	m.head.JournalSize = m.tree.Size()
-	root := m.tree.Root()
-	m.head.JournalRoot = root[:]
-	writes := m.flush()
-	if err := m.backend.Commit(writes); err != nil {
-		return nil, fmt.Errorf("commit frame %d: %w", index, err)
-	}
-	m.rows = len(writes)
-	return results, nil
-}
-
-// flush takes the frame's changed rows with the head, which comes first in key
-// order, and leaves the digests up to date in it.
-func (m *Machine) flush() []table.Write {
-	writes := m.overlay.Flush(m.digests)
-	m.storeDigests()
-	key := table.K(table.Head)
-	head := table.Write{Key: key, Stored: table.Seal(nil, key, table.Encode(m.head))}
-	return append([]table.Write{head}, writes...)
+	m.flight.Add(1)
+	return &Pending{m: m, at: at, results: results, head: table.Encode(m.head), taken: m.overlay.Take()}, nil
 }
 
 // place is where in the log Apply is, for the report of a stop.
@@ -143,7 +139,6 @@ func (m *Machine) command(at *place, cmd *pb.Command, raw []byte) (catalogue.Res
 	if m.head.At > maxAt {
 		must.Never("business time %d lies before the year 9000", m.head.At)
 	}
-	m.head.JournalSize = m.tree.Size()
 	m.deed = deed.Deed{
 		Tx: m.overlay, Mem: m.overlay.Arena(), Head: m.head, Actor: cmd.Actor,
 		Stamp: stamp.Stamp{Index: at.index, Seq: m.head.JournalSize, At: m.head.At, Seed: cmd.Seed, Offset: m.head.CutoffOffsetS},
@@ -200,14 +195,14 @@ func (m *Machine) quarantine(at *place, raw []byte) catalogue.Result {
 		cmd.Reset()
 	}
 	at.number = catalogue.Number(cmd.Number)
-	m.head.JournalSize = m.tree.Size()
 	d := &deed.Deed{Tx: m.overlay, Mem: m.overlay.Arena(), Head: m.head, Actor: cmd.Actor, Stamp: stamp.Stamp{Index: at.index, At: m.head.At}}
 	d.Record("quarantine/"+strconv.FormatUint(at.index, 10)+"."+strconv.Itoa(at.position), "", nil)
 	m.journal(d, at, &cmd, code.Quarantined, raw)
 	return catalogue.Result{Code: code.Quarantined}
 }
 
-// journal completes the deed's entries and appends them to the tree.
+// journal completes the deed's entries and appends them. Their leaves are hashed
+// when the frame is finished.
 func (m *Machine) journal(d *deed.Deed, at *place, cmd *pb.Command, out code.Code, raw []byte) {
 	entries := d.Entries()
 	if len(entries) == 0 {
@@ -220,16 +215,14 @@ func (m *Machine) journal(d *deed.Deed, at *place, cmd *pb.Command, out code.Cod
 		if len(entries) > 1 {
 			e.Part, e.Parts = uint32(i), uint32(len(entries))
 		}
-		size := e.SizeVT()
-		if cap(m.entry) < size {
-			m.entry = make([]byte, size, 2*size)
+		if size := e.SizeVT(); size > journal.MaxEntry {
+			must.Never("a journal entry has at most %d bytes, not %d", journal.MaxEntry, size)
 		}
-		m.entry = m.entry[:size]
-		n, err := e.MarshalToSizedBufferVT(m.entry)
-		must.That(err == nil && n == size, "a journal entry encodes to its size")
-		seq := m.tree.Append(m.overlay, m.entry)
-		if seq != e.Seq {
+		if seq := m.head.JournalSize + uint64(i); seq != e.Seq {
 			must.Never("entry %d takes sequence number %d", seq, e.Seq)
 		}
+		m.key = append(m.key[:0], byte(table.Journal)).U64(e.Seq)
+		m.overlay.AppendRecord(m.key, e)
 	}
+	m.head.JournalSize += uint64(len(entries))
 }

@@ -235,6 +235,38 @@ func TestWhatCannotBeAppliedStops(t *testing.T) {
 	}
 }
 
+// TestFailedCommitStopsWhatWasBegun: a frame that was applied in memory beside a
+// commit that failed comes to nothing.
+func TestFailedCommitStopsWhatWasBegun(t *testing.T) {
+	mem := table.NewMem()
+	w := newWorld(t, mem)
+	w.shop(1000)
+	before := dump(t, mem)
+	begin := func(index uint64, number string) *Pending {
+		p, err := w.m.Begin(index, 1, table.Encode(&pb.Frame{Commands: [][]byte{w.encode(catalogue.OrderCreate, create(number, 300))}}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	first, second := begin(w.index+1, "T-0001"), begin(w.index+2, "T-0002")
+	fault := errors.New("disk on fire")
+	mem.FailCommits(fault)
+	if _, err := first.Finish(); !errors.Is(err, fault) {
+		t.Fatal(err)
+	}
+	mem.FailCommits(nil)
+	if res, err := second.Finish(); !errors.Is(err, fault) || res != nil {
+		t.Errorf("the frame after it came to %v, %v", res, err)
+	}
+	if _, err := w.m.Begin(w.index+3, 1, nil); !errors.Is(err, fault) {
+		t.Errorf("the machine went on: %v", err)
+	}
+	if !slices.Equal(dump(t, mem), before) {
+		t.Error("rows were left behind")
+	}
+}
+
 // TestFailedCommitStops: what the machine holds in memory is ahead of a store
 // that took nothing, so it must not go on.
 func TestFailedCommitStops(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"testing"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine/storytest"
@@ -85,6 +86,72 @@ func apply(t *testing.T, p *place, frames [][]byte, reopen func(i int) bool) tra
 	return out
 }
 
+// applyBeside runs the frames as a node does: each is finished beside the next,
+// while the order numbers are being learnt. What a frame resulted in must be the
+// same to the end, whatever later frames do with the memory it was made in.
+func applyBeside(t *testing.T, p *place, frames [][]byte) trace {
+	t.Helper()
+	backend, err := p.open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := machine.Open(backend, machine.Options{NumberBytes: 512})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pending, finished, learnt := make(chan *machine.Pending), make(chan error, 1), make(chan bool)
+	snap := backend.Snapshot()
+	go func() { learnt <- m.LearnNumbers(snap, func() bool { return true }) && snap.Close() == nil }()
+	var results []keptResult
+	go func() {
+		defer close(finished)
+		for p := range pending {
+			res, err := p.Finish()
+			if err != nil {
+				finished <- err
+				return
+			}
+			results = append(results, keep(res)...)
+		}
+	}()
+	for i, frame := range frames {
+		p, err := m.Begin(uint64(i+1), 1, frame)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pending <- p
+	}
+	close(pending)
+	if err := <-finished; err != nil || !<-learnt {
+		t.Fatalf("finish: %v; or the numbers were not learnt", err)
+	}
+	for _, r := range results {
+		if got := string(table.Encode(r.body)); got != r.then {
+			t.Errorf("%s: a result became %q, it was %q", p.name, got, r.then)
+		}
+	}
+	out := traceOf(t, m, backend)
+	if err := p.closed(); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// keptResult is a result's record, and its encoding when it came.
+type keptResult struct {
+	body table.Record
+	then string
+}
+
+func keep(results []catalogue.Result) (kept []keptResult) {
+	for _, r := range results {
+		if rec, ok := r.Body.(table.Record); ok {
+			kept = append(kept, keptResult{rec, string(table.Encode(rec))})
+		}
+	}
+	return kept
+}
+
 func traceOf(t testing.TB, m *machine.Machine, backend table.Backend) trace {
 	t.Helper()
 	out := trace{digests: fmt.Sprint(m.Digests()), root: m.Position().JournalRoot}
@@ -133,6 +200,7 @@ func TestOneLogGivesOneState(t *testing.T) {
 			sometimes := func(int) bool { return draw.IntN(one) == 0 }
 			for what, got := range map[string]trace{
 				"memory": apply(t, inMemory(), frames, never), "memory, reopened": apply(t, inMemory(), frames, sometimes),
+				"memory, side by side": applyBeside(t, inMemory(), frames), "pebble, side by side": applyBeside(t, onPebble(t), frames),
 				"pebble": apply(t, onPebble(t), frames, never), "pebble, reopened": apply(t, onPebble(t), frames, sometimes),
 			} {
 				if got != want {

@@ -14,7 +14,7 @@ const digestFormat = "holdfast state 1\n"
 // its root: two nodes with the same Digest and root at one index have the same
 // rows. It costs about as much as hashing half a kilobyte.
 func (m *Machine) Digest() [32]byte {
-	return DigestOf(m.head)
+	return DigestOf(m.done.head)
 }
 
 // DigestOf is what Digest answers for a state with this Head row.

@@ -2,8 +2,10 @@ package machine
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/holdfast-pay/holdfast/internal/base/deed"
+	"github.com/holdfast-pay/holdfast/internal/base/must"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/journal"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -24,21 +26,24 @@ type Options struct {
 	NumberBytes int
 }
 
-// Machine applies frames. It belongs to one goroutine.
+// Machine applies frames. Begin, Apply and what reads of the state belong to one
+// goroutine; Finish and all that says where the state stands may belong to
+// another.
 type Machine struct {
-	backend table.Backend
 	opt     Options
 	overlay *table.Overlay
 	numbers *table.Filter // of order numbers; nil when the store is always asked
+	// head is as the commands applied so far left it. Digests and root stand in
+	// done's, which follows when a frame is finished.
 	head    *pb.Head
-	digests map[table.ID]*table.Digest
-	listed  uint32 // the level whose tables have a digest in the head
-	tree    *journal.Tree
-	entry   []byte   // scratch: an encoded journal entry
-	hash    [32]byte // scratch: a command's
-	deed    deed.Deed
-	failed  error // why no further frame can be applied
-	rows    int   // rows of the last frame's batch
+	done    finished
+	flight  sync.WaitGroup // the frame that was begun and is not finished
+	failure failure
+
+	// Scratch space.
+	hash [32]byte // a command's
+	key  table.Key
+	deed deed.Deed
 }
 
 var heads = table.Of[pb.Head, *pb.Head]{ID: table.Head}
@@ -50,7 +55,8 @@ func Head(r table.Reader) (head *pb.Head, ok bool) { return heads.Get(r, table.K
 // recorded root is refused; so is, with an *Outdated, a state at a feature level
 // that is not known here.
 func Open(backend table.Backend, opt Options) (*Machine, error) {
-	m := &Machine{backend: backend, opt: opt, overlay: table.NewOverlay(backend)}
+	m := &Machine{opt: opt, overlay: table.NewOverlay(backend), done: finished{backend: backend}}
+	m.overlay.Settled(m.flight.Wait)
 	snap := backend.Snapshot()
 	defer snap.Close()
 	err := table.Read(snap, func(r table.Reader) error {
@@ -58,24 +64,27 @@ func Open(backend table.Backend, opt Options) (*Machine, error) {
 		if !ok {
 			head = &pb.Head{NextOrder: 1, NextPerson: 1, NextRefund: 1, NextNotice: 1, CloseCursor: 1, PruneCursor: 1}
 		}
-		m.head = head
+		m.done.head = head
 		if !ok {
-			m.tree = journal.New()
+			m.done.tree = journal.New()
 			return nil
 		}
 		if known := m.maxLevel(); head.Level > known {
 			return &Outdated{Level: head.Level, Known: known}
 		}
 		var err error
-		m.tree, err = journal.Load(r, head.JournalSize, head.JournalRoot)
+		m.done.tree, err = journal.Load(r, head.JournalSize, head.JournalRoot)
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("open the state at index %d: %w", m.headIndex(), err)
+		return nil, fmt.Errorf("open the state at index %d: %w", m.done.head.GetAppliedIndex(), err)
 	}
-	m.loadDigests()
+	m.done.loadDigests()
+	m.head = new(pb.Head)
+	must.NoError(m.head.UnmarshalVT(table.Encode(m.done.head)), "copy the head")
+	m.head.Digests, m.head.JournalRoot = nil, nil
 	if opt.NumberBytes > 0 {
-		m.numbers = table.NewFilter(min(opt.NumberBytes, table.FilterSize(m.digests[table.OrderNos].Rows)))
+		m.numbers = table.NewFilter(min(opt.NumberBytes, table.FilterSize(m.done.digests[table.OrderNos].Rows)))
 		m.overlay.Use(m.numbers, table.OrderNos)
 	}
 	return m, nil
@@ -93,10 +102,10 @@ func (m *Machine) LearnNumbers(r table.Reader, more func() bool) bool {
 	return true
 }
 
-func (m *Machine) headIndex() uint64 { return m.head.GetAppliedIndex() }
-
 // Applied is the log index and term of the last frame applied.
-func (m *Machine) Applied() (index, term uint64) { return m.head.AppliedIndex, m.head.AppliedTerm }
+func (m *Machine) Applied() (index, term uint64) {
+	return m.done.head.AppliedIndex, m.done.head.AppliedTerm
+}
 
 // Position is where the state stands after a frame.
 type Position struct {
@@ -111,9 +120,9 @@ type Position struct {
 	JournalRoot [32]byte
 }
 
-// Position answers where the state stands after the last frame.
+// Position says where the state stands after the last frame.
 func (m *Machine) Position() Position {
-	h := m.head
+	h := m.done.head
 	p := Position{
 		Index: h.AppliedIndex, Term: h.AppliedTerm, At: h.At, ClockOffset: h.ClockOffsetMs, Level: h.Level,
 		Sandbox: h.Sandbox, LogName: h.LogName, JournalSize: h.JournalSize,
@@ -123,14 +132,14 @@ func (m *Machine) Position() Position {
 }
 
 // Rows is how many rows the last frame's batch wrote, the head's among them.
-func (m *Machine) Rows() int { return m.rows }
+func (m *Machine) Rows() int { return m.done.rows }
 
-// Digests answers the digests, after the last frame, of the tables that the
+// Digests returns the digests, after the last frame, of the tables that the
 // state's level knows.
 func (m *Machine) Digests() map[table.ID]table.Digest {
-	out := make(map[table.ID]table.Digest, len(m.digests))
+	out := make(map[table.ID]table.Digest, len(m.done.digests))
 	for _, id := range table.All() {
-		if d, ok := m.digests[id]; ok && m.knows(id) {
+		if d, ok := m.done.digests[id]; ok && m.done.knows(id) {
 			out[id] = *d
 		}
 	}
@@ -140,32 +149,32 @@ func (m *Machine) Digests() map[table.ID]table.Digest {
 // knows says whether the table's digest stands in the head. A table that came
 // with a level does so from that level on, so that a node which was upgraded has
 // the same head as one that replays the log.
-func (m *Machine) knows(id table.ID) bool {
-	return id.Digested() && id.Level() <= max(m.head.Level, 1)
+func (f *finished) knows(id table.ID) bool {
+	return id.Digested() && id.Level() <= max(f.head.Level, 1)
 }
 
-func (m *Machine) loadDigests() {
-	m.digests = make(map[table.ID]*table.Digest)
+func (f *finished) loadDigests() {
+	f.digests = make(map[table.ID]*table.Digest)
 	for _, id := range table.All() {
 		if id.Digested() {
-			m.digests[id] = &table.Digest{}
+			f.digests[id] = &table.Digest{}
 		}
 	}
-	m.listed = m.head.Level
-	for _, s := range m.head.Digests {
-		d := m.digests[table.ID(s.Table)]
+	f.listed = f.head.Level
+	for _, s := range f.head.Digests {
+		d := f.digests[table.ID(s.Table)]
 		d.Hi, d.Lo, d.Rows = s.Hi, s.Lo, s.Rows
 		copy(d.Buckets[:], s.Buckets)
 	}
 }
 
 // storeDigests writes the digests into the head, tables in key order.
-func (m *Machine) storeDigests() {
-	if m.listed != m.head.Level || m.head.Digests == nil {
-		m.listDigests()
+func (f *finished) storeDigests() {
+	if f.listed != f.head.Level || f.head.Digests == nil {
+		f.listDigests()
 	}
-	for _, s := range m.head.Digests {
-		d := m.digests[table.ID(s.Table)]
+	for _, s := range f.head.Digests {
+		d := f.digests[table.ID(s.Table)]
 		s.Hi, s.Lo, s.Rows = d.Hi, d.Lo, d.Rows
 		if table.ID(s.Table).Counted() {
 			s.Buckets = append(s.Buckets[:0], d.Buckets[:]...)
@@ -174,12 +183,12 @@ func (m *Machine) storeDigests() {
 }
 
 // listDigests makes a place in the head for each table that the level knows.
-func (m *Machine) listDigests() {
+func (f *finished) listDigests() {
 	var list []*pb.TableDigest
 	for _, id := range table.All() {
-		if m.knows(id) {
+		if f.knows(id) {
 			list = append(list, &pb.TableDigest{Table: uint32(id)})
 		}
 	}
-	m.head.Digests, m.listed = list, m.head.Level
+	f.head.Digests, f.listed = list, f.head.Level
 }

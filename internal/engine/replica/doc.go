@@ -1,7 +1,7 @@
 // Package replica turns commands into an agreed, durable order and applies it:
 // it drives a member (engine/member) with real time, disk and network.
 //
-//	Do ──► queue ──► loop: frame, propose, append+fsync, commit ──► applier: Machine.Apply ──► answers
+//	Do ──► queue ──► loop: frame, propose, append+fsync, commit ──► applier: Machine.Begin ──► finisher: Pending.Finish ──► answers
 //	 └──► the leader, when that is another node (forward.go)
 //
 // Reads are linearizable on every node (reads.go); Local reads what this node

@@ -29,6 +29,9 @@ type Replica struct {
 	turn    chan struct{} // holds a token when there may be something to propose or to ask
 	marks   marks
 	commits chan sequencer.Commit
+	// finishes hands a frame from the applier to the finisher, without room: when a
+	// frame is handed over, the one before is finished.
+	finishes chan func()
 
 	position atomic.Pointer[machine.Position]
 	totals   totals
@@ -63,7 +66,7 @@ func Open(opt Options) (*Replica, error) {
 		return nil, err
 	}
 	r := &Replica{
-		opt: opt, machine: m, commits: make(chan sequencer.Commit, maxCommits), inbox: make(chan *pb.PeerMessage, maxInbox),
+		opt: opt, machine: m, commits: make(chan sequencer.Commit, maxCommits), finishes: make(chan func()), inbox: make(chan *pb.PeerMessage, maxInbox),
 		calls: make(chan func(), 16), turn: make(chan struct{}, 1), changed: make(chan struct{}), opened: time.Now(),
 	}
 	r.ctx, r.cancel = context.WithCancelCause(context.Background())
@@ -74,9 +77,10 @@ func Open(opt Options) (*Replica, error) {
 	}
 	r.marks.init(opt.Identity.RaftID, m)
 	r.publish()
-	r.done.Add(3)
+	r.done.Add(4)
 	go r.loop()
 	go r.applier()
+	go r.finisher()
 	go r.learnNumbers()
 	return r, nil
 }
@@ -276,7 +280,7 @@ func (r *Replica) Ready(ctx context.Context) error {
 }
 
 // Close stops taking commands, answers those in flight where it can, and waits
-// for both goroutines. The log and the backend stay open: they are the caller's.
+// for its goroutines. The log and the backend stay open: they are the caller's.
 func (r *Replica) Close() error {
 	r.cancel(errClosed)
 	r.done.Wait()
