@@ -32,6 +32,7 @@ func (e *events) Commit(c member.Commit) {
 	switch tag := c.Tag.(type) {
 	case *Frame:
 		out.Frame = tag
+		s.lag.Add(1)
 	case change:
 		s.look() // before who asked for it looks
 		tag(nil)

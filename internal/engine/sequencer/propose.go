@@ -106,7 +106,7 @@ func (s *Sequencer) Propose(now Clock) error {
 		s.queue.refuse(code.NotLeader) // it lost the lead after it had let them in
 		return nil
 	}
-	if !s.leads.Load() || s.unapplied.Load() >= maxUnapplied || s.unappliedBytes.Load() >= maxUnappliedBytes {
+	if !s.leads.Load() || s.busy() {
 		return nil
 	}
 	taken, bytes := s.queue.take()
@@ -126,6 +126,11 @@ func (s *Sequencer) Propose(now Clock) error {
 		s.opt.Driver.Wake()
 	}
 	return nil
+}
+
+// busy says whether enough is under way: another frame would only wait.
+func (s *Sequencer) busy() bool {
+	return s.unapplied.Load() >= maxUnapplied || s.lag.Load() >= maxLag || s.unappliedBytes.Load() >= maxUnappliedBytes
 }
 
 // offer proposes a frame, or says why its callers are refused.
@@ -158,6 +163,7 @@ func refusalOf(err error) (code.Code, error) {
 // acknowledged. Of who applies.
 func (s *Sequencer) Done(c Commit, results []catalogue.Result) (elected bool) {
 	if f := c.Frame; f != nil {
+		s.lag.Add(-1)
 		s.settled(f)
 		s.opt.Driver.Wake()
 		f.deliver(results)

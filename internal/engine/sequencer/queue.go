@@ -23,6 +23,10 @@ const (
 	maxUnapplied = 8
 	// maxUnappliedBytes bounds their bytes.
 	maxUnappliedBytes = 64 << 20
+	// maxLag bounds those of them that are committed: one being applied, one being
+	// finished, one to go on with. When who applies is so far behind, what comes is
+	// better gathered into a larger frame, which costs less a command.
+	maxLag = 3
 )
 
 // blankSeed keeps a queued command's encoded size what it will be.

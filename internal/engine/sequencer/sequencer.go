@@ -67,6 +67,7 @@ type Sequencer struct {
 	// unapplied counts frames that were proposed and not yet applied.
 	unapplied      atomic.Int64
 	unappliedBytes atomic.Int64
+	lag            atomic.Int64 // those of them that are committed
 
 	term     atomic.Uint64 // the term this node leads, 0 when it does not
 	leads    atomic.Bool   // and it has applied that term's first entry

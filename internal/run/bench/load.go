@@ -48,6 +48,31 @@ func (o outcome) rate() float64 { return float64(o.done) / o.took.Seconds() }
 
 func (o outcome) cpuMicros() float64 { return micros(o.cpu) / float64(max(o.done, 1)) }
 
+// latencies is a histogram in parts, so that callers rarely wait for each other.
+// One for each of hundreds would cost more than what is measured.
+type latencies [16]struct {
+	mu sync.Mutex
+	h  *hdrhistogram.Histogram
+}
+
+func (l *latencies) record(caller int, took time.Duration) {
+	part := &l[caller%len(l)]
+	part.mu.Lock()
+	defer part.mu.Unlock()
+	if part.h == nil {
+		part.h = newHistogram()
+	}
+	_ = part.h.RecordValue(took.Microseconds())
+}
+
+func (l *latencies) mergeInto(h *hdrhistogram.Histogram) {
+	for i := range l {
+		if l[i].h != nil {
+			h.Merge(l[i].h)
+		}
+	}
+}
+
 func newHistogram() *hdrhistogram.Histogram { return hdrhistogram.New(1, 60_000_000, 3) }
 
 // closedLoop lets callers repeat do, each one after the other, for a time.
@@ -55,12 +80,12 @@ func closedLoop(ctx context.Context, callers int, d time.Duration, do func(calle
 	var mu sync.Mutex
 	var errs []error
 	out := outcome{latency: newHistogram()}
+	var latency latencies
 	begin, busy := time.Now(), cpu()
 	end := begin.Add(d)
 	var wg sync.WaitGroup
 	for c := range callers {
 		wg.Go(func() {
-			mine := newHistogram()
 			n, err := 0, error(nil)
 			for now := time.Now(); now.Before(end) && err == nil && ctx.Err() == nil; {
 				if err = do(c, n); err == nil {
@@ -69,18 +94,18 @@ func closedLoop(ctx context.Context, callers int, d time.Duration, do func(calle
 					err = nil
 				}
 				after := time.Now()
-				_ = mine.RecordValue(after.Sub(now).Microseconds())
+				latency.record(c, after.Sub(now))
 				now = after
 			}
 			mu.Lock()
 			defer mu.Unlock()
 			out.done += n
-			out.latency.Merge(mine)
 			errs = append(errs, err)
 		})
 	}
 	wg.Wait()
 	out.took, out.cpu = time.Since(begin), cpu()-busy
+	latency.mergeInto(out.latency)
 	return out, errors.Join(append(errs, ctx.Err())...)
 }
 
