@@ -21,7 +21,8 @@ const (
 // defaults above; small machines and tests set their own.
 type SpaceOptions struct {
 	// MinFree and MinPercent: the disk is low when its free bytes are at most
-	// the larger of MinFree bytes and MinPercent of its size. To have no bound
+	// the larger of MinFree bytes and MinPercent of its size, when it has no room
+	// for more files, or when it is mounted read-only. To have no bound
 	// in percent on a tiny disk, set MinPercent to None.
 	MinFree    uint64
 	MinPercent uint64
@@ -29,6 +30,9 @@ type SpaceOptions struct {
 	Every time.Duration
 	// Usage measures the disk; nil asks the file system given to NewSpace.
 	Usage func() (vfs.DiskUsage, error)
+	// Inspect looks at what a disk needs besides bytes; nil asks the operating
+	// system, or nobody where the file system is not the local disk.
+	Inspect func() (Condition, error)
 	// Logger hears when the disk becomes low and when it has room again, and
 	// when it cannot be measured; nil is slog.Default.
 	Logger *slog.Logger
@@ -43,7 +47,34 @@ type Reading struct {
 	Free, Total uint64
 	// Threshold is the bound: Low is Free <= Threshold.
 	Threshold uint64
-	Low       bool
+	// Low says that writes are to be refused, Why for what.
+	Low bool
+	Why string
+}
+
+// Condition is what a disk needs besides free bytes.
+type Condition struct {
+	// Files is how many files the file system may hold, 0 when it does not say;
+	// FreeFiles is how many more.
+	Files, FreeFiles uint64
+	// ReadOnly: it is mounted so, as Linux does after an error.
+	ReadOnly bool
+}
+
+// leastFiles is how many more files a disk must have room for.
+const leastFiles = 1000
+
+// why says for what a disk takes no writes, "" when it does.
+func (r Reading) why(c Condition) string {
+	switch {
+	case c.ReadOnly:
+		return "the disk is mounted read-only"
+	case c.Files > 0 && c.FreeFiles <= min(leastFiles, c.Files/20):
+		return "the disk has no room for more files (inodes)"
+	case r.Free <= r.Threshold:
+		return "disk space is low"
+	}
+	return ""
 }
 
 // Space watches the free bytes of the disk that holds a folder. Low is cheap
@@ -61,6 +92,12 @@ type Space struct {
 func NewSpace(fs vfs.FS, dir string, opt SpaceOptions) (*Space, error) {
 	if fs == nil {
 		fs = vfs.Default
+		if opt.Inspect == nil && opt.Usage == nil {
+			opt.Inspect = func() (Condition, error) { return inspect(dir) }
+		}
+	}
+	if opt.Inspect == nil {
+		opt.Inspect = func() (Condition, error) { return Condition{}, nil }
 	}
 	if opt.MinFree == 0 {
 		opt.MinFree = DefaultMinFree
@@ -103,7 +140,12 @@ func (s *Space) Look() (Reading, error) {
 	r := Reading{Free: u.AvailBytes, Total: u.TotalBytes}
 	// Percent of the size, divided first: a total of 2^64 bytes must not overflow.
 	r.Threshold = max(s.opt.MinFree, u.TotalBytes/100*s.opt.MinPercent)
-	r.Low = r.Free <= r.Threshold
+	c, err := s.opt.Inspect()
+	if err != nil {
+		return s.Last(), fmt.Errorf("look at the disk of %s: %w", s.dir, err)
+	}
+	r.Why = r.why(c)
+	r.Low = r.Why != ""
 	old := s.last.Swap(&r)
 	if old.Low != r.Low {
 		s.report(r)
@@ -114,10 +156,10 @@ func (s *Space) Look() (Reading, error) {
 func (s *Space) report(r Reading) {
 	args := []any{"dir", s.dir, "free_bytes", r.Free, "threshold_bytes", r.Threshold}
 	if r.Low {
-		s.opt.Logger.Warn("disk space is low: writes are refused until space is freed", args...)
+		s.opt.Logger.Warn(r.Why+": writes are refused until that is mended", args...)
 		return
 	}
-	s.opt.Logger.Info("disk space is sufficient again: writes are accepted", args...)
+	s.opt.Logger.Info("the disk is well again: writes are accepted", args...)
 }
 
 // Watch measures at once and then every so often until ctx ends.

@@ -49,6 +49,9 @@ func TestSpaceThreshold(t *testing.T) {
 			t.Fatalf("%s: %v", c.name, err)
 		}
 		want := diskguard.Reading{Free: c.free, Total: c.total, Threshold: c.wantThreshold, Low: c.wantLow}
+		if want.Low {
+			want.Why = "disk space is low"
+		}
 		if got := s.Last(); got != want || s.Low() != c.wantLow {
 			t.Errorf("%s: %+v, want %+v", c.name, got, want)
 		}
@@ -100,7 +103,7 @@ func TestSpaceRecoversByItself(t *testing.T) {
 		cancel()
 		synctest.Wait()
 		for text, want := range map[string]int{
-			"disk space is low": 2, "disk space is sufficient again": 1, "cannot be measured": 1,
+			"disk space is low": 2, "the disk is well again": 1, "cannot be measured": 1,
 		} {
 			if got := strings.Count(log.String(), text); got != want {
 				t.Errorf("%q was logged %d times, want %d:\n%s", text, got, want, log.String())
@@ -120,5 +123,46 @@ func TestSpaceOfTheRealDisk(t *testing.T) {
 	}
 	if _, err := diskguard.NewSpace(vfs.Default, "/no/such/folder", diskguard.SpaceOptions{}); err == nil {
 		t.Error("a folder that is not there was measured")
+	}
+}
+
+// Bytes are not all a disk needs: it may have no room for more files, or be
+// mounted read-only.
+func TestDiskCondition(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		at  diskguard.Condition
+		why string
+	}{
+		{diskguard.Condition{Files: 1_000_000, FreeFiles: 1001}, ""},
+		{diskguard.Condition{Files: 1_000_000, FreeFiles: 1000}, "the disk has no room for more files (inodes)"},
+		{diskguard.Condition{Files: 1_000_000}, "the disk has no room for more files (inodes)"},
+		{diskguard.Condition{Files: 100, FreeFiles: 6}, ""}, // a tiny file system
+		{diskguard.Condition{Files: 100, FreeFiles: 5}, "the disk has no room for more files (inodes)"},
+		{diskguard.Condition{}, ""}, // it does not say
+		{diskguard.Condition{Files: 1_000_000, FreeFiles: 900_000, ReadOnly: true}, "the disk is mounted read-only"},
+	} {
+		s, err := diskguard.NewSpace(nil, "dir", diskguard.SpaceOptions{
+			Usage:   func() (vfs.DiskUsage, error) { return vfs.DiskUsage{AvailBytes: 50 << 30, TotalBytes: 100 << 30}, nil },
+			Inspect: func() (diskguard.Condition, error) { return c.at, nil }, Logger: slog.New(slog.DiscardHandler),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := s.Last(); r.Why != c.why || r.Low != (c.why != "") || s.Low() != r.Low {
+			t.Errorf("%+v is %+v, want %q", c.at, r, c.why)
+		}
+	}
+}
+
+// The local disk is looked at as it is.
+func TestLocalDisk(t *testing.T) {
+	t.Parallel()
+	s, err := diskguard.NewSpace(nil, t.TempDir(), diskguard.SpaceOptions{MinFree: 1, MinPercent: diskguard.None})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := s.Last(); r.Low || r.Free == 0 {
+		t.Errorf("the disk that this test writes to is %+v", r)
 	}
 }

@@ -104,8 +104,8 @@ func (m *Member) Transfer(to uint64) {
 	}
 }
 
-// furthest is the voter heard of lately that has most of the log, one whose clock
-// is the majority's if there is any.
+// furthest is the voter heard of lately that has most of the log, one that is fit
+// to lead if there is any: its clock is the majority's and its disk takes writes.
 func (m *Member) furthest() uint64 {
 	progress := m.node.Status().Progress
 	var best, match uint64
@@ -116,9 +116,9 @@ func (m *Member) furthest() uint64 {
 			continue
 		}
 		off := m.peer(id).offset - m.clockOffset()
-		trusted := -maxSkew <= off && off <= maxSkew
-		if best == 0 || trusted && !right || trusted == right && pr.Match > match {
-			best, match, right = id, pr.Match, trusted
+		fit := -maxSkew <= off && off <= maxSkew && !m.peer(id).status.GetHealth().GetDiskLow()
+		if best == 0 || fit && !right || fit == right && pr.Match > match {
+			best, match, right = id, pr.Match, fit
 		}
 	}
 	return best

@@ -44,6 +44,12 @@ type PeerStatus struct {
 	Status *pb.PeerStatus
 }
 
+// Fit says whether the peer was heard of lately and its disk takes writes, so that
+// it could lead.
+func (p PeerStatus) Fit() bool {
+	return p.Ticks >= 0 && p.Ticks <= staleTicks && p.Status != nil && !p.Status.GetHealth().GetDiskLow()
+}
+
 func (m *Member) leader() uint64 { return m.node.BasicStatus().Lead }
 
 // Status answers how things stand.

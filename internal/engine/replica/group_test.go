@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,7 +31,8 @@ type cluster struct {
 	// older one; stopped is told why a node stopped.
 	older   map[uint64]uint32
 	stopped chan error
-	level   uint32 // that the log begins at
+	level   uint32         // that the log begins at
+	low     [4]atomic.Bool // by id: its disk takes no writes
 }
 
 // wire is the network as one replica has it.
@@ -65,7 +67,8 @@ func (c *cluster) open(id uint64, known *pb.Members) (*replica.Replica, error) {
 	}
 	opt := replica.Options{
 		Identity: identity.Identity{ClusterID: 5, RaftID: id, Incarnation: id + 100}, Log: c.logs[id], Backend: c.mems[id], Peers: wire{c}, Known: known,
-		Machine: machine.Options{MaxLevel: c.older[id]},
+		Machine:  machine.Options{MaxLevel: c.older[id]},
+		SpaceLow: c.low[id].Load, Health: func() *pb.NodeHealth { return &pb.NodeHealth{DiskLow: c.low[id].Load()} },
 	}
 	if c.stopped != nil {
 		opt.Stopped = func(err error) { c.stopped <- err }

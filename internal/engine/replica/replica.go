@@ -23,6 +23,8 @@ type Replica struct {
 	seq     *sequencer.Sequencer
 	log     *timedLog        // of the loop
 	machine *machine.Machine // of the applier
+	// askedFor is when this node, unfit to write, asked another to lead; of the loop.
+	askedFor time.Time
 
 	inbox   chan *pb.PeerMessage
 	calls   chan func()   // run by the loop

@@ -1,9 +1,12 @@
 package replica
 
 import (
+	"slices"
 	"time"
 
 	"go.etcd.io/raft/v3/raftpb"
+
+	"github.com/holdfast-pay/holdfast/internal/engine/member"
 )
 
 const (
@@ -12,6 +15,8 @@ const (
 	// slowFor is how long a leader's disk may be slow before another node with a
 	// faster one shall lead: every commit waits for the leader's own append.
 	slowFor = 3 * time.Second
+	// askAgain is how long one waits for a wish to hand the lead over to come true.
+	askAgain = 2 * time.Second
 )
 
 // timedLog measures how long appends take; of the loop.
@@ -34,14 +39,33 @@ func (l *timedLog) Append(hs *raftpb.HardState, entries []*raftpb.Entry, sync bo
 	return err
 }
 
-// watchDisk hands the lead over when this node's disk has been slow for a while;
-// of the loop.
+// watchDisk hands the lead over when this node's disk takes no writes, or has been
+// slow for a while, and another node's is well; of the loop.
 func (r *Replica) watchDisk() {
+	if r.seq.Term() == 0 {
+		return
+	}
+	if r.opt.SpaceLow != nil && r.opt.SpaceLow() {
+		if time.Since(r.askedFor) > askAgain && r.fitPeer() {
+			r.askedFor = time.Now()
+			r.opt.Logger.Error("this node's disk takes no writes: another node shall lead until there is room")
+			r.seq.Member().Transfer(0)
+		}
+		return
+	}
 	since := r.log.slowSince
-	if since.IsZero() || time.Since(since) < slowFor || r.seq.Term() == 0 || r.Status().Alone {
+	if since.IsZero() || time.Since(since) < slowFor || r.Status().Alone {
 		return
 	}
 	r.opt.Logger.Warn("this node's disk is slow: another node shall lead", "since", since)
 	r.log.slowSince = time.Time{} // measured anew before it is asked again
 	r.seq.Member().Transfer(0)
+}
+
+// fitPeer says whether a voter was heard lately whose disk takes writes.
+func (r *Replica) fitPeer() bool {
+	s := r.Status()
+	return slices.ContainsFunc(s.Peers, func(p member.PeerStatus) bool {
+		return slices.Contains(s.Voters, p.Member.RaftId) && p.Fit()
+	})
 }

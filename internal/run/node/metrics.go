@@ -95,7 +95,7 @@ var gaugeList = []gauge{
 	{describe("holdfast_ready", "1 while the node takes payments."), func(f *figures) float64 { return f.ready }},
 	{describe("holdfast_read_only", "1 while the node refuses writes because a command stopped it twice."), func(f *figures) float64 { return flagged(f.node.readOnly() != "") }},
 	{describe("holdfast_disk_free_bytes", "Free bytes of the data folder's disk."), func(f *figures) float64 { return f.free }},
-	{describe("holdfast_disk_low", "1 while writes are refused for lack of space."), func(f *figures) float64 { return flagged(f.node.space.Low()) }},
+	{describe("holdfast_disk_low", "1 while writes are refused: the disk is full, has no room for more files, or is read-only."), func(f *figures) float64 { return flagged(f.node.space.Low()) }},
 	{describe("holdfast_applied_index", "Log index of the last applied frame."), func(f *figures) float64 { return float64(f.applied) }},
 	{describe("holdfast_commands_waiting", "Commands that wait for a frame."), func(f *figures) float64 { return float64(f.node.replica.Waiting()) }},
 	{describe("holdfast_journal_entries", "Entries in the journal."), func(f *figures) float64 { return float64(f.size) }},

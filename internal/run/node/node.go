@@ -322,7 +322,7 @@ func (n *Node) notReady() string {
 	case n.readOnly() != "":
 		return "read-only: " + n.readOnly()
 	case n.space.Low():
-		return "writes are refused: disk space is low"
+		return "writes are refused: " + n.space.Last().Why
 	case n.leaderless():
 		return "no leader: this node hears too few of the others"
 	}

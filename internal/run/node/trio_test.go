@@ -27,6 +27,8 @@ type trio struct {
 	logs      [3]*admintest.Buffer
 	dirs      [3]string
 	token     string // a file
+	// minFree is what the next node to start keeps free, when not 0.
+	minFree config.Bytes
 }
 
 // newTrio starts three nodes and waits until each has a vote.
@@ -97,6 +99,9 @@ func (c *trio) config(i int) *config.Config {
 	cfg.Admin.Address, cfg.Admin.InsecureLoopback = "127.0.0.1:0", true
 	cfg.Inner.Address = "127.0.0.1:0"
 	cfg.Disk.MinFree, cfg.Disk.MinFreePercent, cfg.Disk.Cache = 1<<20, 0, 8<<20
+	if c.minFree != 0 {
+		cfg.Disk.MinFree = c.minFree
+	}
 	cfg.Journal.CheckpointInterval = config.Duration(20 * time.Millisecond)
 	cfg.Cluster.Name, cfg.Cluster.Address = fmt.Sprintf("n%d", i+1), c.addresses[i]
 	if i > 0 {
