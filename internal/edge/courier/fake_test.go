@@ -28,12 +28,16 @@ type fakeNode struct {
 	key     string
 	done    map[uint64]uint32 // by notice: the number of the attempt that delivered it
 	fetches int
+	// ahead is how far business time is ahead of the wall clock; times are the
+	// attempts' by notice.
+	ahead time.Duration
+	times map[uint64]int64
 	// headsOnly makes the stream tell heads even of fresh notices.
 	headsOnly bool
 }
 
 func newFakeNode(keyID string) *fakeNode {
-	return &fakeNode{owed: map[uint64]*pb.OwedNotice{}, fresh: make(chan *pb.OwedNotice, 1<<17), key: keyID, done: map[uint64]uint32{}}
+	return &fakeNode{owed: map[uint64]*pb.OwedNotice{}, fresh: make(chan *pb.OwedNotice, 1<<17), key: keyID, done: map[uint64]uint32{}, times: map[uint64]int64{}}
 }
 
 // owe makes a notice owed at url since at.
@@ -140,7 +144,7 @@ func (s *fakeStream) Close() error { return nil }
 func (n *fakeNode) batch() *pb.OwedBatch {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return &pb.OwedBatch{Now: time.Now().UnixMilli(), Applied: n.applied}
+	return &pb.OwedBatch{Now: time.Now().Add(n.ahead).UnixMilli(), Applied: n.applied}
 }
 
 func (n *fakeNode) Fetch(_ context.Context, req *pb.FetchRequest) (*pb.OwedBatch, error) {
@@ -167,7 +171,8 @@ func (n *fakeNode) Report(_ context.Context, attempts []*pb.Attempt) (*pb.Report
 			continue
 		}
 		o.Notice.Attempts++
-		next, more := retry.Next(int(o.Notice.Attempts), time.Now().UnixMilli())
+		n.times[a.NoticeId] = a.At
+		next, more := retry.Next(int(o.Notice.Attempts), time.Now().Add(n.ahead).UnixMilli())
 		switch {
 		case a.Outcome == pb.AttemptOutcome_ATTEMPT_OUTCOME_DELIVERED:
 			n.done[a.NoticeId] = a.Number

@@ -484,3 +484,26 @@ func gather(t *testing.T, reg *prometheus.Registry) map[string]float64 {
 	}
 	return out
 }
+
+// Attempts are recorded in business time: after the sandbox's clock was moved, no
+// delivery comes a year before its payment.
+func TestAttemptsInBusinessTime(t *testing.T) {
+	t.Parallel()
+	key := fakeKey(t)
+	synctest.Test(t, func(t *testing.T) {
+		n, w := newFakeNode(key), newHosts(t)
+		n.ahead = 365 * 24 * time.Hour
+		w.serve("shop.example", http.HandlerFunc(func(http.ResponseWriter, *http.Request) { time.Sleep(time.Second) }))
+		_, stop := w.run(fakeConfig(t, w, n))
+		owedAt := time.Now().Add(n.ahead)
+		sent := n.owe("shop", "http://shop.example/n", owedAt)
+		bad := n.owe("bad", "ftp://shop.example/n", owedAt)
+		time.Sleep(3 * time.Second)
+		stop()
+		for _, id := range []uint64{sent, bad} {
+			if late := n.times[id] - owedAt.UnixMilli(); late < 0 || late > 1000 {
+				t.Errorf("notice %d was tried %d ms after it was owed, want at once", id, late)
+			}
+		}
+	})
+}

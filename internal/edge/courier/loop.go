@@ -194,7 +194,7 @@ func (c *Courier) onWritten(life context.Context, w written) {
 	case w.err == nil:
 		c.send(life, w)
 	case known:
-		c.record(w.paper, &pb.Attempt{At: time.Now().UnixMilli(), Outcome: outcome, Answer: clip(w.err.Error())})
+		c.record(w.paper, &pb.Attempt{At: c.clock.now(), Outcome: outcome, Answer: clip(w.err.Error())})
 	default:
 		// The keystore's trouble, not the merchant's: no attempt is used up.
 		c.metrics.problems.Inc()
@@ -224,11 +224,15 @@ func (c *Courier) send(life context.Context, w written) {
 			c.landed <- landed{w.paper, nil}
 			return
 		}
+		at := c.clock.now() // business time, like all that is recorded
 		a := post(life, c.web, w.letter, func() bool { return c.sendable(w.f) }, func() {
 			if n.Attempts == 0 {
 				c.metrics.wire.Observe(float64(c.clock.now()-n.CreatedAt) / 1000)
 			}
 		})
+		if a != nil {
+			a.At = at
+		}
 		c.landed <- landed{w.paper, a}
 	})
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/engine/diskguard"
 	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/notice"
 )
 
 const (
@@ -51,15 +52,15 @@ func newTransport(cfg Config) *http.Transport {
 }
 
 // post sends a letter and says how it went; may is asked last before the request
-// is written, wire is called when it has been. The attempt lacks notice and
-// number; it is nil when may said no and nothing was sent, and has no outcome when
+// is written, wire is called when it has been. The attempt lacks notice, number and
+// time; it is nil when may said no and nothing was sent, and has no outcome when
 // this process lacked what it takes, which is not the merchant's fault.
 //
 // Success is 200 or 204 within five seconds, whatever the body. Nothing else
 // is, and redirects are not followed.
 func post(ctx context.Context, rt http.RoundTripper, l letter, may func() bool, wire func()) *pb.Attempt {
 	start := time.Now()
-	a := &pb.Attempt{At: start.UnixMilli(), KeySerial: l.serial}
+	a := &pb.Attempt{KeySerial: l.serial}
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
 	var inTLS, written atomic.Bool // hooks run in the transport's goroutines
@@ -151,5 +152,18 @@ func failure(err error, inTLS bool) (pb.AttemptOutcome, string) {
 		errors.As(err, &record), errors.As(err, &alert):
 		return pb.AttemptOutcome_ATTEMPT_OUTCOME_TLS, clip(err.Error())
 	}
-	return pb.AttemptOutcome_ATTEMPT_OUTCOME_CONNECT, clip(err.Error())
+	return pb.AttemptOutcome_ATTEMPT_OUTCOME_CONNECT, clip(plain(err))
+}
+
+// garbage is what net/http says of an answer that is not HTTP, before it shows it.
+const garbage = "malformed HTTP "
+
+// plain is an error in words for who looks after the endpoint: one that speaks, but
+// not HTTP, was reached.
+func plain(err error) string {
+	text := err.Error()
+	if at := strings.Index(text, garbage); at >= 0 {
+		return notice.NotHTTP + text[at:]
+	}
+	return text
 }

@@ -23,6 +23,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/notice"
 )
 
 // loopback lets the guarded dialer reach test servers.
@@ -95,7 +96,7 @@ func TestStatuses(t *testing.T) {
 			a := post(context.Background(), tr, letterTo(t, srv.URL+c.path), always, func() { wrote++ })
 			var code int32
 			fmt.Sscanf(c.path, "/%d", &code)
-			if a.Outcome != c.want || a.HttpStatus != code || a.Answer != c.answer || wrote != 1 || a.KeySerial != "serial" || a.TookUs <= 0 || a.At <= 0 {
+			if a.Outcome != c.want || a.HttpStatus != code || a.Answer != c.answer || wrote != 1 || a.KeySerial != "serial" || a.TookUs <= 0 {
 				t.Errorf("%v, written %d times; want %v, status %d, answer %q", a, wrote, c.want, code, c.answer)
 			}
 		})
@@ -237,7 +238,7 @@ func TestNoAnswer(t *testing.T) {
 		t.Fatal(err)
 	}
 	closed.Close()
-	garbage := tcpServer(t, func(c net.Conn) { io.WriteString(c, "SSH-2.0-OpenSSH_9.0\r\n") })
+	babble := tcpServer(t, func(c net.Conn) { io.WriteString(c, "SSH-2.0-OpenSSH_9.0\r\n") })
 	silent := tcpServer(t, func(c net.Conn) {})
 	header := tcpServer(t, func(c net.Conn) {
 		io.WriteString(c, "HTTP/1.1 200 OK\r\nX: "+strings.Repeat("a", 1<<20)+"\r\n\r\n")
@@ -254,7 +255,7 @@ func TestNoAnswer(t *testing.T) {
 		roots    *x509.CertPool
 	}{
 		{"closed port", "http://" + closed.Addr().String(), connect_, nil},
-		{"not HTTP", "http://" + garbage, connect_, nil},
+		{"not HTTP", "http://" + babble, connect_, nil},
 		{"closes without an answer", "http://" + silent, connect_, nil},
 		{"megabyte of headers", "http://" + header, connect_, nil},
 		{"no such host", "http://shop.invalid", connect_, nil},
@@ -262,7 +263,7 @@ func TestNoAnswer(t *testing.T) {
 		{"wrong name", strings.Replace(good.URL, "127.0.0.1", "localhost", 1), inTLS, roots},
 		{"TLS 1.1", oldTLS.URL, inTLS, roots},
 		{"HTTP on the TLS port", strings.Replace(good.URL, "https", "http", 1), status, roots}, // Go's server says 400
-		{"TLS to an HTTP port", "https://" + garbage, inTLS, roots},
+		{"TLS to an HTTP port", "https://" + babble, inTLS, roots},
 		{"good", good.URL, delivered, roots},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -270,6 +271,9 @@ func TestNoAnswer(t *testing.T) {
 			a := post(context.Background(), transport(t, Config{RootCAs: c.roots}), letterTo(t, c.to+"/secret-path"), always, func() {})
 			if a.Outcome != c.want {
 				t.Errorf("%v, want %v", a, c.want)
+			}
+			if c.name == "not HTTP" && a.Answer != notice.NotHTTP+`malformed HTTP response "SSH-2.0-OpenSSH_9.0"` {
+				t.Errorf("says %q, want what the endpoint said", a.Answer)
 			}
 			if c.want != delivered && a.Answer == "" || strings.Contains(a.Answer, "secret-path") {
 				t.Errorf("says %q: want a reason that doesn't show the path", a.Answer)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/merchant"
+	"github.com/holdfast-pay/holdfast/internal/rule/notice"
 	"github.com/holdfast-pay/holdfast/internal/rule/order"
 )
 
@@ -43,6 +44,9 @@ func Outcome(a *pb.Attempt) (zh, en string) {
 	o, ok := outcomes[a.GetOutcome()]
 	if !ok {
 		return "原因不明", "the reason is not known"
+	}
+	if strings.HasPrefix(a.GetAnswer(), notice.NotHTTP) {
+		o.zh, o.en = "回调地址应答的不是 HTTP；请检查端口和协议", "the callback's address was reached and said something that is not HTTP; check the port and the protocol"
 	}
 	status := fmt.Sprint(a.GetHttpStatus())
 	return strings.ReplaceAll(o.zh, "{status}", status), strings.ReplaceAll(o.en, "{status}", status)

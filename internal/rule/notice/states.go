@@ -16,3 +16,7 @@ var Moves = moves.Table[pb.NoticeState]{
 	{From: pb.NoticeState_NOTICE_STATE_PARKED, To: pb.NoticeState_NOTICE_STATE_OWED, By: "notice_redeliver", When: "an operator asks"},
 	{From: pb.NoticeState_NOTICE_STATE_DELIVERED, To: pb.NoticeState_NOTICE_STATE_OWED, By: "notice_redeliver", When: "an operator asks"},
 }
+
+// NotHTTP begins what is recorded of an attempt whose endpoint was reached and said
+// something that is not HTTP; what it said follows.
+const NotHTTP = "the endpoint does not speak HTTP: "

@@ -2,9 +2,13 @@ package cli
 
 import (
 	"context"
+	"time"
 
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
+
+// settleWithin is how long an election may take before one says that nobody leads.
+const settleWithin = 5 * time.Second
 
 // memberRun does something to a member and prints how the cluster is then.
 func memberRun(m method[pb.ClusterMemberRequest, pb.ClusterStatus], force *bool) RunFunc {
@@ -13,7 +17,7 @@ func memberRun(m method[pb.ClusterMemberRequest, pb.ClusterStatus], force *bool)
 		if err != nil {
 			return err
 		}
-		return printCluster(env, a)
+		return printCluster(env, settled(ctx, env, a, settleWithin)) // whoever led may be gone by it
 	}
 }
 

@@ -48,7 +48,7 @@ func printCluster(env *Env, a *pb.ClusterStatus) error {
 	for _, n := range a.Nodes {
 		h := n.GetHealth()
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%d\t%s\t%s\t%s\t%s\n", n.GetMember().GetName(), role(n), nodeState(n), heard(n),
-			n.Applied, n.Lag, clock(n), size(h.GetDiskFree()), scrubbed(h), dash(n.Version))
+			n.Applied, n.Lag, clock(n), diskFree(n), scrubbed(h), dash(n.Version))
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -138,6 +138,15 @@ func ago(d time.Duration) string {
 		return fmt.Sprintf("%dh ago", int(d.Hours()))
 	}
 	return fmt.Sprintf("%dd ago", int(d.Hours())/24)
+}
+
+// diskFree is the free space as the node told it last, with its age when it is old.
+func diskFree(n *pb.ClusterNode) string {
+	free := size(n.GetHealth().GetDiskFree())
+	if free != "-" && !n.Self && n.HeardMs > silentMs {
+		free += " (" + heard(n) + ")"
+	}
+	return free
 }
 
 // clockGrain is how finely clocks are compared, milliseconds: nodes look at theirs

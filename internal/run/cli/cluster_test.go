@@ -137,3 +137,18 @@ func TestSizesAndAges(t *testing.T) {
 		}
 	}
 }
+
+// What a node said before it fell silent is shown with its age.
+func TestDiskOfASilentNode(t *testing.T) {
+	t.Parallel()
+	h := &pb.NodeHealth{DiskFree: 3 << 30}
+	for want, n := range map[string]*pb.ClusterNode{
+		"3.0 GiB":          {Health: h, HeardMs: 900},
+		"3.0 GiB (5m ago)": {Health: h, HeardMs: 300_000},
+		"-":                {HeardMs: 300_000},
+	} {
+		if got := diskFree(n); got != want {
+			t.Errorf("the free disk of %v is %q, want %q", n, got, want)
+		}
+	}
+}

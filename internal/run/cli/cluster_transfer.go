@@ -19,37 +19,28 @@ or its raft id in hex.`,
 		{"holdfast cluster transfer n2", "to a certain node"},
 	},
 	Flags: func(*flag.FlagSet) RunFunc {
-		return func(ctx context.Context, env *Env, args []string) error {
-			a, err := callMember(ctx, env, pbconnect.AdminServiceClient.ClusterTransfer, args, false)
-			if err == nil {
-				a, err = settled(ctx, env, a, 5*time.Second)
-			}
-			if err != nil {
-				return err
-			}
-			return printCluster(env, a)
-		}
+		return memberRun(pbconnect.AdminServiceClient.ClusterTransfer, nil)
 	},
 }
 
 // settled asks again until a leader is known, or for so long: in the moment of the
-// hand-over there is none.
-func settled(ctx context.Context, env *Env, a *pb.ClusterStatus, most time.Duration) (*pb.ClusterStatus, error) {
+// hand-over there is none. What was to be done is done, so a node that does not
+// answer meanwhile is asked again too.
+func settled(ctx context.Context, env *Env, a *pb.ClusterStatus, most time.Duration) *pb.ClusterStatus {
 	tick, late := time.NewTicker(100*time.Millisecond), time.NewTimer(most)
 	defer tick.Stop()
 	defer late.Stop()
 	for a.Leader == 0 {
 		select {
 		case <-ctx.Done():
-			return a, nil
+			return a
 		case <-late.C:
-			return a, nil
+			return a
 		case <-tick.C:
 		}
-		var err error
-		if a, err = call(ctx, env, pbconnect.AdminServiceClient.ShowCluster, &pb.ShowClusterRequest{}); err != nil {
-			return nil, err
+		if now, err := call(ctx, env, pbconnect.AdminServiceClient.ShowCluster, &pb.ShowClusterRequest{}); err == nil {
+			a = now
 		}
 	}
-	return a, nil
+	return a
 }

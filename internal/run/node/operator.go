@@ -15,6 +15,7 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/edge/admin"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
+	"github.com/holdfast-pay/holdfast/internal/engine/member"
 	"github.com/holdfast-pay/holdfast/internal/engine/membership"
 	"github.com/holdfast-pay/holdfast/internal/engine/sequencer"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -141,6 +142,9 @@ func (o operator) Transfer(ctx context.Context, _, word string) error {
 		if m.Role != pb.MemberRole_MEMBER_ROLE_VOTER {
 			return &admin.Refusal{Text: fmt.Sprintf("%s has no vote", m.Name), Hint: "wait until it has caught up"}
 		}
+		if why := o.away(m.RaftId); why != "" {
+			return &admin.Refusal{Text: m.Name + " " + why + ": it cannot take the lead", Hint: "name another node, or none for the most up-to-date voter"}
+		}
 		to = m.RaftId
 	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
@@ -149,6 +153,21 @@ func (o operator) Transfer(ctx context.Context, _, word string) error {
 		return &admin.Refusal{Text: err.Error(), Hint: "holdfast cluster status says who is there"}
 	}
 	return nil
+}
+
+// away says since when a peer has not been heard of; "" while it is there. To hand
+// the lead to one that is away stops payments until that is given up.
+func (o operator) away(id uint64) string {
+	for _, p := range o.n.replica.Status().Peers {
+		switch heard := time.Duration(p.Ticks) * member.TickEvery; {
+		case p.Member.RaftId != id:
+		case p.Ticks < 0:
+			return "has not been heard of"
+		case heard > silent*time.Millisecond:
+			return fmt.Sprintf("has been silent for %s", heard.Round(time.Second))
+		}
+	}
+	return ""
 }
 
 // LevelKnown implements admin.Cluster.
