@@ -21,8 +21,8 @@ const (
 // Do runs a command, on this node or on the one that leads, and answers when it
 // is durable and this node has applied it. When the leader is lost on the way the
 // command is tried again at the next one within the caller's deadline: commands
-// have identities, so the answer is the one the first try made, if it made one.
-// Errors are Execute's.
+// have identities, so a later try finds what an earlier one did, and what has come
+// of it since. Errors are Execute's.
 func (r *Replica) Do(ctx context.Context, cmd *pb.Command) (catalogue.Result, error) {
 	if r.opt.Peers == nil || r.Status().Alone && r.seq.Leads() {
 		return r.Execute(ctx, cmd)

@@ -4,9 +4,10 @@ import (
 	"context"
 	"time"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
+	"github.com/holdfast-pay/holdfast/internal/engine/sequencer"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -41,11 +42,9 @@ func (t *Ticker) RunOnce(ctx context.Context) (more bool) {
 	if !t.r.seq.Leads() {
 		return false
 	}
-	due, backfill := false, ""
+	var cmd *pb.Command
 	err := t.r.ReadLocal(ctx, func(r table.Reader) error {
-		if head, ok := machine.Head(r); ok {
-			due, backfill = machine.TickDue(r, head, t.r.Now()), machine.PendingBackfill(head)
-		}
+		cmd = sequencer.Due(r, t.r.opt.Now().UnixMilli())
 		return nil
 	})
 	switch {
@@ -54,30 +53,14 @@ func (t *Ticker) RunOnce(ctx context.Context) (more bool) {
 	case err != nil:
 		t.r.stop(err)
 		return false
-	case due:
-		res, err := t.r.Execute(ctx, machine.Tick.New(ticker, "", &pb.Tick{}))
-		return err == nil && res.Code == code.OK
-	case backfill != "":
-		return t.backfill(ctx, backfill)
 	}
-	return false
-}
-
-// ticker is who proposes these commands.
-const ticker = "node/ticker"
-
-// backfill runs a whole backfill, a command a step. After a restart it begins
-// again from the first row, which is harmless.
-func (t *Ticker) backfill(ctx context.Context, name string) bool {
-	next := &pb.Backfill{Name: name, Limit: machine.TickRows}
-	for next != nil && ctx.Err() == nil {
-		res, err := t.r.Execute(ctx, machine.Backfill.New(ticker, "", next))
+	for cmd != nil && ctx.Err() == nil {
+		number := catalogue.Number(cmd.Number)
+		res, err := t.r.Execute(ctx, cmd)
 		if err != nil || res.Code != code.OK {
 			return false
 		}
-		if next, err = machine.Backfill.Record(res); err != nil {
-			return false
-		}
+		cmd, more = sequencer.Next(number, res), true
 	}
-	return true
+	return more
 }

@@ -6,8 +6,9 @@ import (
 )
 
 // Tries is what is known of a command that is tried more than once, here or at
-// whichever node leads: commands have identities, so the answer is the one the
-// first try made, if it made one.
+// whichever node leads. Commands have identities, so a later try finds what an
+// earlier one did, and its answer is true; it may tell of what others have done
+// with it since.
 type Tries struct{ open bool }
 
 // Again says whether a refused command is to be tried where the lead is next.
@@ -15,6 +16,9 @@ func (t *Tries) Again(refusal code.Code) bool {
 	t.open = t.open || refusal == code.Unknown
 	return refusal == code.NotLeader || refusal == code.Unknown
 }
+
+// Open says whether a try may have been taken without an answer.
+func (t *Tries) Open() bool { return t.open }
 
 // Last is what the caller is told after a refusal when there is no other try: that
 // nobody knows, once an earlier one may have been taken.

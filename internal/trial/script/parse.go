@@ -104,7 +104,7 @@ func MustStep(text string) Step {
 // canWait are the verbs that end with an answer.
 var canWait = map[string]bool{
 	"create": true, "pay": true, "close": true, "refund": true, "topup": true, "query": true,
-	"add": true, "promote": true, "remove": true, "replace": true, "transfer": true,
+	"add": true, "promote": true, "remove": true, "replace": true, "transfer": true, "raise": true,
 }
 
 // Verbs lists the verbs in the order of the syntax.

@@ -9,6 +9,7 @@ var syntax = []string{
 	"seed NUMBER",
 	"broken VARIANT",
 	"weather calm|fair|rough",
+	"level NUMBER",
 
 	// What clients ask for.
 	"create ORDER AMOUNT [via NODE]",
@@ -24,6 +25,11 @@ var syntax = []string{
 	"restart NODE",
 	"pause NODE TIME",
 	"skew NODE OFFSET",
+
+	// Feature levels. binary is what a node knows from its next start on; raise has
+	// the leader set the level without asking what the others know.
+	"binary NODE NUMBER",
+	"raise NUMBER",
 
 	// Disks. save keeps a copy that a later restart may be given.
 	"save NODE",
@@ -59,6 +65,7 @@ var syntax = []string{
 	"expect leader NODE",
 	"expect NODE refused REASON",
 	"expect NODE stopped",
+	"expect NODE outdated",
 	"expect NODE ROLE",
 	"expect voters NUMBER",
 	"expect terms at most NUMBER",

@@ -288,6 +288,9 @@ func (c *clients) finish(r *request, index int, a answer) {
 	if r.in.verb == "create" && a.code != code.OK {
 		c.refused[r.in.order] = true
 	}
+	if a.open { // the answer is the last try's; an earlier one counts as a call without answer
+		c.history = append(c.history, call{in: r.in, called: c.history[index].called, returned: math.MaxInt64})
+	}
 	h := &c.history[index]
 	h.out, h.returned = out, (c.w.now-start)<<20+int64(1<<19)
 	r.done, r.out = true, out

@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 
+	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/trial/script"
 )
 
@@ -26,7 +27,9 @@ type generator struct {
 	asked  map[string]int // requests of an order so far
 	topups int
 	down   map[string]bool
-	ahead  int // how often a clock was set ahead
+	ahead  int      // how often a clock was set ahead
+	old    []string // nodes whose binary does not know the newest level
+	raised bool     // the level is the newest, or is being raised to it
 }
 
 func (g *generator) step(format string, args ...any) {
@@ -48,6 +51,39 @@ func (g *generator) begin(seed uint64) {
 			g.step("promote n%d &", g.size)
 		}
 	}
+	if g.raised = !g.oneIn(6); !g.raised {
+		g.oldBinaries()
+	}
+}
+
+// oldBinaries begins a cluster at the level before the newest, some of whose nodes
+// run a binary that knows no other.
+func (g *generator) oldBinaries() {
+	const before = machine.MaxLevel - 1
+	g.step("level %d", before)
+	for i := range g.size {
+		if n := fmt.Sprintf("n%d", i+1); g.oneIn(3) {
+			g.step("binary %s %d", n, before)
+			g.step("restart %s", n)
+			g.old = append(g.old, n)
+		}
+	}
+}
+
+// upgrade raises the level, or gives a node that does not know it the binary that
+// does: in any order, as a careless operator would.
+func (g *generator) upgrade() {
+	if !g.raised && g.oneIn(3) {
+		g.raised = true
+		g.step("raise %d &", machine.MaxLevel)
+	}
+	if len(g.old) > 0 && g.oneIn(4) {
+		n := g.old[0]
+		g.old = g.old[1:]
+		g.step("binary %s %d", n, machine.MaxLevel)
+		g.step("restart %s", n)
+		g.down[n] = false
+	}
 }
 
 func (g *generator) next() {
@@ -64,6 +100,7 @@ func (g *generator) next() {
 		}
 	default:
 		g.repair()
+		g.upgrade()
 	}
 	g.step("run %dms", pick(g.chance, []int64{5, 20, 60, 150, 300, 500, 800, 1200}))
 }

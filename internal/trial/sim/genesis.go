@@ -23,10 +23,21 @@ const (
 	openFen   = int64(1_000_000_000)
 )
 
-// genesis is the state after the first frame, the same for all runs.
-var genesis = sync.OnceValue(func() *table.Mem {
+// genesis is the state after the first frame, the same for all runs that begin at
+// one feature level.
+func genesis(level uint32) *table.Mem {
+	mem, ok := geneses.Load(level)
+	if !ok {
+		mem, _ = geneses.LoadOrStore(level, firstFrame(level))
+	}
+	return mem.(*table.Mem)
+}
+
+var geneses sync.Map // by level
+
+func firstFrame(level uint32) *table.Mem {
 	commands := []*pb.Command{
-		catalogue.NewCommand(catalogue.Genesis, "sim", "", &pb.Genesis{LogName: "sim", Level: machine.MaxLevel}),
+		catalogue.NewCommand(catalogue.Genesis, "sim", "", &pb.Genesis{LogName: "sim", Level: level}),
 	}
 	for i := range merchants {
 		commands = append(commands, catalogue.NewCommand(catalogue.MerchantAdd, "sim", "", &pb.MerchantAdd{
@@ -54,4 +65,4 @@ var genesis = sync.OnceValue(func() *table.Mem {
 		must.That(r.Code == code.OK, "command %d of the first frame is taken: %s", i, r.Code)
 	}
 	return mem
-})
+}

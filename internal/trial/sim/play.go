@@ -6,6 +6,8 @@ import (
 	"runtime/debug"
 	"slices"
 
+	"github.com/holdfast-pay/holdfast/internal/engine/machine"
+	"github.com/holdfast-pay/holdfast/internal/engine/membership"
 	"github.com/holdfast-pay/holdfast/internal/trial/script"
 )
 
@@ -34,12 +36,14 @@ type Report struct {
 // Play plays a script: its own seed, nodes and broken driver if it names any,
 // then its steps, then everything is brought to rest and checked.
 func Play(opt Options, steps []script.Step) (rep Report) {
-	voters := 3
+	voters, level := 3, uint64(machine.MaxLevel)
 	var flaw broken
 	for _, s := range steps {
 		switch s.Verb() {
 		case "nodes":
 			voters = int(script.Number(s.Arg("NUMBER")))
+		case "level":
+			level = script.Number(s.Arg("NUMBER"))
 		case "seed":
 			opt.Seed = script.Number(s.Arg("NUMBER"))
 		case "broken":
@@ -53,14 +57,16 @@ func Play(opt Options, steps []script.Step) (rep Report) {
 	if voters < 1 || voters > 5 {
 		return Report{Err: errors.New("a cluster has 1 to 5 nodes")}
 	}
-	withRandom(opt.Seed, func() { rep = play(opt, voters, flaw, slices.Clone(steps)) })
+	if level < membership.Level || level > machine.MaxLevel {
+		return Report{Err: fmt.Errorf("members change at levels %d to %d", membership.Level, machine.MaxLevel)}
+	}
+	withRandom(opt.Seed, func() { rep = play(newWorld(opt, voters, uint32(level)), voters, flaw, slices.Clone(steps)) })
 	return rep
 }
 
-func play(opt Options, voters int, flaw broken, steps []script.Step) (rep Report) {
-	w := newWorld(opt, voters)
+func play(w *World, voters int, flaw broken, steps []script.Step) (rep Report) {
 	w.broken = flaw
-	rep.Seed, rep.Steps = opt.Seed, steps
+	rep.Seed, rep.Steps = w.opt.Seed, steps
 	defer func() {
 		if p := recover(); p != nil {
 			w.fail("panic", "%v\n%s", p, debug.Stack())
@@ -74,7 +80,7 @@ func play(opt Options, voters int, flaw broken, steps []script.Step) (rep Report
 	}
 	w.operator.run()
 	w.couriers[0].start()
-	pl := &player{w: w, lenient: opt.Lenient}
+	pl := &player{w: w, lenient: w.opt.Lenient}
 	for i := range steps {
 		rep.Step = steps[i]
 		err := pl.play(&steps[i])

@@ -50,7 +50,7 @@ type process struct {
 // start opens a node's folder and begins to take part, as the node would.
 func (w *World) start(n *node) {
 	p := &process{w: w, node: n, disk: n.disk, session: w.chance.nonzero()}
-	n.process, n.session, n.refused, n.stopped = p, p.session, nil, nil
+	n.process, n.session, n.refused, n.stopped, n.outdated = p, p.session, nil, nil, nil
 	n.starts++
 	if w.broken.onStart != nil {
 		w.broken.onStart(p)
@@ -76,7 +76,7 @@ const tickMillis = int64(member.TickEvery / 1e6)
 // open brings machine and member up from the folder.
 func (p *process) open() (err error) {
 	d := p.disk
-	if p.machine, err = machine.Open(d.state, machine.Options{NumberBytes: numberBytes}); err != nil {
+	if p.machine, err = machine.Open(d.state, machine.Options{NumberBytes: numberBytes, MaxLevel: p.node.knows}); err != nil {
 		return fmt.Errorf("open the state: %w", err)
 	}
 	p.learnNumbers()
@@ -93,7 +93,7 @@ func (p *process) open() (err error) {
 	p.seq, err = sequencer.New(sequencer.Options{
 		Member: member.Options{
 			Identity: d.id, Session: p.session, Log: d.log, Applied: p.applied, Heard: d.savedHeard(),
-			Known: d.known, Logger: slog.New(slog.DiscardHandler), Version: "sim", MaxLevel: machine.MaxLevel,
+			Known: d.known, Logger: slog.New(slog.DiscardHandler), Version: "sim", MaxLevel: p.node.knows,
 		},
 		Driver: p, Random: reader{p.w.chance}, Level: func() uint32 { return p.machine.Position().Level },
 		Logger: slog.New(slog.DiscardHandler),
@@ -247,6 +247,7 @@ func (p *process) stop(err error) {
 	p.kill()
 	p.node.stopped = err
 	var refused *member.RefusedError
+	var outdated *machine.Outdated
 	switch {
 	case errors.Is(err, errPower):
 		p.node.stopped = nil
@@ -257,6 +258,11 @@ func (p *process) stop(err error) {
 		p.node.refused = refused
 		p.w.reach("refused: " + reasons[refused.Why])
 		p.w.tell(p.node.name, "may not take part: %v", refused)
+		p.disk.crash(p.w.lucky)
+	case errors.As(err, &outdated):
+		p.node.outdated = outdated
+		p.w.reach("outdated")
+		p.w.tell(p.node.name, "stops, too old a binary: %v", outdated)
 		p.disk.crash(p.w.lucky)
 	default:
 		p.w.fail("stop", "%s stops: %v", p.node.name, err)

@@ -12,7 +12,7 @@ var meant = []string{
 	"a leader", "proposal lost with the lead", "power lost in a write", "snapshot installed", "older disk", "lost disk",
 	"refused: rolled-back", "refused: removed", "refused: superseded", "refused: other-cluster",
 	"asked for a learner", "asked for a voter", "asked for a removed", "not let in yet", "checkpoint signed",
-	"refused: not_leader", "refused: unknown", "a leader's clock is off", "notice sent twice",
+	"refused: not_leader", "refused: unknown", "a leader's clock is off", "outdated", "notice sent twice",
 }
 
 func TestSeedsReachEverything(t *testing.T) {

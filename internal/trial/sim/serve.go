@@ -100,6 +100,8 @@ type answer struct {
 	refused code.Code
 	// notDone says for sure that nothing has happened and nothing will.
 	notDone bool
+	// open says that an earlier try may have been taken, at a time of its own.
+	open bool
 }
 
 // caller waits for a command's outcome on one node.
@@ -154,6 +156,7 @@ func (p *process) do(cmd *pb.Command, reply func(answer)) {
 func (d *doing) end(a answer) {
 	if !d.ended && !d.p.dead {
 		d.ended = true
+		a.open = d.tries.Open()
 		d.reply(a)
 	}
 }
@@ -363,7 +366,7 @@ func (p *process) chores() bool {
 			}
 		}
 		if p.seq.Leads() {
-			p.tickDue()
+			p.doDue()
 			if p.w.now-p.askedAt >= checkpointEvery {
 				p.askedAt = p.w.now
 				p.agreed(p.agree.Start(p.applied, p.seq.Electorate()))
@@ -384,15 +387,22 @@ func (p *process) compact(keep uint64) {
 	}
 }
 
-// tickDue proposes a tick when the state has something due.
-func (p *process) tickDue() {
-	due := false
-	p.local(func(r table.Reader) {
-		if head, ok := machine.Head(r); ok {
-			due = machine.TickDue(r, head, max(p.wall()+head.ClockOffsetMs, head.At))
+// doDue runs what the state is due to do of itself, step after step.
+func (p *process) doDue() {
+	var cmd *pb.Command
+	p.local(func(r table.Reader) { cmd = sequencer.Due(r, p.wall()) })
+	if cmd != nil && p.seq.Waiting() == 0 {
+		p.doNext(cmd)
+	}
+}
+
+func (p *process) doNext(cmd *pb.Command) {
+	number := catalogue.Number(cmd.Number)
+	p.admit(cmd, func(a answer) {
+		body, _ := a.body.(table.Record)
+		next := sequencer.Next(number, catalogue.Result{Code: a.code, Body: body})
+		if a.refused == code.OK && next != nil {
+			p.post(func() { p.doNext(next) })
 		}
 	})
-	if due && p.seq.Waiting() == 0 {
-		p.admit(machine.Tick.New("node/ticker", "", &pb.Tick{}), func(answer) {})
-	}
 }

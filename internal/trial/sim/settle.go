@@ -32,7 +32,7 @@ func (w *World) settle() {
 	w.couriers[0].start()
 	w.operator.mends = true
 	for _, n := range w.nodes {
-		n.skew, n.slow, n.pausedUntil = 0, 0, 0
+		n.skew, n.slow, n.pausedUntil, n.knows = 0, 0, 0, machine.MaxLevel
 		if n.disk != nil {
 			n.disk.log.cutPower = nil
 		}

@@ -6,8 +6,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/identity"
+	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/member"
 	"github.com/holdfast-pay/holdfast/internal/engine/membership"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -33,8 +35,8 @@ var verbs map[string]func(*player, *script.Step) error
 func init() { // the table refers to functions that play
 	verbs = map[string]func(*player, *script.Step) error{
 		"nodes": (*player).nothing, "seed": (*player).nothing, "broken": (*player).nothing,
-		"weather": (*player).weather,
-		"create":  (*player).ask, "pay": (*player).ask, "close": (*player).ask, "refund": (*player).ask, "topup": (*player).ask, "query": (*player).ask,
+		"level": (*player).nothing, "weather": (*player).weather, "binary": (*player).binary, "raise": (*player).raise,
+		"create": (*player).ask, "pay": (*player).ask, "close": (*player).ask, "refund": (*player).ask, "topup": (*player).ask, "query": (*player).ask,
 		"crash": (*player).crash, "restart": (*player).restart, "pause": (*player).pause, "skew": (*player).skew,
 		"save": (*player).save, "slow": (*player).slow, "compact": (*player).compact, "flush": (*player).flush,
 		"partition": (*player).partition, "cut": (*player).cut, "flap": (*player).flap, "heal": (*player).heal,
@@ -232,6 +234,36 @@ func (pl *player) flush(s *script.Step) error {
 	return nil
 }
 
+// binary installs a version on a node, which it runs from its next start on.
+func (pl *player) binary(s *script.Step) error {
+	pl.node(s).knows = uint32(script.Number(s.Arg("NUMBER")))
+	return nil
+}
+
+// raise sets the feature level, as an operator does who does not ask first.
+func (pl *player) raise(s *script.Step) error {
+	w, done := pl.w, false
+	body := &pb.SetLevel{Level: uint32(script.Number(s.Arg("NUMBER"))), Version: "sim"}
+	pl.shock(2)
+	var try func()
+	try = func() {
+		if done {
+			return
+		}
+		w.after(2000, try)
+		if p := w.leader(); p != nil {
+			p.post(func() {
+				p.do(machine.SetLevel.New("admin/sim", "", body), func(a answer) {
+					done = done || a.refused != code.NotLeader && a.refused != code.Unknown
+					w.tell("operator", "sets level %d: %s %s", body.Level, a.refused, a.code)
+				})
+			})
+		}
+	}
+	try()
+	return pl.await(s, func() bool { return done })
+}
+
 func (pl *player) partition(s *script.Step) error {
 	left, right := s.Groups()
 	pl.shock(4)
@@ -378,6 +410,11 @@ func (pl *player) expect(s *script.Step) error {
 		got, want = "it takes part", s.Arg("REASON")
 		if n.refused != nil {
 			got = reasons[n.refused.Why]
+		}
+	case s.Has("outdated"):
+		got, want = "it runs, or stopped for another reason", "outdated"
+		if n.outdated != nil {
+			got = "outdated"
 		}
 	case s.Has("stopped"):
 		got, want = "running", "stopped"

@@ -9,6 +9,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/must"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/identity"
+	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/member"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
@@ -77,6 +78,9 @@ type node struct {
 	starts  int
 	refused *member.RefusedError // why it may not take part
 	stopped error                // why its process ended by itself
+	knows   uint32               // the feature level of the binary it starts next
+	// outdated is why its newest process stopped, if its binary was too old.
+	outdated *machine.Outdated
 
 	skew        int64 // its clock against the world's
 	slow        int64 // what each turn waits for the disk
@@ -87,7 +91,7 @@ type node struct {
 }
 
 // NewWorld makes a cluster of voters, all of them down and with the same state.
-func newWorld(opt Options, voters int) *World {
+func newWorld(opt Options, voters int, level uint32) *World {
 	w := &World{opt: opt, chance: newChance(opt.Seed), now: start, net: newNetwork(), byID: make(map[uint64]*node)}
 	w.cluster = w.chance.nonzero()
 	w.seen.init()
@@ -99,7 +103,7 @@ func newWorld(opt Options, voters int) *World {
 	}
 	w.operator = newOperator(w)
 	for i := range maxNodes {
-		w.nodes = append(w.nodes, &node{name: fmt.Sprintf("n%d", i+1), place: place(i + 1), flushEvery: int(w.chance.between(2, 60))})
+		w.nodes = append(w.nodes, &node{name: fmt.Sprintf("n%d", i+1), place: place(i + 1), knows: machine.MaxLevel, flushEvery: int(w.chance.between(2, 60))})
 	}
 	members := &pb.Members{Index: 1}
 	conf := new(raftpb.ConfState)
@@ -111,7 +115,7 @@ func newWorld(opt Options, voters int) *World {
 	}
 	for _, n := range w.nodes[:voters] {
 		one := uint64(1)
-		n.disk.state = newState(genesis())
+		n.disk.state = newState(genesis(level))
 		n.disk.log.content = content{cut: 1, cutTerm: 1, hard: &raftpb.HardState{Term: &one, Commit: &one}}
 		must.That(n.disk.log.SetConf(conf, members) == nil, "the members can be recorded")
 	}
