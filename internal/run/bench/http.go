@@ -99,7 +99,8 @@ func httpSuite(ctx context.Context, r *run) error {
 // httpFigures are one stream's.
 type httpFigures struct {
 	Streamed
-	cpu float64 // this process's, microseconds a request
+	cpu   float64 // this process's, microseconds a request
+	frame float64 // commands a frame
 }
 
 func (r *run) reportHTTP(connections int, rounds []httpFigures) {
@@ -120,6 +121,7 @@ func (r *run) reportHTTP(connections int, rounds []httpFigures) {
 	r.plain(named("request_p50"), of(func(f httpFigures) float64 { return f.P50 }), "ms")
 	r.plain(named("request_p99"), of(func(f httpFigures) float64 { return f.P99 }), "ms")
 	r.plain(named("cpu_per_request"), of(func(f httpFigures) float64 { return f.cpu }), "us, the engine's included")
+	r.plain(named("commands_per_frame"), of(func(f httpFigures) float64 { return f.frame }), "commands: what a frame costs is shared by so many")
 	r.plain(named("generator_cpu"), of(func(f httpFigures) float64 { return f.GeneratorCPUEach }), "us a request")
 }
 
@@ -156,11 +158,12 @@ func (r *run) stream(ctx context.Context, g *rig, s Stream) (f httpFigures, err 
 	var out bytes.Buffer
 	cmd := exec.CommandContext(ctx, r.Self, "bench", "--stream", file)
 	cmd.Stdout, cmd.Stderr = &out, os.Stderr
-	busy := cpu()
+	busy, before := cpu(), g.node.Replica().Totals()
 	if err := cmd.Run(); err != nil {
 		return f, fmt.Errorf("send the stream: %w", err)
 	}
-	used := cpu() - busy
+	used, after := cpu()-busy, g.node.Replica().Totals()
+	f.frame = float64(after.Commands-before.Commands) / float64(max(after.Frames-before.Frames, 1))
 	if err := json.Unmarshal(out.Bytes(), &f.Streamed); err != nil || f.Done == 0 {
 		return f, errors.Join(errors.New("the stream did nothing"), err)
 	}
