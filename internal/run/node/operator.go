@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"connectrpc.com/connect"
@@ -33,6 +34,22 @@ func (n *Node) operator() admin.Cluster {
 	return operator{n}
 }
 
+// buffers lends memory to copy answers of the leader with.
+type buffers struct{ sync.Pool }
+
+var passing buffers
+
+// Get implements httputil.BufferPool.
+func (b *buffers) Get() []byte {
+	if p, ok := b.Pool.Get().(*[]byte); ok {
+		return *p
+	}
+	return make([]byte, 32<<10)
+}
+
+// Put implements httputil.BufferPool.
+func (b *buffers) Put(p []byte) { b.Pool.Put(&p) }
+
 // leading passes requests of the administration on to the leader; what tells how
 // this node is, and everything while no leader is known, is answered here.
 func (n *Node) leading(here http.Handler) http.Handler {
@@ -55,6 +72,8 @@ func (n *Node) leading(here http.Handler) http.Handler {
 		proxy := &httputil.ReverseProxy{
 			Rewrite:   func(p *httputil.ProxyRequest) { p.SetURL(&url.URL{Scheme: "https", Host: leader.Address}) },
 			Transport: n.group.client.At(leader.Address).Admin(),
+			// Without it each answer takes 32 KiB of its own to be copied.
+			BufferPool: &passing,
 			ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 				_ = connect.NewErrorWriter().Write(w, r, connect.NewError(connect.CodeUnavailable,
 					fmt.Errorf("the leader (%s) does not answer; ask again in a moment", leader.Name)))
