@@ -14,8 +14,10 @@ type Rule struct {
 	Commands []*Spec
 	// Tables are those the rule alone writes.
 	Tables []table.ID
-	Due    []Due
-	Sweeps []Sweep
+	// Counters are those the rule alone takes numbers from.
+	Counters []deed.Counter
+	Due      []Due
+	Sweeps   []Sweep
 	// Fills are in the order of their levels.
 	Fills []Fill
 	// Invariants are what holds of the rule's rows between any two commands.

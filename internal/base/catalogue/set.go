@@ -55,6 +55,9 @@ func (r *Rule) claims() (list []string) {
 	for _, id := range r.Tables {
 		list = append(list, fmt.Sprintf("table %#x (%s)", byte(id), id))
 	}
+	for _, c := range r.Counters {
+		list = append(list, fmt.Sprintf("counter %d", c))
+	}
 	for _, d := range r.Due {
 		list = append(list, "due kind "+d.Kind.String())
 	}

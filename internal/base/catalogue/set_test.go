@@ -25,6 +25,7 @@ func TestCollisions(t *testing.T) {
 		"command number 4001":          {Name: "b", Commands: command(4001, "count_other")},
 		"command count":                {Name: "b", Commands: command(4002, "count")},
 		"table 0x38 (orders)":          {Name: "b", Tables: []table.ID{table.Orders}},
+		"counter 9":                    {Name: "b", Counters: []deed.Counter{9}},
 		"due kind DUE_KIND_REFUND":     {Name: "b", Due: due},
 		"sweep things":                 {Name: "b", Sweeps: []catalogue.Sweep{{Name: "things"}}},
 		"backfill index":               {Name: "b", Fills: []catalogue.Fill{{Name: "index"}}},
@@ -33,7 +34,7 @@ func TestCollisions(t *testing.T) {
 		"command number 70000 of b is": {Name: "b", Commands: command(70000, "far")},
 	} {
 		first := catalogue.Rule{
-			Name: "a", Commands: command(4001, "count"), Tables: []table.ID{table.Orders}, Due: due,
+			Name: "a", Commands: command(4001, "count"), Tables: []table.ID{table.Orders}, Counters: []deed.Counter{9}, Due: due,
 			Sweeps: []catalogue.Sweep{{Name: "things"}}, Fills: []catalogue.Fill{{Name: "index"}},
 		}
 		if _, err := catalogue.NewSet(&first, &rule); err == nil || !strings.Contains(err.Error(), claim) {

@@ -8,6 +8,7 @@ type ID byte
 // The tables; what they are is declared below.
 const (
 	Head         ID = 0x01
+	Counters     ID = 0x02
 	Journal      ID = 0x10
 	Tiles        ID = 0x11
 	Merchants    ID = 0x20
@@ -46,6 +47,7 @@ type declaration struct {
 // derived from it.
 var declared = [256]declaration{
 	Head:         {name: "head", rows: "() -> Head", level: 1, undigested: true},
+	Counters:     {name: "counters", rows: "(counter) -> the last number taken, 8 bytes", level: 4},
 	Journal:      {name: "journal", rows: "(seq) -> Entry", level: 1, undigested: true},
 	Tiles:        {name: "tiles", rows: "(level, n) -> 256 hashes", level: 1, undigested: true},
 	Merchants:    {name: "merchants", rows: "(mchid) -> Merchant", level: 1},

@@ -46,7 +46,8 @@ type finished struct {
 	backend table.Backend
 	head    *pb.Head
 	digests map[table.ID]*table.Digest
-	listed  uint32 // the level whose tables have a digest in the head
+	listed  uint32     // the level whose tables have a digest in the head
+	early   []table.ID // digested tables of later levels
 	tree    *journal.Tree
 	tiles   writes
 	rows    int // of the last frame's batch

@@ -161,6 +161,7 @@ func (f *finished) loadDigests() {
 		}
 	}
 	f.listed = f.head.Level
+	f.listEarly()
 	for _, s := range f.head.Digests {
 		d := f.digests[table.ID(s.Table)]
 		d.Hi, d.Lo, d.Rows = s.Hi, s.Lo, s.Rows
@@ -172,6 +173,9 @@ func (f *finished) loadDigests() {
 func (f *finished) storeDigests() {
 	if f.listed != f.head.Level || f.head.Digests == nil {
 		f.listDigests()
+	}
+	for _, id := range f.early {
+		must.That(f.digests[id].Rows == 0, "table %s has no rows below feature level %d", id, id.Level())
 	}
 	for _, s := range f.head.Digests {
 		d := f.digests[table.ID(s.Table)]
@@ -191,4 +195,16 @@ func (f *finished) listDigests() {
 		}
 	}
 	f.head.Digests, f.listed = list, f.head.Level
+	f.listEarly()
+}
+
+// listEarly finds the tables of levels to come. A row in one would be in no
+// digest, and an older binary in the cluster would not have it.
+func (f *finished) listEarly() {
+	f.early = f.early[:0]
+	for _, id := range table.All() {
+		if id.Digested() && !f.knows(id) {
+			f.early = append(f.early, id)
+		}
+	}
 }

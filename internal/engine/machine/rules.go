@@ -37,7 +37,7 @@ var rules = []*catalogue.Rule{
 var logRule = catalogue.Rule{
 	Name:     "log",
 	Commands: []*catalogue.Spec{Genesis.Spec, Tick.Spec, SetLevel.Spec, Backfill.Spec, AdvanceClock.Spec, MemberChange.Spec},
-	Tables:   []table.ID{table.Head, table.Journal, table.Tiles},
+	Tables:   []table.ID{table.Head, table.Counters, table.Journal, table.Tiles},
 
 	Invariants: logInvariants,
 }
