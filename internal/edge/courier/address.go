@@ -7,11 +7,11 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
+	"github.com/holdfast-pay/holdfast/internal/base/callback"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -29,45 +29,16 @@ func (e *errURL) Error() string { return "notify_url is not called: " + e.why }
 
 // checkURL reads a notice's address and applies the merchant's callback rules.
 func checkURL(n *pb.OwedNotice) (*url.URL, error) {
-	u, err := url.Parse(n.Notice.Url)
-	if err != nil {
-		return nil, &errURL{"it cannot be read"} // err would quote it
-	}
-	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
+	at, fault := callback.Parse(n.Notice.Url)
 	switch {
-	case u.Scheme == "http" && !n.AllowHttp:
+	case fault != nil:
+		return nil, &errURL{"it " + fault.EN}
+	case !at.HTTPS && !n.AllowHttp:
 		return nil, &errURL{"it must be https; allow_http is off for the merchant"}
-	case u.Scheme != "https" && u.Scheme != "http":
-		return nil, &errURL{"it must be https"}
-	case host == "" || u.Opaque != "":
-		return nil, &errURL{"it names no host"}
-	case u.User != nil:
-		return nil, &errURL{"it holds a user name"}
-	case !goodPort(u.Port()):
-		return nil, &errURL{"its port is neither 80, 443 nor 1024 and above"}
-	case len(n.CallbackHosts) > 0 && !hasHost(n.CallbackHosts, host):
+	case !at.Among(n.CallbackHosts):
 		return nil, &errURL{"its host is not among the merchant's callback_hosts"}
 	}
-	u.Fragment, u.RawFragment = "", ""
-	return u, nil
-}
-
-// goodPort keeps callbacks away from the ports of mail, shells and the like.
-func goodPort(port string) bool {
-	if port == "" {
-		return true
-	}
-	n, err := strconv.ParseUint(port, 10, 16)
-	return err == nil && (n == 80 || n == 443 || n >= 1024)
-}
-
-func hasHost(hosts []string, host string) bool {
-	for _, h := range hosts {
-		if strings.ToLower(strings.TrimSuffix(h, ".")) == host {
-			return true
-		}
-	}
-	return false
+	return at.URL, nil
 }
 
 // ErrAddress marks a connection that was refused because of where it led.

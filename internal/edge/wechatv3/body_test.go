@@ -70,6 +70,8 @@ func TestBodiesGolden(t *testing.T) {
 	bad("callback with a query", param, apitest.Notify, apitest.Notify+"?a=1")
 	bad("callback with a fragment", param, apitest.Notify, apitest.Notify+"#a")
 	bad("callback without host", param, apitest.Notify, "https:///notify")
+	bad("callback with a blank", param, apitest.Notify, "https://shop.example/notify ")
+	bad("callback to an empty label", param, apitest.Notify, "https://shop..example/notify")
 	bad("callback with a user", param, apitest.Notify, "https://me:secret@shop.example/notify")
 	bad("callback to this machine", param, apitest.Notify, "https://127.0.0.1/notify")
 	bad("callback to an odd port", param, apitest.Notify, "https://shop.example:22/notify")

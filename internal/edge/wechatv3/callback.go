@@ -2,46 +2,48 @@ package wechatv3
 
 import (
 	"net/netip"
-	"net/url"
-	"slices"
-	"strconv"
 	"strings"
 
+	"github.com/holdfast-pay/holdfast/internal/base/callback"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3/strictjson"
 )
 
-var (
-	whyNotifyURL  = &strictjson.Why{ZH: "应为完整的 https 地址，不能带参数", EN: "must be an absolute https address without query or fragment"}
-	whyNotifyHome = &strictjson.Why{ZH: "应为公网可访问的域名", EN: "must be a public host, not this machine or a private network"}
-	whyNotifyPort = &strictjson.Why{ZH: "端口应为 80、443 或 1024 以上", EN: "the port must be 80, 443, or 1024 and above"}
-)
+var whyNotifyHome = &strictjson.Why{ZH: "应为公网可访问的域名", EN: "must be a public host, not this machine or a private network"}
+
+// whyNotify are the faults of callback addresses as the decoder says them.
+var whyNotify = map[*callback.Fault]*strictjson.Why{}
+
+func init() {
+	for _, f := range callback.Faults() {
+		whyNotify[f] = &strictjson.Why{ZH: f.ZH, EN: f.EN}
+	}
+}
 
 // NotifyURL is the shape of a callback address that holds for every merchant.
 func NotifyURL(s string) *strictjson.Why {
-	u, err := url.Parse(s)
-	bad := err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" || u.Opaque != "" ||
-		u.User != nil || u.RawQuery != "" || u.ForceQuery || strings.Contains(s, "#")
-	return When(bad, whyNotifyURL)
+	_, fault := callback.Parse(s)
+	return whyNotify[fault]
 }
 
 // CheckCallback holds a callback address against the merchant's rules. The
 // courier holds it against the same rules again when it sends, and against where
 // the name leads by then; here the merchant learns of it in time.
 func (q *Request) CheckCallback(address string) *Refusal {
-	u, err := url.Parse(address)
-	if address == "" || err != nil {
-		return nil // absent; the shape was checked by the schema
+	if address == "" {
+		return nil
 	}
-	host, settings := bareHost(u.Hostname()), q.Merchant.Settings
+	at, fault := callback.Parse(address)
+	if fault != nil {
+		return BadField("body", "/notify_url", address, whyNotify[fault])
+	}
+	settings := q.Merchant.Settings
 	switch {
-	case u.Scheme != "https" && !settings.GetAllowHttp():
+	case !at.HTTPS && !settings.GetAllowHttp():
 		return q.refuseCallback(code.CallbackNeedsHTTPS, address)
-	case !callbackPort(u.Port()):
-		return BadField("body", "/notify_url", address, whyNotifyPort)
-	case len(settings.GetCallbackHosts()) > 0 && !slices.ContainsFunc(settings.GetCallbackHosts(), func(h string) bool { return bareHost(h) == host }):
+	case !at.Among(settings.GetCallbackHosts()):
 		return q.refuseCallback(code.CallbackHostRefused, address)
-	case !q.api.private && atHome(host):
+	case !q.api.private && atHome(at.Host):
 		return BadField("body", "/notify_url", address, whyNotifyHome)
 	}
 	return nil
@@ -52,18 +54,6 @@ func (q *Request) refuseCallback(c code.Code, address string) *Refusal {
 	r := q.Refuse(c)
 	r.Detail.Value = address
 	return r
-}
-
-// bareHost is a host name as names are compared.
-func bareHost(h string) string { return strings.ToLower(strings.TrimSuffix(h, ".")) }
-
-// callbackPort keeps callbacks away from the ports of mail, shells and the like.
-func callbackPort(port string) bool {
-	if port == "" {
-		return true
-	}
-	n, err := strconv.ParseUint(port, 10, 16)
-	return err == nil && (n == 80 || n == 443 || n >= 1024)
 }
 
 // atHome says whether a host is plainly not on the public internet. A name that
