@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/holdfast-pay/holdfast/internal/run/bench"
+	"github.com/holdfast-pay/holdfast/internal/run/node"
 )
 
 var benchmark = Command{
@@ -87,6 +88,7 @@ func suiteNames() string {
 }
 
 func runBench(ctx context.Context, env *Env, suites []string, dir string, quick bool) error {
+	node.PaceCollector() // as a node does
 	if dir == "" {
 		dir = os.TempDir()
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/run/build"
 	"github.com/holdfast-pay/holdfast/internal/run/dev"
+	"github.com/holdfast-pay/holdfast/internal/run/node"
 )
 
 // started is about when the process began: dev tells times from then.
@@ -71,6 +72,7 @@ line of standard output is one JSON object.`,
 }
 
 func runDev(ctx context.Context, env *Env, opt dev.Options) error {
+	node.PaceCollector()
 	self, err := os.Executable()
 	if err != nil {
 		return refused("", "find this binary: %w", err)

@@ -66,6 +66,7 @@ func printConfig(env *Env, cfg *config.Config) error {
 }
 
 func runNode(ctx context.Context, env *Env, cfg *config.Config) error {
+	node.PaceCollector()
 	log, sink := processLog(env, cfg.Log)
 	var running atomic.Pointer[node.Node]
 	stop := onHangup(func() {
