@@ -27,10 +27,11 @@ KILLS        ?= 20
 CLUSTER_KILLS ?= 10
 FLIPS        ?= 200
 SIMS         ?= 2000
+SEEDS        ?= 0
 SIMDISKS     ?= 100
 
 .DEFAULT_GOAL := help
-.PHONY: help quick test soak deps build fmt vet lint unit race contract kill cluster damage sim simdisk fuzz bench generate verify golden
+.PHONY: help quick test soak deps build fmt vet lint unit race contract kill cluster damage sim seeds simdisk fuzz bench generate verify golden
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,8 +42,8 @@ quick: ## the inner loop, in two minutes: format, vet, unit tests without the ra
 test: ## everything a change must pass, in under 12 minutes on two cores
 	@scripts/steps.sh deps fmt vet lint race contract kill cluster damage sim simdisk fuzz
 
-soak: ## the long versions: 100 kills, 2,000 flipped bytes, 3,000 disks, 20 minutes of fuzzing, then simulation until it is stopped
-	@KILLS=100 CLUSTER_KILLS=200 HOLDFAST_CLUSTER_SOAK=1 FLIPS=2000 SIMDISKS=3000 FUZZ_SECONDS=1200 FUZZ=internal SIMS=0 scripts/steps.sh deps fmt vet lint race contract kill cluster damage simdisk fuzz sim
+soak: ## the long versions: 100 kills, 2,000 flipped bytes, 3,000 disks, 20 minutes of fuzzing, then simulated seeds that nobody has played, until it is stopped
+	@KILLS=100 CLUSTER_KILLS=200 HOLDFAST_CLUSTER_SOAK=1 FLIPS=2000 SIMDISKS=3000 FUZZ_SECONDS=1200 FUZZ=internal scripts/steps.sh deps fmt vet lint race contract kill cluster damage sim simdisk fuzz seeds
 
 deps: ## install what tests need and Go does not bring: a C compiler, libcrypto, a browser
 	@scripts/deps.sh
@@ -85,7 +86,7 @@ cluster: ## a real cluster killed, stopped, cut off, damaged, grown, under load 
 damage: ## flip bytes of a data folder's files (FLIPS=200): each must be named
 	HOLDFAST_FLIPS=$(FLIPS) $(TEST) -count=1 -timeout 60m $(DAMAGE)
 
-sim: ## whole clusters from a seed: SIMS=2000 of them (0: without end), or the one of SEED=N
+sim: ## whole clusters from a seed: seeds 1 to SIMS=2000, the same each time, or the one of SEED=N
 ifdef SEED
 	$(TEST) -count=1 -timeout 10m -v -run '^TestSeed$$' $(SIM) -seed $(SEED) $(if $(VARIANT),-variant $(VARIANT))
 else
@@ -95,6 +96,9 @@ endif
 
 simdisk: ## nodes on disks that fail in every way (SIMDISKS=100 seeds; 0 goes on without end)
 	TAGS=$(TAGS) scripts/simdisk.sh $(SIMDISKS)
+
+seeds: ## whole clusters, on from the highest seed in docs/reference/simulated-seeds.md: SEEDS=N thousand (0: without end)
+	HOLDFAST_SOAK=$(SEEDS) $(TEST) -count=1 -timeout 0 -v -run '^TestSoak$$' $(SIM)
 
 fuzz: ## fuzz targets that face the network, a moment each (FUZZ_SECONDS=60 of a core in all)
 	@scripts/fuzz.sh $(FUZZ_SECONDS) $(FUZZ)

@@ -57,7 +57,7 @@ const shardEnv = "HOLDFAST_SIM_SHARD" // "I/N"
 // shrunk to a short script.
 func TestSeeds(t *testing.T) {
 	n, first := sims(t), firstSeed(t)
-	t.Logf("seeds from %d, %d of them (0: without end)", first, n)
+	t.Logf("seeds from %d, %d of them (0: without end); the same ones each time, make soak plays others", first, n)
 	if os.Getenv(shardEnv) != "" {
 		shard(t, first, n)
 		return
@@ -66,15 +66,24 @@ func TestSeeds(t *testing.T) {
 		t.Log(playSeeds(t, first, 1, n))
 		return
 	}
+	total := playShards(t, first, n)
+	t.Log(total)
+	if total.perMinute() < 50 {
+		t.Errorf("%.0f simulated cluster-minutes a minute, want at least 50", total.perMinute())
+	}
+}
+
+// playShards plays n seeds from first on, 0 without end, in a process for each core.
+func playShards(t *testing.T, first uint64, n int) (total totals) {
 	begin := time.Now()
 	shards := min(runtime.NumCPU(), 8)
 	var wg sync.WaitGroup
 	var mu sync.Mutex
-	var total totals
 	for i := range shards {
 		wg.Go(func() {
 			cmd := exec.Command(os.Args[0], "-test.run=^TestSeeds$", "-test.v", "-test.timeout=0")
-			cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d/%d", shardEnv, i, shards))
+			cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d/%d", shardEnv, i, shards),
+				fmt.Sprintf("HOLDFAST_SEED=%d", first), fmt.Sprintf("HOLDFAST_SIMS=%d", n))
 			var out bytes.Buffer
 			cmd.Stdout, cmd.Stderr = &out, &out
 			if n == 0 { // whoever waits without end wants to see something
@@ -91,13 +100,10 @@ func TestSeeds(t *testing.T) {
 	}
 	wg.Wait()
 	total.took = time.Since(begin)
-	t.Log(total)
-	if total.perMinute() < 50 {
-		t.Errorf("%.0f simulated cluster-minutes a minute, want at least 50", total.perMinute())
-	}
 	if total.runs != n && n != 0 {
 		t.Errorf("%d of %d runs were played", total.runs, n)
 	}
+	return total
 }
 
 // shard plays its part and prints figures for the process that started it.
