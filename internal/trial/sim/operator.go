@@ -87,6 +87,8 @@ func (o *operator) setAside() {
 		case n.disk == nil, n.refused != nil && (n.refused.Rejoin() || n.refused.Why == member.OtherCluster):
 			n.disk, n.refused, n.starts = newDisk(o.w.identity(n)), nil, 0
 			o.w.tell(n.name, "makes a new folder and joins anew")
+		case n.process == nil && n.outdated != nil && n.knows > n.outdated.Known:
+			o.w.start(n) // its supervisor, once there is a newer binary
 		case n.refused != nil && n.refused.Why == member.Superseded:
 			o.w.endCopies(n)
 			o.w.start(n)
