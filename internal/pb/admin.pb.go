@@ -1131,8 +1131,6 @@ type NoticeShown struct {
 	Id        uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
 	Mchid     string                 `protobuf:"bytes,2,opt,name=mchid,proto3" json:"mchid,omitempty"`
 	Event     NoticeEvent            `protobuf:"varint,3,opt,name=event,proto3,enum=holdfast.v1.NoticeEvent" json:"event,omitempty"`
-	OrderId   uint64                 `protobuf:"varint,4,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
-	RefundId  uint64                 `protobuf:"varint,5,opt,name=refund_id,json=refundId,proto3" json:"refund_id,omitempty"`
 	Url       string                 `protobuf:"bytes,6,opt,name=url,proto3" json:"url,omitempty"`
 	CreatedAt int64                  `protobuf:"varint,7,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
 	Format    uint32                 `protobuf:"varint,8,opt,name=format,proto3" json:"format,omitempty"`
@@ -1146,6 +1144,8 @@ type NoticeShown struct {
 	Revived       bool       `protobuf:"varint,15,opt,name=revived,proto3" json:"revived,omitempty"`
 	Duplicates    uint32     `protobuf:"varint,16,opt,name=duplicates,proto3" json:"duplicates,omitempty"`
 	LastDuplicate *Attempt   `protobuf:"bytes,17,opt,name=last_duplicate,json=lastDuplicate,proto3" json:"last_duplicate,omitempty"`
+	// subject is what the notice tells of.
+	Subject       *Subject `protobuf:"bytes,18,opt,name=subject,proto3" json:"subject,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1199,20 +1199,6 @@ func (x *NoticeShown) GetEvent() NoticeEvent {
 		return x.Event
 	}
 	return NoticeEvent_NOTICE_EVENT_UNSPECIFIED
-}
-
-func (x *NoticeShown) GetOrderId() uint64 {
-	if x != nil {
-		return x.OrderId
-	}
-	return 0
-}
-
-func (x *NoticeShown) GetRefundId() uint64 {
-	if x != nil {
-		return x.RefundId
-	}
-	return 0
 }
 
 func (x *NoticeShown) GetUrl() string {
@@ -1295,6 +1281,13 @@ func (x *NoticeShown) GetDuplicates() uint32 {
 func (x *NoticeShown) GetLastDuplicate() *Attempt {
 	if x != nil {
 		return x.LastDuplicate
+	}
+	return nil
+}
+
+func (x *NoticeShown) GetSubject() *Subject {
+	if x != nil {
+		return x.Subject
 	}
 	return nil
 }
@@ -3548,13 +3541,11 @@ const file_holdfast_v1_admin_proto_rawDesc = "" +
 	"create_seq\x18\x10 \x01(\x04R\tcreateSeq\x12\x1f\n" +
 	"\vsuccess_seq\x18\x11 \x01(\x04R\n" +
 	"successSeq\x12\x1b\n" +
-	"\tnotice_id\x18\x12 \x01(\x04R\bnoticeIdJ\x04\b\r\x10\x0e\"\xa3\x04\n" +
+	"\tnotice_id\x18\x12 \x01(\x04R\bnoticeIdJ\x04\b\r\x10\x0e\"\xa7\x04\n" +
 	"\vNoticeShown\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x14\n" +
 	"\x05mchid\x18\x02 \x01(\tR\x05mchid\x12.\n" +
-	"\x05event\x18\x03 \x01(\x0e2\x18.holdfast.v1.NoticeEventR\x05event\x12\x19\n" +
-	"\border_id\x18\x04 \x01(\x04R\aorderId\x12\x1b\n" +
-	"\trefund_id\x18\x05 \x01(\x04R\brefundId\x12\x10\n" +
+	"\x05event\x18\x03 \x01(\x0e2\x18.holdfast.v1.NoticeEventR\x05event\x12\x10\n" +
 	"\x03url\x18\x06 \x01(\tR\x03url\x12\x1d\n" +
 	"\n" +
 	"created_at\x18\a \x01(\x03R\tcreatedAt\x12\x16\n" +
@@ -3571,7 +3562,8 @@ const file_holdfast_v1_admin_proto_rawDesc = "" +
 	"\n" +
 	"duplicates\x18\x10 \x01(\rR\n" +
 	"duplicates\x12;\n" +
-	"\x0elast_duplicate\x18\x11 \x01(\v2\x14.holdfast.v1.AttemptR\rlastDuplicate\"\xce\x01\n" +
+	"\x0elast_duplicate\x18\x11 \x01(\v2\x14.holdfast.v1.AttemptR\rlastDuplicate\x12.\n" +
+	"\asubject\x18\x12 \x01(\v2\x14.holdfast.v1.SubjectR\asubjectJ\x04\b\x04\x10\x05J\x04\b\x05\x10\x06\"\xce\x01\n" +
 	"\x17AdminMerchantAddRequest\x12\x14\n" +
 	"\x05mchid\x18\x01 \x01(\tR\x05mchid\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
@@ -3835,11 +3827,12 @@ var file_holdfast_v1_admin_proto_goTypes = []any{
 	(NoticeEvent)(0),                     // 49: holdfast.v1.NoticeEvent
 	(NoticeState)(0),                     // 50: holdfast.v1.NoticeState
 	(*Attempt)(nil),                      // 51: holdfast.v1.Attempt
-	(*Posting)(nil),                      // 52: holdfast.v1.Posting
-	(*Receipt)(nil),                      // 53: holdfast.v1.Receipt
-	(*HistoryLine)(nil),                  // 54: holdfast.v1.HistoryLine
-	(*NodeHealth)(nil),                   // 55: holdfast.v1.NodeHealth
-	(MemberRole)(0),                      // 56: holdfast.v1.MemberRole
+	(*Subject)(nil),                      // 52: holdfast.v1.Subject
+	(*Posting)(nil),                      // 53: holdfast.v1.Posting
+	(*Receipt)(nil),                      // 54: holdfast.v1.Receipt
+	(*HistoryLine)(nil),                  // 55: holdfast.v1.HistoryLine
+	(*NodeHealth)(nil),                   // 56: holdfast.v1.NodeHealth
+	(MemberRole)(0),                      // 57: holdfast.v1.MemberRole
 }
 var file_holdfast_v1_admin_proto_depIdxs = []int32{
 	42, // 0: holdfast.v1.MerchantShown.status:type_name -> holdfast.v1.MerchantStatus
@@ -3853,88 +3846,89 @@ var file_holdfast_v1_admin_proto_depIdxs = []int32{
 	50, // 8: holdfast.v1.NoticeShown.state:type_name -> holdfast.v1.NoticeState
 	51, // 9: holdfast.v1.NoticeShown.recent:type_name -> holdfast.v1.Attempt
 	51, // 10: holdfast.v1.NoticeShown.last_duplicate:type_name -> holdfast.v1.Attempt
-	43, // 11: holdfast.v1.AdminMerchantAddRequest.settings:type_name -> holdfast.v1.MerchantSettings
-	5,  // 12: holdfast.v1.AdminMerchant.merchant:type_name -> holdfast.v1.MerchantShown
-	6,  // 13: holdfast.v1.AdminMerchant.certs:type_name -> holdfast.v1.CertShown
-	8,  // 14: holdfast.v1.AdminMerchant.accounts:type_name -> holdfast.v1.AccountShown
-	5,  // 15: holdfast.v1.AdminMerchantListResponse.merchants:type_name -> holdfast.v1.MerchantShown
-	43, // 16: holdfast.v1.AdminMerchantCallbackRequest.settings:type_name -> holdfast.v1.MerchantSettings
-	42, // 17: holdfast.v1.AdminMerchantCallbackRequest.status:type_name -> holdfast.v1.MerchantStatus
-	7,  // 18: holdfast.v1.AdminPerson.person:type_name -> holdfast.v1.PersonShown
-	8,  // 19: holdfast.v1.AdminPerson.accounts:type_name -> holdfast.v1.AccountShown
-	52, // 20: holdfast.v1.Step.postings:type_name -> holdfast.v1.Posting
-	9,  // 21: holdfast.v1.InspectOrderResponse.order:type_name -> holdfast.v1.OrderShown
-	24, // 22: holdfast.v1.InspectOrderResponse.steps:type_name -> holdfast.v1.Step
-	10, // 23: holdfast.v1.InspectOrderResponse.refunds:type_name -> holdfast.v1.RefundShown
-	11, // 24: holdfast.v1.InspectOrderResponse.notices:type_name -> holdfast.v1.NoticeShown
-	53, // 25: holdfast.v1.InspectOrderResponse.receipt:type_name -> holdfast.v1.Receipt
-	10, // 26: holdfast.v1.InspectRefundResponse.refund:type_name -> holdfast.v1.RefundShown
-	24, // 27: holdfast.v1.InspectRefundResponse.steps:type_name -> holdfast.v1.Step
-	11, // 28: holdfast.v1.InspectRefundResponse.notices:type_name -> holdfast.v1.NoticeShown
-	53, // 29: holdfast.v1.InspectRefundResponse.receipt:type_name -> holdfast.v1.Receipt
-	8,  // 30: holdfast.v1.InspectAccountResponse.account:type_name -> holdfast.v1.AccountShown
-	54, // 31: holdfast.v1.InspectAccountResponse.history:type_name -> holdfast.v1.HistoryLine
-	11, // 32: holdfast.v1.InspectNoticeResponse.notice:type_name -> holdfast.v1.NoticeShown
-	24, // 33: holdfast.v1.InspectNoticeResponse.steps:type_name -> holdfast.v1.Step
-	37, // 34: holdfast.v1.PlatformKeys.certs:type_name -> holdfast.v1.PlatformCert
-	39, // 35: holdfast.v1.ClusterStatus.nodes:type_name -> holdfast.v1.ClusterNode
-	40, // 36: holdfast.v1.ClusterStatus.couriers:type_name -> holdfast.v1.ClusterCourier
-	41, // 37: holdfast.v1.ClusterNode.member:type_name -> holdfast.v1.MemberShown
-	55, // 38: holdfast.v1.ClusterNode.health:type_name -> holdfast.v1.NodeHealth
-	56, // 39: holdfast.v1.MemberShown.role:type_name -> holdfast.v1.MemberRole
-	12, // 40: holdfast.v1.AdminService.MerchantAdd:input_type -> holdfast.v1.AdminMerchantAddRequest
-	14, // 41: holdfast.v1.AdminService.MerchantList:input_type -> holdfast.v1.AdminMerchantListRequest
-	16, // 42: holdfast.v1.AdminService.MerchantShow:input_type -> holdfast.v1.AdminMerchantShowRequest
-	17, // 43: holdfast.v1.AdminService.MerchantKey:input_type -> holdfast.v1.AdminMerchantKeyRequest
-	18, // 44: holdfast.v1.AdminService.MerchantCallback:input_type -> holdfast.v1.AdminMerchantCallbackRequest
-	19, // 45: holdfast.v1.AdminService.PersonAdd:input_type -> holdfast.v1.AdminPersonAddRequest
-	21, // 46: holdfast.v1.AdminService.PersonTopup:input_type -> holdfast.v1.AdminPersonTopupRequest
-	22, // 47: holdfast.v1.AdminService.PersonShow:input_type -> holdfast.v1.AdminPersonShowRequest
-	23, // 48: holdfast.v1.AdminService.InspectOrder:input_type -> holdfast.v1.InspectRequest
-	23, // 49: holdfast.v1.AdminService.InspectRefund:input_type -> holdfast.v1.InspectRequest
-	23, // 50: holdfast.v1.AdminService.InspectAccount:input_type -> holdfast.v1.InspectRequest
-	23, // 51: holdfast.v1.AdminService.InspectNotice:input_type -> holdfast.v1.InspectRequest
-	29, // 52: holdfast.v1.AdminService.Redeliver:input_type -> holdfast.v1.RedeliverRequest
-	23, // 53: holdfast.v1.AdminService.ShowReceipt:input_type -> holdfast.v1.InspectRequest
-	31, // 54: holdfast.v1.AdminService.Status:input_type -> holdfast.v1.AdminStatusRequest
-	33, // 55: holdfast.v1.AdminService.AdvanceClock:input_type -> holdfast.v1.AdvanceClockRequest
-	34, // 56: holdfast.v1.AdminService.PlatformRotate:input_type -> holdfast.v1.PlatformRotateRequest
-	35, // 57: holdfast.v1.AdminService.PlatformShow:input_type -> holdfast.v1.PlatformShowRequest
-	0,  // 58: holdfast.v1.AdminService.ShowCluster:input_type -> holdfast.v1.ShowClusterRequest
-	1,  // 59: holdfast.v1.AdminService.ClusterToken:input_type -> holdfast.v1.ClusterTokenRequest
-	3,  // 60: holdfast.v1.AdminService.ClusterPromote:input_type -> holdfast.v1.ClusterMemberRequest
-	3,  // 61: holdfast.v1.AdminService.ClusterRemove:input_type -> holdfast.v1.ClusterMemberRequest
-	3,  // 62: holdfast.v1.AdminService.ClusterTransfer:input_type -> holdfast.v1.ClusterMemberRequest
-	4,  // 63: holdfast.v1.AdminService.SetLevel:input_type -> holdfast.v1.SetLevelRequest
-	13, // 64: holdfast.v1.AdminService.MerchantAdd:output_type -> holdfast.v1.AdminMerchant
-	15, // 65: holdfast.v1.AdminService.MerchantList:output_type -> holdfast.v1.AdminMerchantListResponse
-	13, // 66: holdfast.v1.AdminService.MerchantShow:output_type -> holdfast.v1.AdminMerchant
-	13, // 67: holdfast.v1.AdminService.MerchantKey:output_type -> holdfast.v1.AdminMerchant
-	13, // 68: holdfast.v1.AdminService.MerchantCallback:output_type -> holdfast.v1.AdminMerchant
-	20, // 69: holdfast.v1.AdminService.PersonAdd:output_type -> holdfast.v1.AdminPerson
-	20, // 70: holdfast.v1.AdminService.PersonTopup:output_type -> holdfast.v1.AdminPerson
-	20, // 71: holdfast.v1.AdminService.PersonShow:output_type -> holdfast.v1.AdminPerson
-	25, // 72: holdfast.v1.AdminService.InspectOrder:output_type -> holdfast.v1.InspectOrderResponse
-	26, // 73: holdfast.v1.AdminService.InspectRefund:output_type -> holdfast.v1.InspectRefundResponse
-	27, // 74: holdfast.v1.AdminService.InspectAccount:output_type -> holdfast.v1.InspectAccountResponse
-	28, // 75: holdfast.v1.AdminService.InspectNotice:output_type -> holdfast.v1.InspectNoticeResponse
-	30, // 76: holdfast.v1.AdminService.Redeliver:output_type -> holdfast.v1.RedeliverResponse
-	53, // 77: holdfast.v1.AdminService.ShowReceipt:output_type -> holdfast.v1.Receipt
-	32, // 78: holdfast.v1.AdminService.Status:output_type -> holdfast.v1.AdminStatus
-	32, // 79: holdfast.v1.AdminService.AdvanceClock:output_type -> holdfast.v1.AdminStatus
-	36, // 80: holdfast.v1.AdminService.PlatformRotate:output_type -> holdfast.v1.PlatformKeys
-	36, // 81: holdfast.v1.AdminService.PlatformShow:output_type -> holdfast.v1.PlatformKeys
-	38, // 82: holdfast.v1.AdminService.ShowCluster:output_type -> holdfast.v1.ClusterStatus
-	2,  // 83: holdfast.v1.AdminService.ClusterToken:output_type -> holdfast.v1.ClusterTokenResponse
-	38, // 84: holdfast.v1.AdminService.ClusterPromote:output_type -> holdfast.v1.ClusterStatus
-	38, // 85: holdfast.v1.AdminService.ClusterRemove:output_type -> holdfast.v1.ClusterStatus
-	38, // 86: holdfast.v1.AdminService.ClusterTransfer:output_type -> holdfast.v1.ClusterStatus
-	32, // 87: holdfast.v1.AdminService.SetLevel:output_type -> holdfast.v1.AdminStatus
-	64, // [64:88] is the sub-list for method output_type
-	40, // [40:64] is the sub-list for method input_type
-	40, // [40:40] is the sub-list for extension type_name
-	40, // [40:40] is the sub-list for extension extendee
-	0,  // [0:40] is the sub-list for field type_name
+	52, // 11: holdfast.v1.NoticeShown.subject:type_name -> holdfast.v1.Subject
+	43, // 12: holdfast.v1.AdminMerchantAddRequest.settings:type_name -> holdfast.v1.MerchantSettings
+	5,  // 13: holdfast.v1.AdminMerchant.merchant:type_name -> holdfast.v1.MerchantShown
+	6,  // 14: holdfast.v1.AdminMerchant.certs:type_name -> holdfast.v1.CertShown
+	8,  // 15: holdfast.v1.AdminMerchant.accounts:type_name -> holdfast.v1.AccountShown
+	5,  // 16: holdfast.v1.AdminMerchantListResponse.merchants:type_name -> holdfast.v1.MerchantShown
+	43, // 17: holdfast.v1.AdminMerchantCallbackRequest.settings:type_name -> holdfast.v1.MerchantSettings
+	42, // 18: holdfast.v1.AdminMerchantCallbackRequest.status:type_name -> holdfast.v1.MerchantStatus
+	7,  // 19: holdfast.v1.AdminPerson.person:type_name -> holdfast.v1.PersonShown
+	8,  // 20: holdfast.v1.AdminPerson.accounts:type_name -> holdfast.v1.AccountShown
+	53, // 21: holdfast.v1.Step.postings:type_name -> holdfast.v1.Posting
+	9,  // 22: holdfast.v1.InspectOrderResponse.order:type_name -> holdfast.v1.OrderShown
+	24, // 23: holdfast.v1.InspectOrderResponse.steps:type_name -> holdfast.v1.Step
+	10, // 24: holdfast.v1.InspectOrderResponse.refunds:type_name -> holdfast.v1.RefundShown
+	11, // 25: holdfast.v1.InspectOrderResponse.notices:type_name -> holdfast.v1.NoticeShown
+	54, // 26: holdfast.v1.InspectOrderResponse.receipt:type_name -> holdfast.v1.Receipt
+	10, // 27: holdfast.v1.InspectRefundResponse.refund:type_name -> holdfast.v1.RefundShown
+	24, // 28: holdfast.v1.InspectRefundResponse.steps:type_name -> holdfast.v1.Step
+	11, // 29: holdfast.v1.InspectRefundResponse.notices:type_name -> holdfast.v1.NoticeShown
+	54, // 30: holdfast.v1.InspectRefundResponse.receipt:type_name -> holdfast.v1.Receipt
+	8,  // 31: holdfast.v1.InspectAccountResponse.account:type_name -> holdfast.v1.AccountShown
+	55, // 32: holdfast.v1.InspectAccountResponse.history:type_name -> holdfast.v1.HistoryLine
+	11, // 33: holdfast.v1.InspectNoticeResponse.notice:type_name -> holdfast.v1.NoticeShown
+	24, // 34: holdfast.v1.InspectNoticeResponse.steps:type_name -> holdfast.v1.Step
+	37, // 35: holdfast.v1.PlatformKeys.certs:type_name -> holdfast.v1.PlatformCert
+	39, // 36: holdfast.v1.ClusterStatus.nodes:type_name -> holdfast.v1.ClusterNode
+	40, // 37: holdfast.v1.ClusterStatus.couriers:type_name -> holdfast.v1.ClusterCourier
+	41, // 38: holdfast.v1.ClusterNode.member:type_name -> holdfast.v1.MemberShown
+	56, // 39: holdfast.v1.ClusterNode.health:type_name -> holdfast.v1.NodeHealth
+	57, // 40: holdfast.v1.MemberShown.role:type_name -> holdfast.v1.MemberRole
+	12, // 41: holdfast.v1.AdminService.MerchantAdd:input_type -> holdfast.v1.AdminMerchantAddRequest
+	14, // 42: holdfast.v1.AdminService.MerchantList:input_type -> holdfast.v1.AdminMerchantListRequest
+	16, // 43: holdfast.v1.AdminService.MerchantShow:input_type -> holdfast.v1.AdminMerchantShowRequest
+	17, // 44: holdfast.v1.AdminService.MerchantKey:input_type -> holdfast.v1.AdminMerchantKeyRequest
+	18, // 45: holdfast.v1.AdminService.MerchantCallback:input_type -> holdfast.v1.AdminMerchantCallbackRequest
+	19, // 46: holdfast.v1.AdminService.PersonAdd:input_type -> holdfast.v1.AdminPersonAddRequest
+	21, // 47: holdfast.v1.AdminService.PersonTopup:input_type -> holdfast.v1.AdminPersonTopupRequest
+	22, // 48: holdfast.v1.AdminService.PersonShow:input_type -> holdfast.v1.AdminPersonShowRequest
+	23, // 49: holdfast.v1.AdminService.InspectOrder:input_type -> holdfast.v1.InspectRequest
+	23, // 50: holdfast.v1.AdminService.InspectRefund:input_type -> holdfast.v1.InspectRequest
+	23, // 51: holdfast.v1.AdminService.InspectAccount:input_type -> holdfast.v1.InspectRequest
+	23, // 52: holdfast.v1.AdminService.InspectNotice:input_type -> holdfast.v1.InspectRequest
+	29, // 53: holdfast.v1.AdminService.Redeliver:input_type -> holdfast.v1.RedeliverRequest
+	23, // 54: holdfast.v1.AdminService.ShowReceipt:input_type -> holdfast.v1.InspectRequest
+	31, // 55: holdfast.v1.AdminService.Status:input_type -> holdfast.v1.AdminStatusRequest
+	33, // 56: holdfast.v1.AdminService.AdvanceClock:input_type -> holdfast.v1.AdvanceClockRequest
+	34, // 57: holdfast.v1.AdminService.PlatformRotate:input_type -> holdfast.v1.PlatformRotateRequest
+	35, // 58: holdfast.v1.AdminService.PlatformShow:input_type -> holdfast.v1.PlatformShowRequest
+	0,  // 59: holdfast.v1.AdminService.ShowCluster:input_type -> holdfast.v1.ShowClusterRequest
+	1,  // 60: holdfast.v1.AdminService.ClusterToken:input_type -> holdfast.v1.ClusterTokenRequest
+	3,  // 61: holdfast.v1.AdminService.ClusterPromote:input_type -> holdfast.v1.ClusterMemberRequest
+	3,  // 62: holdfast.v1.AdminService.ClusterRemove:input_type -> holdfast.v1.ClusterMemberRequest
+	3,  // 63: holdfast.v1.AdminService.ClusterTransfer:input_type -> holdfast.v1.ClusterMemberRequest
+	4,  // 64: holdfast.v1.AdminService.SetLevel:input_type -> holdfast.v1.SetLevelRequest
+	13, // 65: holdfast.v1.AdminService.MerchantAdd:output_type -> holdfast.v1.AdminMerchant
+	15, // 66: holdfast.v1.AdminService.MerchantList:output_type -> holdfast.v1.AdminMerchantListResponse
+	13, // 67: holdfast.v1.AdminService.MerchantShow:output_type -> holdfast.v1.AdminMerchant
+	13, // 68: holdfast.v1.AdminService.MerchantKey:output_type -> holdfast.v1.AdminMerchant
+	13, // 69: holdfast.v1.AdminService.MerchantCallback:output_type -> holdfast.v1.AdminMerchant
+	20, // 70: holdfast.v1.AdminService.PersonAdd:output_type -> holdfast.v1.AdminPerson
+	20, // 71: holdfast.v1.AdminService.PersonTopup:output_type -> holdfast.v1.AdminPerson
+	20, // 72: holdfast.v1.AdminService.PersonShow:output_type -> holdfast.v1.AdminPerson
+	25, // 73: holdfast.v1.AdminService.InspectOrder:output_type -> holdfast.v1.InspectOrderResponse
+	26, // 74: holdfast.v1.AdminService.InspectRefund:output_type -> holdfast.v1.InspectRefundResponse
+	27, // 75: holdfast.v1.AdminService.InspectAccount:output_type -> holdfast.v1.InspectAccountResponse
+	28, // 76: holdfast.v1.AdminService.InspectNotice:output_type -> holdfast.v1.InspectNoticeResponse
+	30, // 77: holdfast.v1.AdminService.Redeliver:output_type -> holdfast.v1.RedeliverResponse
+	54, // 78: holdfast.v1.AdminService.ShowReceipt:output_type -> holdfast.v1.Receipt
+	32, // 79: holdfast.v1.AdminService.Status:output_type -> holdfast.v1.AdminStatus
+	32, // 80: holdfast.v1.AdminService.AdvanceClock:output_type -> holdfast.v1.AdminStatus
+	36, // 81: holdfast.v1.AdminService.PlatformRotate:output_type -> holdfast.v1.PlatformKeys
+	36, // 82: holdfast.v1.AdminService.PlatformShow:output_type -> holdfast.v1.PlatformKeys
+	38, // 83: holdfast.v1.AdminService.ShowCluster:output_type -> holdfast.v1.ClusterStatus
+	2,  // 84: holdfast.v1.AdminService.ClusterToken:output_type -> holdfast.v1.ClusterTokenResponse
+	38, // 85: holdfast.v1.AdminService.ClusterPromote:output_type -> holdfast.v1.ClusterStatus
+	38, // 86: holdfast.v1.AdminService.ClusterRemove:output_type -> holdfast.v1.ClusterStatus
+	38, // 87: holdfast.v1.AdminService.ClusterTransfer:output_type -> holdfast.v1.ClusterStatus
+	32, // 88: holdfast.v1.AdminService.SetLevel:output_type -> holdfast.v1.AdminStatus
+	65, // [65:89] is the sub-list for method output_type
+	41, // [41:65] is the sub-list for method input_type
+	41, // [41:41] is the sub-list for extension type_name
+	41, // [41:41] is the sub-list for extension extendee
+	0,  // [0:41] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_admin_proto_init() }

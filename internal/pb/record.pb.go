@@ -1423,18 +1423,19 @@ func (x *Refund) GetNoticeId() uint64 {
 }
 
 // Notice is a callback owed to a merchant. The plaintext is a pure function
-// of format, event and the immutable fields of the order or refund.
+// of format, event and immutable fields of the subject.
 type Notice struct {
-	state     protoimpl.MessageState `protogen:"open.v1"`
-	Id        uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
-	Mchid     string                 `protobuf:"bytes,2,opt,name=mchid,proto3" json:"mchid,omitempty"`
-	Event     NoticeEvent            `protobuf:"varint,3,opt,name=event,proto3,enum=holdfast.v1.NoticeEvent" json:"event,omitempty"`
-	OrderId   uint64                 `protobuf:"varint,4,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
-	RefundId  uint64                 `protobuf:"varint,5,opt,name=refund_id,json=refundId,proto3" json:"refund_id,omitempty"`
-	Url       string                 `protobuf:"bytes,6,opt,name=url,proto3" json:"url,omitempty"`
-	CreatedAt int64                  `protobuf:"varint,7,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
-	Format    uint32                 `protobuf:"varint,8,opt,name=format,proto3" json:"format,omitempty"`
-	State     NoticeState            `protobuf:"varint,9,opt,name=state,proto3,enum=holdfast.v1.NoticeState" json:"state,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	Mchid string                 `protobuf:"bytes,2,opt,name=mchid,proto3" json:"mchid,omitempty"`
+	Event NoticeEvent            `protobuf:"varint,3,opt,name=event,proto3,enum=holdfast.v1.NoticeEvent" json:"event,omitempty"`
+	// order_id and refund_id are the subject of notices made below level 4.
+	OrderId   uint64      `protobuf:"varint,4,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	RefundId  uint64      `protobuf:"varint,5,opt,name=refund_id,json=refundId,proto3" json:"refund_id,omitempty"`
+	Url       string      `protobuf:"bytes,6,opt,name=url,proto3" json:"url,omitempty"`
+	CreatedAt int64       `protobuf:"varint,7,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	Format    uint32      `protobuf:"varint,8,opt,name=format,proto3" json:"format,omitempty"`
+	State     NoticeState `protobuf:"varint,9,opt,name=state,proto3,enum=holdfast.v1.NoticeState" json:"state,omitempty"`
 	// attempts counts all attempts ever; tries counts those of the present round.
 	Attempts uint32 `protobuf:"varint,10,opt,name=attempts,proto3" json:"attempts,omitempty"`
 	Tries    uint32 `protobuf:"varint,11,opt,name=tries,proto3" json:"tries,omitempty"`
@@ -1451,6 +1452,8 @@ type Notice struct {
 	Duplicates uint32 `protobuf:"varint,16,opt,name=duplicates,proto3" json:"duplicates,omitempty"`
 	// last_duplicate is the newest of them; it is how a repeated report is known.
 	LastDuplicate *Attempt `protobuf:"bytes,17,opt,name=last_duplicate,json=lastDuplicate,proto3" json:"last_duplicate,omitempty"`
+	// subject is what the notice tells of, from level 4.
+	Subject       *Subject `protobuf:"bytes,18,opt,name=subject,proto3" json:"subject,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1600,6 +1603,13 @@ func (x *Notice) GetDuplicates() uint32 {
 func (x *Notice) GetLastDuplicate() *Attempt {
 	if x != nil {
 		return x.LastDuplicate
+	}
+	return nil
+}
+
+func (x *Notice) GetSubject() *Subject {
+	if x != nil {
+		return x.Subject
 	}
 	return nil
 }
@@ -1838,7 +1848,7 @@ const file_holdfast_v1_record_proto_rawDesc = "" +
 	"create_seq\x18\x10 \x01(\x04R\tcreateSeq\x12\x1f\n" +
 	"\vsuccess_seq\x18\x11 \x01(\x04R\n" +
 	"successSeq\x12\x1b\n" +
-	"\tnotice_id\x18\x12 \x01(\x04R\bnoticeId\"\x9e\x04\n" +
+	"\tnotice_id\x18\x12 \x01(\x04R\bnoticeId\"\xce\x04\n" +
 	"\x06Notice\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x14\n" +
 	"\x05mchid\x18\x02 \x01(\tR\x05mchid\x12.\n" +
@@ -1861,7 +1871,8 @@ const file_holdfast_v1_record_proto_rawDesc = "" +
 	"\n" +
 	"duplicates\x18\x10 \x01(\rR\n" +
 	"duplicates\x12;\n" +
-	"\x0elast_duplicate\x18\x11 \x01(\v2\x14.holdfast.v1.AttemptR\rlastDuplicate\"y\n" +
+	"\x0elast_duplicate\x18\x11 \x01(\v2\x14.holdfast.v1.AttemptR\rlastDuplicate\x12.\n" +
+	"\asubject\x18\x12 \x01(\v2\x14.holdfast.v1.SubjectR\asubject\"y\n" +
 	"\aCourier\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\astarted\x18\x02 \x01(\x03R\astarted\x12\x14\n" +
@@ -1913,6 +1924,7 @@ var file_holdfast_v1_record_proto_goTypes = []any{
 	(NoticeEvent)(0),         // 21: holdfast.v1.NoticeEvent
 	(NoticeState)(0),         // 22: holdfast.v1.NoticeState
 	(*Attempt)(nil),          // 23: holdfast.v1.Attempt
+	(*Subject)(nil),          // 24: holdfast.v1.Subject
 }
 var file_holdfast_v1_record_proto_depIdxs = []int32{
 	2,  // 0: holdfast.v1.Head.digests:type_name -> holdfast.v1.TableDigest
@@ -1927,11 +1939,12 @@ var file_holdfast_v1_record_proto_depIdxs = []int32{
 	22, // 9: holdfast.v1.Notice.state:type_name -> holdfast.v1.NoticeState
 	23, // 10: holdfast.v1.Notice.recent:type_name -> holdfast.v1.Attempt
 	23, // 11: holdfast.v1.Notice.last_duplicate:type_name -> holdfast.v1.Attempt
-	12, // [12:12] is the sub-list for method output_type
-	12, // [12:12] is the sub-list for method input_type
-	12, // [12:12] is the sub-list for extension type_name
-	12, // [12:12] is the sub-list for extension extendee
-	0,  // [0:12] is the sub-list for field type_name
+	24, // 12: holdfast.v1.Notice.subject:type_name -> holdfast.v1.Subject
+	13, // [13:13] is the sub-list for method output_type
+	13, // [13:13] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_record_proto_init() }

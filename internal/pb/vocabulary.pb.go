@@ -25,6 +25,60 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Kind is a kind of entity that a record can point at. Rules declare the kinds
+// they keep; a number is never reused.
+type Kind int32
+
+const (
+	Kind_KIND_UNSPECIFIED Kind = 0
+	Kind_KIND_ORDER       Kind = 1
+	Kind_KIND_REFUND      Kind = 2
+	Kind_KIND_NOTICE      Kind = 3
+)
+
+// Enum value maps for Kind.
+var (
+	Kind_name = map[int32]string{
+		0: "KIND_UNSPECIFIED",
+		1: "KIND_ORDER",
+		2: "KIND_REFUND",
+		3: "KIND_NOTICE",
+	}
+	Kind_value = map[string]int32{
+		"KIND_UNSPECIFIED": 0,
+		"KIND_ORDER":       1,
+		"KIND_REFUND":      2,
+		"KIND_NOTICE":      3,
+	}
+)
+
+func (x Kind) Enum() *Kind {
+	p := new(Kind)
+	*p = x
+	return p
+}
+
+func (x Kind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Kind) Descriptor() protoreflect.EnumDescriptor {
+	return file_holdfast_v1_vocabulary_proto_enumTypes[0].Descriptor()
+}
+
+func (Kind) Type() protoreflect.EnumType {
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[0]
+}
+
+func (x Kind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Kind.Descriptor instead.
+func (Kind) EnumDescriptor() ([]byte, []int) {
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{0}
+}
+
 type MerchantStatus int32
 
 const (
@@ -59,11 +113,11 @@ func (x MerchantStatus) String() string {
 }
 
 func (MerchantStatus) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[0].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[1].Descriptor()
 }
 
 func (MerchantStatus) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[0]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[1]
 }
 
 func (x MerchantStatus) Number() protoreflect.EnumNumber {
@@ -72,7 +126,7 @@ func (x MerchantStatus) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use MerchantStatus.Descriptor instead.
 func (MerchantStatus) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{0}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{1}
 }
 
 type KeyMode int32
@@ -114,11 +168,11 @@ func (x KeyMode) String() string {
 }
 
 func (KeyMode) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[1].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[2].Descriptor()
 }
 
 func (KeyMode) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[1]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[2]
 }
 
 func (x KeyMode) Number() protoreflect.EnumNumber {
@@ -127,7 +181,7 @@ func (x KeyMode) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use KeyMode.Descriptor instead.
 func (KeyMode) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{1}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{2}
 }
 
 type Product int32
@@ -169,11 +223,11 @@ func (x Product) String() string {
 }
 
 func (Product) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[2].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[3].Descriptor()
 }
 
 func (Product) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[2]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[3]
 }
 
 func (x Product) Number() protoreflect.EnumNumber {
@@ -182,7 +236,7 @@ func (x Product) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Product.Descriptor instead.
 func (Product) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{2}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{3}
 }
 
 type TradeState int32
@@ -240,11 +294,11 @@ func (x TradeState) String() string {
 }
 
 func (TradeState) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[3].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[4].Descriptor()
 }
 
 func (TradeState) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[3]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[4]
 }
 
 func (x TradeState) Number() protoreflect.EnumNumber {
@@ -253,7 +307,7 @@ func (x TradeState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use TradeState.Descriptor instead.
 func (TradeState) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{3}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{4}
 }
 
 type RefundStatus int32
@@ -299,11 +353,11 @@ func (x RefundStatus) String() string {
 }
 
 func (RefundStatus) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[4].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[5].Descriptor()
 }
 
 func (RefundStatus) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[4]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[5]
 }
 
 func (x RefundStatus) Number() protoreflect.EnumNumber {
@@ -312,7 +366,7 @@ func (x RefundStatus) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use RefundStatus.Descriptor instead.
 func (RefundStatus) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{4}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{5}
 }
 
 type NoticeEvent int32
@@ -354,11 +408,11 @@ func (x NoticeEvent) String() string {
 }
 
 func (NoticeEvent) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[5].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[6].Descriptor()
 }
 
 func (NoticeEvent) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[5]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[6]
 }
 
 func (x NoticeEvent) Number() protoreflect.EnumNumber {
@@ -367,7 +421,7 @@ func (x NoticeEvent) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use NoticeEvent.Descriptor instead.
 func (NoticeEvent) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{5}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{6}
 }
 
 type NoticeState int32
@@ -410,11 +464,11 @@ func (x NoticeState) String() string {
 }
 
 func (NoticeState) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[6].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[7].Descriptor()
 }
 
 func (NoticeState) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[6]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[7]
 }
 
 func (x NoticeState) Number() protoreflect.EnumNumber {
@@ -423,7 +477,7 @@ func (x NoticeState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use NoticeState.Descriptor instead.
 func (NoticeState) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{6}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{7}
 }
 
 type AttemptOutcome int32
@@ -477,11 +531,11 @@ func (x AttemptOutcome) String() string {
 }
 
 func (AttemptOutcome) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[7].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[8].Descriptor()
 }
 
 func (AttemptOutcome) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[7]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[8]
 }
 
 func (x AttemptOutcome) Number() protoreflect.EnumNumber {
@@ -490,7 +544,7 @@ func (x AttemptOutcome) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AttemptOutcome.Descriptor instead.
 func (AttemptOutcome) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{7}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{8}
 }
 
 // PostingCode names a posting's reason.
@@ -533,11 +587,11 @@ func (x PostingCode) String() string {
 }
 
 func (PostingCode) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[8].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[9].Descriptor()
 }
 
 func (PostingCode) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[8]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[9]
 }
 
 func (x PostingCode) Number() protoreflect.EnumNumber {
@@ -546,7 +600,7 @@ func (x PostingCode) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use PostingCode.Descriptor instead.
 func (PostingCode) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{8}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{9}
 }
 
 type MemberRole int32
@@ -587,11 +641,11 @@ func (x MemberRole) String() string {
 }
 
 func (MemberRole) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[9].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[10].Descriptor()
 }
 
 func (MemberRole) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[9]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[10]
 }
 
 func (x MemberRole) Number() protoreflect.EnumNumber {
@@ -600,7 +654,60 @@ func (x MemberRole) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use MemberRole.Descriptor instead.
 func (MemberRole) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{9}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{10}
+}
+
+// Subject is what a record points at: an entity by its kind and our number.
+type Subject struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Kind          Kind                   `protobuf:"varint,1,opt,name=kind,proto3,enum=holdfast.v1.Kind" json:"kind,omitempty"`
+	Id            uint64                 `protobuf:"varint,2,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Subject) Reset() {
+	*x = Subject{}
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Subject) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Subject) ProtoMessage() {}
+
+func (x *Subject) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Subject.ProtoReflect.Descriptor instead.
+func (*Subject) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *Subject) GetKind() Kind {
+	if x != nil {
+		return x.Kind
+	}
+	return Kind_KIND_UNSPECIFIED
+}
+
+func (x *Subject) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
 }
 
 type MerchantSettings struct {
@@ -622,7 +729,7 @@ type MerchantSettings struct {
 
 func (x *MerchantSettings) Reset() {
 	*x = MerchantSettings{}
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[0]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -634,7 +741,7 @@ func (x *MerchantSettings) String() string {
 func (*MerchantSettings) ProtoMessage() {}
 
 func (x *MerchantSettings) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[0]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -647,7 +754,7 @@ func (x *MerchantSettings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MerchantSettings.ProtoReflect.Descriptor instead.
 func (*MerchantSettings) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{0}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *MerchantSettings) GetKeyMode() KeyMode {
@@ -702,7 +809,7 @@ type KeyVersion struct {
 
 func (x *KeyVersion) Reset() {
 	*x = KeyVersion{}
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[1]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -714,7 +821,7 @@ func (x *KeyVersion) String() string {
 func (*KeyVersion) ProtoMessage() {}
 
 func (x *KeyVersion) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[1]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -727,7 +834,7 @@ func (x *KeyVersion) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use KeyVersion.ProtoReflect.Descriptor instead.
 func (*KeyVersion) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{1}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *KeyVersion) GetKeyId() string {
@@ -754,7 +861,7 @@ type Openid struct {
 
 func (x *Openid) Reset() {
 	*x = Openid{}
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[2]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -766,7 +873,7 @@ func (x *Openid) String() string {
 func (*Openid) ProtoMessage() {}
 
 func (x *Openid) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[2]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -779,7 +886,7 @@ func (x *Openid) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Openid.ProtoReflect.Descriptor instead.
 func (*Openid) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{2}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Openid) GetAppid() string {
@@ -818,7 +925,7 @@ type Attempt struct {
 
 func (x *Attempt) Reset() {
 	*x = Attempt{}
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[3]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -830,7 +937,7 @@ func (x *Attempt) String() string {
 func (*Attempt) ProtoMessage() {}
 
 func (x *Attempt) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[3]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -843,7 +950,7 @@ func (x *Attempt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Attempt.ProtoReflect.Descriptor instead.
 func (*Attempt) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{3}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Attempt) GetNoticeId() uint64 {
@@ -923,7 +1030,7 @@ type Posting struct {
 
 func (x *Posting) Reset() {
 	*x = Posting{}
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[4]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -935,7 +1042,7 @@ func (x *Posting) String() string {
 func (*Posting) ProtoMessage() {}
 
 func (x *Posting) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[4]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -948,7 +1055,7 @@ func (x *Posting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Posting.ProtoReflect.Descriptor instead.
 func (*Posting) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{4}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Posting) GetCode() PostingCode {
@@ -1002,7 +1109,7 @@ type HistoryLine struct {
 
 func (x *HistoryLine) Reset() {
 	*x = HistoryLine{}
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[5]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1014,7 +1121,7 @@ func (x *HistoryLine) String() string {
 func (*HistoryLine) ProtoMessage() {}
 
 func (x *HistoryLine) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[5]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1027,7 +1134,7 @@ func (x *HistoryLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HistoryLine.ProtoReflect.Descriptor instead.
 func (*HistoryLine) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{5}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *HistoryLine) GetSeq() uint64 {
@@ -1100,7 +1207,7 @@ type NodeHealth struct {
 
 func (x *NodeHealth) Reset() {
 	*x = NodeHealth{}
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[6]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1112,7 +1219,7 @@ func (x *NodeHealth) String() string {
 func (*NodeHealth) ProtoMessage() {}
 
 func (x *NodeHealth) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[6]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1125,7 +1232,7 @@ func (x *NodeHealth) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NodeHealth.ProtoReflect.Descriptor instead.
 func (*NodeHealth) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{6}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *NodeHealth) GetServing() bool {
@@ -1230,7 +1337,10 @@ var File_holdfast_v1_vocabulary_proto protoreflect.FileDescriptor
 
 const file_holdfast_v1_vocabulary_proto_rawDesc = "" +
 	"\n" +
-	"\x1choldfast/v1/vocabulary.proto\x12\vholdfast.v1\"\xf5\x01\n" +
+	"\x1choldfast/v1/vocabulary.proto\x12\vholdfast.v1\"@\n" +
+	"\aSubject\x12%\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x11.holdfast.v1.KindR\x04kind\x12\x0e\n" +
+	"\x02id\x18\x02 \x01(\x04R\x02id\"\xf5\x01\n" +
 	"\x10MerchantSettings\x12/\n" +
 	"\bkey_mode\x18\x01 \x01(\x0e2\x14.holdfast.v1.KeyModeR\akeyMode\x12*\n" +
 	"\x11refund_interval_s\x18\x02 \x01(\x05R\x0frefundIntervalS\x12\x1d\n" +
@@ -1290,7 +1400,13 @@ const file_holdfast_v1_vocabulary_proto_rawDesc = "" +
 	"\n" +
 	"mark_index\x18\r \x01(\x04R\tmarkIndex\x12\x1f\n" +
 	"\vmark_digest\x18\x0e \x01(\fR\n" +
-	"markDigest*i\n" +
+	"markDigest*N\n" +
+	"\x04Kind\x12\x14\n" +
+	"\x10KIND_UNSPECIFIED\x10\x00\x12\x0e\n" +
+	"\n" +
+	"KIND_ORDER\x10\x01\x12\x0f\n" +
+	"\vKIND_REFUND\x10\x02\x12\x0f\n" +
+	"\vKIND_NOTICE\x10\x03*i\n" +
 	"\x0eMerchantStatus\x12\x1f\n" +
 	"\x1bMERCHANT_STATUS_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16MERCHANT_STATUS_ACTIVE\x10\x01\x12\x1a\n" +
@@ -1369,37 +1485,40 @@ func file_holdfast_v1_vocabulary_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_vocabulary_proto_rawDescData
 }
 
-var file_holdfast_v1_vocabulary_proto_enumTypes = make([]protoimpl.EnumInfo, 10)
-var file_holdfast_v1_vocabulary_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_holdfast_v1_vocabulary_proto_enumTypes = make([]protoimpl.EnumInfo, 11)
+var file_holdfast_v1_vocabulary_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_holdfast_v1_vocabulary_proto_goTypes = []any{
-	(MerchantStatus)(0),      // 0: holdfast.v1.MerchantStatus
-	(KeyMode)(0),             // 1: holdfast.v1.KeyMode
-	(Product)(0),             // 2: holdfast.v1.Product
-	(TradeState)(0),          // 3: holdfast.v1.TradeState
-	(RefundStatus)(0),        // 4: holdfast.v1.RefundStatus
-	(NoticeEvent)(0),         // 5: holdfast.v1.NoticeEvent
-	(NoticeState)(0),         // 6: holdfast.v1.NoticeState
-	(AttemptOutcome)(0),      // 7: holdfast.v1.AttemptOutcome
-	(PostingCode)(0),         // 8: holdfast.v1.PostingCode
-	(MemberRole)(0),          // 9: holdfast.v1.MemberRole
-	(*MerchantSettings)(nil), // 10: holdfast.v1.MerchantSettings
-	(*KeyVersion)(nil),       // 11: holdfast.v1.KeyVersion
-	(*Openid)(nil),           // 12: holdfast.v1.Openid
-	(*Attempt)(nil),          // 13: holdfast.v1.Attempt
-	(*Posting)(nil),          // 14: holdfast.v1.Posting
-	(*HistoryLine)(nil),      // 15: holdfast.v1.HistoryLine
-	(*NodeHealth)(nil),       // 16: holdfast.v1.NodeHealth
+	(Kind)(0),                // 0: holdfast.v1.Kind
+	(MerchantStatus)(0),      // 1: holdfast.v1.MerchantStatus
+	(KeyMode)(0),             // 2: holdfast.v1.KeyMode
+	(Product)(0),             // 3: holdfast.v1.Product
+	(TradeState)(0),          // 4: holdfast.v1.TradeState
+	(RefundStatus)(0),        // 5: holdfast.v1.RefundStatus
+	(NoticeEvent)(0),         // 6: holdfast.v1.NoticeEvent
+	(NoticeState)(0),         // 7: holdfast.v1.NoticeState
+	(AttemptOutcome)(0),      // 8: holdfast.v1.AttemptOutcome
+	(PostingCode)(0),         // 9: holdfast.v1.PostingCode
+	(MemberRole)(0),          // 10: holdfast.v1.MemberRole
+	(*Subject)(nil),          // 11: holdfast.v1.Subject
+	(*MerchantSettings)(nil), // 12: holdfast.v1.MerchantSettings
+	(*KeyVersion)(nil),       // 13: holdfast.v1.KeyVersion
+	(*Openid)(nil),           // 14: holdfast.v1.Openid
+	(*Attempt)(nil),          // 15: holdfast.v1.Attempt
+	(*Posting)(nil),          // 16: holdfast.v1.Posting
+	(*HistoryLine)(nil),      // 17: holdfast.v1.HistoryLine
+	(*NodeHealth)(nil),       // 18: holdfast.v1.NodeHealth
 }
 var file_holdfast_v1_vocabulary_proto_depIdxs = []int32{
-	1, // 0: holdfast.v1.MerchantSettings.key_mode:type_name -> holdfast.v1.KeyMode
-	7, // 1: holdfast.v1.Attempt.outcome:type_name -> holdfast.v1.AttemptOutcome
-	8, // 2: holdfast.v1.Posting.code:type_name -> holdfast.v1.PostingCode
-	8, // 3: holdfast.v1.HistoryLine.code:type_name -> holdfast.v1.PostingCode
-	4, // [4:4] is the sub-list for method output_type
-	4, // [4:4] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	0, // 0: holdfast.v1.Subject.kind:type_name -> holdfast.v1.Kind
+	2, // 1: holdfast.v1.MerchantSettings.key_mode:type_name -> holdfast.v1.KeyMode
+	8, // 2: holdfast.v1.Attempt.outcome:type_name -> holdfast.v1.AttemptOutcome
+	9, // 3: holdfast.v1.Posting.code:type_name -> holdfast.v1.PostingCode
+	9, // 4: holdfast.v1.HistoryLine.code:type_name -> holdfast.v1.PostingCode
+	5, // [5:5] is the sub-list for method output_type
+	5, // [5:5] is the sub-list for method input_type
+	5, // [5:5] is the sub-list for extension type_name
+	5, // [5:5] is the sub-list for extension extendee
+	0, // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_vocabulary_proto_init() }
@@ -1412,8 +1531,8 @@ func file_holdfast_v1_vocabulary_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_vocabulary_proto_rawDesc), len(file_holdfast_v1_vocabulary_proto_rawDesc)),
-			NumEnums:      10,
-			NumMessages:   7,
+			NumEnums:      11,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

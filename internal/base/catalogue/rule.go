@@ -12,6 +12,8 @@ type Rule struct {
 	// Name is the rule's noun, for reports.
 	Name     string
 	Commands []*Spec
+	// Kinds are the kinds of entities the rule keeps that records can point at.
+	Kinds []Kind
 	// Tables are those the rule alone writes.
 	Tables []table.ID
 	// Counters are those the rule alone takes numbers from.
@@ -24,9 +26,24 @@ type Rule struct {
 	Invariants []Invariant
 }
 
+// Kind is a kind of entity.
+type Kind struct {
+	// Number stands in subjects.
+	Number pb.Kind
+	// Name begins the entity's name in the journal: "order" in "order/17".
+	Name string
+	// Listed is the command that makes such an entity, when views are to list
+	// each owner's entities by the time they were made; 0 when they are not.
+	// The owner is the first part of the natural key in the journal, and the
+	// entities' numbers grow with time.
+	Listed Number
+}
+
 // Due is a kind of row in the table of things to be done at a time.
 type Due struct {
 	Kind pb.DueKind
+	// Of is the kind of the entity that the row's id names.
+	Of pb.Kind
 	// Do does what is due for the entity with the id. The row is gone already.
 	Do func(d *deed.Deed, id uint64)
 }

@@ -3,6 +3,7 @@ package catalogue
 import (
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -58,6 +59,9 @@ func (r *Rule) claims() (list []string) {
 	for _, c := range r.Counters {
 		list = append(list, fmt.Sprintf("counter %d", c))
 	}
+	for _, k := range r.Kinds {
+		list = append(list, "kind "+k.Number.String(), "entities "+k.Name)
+	}
 	for _, d := range r.Due {
 		list = append(list, "due kind "+d.Kind.String())
 	}
@@ -93,6 +97,27 @@ func (s *Set) Commands() (list []*Spec) {
 
 // Due finds the kind of a due row; nil when no rule has it.
 func (s *Set) Due(kind pb.DueKind) *Due { return s.due[kind] }
+
+// Kinds lists all kinds of entities, in the order of the rules.
+func (s *Set) Kinds() (list []Kind) {
+	for _, r := range s.Rules {
+		list = append(list, r.Kinds...)
+	}
+	return list
+}
+
+// Kind finds a kind by its number; false when no rule keeps it.
+func (s *Set) Kind(number pb.Kind) (Kind, bool) {
+	kinds := s.Kinds()
+	i := slices.IndexFunc(kinds, func(k Kind) bool { return k.Number == number })
+	if i < 0 {
+		return Kind{}, false
+	}
+	return kinds[i], true
+}
+
+// Entity is what the journal calls an entity, "order/17".
+func (k Kind) Entity(id uint64) string { return k.Name + "/" + strconv.FormatUint(id, 10) }
 
 // Owner names the rule that declares the table, "" when none does.
 func (s *Set) Owner(id table.ID) string {

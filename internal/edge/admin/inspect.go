@@ -153,29 +153,26 @@ func (s *Server) InspectNotice(ctx context.Context, q *connect.Request[pb.Inspec
 func (s *Server) describeNotice(r table.Reader, n *pb.Notice, a *pb.InspectNoticeResponse, limit int) error {
 	head, _ := machine.Head(r)
 	a.EventId = ident.EventID(head.GetLogName(), n.Id)
-	if e, ok := wechatjson.Describe(n.Event); ok {
+	if e, ok := wechatjson.Describe(n.Event, n.Format); ok {
 		a.EventType = e.Type
 	}
-	o, ok := order.Get(r, n.OrderId)
-	if !ok {
-		return errors.New("the notice's order is missing")
-	}
-	f, _ := refund.Get(r, n.RefundId)
-	text, err := wechatjson.Plaintext(n, o, f, head.GetCutoffOffsetS())
+	kind, id := notice.Subject(n)
+	rec := wechatjson.Read(r, kind, id)
+	text, err := wechatjson.Plaintext(n, rec, head.GetCutoffOffsetS())
 	if err != nil {
 		return err
 	}
 	a.Plaintext = string(text)
-	a.Steps = s.noticeSteps(r, n, o, f, limit)
+	a.Steps = s.noticeSteps(r, n, rec, limit)
 	return nil
 }
 
 // noticeSteps are the deed that owes the notice and what was done to it since;
 // its attempts are in the notice itself.
-func (s *Server) noticeSteps(r table.Reader, n *pb.Notice, o *pb.Order, f *pb.Refund, limit int) []*pb.Step {
-	deed := s.steps(r, order.Entity(o.Id), limit, o.PaySeq)
-	seq := o.PaySeq
-	if f != nil {
+func (s *Server) noticeSteps(r table.Reader, n *pb.Notice, rec wechatjson.Records, limit int) []*pb.Step {
+	o := rec.Order
+	deed, seq := s.steps(r, order.Entity(o.Id), limit, o.PaySeq), o.PaySeq
+	if f := rec.Refund; f != nil {
 		deed, seq = s.steps(r, refund.Entity(f.Id), limit, f.CreateSeq, f.SuccessSeq), f.SuccessSeq
 	}
 	var list []*pb.Step

@@ -3,6 +3,7 @@ package admin
 import (
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
+	"github.com/holdfast-pay/holdfast/internal/rule/notice"
 )
 
 // What operators see of the state's records, field by field: a field that a
@@ -59,8 +60,9 @@ func shownRefund(f *pb.Refund) *pb.RefundShown {
 }
 
 func shownNotice(n *pb.Notice) *pb.NoticeShown {
+	kind, id := notice.Subject(n)
 	return &pb.NoticeShown{
-		Id: n.Id, Mchid: n.Mchid, Event: n.Event, OrderId: n.OrderId, RefundId: n.RefundId, Url: n.Url, CreatedAt: n.CreatedAt,
+		Id: n.Id, Mchid: n.Mchid, Event: n.Event, Subject: &pb.Subject{Kind: kind, Id: id}, Url: n.Url, CreatedAt: n.CreatedAt,
 		Format: n.Format, State: n.State, Attempts: n.Attempts, Tries: n.Tries, NextAt: n.NextAt, Recent: n.Recent,
 		SettledAt: n.SettledAt, Revived: n.Revived, Duplicates: n.Duplicates, LastDuplicate: n.LastDuplicate,
 	}

@@ -12,8 +12,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/merchant"
-	"github.com/holdfast-pay/holdfast/internal/rule/order"
-	"github.com/holdfast-pay/holdfast/internal/rule/refund"
+	"github.com/holdfast-pay/holdfast/internal/rule/notice"
 )
 
 // maxFetch is how many notices one Fetch may name.
@@ -97,19 +96,15 @@ func (w *writer) full(n *pb.Notice) *pb.OwedNotice {
 		Notice: n.Due(), EventId: ident.EventID(w.genesis.logName, n.Id), CreateTime: stamp.RFC3339(n.CreatedAt, w.genesis.offset),
 	}
 	w.rules(o)
-	event, ok := wechatjson.Describe(n.Event)
+	event, ok := wechatjson.Describe(n.Event, n.Format)
 	if !ok {
-		o.Problem = fmt.Sprintf("event %d is not known to this version; run the version that wrote it, or a newer one", n.Event)
+		o.Problem = fmt.Sprintf("event %d in format %d is not known to this version; run the version that wrote it, or a newer one", n.Event, n.Format)
 		return o
 	}
 	o.EventType, o.Summary, o.ResourceType = event.Type, event.Summary, event.ResourceType
 	o.OriginalType, o.AssociatedData = event.OriginalType, event.AssociatedData
-	paid, _ := order.Get(w.r, n.OrderId)
-	var back *pb.Refund
-	if n.RefundId != 0 {
-		back, _ = refund.Get(w.r, n.RefundId)
-	}
-	plaintext, err := wechatjson.Plaintext(n, paid, back, w.genesis.offset)
+	kind, id := notice.Subject(n)
+	plaintext, err := wechatjson.Plaintext(n, wechatjson.Read(w.r, kind, id), w.genesis.offset)
 	if err != nil {
 		o.Problem = err.Error()
 		return o

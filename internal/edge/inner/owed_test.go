@@ -81,7 +81,7 @@ func TestFullNotice(t *testing.T) {
 		t.Fatalf("%v, %v; want five notices, the sixth is not owed", b, err)
 	}
 	n := b.Notices[0]
-	want, err := wechatjson.Plaintext(owedNotice(7, nil), paidOrder(), nil, 8*3600)
+	want, err := wechatjson.Plaintext(owedNotice(7, nil), wechatjson.Records{Order: paidOrder()}, 8*3600)
 	if err != nil {
 		t.Fatal(err)
 	}

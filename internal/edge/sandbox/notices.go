@@ -195,7 +195,7 @@ func (b board) findOrder(mchid, outTradeNo string) (found *pb.Order, ok bool) {
 }
 
 func (b board) view(n *pb.Notice) noticeView {
-	event, _ := wechatjson.Describe(n.Event)
+	event, _ := wechatjson.Describe(n.Event, n.Format)
 	v := noticeView{
 		Notice: strconv.FormatUint(n.Id, 10), ID: ident.EventID(b.head.LogName, n.Id), EventType: event.Type,
 		State: stateWords[n.State], Mchid: n.Mchid, URL: n.Url, CreateTime: b.time(n.CreatedAt),
@@ -204,15 +204,15 @@ func (b board) view(n *pb.Notice) noticeView {
 	if n.State == pb.NoticeState_NOTICE_STATE_OWED {
 		v.NextAttempt = b.time(n.NextAt)
 	}
-	o, _ := order.Get(b, n.OrderId)
-	f, _ := refund.Get(b, n.RefundId)
-	if o != nil {
+	kind, id := notice.Subject(n)
+	rec := wechatjson.Read(b, kind, id)
+	if o := rec.Order; o != nil {
 		v.OutTradeNo, v.TransactionID = o.OutTradeNo, order.TransactionID(o, b.head.CutoffOffsetS)
 	}
-	if f != nil {
+	if f := rec.Refund; f != nil {
 		v.OutRefundNo = f.OutRefundNo
 	}
-	if text, err := wechatjson.Plaintext(n, o, f, b.head.CutoffOffsetS); err == nil {
+	if text, err := wechatjson.Plaintext(n, rec, b.head.CutoffOffsetS); err == nil {
 		v.Plaintext = text
 	}
 	for _, a := range n.Recent {

@@ -113,8 +113,12 @@ func TestPlaintextGolden(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			n := &pb.Notice{Id: 5, Event: c.event, OrderId: 17, RefundId: 3, Format: 1}
-			got, err := Plaintext(n, c.order, doneRefund(), offset)
+			kind := pb.Kind_KIND_REFUND
+			if c.event == pb.NoticeEvent_NOTICE_EVENT_TRANSACTION_SUCCESS {
+				kind = pb.Kind_KIND_ORDER
+			}
+			n := &pb.Notice{Id: 5, Event: c.event, Subject: subjectOf(kind), Format: 1}
+			got, err := Plaintext(n, Records{c.order, doneRefund()}, offset)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -125,7 +129,7 @@ func TestPlaintextGolden(t *testing.T) {
 
 func TestEnvelopeGolden(t *testing.T) {
 	t.Parallel()
-	e, ok := Describe(pb.NoticeEvent_NOTICE_EVENT_TRANSACTION_SUCCESS)
+	e, ok := Describe(pb.NoticeEvent_NOTICE_EVENT_TRANSACTION_SUCCESS, 1)
 	if !ok {
 		t.Fatal("the payment event has no description")
 	}

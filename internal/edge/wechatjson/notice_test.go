@@ -7,28 +7,29 @@ import (
 	"testing"
 
 	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/notice"
 )
 
 // What happens to an order or refund after the deed must not show in the notice.
 func TestPlaintextIgnoresLaterChanges(t *testing.T) {
 	t.Parallel()
 	n := &pb.Notice{Id: 5, Event: pb.NoticeEvent_NOTICE_EVENT_TRANSACTION_SUCCESS, OrderId: 17, Format: 1}
-	before, err := Plaintext(n, paidOrder(), nil, offset)
+	before, err := Plaintext(n, Records{Order: paidOrder()}, offset)
 	if err != nil {
 		t.Fatal(err)
 	}
 	later := paidOrder()
 	later.State, later.Refunded, later.Refunding, later.RefundCount = pb.TradeState_TRADE_STATE_REFUND, 40, 60, 2
 	later.LastRefundAt, later.NotifyUrl, later.PrepayId = paidAt+1, "https://elsewhere.example/", "wx"
-	after, err := Plaintext(n, later, nil, offset)
+	after, err := Plaintext(n, Records{Order: later}, offset)
 	if err != nil || !bytes.Equal(before, after) {
 		t.Errorf("the plaintext changed\n before %s\n after  %s %v", before, after, err)
 	}
 	closed := doneRefund()
 	closed.Status = pb.RefundStatus_REFUND_STATUS_CLOSED
-	n = &pb.Notice{Id: 6, Event: pb.NoticeEvent_NOTICE_EVENT_REFUND_ABNORMAL, OrderId: 17, RefundId: 3, Format: 1}
-	first, _ := Plaintext(n, paidOrder(), closed, offset)
-	second, _ := Plaintext(n, later, doneRefund(), offset)
+	n = &pb.Notice{Id: 6, Event: pb.NoticeEvent_NOTICE_EVENT_REFUND_ABNORMAL, OrderId: 17, RefundId: 3, Format: notice.Format}
+	first, _ := Plaintext(n, Records{paidOrder(), closed}, offset)
+	second, _ := Plaintext(n, Records{later, doneRefund()}, offset)
 	if !bytes.Equal(first, second) || len(first) == 0 {
 		t.Errorf("a refund's plaintext changed\n before %s\n after  %s", first, second)
 	}
@@ -64,29 +65,56 @@ func TestPlaintextRefuses(t *testing.T) {
 		{"refund of another order", refund, paidOrder(), other, ErrRecord},
 		{"refund not yet done", refund, paidOrder(), early, ErrRecord},
 	} {
-		if got, err := Plaintext(c.notice, c.order, c.refund, offset); !errors.Is(err, c.want) || got != nil {
+		if got, err := Plaintext(c.notice, Records{c.order, c.refund}, offset); !errors.Is(err, c.want) || got != nil {
 			t.Errorf("%s: %s, %v; want %v", c.name, got, err, c.want)
 		}
 	}
 }
 
-func TestEveryEventIsDescribed(t *testing.T) {
+// subjectOf is a made-up subject of a kind, as the records of these tests have it.
+func subjectOf(kind pb.Kind) *pb.Subject {
+	return &pb.Subject{Kind: kind, Id: map[pb.Kind]uint64{pb.Kind_KIND_ORDER: 17, pb.Kind_KIND_REFUND: 3}[kind]}
+}
+
+// Every event has a renderer for the format of notices made now, and every
+// renderer writes.
+func TestEveryEventIsRendered(t *testing.T) {
 	t.Parallel()
 	for number, name := range pb.NoticeEvent_name {
 		e := pb.NoticeEvent(number)
-		d, ok := Describe(e)
-		if e == pb.NoticeEvent_NOTICE_EVENT_UNSPECIFIED {
-			if ok {
-				t.Error("the unspecified event has a description")
-			}
-			continue
+		if _, ok := Describe(e, notice.Format); ok == (e == pb.NoticeEvent_NOTICE_EVENT_UNSPECIFIED) {
+			t.Errorf("%s in format %d: a renderer was found: %v", name, notice.Format, ok)
 		}
-		if !ok || d.Type == "" || d.Summary == "" || d.OriginalType == "" || len(d.AssociatedData) > 16 {
-			t.Errorf("%s is described as %+v", name, d)
+	}
+	for w, d := range renderers {
+		if d.Type == "" || d.Summary == "" || d.OriginalType == "" || len(d.AssociatedData) > 16 {
+			t.Errorf("%v is described as %+v", w, d.Event)
 		}
-		n := &pb.Notice{Id: 1, Event: e, OrderId: 17, RefundId: 3, Format: Format}
-		if _, err := Plaintext(n, paidOrder(), doneRefund(), offset); err != nil {
-			t.Errorf("%s has no plaintext: %v", name, err)
+		if readers[d.of] == nil {
+			t.Errorf("%v tells of a %s, which nobody reads", w, d.of)
+		}
+		n := &pb.Notice{Id: 1, Event: w.event, Format: w.format, Subject: subjectOf(d.of)}
+		if _, err := Plaintext(n, Records{paidOrder(), doneRefund()}, offset); err != nil {
+			t.Errorf("%v has no plaintext: %v", w, err)
+		}
+	}
+}
+
+// A row below level 4 names an order and a refund, one from then on a subject:
+// the merchant reads the same.
+func TestBothLayoutsReadTheSame(t *testing.T) {
+	t.Parallel()
+	for w, d := range renderers {
+		old := &pb.Notice{Id: 1, Event: w.event, Format: w.format, OrderId: 17}
+		if d.of == pb.Kind_KIND_REFUND {
+			old.RefundId = 3
+		}
+		now := &pb.Notice{Id: 1, Event: w.event, Format: w.format, Subject: subjectOf(d.of)}
+		rec := Records{paidOrder(), doneRefund()}
+		before, err := Plaintext(old, rec, offset)
+		after, err2 := Plaintext(now, rec, offset)
+		if err != nil || err2 != nil || !bytes.Equal(before, after) {
+			t.Errorf("%v\n before %s %v\n after  %s %v", w, before, err, after, err2)
 		}
 	}
 }
@@ -139,11 +167,11 @@ func BenchmarkTransaction(b *testing.B) {
 }
 
 func BenchmarkPlaintext(b *testing.B) {
-	n := &pb.Notice{Id: 5, Event: pb.NoticeEvent_NOTICE_EVENT_REFUND_SUCCESS, OrderId: 17, RefundId: 3, Format: 1}
+	n := &pb.Notice{Id: 5, Event: pb.NoticeEvent_NOTICE_EVENT_REFUND_SUCCESS, OrderId: 17, RefundId: 3, Format: notice.Format}
 	o, r := paidOrder(), doneRefund()
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := Plaintext(n, o, r, offset); err != nil {
+		if _, err := Plaintext(n, Records{o, r}, offset); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -1,6 +1,8 @@
 package wechatjson
 
-import "github.com/holdfast-pay/holdfast/internal/pb"
+import (
+	"github.com/holdfast-pay/holdfast/internal/pb"
+)
 
 // TradeState is the API's word for a state, and a sentence for people.
 func TradeState(s pb.TradeState) (word, desc string) {

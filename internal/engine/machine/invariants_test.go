@@ -83,6 +83,9 @@ var breakers = map[string]func(t *testing.T, mem *table.Mem){
 	"a paid order has its notice until it is pruned": func(t *testing.T, mem *table.Mem) {
 		edit(t, mem, table.Orders, func(_ string, o *pb.Order) bool { o.NoticeId = 1 << 40; return o.PaidAt != 0 })
 	},
+	"notices tell of refunds that are there": func(t *testing.T, mem *table.Mem) {
+		put(t, mem, table.K(table.Settled).U64(1), &pb.Notice{Id: 1, State: pb.NoticeState_NOTICE_STATE_DELIVERED, Subject: &pb.Subject{Kind: pb.Kind_KIND_REFUND, Id: 1 << 40}})
+	},
 	"notices tell of orders that are there": func(t *testing.T, mem *table.Mem) { drop(t, mem, table.Orders) },
 	"refunds are found by their numbers":    func(t *testing.T, mem *table.Mem) { drop(t, mem, table.RefundNos) },
 	"refunds are found by their orders":     func(t *testing.T, mem *table.Mem) { drop(t, mem, table.OrderRefunds) },

@@ -147,7 +147,7 @@ func TestCreatePayAndPayAgainInsideOneFrame(t *testing.T) {
 		t.Errorf("merchant has %d, want 300", got)
 	}
 	n, ok := notice.Get(w.backend.Snapshot(), 1)
-	if !ok || n.OrderId != o.Id || n.State != pb.NoticeState_NOTICE_STATE_OWED {
+	if kind, id := notice.Subject(n); !ok || kind != pb.Kind_KIND_ORDER || id != o.Id || n.State != pb.NoticeState_NOTICE_STATE_OWED {
 		t.Errorf("the notice is owed with the deed: %v", n)
 	}
 }

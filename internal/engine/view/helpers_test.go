@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"math"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -15,13 +16,26 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/view"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
-// orderCreate is the command number that opens orders in these tests.
-const orderCreate = 15
+// orderCreate is the command number that opens orders in these tests, boxOpen
+// one that opens entities of another kind.
+const (
+	orderCreate = 15
+	boxOpen     = 17
+	boxes       = pb.Kind(4001)
+)
+
+// kinds are as rules would declare them: two that are listed, one that is not.
+var kinds = []catalogue.Kind{
+	{Number: pb.Kind_KIND_ORDER, Name: "order", Listed: orderCreate},
+	{Number: pb.Kind_KIND_REFUND, Name: "refund"},
+	{Number: boxes, Name: "box", Listed: boxOpen},
+}
 
 // state is a Source in memory: a journal and its head.
 type state struct {
@@ -70,7 +84,7 @@ func (s *state) append(tb testing.TB, entries ...*pb.Entry) {
 
 func open(tb testing.TB, dir string, fs vfs.FS, opt view.Options) *view.Views {
 	tb.Helper()
-	opt.FS, opt.OrderCreate = fs, orderCreate
+	opt.FS, opt.Kinds = fs, kinds
 	if opt.Logger == nil {
 		opt.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
 	}
@@ -136,9 +150,9 @@ func differs(v *view.Views, entries []*pb.Entry) error {
 			return fmt.Errorf("steps of %s = %v, %w; want %v", entity, got, err, want)
 		}
 	}
-	for mchid, want := range m.orders {
-		if got, err := v.Orders(mchid, view.OrderMark{}, math.MaxInt); err != nil || !slices.Equal(got, want) {
-			return fmt.Errorf("orders of %s = %v, %w; want %v", mchid, got, err, want)
+	for of, want := range m.lists {
+		if got, err := v.List(of.kind, of.owner, view.Mark{}, math.MaxInt); err != nil || !slices.Equal(got, want) {
+			return fmt.Errorf("list of %v = %v, %w; want %v", of, got, err, want)
 		}
 	}
 	return nil
@@ -160,30 +174,31 @@ type account struct {
 
 // model is the slow second builder: plain lists.
 type model struct {
-	lines  map[account][]*pb.HistoryLine // newest first
-	steps  map[string][]uint64
-	orders map[string][]view.OrderMark // newest first
+	lines map[account][]*pb.HistoryLine // newest first
+	steps map[string][]uint64
+	lists map[list][]view.Mark // newest first
+}
+
+type list struct {
+	kind  pb.Kind
+	owner string
 }
 
 func newModel(entries []*pb.Entry) *model {
-	m := &model{map[account][]*pb.HistoryLine{}, map[string][]uint64{}, map[string][]view.OrderMark{}}
+	m := &model{map[account][]*pb.HistoryLine{}, map[string][]uint64{}, map[list][]view.Mark{}}
 	known := map[string]bool{}
 	for _, e := range entries {
 		if e.Entity != "" {
 			m.steps[e.Entity] = append(m.steps[e.Entity], e.Seq)
 		}
-		var mchid, no string
-		var id uint64
-		if n, _ := fmt.Sscanf(e.Entity, "order/%d", &id); n == 1 && e.Number == orderCreate && !known[e.Entity] {
-			for i := range e.Name {
-				if e.Name[i] == '/' {
-					mchid, no = e.Name[:i], e.Name[i:]
-					break
-				}
-			}
-			if no != "" {
+		for _, k := range kinds {
+			var id uint64
+			n, _ := fmt.Sscanf(e.Entity, k.Name+"/%d", &id)
+			owner, _, named := strings.Cut(e.Name, "/")
+			if n == 1 && named && catalogue.Number(e.Number) == k.Listed && !known[e.Entity] {
 				known[e.Entity] = true
-				m.orders[mchid] = append([]view.OrderMark{{At: e.At, ID: id}}, m.orders[mchid]...)
+				of := list{k.Number, owner}
+				m.lists[of] = append([]view.Mark{{At: e.At, ID: id}}, m.lists[of]...)
 			}
 		}
 		for _, p := range e.Postings {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
 // The first byte of a key.
@@ -17,7 +18,7 @@ const (
 	sumPrefix     = 0x11
 	entityPrefix  = 0x20
 	numberPrefix  = 0x21
-	orderPrefix   = 0x30
+	listPrefix    = 0x30
 )
 
 var metaKey = []byte{metaPrefix}
@@ -34,7 +35,9 @@ func sumKey(account string, currency uint32) table.Key {
 	return newKey(sumPrefix).Str(account).U32(currency)
 }
 
-func orderKey(mchid string) table.Key { return newKey(orderPrefix).Str(mchid) }
+func listKey(kind pb.Kind, owner string) table.Key {
+	return newKey(listPrefix).U32(uint32(kind)).Str(owner)
+}
 
 // entityKey begins the rows of an entity. Entities that are a kind and a number
 // sort by the number, so that new ones are written where the last ones were.

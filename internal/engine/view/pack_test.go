@@ -121,7 +121,7 @@ func FuzzUnpack(f *testing.F) {
 		if seqs, err := unpackSeqs(nil, row, 7); err == nil && len(seqs) > len(row)+1 {
 			t.Fatalf("%d seqs from %d bytes", len(seqs), len(row))
 		}
-		if marks, err := unpackMarks(OrderMark{}, row); err == nil && len(marks) > len(row)+1 {
+		if marks, err := unpackMarks(Mark{}, row); err == nil && len(marks) > len(row)+1 {
 			t.Fatalf("%d marks from %d bytes", len(marks), len(row))
 		}
 	})

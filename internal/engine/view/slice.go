@@ -5,9 +5,12 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+	"maps"
 	"slices"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
 // maxRow is the size from which a packed row is continued in another, in
@@ -16,10 +19,10 @@ const maxRow = 32 << 10
 
 // slice gathers what a run of entries adds to the views, and becomes one batch.
 type slice struct {
-	meta        meta
-	orderCreate uint32
-	entry       entry
-	work        int
+	meta   meta
+	listed map[catalogue.Number]catalogue.Kind // by the command that makes them
+	entry  entry
+	work   int
 	// run counts how often the entity changed from one entry to the next, and
 	// runEntity is the present one.
 	run       uint64
@@ -28,10 +31,10 @@ type slice struct {
 	startAt int64
 	start   uint64
 
-	accounts  accountPacks
-	entities  map[string]int // place in steps
-	steps     []entityPack
-	merchants map[string]*merchantPack
+	accounts accountPacks
+	entities map[string]int // place in steps
+	steps    []entityPack
+	lists    map[list]*listPack
 	// early are rows that were full before the slice was.
 	early []row
 }
@@ -49,17 +52,29 @@ type entityPack struct {
 	row         []byte
 }
 
-// merchantPack is one merchant's new orders in the slice.
-type merchantPack struct {
-	first, last OrderMark
+// list is whose entities of which kind.
+type list struct {
+	kind  pb.Kind
+	owner string
+}
+
+// listPack is what the slice adds to one list.
+type listPack struct {
+	first, last Mark
 	row         []byte
 }
 
-func newSlice(m meta, orderCreate uint32) *slice {
-	return &slice{
-		meta: m, start: m.next, orderCreate: orderCreate, accounts: newAccountPacks(),
-		entities: make(map[string]int), merchants: make(map[string]*merchantPack),
+func newSlice(m meta, kinds []catalogue.Kind) *slice {
+	s := &slice{
+		meta: m, start: m.next, listed: make(map[catalogue.Number]catalogue.Kind), accounts: newAccountPacks(),
+		entities: make(map[string]int), lists: make(map[list]*listPack),
 	}
+	for _, k := range kinds {
+		if k.Listed != 0 {
+			s.listed[k.Listed] = k
+		}
+	}
+	return s
 }
 
 // reset makes the slice ready for the entries after m.
@@ -67,10 +82,12 @@ func (s *slice) reset(m meta) {
 	s.accounts.reset()
 	clear(s.entities)
 	clear(s.steps)
-	clear(s.merchants)
+	clear(s.lists)
 	clear(s.early)
 	s.meta, s.start, s.work, s.run = m, m.next, 0, 0
 	s.steps, s.early = s.steps[:0], s.early[:0]
+	s.meta.seen = seenNumbers{} // m's own is kept as it is until the slice is committed
+	maps.Copy(s.meta.seen, m.seen)
 }
 
 var errMissing = errors.New("it is missing")
@@ -118,7 +135,7 @@ func (s *slice) add(stored []byte) error {
 	}
 	if len(e.entity) > 0 {
 		s.step(e.entity, seq)
-		s.order(e)
+		s.list(e)
 	}
 	s.meta.next++
 	s.work += 1 + len(e.postings)
@@ -160,33 +177,35 @@ func (s *slice) step(entity []byte, seq uint64) {
 	s.steps = append(s.steps, p)
 }
 
-// order lists a new order under its merchant. Order numbers only grow, so a
-// repeated prepay, which is journalled under the same number, is not new.
-func (s *slice) order(e *entry) {
-	if e.number != s.orderCreate {
+// list lists a new entity of a listed kind under its owner. Numbers only grow, so
+// an entry of the same command about an entity that was there (a repeated
+// prepay) is not about a new one.
+func (s *slice) list(e *entry) {
+	k, ok := s.listed[catalogue.Number(e.number)]
+	if !ok {
 		return
 	}
-	kind, id, ok := numbered(string(e.entity))
-	mchid, _, named := bytes.Cut(e.name, []byte("/"))
-	if !ok || !named || kind != "order" || id < s.meta.nextOrder {
+	name, id, ok := numbered(string(e.entity))
+	owner, _, named := bytes.Cut(e.name, []byte("/"))
+	if !ok || !named || name != k.Name || id < s.meta.seen[k.Number] {
 		return
 	}
-	s.meta.nextOrder = id + 1
-	mark := OrderMark{At: e.at, ID: id}
-	p := s.merchants[string(mchid)]
+	s.meta.seen[k.Number] = id + 1
+	mark, of := Mark{At: e.at, ID: id}, list{k.Number, string(owner)}
+	p := s.lists[of]
 	if p == nil || len(p.row) > maxRow {
 		if p != nil {
-			s.early = append(s.early, row{key: p.key(string(mchid)), value: p.row})
+			s.early = append(s.early, row{key: p.key(of), value: p.row})
 		}
-		s.merchants[string(mchid)] = &merchantPack{first: mark, last: mark}
+		s.lists[of] = &listPack{first: mark, last: mark}
 		return
 	}
 	p.row = packMark(p.row, p.last, mark)
 	p.last = mark
 }
 
-func (p *merchantPack) key(mchid string) []byte {
-	return orderKey(mchid).I64(p.first.At).U64(p.first.ID)
+func (p *listPack) key(of list) []byte {
+	return listKey(of.kind, of.owner).I64(p.first.At).U64(p.first.ID)
 }
 
 // emit hands over the slice's writes, the cursor among them; put copies what it
@@ -207,8 +226,8 @@ func (s *slice) emit(put func(key, value []byte, merge bool) error) error {
 			return err
 		}
 	}
-	for mchid, p := range s.merchants {
-		if err := put(p.key(mchid), p.row, false); err != nil {
+	for of, p := range s.lists {
+		if err := put(p.key(of), p.row, false); err != nil {
 			return err
 		}
 	}
@@ -222,29 +241,47 @@ func (s *slice) emit(put func(key, value []byte, merge bool) error) error {
 type meta struct {
 	// next is the entry to read next.
 	next uint64
-	// nextOrder is above every order number seen.
-	nextOrder uint64
 	// last is the SHA-256 of entry next-1: it tells this journal from another.
 	last [32]byte
+	// seen is above every number seen of each listed kind.
+	seen seenNumbers
 }
+
+// seenNumbers is written in the order of the kinds.
+type seenNumbers map[pb.Kind]uint64
 
 // layout is the version of everything this package stores. Another one in the
 // store makes it be built anew.
-const layout = 1
+const layout = 2
+
+// metaBytes is the size of a cursor without what was seen; each kind adds
+// seenBytes.
+const (
+	metaBytes = 4 + 8 + 32
+	seenBytes = 4 + 8
+)
 
 func (m meta) encode() []byte {
 	b := binary.BigEndian.AppendUint32(nil, layout)
 	b = binary.BigEndian.AppendUint64(b, m.next)
-	b = binary.BigEndian.AppendUint64(b, m.nextOrder)
-	return append(b, m.last[:]...)
+	b = append(b, m.last[:]...)
+	for _, kind := range slices.Sorted(maps.Keys(m.seen)) {
+		b = binary.BigEndian.AppendUint32(b, uint32(kind))
+		b = binary.BigEndian.AppendUint64(b, m.seen[kind])
+	}
+	return b
 }
 
-// decodeMeta answers false for another layout.
+// decodeMeta returns false for another layout.
 func decodeMeta(b []byte) (m meta, ok bool) {
-	if len(b) != 4+8+8+32 || binary.BigEndian.Uint32(b) != layout {
+	if len(b) < metaBytes || (len(b)-metaBytes)%seenBytes != 0 || binary.BigEndian.Uint32(b) != layout {
 		return meta{}, false
 	}
-	m.next, m.nextOrder = binary.BigEndian.Uint64(b[4:]), binary.BigEndian.Uint64(b[12:])
-	copy(m.last[:], b[20:])
+	m.next = binary.BigEndian.Uint64(b[4:])
+	copy(m.last[:], b[12:])
+	m.seen = seenNumbers{}
+	for b = b[metaBytes:]; len(b) > 0; b = b[seenBytes:] {
+		m.seen[pb.Kind(binary.BigEndian.Uint32(b))] = binary.BigEndian.Uint64(b[4:])
+	}
 	return m, true
 }

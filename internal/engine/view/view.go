@@ -10,6 +10,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/engine/diskguard"
 )
 
@@ -25,9 +26,9 @@ const (
 
 // Options configures Views; zero values mean the defaults.
 type Options struct {
-	// OrderCreate is the number of the command that opens an order; its entries
-	// make the merchants' lists.
-	OrderCreate uint32
+	// Kinds are the kinds of entities as rules declare them; those that are
+	// listed make the lists.
+	Kinds []catalogue.Kind
 	// SlicePostings bounds one slice, in postings and entries together.
 	SlicePostings int
 	// Pause is the least time between two slices while views are up to date.
@@ -108,7 +109,7 @@ func Open(dir string, opt Options) (*Views, error) {
 		dir: dir, opt: opt, fs: opt.FS, log: opt.Logger,
 		poke: make(chan struct{}, 1), moved: make(chan struct{}),
 	}
-	v.slice = newSlice(meta{}, opt.OrderCreate)
+	v.slice = newSlice(meta{}, opt.Kinds)
 	if err := v.openStore(); err != nil {
 		return nil, err
 	}

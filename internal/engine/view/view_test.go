@@ -66,16 +66,20 @@ func drawEntries(rt *rapid.T) []*pb.Entry {
 	entities := []string{"order/1", "order/2", "order/10", "order/01", "order/+3", "order/x", "refund/1", "refund/18446744073709551615",
 		"refund/18446744073709551616", "merchant/19", "batch/r", "batch/re", "", "notice/1"}
 	at := rapid.Int64Range(-2*3_600_000, 2_000_000_000_000).Draw(rt, "at")
-	nextOrder := 11
+	nextOrder, nextBox := 11, 1
 	var entries []*pb.Entry
 	for range rapid.IntRange(1, 40).Draw(rt, "entries") {
 		at += rapid.SampledFrom([]int64{0, 0, 1, 999, 1_800_000, 7_200_000}).Draw(rt, "later")
-		e := &pb.Entry{At: at, Number: rapid.SampledFrom([]uint32{orderCreate, 16}).Draw(rt, "number")}
+		e := &pb.Entry{At: at, Number: rapid.SampledFrom([]uint32{orderCreate, 16, boxOpen}).Draw(rt, "number")}
 		e.Entity = rapid.SampledFrom(entities).Draw(rt, "entity")
 		e.Name = rapid.SampledFrom([]string{"19/T1", "20/T1", "/", "19", ""}).Draw(rt, "name")
 		if e.Number == orderCreate { // order numbers only grow
 			e.Entity = fmt.Sprintf("order/%d", nextOrder)
 			nextOrder += rapid.IntRange(0, 2).Draw(rt, "skip")
+		}
+		if e.Number == boxOpen { // numbers of their own
+			e.Entity = fmt.Sprintf("box/%d", nextBox)
+			nextBox += rapid.IntRange(0, 2).Draw(rt, "skip")
 		}
 		for range rapid.SampledFrom([]int{0, 1, 1, 2, 30}).Draw(rt, "postings") {
 			p := pay(rapid.SampledFrom(names).Draw(rt, "debit"), rapid.SampledFrom(names).Draw(rt, "credit"),
@@ -126,13 +130,13 @@ func TestPages(t *testing.T) {
 		if !slices.EqualFunc(paged, whole, func(a, b *pb.HistoryLine) bool { return proto.Equal(a, b) }) {
 			t.Errorf("pages of %d give %d lines of %d", limit, len(paged), len(whole))
 		}
-		orders, err := v.Orders("1900000000", view.OrderMark{}, math.MaxInt)
+		orders, err := v.List(pb.Kind_KIND_ORDER, "1900000000", view.Mark{}, math.MaxInt)
 		if err != nil || len(orders) < 20 {
 			t.Fatalf("%d orders, %v", len(orders), err)
 		}
-		var listed []view.OrderMark
-		for mark := (view.OrderMark{}); ; mark = listed[len(listed)-1] {
-			page, err := v.Orders("1900000000", mark, limit)
+		var listed []view.Mark
+		for mark := (view.Mark{}); ; mark = listed[len(listed)-1] {
+			page, err := v.List(pb.Kind_KIND_ORDER, "1900000000", mark, limit)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -183,7 +187,7 @@ func TestNothingKnown(t *testing.T) {
 	if steps, err := v.Steps("order", 0, 10); err != nil || steps != nil {
 		t.Errorf("steps of an unknown entity = %v, %v", steps, err)
 	}
-	if marks, err := v.Orders("19000000", view.OrderMark{}, 10); err != nil || marks != nil {
+	if marks, err := v.List(pb.Kind_KIND_ORDER, "19000000", view.Mark{}, 10); err != nil || marks != nil {
 		t.Errorf("orders of an unknown merchant = %v, %v", marks, err)
 	}
 	if d, c, err := v.BalanceAt("user/2/balance", 156, 0); err != nil || d != 0 || c != 0 {

@@ -9,7 +9,7 @@
 // The table of moves is in states.go.
 //
 // The plaintext is not stored: it is a pure function of the notice's format and
-// the immutable fields of its order or refund.
+// the immutable fields of its subject.
 package notice
 
 import (
@@ -20,8 +20,12 @@ import (
 )
 
 const (
-	// Format is the plaintext format of notices made now.
+	// Format is the plaintext format of notices made now; edge/wechatjson has a
+	// renderer for it, and for all that were before it.
 	Format = 1
+	// LevelSubject is the feature level from which on a notice's row names its
+	// subject; below it the row has an order and a refund.
+	LevelSubject = 4
 	// KeepRecent is how many attempts a notice remembers.
 	KeepRecent = 20
 	// KeepSettled is how long a delivered notice is kept at least, milliseconds.
@@ -58,10 +62,58 @@ func Settled(r table.Reader, from uint64, visit func(*pb.Notice) bool) {
 	settled.Scan(r, settledKey(from), to, func(_ []byte, n *pb.Notice) bool { return visit(n) })
 }
 
-// Owe makes a notice owed, due at once, under a number the deed has taken.
-func Owe(d *deed.Deed, id uint64, mchid string, event pb.NoticeEvent, orderID, refundID uint64, url string) {
-	owed.Insert(d.Tx, owedKey(id), &pb.Notice{
-		Id: id, Mchid: mchid, Event: event, OrderId: orderID, RefundId: refundID, Url: url,
-		CreatedAt: d.At, NextAt: d.At, Format: Format, State: pb.NoticeState_NOTICE_STATE_OWED,
+// All visits all notices, the owed ones first.
+func All(r table.Reader, visit func(*pb.Notice) bool) {
+	more := true
+	each := func(n *pb.Notice) bool { more = visit(n); return more }
+	if Owed(r, 0, each); more {
+		Settled(r, 0, each)
+	}
+}
+
+// Debt is what a deed owes a merchant: to be told.
+type Debt struct {
+	// ID is the notice's number, which the deed has taken.
+	ID    uint64
+	Mchid string
+	Event pb.NoticeEvent
+	// Kind and Subject are what the notice tells of.
+	Kind    pb.Kind
+	Subject uint64
+	// Order is the subject's order, the order itself or a refund's: rows below
+	// LevelSubject name it.
+	Order uint64
+	URL   string
+}
+
+// Owe makes a notice owed, due at once.
+func Owe(d *deed.Deed, w Debt) {
+	made := new(struct { // one allocation
+		n pb.Notice
+		s pb.Subject
 	})
+	n := &made.n
+	n.Id, n.Mchid, n.Event, n.Url = w.ID, w.Mchid, w.Event, w.URL
+	n.CreatedAt, n.NextAt, n.Format, n.State = d.At, d.At, Format, pb.NoticeState_NOTICE_STATE_OWED
+	switch {
+	case d.Head.Level >= LevelSubject:
+		made.s.Kind, made.s.Id = w.Kind, w.Subject
+		n.Subject = &made.s
+	case w.Kind == pb.Kind_KIND_REFUND:
+		n.OrderId, n.RefundId = w.Order, w.Subject
+	default:
+		n.OrderId = w.Order
+	}
+	owed.Insert(d.Tx, owedKey(n.Id), n)
+}
+
+// Subject is what a notice tells of, whichever level its row was written at.
+func Subject(n *pb.Notice) (pb.Kind, uint64) {
+	switch {
+	case n.Subject != nil:
+		return n.Subject.Kind, n.Subject.Id
+	case n.RefundId != 0:
+		return pb.Kind_KIND_REFUND, n.RefundId
+	}
+	return pb.Kind_KIND_ORDER, n.OrderId
 }

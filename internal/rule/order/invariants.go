@@ -51,9 +51,12 @@ func notified(r table.Reader, head *pb.Head, report catalogue.Report) {
 			return true
 		}
 		n, ok := notice.Get(r, o.NoticeId)
-		switch {
-		case ok && n.OrderId != o.Id:
-			return report(Entity(o.Id), "its notice %d tells of order %d", o.NoticeId, n.OrderId)
+		if !ok {
+			n = &pb.Notice{}
+		}
+		switch kind, id := notice.Subject(n); {
+		case ok && (kind != pb.Kind_KIND_ORDER || id != o.Id):
+			return report(Entity(o.Id), "its notice %d tells of %s %d", o.NoticeId, kind, id)
 		case !ok && o.NoticeId >= head.PruneCursor:
 			return report(Entity(o.Id), "is paid and its notice %d is not there", o.NoticeId)
 		}
@@ -64,13 +67,12 @@ func notified(r table.Reader, head *pb.Head, report catalogue.Report) {
 func subjects(r table.Reader, _ *pb.Head, report catalogue.Report) {
 	more := true
 	tells := func(n *pb.Notice) bool {
-		if _, ok := Get(r, n.OrderId); !ok {
-			more = report("notice "+strconv.FormatUint(n.Id, 10), "tells of order %d, which is not there", n.OrderId)
+		if kind, id := notice.Subject(n); kind == pb.Kind_KIND_ORDER {
+			if _, ok := Get(r, id); !ok {
+				more = report("notice "+strconv.FormatUint(n.Id, 10), "tells of order %d, which is not there", id)
+			}
 		}
 		return more
 	}
-	notice.Owed(r, 0, tells)
-	if more {
-		notice.Settled(r, 0, tells)
-	}
+	notice.All(r, tells)
 }

@@ -50,7 +50,10 @@ func ApplyPay(d *deed.Deed, c *pb.OrderPay) (code.Code, *pb.Order) {
 	o.PaidAt, o.PaySeq, o.NoticeId = d.At, d.Seq(), d.TakeNoticeID()
 	Put(d.Tx, o)
 	record(d, o, book.Commit(), commitment.AppendField(d.Mem.Take(commitment.Size)[:0], o.Salt, "openid", o.Openid))
-	notice.Owe(d, o.NoticeId, o.Mchid, pb.NoticeEvent_NOTICE_EVENT_TRANSACTION_SUCCESS, o.Id, 0, o.NotifyUrl)
+	notice.Owe(d, notice.Debt{
+		ID: o.NoticeId, Mchid: o.Mchid, Event: pb.NoticeEvent_NOTICE_EVENT_TRANSACTION_SUCCESS,
+		Kind: pb.Kind_KIND_ORDER, Subject: o.Id, Order: o.Id, URL: o.NotifyUrl,
+	})
 	return code.OK, o
 }
 

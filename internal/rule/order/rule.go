@@ -18,7 +18,8 @@ var Rule = catalogue.Rule{
 	Name:     "order",
 	Commands: []*catalogue.Spec{Create.Spec, Pay.Spec, Close.Spec},
 	Tables:   []table.ID{table.Orders, table.OrderNos},
-	Due:      []catalogue.Due{{Kind: pb.DueKind_DUE_KIND_ORDER_CLOSE, Do: CloseDue}},
+	Kinds:    []catalogue.Kind{{Number: pb.Kind_KIND_ORDER, Name: "order", Listed: catalogue.OrderCreate}},
+	Due:      []catalogue.Due{{Kind: pb.DueKind_DUE_KIND_ORDER_CLOSE, Of: pb.Kind_KIND_ORDER, Do: CloseDue}},
 	Sweeps:   []catalogue.Sweep{{Name: "orders to close", Do: AutoClose, Next: NextAutoClose}},
 
 	Invariants: invariants,

@@ -52,7 +52,10 @@ func CompleteDue(d *deed.Deed, id uint64) {
 	put(d.Tx, f)
 	d.Record(Entity(f.Id), f.Mchid+"/"+f.OutRefundNo, postings)
 	if f.NoticeId != 0 {
-		notice.Owe(d, f.NoticeId, f.Mchid, event, f.OrderId, f.Id, f.NotifyUrl)
+		notice.Owe(d, notice.Debt{
+			ID: f.NoticeId, Mchid: f.Mchid, Event: event,
+			Kind: pb.Kind_KIND_REFUND, Subject: f.Id, Order: f.OrderId, URL: f.NotifyUrl,
+		})
 	}
 }
 

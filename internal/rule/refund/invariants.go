@@ -2,6 +2,7 @@ package refund
 
 import (
 	"slices"
+	"strconv"
 
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
@@ -9,6 +10,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/due"
 	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
+	"github.com/holdfast-pay/holdfast/internal/rule/notice"
 	"github.com/holdfast-pay/holdfast/internal/rule/order"
 )
 
@@ -18,6 +20,7 @@ var invariants = []catalogue.Invariant{
 	{Name: "an order says what its refunds add up to", Check: addUp},
 	{Name: "a merchant's account covers its orders and refunds", Check: covered},
 	{Name: "a refund under way is due", Check: isDue},
+	{Name: "notices tell of refunds that are there", Check: subjects},
 }
 
 // Scan visits all refunds in the order of their ids.
@@ -42,6 +45,17 @@ func indexed(r table.Reader, head *pb.Head, report catalogue.Report) {
 	Scan(r, func(f *pb.Refund) bool {
 		if _, ok := r.Get(orderKey(f.OrderId, f.Id)); !ok {
 			return report(Entity(f.Id), "is not found by its order %d", f.OrderId)
+		}
+		return true
+	})
+}
+
+func subjects(r table.Reader, _ *pb.Head, report catalogue.Report) {
+	notice.All(r, func(n *pb.Notice) bool {
+		if kind, id := notice.Subject(n); kind == pb.Kind_KIND_REFUND {
+			if f, ok := Get(r, id); !ok || f.Mchid != n.Mchid {
+				return report("notice "+strconv.FormatUint(n.Id, 10), "tells merchant %s of refund %d, which is not there or another's", n.Mchid, id)
+			}
 		}
 		return true
 	})

@@ -14,7 +14,8 @@ var Rule = catalogue.Rule{
 	Name:     "refund",
 	Commands: []*catalogue.Spec{Create.Spec},
 	Tables:   []table.ID{table.Refunds, table.RefundNos, table.OrderRefunds},
-	Due:      []catalogue.Due{{Kind: pb.DueKind_DUE_KIND_REFUND, Do: CompleteDue}},
+	Kinds:    []catalogue.Kind{{Number: pb.Kind_KIND_REFUND, Name: "refund"}},
+	Due:      []catalogue.Due{{Kind: pb.DueKind_DUE_KIND_REFUND, Of: pb.Kind_KIND_REFUND, Do: CompleteDue}},
 	Fills:    []catalogue.Fill{{Name: orderIndex, Level: LevelOrderIndex, Step: BackfillOrderIndex}},
 
 	Invariants: invariants,

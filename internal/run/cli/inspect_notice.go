@@ -29,7 +29,7 @@ var inspectNotice = Command{
 			}
 			var b strings.Builder
 			n := a.Notice
-			fields(&b, "event id", a.EventId, "event type", a.EventType, "merchant", n.Mchid, "order", fmt.Sprintf("order/%d", n.OrderId),
+			fields(&b, "event id", a.EventId, "event type", a.EventType, "merchant", n.Mchid, "tells of", fmt.Sprintf("%s/%d", word(n.Subject.GetKind()), n.Subject.GetId()),
 				"owed since", when(n.CreatedAt))
 			printNotices(&b, []*pb.NoticeShown{n})
 			printSteps(&b, a.Steps)

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/stamp"
 	"github.com/holdfast-pay/holdfast/internal/edge/receipt"
@@ -359,7 +358,7 @@ func (n *Node) startChores(context.Context) error {
 }
 
 func (n *Node) startViews(context.Context) error {
-	v, err := view.Open(n.path("views"), view.Options{OrderCreate: uint32(catalogue.OrderCreate), Fatal: n.fatal, Logger: n.log})
+	v, err := view.Open(n.path("views"), view.Options{Kinds: machine.Rules().Kinds(), Fatal: n.fatal, Logger: n.log})
 	if err != nil {
 		return err
 	}

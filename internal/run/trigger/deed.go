@@ -11,6 +11,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/stamp"
 	"github.com/holdfast-pay/holdfast/internal/edge/wechatjson"
 	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/notice"
 	"github.com/holdfast-pay/holdfast/internal/run/dev"
 )
 
@@ -57,20 +58,20 @@ func (d Deed) notice(event pb.NoticeEvent, logName string, site *dev.Site, now t
 		State: pb.TradeState_TRADE_STATE_SUCCESS, Total: d.Total, Currency: uint32(money.CNY), Openid: d.Openid, Attach: d.Attach,
 		CreatedAt: at - 60_000, PaidAt: at - 1000,
 	}
-	n := &pb.Notice{Id: id, Mchid: site.Mchid, Event: event, OrderId: id, Format: wechatjson.Format, CreatedAt: at}
+	n := &pb.Notice{Id: id, Mchid: site.Mchid, Event: event, Format: notice.Format, CreatedAt: at, Subject: &pb.Subject{Kind: pb.Kind_KIND_ORDER, Id: id}}
 	var back *pb.Refund
 	if event != pb.NoticeEvent_NOTICE_EVENT_TRANSACTION_SUCCESS {
-		n.RefundId = id
+		n.Subject.Kind = pb.Kind_KIND_REFUND
 		back = &pb.Refund{
 			Id: id, OrderId: id, Mchid: site.Mchid, OutRefundNo: d.OutRefundNo, Status: pb.RefundStatus_REFUND_STATUS_SUCCESS,
 			Refund: d.Refund, Total: d.Total, Currency: uint32(money.CNY), CreatedAt: at - 500, SuccessAt: at,
 		}
 	}
-	plaintext, err := wechatjson.Plaintext(n, paid, back, stamp.Business)
+	plaintext, err := wechatjson.Plaintext(n, wechatjson.Records{Order: paid, Refund: back}, stamp.Business)
 	if err != nil {
 		return nil, err
 	}
-	e, _ := wechatjson.Describe(event) // it was found by its description
+	e, _ := wechatjson.Describe(event, notice.Format) // it was found by its description
 	return &pb.OwedNotice{
 		Notice: n.Due(), EventId: ident.EventID(logName, id), CreateTime: stamp.RFC3339(at, stamp.Business), Plaintext: plaintext,
 		EventType: e.Type, Summary: e.Summary, ResourceType: e.ResourceType, OriginalType: e.OriginalType, AssociatedData: e.AssociatedData,

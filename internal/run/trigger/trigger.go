@@ -19,6 +19,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/edge/wechatjson"
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
 	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/notice"
 	"github.com/holdfast-pay/holdfast/internal/run/dev"
 )
 
@@ -68,7 +69,7 @@ var (
 // Events lists the event types that this version knows.
 func Events() (list []string) {
 	for e := range pb.NoticeEvent_name { // order does not matter: sorted below
-		if d, ok := wechatjson.Describe(pb.NoticeEvent(e)); ok {
+		if d, ok := wechatjson.Describe(pb.NoticeEvent(e), notice.Format); ok {
 			list = append(list, d.Type)
 		}
 	}
@@ -78,7 +79,7 @@ func Events() (list []string) {
 
 func eventOf(name string) (pb.NoticeEvent, bool) {
 	for e := range pb.NoticeEvent_name { // order does not matter: at most one fits
-		if d, ok := wechatjson.Describe(pb.NoticeEvent(e)); ok && d.Type == name {
+		if d, ok := wechatjson.Describe(pb.NoticeEvent(e), notice.Format); ok && d.Type == name {
 			return pb.NoticeEvent(e), true
 		}
 	}

@@ -519,6 +519,13 @@ func (e *Shown) Error() string {
 	return fmt.Sprintf("it shows\n> %s\nwhere the script says\n> %s", strings.Join(e.Got, "\n> "), strings.Join(e.Want, "\n> "))
 }
 
+// subject is what a notice tells of, "order 3".
+func subject(n *pb.Notice) string {
+	kind, id := notice.Subject(n)
+	k, _ := machine.Rules().Kind(kind)
+	return fmt.Sprintf("%s %d", k.Name, id)
+}
+
 func (pl *player) shown(s *script.Step) (lines []string, err error) {
 	p := pl.w.leader()
 	if p == nil {
@@ -534,7 +541,7 @@ func (pl *player) shown(s *script.Step) (lines []string, err error) {
 		if s.Has("notices") {
 			each := func(n *pb.Notice) bool {
 				state := strings.TrimPrefix(n.State.String(), "NOTICE_STATE_")
-				lines = append(lines, fmt.Sprintf("notice %d of order %d: %s, received %v", n.Id, n.OrderId, state, pl.w.merchant.got[n.Id] > 0))
+				lines = append(lines, fmt.Sprintf("notice %d of %s: %s, received %v", n.Id, subject(n), state, pl.w.merchant.got[n.Id] > 0))
 				return true
 			}
 			notice.Owed(r, 0, each)

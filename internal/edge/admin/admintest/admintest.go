@@ -16,7 +16,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/admin"
 	"github.com/holdfast-pay/holdfast/internal/edge/edgetest"
@@ -61,7 +60,7 @@ func Open(t testing.TB, sandbox bool) *Desk {
 	var err error
 	d.Keys, err = keystore.Open(d.Dir, keystore.Options{})
 	need(t, err)
-	d.views, err = view.Open(filepath.Join(d.Dir, "views"), view.Options{OrderCreate: uint32(catalogue.OrderCreate), Logger: slog.New(slog.DiscardHandler)})
+	d.views, err = view.Open(filepath.Join(d.Dir, "views"), view.Options{Kinds: machine.Rules().Kinds(), Logger: slog.New(slog.DiscardHandler)})
 	need(t, err)
 	verifier, err := journal.ParseVerifier(d.Keys.CheckpointVerifier())
 	need(t, err)

@@ -25,7 +25,6 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/notice"
-	"github.com/holdfast-pay/holdfast/internal/rule/order"
 	"github.com/holdfast-pay/holdfast/internal/rule/refund"
 )
 
@@ -33,18 +32,17 @@ import (
 func (s *shop) callback(id uint64, signer *keystore.Signer) *http.Request {
 	s.t.Helper()
 	var n *pb.Notice
-	var o *pb.Order
-	var f *pb.Refund
+	var rec wechatjson.Records
 	s.see(func(r table.Reader) {
 		n, _ = notice.Get(r, id)
-		o, _ = order.Get(r, n.OrderId)
-		f, _ = refund.Get(r, n.RefundId)
+		kind, id := notice.Subject(n)
+		rec = wechatjson.Read(r, kind, id)
 	})
-	plaintext, err := wechatjson.Plaintext(n, o, f, stamp.Business)
+	plaintext, err := wechatjson.Plaintext(n, rec, stamp.Business)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	event, _ := wechatjson.Describe(n.Event)
+	event, _ := wechatjson.Describe(n.Event, n.Format)
 	nonce := seal.DeriveNonce([]byte(apiv3), n.Id, plaintext)
 	sealed, err := seal.Seal([]byte(apiv3), nonce, event.AssociatedData, plaintext)
 	if err != nil {

@@ -7,30 +7,31 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
-// OrderMark is an order's place in its merchant's list.
-type OrderMark struct {
-	// At is when the order was created, business time in Unix milliseconds.
+// Mark is an entity's place in its owner's list.
+type Mark struct {
+	// At is when the entity was made, business time in Unix milliseconds.
 	At int64
-	// ID is the order's number.
+	// ID is the entity's number.
 	ID uint64
 }
 
-func (m OrderMark) compare(o OrderMark) int {
+func (m Mark) compare(o Mark) int {
 	return cmp.Or(cmp.Compare(m.At, o.At), cmp.Compare(m.ID, o.ID))
 }
 
-// Orders lists a merchant's orders that come before a mark (the zero mark for
-// no bound), at most limit, the newest first. The last one is the next page's
-// before; OrderMark{At: t} begins with the orders created before time t.
-func (v *Views) Orders(mchid string, before OrderMark, limit int) ([]OrderMark, error) {
-	var marks []OrderMark
-	prefix := orderKey(mchid)
+// List lists an owner's entities of a listed kind that come before a mark (the
+// zero mark for no bound), at most limit, the newest first. The last one is the
+// next page's before; Mark{At: t} begins with those made before time t.
+func (v *Views) List(kind pb.Kind, owner string, before Mark, limit int) ([]Mark, error) {
+	var marks []Mark
+	prefix := listKey(kind, owner)
 	from, to := table.Prefix(prefix)
-	all := before == OrderMark{}
+	all := before == Mark{}
 	if !all {
-		to = orderKey(mchid).I64(before.At).U64(before.ID)
+		to = listKey(kind, owner).I64(before.At).U64(before.ID)
 	}
 	err := v.query(func(db *pebble.DB) error {
 		return scan(db, from, to, true, func(key, value []byte) (bool, error) {
@@ -38,7 +39,7 @@ func (v *Views) Orders(mchid string, before OrderMark, limit int) ([]OrderMark, 
 				return false, errPacked
 			}
 			f := table.Fields(key[len(prefix):])
-			row, err := unpackMarks(OrderMark{At: f.I64(), ID: f.U64()}, value)
+			row, err := unpackMarks(Mark{At: f.I64(), ID: f.U64()}, value)
 			if err != nil {
 				return false, err
 			}
@@ -57,14 +58,14 @@ func (v *Views) Orders(mchid string, before OrderMark, limit int) ([]OrderMark, 
 }
 
 // packMark appends a mark to a row as differences from the last one.
-func packMark(row []byte, last, m OrderMark) []byte {
+func packMark(row []byte, last, m Mark) []byte {
 	row = binary.AppendVarint(row, m.At-last.At)
 	return binary.AppendUvarint(row, m.ID-last.ID)
 }
 
-func unpackMarks(first OrderMark, row []byte) ([]OrderMark, error) {
+func unpackMarks(first Mark, row []byte) ([]Mark, error) {
 	d := decoder{rest: row}
-	marks := []OrderMark{first}
+	marks := []Mark{first}
 	for len(d.rest) > 0 && !d.bad {
 		first.At += d.varint()
 		first.ID += d.uvarint()
