@@ -9,8 +9,8 @@ import (
 
 	"connectrpc.com/connect"
 
-	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
+	"github.com/holdfast-pay/holdfast/internal/engine/pki"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -92,10 +92,10 @@ func (s *Server) clusterAnswer(ctx context.Context) (*connect.Response[pb.Cluste
 
 // ClusterToken makes a join token. It is shown once and kept nowhere.
 func (s *Server) ClusterToken(ctx context.Context, q *connect.Request[pb.ClusterTokenRequest]) (*connect.Response[pb.ClusterTokenResponse], error) {
-	valid := keystore.TokenValid
+	valid := pki.TokenValid
 	if q.Msg.ValidS != 0 {
 		// Bounded before it is a Duration: that might overflow.
-		if q.Msg.ValidS < int64(keystore.TokenLeast/time.Second) || q.Msg.ValidS > int64(keystore.TokenMost/time.Second) {
+		if q.Msg.ValidS < int64(pki.TokenLeast/time.Second) || q.Msg.ValidS > int64(pki.TokenMost/time.Second) {
 			return nil, invalid("a join token is valid for 1 s to 7 days")
 		}
 		valid = time.Duration(q.Msg.ValidS) * time.Second

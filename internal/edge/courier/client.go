@@ -41,7 +41,7 @@ type ClientOptions struct {
 	Nodes []string
 	// Name is what the courier is called in the journal.
 	Name string
-	// TLS is keystore.Store.ClientTLS(keystore.RoleCourier).
+	// TLS is pki.Cluster.ClientTLS(pki.RoleCourier).
 	TLS *tls.Config
 	// Dial is nil outside tests, Logger nil for slog.Default().
 	Dial   DialFunc

@@ -23,11 +23,12 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
+	"github.com/holdfast-pay/holdfast/internal/engine/pki"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
 // serveInner serves the world's inner service over TLS, as a node does.
-func (w *world) serveInner(roles ...keystore.Role) (addr string) {
+func (w *world) serveInner(roles ...pki.Role) (addr string) {
 	w.t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -35,14 +36,14 @@ func (w *world) serveInner(roles ...keystore.Role) (addr string) {
 	}
 	mux := http.NewServeMux()
 	mux.Handle(w.svc.Handler())
-	srv := &http.Server{Handler: mux, TLSConfig: w.keys.NodeTLS(roles...), ErrorLog: discardLog}
+	srv := &http.Server{Handler: mux, TLSConfig: w.keys.Cluster().NodeTLS(roles...), ErrorLog: discardLog}
 	go srv.ServeTLS(l, "", "")
 	w.t.Cleanup(func() { srv.Close() })
 	return l.Addr().String()
 }
 
-func (w *world) client(addr string, role keystore.Role) *Client {
-	c := NewClient(ClientOptions{Nodes: []string{addr}, Name: "c1", TLS: w.keys.ClientTLS(role), Logger: quiet})
+func (w *world) client(addr string, role pki.Role) *Client {
+	c := NewClient(ClientOptions{Nodes: []string{addr}, Name: "c1", TLS: w.keys.Cluster().ClientTLS(role), Logger: quiet})
 	w.t.Cleanup(c.Close)
 	return c
 }
@@ -51,11 +52,11 @@ func (w *world) client(addr string, role keystore.Role) *Client {
 func TestOnlyCouriersMayCall(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	open, strict := w.serveInner(), w.serveInner(keystore.RoleCourier)
+	open, strict := w.serveInner(), w.serveInner(pki.RoleCourier)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	for _, addr := range []string{open, strict} {
-		for role, may := range map[keystore.Role]bool{keystore.RoleCourier: true, keystore.RoleAdmin: false, keystore.RoleNode: false} {
+		for role, may := range map[pki.Role]bool{pki.RoleCourier: true, pki.RoleAdmin: false, pki.RoleNode: false} {
 			if _, err := w.client(addr, role).Fetch(ctx, &pb.FetchRequest{Ids: []uint64{1}}); (err == nil) != may {
 				t.Errorf("role %s: %v, want admitted %t", role, err, may)
 			}
@@ -69,7 +70,7 @@ func TestOnlyCouriersMayCall(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		stranger := NewClient(ClientOptions{Nodes: []string{addr}, Name: "c1", TLS: other.ClientTLS(keystore.RoleCourier), Logger: quiet})
+		stranger := NewClient(ClientOptions{Nodes: []string{addr}, Name: "c1", TLS: other.Cluster().ClientTLS(pki.RoleCourier), Logger: quiet})
 		t.Cleanup(stranger.Close)
 		if _, err := stranger.Fetch(ctx, &pb.FetchRequest{Ids: []uint64{1}}); err == nil {
 			t.Error("a courier of another platform is admitted")
@@ -81,8 +82,8 @@ func TestOnlyCouriersMayCall(t *testing.T) {
 func TestClientErrors(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	addr := w.serveInner(keystore.RoleCourier)
-	c := w.client(addr, keystore.RoleCourier)
+	addr := w.serveInner(pki.RoleCourier)
+	c := w.client(addr, pki.RoleCourier)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	if _, err := c.Report(ctx, []*pb.Attempt{{NoticeId: 1}}); !errors.Is(err, ErrRefused) {
@@ -101,7 +102,7 @@ func TestClientErrors(t *testing.T) {
 	}
 	s.Close()
 	eventually(t, "the node notices that the stream is closed", func() bool {
-		other := NewClient(ClientOptions{Nodes: []string{addr}, Name: "c2", TLS: w.keys.ClientTLS(keystore.RoleCourier), Logger: quiet})
+		other := NewClient(ClientOptions{Nodes: []string{addr}, Name: "c2", TLS: w.keys.Cluster().ClientTLS(pki.RoleCourier), Logger: quiet})
 		defer other.Close()
 		s, err := other.Owed(ctx, &pb.OwedRequest{})
 		if err != nil {
@@ -126,7 +127,7 @@ func TestOfficialSDKAcceptsNotices(t *testing.T) {
 			roots := x509.NewCertPool()
 			roots.AddCert(m.srv.Certificate())
 			cfg := w.config()
-			cfg.Node, cfg.Dial, cfg.Allow, cfg.RootCAs = w.client(w.serveInner(keystore.RoleCourier), keystore.RoleCourier), nil, loopback, roots
+			cfg.Node, cfg.Dial, cfg.Allow, cfg.RootCAs = w.client(w.serveInner(pki.RoleCourier), pki.RoleCourier), nil, loopback, roots
 			_, stop := w.run(cfg)
 			paid := w.pay("1900000001", m.srv.URL+"/pay")
 			w.core.Must(catalogue.RefundCreate, &pb.RefundCreate{Mchid: "1900000001", OutRefundNo: "R1", OutTradeNo: "T00000001",

@@ -38,7 +38,7 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
-	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
+	"github.com/holdfast-pay/holdfast/internal/engine/pki"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
 	"github.com/holdfast-pay/holdfast/internal/pb/vtcodec"
@@ -100,7 +100,7 @@ const maxRequest = 4 << 20
 func onlyCourier(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.TLS != nil {
-			if role, ok := keystore.PeerRole(*r.TLS); ok && role == keystore.RoleCourier {
+			if role, ok := pki.PeerRole(*r.TLS); ok && role == pki.RoleCourier {
 				next.ServeHTTP(w, r)
 				return
 			}

@@ -9,7 +9,7 @@ import (
 
 	"connectrpc.com/connect"
 
-	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
+	"github.com/holdfast-pay/holdfast/internal/engine/pki"
 	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
 )
 
@@ -68,14 +68,14 @@ func refusal(err error) error {
 }
 
 // JoinRefusal is the answer of PeerService.Join to what a node did wrong: a
-// *keystore.TokenError, a *keystore.RequestError and a *Fault come to the joining
+// *pki.TokenError, a *pki.RequestError and a *Fault come to the joining
 // node as they are, all else as nothing but a failure. The codes decide what it does then: it asks
 // another peer, or later, after connect.CodeUnavailable, comes with a fresh
 // identity after connect.CodeAborted, and gives up after others.
 func JoinRefusal(err error) error {
-	var token *keystore.TokenError
+	var token *pki.TokenError
 	var fault *Fault
-	var request *keystore.RequestError
+	var request *pki.RequestError
 	var already *connect.Error
 	switch {
 	case errors.As(err, &already):

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
+	"github.com/holdfast-pay/holdfast/internal/engine/pki"
 )
 
 // Node is who the credentials say their holder is.
@@ -120,10 +121,10 @@ func (l *loaded) check(dir string) error {
 	if !ok || !public.Equal(&l.key.PublicKey) {
 		return damaged(path, "is not the certificate of the key in "+keyFile)
 	}
-	if role, ok := keystore.CertRole(l.cert); l.cert.CheckSignatureFrom(l.ca) != nil || !ok || role != keystore.RoleNode {
+	if role, ok := pki.CertRole(l.cert); l.cert.CheckSignatureFrom(l.ca) != nil || !ok || role != pki.RoleNode {
 		return damaged(path, "is not a node's certificate of the CA in "+caFile)
 	}
-	if name, ok := keystore.NodeName(l.cert); !ok || name != l.node.Name {
+	if name, ok := pki.NodeName(l.cert); !ok || name != l.node.Name {
 		return damaged(path, fmt.Sprintf("is of node %.70q and %s says %.70q", name, nodeFile, l.node.Name))
 	}
 	return nil
@@ -163,15 +164,15 @@ func First(dir string, keys *keystore.Store, n Node) (*Credentials, error) {
 	if err != nil {
 		return nil, err
 	}
-	csr, err := keystore.NewNodeRequest(n.Name, key)
+	csr, err := pki.NewNodeRequest(n.Name, key)
 	if err != nil {
 		return nil, err
 	}
-	cert, err := keys.IssueNode(csr, n.Name, time.Now())
+	cert, err := keys.Cluster().IssueNode(csr, n.Name, time.Now())
 	if err != nil {
 		return nil, err
 	}
-	return save(dir, n, keys.CA(), cert, time.Now)
+	return save(dir, n, keys.Cluster().CA(), cert, time.Now)
 }
 
 // ownKey is the key in dir, drawn when there is none.

@@ -17,8 +17,8 @@ func TestFirst(t *testing.T) {
 	if got := c.Node(); got != (Node{"n1", 7, "127.0.0.1:7445"}) {
 		t.Errorf("node %+v", got)
 	}
-	if err := c.Valid(); err != nil || !bytes.Equal(c.CA(), ours().CA()) {
-		t.Errorf("valid %v; the CA is ours: %v", err, bytes.Equal(c.CA(), ours().CA()))
+	if err := c.Valid(); err != nil || !bytes.Equal(c.CA(), ours().Cluster().CA()) {
+		t.Errorf("valid %v; the CA is ours: %v", err, bytes.Equal(c.CA(), ours().Cluster().CA()))
 	}
 	if left := time.Until(c.RenewAt()); left < 13*24*time.Hour || left > 16*24*time.Hour {
 		t.Errorf("renewed in %v", left)

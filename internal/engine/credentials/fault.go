@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
+	"github.com/holdfast-pay/holdfast/internal/engine/pki"
 )
 
 // Fault is something wrong with credentials, or with how two nodes met: Text is
@@ -59,7 +59,7 @@ func Explain(err error, node string, now time.Time) error {
 	if errors.As(err, &fault) {
 		return err
 	}
-	if errors.Is(err, keystore.ErrOtherCA) {
+	if errors.Is(err, pki.ErrOtherCA) {
 		return &Fault{node + " is not of the cluster that the join token is for", "check cluster.peers, or make a token on a node of that cluster: holdfast cluster token", ErrForeign}
 	}
 	var invalid x509.CertificateInvalidError
@@ -84,7 +84,7 @@ func Explain(err error, node string, now time.Time) error {
 // timing explains a certificate that is not valid now.
 func timing(cert *x509.Certificate, node string, now time.Time) error {
 	whose := node
-	if name, ok := keystore.NodeName(cert); ok {
+	if name, ok := pki.NodeName(cert); ok {
 		whose = "node " + name
 	}
 	clock := now.UTC().Format(time.RFC3339)

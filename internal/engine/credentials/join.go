@@ -18,6 +18,7 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/engine/identity"
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
+	"github.com/holdfast-pay/holdfast/internal/engine/pki"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -48,7 +49,7 @@ type JoinOptions struct {
 // asking the same, with the same identity; an identity that the cluster has
 // removed since (connect.CodeAborted) is drawn anew. A node with valid
 // credentials shows them, any other needs a token. Refusals are *Fault or
-// *keystore.TokenError.
+// *pki.TokenError.
 func Join(ctx context.Context, opt JoinOptions) (*Credentials, *Joined, error) {
 	j, err := newJoiner(opt)
 	if err != nil {
@@ -77,7 +78,7 @@ type joiner struct {
 	id  identity.Identity
 	// own is nil without credentials; token nil without a token.
 	own   *Credentials
-	token *keystore.JoinToken
+	token *pki.JoinToken
 }
 
 func newJoiner(opt JoinOptions) (*joiner, error) {
@@ -89,12 +90,12 @@ func newJoiner(opt JoinOptions) (*joiner, error) {
 	if len(j.Peers) == 0 {
 		return nil, &Fault{Text: "no other node to ask is named", Hint: "list cluster.address of one node or more in cluster.peers"}
 	}
-	if !keystore.ValidNodeName(opt.Name) {
+	if !pki.ValidNodeName(opt.Name) {
 		return nil, &Fault{Text: fmt.Sprintf("%.70q cannot be a node's name", opt.Name), Hint: "use 1 to 63 of a-z, 0-9 and '-' in cluster.name"}
 	}
 	var err error
 	if opt.Token != "" {
-		if j.token, err = keystore.ParseJoinToken(opt.Token); err != nil {
+		if j.token, err = pki.ParseJoinToken(opt.Token); err != nil {
 			return nil, err
 		}
 	}
@@ -134,7 +135,7 @@ func (j *joiner) consistent() error {
 // ask goes round the peers until one answers, refuses, or the time is over. An
 // error that is a *connect.Error is a peer's word.
 func (j *joiner) ask(ctx context.Context) (*pb.JoinResponse, error) {
-	csr, err := keystore.NewNodeRequest(j.Name, j.key)
+	csr, err := pki.NewNodeRequest(j.Name, j.key)
 	if err != nil {
 		return nil, err
 	}
@@ -294,7 +295,7 @@ func (j *joiner) keepKeys(a *pb.JoinResponse) error {
 	if err != nil {
 		return err
 	}
-	if !bytes.Equal(keys.CA(), a.Ca) {
+	if !bytes.Equal(keys.Cluster().CA(), a.Ca) {
 		return &Fault{Text: "the keys that the peer sent are not of its own cluster", Hint: "look into its log"}
 	}
 	return nil

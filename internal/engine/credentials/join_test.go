@@ -19,6 +19,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
+	"github.com/holdfast-pay/holdfast/internal/engine/pki"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
 )
@@ -57,7 +58,7 @@ func leadAs(t *testing.T, keys *keystore.Store, own *Credentials) *leader {
 	l.address = listener.Addr().String()
 	_, handler := pbconnect.NewPeerServiceHandler(l)
 	server := &http.Server{TLSConfig: own.ServerConfig("h2"), Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		name, _ := keystore.PeerName(*r.TLS)
+		name, _ := pki.PeerName(*r.TLS)
 		handler.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, name)))
 	}), ErrorLog: log.New(io.Discard, "", 0)}
 	done := make(chan struct{})
@@ -80,13 +81,13 @@ func (l *leader) Join(ctx context.Context, r *connect.Request[pb.JoinRequest]) (
 	}
 	tokenID := ""
 	if caller, _ := ctx.Value(callerKey{}).(string); caller != q.Name || q.Token != "" {
-		token, err := l.keys.VerifyJoinToken(q.Token, time.Now(), func(id string) bool { return l.used(id, q) })
+		token, err := l.keys.Cluster().VerifyJoinToken(q.Token, time.Now(), func(id string) bool { return l.used(id, q) })
 		if err != nil {
 			return nil, JoinRefusal(fmt.Errorf("let a node in: %w", err))
 		}
 		tokenID = token.ID
 	}
-	cert, err := l.keys.IssueNode(q.Csr, q.Name, time.Now())
+	cert, err := l.keys.Cluster().IssueNode(q.Csr, q.Name, time.Now())
 	if err != nil {
 		return nil, JoinRefusal(err)
 	}
@@ -100,7 +101,7 @@ func (l *leader) Join(ctx context.Context, r *connect.Request[pb.JoinRequest]) (
 	}
 	l.members[q.RaftId] = &pb.Member{RaftId: q.RaftId, Incarnation: q.Incarnation, Name: q.Name, Address: q.Address,
 		Role: pb.MemberRole_MEMBER_ROLE_LEARNER, TokenId: tokenID}
-	a := &pb.JoinResponse{ClusterId: clusterID, Cert: cert, Ca: l.keys.CA(), Members: &pb.Members{Index: 9}}
+	a := &pb.JoinResponse{ClusterId: clusterID, Cert: cert, Ca: l.keys.Cluster().CA(), Members: &pb.Members{Index: 9}}
 	for _, m := range l.members {
 		a.Members.Members = append(a.Members.Members, proto.CloneOf(m))
 	}
@@ -137,7 +138,7 @@ func coming(t *testing.T, l *leader, token string) JoinOptions {
 
 func token(t *testing.T, keys *keystore.Store) string {
 	t.Helper()
-	text, _, err := keys.NewJoinToken(time.Now(), time.Hour)
+	text, _, err := keys.Cluster().NewJoinToken(time.Now(), time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +149,7 @@ func token(t *testing.T, keys *keystore.Store) string {
 func refusedBy(t *testing.T, err error, says string) {
 	t.Helper()
 	var fault *Fault
-	var wrong *keystore.TokenError
+	var wrong *pki.TokenError
 	if err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "\n") || !errors.As(err, &fault) && !errors.As(err, &wrong) ||
 		fault != nil && fault.Hint == "" {
 		t.Errorf("got %v, want %q with a hint", err, says)
@@ -327,7 +328,7 @@ func TestJoinRefusals(t *testing.T) {
 		t.Fatal(err)
 	}
 	closed.Close()
-	past, _, err := ours().NewJoinToken(time.Now().Add(-2*time.Hour), time.Hour)
+	past, _, err := ours().Cluster().NewJoinToken(time.Now().Add(-2*time.Hour), time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -401,7 +402,7 @@ func mustExport(t *testing.T, s *keystore.Store) []byte {
 func TestJoinChecksTheAnswer(t *testing.T) {
 	t.Parallel()
 	for name, alter := range map[string]func(a *pb.JoinResponse){
-		"its CA":           func(a *pb.JoinResponse) { a.Ca = theirs().CA() },
+		"its CA":           func(a *pb.JoinResponse) { a.Ca = theirs().Cluster().CA() },
 		"its cluster id":   func(a *pb.JoinResponse) { a.ClusterId = 0 },
 		"its certificate":  func(a *pb.JoinResponse) { a.Cert = a.Ca },
 		"no certificate":   func(a *pb.JoinResponse) { a.Cert = nil },

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
+	"github.com/holdfast-pay/holdfast/internal/engine/pki"
 )
 
 // Issue answers a certificate (DER) for a PKCS #10 request (DER): from the
@@ -18,7 +19,7 @@ type Issue func(ctx context.Context, csr []byte) (cert []byte, err error)
 // has. It helps a node whose certificate expired while it was switched off.
 func (c *Credentials) IssuedBy(keys *keystore.Store) Issue {
 	return func(_ context.Context, csr []byte) ([]byte, error) {
-		return keys.IssueNode(csr, c.Node().Name, c.now())
+		return keys.Cluster().IssueNode(csr, c.Node().Name, c.now())
 	}
 }
 
@@ -35,7 +36,7 @@ func (c *Credentials) Renew(ctx context.Context, issue Issue) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	had := c.current.Load()
-	csr, err := keystore.NewNodeRequest(had.node.Name, had.key)
+	csr, err := pki.NewNodeRequest(had.node.Name, had.key)
 	if err != nil {
 		return err
 	}
@@ -88,7 +89,7 @@ func (c *Credentials) rotate(ctx context.Context, issue Issue, log *slog.Logger,
 
 func (c *Credentials) logFailure(log *slog.Logger, err error) {
 	level := slog.LevelWarn
-	if left := c.Expires().Sub(c.now()); left < keystore.NodeCertDays*24*time.Hour/10 {
+	if left := c.Expires().Sub(c.now()); left < pki.NodeCertDays*24*time.Hour/10 {
 		level = slog.LevelError
 	}
 	log.Log(context.Background(), level, "the node's certificate was not renewed", "err", err, "expires", c.Expires())

@@ -4,7 +4,7 @@ import (
 	"crypto/tls"
 	"errors"
 
-	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
+	"github.com/holdfast-pay/holdfast/internal/engine/pki"
 )
 
 // webProtocol is the one that may be spoken without a certificate: a node that
@@ -30,7 +30,7 @@ func (c *Credentials) ServerConfig(protocols ...string) *tls.Config {
 			if len(cs.PeerCertificates) == 0 && cs.NegotiatedProtocol == webProtocol {
 				return nil
 			}
-			if _, ok := keystore.PeerName(cs); !ok {
+			if _, ok := pki.PeerName(cs); !ok {
 				return errors.New("the caller shows no certificate of a node")
 			}
 			return nil
@@ -40,19 +40,19 @@ func (c *Credentials) ServerConfig(protocols ...string) *tls.Config {
 
 // ClientConfig is the configuration for dialling a peer: TLS 1.3, this node's
 // certificate, and a server that shows the certificate of a node of this
-// cluster. keystore.PeerName tells which.
+// cluster. pki.PeerName tells which.
 func (c *Credentials) ClientConfig(protocols ...string) *tls.Config {
 	return &tls.Config{
 		MinVersion: tls.VersionTLS13,
 		NextProtos: protocols,
 		Time:       c.now,
-		ServerName: keystore.ServerName,
+		ServerName: pki.ServerName,
 		RootCAs:    c.current.Load().pool,
 		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 			return c.current.Load().tls, nil
 		},
 		VerifyConnection: func(cs tls.ConnectionState) error {
-			if _, ok := keystore.PeerName(cs); !ok {
+			if _, ok := pki.PeerName(cs); !ok {
 				return &Fault{Text: "the server shows no certificate of a node", Hint: "check that its address is the cluster.address of a node"}
 			}
 			return nil

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
+	"github.com/holdfast-pay/holdfast/internal/engine/pki"
 )
 
 // meet connects a client to a server over a pipe: whom each side saw, and how it
@@ -25,7 +25,7 @@ func meet(t *testing.T, server, client *tls.Config) (caller, answerer string, se
 		conn := tls.Server(a, server)
 		err := conn.Handshake()
 		if err == nil {
-			caller, _ = keystore.PeerName(conn.ConnectionState())
+			caller, _ = pki.PeerName(conn.ConnectionState())
 			_, err = conn.Write([]byte("x"))
 		}
 		a.Close()
@@ -34,7 +34,7 @@ func meet(t *testing.T, server, client *tls.Config) (caller, answerer string, se
 	conn := tls.Client(b, client)
 	clientErr = conn.Handshake()
 	if clientErr == nil {
-		answerer, _ = keystore.PeerName(conn.ConnectionState())
+		answerer, _ = pki.PeerName(conn.ConnectionState())
 		// With TLS 1.3 a client learns of its refusal when it reads.
 		_, clientErr = conn.Read(make([]byte, 1))
 	}
@@ -62,11 +62,11 @@ func TestTLS(t *testing.T) {
 		c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &tls.Certificate{}, nil }
 		return c
 	}
-	courier := ours().ClientTLS(keystore.RoleCourier)
+	courier := ours().Cluster().ClientTLS(pki.RoleCourier)
 	courier.NextProtos = []string{"h2"}
 	old := n2.ClientConfig(raft)
 	old.MinVersion, old.MaxVersion = tls.VersionTLS12, tls.VersionTLS12
-	inner := ours().NodeTLS()
+	inner := ours().Cluster().NodeTLS()
 	inner.NextProtos = []string{raft}
 	for name, c := range map[string]struct {
 		server, client *tls.Config

@@ -10,6 +10,8 @@ import (
 	"slices"
 
 	"golang.org/x/mod/sumdb/note"
+
+	"github.com/holdfast-pay/holdfast/internal/engine/pki"
 )
 
 // contents is what the sealed file holds. Keys are PKCS #8 DER, certificates
@@ -24,11 +26,11 @@ type contents struct {
 	LogName    string        `json:"log_name"`
 	CreatedAt  int64         `json:"created_at"`
 	APIv3      []apiv3Key    `json:"apiv3"`
-	Root       pair          `json:"root"`
+	Root       pki.Pair      `json:"root"`
 	Platform   []platformKey `json:"platform"` // oldest first
 	Public     publicKey     `json:"public"`
 	Checkpoint checkpointKey `json:"checkpoint"`
-	Inner      pair          `json:"inner"`
+	Inner      pki.Pair      `json:"inner"`
 	AdminToken string        `json:"admin_token"`
 
 	// Layout is 0 in the first layout.
@@ -41,12 +43,6 @@ type contents struct {
 	Removed []name `json:"removed,omitempty"`
 }
 
-// pair is a certificate with its private key.
-type pair struct {
-	Cert []byte `json:"cert"`
-	Key  []byte `json:"key"`
-}
-
 type apiv3Key struct {
 	ID        string `json:"id"`
 	Mchid     string `json:"mchid"`
@@ -55,7 +51,7 @@ type apiv3Key struct {
 }
 
 type platformKey struct {
-	pair
+	pki.Pair
 	Serial string `json:"serial"`
 	// ListedFrom <= SignsFrom < ListedUntil; ListedUntil is 0 while no successor
 	// is known.
@@ -122,8 +118,8 @@ type snapshot struct {
 	public     *Signer
 	signers    map[string]*Signer
 	checkpoint note.Signer
-	root       *authority
-	inner      *authority
+	root       *pki.Issuer
+	inner      *pki.Cluster
 }
 
 func newSnapshot(c *contents, file os.FileInfo) (*snapshot, error) {
@@ -153,10 +149,10 @@ func newSnapshot(c *contents, file os.FileInfo) (*snapshot, error) {
 	if s.checkpoint, err = note.NewSigner(c.Checkpoint.Signer); err != nil {
 		return nil, errors.New("checkpoint key cannot be read")
 	}
-	if s.root, err = newAuthority(c.Root); err != nil {
+	if s.root, err = pki.NewIssuer(c.Root); err != nil {
 		return nil, fmt.Errorf("platform root: %w", err)
 	}
-	if s.inner, err = newAuthority(c.Inner); err != nil {
+	if s.inner, err = pki.NewCluster(c.Inner); err != nil {
 		return nil, fmt.Errorf("inner CA: %w", err)
 	}
 	return s, nil

@@ -1,13 +1,11 @@
 package keystore
 
 import (
-	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -16,14 +14,12 @@ import (
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
+
+	"github.com/holdfast-pay/holdfast/internal/engine/pki"
 )
 
 const (
-	rsaBits = 2048
-	// backdate lets a client whose clock is slow use a certificate that was just
-	// made.
-	backdate  = time.Hour
-	rootYears = 30
+	rsaBits   = 2048
 	leafYears = 5
 )
 
@@ -38,14 +34,14 @@ func newContents(logName string, at int64) (*contents, error) {
 		return nil, err
 	}
 	c := &contents{Generation: 1, LogName: logName, CreatedAt: at}
-	if c.Root, err = newRoot(logName+" platform root", keys[0], at); err != nil {
+	if c.Root, err = pki.NewRoot(logName+" platform root", keys[0], at); err != nil {
 		return nil, err
 	}
-	root, err := newAuthority(c.Root)
+	root, err := pki.NewIssuer(c.Root)
 	if err != nil {
 		return nil, err
 	}
-	first, err := newPlatformKey(root, keys[1], time.UnixMilli(at).Add(-backdate))
+	first, err := newPlatformKey(root, keys[1], time.UnixMilli(at).Add(-pki.Backdate))
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +54,7 @@ func newContents(logName string, at int64) (*contents, error) {
 	if err != nil {
 		return nil, fmt.Errorf("draw the inner CA's key: %w", err)
 	}
-	if c.Inner, err = newRoot(logName+" inner CA", innerKey, at); err != nil {
+	if c.Inner, err = pki.NewRoot(logName+" inner CA", innerKey, at); err != nil {
 		return nil, err
 	}
 	if c.Checkpoint.Signer, c.Checkpoint.Verifier, err = note.GenerateKey(rand.Reader, logName); err != nil {
@@ -81,22 +77,6 @@ func newRSAKeys(n int) ([]*rsa.PrivateKey, error) {
 		<-done
 	}
 	return keys, errors.Join(errs...)
-}
-
-// newRoot makes a self-signed CA certificate.
-func newRoot(name string, key crypto.Signer, at int64) (pair, error) {
-	from := time.UnixMilli(at).Add(-backdate).UTC()
-	template := &x509.Certificate{
-		Subject:               pkix.Name{CommonName: name},
-		NotBefore:             from,
-		NotAfter:              from.AddDate(rootYears, 0, 0),
-		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
-		BasicConstraintsValid: true,
-		IsCA:                  true,
-		MaxPathLen:            0,
-		MaxPathLenZero:        true,
-	}
-	return issue(template, template, key.Public(), key, key)
 }
 
 // newPublicKey numbers a key as the merchant console does: PUB_KEY_ID_0 and 27

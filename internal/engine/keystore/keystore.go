@@ -9,8 +9,9 @@
 //
 // Inside the sealed file: the merchants' APIv3 keys by key id; the platform's
 // certificates with their private keys, under a small root of our own; the key
-// of public-key mode; the key that signs checkpoints; and the inner CA, which
-// lets nodes, couriers and administrators recognise each other.
+// of public-key mode; the key that signs checkpoints; the inner CA, by which nodes,
+// couriers and administrators recognise each other (engine/pki); and, in the second
+// layout, secrets of any other kind.
 //
 // The files under public/ and admin.token are copies of what the sealed file
 // says, for people and for offline verification. SHA256SUMS beside them names

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/holdfast-pay/holdfast/internal/engine/pki"
 )
 
 // oldContents is what a binary before LayoutLevel reads, strictly.
@@ -19,11 +21,11 @@ type oldContents struct {
 	LogName    string        `json:"log_name"`
 	CreatedAt  int64         `json:"created_at"`
 	APIv3      []apiv3Key    `json:"apiv3"`
-	Root       pair          `json:"root"`
+	Root       pki.Pair      `json:"root"`
 	Platform   []platformKey `json:"platform"`
 	Public     publicKey     `json:"public"`
 	Checkpoint checkpointKey `json:"checkpoint"`
-	Inner      pair          `json:"inner"`
+	Inner      pki.Pair      `json:"inner"`
 	AdminToken string        `json:"admin_token"`
 }
 
@@ -210,7 +212,7 @@ func same(a, b *contents) bool {
 
 // certificates are some that one platform had, all with one key.
 func certificates(t *testing.T, c *contents) (list []platformKey) {
-	root, err := newAuthority(c.Root)
+	root, err := pki.NewIssuer(c.Root)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/holdfast-pay/holdfast/internal/base/ident"
+	"github.com/holdfast-pay/holdfast/internal/engine/pki"
 )
 
 // IssueMerchantCert issues an API certificate to a merchant, under the platform
@@ -18,12 +19,11 @@ func (s *Store) IssueMerchantCert(mchid, name string, key *rsa.PublicKey, now in
 		return nil, fmt.Errorf("mchid %.20q: want 8 to 10 digits", mchid)
 	}
 	root := s.current.Load().root
-	from := time.UnixMilli(now).Add(-backdate).UTC().Truncate(time.Second)
-	issued, err := issue(&x509.Certificate{
+	from := time.UnixMilli(now).Add(-pki.Backdate).UTC().Truncate(time.Second)
+	return root.IssueFor(&x509.Certificate{
 		Subject:   pkix.Name{CommonName: mchid, Organization: []string{name}, OrganizationalUnit: []string{"merchant"}},
 		NotBefore: from,
 		NotAfter:  from.AddDate(leafYears, 0, 0),
 		KeyUsage:  x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment,
-	}, root.cert, key, nil, root.key)
-	return issued.Cert, err
+	}, key)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/holdfast-pay/holdfast/internal/base/seal"
+	"github.com/holdfast-pay/holdfast/internal/engine/pki"
 	"github.com/holdfast-pay/holdfast/internal/engine/rsakey"
 )
 
@@ -123,7 +124,7 @@ func (s *Store) RotatePlatform(now int64, overlap time.Duration) (serial string,
 }
 
 func nextPlatformKey(c *contents, key *rsa.PrivateKey, now int64) (platformKey, error) {
-	root, err := newAuthority(c.Root)
+	root, err := pki.NewIssuer(c.Root)
 	if err != nil {
 		return platformKey{}, err
 	}
@@ -131,17 +132,17 @@ func nextPlatformKey(c *contents, key *rsa.PrivateKey, now int64) (platformKey, 
 	if err != nil {
 		return platformKey{}, err
 	}
-	from := time.UnixMilli(now).Add(-backdate)
+	from := time.UnixMilli(now).Add(-pki.Backdate)
 	if earliest := last.NotBefore.Add(time.Second); from.Before(earliest) {
 		from = earliest
 	}
 	return newPlatformKey(root, key, from)
 }
 
-func newPlatformKey(root *authority, key *rsa.PrivateKey, from time.Time) (platformKey, error) {
+func newPlatformKey(root *pki.Issuer, key *rsa.PrivateKey, from time.Time) (platformKey, error) {
 	from = from.UTC().Truncate(time.Second)
-	issued, err := root.issue(&x509.Certificate{
-		Subject:   pkix.Name{CommonName: root.cert.Subject.CommonName + " sign", Organization: []string{"Holdfast"}, OrganizationalUnit: []string{"platform"}},
+	issued, err := root.Issue(&x509.Certificate{
+		Subject:   pkix.Name{CommonName: root.Cert.Subject.CommonName + " sign", Organization: []string{"Holdfast"}, OrganizationalUnit: []string{"platform"}},
 		NotBefore: from,
 		NotAfter:  from.AddDate(leafYears, 0, 0),
 		KeyUsage:  x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment,
@@ -153,5 +154,5 @@ func newPlatformKey(root *authority, key *rsa.PrivateKey, from time.Time) (platf
 	if err != nil {
 		return platformKey{}, fmt.Errorf("read what was issued: %w", err)
 	}
-	return platformKey{pair: issued, Serial: seal.Serial(cert)}, nil
+	return platformKey{Pair: issued, Serial: seal.Serial(cert)}, nil
 }

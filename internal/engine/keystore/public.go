@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/holdfast-pay/holdfast/internal/base/seal"
+	"github.com/holdfast-pay/holdfast/internal/engine/pki"
 )
 
 // Public is what can be known of a platform's keys without any secret: enough
@@ -60,8 +61,11 @@ func ReadPublicDir(public string) (*Public, error) {
 	return p, nil
 }
 
-func pemOf(a *authority) []byte { return seal.CertificatePEM(a.cert.Raw) }
+func pemOf(i *pki.Issuer) []byte { return seal.CertificatePEM(i.Cert.Raw) }
 
 // RootPool holds the platform root: merchants' and platform certificates chain
 // to it.
-func (s *Store) RootPool() *x509.CertPool { return s.current.Load().root.pool.Clone() }
+func (s *Store) RootPool() *x509.CertPool { return s.current.Load().root.Pool.Clone() }
+
+// Cluster is the inner CA, by which the processes of the cluster know each other.
+func (s *Store) Cluster() *pki.Cluster { return s.current.Load().inner }

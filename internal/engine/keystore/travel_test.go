@@ -65,11 +65,11 @@ func TestJoinedKeystoreIsTheSame(t *testing.T) {
 		t.Errorf("a second time: %v", err)
 	}
 	// A token made by one is believed by the other.
-	text, _, err := first.NewJoinToken(time.UnixMilli(born), time.Hour)
+	text, _, err := first.Cluster().NewJoinToken(time.UnixMilli(born), time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := again.VerifyJoinToken(text, time.UnixMilli(born), func(string) bool { return false }); err != nil {
+	if _, err := again.Cluster().VerifyJoinToken(text, time.UnixMilli(born), func(string) bool { return false }); err != nil {
 		t.Error(err)
 	}
 }

@@ -87,7 +87,7 @@ func (g *clusterRig) startFirst(ctx context.Context) (address string, err error)
 
 // startOther lets another node join.
 func (g *clusterRig) startOther(ctx context.Context, name, first string) (*child, error) {
-	token, _, err := g.node.Keys().NewJoinToken(time.Now(), time.Hour)
+	token, _, err := g.node.Keys().Cluster().NewJoinToken(time.Now(), time.Hour)
 	if err != nil {
 		return nil, err
 	}

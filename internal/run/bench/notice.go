@@ -15,7 +15,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"github.com/holdfast-pay/holdfast/internal/edge/courier"
-	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
+	"github.com/holdfast-pay/holdfast/internal/engine/pki"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/merchant"
 	"github.com/holdfast-pay/holdfast/internal/rule/order"
@@ -78,7 +78,7 @@ func (g *rig) letNotify(ctx context.Context) error {
 
 // startCourier runs a courier against the rig's node, as `holdfast courier` does.
 func (g *rig) startCourier(ctx context.Context) (stop func(), err error) {
-	client := courier.NewClient(courier.ClientOptions{Nodes: []string{g.node.Addresses().Inner}, Name: "bench", TLS: g.node.Keys().ClientTLS(keystore.RoleCourier)})
+	client := courier.NewClient(courier.ClientOptions{Nodes: []string{g.node.Addresses().Inner}, Name: "bench", TLS: g.node.Keys().Cluster().ClientTLS(pki.RoleCourier)})
 	c, err := courier.New(courier.Config{Node: client, Keys: g.node.Keys(), Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
 	if err != nil {
 		return nil, err

@@ -4,7 +4,7 @@ import (
 	"errors"
 
 	"github.com/holdfast-pay/holdfast/internal/engine/credentials"
-	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
+	"github.com/holdfast-pay/holdfast/internal/engine/pki"
 	"github.com/holdfast-pay/holdfast/internal/run/config"
 )
 
@@ -22,7 +22,7 @@ func clusterConfig(file string, sets listFlag) (*config.Config, error) {
 // cluster; nil for an error of another kind.
 func ClusterError(err error) *Failure {
 	var fault *credentials.Fault
-	var token *keystore.TokenError
+	var token *pki.TokenError
 	switch {
 	case errors.As(err, &fault):
 		exit := ExitRefused

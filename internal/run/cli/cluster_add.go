@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
+	"github.com/holdfast-pay/holdfast/internal/engine/pki"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
 )
@@ -25,7 +25,7 @@ A machine that replaces a lost one gets the lost one's name, and takes its place
 	Flags: func(fs *flag.FlagSet) RunFunc {
 		valid := validFlag(fs)
 		return func(ctx context.Context, env *Env, args []string) error {
-			if !keystore.ValidNodeName(args[0]) {
+			if !pki.ValidNodeName(args[0]) {
 				return usage("use 1 to 63 of a-z, 0-9 and '-', like n2", "%.70q cannot be a node's name", args[0])
 			}
 			cluster, err := call(ctx, env, pbconnect.AdminServiceClient.ShowCluster, &pb.ShowClusterRequest{})

@@ -32,17 +32,17 @@ type doorkeeper struct {
 
 func (d *doorkeeper) Join(_ context.Context, r *connect.Request[pb.JoinRequest]) (*connect.Response[pb.JoinResponse], error) {
 	q := r.Msg
-	token, err := d.keys.VerifyJoinToken(q.Token, time.Now(), func(id string) bool { return d.used[id] != 0 && d.used[id] != q.RaftId })
+	token, err := d.keys.Cluster().VerifyJoinToken(q.Token, time.Now(), func(id string) bool { return d.used[id] != 0 && d.used[id] != q.RaftId })
 	if err != nil {
 		return nil, credentials.JoinRefusal(err)
 	}
 	d.used[token.ID] = q.RaftId
-	cert, err := d.keys.IssueNode(q.Csr, q.Name, time.Now())
+	cert, err := d.keys.Cluster().IssueNode(q.Csr, q.Name, time.Now())
 	if err != nil {
 		return nil, credentials.JoinRefusal(err)
 	}
 	contents, err := d.keys.Export()
-	return connect.NewResponse(&pb.JoinResponse{ClusterId: 7, Cert: cert, Ca: d.keys.CA(), Keys: contents, Members: &pb.Members{Members: []*pb.Member{
+	return connect.NewResponse(&pb.JoinResponse{ClusterId: 7, Cert: cert, Ca: d.keys.Cluster().CA(), Keys: contents, Members: &pb.Members{Members: []*pb.Member{
 		{RaftId: q.RaftId, Incarnation: q.Incarnation, Name: q.Name, Address: q.Address, Role: pb.MemberRole_MEMBER_ROLE_LEARNER}}}}), err
 }
 
@@ -75,7 +75,7 @@ func TestClusterInitAndJoin(t *testing.T) {
 	go func() { defer close(done); _ = server.ServeTLS(listener, "", "") }()
 	t.Cleanup(func() { _ = server.Close(); <-done })
 
-	token, _, err := keys.NewJoinToken(time.Now(), time.Minute)
+	token, _, err := keys.Cluster().NewJoinToken(time.Now(), time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
+	"github.com/holdfast-pay/holdfast/internal/engine/pki"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
 )
@@ -40,11 +40,11 @@ holdfast cluster add prints a token with all else that the new machine needs.`,
 }
 
 func validFlag(fs *flag.FlagSet) *time.Duration {
-	return fs.Duration("valid", keystore.TokenValid, "the token is good for this `TIME`, 1s to 168h")
+	return fs.Duration("valid", pki.TokenValid, "the token is good for this `TIME`, 1s to 168h")
 }
 
 func makeToken(ctx context.Context, env *Env, valid time.Duration) (*pb.ClusterTokenResponse, error) {
-	if valid < keystore.TokenLeast || valid > keystore.TokenMost {
+	if valid < pki.TokenLeast || valid > pki.TokenMost {
 		return nil, usage("--valid 1h", "a join token is valid for 1s to 168h (7 days)")
 	}
 	return call(ctx, env, pbconnect.AdminServiceClient.ClusterToken, &pb.ClusterTokenRequest{ValidS: int64(valid / time.Second)})

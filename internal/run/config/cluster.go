@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
+	"github.com/holdfast-pay/holdfast/internal/engine/pki"
 )
 
 // Cluster is this node's place among several; empty for a node without peers.
@@ -48,7 +48,7 @@ func (k *checker) cluster() {
 		k.that(rest == "", "cluster.name", "it is empty, and other keys of the section are set", "name the node, like n1, or leave out the section")
 		return
 	}
-	k.that(keystore.ValidNodeName(c.Name), "cluster.name", fmt.Sprintf("%.70q cannot be a node's name", c.Name), "use 1 to 63 of a-z, 0-9 and '-', like n1")
+	k.that(pki.ValidNodeName(c.Name), "cluster.name", fmt.Sprintf("%.70q cannot be a node's name", c.Name), "use 1 to 63 of a-z, 0-9 and '-', like n1")
 	if !k.that(c.Address != "", "cluster.address", "it is empty: peers could not reach this node", "0.0.0.0:7445") {
 		return
 	}

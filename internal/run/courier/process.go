@@ -19,6 +19,7 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/edge/courier"
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
+	"github.com/holdfast-pay/holdfast/internal/engine/pki"
 	"github.com/holdfast-pay/holdfast/internal/run/listen"
 )
 
@@ -57,7 +58,7 @@ func (p Process) Run(ctx context.Context) error {
 		registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "holdfast_courier_log_lines_dropped_total",
 			Help: "Log lines that were dropped because nobody read them in time."}, func() float64 { return float64(p.LogDropped()) }))
 	}
-	client := courier.NewClient(courier.ClientOptions{Nodes: p.Nodes, Name: p.Name, TLS: keys.ClientTLS(keystore.RoleCourier), Logger: p.Log})
+	client := courier.NewClient(courier.ClientOptions{Nodes: p.Nodes, Name: p.Name, TLS: keys.Cluster().ClientTLS(pki.RoleCourier), Logger: p.Log})
 	defer client.Close()
 	c, err := courier.New(courier.Config{Node: client, Keys: keys, Allow: p.Allow, Lease: p.Lease, Registerer: registry, Logger: p.Log, MaxInFlight: inFlight(listen.Limit())})
 	if err != nil {

@@ -25,6 +25,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/edge/edgetest"
 	"github.com/holdfast-pay/holdfast/internal/edge/inner"
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
+	"github.com/holdfast-pay/holdfast/internal/engine/pki"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/lane"
 	"github.com/holdfast-pay/holdfast/internal/rule/notice"
@@ -97,7 +98,7 @@ func newSite(t *testing.T) *site {
 		mux := http.NewServeMux()
 		mux.Handle(inner.New(s.core, slog.New(slog.DiscardHandler)).Handler())
 		node := httptest.NewUnstartedServer(mux)
-		node.TLS, node.EnableHTTP2 = keys.NodeTLS(keystore.RoleCourier), true
+		node.TLS, node.EnableHTTP2 = keys.Cluster().NodeTLS(pki.RoleCourier), true
 		node.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, 0)
 		node.StartTLS()
 		t.Cleanup(func() { node.CloseClientConnections(); node.Close() })

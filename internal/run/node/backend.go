@@ -102,7 +102,7 @@ func (b *backend) letIn(ctx context.Context, r *replica.Replica, who peer.Caller
 	if level := r.Position().Level; req.MaxLevel < level {
 		return nil, &credentials.Fault{Text: fmt.Sprintf("this node's binary knows feature level %d and the cluster is at %d", req.MaxLevel, level), Hint: "install the cluster's version of holdfast"}
 	}
-	cert, err := b.keys.IssueNode(req.Csr, req.Name, now)
+	cert, err := b.keys.Cluster().IssueNode(req.Csr, req.Name, now)
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +117,7 @@ func (b *backend) letIn(ctx context.Context, r *replica.Replica, who peer.Caller
 	if err != nil {
 		return nil, err
 	}
-	return &pb.JoinResponse{ClusterId: b.raftLog.Identity().ClusterID, Cert: cert, Ca: b.keys.CA(), Members: r.Status().Members, Keys: keys}, nil
+	return &pb.JoinResponse{ClusterId: b.raftLog.Identity().ClusterID, Cert: cert, Ca: b.keys.Cluster().CA(), Members: r.Status().Members, Keys: keys}, nil
 }
 
 // entitled says by what the caller may join under the name it asks for.
@@ -126,7 +126,7 @@ func (b *backend) entitled(r *replica.Replica, who peer.Caller, req *pb.JoinRequ
 	if req.Token == "" {
 		return "", notLetIn(membership.Return(members, who.Name, req.Name))
 	}
-	token, err := b.keys.VerifyJoinToken(req.Token, now, func(id string) bool {
+	token, err := b.keys.Cluster().VerifyJoinToken(req.Token, now, func(id string) bool {
 		return membership.TokenUsed(members, id, req.RaftId, req.Incarnation)
 	})
 	if err != nil {
@@ -194,7 +194,7 @@ func change(ctx context.Context, r *replica.Replica, actor string, members ...*p
 
 // Renew implements peer.Backend.
 func (b *backend) Renew(_ context.Context, who peer.Caller, req *pb.RenewRequest) (*pb.RenewResponse, error) {
-	cert, err := b.keys.IssueNode(req.Csr, who.Name, time.Now())
+	cert, err := b.keys.Cluster().IssueNode(req.Csr, who.Name, time.Now())
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", peer.ErrInvalid, err)
 	}

@@ -16,10 +16,10 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/engine/credentials"
 	"github.com/holdfast-pay/holdfast/internal/engine/identity"
-	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/membership"
 	"github.com/holdfast-pay/holdfast/internal/engine/peer"
+	"github.com/holdfast-pay/holdfast/internal/engine/pki"
 	"github.com/holdfast-pay/holdfast/internal/engine/snapshot"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/run/config"
@@ -228,7 +228,7 @@ func (n *Node) startPeers(context.Context) error {
 		return err
 	}
 	g.transport, err = peer.New(peer.Options{
-		Self: id, Server: g.own.ServerConfig(), Client: g.own.ClientConfig(), Role: keystore.PeerName,
+		Self: id, Server: g.own.ServerConfig(), Client: g.own.ClientConfig(), Role: pki.PeerName,
 		Receive: n.receive, Backend: (*backend)(n), Admin: n.adminHandler, Logger: n.log,
 		Strangers: min(peer.DefaultStrangers, listen.Share(peerShare)/2),
 		Explain:   func(err error, node string) error { return credentials.Explain(err, node, time.Now()) },

@@ -85,7 +85,7 @@ func (n *Node) leading(here http.Handler) http.Handler {
 
 // Token implements admin.Cluster.
 func (o operator) Token(valid time.Duration) (string, int64, error) {
-	text, token, err := o.n.keys.NewJoinToken(time.Now(), valid)
+	text, token, err := o.n.keys.Cluster().NewJoinToken(time.Now(), valid)
 	if err != nil {
 		return "", 0, err
 	}

@@ -165,12 +165,12 @@ func (n *Node) startInner(context.Context) error {
 	mux := http.NewServeMux()
 	mux.Handle(inner.New(n.replica, n.log).Handler())
 	ctx, cancel := context.WithCancel(n.ctx)
-	s := &http.Server{Handler: mux, TLSConfig: n.keys.NodeTLS(), IdleTimeout: time.Minute,
+	s := &http.Server{Handler: mux, TLSConfig: n.keys.Cluster().NodeTLS(), IdleTimeout: time.Minute,
 		// A courier's machine that is gone without a word is noticed soon, so that
 		// another courier may take its place.
 		HTTP2:       &http.HTTP2Config{SendPingTimeout: 10 * time.Second, PingTimeout: 5 * time.Second},
 		BaseContext: func(net.Listener) context.Context { return ctx }}
-	n.server("inner service", n.doors.behind(l, tls.NewListener(l, n.keys.NodeTLS())), s)
+	n.server("inner service", n.doors.behind(l, tls.NewListener(l, n.keys.Cluster().NodeTLS())), s)
 	n.onClose("courier streams", func() error { cancel(); return nil })
 	return nil
 }

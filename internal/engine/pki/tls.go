@@ -1,4 +1,4 @@
-package keystore
+package pki
 
 import (
 	"crypto/ecdsa"
@@ -40,13 +40,13 @@ const (
 // NodeTLS is the configuration of a node's inner address: TLS 1.3, HTTP/2, a
 // certificate of role node, and clients that show a certificate of the inner CA
 // with one of the given roles (any role when none is given).
-func (s *Store) NodeTLS(clients ...Role) *tls.Config {
-	own := &leaf{store: s, role: RoleNode}
+func (c *Cluster) NodeTLS(clients ...Role) *tls.Config {
+	own := &leaf{cluster: c, role: RoleNode}
 	return &tls.Config{
 		MinVersion:     tls.VersionTLS13,
 		NextProtos:     []string{"h2", "http/1.1"},
 		ClientAuth:     tls.RequireAndVerifyClientCert,
-		ClientCAs:      s.current.Load().inner.pool,
+		ClientCAs:      c.ca.Pool,
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return own.certificate(time.Now()) },
 		VerifyConnection: func(cs tls.ConnectionState) error {
 			role, ok := PeerRole(cs)
@@ -60,13 +60,13 @@ func (s *Store) NodeTLS(clients ...Role) *tls.Config {
 
 // ClientTLS is the configuration of a client of nodes' inner addresses, with a
 // certificate of the given role.
-func (s *Store) ClientTLS(role Role) *tls.Config {
-	own := &leaf{store: s, role: role}
+func (c *Cluster) ClientTLS(role Role) *tls.Config {
+	own := &leaf{cluster: c, role: role}
 	return &tls.Config{
 		MinVersion: tls.VersionTLS13,
 		NextProtos: []string{"h2", "http/1.1"},
 		ServerName: serverName,
-		RootCAs:    s.current.Load().inner.pool,
+		RootCAs:    c.ca.Pool,
 		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 			return own.certificate(time.Now())
 		},
@@ -101,8 +101,8 @@ func CertRole(cert *x509.Certificate) (Role, bool) {
 
 // leaf is a process's own inner certificate; its key never leaves memory.
 type leaf struct {
-	store *Store
-	role  Role
+	cluster *Cluster
+	role    Role
 
 	mu      sync.Mutex
 	cert    *tls.Certificate
@@ -115,7 +115,7 @@ func (l *leaf) certificate(now time.Time) (*tls.Certificate, error) {
 	if l.cert != nil && now.Before(l.renewAt) {
 		return l.cert, nil
 	}
-	cert, err := l.store.current.Load().inner.issueInner(l.role, now)
+	cert, err := l.cluster.issueInner(l.role, now)
 	if err != nil {
 		return nil, fmt.Errorf("inner certificate for %s: %w", l.role, err)
 	}
@@ -123,7 +123,7 @@ func (l *leaf) certificate(now time.Time) (*tls.Certificate, error) {
 	return cert, nil
 }
 
-func (a *authority) issueInner(role Role, now time.Time) (*tls.Certificate, error) {
+func (c *Cluster) issueInner(role Role, now time.Time) (*tls.Certificate, error) {
 	if !slices.Contains([]Role{RoleNode, RoleCourier, RoleAdmin}, role) {
 		return nil, errors.New("there is no such role")
 	}
@@ -131,7 +131,7 @@ func (a *authority) issueInner(role Role, now time.Time) (*tls.Certificate, erro
 	if err != nil {
 		return nil, fmt.Errorf("draw a key: %w", err)
 	}
-	issued, err := a.issue(innerTemplate(role, now), key)
+	issued, err := c.ca.Issue(innerTemplate(role, now), key)
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +141,7 @@ func (a *authority) issueInner(role Role, now time.Time) (*tls.Certificate, erro
 func innerTemplate(role Role, now time.Time) *x509.Certificate {
 	template := &x509.Certificate{
 		Subject:     pkix.Name{CommonName: "holdfast " + string(role), OrganizationalUnit: []string{string(role)}},
-		NotBefore:   now.Add(-backdate).UTC(),
+		NotBefore:   now.Add(-Backdate).UTC(),
 		NotAfter:    now.AddDate(0, 0, innerDays).UTC(),
 		KeyUsage:    x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},

@@ -1,4 +1,4 @@
-package keystore
+package pki
 
 import (
 	"crypto/hkdf"
@@ -76,7 +76,7 @@ type JoinToken struct {
 
 // NewJoinToken makes a token that is good from now for valid, TokenLeast to
 // TokenMost, in whole seconds.
-func (s *Store) NewJoinToken(now time.Time, valid time.Duration) (string, *JoinToken, error) {
+func (c *Cluster) NewJoinToken(now time.Time, valid time.Duration) (string, *JoinToken, error) {
 	if valid < TokenLeast || valid > TokenMost {
 		return "", nil, errors.New("a join token is valid for 1 s to 7 days")
 	}
@@ -84,8 +84,8 @@ func (s *Store) NewJoinToken(now time.Time, valid time.Duration) (string, *JoinT
 	rand.Read(id[:])
 	// Up to the next whole second, so that no token is good for less than asked.
 	expires := time.Unix(now.Add(valid+time.Second-time.Nanosecond).Unix(), 0).UTC()
-	t := &JoinToken{ID: tokenWord(id[:]), Expires: expires, CA: s.CAFingerprint()}
-	mac, err := s.tokenMAC(t)
+	t := &JoinToken{ID: tokenWord(id[:]), Expires: expires, CA: c.CAFingerprint()}
+	mac, err := c.tokenMAC(t)
 	if err != nil {
 		return "", nil, err
 	}
@@ -97,16 +97,16 @@ func (s *Store) NewJoinToken(now time.Time, valid time.Duration) (string, *JoinT
 // token's id is taken; a node that repeats its own call, because the answer was
 // lost, is the caller's to let through. The registry must keep the id in the
 // same step that lets the node in.
-func (s *Store) VerifyJoinToken(text string, now time.Time, used func(id string) bool) (*JoinToken, error) {
+func (c *Cluster) VerifyJoinToken(text string, now time.Time, used func(id string) bool) (*JoinToken, error) {
 	t, err := ParseJoinToken(text)
 	if err != nil {
 		return nil, err
 	}
-	if t.CA != s.CAFingerprint() {
+	if t.CA != c.CAFingerprint() {
 		return nil, &TokenError{TokenOtherCluster, "the join token is for another cluster",
 			"make one on a node of the cluster you want to join: holdfast cluster token"}
 	}
-	want, err := s.tokenMAC(t)
+	want, err := c.tokenMAC(t)
 	if err != nil {
 		return nil, err
 	}
@@ -164,8 +164,8 @@ func (t *JoinToken) signed() string {
 	return tokenPrefix + "." + t.ID + "." + strconv.FormatInt(t.Expires.Unix(), 10)
 }
 
-func (s *Store) tokenMAC(t *JoinToken) (mac [tokenMAC]byte, err error) {
-	key, err := hkdf.Key(sha256.New, s.current.Load().contents.Inner.Key, nil, "holdfast join token: MAC", sha256.Size)
+func (c *Cluster) tokenMAC(t *JoinToken) (mac [tokenMAC]byte, err error) {
+	key, err := hkdf.Key(sha256.New, c.key, nil, "holdfast join token: MAC", sha256.Size)
 	if err != nil {
 		return mac, fmt.Errorf("derive the key of join tokens: %w", err)
 	}

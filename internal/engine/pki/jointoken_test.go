@@ -1,4 +1,4 @@
-package keystore
+package pki
 
 import (
 	"crypto/tls"
@@ -11,7 +11,7 @@ import (
 func unused(string) bool { return false }
 
 // newToken makes a token that is good for an hour from now.
-func newToken(t testing.TB, s *Store, now time.Time) (string, *JoinToken) {
+func newToken(t testing.TB, s *Cluster, now time.Time) (string, *JoinToken) {
 	t.Helper()
 	text, token, err := s.NewJoinToken(now, time.Hour)
 	if err != nil {
@@ -22,7 +22,7 @@ func newToken(t testing.TB, s *Store, now time.Time) (string, *JoinToken) {
 
 func TestJoinToken(t *testing.T) {
 	t.Parallel()
-	s, now := ourStore(), time.Unix(1795305600, 5)
+	s, now := ourCluster(), time.Unix(1795305600, 5)
 	text, made := newToken(t, s, now)
 	got, err := s.VerifyJoinToken("\n"+text+"\n ", now, unused)
 	if err != nil || *got != *made {
@@ -46,7 +46,7 @@ func TestJoinToken(t *testing.T) {
 
 func TestJoinTokenRefusals(t *testing.T) {
 	t.Parallel()
-	s, now := ourStore(), time.Unix(1795305600, 0)
+	s, now := ourCluster(), time.Unix(1795305600, 0)
 	text, made := newToken(t, s, now)
 	parts := strings.Split(text, ".")
 	with := func(i int, word string) string {
@@ -54,7 +54,7 @@ func TestJoinTokenRefusals(t *testing.T) {
 		changed[i] = word
 		return strings.Join(changed, ".")
 	}
-	foreign, _ := newToken(t, theirStore(), now)
+	foreign, _ := newToken(t, theirCluster(), now)
 	theirs := strings.Split(foreign, ".")
 	for name, c := range map[string]struct {
 		text string
@@ -102,7 +102,7 @@ func TestJoinTokenRefusals(t *testing.T) {
 // Every single-character change of a token is refused.
 func TestEveryAlteredCharacterOfATokenIsRefused(t *testing.T) {
 	t.Parallel()
-	s, now := ourStore(), time.Unix(1795305600, 0)
+	s, now := ourCluster(), time.Unix(1795305600, 0)
 	text, _ := newToken(t, s, now)
 	for i := range len(text) {
 		for _, c := range []byte{'a', '3', '.', text[i] ^ 1} {
@@ -120,7 +120,7 @@ func TestEveryAlteredCharacterOfATokenIsRefused(t *testing.T) {
 // FuzzParseJoinToken: what is read has exactly one written form, and nothing
 // but what the cluster made is believed.
 func FuzzParseJoinToken(f *testing.F) {
-	s, now := ourStore(), time.Unix(1795305600, 0)
+	s, now := ourCluster(), time.Unix(1795305600, 0)
 	text, made := newToken(f, s, now)
 	f.Add(text)
 	f.Add(tokenPrefix + "....")
@@ -146,9 +146,9 @@ func FuzzParseJoinToken(f *testing.F) {
 // Who has only the token knows the right server from every other.
 func TestJoinTokenTLS(t *testing.T) {
 	t.Parallel()
-	ours, theirs := ourStore(), theirStore()
+	ours, theirs := ourCluster(), theirCluster()
 	_, token := newToken(t, ours, time.Now())
-	serving := func(s *Store, cert *tls.Certificate, ca []byte) *tls.Config {
+	serving := func(s *Cluster, cert *tls.Certificate, ca []byte) *tls.Config {
 		c := s.NodeTLS()
 		c.ClientAuth = tls.NoClientCert
 		c.VerifyConnection = nil
@@ -159,7 +159,7 @@ func TestJoinTokenTLS(t *testing.T) {
 		c.GetCertificate = func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return &shown, nil }
 		return c
 	}
-	courier, err := (&leaf{store: ours, role: RoleCourier}).certificate(time.Now())
+	courier, err := (&leaf{cluster: ours, role: RoleCourier}).certificate(time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,10 +1,9 @@
-package keystore
+package pki
 
 import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -65,7 +64,7 @@ const newRequest = "remove node.key from the credentials folder of that node and
 // is valid from an hour before now for NodeCertDays from now. Who may have it is
 // the caller's to decide: by a join token, or by the certificate shown. A request
 // that cannot be granted is a *RequestError.
-func (s *Store) IssueNode(csr []byte, name string, now time.Time) ([]byte, error) {
+func (c *Cluster) IssueNode(csr []byte, name string, now time.Time) ([]byte, error) {
 	if !ValidNodeName(name) {
 		return nil, &RequestError{fmt.Sprintf("%.70q cannot be a node's name", name), "use 1 to 63 of a-z, 0-9 and '-'"}
 	}
@@ -80,21 +79,11 @@ func (s *Store) IssueNode(csr []byte, name string, now time.Time) ([]byte, error
 	if q.Subject.CommonName != name {
 		return nil, &RequestError{fmt.Sprintf("the certificate request is for %.70q and the node is called %s", q.Subject.CommonName, name), newRequest}
 	}
-	ca := s.current.Load().inner
 	template := innerTemplate(RoleNode, now)
 	template.Subject.CommonName = name
 	template.DNSNames = append(template.DNSNames, NodeHost(name))
-	issued, err := issue(template, ca.cert, key, nil, ca.key)
-	return issued.Cert, err
+	return c.ca.IssueFor(template, key)
 }
-
-// CA is the inner CA's certificate, DER: what a node's credentials trust. The
-// caller must not modify it.
-func (s *Store) CA() []byte { return s.current.Load().inner.cert.Raw }
-
-// CAFingerprint is the SHA-256 of CA: it names the cluster to who has nothing
-// but a join token.
-func (s *Store) CAFingerprint() [sha256.Size]byte { return sha256.Sum256(s.CA()) }
 
 // PeerName is the name of the node at the other side of a connection, from the
 // certificate that was verified; false when it showed none, or one that names no

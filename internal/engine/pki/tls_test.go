@@ -1,6 +1,9 @@
-package keystore
+package pki
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/tls"
 	"errors"
 	"net"
@@ -41,36 +44,38 @@ func shake(t *testing.T, server, client *tls.Config) (role Role, serverErr, clie
 	return role, serverErr, clientErr
 }
 
-// ourStore is a keystore in memory, shared by the tests that change nothing:
-// finding RSA keys takes long.
-var ourStore = sync.OnceValue(func() *Store { return inMemory("ours") })
+// ourCluster and theirCluster are two clusters.
+var (
+	ourCluster   = sync.OnceValue(func() *Cluster { return newTestCluster("ours") })
+	theirCluster = sync.OnceValue(func() *Cluster { return newTestCluster("theirs") })
+)
 
-var theirStore = sync.OnceValue(func() *Store { return inMemory("theirs") })
-
-func inMemory(name string) *Store {
-	c, err := newContents(name, time.Now().UnixMilli())
+func newTestCluster(name string) *Cluster {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		panic(err)
 	}
-	snap, err := newSnapshot(c, nil)
+	p, err := NewRoot(name+" inner CA", key, time.Now().UnixMilli())
 	if err != nil {
 		panic(err)
 	}
-	s := newStore("nowhere", Options{ReadOnly: true})
-	s.current.Store(snap)
-	return s
+	c, err := NewCluster(p)
+	if err != nil {
+		panic(err)
+	}
+	return c
 }
 
 func TestInnerTLS(t *testing.T) {
 	t.Parallel()
-	ours, theirs := ourStore(), theirStore()
+	ours, theirs := ourCluster(), theirCluster()
 	anonymous := ours.ClientTLS(RoleCourier)
 	anonymous.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &tls.Certificate{}, nil }
 	old := ours.ClientTLS(RoleCourier)
 	old.MinVersion, old.MaxVersion = tls.VersionTLS12, tls.VersionTLS12
 	// A courier that listens with its own certificate, to be taken for a node.
 	impostor := ours.NodeTLS()
-	courier := &leaf{store: ours, role: RoleCourier}
+	courier := &leaf{cluster: ours, role: RoleCourier}
 	impostor.GetCertificate = func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return courier.certificate(time.Now()) }
 	for name, c := range map[string]struct {
 		server, client *tls.Config
@@ -99,7 +104,7 @@ func TestInnerTLS(t *testing.T) {
 
 func TestInnerCertificateRenewsItself(t *testing.T) {
 	t.Parallel()
-	l := &leaf{store: ourStore(), role: RoleCourier}
+	l := &leaf{cluster: ourCluster(), role: RoleCourier}
 	start := time.UnixMilli(1795305600000)
 	serialAt := func(after time.Duration) string {
 		cert, err := l.certificate(start.Add(after))
@@ -126,7 +131,7 @@ func TestPeerRoleNeedsAVerifiedCertificate(t *testing.T) {
 
 func TestUnknownRoleIsNamed(t *testing.T) {
 	t.Parallel()
-	_, err := (&leaf{store: ourStore(), role: "root"}).certificate(time.Now())
+	_, err := (&leaf{cluster: ourCluster(), role: "root"}).certificate(time.Now())
 	if err == nil || !strings.Contains(err.Error(), "root") {
 		t.Errorf("%v", err)
 	}

@@ -1,4 +1,4 @@
-package keystore
+package pki
 
 import (
 	"crypto/ecdsa"
@@ -23,7 +23,7 @@ func nodeKey(t *testing.T) *ecdsa.PrivateKey {
 }
 
 // nodeCert is a node's own certificate, as a node that joins gets it.
-func nodeCert(t *testing.T, s *Store, name string, now time.Time) *tls.Certificate {
+func nodeCert(t *testing.T, s *Cluster, name string, now time.Time) *tls.Certificate {
 	t.Helper()
 	key := nodeKey(t)
 	csr, err := NewNodeRequest(name, key)
@@ -39,7 +39,7 @@ func nodeCert(t *testing.T, s *Store, name string, now time.Time) *tls.Certifica
 
 func TestIssueNode(t *testing.T) {
 	t.Parallel()
-	s, now := ourStore(), time.Now()
+	s, now := ourCluster(), time.Now()
 	cert, err := x509.ParseCertificate(nodeCert(t, s, "n2", now).Certificate[0])
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +68,7 @@ func TestIssueNode(t *testing.T) {
 
 func TestIssueNodeRefuses(t *testing.T) {
 	t.Parallel()
-	s, key := ourStore(), nodeKey(t)
+	s, key := ourCluster(), nodeKey(t)
 	good, err := NewNodeRequest("n2", key)
 	if err != nil {
 		t.Fatal(err)
@@ -118,7 +118,7 @@ func TestValidNodeName(t *testing.T) {
 // API's passing certificate has a node's name.
 func TestPeerName(t *testing.T) {
 	t.Parallel()
-	s := ourStore()
+	s := ourCluster()
 	own := nodeCert(t, s, "n2", time.Now())
 	named := s.ClientTLS(RoleNode)
 	named.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return own, nil }
