@@ -42,7 +42,7 @@ func findOrder(r table.Reader, id, mchid string) (*pb.Order, error) {
 	} else if m, number, isNumber := merchantNumber(id, mchid); isNumber {
 		o, ok = order.ByNumber(r, m, number)
 	} else if strings.HasPrefix(id, "wx") {
-		o, ok = order.ByPrepayID(r, id)
+		o, ok = order.Behind(r, id) // an operator may ask by one that was replaced
 	} else {
 		o, ok = order.ByTransactionID(r, id)
 	}

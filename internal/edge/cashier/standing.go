@@ -31,7 +31,7 @@ func (c *Cashier) look(r table.Reader, prepayID string) (*scene, bool) {
 	}
 	s := &scene{sandbox: head.Sandbox, offset: head.CutoffOffsetS, prepayID: prepayID,
 		now: max(head.At, c.now().UnixMilli()+head.ClockOffsetMs)}
-	if s.order, ok = order.ByPrepayID(r, prepayID); !ok {
+	if s.order, ok = order.Behind(r, prepayID); !ok {
 		return nil, false
 	}
 	if s.merchant, ok = merchant.Get(r, s.order.Mchid); !ok {
@@ -51,9 +51,6 @@ func (s *scene) payableUntil() int64 {
 // standing is what can be said before anybody pays. To who holds a prepay_id
 // that the order does not know, replaced or made up, nothing of the order is told.
 func (s *scene) standing() kind {
-	if !order.Knows(s.order, s.prepayID) {
-		return kindReplaced
-	}
 	switch out := order.Payable(s.order, s.prepayID, s.now, s.offset); out {
 	case code.OK:
 		return kindPay

@@ -94,7 +94,11 @@ func (s *Sandbox) servePay(r *http.Request) (any, *refusal) {
 	unread := s.read(r, func(rd table.Reader) error {
 		head, _ = machine.Head(rd)
 		appid := ""
-		if o, ok := order.ByPrepayID(rd, prepayID); ok {
+		switch o, ok := order.Behind(rd, prepayID); {
+		case ok && !order.Knows(o, prepayID):
+			refused = refusalOf(code.PrepayReplaced) // and nothing of the order, at any level
+			return nil
+		case ok:
 			appid = o.Appid
 		}
 		payer, refused = findPayer(rd, p.Payer, appid)
@@ -189,10 +193,12 @@ func (s *Sandbox) prepayOfH5(r *http.Request, raw string) (string, *refusal) {
 	}
 	unread := s.read(r, func(r table.Reader) error {
 		head, _ := machine.Head(r)
-		o, ok := order.ByPrepayID(r, id)
+		o, ok := order.Behind(r, id)
 		switch {
 		case !ok:
 			refused = refusalOf(code.OrderNotFound)
+		case !order.Knows(o, id):
+			refused = refusalOf(code.PrepayReplaced).about("/h5_url")
 		case o.Product != pb.Product_PRODUCT_H5 || u.Query().Get("package") != cashier.H5Package(o, id):
 			refused = wrong("/h5_url", raw, "h5_url 的 package 与 prepay_id 不符，请原样使用下单返回的 h5_url。", "The h5_url's package does not fit its prepay_id; use the h5_url exactly as the order answered it.")
 		case !order.Paid(o) && o.PrepayId == id && s.businessNow(head) >= o.PrepayAt+cashier.H5Life:

@@ -16,6 +16,7 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
+	"github.com/holdfast-pay/holdfast/internal/base/ident"
 	"github.com/holdfast-pay/holdfast/internal/base/stamp"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/cashier"
@@ -132,6 +133,9 @@ func TestPayByEachAddress(t *testing.T) {
 		"code", "INVALID_REQUEST", "detail.field", "/h5_url")
 }
 
+// forged is a prepay_id that names the order and was never given out.
+func forged(o *pb.Order) string { return ident.PrepayID(o.Id, 0, 0, []byte{1, 2, 3, 4}) }
+
 func TestPayRefuses(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, true)
@@ -165,6 +169,8 @@ func TestPayRefuses(t *testing.T) {
 		{`{"prepay_id":"wx20260301120000ffffffffffffffffffff","payer":"ming"}`, 404, "ORDER_NOT_EXIST", nil, "no such order"},
 		{fmt.Sprintf(`{"h5_url":%q,"payer":"ming"}`, strings.Replace(cashier.H5URL("", h5), "package=", "package=1", 1)), 400, "PARAM_ERROR", "/h5_url", "does not fit"},
 		{pay(closed, `"payer":"ming"`), 400, "ORDER_CLOSED", nil, "closed"},
+		{fmt.Sprintf(`{"prepay_id":%q,"payer":"ming"}`, forged(closed)), 400, "INVALID_REQUEST", nil, "replaced"},
+		{fmt.Sprintf(`{"h5_url":%q,"payer":"ming"}`, cashier.H5URL("", &pb.Order{Id: closed.Id, Product: pb.Product_PRODUCT_H5, PrepayId: forged(closed)})), 400, "INVALID_REQUEST", "/h5_url", "replaced"},
 		{`{"code_url":"` + strings.Repeat("x", maxBody) + `"}`, 400, "PARAM_ERROR", nil, "larger than"},
 	} {
 		a := b.call("POST", "/sandbox/pay", c.body)

@@ -67,9 +67,21 @@ func ByTransactionID(r table.Reader, transactionID string) (*pb.Order, bool) {
 	return o, true
 }
 
-// ByPrepayID reads the order a prepay_id was issued for, as long as the order
-// remembers that prepay_id. Pay says whether it can still be paid.
+// ByPrepayID reads the order a prepay_id was given out for, as long as the order
+// remembers that prepay_id: whoever made one up finds nothing. Pay says whether it
+// can still be paid.
 func ByPrepayID(r table.Reader, prepayID string) (*pb.Order, bool) {
+	o, ok := Behind(r, prepayID)
+	if !ok || !Knows(o, prepayID) {
+		return nil, false
+	}
+	return o, true
+}
+
+// Behind reads the order whose id is inside a prepay_id, which may have been
+// replaced or made up: to who holds one that the order does not know (Knows),
+// nothing of the order may be told but that.
+func Behind(r table.Reader, prepayID string) (*pb.Order, bool) {
 	id, ok := ident.ParsePrepayID(prepayID)
 	if !ok {
 		return nil, false

@@ -20,16 +20,19 @@ const MaxAttempt = 64
 // the identity: the winner's repeats get its success, everybody else learns that
 // the order is paid. The merchant's notice is owed with the capture.
 //
-// Refuses, in this order: AttemptNeeded; OrderNotFound; OrderPaid, OrderClosed,
-// OrderExpired, PrepayReplaced, PrepayExpired; PersonNotFound, PersonBlocked,
+// Refuses, in this order: AttemptNeeded; OrderNotFound; PrepayReplaced; OrderPaid,
+// OrderClosed, OrderExpired, PrepayExpired; PersonNotFound, PersonBlocked,
 // PayerMismatch; and what ledger.Book.Post refuses, BalanceTooLow above all.
 func ApplyPay(d *deed.Deed, c *pb.OrderPay) (code.Code, *pb.Order) {
 	if len(c.Attempt) == 0 || len(c.Attempt) > MaxAttempt {
 		return code.AttemptNeeded, nil
 	}
-	o, ok := ByPrepayID(d.Tx, c.PrepayId)
+	o, ok := Behind(d.Tx, c.PrepayId)
 	if !ok {
 		return code.OrderNotFound, nil
+	}
+	if d.Head.Level >= LevelKnownFirst && !Knows(o, c.PrepayId) {
+		return code.PrepayReplaced, nil // and nothing of the order
 	}
 	if out := payable(d, o, c); out != code.OK || Paid(o) {
 		return out, o
@@ -63,7 +66,23 @@ func payable(d *deed.Deed, o *pb.Order, c *pb.OrderPay) code.Code {
 	if Paid(o) && o.PayerUid == c.Uid && bytes.Equal(o.Attempt, c.Attempt) {
 		return code.OK
 	}
+	if d.Head.Level < LevelKnownFirst && !Knows(o, c.PrepayId) {
+		return stateBefore(o, d.At)
+	}
 	return Payable(o, c.PrepayId, d.At, d.Offset)
+}
+
+// LevelKnownFirst is the feature level from which on a prepay_id that the order does
+// not know is refused before anything else is looked at.
+const LevelKnownFirst = 4
+
+// stateBefore is what below LevelKnownFirst was said to a prepay_id that the order
+// does not know: the order's state came first.
+func stateBefore(o *pb.Order, at int64) code.Code {
+	if out := state(o, at); out != code.OK {
+		return out
+	}
+	return code.PrepayReplaced
 }
 
 // Payable says whether an order can be paid through a prepay_id at a business
@@ -71,9 +90,24 @@ func payable(d *deed.Deed, o *pb.Order, c *pb.OrderPay) code.Code {
 // business offset in seconds. ApplyPay asks it, and so do pages that must not
 // ask a payer in vain.
 //
-// Answers OK or, in this order: OrderPaid, OrderClosed, OrderExpired,
-// PrepayReplaced, PrepayExpired.
+// Returns OK or, in this order: PrepayReplaced, OrderPaid, OrderClosed,
+// OrderExpired, PrepayExpired. Who holds a prepay_id that was replaced or made up
+// learns nothing of the order.
 func Payable(o *pb.Order, prepayID string, at int64, offset int32) code.Code {
+	if !Knows(o, prepayID) {
+		return code.PrepayReplaced
+	}
+	if out := state(o, at); out != code.OK {
+		return out
+	}
+	if at >= Issued(o, prepayID, offset)+PrepayLife {
+		return code.PrepayExpired
+	}
+	return code.OK
+}
+
+// state says whether the order as such can be paid.
+func state(o *pb.Order, at int64) code.Code {
 	switch {
 	case Paid(o):
 		return code.OrderPaid
@@ -81,10 +115,6 @@ func Payable(o *pb.Order, prepayID string, at int64, offset int32) code.Code {
 		return code.OrderClosed
 	case at >= PayableUntil(o):
 		return code.OrderExpired
-	case !Knows(o, prepayID):
-		return code.PrepayReplaced
-	case at >= Issued(o, prepayID, offset)+PrepayLife:
-		return code.PrepayExpired
 	}
 	return code.OK
 }
