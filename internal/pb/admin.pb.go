@@ -1301,7 +1301,10 @@ type AdminMerchantAddRequest struct {
 	// cert_pem is the first API certificate; optional.
 	CertPem string `protobuf:"bytes,5,opt,name=cert_pem,json=certPem,proto3" json:"cert_pem,omitempty"`
 	// apiv3_key is 32 characters [0-9A-Za-z]; optional. It goes to the keystore only.
-	Apiv3Key      string `protobuf:"bytes,6,opt,name=apiv3_key,json=apiv3Key,proto3" json:"apiv3_key,omitempty"`
+	Apiv3Key string `protobuf:"bytes,6,opt,name=apiv3_key,json=apiv3Key,proto3" json:"apiv3_key,omitempty"`
+	// given names the fields of settings that count; the others are as the node's
+	// configuration says. Empty: all of settings count, or none when it is missing.
+	Given         []string `protobuf:"bytes,7,rep,name=given,proto3" json:"given,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1378,6 +1381,13 @@ func (x *AdminMerchantAddRequest) GetApiv3Key() string {
 	return ""
 }
 
+func (x *AdminMerchantAddRequest) GetGiven() []string {
+	if x != nil {
+		return x.Given
+	}
+	return nil
+}
+
 type AdminMerchant struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Merchant      *MerchantShown         `protobuf:"bytes,1,opt,name=merchant,proto3" json:"merchant,omitempty"`
@@ -1385,6 +1395,8 @@ type AdminMerchant struct {
 	Accounts      []*AccountShown        `protobuf:"bytes,3,rep,name=accounts,proto3" json:"accounts,omitempty"`
 	NoticesOwed   uint64                 `protobuf:"varint,4,opt,name=notices_owed,json=noticesOwed,proto3" json:"notices_owed,omitempty"`
 	NoticesParked uint64                 `protobuf:"varint,5,opt,name=notices_parked,json=noticesParked,proto3" json:"notices_parked,omitempty"`
+	// owed_at_least: so many notices of all merchants are owed that not all were looked at.
+	OwedAtLeast   bool `protobuf:"varint,6,opt,name=owed_at_least,json=owedAtLeast,proto3" json:"owed_at_least,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1452,6 +1464,13 @@ func (x *AdminMerchant) GetNoticesParked() uint64 {
 		return x.NoticesParked
 	}
 	return 0
+}
+
+func (x *AdminMerchant) GetOwedAtLeast() bool {
+	if x != nil {
+		return x.OwedAtLeast
+	}
+	return false
 }
 
 type AdminMerchantListRequest struct {
@@ -3563,20 +3582,22 @@ const file_holdfast_v1_admin_proto_rawDesc = "" +
 	"duplicates\x18\x10 \x01(\rR\n" +
 	"duplicates\x12;\n" +
 	"\x0elast_duplicate\x18\x11 \x01(\v2\x14.holdfast.v1.AttemptR\rlastDuplicate\x12.\n" +
-	"\asubject\x18\x12 \x01(\v2\x14.holdfast.v1.SubjectR\asubjectJ\x04\b\x04\x10\x05J\x04\b\x05\x10\x06\"\xce\x01\n" +
+	"\asubject\x18\x12 \x01(\v2\x14.holdfast.v1.SubjectR\asubjectJ\x04\b\x04\x10\x05J\x04\b\x05\x10\x06\"\xe4\x01\n" +
 	"\x17AdminMerchantAddRequest\x12\x14\n" +
 	"\x05mchid\x18\x01 \x01(\tR\x05mchid\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
 	"\x06appids\x18\x03 \x03(\tR\x06appids\x129\n" +
 	"\bsettings\x18\x04 \x01(\v2\x1d.holdfast.v1.MerchantSettingsR\bsettings\x12\x19\n" +
 	"\bcert_pem\x18\x05 \x01(\tR\acertPem\x12\x1b\n" +
-	"\tapiv3_key\x18\x06 \x01(\tR\bapiv3Key\"\xf6\x01\n" +
+	"\tapiv3_key\x18\x06 \x01(\tR\bapiv3Key\x12\x14\n" +
+	"\x05given\x18\a \x03(\tR\x05given\"\x9a\x02\n" +
 	"\rAdminMerchant\x126\n" +
 	"\bmerchant\x18\x01 \x01(\v2\x1a.holdfast.v1.MerchantShownR\bmerchant\x12,\n" +
 	"\x05certs\x18\x02 \x03(\v2\x16.holdfast.v1.CertShownR\x05certs\x125\n" +
 	"\baccounts\x18\x03 \x03(\v2\x19.holdfast.v1.AccountShownR\baccounts\x12!\n" +
 	"\fnotices_owed\x18\x04 \x01(\x04R\vnoticesOwed\x12%\n" +
-	"\x0enotices_parked\x18\x05 \x01(\x04R\rnoticesParked\"F\n" +
+	"\x0enotices_parked\x18\x05 \x01(\x04R\rnoticesParked\x12\"\n" +
+	"\rowed_at_least\x18\x06 \x01(\bR\vowedAtLeast\"F\n" +
 	"\x18AdminMerchantListRequest\x12\x14\n" +
 	"\x05after\x18\x01 \x01(\tR\x05after\x12\x14\n" +
 	"\x05limit\x18\x02 \x01(\rR\x05limit\"i\n" +

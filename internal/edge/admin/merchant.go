@@ -25,9 +25,9 @@ func (s *Server) MerchantAdd(ctx context.Context, q *connect.Request[pb.AdminMer
 	if err != nil {
 		return nil, err
 	}
-	settings := m.Settings
-	if settings == nil {
-		settings = s.Defaults
+	settings, err := s.settingsOf(m)
+	if err != nil {
+		return nil, err
 	}
 	if err := checkSettings(settings); err != nil {
 		return nil, err
@@ -177,6 +177,10 @@ func (s *Server) MerchantShow(ctx context.Context, q *connect.Request[pb.AdminMe
 	return s.merchantAnswer(ctx, q.Msg.Mchid)
 }
 
+// mostOwed is how many owed notices, of all merchants, are looked at to count one
+// merchant's: during an outage millions may be owed, and an operator asks then.
+var mostOwed = 20_000
+
 func (s *Server) merchantAnswer(ctx context.Context, mchid string) (*connect.Response[pb.AdminMerchant], error) {
 	a := new(pb.AdminMerchant)
 	err := s.read(ctx, "show a merchant", func(r table.Reader) error {
@@ -189,7 +193,12 @@ func (s *Server) merchantAnswer(ctx context.Context, mchid string) (*connect.Res
 			a.Accounts = append(a.Accounts, shownAccount(acc))
 		}
 		a.NoticesParked = notice.ParkedCount(r, mchid)
+		looked := 0
 		notice.Owed(r, 0, func(n *pb.Notice) bool {
+			if looked++; looked > mostOwed {
+				a.OwedAtLeast = true
+				return false
+			}
 			if n.Mchid == mchid {
 				a.NoticesOwed++
 			}

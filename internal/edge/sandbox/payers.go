@@ -103,14 +103,14 @@ func (s *Sandbox) serveAddPayer(r *http.Request) (any, *refusal) {
 	if refused != nil {
 		return nil, refused
 	}
-	p, refused := do(s, r, person.Add, &pb.PersonAdd{Ref: add.Ref, Name: add.Name, Appids: appids})
+	p, refused := do(s, r, person.Add, &pb.PersonAdd{Ref: add.Ref, Name: add.Name})
 	if refused != nil {
 		return nil, refused.about("/ref")
 	}
 	if p == nil {
 		return nil, refusalOf(code.Internal)
 	}
-	for _, appid := range appids { // merchants added since the payer was
+	for _, appid := range appids { // apart, since merchants may have been added since the payer was
 		if person.Openid(p, appid) != "" {
 			continue
 		}

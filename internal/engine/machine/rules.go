@@ -15,8 +15,8 @@ import (
 
 // MaxLevel is the highest feature level this binary knows. Level 2 indexes
 // refunds by order; level 3 knows members of a cluster and leases of couriers;
-// level 4 keeps new counters in a table, and tells who made up a prepay_id nothing
-// of the order.
+// level 4 keeps new counters in a table, tells who made up a prepay_id nothing
+// of the order, and compares all that an add of a merchant or person says.
 const MaxLevel = 4
 
 // rules lists the rules. A Tick sweeps in this order, so that it is part of what

@@ -74,7 +74,7 @@ func ApplyAdd(d *deed.Deed, c *pb.MerchantAdd) (code.Code, *pb.Merchant) {
 		}
 	}
 	if old, ok := Get(d.Tx, c.Mchid); ok {
-		return sameAdd(c, old), old
+		return sameAdd(d, c, old), old
 	}
 	m := &pb.Merchant{
 		Mchid: c.Mchid, Name: c.Name, Appids: c.Appids, Settings: withDefaults(c.Settings),
@@ -86,9 +86,16 @@ func ApplyAdd(d *deed.Deed, c *pb.MerchantAdd) (code.Code, *pb.Merchant) {
 	return code.OK, m
 }
 
-// sameAdd compares what the first add said; appids may have grown since.
-func sameAdd(c *pb.MerchantAdd, old *pb.Merchant) code.Code {
+// LevelSameContent is the feature level from which on an add that repeats another
+// must have its settings too.
+const LevelSameContent = 4
+
+// sameAdd compares an add with what is there; appids may have grown since.
+func sameAdd(d *deed.Deed, c *pb.MerchantAdd, old *pb.Merchant) code.Code {
 	if c.Name != old.Name {
+		return code.MerchantExists
+	}
+	if d.Head.Level >= LevelSameContent && !sameSettings(withDefaults(c.Settings), withDefaults(old.Settings)) {
 		return code.MerchantExists
 	}
 	for _, appid := range c.Appids {
@@ -97,6 +104,11 @@ func sameAdd(c *pb.MerchantAdd, old *pb.Merchant) code.Code {
 		}
 	}
 	return code.OK
+}
+
+func sameSettings(a, b *pb.MerchantSettings) bool {
+	return a.KeyMode == b.KeyMode && a.RefundIntervalS == b.RefundIntervalS && a.AllowHttp == b.AllowHttp &&
+		a.Strict == b.Strict && a.WeixinCodeUrl == b.WeixinCodeUrl && slices.Equal(a.CallbackHosts, b.CallbackHosts)
 }
 
 // withDefaults fills in what an operator who said nothing would expect: answers

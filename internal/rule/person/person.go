@@ -83,10 +83,7 @@ func ApplyAdd(d *deed.Deed, c *pb.PersonAdd) (code.Code, *pb.Person) {
 		}
 	}
 	if old, ok := ByRef(d.Tx, c.Ref); ok {
-		if old.Name != c.Name {
-			return code.PersonExists, old
-		}
-		return code.OK, old
+		return sameAdd(d, c, old), old
 	}
 	// From here the command succeeds.
 	p := &pb.Person{Uid: d.Head.NextPerson, Ref: c.Ref, Name: c.Name, CreatedAt: d.At, Salt: d.Seed}
@@ -100,6 +97,26 @@ func ApplyAdd(d *deed.Deed, c *pb.PersonAdd) (code.Code, *pb.Person) {
 	d.Record(entity(p.Uid), "", nil,
 		commitment.Commit(commitment.FieldSalt(p.Salt, "ref"), "ref", p.Ref), commitment.Commit(commitment.FieldSalt(p.Salt, "name"), "name", p.Name))
 	return code.OK, p
+}
+
+// LevelSameContent is the feature level from which on an add that repeats another
+// must have its appids too.
+const LevelSameContent = 4
+
+// sameAdd compares an add with what is there; openids may have grown since.
+func sameAdd(d *deed.Deed, c *pb.PersonAdd, old *pb.Person) code.Code {
+	if old.Name != c.Name {
+		return code.PersonExists
+	}
+	if d.Head.Level < LevelSameContent {
+		return code.OK
+	}
+	for _, appid := range c.Appids {
+		if Openid(old, appid) == "" {
+			return code.PersonExists
+		}
+	}
+	return code.OK
 }
 
 // mint gives the person an openid for the appid, unless there is one. The

@@ -13,7 +13,8 @@ var merchantAdd = Command{
 	Name: "merchant add", Args: "MCHID", Short: "add a merchant", JSON: true, Admin: true,
 	Long: `Adds a merchant with its appids and settings, and, when given, its first API
 certificate and its APIv3 key. MCHID is 8 to 10 digits. Adding the same merchant
-again changes nothing and answers what is there; other content is refused.
+again changes nothing and answers what is there; other content is refused. Settings
+that are not named are as the node's configuration says (merchants.*).
 
 The certificate is the merchant's own (RSA, at least 2048 bits); its private key
 stays with the merchant. The APIv3 key (32 letters and digits) seals notices: it
@@ -48,7 +49,9 @@ merchant at once when --new-apiv3-key draws it.`,
 				return err
 			}
 			q.Apiv3Key = key
-			q.Settings = set.apply(&pb.MerchantSettings{KeyMode: pb.KeyMode_KEY_MODE_BOTH, RefundIntervalS: 60})
+			if q.Given = set.names(); len(q.Given) > 0 {
+				q.Settings = set.apply(new(pb.MerchantSettings))
+			}
 			a, err := call(ctx, env, pbconnect.AdminServiceClient.MerchantAdd, &q)
 			if err != nil {
 				return err

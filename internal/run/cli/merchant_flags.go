@@ -119,6 +119,20 @@ func (s *settingFlags) apply(m *pb.MerchantSettings) *pb.MerchantSettings {
 }
 
 // given says whether any setting was named.
-func (s *settingFlags) given() bool {
-	return s.mode.value != "" || s.intervalSet || s.allowHTTP.set || s.strict.set || s.weixin.set || len(s.hosts) > 0 || s.anyHost
+func (s *settingFlags) given() bool { return len(s.names()) > 0 }
+
+// names lists the settings that were named, as the API calls them.
+func (s *settingFlags) names() (names []string) {
+	for _, f := range []struct {
+		name string
+		set  bool
+	}{
+		{"key_mode", s.mode.value != ""}, {"refund_interval_s", s.intervalSet}, {"allow_http", s.allowHTTP.set},
+		{"strict", s.strict.set}, {"weixin_code_url", s.weixin.set}, {"callback_hosts", len(s.hosts) > 0 || s.anyHost},
+	} {
+		if f.set {
+			names = append(names, f.name)
+		}
+	}
+	return names
 }

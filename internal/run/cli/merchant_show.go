@@ -41,7 +41,7 @@ func showMerchant(env *Env, a *pb.AdminMerchant, key drawnKey) error {
 		"refund interval", fmt.Sprintf("%d s", s.GetRefundIntervalS()), "callbacks", callbacks(s),
 		"body parameters", choose(s.GetStrict(), "unknown ones refused", "unknown ones ignored"),
 		"code_url", choose(s.GetWeixinCodeUrl(), "weixin://", "the cashier's address"),
-		"notices", fmt.Sprintf("%d owed, %d parked", a.NoticesOwed, a.NoticesParked))
+		"notices", fmt.Sprintf("%s%d owed, %d parked", choose(a.OwedAtLeast, "at least ", ""), a.NoticesOwed, a.NoticesParked))
 	for _, c := range a.Certs {
 		state := ""
 		if c.RevokedAt != 0 {

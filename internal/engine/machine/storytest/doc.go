@@ -8,7 +8,7 @@
 // "again" is an ok that changed nothing. Amounts are in yuan, "max" is the most
 // an account can hold; times are written like 7d, 2h, 30m, 15s or 7d-1ms.
 //
-//	merchant M1 [appids=A1,A2] [name=..]      M1 is a short name for an mchid, A1 for an appid
+//	merchant M1 [appids=A1,A2] [name=..] [pause=60s]      M1 is a short name for an mchid, A1 for an appid
 //	set M1 [name=..] [status=paused] [pause=60s]
 //	appid M1 A2 · cert M1 SERIAL [der=..] [to=0] · revoke M1 SERIAL · key M1 KEYID
 //	person ming [name=..] [appids=A1] · openid ming A2

@@ -80,7 +80,13 @@ func advance(_ *player, l *line) (table.Record, error) {
 }
 
 func merchantAdd(_ *player, l *line) (table.Record, error) {
-	return &pb.MerchantAdd{Mchid: mchid(l.arg(0)), Name: l.option("name", "Tea House"), Appids: appids(l.option("appids", "A1"))}, nil
+	c := &pb.MerchantAdd{Mchid: mchid(l.arg(0)), Name: l.option("name", "Tea House"), Appids: appids(l.option("appids", "A1"))}
+	if pause, ok := l.options["pause"]; ok {
+		ms, err := duration(pause)
+		c.Settings = &pb.MerchantSettings{Strict: true, RefundIntervalS: int32(ms / stamp.Second)}
+		return c, err
+	}
+	return c, nil
 }
 
 func merchantSet(_ *player, l *line) (table.Record, error) {
