@@ -1,6 +1,7 @@
-// Package lane shares the merchants out among couriers. There are 256 lanes; a
-// merchant's notices all go by one of them. A courier holds a share of the lanes
-// by a lease, and renews it while it lives.
+// Package lane shares owed work out among those who do it: notices among
+// couriers, and any other kind of Work among its workers, each by itself. There
+// are 256 lanes; what is owed to one owner all goes by one of them. A worker, here
+// a courier, holds a share of the lanes by a lease, and renews it while it lives.
 //
 // At each of its renewals a courier
 //
@@ -18,10 +19,7 @@ import (
 	"hash/crc32"
 	"math/bits"
 
-	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/must"
-	"github.com/holdfast-pay/holdfast/internal/base/table"
-	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
 const (
@@ -34,10 +32,11 @@ const (
 // castagnoli is the polynomial of CRC32C (RFC 3720, appendix B.4).
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// Of is the lane of a merchant: CRC32C of the mchid's bytes, mod 256. It is the
-// same for ever: two couriers that disagreed would both send, or neither.
-func Of(mchid string) int {
-	return int(crc32.Checksum([]byte(mchid), castagnoli) % Count)
+// Of is the lane of an owner, of a notice its merchant: CRC32C of the bytes of the
+// owner's name, mod 256. It is the same for ever: two workers that disagreed would
+// both do the work, or neither.
+func Of(owner string) int {
+	return int(crc32.Checksum([]byte(owner), castagnoli) % Count)
 }
 
 // Set is a set of lanes: lane n is bit n % 8 of byte n / 8.
@@ -100,47 +99,7 @@ func (s *Set) remove(n int) { s[n/8] &^= 1 << (n % 8) }
 // join adds the other's lanes, which must be others.
 func (s *Set) join(other Set, who string) {
 	for i := range s {
-		must.That(s[i]&other[i] == 0, "no lane of courier %s is another's", who)
+		must.That(s[i]&other[i] == 0, "no lane of worker %s is another's", who)
 		s[i] |= other[i]
 	}
-}
-
-var couriers = table.Of[pb.Courier, *pb.Courier]{ID: table.Couriers}
-
-func key(name string) table.Key { return table.K(table.Couriers).Str(name) }
-
-// Get reads a courier; ok is false when it has no lease. Its lease may be over.
-func Get(r table.Reader, name string) (*pb.Courier, bool) { return couriers.Get(r, key(name)) }
-
-// Couriers lists the couriers in the order of their names. The lease of one may
-// be over and not yet noticed by another.
-func Couriers(r table.Reader) (all []*pb.Courier) {
-	from, to := table.Range(table.Couriers)
-	couriers.Scan(r, from, to, func(_ []byte, c *pb.Courier) bool {
-		all = append(all, c)
-		return true
-	})
-	return all
-}
-
-func disjoint(r table.Reader, _ *pb.Head, report catalogue.Report) {
-	var taken Set
-	for _, c := range Couriers(r) {
-		held, ok := Parse(c.Lanes)
-		twice := held.And(taken)
-		if ok && twice.Len() == 0 {
-			taken.join(held, c.Name)
-			continue
-		}
-		if !report("courier "+c.Name, "holds %d lanes of others, or no set of lanes", twice.Len()) {
-			return
-		}
-	}
-}
-
-// Held are the lanes of a courier's record.
-func Held(c *pb.Courier) Set {
-	s, ok := Parse(c.Lanes)
-	must.That(ok, "courier %s has %d lanes", c.Name, Count)
-	return s
 }

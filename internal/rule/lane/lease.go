@@ -40,6 +40,12 @@ func ValidName(s string) bool {
 // CourierReplaced (a process that began later has the
 // name), NothingToDo (a courier without a lease leaves), CouriersTooMany.
 func ApplyLease(d *deed.Deed, c *pb.CourierLease) (code.Code, *pb.Courier) {
+	return Notices.Lease(d, c)
+}
+
+// Lease takes, renews or gives up a worker's share of the work's lanes, and
+// refuses, as ApplyLease does for couriers.
+func (w Work) Lease(d *deed.Deed, c *pb.CourierLease) (code.Code, *pb.Courier) {
 	if !ValidName(c.Courier) {
 		return code.NameInvalid, nil
 	}
@@ -47,7 +53,7 @@ func ApplyLease(d *deed.Deed, c *pb.CourierLease) (code.Code, *pb.Courier) {
 	if !c.Leave && (c.LeaseMs < MinLease || c.LeaseMs > MaxLease || !ok && len(c.Holds) > 0) {
 		return code.LeaseInvalid, nil
 	}
-	all := Couriers(d.Tx)
+	all := w.Workers(d.Tx)
 	live, over := sift(all, c.Courier, d.At)
 	mine, held := find(all, c.Courier)
 	switch {
@@ -58,18 +64,18 @@ func ApplyLease(d *deed.Deed, c *pb.CourierLease) (code.Code, *pb.Courier) {
 	case !held && !c.Leave && len(live) >= MaxCouriers:
 		return code.CouriersTooMany, nil
 	case c.Leave:
-		drop(d, c.Courier)
+		w.drop(d, c.Courier)
 		return code.OK, nil
 	}
 	for _, x := range over {
-		drop(d, x.Name)
+		w.drop(d, x.Name)
 	}
 	next := share(live, mine, c.Courier, holds)
 	next.Started, next.Until = c.Started, d.At+c.LeaseMs
 	if held && !changed(mine, next) && next.Until-mine.Until < c.LeaseMs/4 && mine.Until > d.At {
 		return code.OK, mine
 	}
-	keep(d, mine, next)
+	w.keep(d, mine, next)
 	return code.OK, next
 }
 
@@ -137,17 +143,17 @@ func changed(before, after *pb.Courier) bool {
 }
 
 // keep writes the lease. The journal names the lanes where they changed, in hex.
-func keep(d *deed.Deed, before, after *pb.Courier) {
+func (w Work) keep(d *deed.Deed, before, after *pb.Courier) {
 	name := ""
 	if before == nil || !bytes.Equal(before.Lanes, after.Lanes) {
 		name = hex.EncodeToString(after.Lanes)
 	}
-	couriers.Put(d.Tx, key(after.Name), after)
-	d.Record("courier/"+after.Name, name, nil)
+	w.leases().Put(d.Tx, w.key(after.Name), after)
+	d.Record(w.entity(after.Name), name, nil)
 }
 
 // drop ends a lease. In the journal it holds no lanes from here on.
-func drop(d *deed.Deed, courier string) {
-	d.Tx.Delete(key(courier))
-	d.Record("courier/"+courier, "none", nil)
+func (w Work) drop(d *deed.Deed, worker string) {
+	d.Tx.Delete(w.key(worker))
+	d.Record(w.entity(worker), "none", nil)
 }

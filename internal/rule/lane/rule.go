@@ -15,5 +15,5 @@ var Rule = catalogue.Rule{
 	Commands: []*catalogue.Spec{Lease.Spec},
 	Tables:   []table.ID{table.Couriers},
 
-	Invariants: []catalogue.Invariant{{Name: "no two couriers hold one lane", Check: disjoint}},
+	Invariants: []catalogue.Invariant{{Name: "no two couriers hold one lane", Check: Notices.Disjoint}},
 }
