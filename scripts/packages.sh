@@ -10,7 +10,7 @@
 #   cases     a pattern of the tests that try many cases: those that use rapid and
 #             those marked //test:cases. Under the race detector one case costs as
 #             much as ten without, and shows nothing that the first did not
-#   tried     the packages of `parallel` that have such tests
+#   tried     the packages of `parallel` that have such tests, or others of their names
 #   rewrite   those that can write their expected outputs anew
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -34,11 +34,13 @@ cases() {
 		/rapid\.(Check|MakeCheck)/ && name != "" { print FILENAME, name }' | sort -u
 }
 
+names() { cases | cut -d' ' -f2 | sort -u | paste -sd'|'; }
+
 case "$1" in
 unit) unit ;;
 single) single ;;
 parallel) parallel ;;
-cases) echo "^($(cases | cut -d' ' -f2 | sort -u | paste -sd'|'))\$" ;;
-tried) parallel | grep -E "/($(cases | cut -d' ' -f1 | xargs -n1 dirname | sort -u | paste -sd'|'))\$" ;;
+cases) echo "^($(names))\$" ;;
+tried) parallel | grep -E "/($(grep -rlE --include='*_test.go' "^func ($(names))\(" internal | xargs -n1 dirname | sort -u | paste -sd'|'))\$" ;;
 rewrite) grep -rlE --include='*_test.go' 'flag\.Bool\("rewrite"' internal cmd | xargs -n1 dirname | sort -u | sed 's|^|./|' ;;
 esac
