@@ -72,7 +72,7 @@ func (w *watch) end() Noise {
 	return n
 }
 
-// calibrate adds how long a fixed piece of work of about a third of a millisecond
+// calibrate adds how long a fixed piece of work, of well below a millisecond,
 // takes, some fifty times.
 func calibrate(took []float64) []float64 {
 	block := make([]byte, 256<<10)
