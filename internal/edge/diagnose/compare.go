@@ -3,6 +3,7 @@ package diagnose
 import (
 	"bytes"
 	"fmt"
+	"strconv"
 )
 
 // compare says where two bodies differ: at is the first byte of what was sent
@@ -57,7 +58,12 @@ func blank(c byte) bool { return bytes.IndexByte([]byte(" \t\r\n"), c) >= 0 }
 func excerpt(b []byte, at int) string {
 	const around = 12
 	from, to := max(0, at-around), min(len(b), at+around)
-	text := fmt.Sprintf("%q", bytes.ToValidUTF8(b[from:to], []byte("?")))
+	text := string(bytes.ToValidUTF8(b[from:to], nil)) // a character may be cut at either end
+	if strconv.CanBackquote(text) {
+		text = "`" + text + "`"
+	} else {
+		text = strconv.Quote(text)
+	}
 	if from > 0 {
 		text = "…" + text
 	}

@@ -43,7 +43,7 @@ type Report struct {
 	// another one.
 	Signed string `json:"signed_message,omitempty"`
 	// Key is whose key made the signature, when that is known.
-	Key string `json:"signed_with,omitempty"`
+	Key *Text `json:"signed_with,omitempty"`
 	// Plaintext is what a notice says, when it could be opened.
 	Plaintext string `json:"plaintext,omitempty"`
 }

@@ -159,7 +159,8 @@ func (x *examination) openedBy(raw []byte, key *Key, id string) (opened, bool) {
 	if !ok {
 		return made, false
 	}
-	x.report.Key = made.key.name().EN
+	name := made.key.name()
+	x.report.Key = &name
 	if made.hash != crypto.SHA256 {
 		x.wrong("hash", "signature", -1, "签名用的哈希是 "+hashName(made.hash)+"；应为 SHA-256（SHA256withRSA）。", "The signature's hash is "+hashName(made.hash)+"; it has to be SHA-256 (SHA256withRSA).")
 	}

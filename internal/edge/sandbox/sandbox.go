@@ -91,6 +91,7 @@ func init() { // serveIndex lists the routes it is one of
 		{"GET /sandbox/notices", "every notice, newest first, with its attempts and why it was or was not delivered: ?out_trade_no= &mchid= &limit=", (*Sandbox).serveNotices},
 		{"POST /sandbox/notices/{id}/redeliver", "send a notice again, by its number or its id", (*Sandbox).serveRedeliver},
 		{"GET /sandbox/clock", "business time", (*Sandbox).serveClock},
+		{"POST /sandbox/diagnose", "say what is wrong with a request or a notice: its raw text as the body", nil},
 		{"POST /sandbox/clock", `move business time forward: {"advance": "2h", "attempt": optional}`, (*Sandbox).serveAdvance},
 	}
 }
@@ -99,6 +100,9 @@ func init() { // serveIndex lists the routes it is one of
 func (s *Sandbox) Handler() http.Handler {
 	mux := http.NewServeMux()
 	for _, rt := range routes {
+		if rt.serve == nil { // listed here, served beside (edge/welcome)
+			continue
+		}
 		mux.HandleFunc(rt.pattern, func(w http.ResponseWriter, r *http.Request) {
 			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 			refused := s.onlySandbox(r)

@@ -217,8 +217,8 @@ func (e *Env) printReport(r *diagnose.Report) error {
 	if r.OK {
 		fmt.Fprintln(&b, e.in("签名正确，没有发现错误。", "The signature is right, and nothing wrong was found."))
 	}
-	if r.Key != "" {
-		fmt.Fprintf(&b, "%s %s\n", e.in("签名所用密钥：", "signed with:"), r.Key)
+	if r.Key != nil {
+		fmt.Fprintf(&b, "%s%s\n", e.in("签名所用密钥：", "signed with: "), e.in(r.Key.ZH, r.Key.EN))
 	}
 	fmt.Fprintf(&b, "\n%s\n%s", e.in(fmt.Sprintf("应签名（验签）的内容，%d 字节：", r.Length), fmt.Sprintf("what has to be signed (or verified), %d bytes:", r.Length)), visible(r.Message))
 	if r.Signed != "" {

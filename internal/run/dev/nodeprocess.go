@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/holdfast-pay/holdfast/internal/edge/sandbox"
+	"github.com/holdfast-pay/holdfast/internal/edge/welcome"
 	"github.com/holdfast-pay/holdfast/internal/run/config"
 	"github.com/holdfast-pay/holdfast/internal/run/node"
 )
@@ -120,7 +121,8 @@ func (p NodeProcess) Run(ctx context.Context) error {
 	}
 	said := false
 	return node.Serve(ctx, node.Options{Config: p.Config, Version: p.Version, Log: p.Log, LogDropped: p.LogDropped, Fatal: p.Fatal, Sandbox: func(n *node.Node) http.Handler {
-		return sandbox.New(sandbox.Config{Core: n.Replica(), Logger: p.Log}).Handler()
+		desk := welcome.New(welcome.Config{Core: n.Replica(), Keys: n.Keys()})
+		return desk.Handler(sandbox.New(sandbox.Config{Core: n.Replica(), Logger: p.Log}).Handler())
 	}}, func(n *node.Node) {
 		if said {
 			return
