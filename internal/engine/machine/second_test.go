@@ -265,6 +265,10 @@ func (s *second) minted(o *pb.Order) {
 }
 
 func (s *second) pay(o *secondOrder, c *pb.OrderPay) code.Code {
+	i := slices.IndexFunc(o.prepays, func(p secondPrepay) bool { return p.id == c.PrepayId })
+	if i < 0 {
+		return code.PrepayReplaced
+	}
 	switch {
 	case o.paidAt != 0 && o.payer == c.Uid && o.attempt == string(c.Attempt):
 		return code.OK
@@ -274,10 +278,6 @@ func (s *second) pay(o *secondOrder, c *pb.OrderPay) code.Code {
 		return code.OrderClosed
 	case s.now >= o.until():
 		return code.OrderExpired
-	}
-	i := slices.IndexFunc(o.prepays, func(p secondPrepay) bool { return p.id == c.PrepayId })
-	if i < 0 {
-		return code.PrepayReplaced
 	}
 	issued := o.prepays[i].at
 	if i < len(o.prepays)-1 {
