@@ -176,7 +176,8 @@ func (s *Sequencer) Done(c Commit, results []catalogue.Result) (elected bool) {
 	return true
 }
 
-// Drop tells the callers of a commit that is not applied why. Of who applies.
+// Drop tells the callers of a commit that is not applied why: this node stops, or
+// is read-only from here on. Of who applies.
 func (s *Sequencer) Drop(c Commit, refusal code.Code) {
 	if c.Frame != nil {
 		c.Frame.refuse(refusal)
