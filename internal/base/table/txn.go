@@ -14,7 +14,7 @@
 //
 // Rules read and write through a Txn. The Overlay (overlay.go) is the Txn of a
 // frame: it is read first, so a command sees what the commands before it in
-// the same frame wrote, and is flushed once, in key order. A Backend (memory
+// the same frame wrote, and its changes are taken once, in key order. A Backend (memory
 // in mem.go, Pebble in engine/store) holds the rows; tabletest is the suite
 // that every Backend passes.
 package table
@@ -55,7 +55,7 @@ type Snapshot interface {
 	io.Closer
 }
 
-// Write is one row of a flushed frame: stored bytes, or nil to delete.
+// Write is one row that a frame changed: stored bytes, or nil to delete.
 type Write struct {
 	Key    []byte
 	Stored []byte
