@@ -20,10 +20,10 @@ import (
 )
 
 // backend is the node as its peers call it.
-type backend Node
+type backend shared
 
 func (b *backend) serving() (*replica.Replica, error) {
-	if r := (*Node)(b).running.Load(); r != nil {
+	if r := b.running.Load(); r != nil {
 		return r, nil
 	}
 	return nil, fmt.Errorf("%w: it is starting", peer.ErrUnavailable)
@@ -106,7 +106,7 @@ func (b *backend) letIn(ctx context.Context, r *replica.Replica, who peer.Caller
 	if err != nil {
 		return nil, err
 	}
-	if err := (*Node)(b).introduce(ctx); err != nil {
+	if err := (*shared)(b).introduce(ctx); err != nil {
 		return nil, err
 	}
 	fresh := &pb.Member{RaftId: req.RaftId, Incarnation: req.Incarnation, Name: req.Name, Address: req.Address, TokenId: tokenID}

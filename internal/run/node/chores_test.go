@@ -52,7 +52,7 @@ func TestCoveringWaits(t *testing.T) {
 	defer s.stop(n)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := n.checkpoints.Covering(ctx, 1<<40); !isNotCovered(err) {
+	if _, err := n.journal.checkpoints.Covering(ctx, 1<<40); !isNotCovered(err) {
 		t.Errorf("an entry that is not there: %v", err)
 	}
 	type answer struct {
@@ -62,7 +62,7 @@ func TestCoveringWaits(t *testing.T) {
 	next := n.replica.Position().JournalSize
 	answers := make(chan answer, 1)
 	go func() {
-		cp, err := n.checkpoints.Covering(t.Context(), next)
+		cp, err := n.journal.checkpoints.Covering(t.Context(), next)
 		answers <- answer{cp, err}
 	}()
 	s.purchase(n)

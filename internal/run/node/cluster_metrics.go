@@ -17,14 +17,14 @@ import (
 // groupFigures is one look at a node's place in its group. It needs a running
 // replica only: while a node proves itself or waits for a leader is when one asks.
 type groupFigures struct {
-	node    *Node
+	node    *shared
 	replica *replica.Replica
 	status  member.Status
 	agreed  agree.Mark
 	differ  map[uint64]agree.Mark
 }
 
-func (n *Node) lookGroup() (*groupFigures, bool) {
+func lookGroup(n *shared) (*groupFigures, bool) {
 	r := n.running.Load()
 	if r == nil {
 		return nil, false
@@ -73,14 +73,14 @@ var groupList = []groupMetric{
 	{describe("holdfast_clock_offset_seconds", "The majority's clock against this node's: above 0 this one is slow. At 2 s it may not lead."), prometheus.GaugeValue, func(f *groupFigures) float64 { return float64(f.status.ClockOffset) / 1000 }},
 	{describe("holdfast_reads_waiting", "Reads that wait for the leader's word or for this node to catch up."), prometheus.GaugeValue, func(f *groupFigures) float64 { return float64(f.replica.Reading()) }},
 	{describe("holdfast_agreed_index", "Log index at which this node and a majority last found their states equal."), prometheus.GaugeValue, func(f *groupFigures) float64 { return float64(f.agreed.Index) }},
-	{describe("holdfast_unagreed_seconds", "How long the state has changed without a majority having compared it; 0 when all of it is compared."), prometheus.GaugeValue, func(f *groupFigures) float64 { return f.node.unagreed(f) }},
+	{describe("holdfast_unagreed_seconds", "How long the state has changed without a majority having compared it; 0 when all of it is compared."), prometheus.GaugeValue, func(f *groupFigures) float64 { return f.unagreed() }},
 	{describe("holdfast_keystore_generation", "Generation of the keystore; equal on all nodes."), prometheus.GaugeValue, func(f *groupFigures) float64 { return float64(f.node.keys.Generation()) }},
 }
 
 // unagreed is how long ago the state was compared, unless it has not changed
 // since. A node without peers compares with nobody.
-func (n *Node) unagreed(f *groupFigures) float64 {
-	since := n.checkpoints.agreedSince()
+func (f *groupFigures) unagreed() float64 {
+	since := f.node.journal.checkpoints.agreedSince()
 	if f.status.Alone || since.IsZero() || f.agreed.Index >= f.replica.Applied() {
 		return 0
 	}
@@ -140,7 +140,7 @@ var peerList = []peerMetric{
 
 // groupGauges collects groupList and peerList.
 type groupGauges struct {
-	node    *Node
+	node    *shared
 	started time.Time
 }
 
@@ -156,7 +156,7 @@ func (g *groupGauges) Describe(ch chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (g *groupGauges) Collect(ch chan<- prometheus.Metric) {
-	f, ok := g.node.lookGroup()
+	f, ok := lookGroup(g.node)
 	if !ok {
 		return
 	}

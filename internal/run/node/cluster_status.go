@@ -29,7 +29,7 @@ func (o operator) Status(context.Context) (*pb.ClusterStatus, error) {
 		}
 		if m.RaftId == id.RaftID {
 			a.Nodes = append(a.Nodes, &pb.ClusterNode{Member: shownMember(m), Self: true, Applied: n.replica.Applied(), LastIndex: s.LastIndex,
-				Version: n.opt.Version, Health: n.health(), Proven: s.Proven})
+				Version: n.opt.Version, Health: health(n), Proven: s.Proven})
 			continue
 		}
 		for _, p := range s.Peers {

@@ -18,8 +18,9 @@ const peerShare = 12
 
 // doors are a node's listeners, each with its share of the process's descriptors.
 type doors struct {
-	by   map[string]*listen.Capped
-	with map[net.Listener]*listen.Capped // also those with TLS in front
+	by    map[string]*listen.Capped
+	certs []*certificate                  // of those with TLS, to be read again on SIGHUP
+	with  map[net.Listener]*listen.Capped // also those with TLS in front
 }
 
 func newDoors() *doors {
@@ -46,7 +47,7 @@ func (d *doors) behind(inner, outer net.Listener) net.Listener {
 func (d *doors) of(l net.Listener) *listen.Capped { return d.with[l] }
 
 // doorGauges show how full the listeners are.
-type doorGauges struct{ n *Node }
+type doorGauges struct{ n *shared }
 
 var (
 	connectionsOpen = prometheus.NewDesc("holdfast_connections", "Open connections, by listener.", []string{"listener"}, nil)

@@ -137,9 +137,12 @@ func putAside(dir string, more ...string) error {
 	return nil
 }
 
-// startSnapshot fetches the state if it is to be healed, and puts a fetched one
+// stateCopy puts a state that was fetched from a peer into place.
+type stateCopy struct{ part }
+
+// Start fetches the state if it is to be healed, and puts a fetched one
 // into place.
-func (n *Node) startSnapshot(ctx context.Context) error {
+func (n *stateCopy) Start(ctx context.Context) error {
 	if n.group == nil {
 		return nil
 	}
@@ -167,7 +170,7 @@ func (n *Node) startSnapshot(ctx context.Context) error {
 
 // fetchState asks one peer after the other for its state until one gives it. The
 // copy must not end before this node's own log begins.
-func (n *Node) fetchState(ctx context.Context) error {
+func (n *stateCopy) fetchState(ctx context.Context) error {
 	least, err := n.logBegins()
 	if err != nil {
 		return err
@@ -188,7 +191,7 @@ func (n *Node) fetchState(ctx context.Context) error {
 	}
 }
 
-func (n *Node) logBegins() (uint64, error) {
+func (n *stateCopy) logBegins() (uint64, error) {
 	if !exists(n.path("log")) {
 		return 0, nil
 	}
@@ -203,7 +206,7 @@ func (n *Node) logBegins() (uint64, error) {
 // copyPatience is how long a peer may take to make a copy before another is asked.
 const copyPatience = 2 * time.Minute
 
-func (n *Node) fetchFrom(ctx context.Context, address string, least uint64) error {
+func (n *stateCopy) fetchFrom(ctx context.Context, address string, least uint64) error {
 	at := n.group.client.At(address)
 	until := time.Now().Add(copyPatience)
 	for {
@@ -222,12 +225,12 @@ func (n *Node) fetchFrom(ctx context.Context, address string, least uint64) erro
 	}
 }
 
-func (n *Node) fetchOptions(dropViews bool) snapshot.FetchOptions {
+func (n *shared) fetchOptions(dropViews bool) snapshot.FetchOptions {
 	return snapshot.FetchOptions{Fatal: n.fatal, Logger: n.log, KeepFree: uint64(n.cfg.Disk.MinFree), DropViews: dropViews}
 }
 
 // behind is told by the replica that its leader has no log for it any more.
-func (n *Node) behind(m *pb.SnapshotManifest) {
+func (n *replication) behind(m *pb.SnapshotManifest) {
 	if n.group.fetching.Swap(true) {
 		return
 	}
@@ -240,7 +243,7 @@ func (n *Node) behind(m *pb.SnapshotManifest) {
 }
 
 // catchUp fetches a snapshot beside the running replica and starts the node anew.
-func (n *Node) catchUp(m *pb.SnapshotManifest) {
+func (n *replication) catchUp(m *pb.SnapshotManifest) {
 	r := n.running.Load()
 	r.Fetching(m.Index)
 	defer r.Fetching(0)

@@ -11,7 +11,7 @@ import (
 
 // giveKeys hands changed keys to the peers. It fails when a majority lacks them:
 // a command that names a key must not be proposed before.
-func (n *Node) giveKeys(generation uint64) error {
+func (n *keyring) giveKeys(generation uint64) error {
 	r := n.running.Load()
 	if r == nil || r.Status().Alone {
 		return nil
@@ -40,7 +40,7 @@ func (n *Node) giveKeys(generation uint64) error {
 }
 
 // fetchKeys takes over newer keys that a peer has, until ctx ends.
-func (n *Node) fetchKeys(ctx context.Context) {
+func (n *housekeeping) fetchKeys(ctx context.Context) {
 	every := time.NewTicker(time.Second)
 	defer every.Stop()
 	for {
@@ -62,7 +62,7 @@ func (n *Node) fetchKeys(ctx context.Context) {
 }
 
 // forgetCopies lets go of a copy of the state that every peer is past.
-func (n *Node) forgetCopies() {
+func (n *housekeeping) forgetCopies() {
 	index := n.group.keeper.Newest()
 	if index == 0 {
 		return
@@ -75,7 +75,7 @@ func (n *Node) forgetCopies() {
 	n.group.keeper.Done(index)
 }
 
-func (n *Node) fetchKeysFrom(ctx context.Context, address string) error {
+func (n *housekeeping) fetchKeysFrom(ctx context.Context, address string) error {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
 	a, err := n.group.client.At(address).Keys(ctx, &pb.KeysRequest{Generation: n.keys.Generation()})
@@ -88,13 +88,13 @@ func (n *Node) fetchKeysFrom(ctx context.Context, address string) error {
 
 // renew answers fresh certificates from this node's own keystore, which has the
 // cluster's CA.
-func (n *Node) renew(ctx context.Context) {
+func (n *housekeeping) renew(ctx context.Context) {
 	n.group.own.Rotate(ctx, n.group.own.IssuedBy(n.keys), n.log)
 }
 
 // keysAtLevel tells the keystore the feature level, and says whether nothing more
 // can come of that: it has the layout that this binary writes.
-func (n *Node) keysAtLevel() bool {
+func (n *housekeeping) keysAtLevel() bool {
 	level := n.replica.Position().Level
 	if err := n.keys.AtLevel(level); err != nil {
 		n.log.Error("the keystore stays in its old layout for now", "level", level, "err", err)
@@ -104,7 +104,7 @@ func (n *Node) keysAtLevel() bool {
 }
 
 // watchLevel waits for the level that changes the keystore's layout.
-func (n *Node) watchLevel(ctx context.Context) {
+func (n *housekeeping) watchLevel(ctx context.Context) {
 	for known := uint32(0); ; {
 		changed := n.replica.Changed()
 		if level := n.replica.Position().Level; level != known {

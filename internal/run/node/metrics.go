@@ -1,13 +1,10 @@
 package node
 
 import (
-	"net/http"
 	"runtime/debug"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/admin"
@@ -23,17 +20,15 @@ type observed struct {
 	commands                  prometheus.Counter
 }
 
-func newObserved(r prometheus.Registerer) *observed {
+func newObserved() *observed {
 	fast := prometheus.ExponentialBuckets(0.000_1, 2, 17) // 0.1 ms to 6.5 s
-	o := &observed{
+	return &observed{
 		appendTime:    prometheus.NewHistogram(prometheus.HistogramOpts{Name: "holdfast_commit_seconds", Help: "Time from a frame's proposal until a majority has it on disk; seen by the leader.", Buckets: fast}),
 		applyTime:     prometheus.NewHistogram(prometheus.HistogramOpts{Name: "holdfast_apply_seconds", Help: "Time for a frame to be applied to the state.", Buckets: fast}),
 		frameCommands: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "holdfast_frame_commands", Help: "Commands in a frame.", Buckets: prometheus.ExponentialBuckets(1, 2, 14)}),
 		frameBytes:    prometheus.NewHistogram(prometheus.HistogramOpts{Name: "holdfast_frame_bytes", Help: "Size of a frame in bytes.", Buckets: prometheus.ExponentialBuckets(128, 4, 9)}),
 		commands:      prometheus.NewCounter(prometheus.CounterOpts{Name: "holdfast_commands_total", Help: "Commands applied since the start."}),
 	}
-	r.MustRegister(o.appendTime, o.applyTime, o.frameCommands, o.frameBytes, o.commands)
-	return o
 }
 
 // frame is told of every applied frame.
@@ -47,29 +42,41 @@ func (o *observed) frame(f replica.FrameStats) {
 	o.commands.Add(float64(f.Commands))
 }
 
-// startMetrics makes the registry; gauges of parts that have not started yet
-// are left out of a scrape.
-func (n *Node) startMetrics() {
-	n.registry = prometheus.NewRegistry()
-	n.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	n.observed = newObserved(n.registry)
-	n.registry.MustRegister(&gauges{n}, &groupGauges{n, time.Now()}, &upkeepGauges{n}, &doorGauges{n}, n.droppedLines())
+// Metrics implements Part: the process's figures and the node's.
+func (n *administration) Metrics() []prometheus.Collector {
+	return []prometheus.Collector{
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		&gauges{n.shared}, &doorGauges{n.shared}, droppedLines(n.opt.LogDropped),
+		&figuresOf{[]*prometheus.Desc{certificateLeft}, n.certificates},
+	}
 }
 
 // droppedLines counts what the log lacks, so that its silence is not taken for peace.
-func (n *Node) droppedLines() prometheus.Collector {
+func droppedLines(dropped func() uint64) prometheus.Collector {
 	return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "holdfast_log_lines_dropped_total",
 		Help: "Log lines that were dropped because nobody read them in time."}, func() float64 {
-		if n.opt.LogDropped == nil {
+		if dropped == nil {
 			return 0
 		}
-		return float64(n.opt.LogDropped())
+		return float64(dropped())
 	})
 }
 
-func (n *Node) metricsHandler() http.Handler {
-	return promhttp.HandlerFor(n.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError})
+// figuresOf collects some figures of a part.
+type figuresOf struct {
+	descs   []*prometheus.Desc
+	collect func(chan<- prometheus.Metric)
 }
+
+// Describe implements prometheus.Collector.
+func (f *figuresOf) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range f.descs {
+		ch <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (f *figuresOf) Collect(ch chan<- prometheus.Metric) { f.collect(ch) }
 
 // gauge is a figure read when it is asked for.
 type gauge struct {
@@ -79,7 +86,7 @@ type gauge struct {
 
 // figures is one consistent look at the node.
 type figures struct {
-	node        *Node
+	node        *shared
 	applied     uint64
 	size        uint64
 	owed        uint64
@@ -118,7 +125,7 @@ func flagged(on bool) float64 {
 }
 
 // gauges collects gaugeList and the build.
-type gauges struct{ node *Node }
+type gauges struct{ node *shared }
 
 var buildInfo = prometheus.NewDesc("holdfast_build_info", "The running version; always 1.", []string{"version", "go"}, nil)
 
@@ -137,7 +144,7 @@ func (g *gauges) Collect(ch chan<- prometheus.Metric) {
 		goVersion = b.GoVersion
 	}
 	ch <- prometheus.MustNewConstMetric(buildInfo, prometheus.GaugeValue, 1, g.node.opt.Version, goVersion)
-	f, ok := g.node.look()
+	f, ok := look(g.node)
 	if !ok {
 		ch <- prometheus.MustNewConstMetric(gaugeList[0].desc, prometheus.GaugeValue, 0)
 		return
@@ -148,14 +155,13 @@ func (g *gauges) Collect(ch chan<- prometheus.Metric) {
 }
 
 // look reads one snapshot; false while the node is starting or stopping.
-func (n *Node) look() (*figures, bool) {
-	service, done := n.acquire()
-	if service == nil {
+func look(n *shared) (*figures, bool) {
+	if !n.inUse.begin() {
 		return nil, false
 	}
-	defer done()
+	defer n.inUse.end()
 	f := &figures{node: n, ready: flagged(n.notReady() == ""), free: float64(n.space.Last().Free)}
-	if cp, ok := n.publisher.Latest(); ok {
+	if cp, ok := n.journal.publisher.Latest(); ok {
 		f.checkpoint = cp.Size
 	}
 	err := n.replica.ReadLocal(n.ctx, func(r table.Reader) error {

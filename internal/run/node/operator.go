@@ -24,14 +24,14 @@ import (
 )
 
 // operator is the group as the administration sees it.
-type operator struct{ n *Node }
+type operator struct{ n *shared }
 
 // operator is nil for a node without peers.
-func (n *Node) operator() admin.Cluster {
+func (n *adminService) operator() admin.Cluster {
 	if n.group == nil {
 		return nil
 	}
-	return operator{n}
+	return operator{n.shared}
 }
 
 // buffers lends memory to copy answers of the leader with.
@@ -52,7 +52,7 @@ func (b *buffers) Put(p []byte) { b.Pool.Put(&p) }
 
 // leading passes requests of the administration on to the leader; what tells how
 // this node is, and everything while no leader is known, is answered here.
-func (n *Node) leading(here http.Handler) http.Handler {
+func (n *administration) leading(here http.Handler) http.Handler {
 	if n.group == nil {
 		return here
 	}
@@ -202,7 +202,7 @@ func (o operator) LevelKnown(context.Context) (uint32, error) {
 }
 
 // health is what this node tells its peers about itself.
-func (n *Node) health() *pb.NodeHealth {
+func health(n *shared) *pb.NodeHealth {
 	h := &pb.NodeHealth{
 		Serving: n.ready.Load(), Trouble: n.notReady(), DiskFree: n.space.Last().Free, DiskLow: n.space.Low(),
 		KeystoreGeneration: n.keys.Generation(),
@@ -214,7 +214,7 @@ func (n *Node) health() *pb.NodeHealth {
 	if n.group.keeper != nil {
 		h.SnapshotIndex = n.group.keeper.Newest()
 	}
-	n.scrubHealth(h)
+	n.damage.tell(h)
 	if a := n.shown.Load(); a != nil {
 		h.MerchantApi, h.Admin = a.MerchantAPI, a.Admin
 	}

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"sync/atomic"
 
 	"github.com/holdfast-pay/holdfast/internal/engine/scrub"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -10,20 +11,26 @@ import (
 // busyCommands is how many commands wait for a frame when the scrubber holds back.
 const busyCommands = 64
 
-// startScrub reads everything stored again and again, and mends what it finds.
-func (n *Node) startScrub(context.Context) error {
+// scrubbing reads everything stored again and again, and mends what it finds.
+type scrubbing struct {
+	part
+	scrubber *scrub.Scrubber
+}
+
+// Start reads everything stored again and again, and mends what it finds.
+func (n *scrubbing) Start(context.Context) error {
 	n.scrubber = scrub.New(scrub.Options{
 		State: n.store, Log: n.raftLog, Copies: n.copies(), Path: n.path(scrub.ProgressFile),
 		Rate: uint64(n.cfg.Disk.ScrubRate), Every: n.cfg.Disk.ScrubEvery.Std(),
 		Busy: func() bool { return n.replica.Waiting() > busyCommands }, Found: n.found, Logger: n.log,
 	})
-	n.scrubbing.Store(n.scrubber)
+	n.damage.scrubber.Store(n.scrubber)
 	n.spawn("scrubber", n.scrubber.Run)
 	return nil
 }
 
 // copies are the files beside the stores.
-func (n *Node) copies() []scrub.Copy {
+func (n *scrubbing) copies() []scrub.Copy {
 	return []scrub.Copy{
 		{Name: "keystore", Check: func() (scrub.Finding, bool, error) {
 			err := n.keys.Check()
@@ -34,8 +41,8 @@ func (n *Node) copies() []scrub.Copy {
 			return f, damaged, err
 		}},
 		{Name: "checkpoint", Check: func() (scrub.Finding, bool, error) {
-			if err := n.publisher.CheckFile(); err != nil {
-				return scrub.Finding{Kind: scrub.CheckpointFile, Where: n.publisher.Path(), Cause: err}, true, nil
+			if err := n.journal.publisher.CheckFile(); err != nil {
+				return scrub.Finding{Kind: scrub.CheckpointFile, Where: n.journal.publisher.Path(), Cause: err}, true, nil
 			}
 			return scrub.Finding{}, false, nil
 		}},
@@ -52,7 +59,7 @@ type damaged struct {
 func (d *damaged) Error() string { return "found damage: " + d.finding.String() }
 
 // found is told of damage, by the scrubber or by who met it.
-func (n *Node) found(f scrub.Finding) {
+func (n *scrubbing) found(f scrub.Finding) {
 	s := scrub.Situation{
 		Peers: n.group != nil && !n.replica.Status().Alone, Applied: n.replica.Applied(), StateDamaged: n.scrubber.Status().StateDamaged(),
 	}
@@ -68,7 +75,7 @@ func (n *Node) found(f scrub.Finding) {
 	case scrub.RewriteKeys:
 		n.mend(f, plan, n.keys.Rewrite)
 	case scrub.RewriteCheckpoint:
-		n.mend(f, plan, n.publisher.Rewrite)
+		n.mend(f, plan, n.journal.publisher.Rewrite)
 	case scrub.CutLog:
 		n.mend(f, plan, nil)
 	case scrub.Report:
@@ -76,7 +83,7 @@ func (n *Node) found(f scrub.Finding) {
 }
 
 // mend heals what needs nothing from others: by the scrubber itself, or by write.
-func (n *Node) mend(f scrub.Finding, plan scrub.Action, write func() error) {
+func (n *scrubbing) mend(f scrub.Finding, plan scrub.Action, write func() error) {
 	var err error
 	if write == nil {
 		err = n.scrubber.Mend(f, plan)
@@ -90,24 +97,30 @@ func (n *Node) mend(f scrub.Finding, plan scrub.Action, write func() error) {
 	n.log.Info("mended", "where", f.Where, "by", plan.String())
 }
 
+// damageReports take in damage that others meet, once there is a scrubber to
+// deal with it.
+type damageReports struct {
+	scrubber atomic.Pointer[scrub.Scrubber]
+}
+
 // noticed takes in damage that a reader of the state met: its request fails, and
 // the node heals.
-func (n *Node) noticed(err error) {
-	if s := n.scrubbing.Load(); s != nil {
+func (d *damageReports) noticed(err error) {
+	if s := d.scrubber.Load(); s != nil {
 		s.Noticed(err)
 	}
 }
 
 // met takes in damage that the state's store met, in the background too.
-func (n *Node) met(err error) {
-	if s := n.scrubbing.Load(); s != nil {
+func (d *damageReports) met(err error) {
+	if s := d.scrubber.Load(); s != nil {
 		s.Met(err)
 	}
 }
 
-// scrubHealth adds how the scrubber stands to what peers are told.
-func (n *Node) scrubHealth(h *pb.NodeHealth) {
-	scrubber := n.scrubbing.Load()
+// tell adds how the scrubber stands to what peers are told.
+func (d *damageReports) tell(h *pb.NodeHealth) {
+	scrubber := d.scrubber.Load()
 	if scrubber == nil {
 		return
 	}

@@ -20,9 +20,9 @@ func TestTransferToASilentNode(t *testing.T) {
 	}
 	c.stops[away]()
 	name := c.config(away).Cluster.Name
-	c.until("silence", func() bool { return operator{lead}.away(c.nodes[away].raftLog.Identity().RaftID) != "" })
+	c.until("silence", func() bool { return operator{lead.shared}.away(c.nodes[away].raftLog.Identity().RaftID) != "" })
 	var refused *admin.Refusal
-	err := operator{lead}.Transfer(t.Context(), "test", name)
+	err := operator{lead.shared}.Transfer(t.Context(), "test", name)
 	if !errors.As(err, &refused) || !strings.Contains(refused.Text, name+" has been silent for ") {
 		t.Errorf("the lead was handed to a node that is away: %v", err)
 	}

@@ -54,7 +54,7 @@ func newTrio(t *testing.T) *trio {
 	}
 	c.start(0)
 	for i := 1; i < 3; i++ {
-		text, _, err := operator{c.nodes[0]}.Token(time.Hour)
+		text, _, err := operator{c.nodes[0].shared}.Token(time.Hour)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -157,7 +157,7 @@ func (c *trio) until(what string, ok func() bool) {
 }
 
 func learnersOf(n *Node) int {
-	f, ok := n.lookGroup()
+	f, ok := lookGroup(n.shared)
 	if !ok {
 		return -1
 	}

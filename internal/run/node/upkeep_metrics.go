@@ -37,47 +37,30 @@ var (
 	lanesUnheld     = describeBy("holdfast_lanes_unheld", "Lanes that no courier holds: the notices of their merchants wait. A courier of an older version holds none and serves all.")
 )
 
-// upkeepGauges collects what keeps a node in order: certificates, copies, the
-// scrubber, couriers.
-type upkeepGauges struct{ node *Node }
-
-// Describe implements prometheus.Collector.
-func (u *upkeepGauges) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{certificateLeft, selfRepairs, snapshotIndex, scrubAge, scrubProgress, damageFound, damageOpen,
-		couriersAlive, leaseLanes, leaseLeft, lanesUnheld} {
-		ch <- d
-	}
-}
-
-// Collect implements prometheus.Collector.
-func (u *upkeepGauges) Collect(ch chan<- prometheus.Metric) {
-	u.certificates(ch)
-	u.repairs(ch)
-	u.scrub(ch)
-	u.couriers(ch)
-}
-
 func send(ch chan<- prometheus.Metric, d *prometheus.Desc, v float64, labels ...string) {
 	ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
 }
 
-func (u *upkeepGauges) certificates(ch chan<- prometheus.Metric) {
-	n := u.node
+func (n *administration) certificates(ch chan<- prometheus.Metric) {
 	if n.group != nil {
 		send(ch, certificateLeft, time.Until(n.group.own.Expires()).Seconds(), "node")
 	}
 	if n.shown.Load() == nil {
 		return // listeners are still being opened
 	}
-	for _, c := range n.certs {
+	for _, c := range n.doors.certs {
 		if leaf := c.now.Load().Leaf; leaf != nil {
 			send(ch, certificateLeft, time.Until(leaf.NotAfter).Seconds(), c.name)
 		}
 	}
 }
 
-func (u *upkeepGauges) repairs(ch chan<- prometheus.Metric) {
-	n := u.node
+// Metrics implements Part.
+func (n *peering) Metrics() []prometheus.Collector {
+	return []prometheus.Collector{&figuresOf{[]*prometheus.Desc{selfRepairs, snapshotIndex}, n.repairs}}
+}
+
+func (n *peering) repairs(ch chan<- prometheus.Metric) {
 	if n.group == nil {
 		return
 	}
@@ -93,8 +76,13 @@ func (u *upkeepGauges) repairs(ch chan<- prometheus.Metric) {
 	}
 }
 
-func (u *upkeepGauges) scrub(ch chan<- prometheus.Metric) {
-	scrubber := u.node.scrubbing.Load()
+// Metrics implements Part.
+func (n *scrubbing) Metrics() []prometheus.Collector {
+	return []prometheus.Collector{&figuresOf{[]*prometheus.Desc{scrubAge, scrubProgress, damageFound, damageOpen}, n.figures}}
+}
+
+func (n *scrubbing) figures(ch chan<- prometheus.Metric) {
+	scrubber := n.damage.scrubber.Load()
 	if scrubber == nil {
 		return
 	}
@@ -107,15 +95,18 @@ func (u *upkeepGauges) scrub(ch chan<- prometheus.Metric) {
 	ch <- prometheus.MustNewConstMetric(damageFound, prometheus.CounterValue, float64(s.Found))
 }
 
+// Metrics implements Part.
+func (n *courierService) Metrics() []prometheus.Collector {
+	return []prometheus.Collector{&figuresOf{[]*prometheus.Desc{couriersAlive, leaseLanes, leaseLeft, lanesUnheld}, n.couriers}}
+}
+
 // couriers reads the leases. They are absent below the feature level that knows
 // them.
-func (u *upkeepGauges) couriers(ch chan<- prometheus.Metric) {
-	n := u.node
-	service, done := n.acquire()
-	if service == nil {
+func (n *courierService) couriers(ch chan<- prometheus.Metric) {
+	if !n.inUse.begin() {
 		return
 	}
-	defer done()
+	defer n.inUse.end()
 	if n.replica.Position().Level < lane.Level {
 		return
 	}

@@ -1,0 +1,27 @@
+package node
+
+import (
+	"context"
+	"errors"
+
+	"github.com/holdfast-pay/holdfast/internal/engine/machine"
+	"github.com/holdfast-pay/holdfast/internal/engine/store"
+)
+
+// stateStore is the state on disk.
+type stateStore struct{ part }
+
+func (n *stateStore) Start(context.Context) error {
+	s, err := store.Open(n.path("state"), store.Options{Fatal: n.fatal, Damaged: n.damage.met, Logger: n.log, CacheBytes: int64(n.cfg.Disk.Cache)})
+	if err != nil {
+		return err
+	}
+	n.store = s
+	n.onClose("state store", func() error {
+		if broken := (*machine.Broken)(nil); errors.As(context.Cause(n.ctx), &broken) {
+			return s.Abandon() // the next start replays from what is known to be good
+		}
+		return s.Close()
+	})
+	return nil
+}
