@@ -55,7 +55,7 @@ func (s *second) tick() code.Code {
 	for _, o := range s.orders {
 		closes := max(o.made+7*day, o.expires)
 		if o.state == "NOTPAY" && closes <= s.now {
-			o.state = "CLOSED"
+			o.close()
 			done = true
 		}
 	}

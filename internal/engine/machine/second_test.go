@@ -264,6 +264,12 @@ func (s *second) minted(o *pb.Order) {
 	}
 }
 
+// close ends an order. Of its prepay_ids only the newest is still known.
+func (o *secondOrder) close() {
+	o.state = "CLOSED"
+	o.prepays = o.prepays[len(o.prepays)-1:]
+}
+
 func (s *second) pay(o *secondOrder, c *pb.OrderPay) code.Code {
 	i := slices.IndexFunc(o.prepays, func(p secondPrepay) bool { return p.id == c.PrepayId })
 	if i < 0 {
@@ -306,7 +312,7 @@ func (s *second) close(c *pb.OrderClose) code.Code {
 		return code.OrderPaid
 	}
 	if o != nil {
-		o.state = "CLOSED"
+		o.close()
 	}
 	return code.OK
 }
