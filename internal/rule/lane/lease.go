@@ -18,7 +18,7 @@ const (
 	// MaxLease is the longest lease, milliseconds: how long the notices of a
 	// courier that died wait at most.
 	MaxLease = 60 * stamp.Second
-	// MaxCouriers is how many couriers may hold a lease at once.
+	// MaxCouriers is how many workers of one kind of work may hold a lease at once.
 	MaxCouriers = 64
 	// maxName bounds a courier's name, bytes.
 	maxName = 64
