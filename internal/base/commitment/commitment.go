@@ -33,7 +33,7 @@ const (
 	saltDomain       = "holdfast/commitment-salt/1"
 )
 
-// Commit hashes the value of a field under salt. It answers Size bytes. salt
+// Commit hashes the value of a field under salt. It returns Size bytes. salt
 // comes from FieldSalt, is secret until the field is opened, and is at least
 // SaltSize bytes long where anybody could guess the value.
 func Commit(salt []byte, field, value string) []byte {

@@ -38,7 +38,7 @@ func TransactionID(orderID uint64, paidAt int64, offset int32) string {
 	return build(transactionPrefix, orderID, paidAt, offset)
 }
 
-// ParseTransactionID returns the order id inside a transaction_id. It answers
+// ParseTransactionID returns the order id inside a transaction_id. It returns
 // false for anything TransactionID cannot have built: another length or prefix,
 // a character that is no digit, a day the calendar doesn't have, order 0.
 func ParseTransactionID(s string) (orderID uint64, ok bool) {

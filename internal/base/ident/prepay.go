@@ -47,7 +47,7 @@ func AppendPrepayID(buf []byte, orderID uint64, at int64, offset int32, seed []b
 	return appendHalves(buf, left, right)
 }
 
-// ParsePrepayID returns the order id inside a prepay_id. It answers false for
+// ParsePrepayID returns the order id inside a prepay_id. It returns false for
 // another length, prefix or alphabet (hexadecimal digits are lower-case), for a
 // second the calendar doesn't have, and where the order id falls outside 1 to
 // MaxCounter.

@@ -36,7 +36,7 @@ func Mul(a, b int64) (int64, bool) {
 	return signed(lo, (a < 0) != (b < 0))
 }
 
-// Sum adds all amounts from left to right, and answers false when a partial
+// Sum adds all amounts from left to right, and returns false when a partial
 // sum does not fit.
 func Sum(amounts ...int64) (int64, bool) {
 	total, ok := int64(0), true
@@ -56,7 +56,7 @@ func magnitude(a int64) uint64 {
 	return uint64(a)
 }
 
-// signed gives a magnitude its sign back, and answers false when it does not fit.
+// signed gives a magnitude its sign back, and returns false when it does not fit.
 func signed(m uint64, negative bool) (int64, bool) {
 	switch {
 	case negative && m <= 1<<63:

@@ -6,7 +6,7 @@ import (
 )
 
 // Split divides total into n parts that add up to it and differ by at most one
-// minor unit; the larger parts come first. It answers false when n is not
+// minor unit; the larger parts come first. It returns false when n is not
 // positive or total is negative.
 func Split(total int64, n int) ([]int64, bool) {
 	if n <= 0 || total < 0 {
@@ -29,7 +29,7 @@ func Split(total int64, n int) ([]int64, bool) {
 // equal remainders to the earlier part (Hamilton's method). A weight of zero
 // gets nothing.
 //
-// It answers false when total or a weight is negative, or when the weights do
+// It returns false when total or a weight is negative, or when the weights do
 // not add up to a positive int64.
 func SplitByWeight(total int64, weights []int64) ([]int64, bool) {
 	sum, ok := Sum(weights...)

@@ -9,7 +9,7 @@ import (
 	"io"
 )
 
-// ErrField is what DecryptField answers for whatever it cannot decrypt. It does
+// ErrField is what DecryptField returns for whatever it cannot decrypt. It does
 // not say why: the reason would help who sends guesses.
 var ErrField = errors.New("field is not encrypted with this key")
 

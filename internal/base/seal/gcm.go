@@ -18,7 +18,7 @@ const (
 	tagSize   = 16
 )
 
-// ErrOpen is what Open answers for a ciphertext that was not sealed with this
+// ErrOpen is what Open returns for a ciphertext that was not sealed with this
 // key, nonce and associated data, or was altered since.
 var ErrOpen = errors.New("ciphertext does not open: wrong key, nonce or associated data, or altered")
 
@@ -40,7 +40,7 @@ func Seal(key []byte, nonce, associatedData string, plaintext []byte) (string, e
 	return base64.StdEncoding.EncodeToString(sealed), nil
 }
 
-// Open decrypts what Seal made, and answers ErrOpen when it cannot.
+// Open decrypts what Seal made, and returns ErrOpen when it cannot.
 func Open(key []byte, nonce, associatedData, ciphertext string) ([]byte, error) {
 	aead, err := newAEAD(key, nonce)
 	if err != nil {

@@ -19,7 +19,7 @@ func Serial(cert *x509.Certificate) string {
 }
 
 // NormalSerial brings a serial number that a client wrote into Serial's form:
-// clients differ in case and in leading zeros. It answers false for what is no
+// clients differ in case and in leading zeros. It returns false for what is no
 // serial number.
 func NormalSerial(s string) (string, bool) {
 	if s == "" || len(s) > 2*maxSerial+2 {

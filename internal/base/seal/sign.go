@@ -14,7 +14,7 @@ import (
 // scheme and the Wechatpay-Signature-Type of answers.
 const Scheme = "WECHATPAY2-SHA256-RSA2048"
 
-// ErrSignature is what Verify answers when a signature is well-formed and wrong.
+// ErrSignature is what Verify returns when a signature is well-formed and wrong.
 var ErrSignature = errors.New("signature does not match")
 
 // Sign signs message with RSA PKCS #1 v1.5 over SHA-256 and returns standard
@@ -29,7 +29,7 @@ func Sign(key *rsa.PrivateKey, message []byte) (string, error) {
 	return base64.StdEncoding.EncodeToString(signature), nil
 }
 
-// Verify checks a signature made by Sign. It answers ErrSignature when the
+// Verify checks a signature made by Sign. It returns ErrSignature when the
 // signature is another message's or another key's, and another error when it is
 // no signature at all: not base64, or not of the key's length.
 func Verify(key *rsa.PublicKey, message []byte, signature string) error {

@@ -44,7 +44,7 @@ type merge struct {
 	more  bool
 }
 
-// stored takes the base's next row; it answers whether to go on.
+// stored takes the base's next row; it returns whether to go on.
 func (m *merge) stored(key, stored []byte) bool {
 	m.rest(key)
 	if !m.more {

@@ -29,7 +29,7 @@ type Reader interface {
 	// Get returns the value stored under key. Nobody modifies it, neither the
 	// caller nor the Reader: records may go on holding parts of it.
 	Get(key []byte) (value []byte, ok bool)
-	// Scan visits rows with from <= key < to in key order until visit answers
+	// Scan visits rows with from <= key < to in key order until visit returns
 	// false. key and value are valid only during the call.
 	Scan(from, to []byte, visit func(key, value []byte) bool)
 }

@@ -73,7 +73,7 @@ func (s *Server) clusterFail(doing string, err error) error {
 	return s.fail(doing, err)
 }
 
-// ShowCluster answers who is in the cluster, how they are, and what to do next.
+// ShowCluster returns who is in the cluster, how they are, and what to do next.
 func (s *Server) ShowCluster(ctx context.Context, _ *connect.Request[pb.ShowClusterRequest]) (*connect.Response[pb.ClusterStatus], error) {
 	return s.clusterAnswer(ctx)
 }
@@ -128,7 +128,7 @@ func (s *Server) ClusterTransfer(ctx context.Context, q *connect.Request[pb.Clus
 	return s.onMember(ctx, "transfer the leadership to", q.Msg, false, func(c Cluster, actor string) error { return c.Transfer(ctx, actor, q.Msg.Member) })
 }
 
-// onMember does something to a member and answers how the cluster is then.
+// onMember does something to a member and returns how the cluster is then.
 func (s *Server) onMember(ctx context.Context, what string, q *pb.ClusterMemberRequest, named bool, do func(c Cluster, actor string) error) (*connect.Response[pb.ClusterStatus], error) {
 	if named && q.Member == "" {
 		return nil, invalid("name the member: its name or its raft id")

@@ -15,7 +15,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/rule/order"
 )
 
-// ShowReceipt answers the receipt of a payment, or of a refund when the id is
+// ShowReceipt returns the receipt of a payment, or of a refund when the id is
 // one. It waits for the next checkpoint where that is needed.
 func (s *Server) ShowReceipt(ctx context.Context, q *connect.Request[pb.InspectRequest]) (*connect.Response[pb.Receipt], error) {
 	var o *pb.Order

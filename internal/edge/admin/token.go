@@ -110,7 +110,7 @@ func validName(s string) bool {
 	return len(s) > 0 && len(s) <= 32
 }
 
-// Who answers the name behind a request's bearer token.
+// Who returns the name behind a request's bearer token.
 func (t *Tokens) Who(h http.Header) (name string, ok bool) {
 	secret, found := strings.CutPrefix(h.Get("Authorization"), "Bearer ")
 	if !found || secret == "" {

@@ -72,7 +72,7 @@ func prefixes(text ...string) []netip.Prefix {
 // guard decides about addresses.
 type guard struct{ allow []netip.Prefix }
 
-// check answers an error that wraps ErrAddress for an address that notices do
+// check returns an error that wraps ErrAddress for an address that notices do
 // not go to.
 func (g guard) check(a netip.Addr) error {
 	a = a.WithZone("").Unmap()

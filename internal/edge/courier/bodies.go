@@ -40,7 +40,7 @@ func (b *bodies) put(n *pb.OwedNotice, now time.Time) {
 	}
 }
 
-// take removes and answers a content that is recent; nil when there is none.
+// take removes and returns a content that is recent; nil when there is none.
 func (b *bodies) take(id uint64, now time.Time) *pb.OwedNotice {
 	x, ok := b.by[id]
 	if !ok {

@@ -160,7 +160,7 @@ func (s clientStream) Receive() (*pb.OwedBatch, error) {
 
 func (s clientStream) Close() error { return s.s.Close() }
 
-// Fetch answers notices in full.
+// Fetch returns notices in full.
 func (c *Client) Fetch(ctx context.Context, req *pb.FetchRequest) (*pb.OwedBatch, error) {
 	req.Courier = c.name
 	rpc, done := c.node()

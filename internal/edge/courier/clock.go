@@ -17,7 +17,7 @@ type clockBase struct {
 // set takes what the node said.
 func (c *clock) set(now int64) { c.base.Store(&clockBase{said: now, when: time.Now()}) }
 
-// now answers business Unix milliseconds; the wall clock's before the node has
+// now returns business Unix milliseconds; the wall clock's before the node has
 // said anything.
 func (c *clock) now() int64 {
 	b := c.base.Load()

@@ -40,7 +40,7 @@ func (d *deskTable) signed() (out []*flight) {
 	return out
 }
 
-// fly dispatches, signs and lands everything with an outcome; it answers the attempts.
+// fly dispatches, signs and lands everything with an outcome; it returns the attempts.
 func (d *deskTable) fly(o pb.AttemptOutcome) (out []*pb.Attempt) {
 	d.dispatch()
 	for _, f := range d.signed() {

@@ -29,14 +29,14 @@ func (l *latencies) add(id string, d time.Duration) {
 	l.ids[id]++
 }
 
-// counts answers how many posts came, of how many notices.
+// counts returns how many posts came, of how many notices.
 func (l *latencies) counts() (posts, ids int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return len(l.all), len(l.ids)
 }
 
-// p answers a percentile.
+// p returns a percentile.
 func (l *latencies) p(q float64) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -68,7 +68,7 @@ type hanging struct {
 	calls      int
 }
 
-// counts answers how many calls came, and how many were open at once.
+// counts returns how many calls came, and how many were open at once.
 func (h *hanging) counts() (calls, most int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -110,7 +110,7 @@ func (l *lane) take(r ringKind, now int64) (h hint, fresh, ok bool) {
 	return hint{}, false, false
 }
 
-// ready answers which rings the lane belongs into now and when it has to be
+// ready returns which rings the lane belongs into now and when it has to be
 // looked at again; 0 when no time will change anything.
 func (l *lane) ready(now int64) (in [rings]bool, again int64) {
 	if !l.free() {

@@ -140,7 +140,7 @@ func (t *tenure) alone(now time.Time) {
 	t.wait(now, t.lease*renewShare/100)
 }
 
-// granted takes a lease. It answers the grant, which may be over already. freeIn
+// granted takes a lease. It returns the grant, which may be over already. freeIn
 // is when another's lease may be over, 0 when there is none.
 func (t *tenure) granted(c *pb.CourierShare, held lanes.Set, freeIn time.Duration, now time.Time) *grant {
 	if c.Until != t.ends {

@@ -43,7 +43,7 @@ func (c *counted) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// counts answers how many events came, and how many posts.
+// counts returns how many events came, and how many posts.
 func (c *counted) counts() (events, posts int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -18,7 +18,7 @@ type Node interface {
 	// then each new or changed one. The stream ends with ctx, and with ErrLanes
 	// when the state gives the courier other lanes.
 	Owed(ctx context.Context, req *pb.OwedRequest) (Stream, error)
-	// Fetch answers notices in full; those no longer owed are left out. At most
+	// Fetch returns notices in full; those no longer owed are left out. At most
 	// MaxFetch a call.
 	Fetch(ctx context.Context, req *pb.FetchRequest) (*pb.OwedBatch, error)
 	// Report records attempts, at most MaxReport a call. It may be repeated with
@@ -54,7 +54,7 @@ const (
 // Keys is what the courier needs of the keystore; *keystore.Store is one. Its
 // methods are safe for concurrent use.
 type Keys interface {
-	// APIv3Key answers the 32 bytes of a key. For an id it doesn't know it looks
+	// APIv3Key returns the 32 bytes of a key. For an id it doesn't know it looks
 	// once whether the keystore has changed.
 	APIv3Key(id string) ([]byte, bool)
 	// SigningCert is the platform certificate that signs at a wall-clock time,

@@ -70,7 +70,7 @@ func (w *town) owed() (n int) {
 	return n
 }
 
-// delivered checks that all n notices are delivered and answers how many are
+// delivered checks that all n notices are delivered and returns how many are
 // marked as duplicates, and by whom they were delivered.
 func (w *town) delivered(n int) (duplicates int, by map[string]int) {
 	w.t.Helper()

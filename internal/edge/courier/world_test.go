@@ -100,7 +100,7 @@ func (w *world) merchantWith(mchid, host string, h http.Handler, s *pb.MerchantS
 	}
 }
 
-// pay makes a paid order of mchid whose notice goes to url, and answers the notice.
+// pay makes a paid order of mchid whose notice goes to url, and returns the notice.
 func (w *world) pay(mchid, url string) *pb.Notice {
 	w.t.Helper()
 	w.mu.Lock()
@@ -138,7 +138,7 @@ func (w *world) config() Config {
 	}
 }
 
-// run starts a courier; stop ends it and answers what Run said.
+// run starts a courier; stop ends it and returns what Run said.
 func (w *hosts) run(cfg Config) (c *Courier, stop func() error) {
 	w.t.Helper()
 	c, err := New(cfg)

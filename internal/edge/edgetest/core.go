@@ -118,7 +118,7 @@ func (c *Core) Sleep(ms int64) {
 	c.now += ms
 }
 
-// Break asks f before each command from now on: an error is what Do answers,
+// Break asks f before each command from now on: an error is what Do returns,
 // after applying the command all the same when applied is true. nil mends.
 func (c *Core) Break(f func(*pb.Command) (applied bool, err error)) {
 	c.mu.Lock()

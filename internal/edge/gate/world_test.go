@@ -83,7 +83,7 @@ func (w *world) serve() {
 	w.mu.Unlock()
 }
 
-// ask is one attempt of a client; it answers the refusal, if it was one.
+// ask is one attempt of a client; it returns the refusal, if it was one.
 func (w *world) ask(kind string, asked Asked, remote string) *Refusal {
 	at := time.Now()
 	w.second(at, second{asked: 1})
@@ -197,7 +197,7 @@ func (w *world) good(from, to int) (good, asked int) {
 	return good, asked
 }
 
-// phase answers the tallies since the last phase and begins new ones.
+// phase returns the tallies since the last phase and begins new ones.
 func (w *world) phase() map[string]*tally {
 	w.mu.Lock()
 	defer w.mu.Unlock()

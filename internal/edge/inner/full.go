@@ -18,7 +18,7 @@ import (
 // maxFetch is how many notices one Fetch may name.
 const maxFetch = 256
 
-// Fetch answers notices in full; those that are not owed are left out.
+// Fetch returns notices in full; those that are not owed are left out.
 // Like a stream it waits until the node has applied what the courier has been
 // answered.
 // Errors: ErrInvalid for more than maxFetch ids, ErrBehind.

@@ -179,7 +179,7 @@ func (st *stream) forward(ctx context.Context) error {
 	}
 }
 
-// above reads the next rows above the cursor, and answers how many they were
+// above reads the next rows above the cursor, and returns how many they were
 // and those of the courier's lanes.
 func (st *stream) above(ctx context.Context) (b *pb.OwedBatch, rows int, err error) {
 	b = st.blank()

@@ -17,7 +17,7 @@ import (
 // maxAnswer is how many bytes of a merchant's answer an attempt keeps.
 const maxAnswer = 200
 
-// Report records attempts as one command and answers which of the notices are
+// Report records attempts as one command and returns which of the notices are
 // still owed. Attempts that are recorded already are passed over, so a courier
 // repeats a report whose outcome it doesn't know.
 //

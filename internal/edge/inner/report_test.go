@@ -15,7 +15,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
-// paid makes a paid order and answers its notice's number.
+// paid makes a paid order and returns its notice's number.
 func paid(core *edgetest.Live, payer uint64, no string) uint64 {
 	o := core.Must(catalogue.OrderCreate, &pb.OrderCreate{Mchid: edgetest.Mchid, Appid: edgetest.Appid, OutTradeNo: no,
 		Product: pb.Product_PRODUCT_NATIVE, Total: 100, Currency: 156, Description: "x", NotifyUrl: "https://shop.example/n"}).(*pb.Order)

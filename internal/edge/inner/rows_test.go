@@ -111,7 +111,7 @@ type listener struct {
 	stop func() error
 }
 
-// listen opens a stream; stop ends it and answers how it ended.
+// listen opens a stream; stop ends it and returns how it ended.
 func listen(t testing.TB, svc *Service, name string) *listener {
 	return listenWith(t, svc, &pb.OwedRequest{Courier: name})
 }

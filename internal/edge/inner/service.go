@@ -47,7 +47,7 @@ import (
 
 // Core is what the service needs of the replica.
 type Core interface {
-	// Do runs a command and answers when it is durable and applied.
+	// Do runs a command and returns when it is durable and applied.
 	Do(ctx context.Context, cmd *pb.Command) (catalogue.Result, error)
 	// ReadLocal calls f with one snapshot of this node's own state, which has every
 	// frame that Do has answered from. It need not ask the leader: what couriers

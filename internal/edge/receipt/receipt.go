@@ -23,7 +23,7 @@ type Core interface {
 
 // Checkpoints answers published checkpoints.
 type Checkpoints interface {
-	// Covering answers a checkpoint that covers entry seq. It waits for one
+	// Covering returns a checkpoint that covers entry seq. It waits for one
 	// while ctx lasts and then answers journal.ErrNotCovered.
 	Covering(ctx context.Context, seq uint64) (journal.Signed, error)
 }

@@ -87,7 +87,7 @@ var addPayerSchema = strictjson.Of(
 
 // serveAddPayer adds a payer known to every merchant's appids. ref is the
 // identity, the name when none is given: the same request again changes nothing
-// and answers the payer as they are now.
+// and returns the payer as they are now.
 func (s *Sandbox) serveAddPayer(r *http.Request) (any, *refusal) {
 	var add addPayer
 	if refused := decode(r, addPayerSchema, &add); refused != nil {

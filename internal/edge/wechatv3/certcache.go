@@ -26,7 +26,7 @@ type cachedKey struct {
 	key *verifier
 }
 
-// key answers the certificate's prepared public key.
+// key returns the certificate's prepared public key.
 func (c *certCache) key(cert *pb.Cert) (*verifier, error) {
 	name := certName{cert.Mchid, cert.Serial}
 	c.mu.RLock()

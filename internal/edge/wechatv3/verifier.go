@@ -51,7 +51,7 @@ func newVerifier(key *rsa.PublicKey) (*verifier, error) {
 	return v, nil
 }
 
-// open answers the digest that was signed. It answers seal.ErrSignature for a
+// open returns the digest that was signed. It answers seal.ErrSignature for a
 // signature of another key or scheme, and another error for what is none.
 func (v *verifier) open(signature string) (digest [sha256.Size]byte, err error) {
 	if want := base64.StdEncoding.EncodedLen(v.size); len(signature) != want {

@@ -101,7 +101,7 @@ func (a *Agreement) Last() (Mark, bool) { return a.ring.get(a.ring.last) }
 func (a *Agreement) At(index uint64) (Mark, bool) { return a.ring.get(index) }
 
 // Applied remembers the mark of the frame just applied. Call it for each index
-// in order. It answers those who asked for it before.
+// in order. It returns those who asked for it before.
 func (a *Agreement) Applied(m Mark, members Members) []Event {
 	must.That(m.Index > a.ring.last, "marks come in the order of their indexes")
 	a.ring.put(m)

@@ -38,7 +38,7 @@ type nodeJSON struct {
 	Address   string `json:"address"`
 }
 
-// ErrExists is what First answers for a folder that has credentials.
+// ErrExists is what First returns for a folder that has credentials.
 var ErrExists = errors.New("there are credentials already")
 
 // Credentials are a node's, loaded. All methods may be called from any goroutine.
@@ -155,7 +155,7 @@ func writeNode(dir string, n Node) error {
 }
 
 // First makes the credentials of a cluster's first node, with a certificate from
-// its own keystore. It answers ErrExists rather than replace any.
+// its own keystore. It returns ErrExists rather than replace any.
 func First(dir string, keys *keystore.Store, n Node) (*Credentials, error) {
 	if Exists(dir) {
 		return nil, ErrExists
@@ -218,7 +218,7 @@ func (c *Credentials) CA() []byte { return c.current.Load().ca.Raw }
 // Expires is when the certificate's time is over.
 func (c *Credentials) Expires() time.Time { return c.current.Load().cert.NotAfter }
 
-// Valid answers why the certificate is not valid now, as a *Fault that matches
+// Valid returns why the certificate is not valid now, as a *Fault that matches
 // ErrExpired or ErrNotYet, or nil.
 func (c *Credentials) Valid() error {
 	l, now := c.current.Load(), c.now()

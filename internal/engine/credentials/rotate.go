@@ -95,7 +95,7 @@ func (c *Credentials) logFailure(log *slog.Logger, err error) {
 	log.Log(context.Background(), level, "the node's certificate was not renewed", "err", err, "expires", c.Expires())
 }
 
-// sleep answers false when ctx ended first.
+// sleep returns false when ctx ended first.
 func sleep(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return ctx.Err() == nil

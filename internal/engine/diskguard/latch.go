@@ -28,7 +28,7 @@ func (l *Latch) Fatal(err error) {
 	l.fatal(err)
 }
 
-// Err answers the first fault, nil while there was none.
+// Err returns the first fault, nil while there was none.
 func (l *Latch) Err() error {
 	if err := l.first.Load(); err != nil {
 		return fmt.Errorf("the disk failed: %w", *err)

@@ -59,7 +59,7 @@ func (e *ManifestError) Error() string {
 // Unwrap makes the error match pebble.ErrCorruption.
 func (e *ManifestError) Unwrap() error { return pebble.ErrCorruption }
 
-// CheckManifest reads the MANIFEST of the store in dir and answers a
+// CheckManifest reads the MANIFEST of the store in dir and returns a
 // *ManifestError when a record in it is not whole, or when the store has files
 // but no MANIFEST. An empty folder passes.
 func CheckManifest(fs vfs.FS, dir string) error {

@@ -14,7 +14,7 @@ import (
 )
 
 // manyEdits makes a store whose MANIFEST has many records, a block's end among
-// them, and answers the MANIFEST's name.
+// them, and returns the MANIFEST's name.
 func manyEdits(t *testing.T, fs vfs.FS, edits int) string {
 	t.Helper()
 	var f faults

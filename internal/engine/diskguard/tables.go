@@ -53,7 +53,7 @@ type Checker struct {
 
 // Verify checks the files of the store db in dir, in the order in which they
 // were made. Every block of a table is read, those that no search would touch
-// (filters, properties) too; more is false when Damaged answered so. It answers
+// (filters, properties) too; more is false when Damaged answered so. It returns
 // an error only when it cannot do its work. The write-ahead log is checked by
 // opening the store.
 func (c *Checker) Verify(fs vfs.FS, dir string, db *pebble.DB) (more bool, err error) {

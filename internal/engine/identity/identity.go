@@ -75,7 +75,7 @@ func (id Identity) Append(buf []byte) []byte {
 	return binary.BigEndian.AppendUint32(buf, crc32.Checksum(buf[at:], castagnoli))
 }
 
-// Parse reads the stored form back; it answers ErrDamaged for anything else.
+// Parse reads the stored form back; it returns ErrDamaged for anything else.
 func Parse(b []byte) (Identity, error) {
 	if len(b) != Size || string(b[:4]) != magic ||
 		binary.BigEndian.Uint32(b[28:]) != crc32.Checksum(b[:28], castagnoli) {

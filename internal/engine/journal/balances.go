@@ -77,7 +77,7 @@ func (d Difference) String() string {
 		d.Account, d.Currency, d.TableDebits, d.TableCredits, d.JournalDebits, d.JournalCredits)
 }
 
-// Compare answers the accounts that differ, by name and currency; none when the
+// Compare returns the accounts that differ, by name and currency; none when the
 // books agree. r must be the snapshot the entries came from. The error is a
 // damaged row.
 func (b *Balances) Compare(r table.Reader) (differ []Difference, err error) {

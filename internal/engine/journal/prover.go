@@ -30,7 +30,7 @@ type cachedTile struct {
 // NewProver returns a Prover that has read nothing yet.
 func NewProver() *Prover { return &Prover{} }
 
-// Prove answers the RFC 6962 inclusion proof, leaf to root, that the journal
+// Prove returns the RFC 6962 inclusion proof, leaf to root, that the journal
 // of the given size holds entry seq. r must hold that many entries.
 func (p *Prover) Prove(r table.Reader, size, seq uint64) ([][]byte, error) {
 	if seq >= size || size > maxSize {
@@ -44,7 +44,7 @@ func (p *Prover) Prove(r table.Reader, size, seq uint64) ([][]byte, error) {
 	return proofBytes(proof), err
 }
 
-// ProveConsistency answers the RFC 6962 consistency proof that the journal of
+// ProveConsistency returns the RFC 6962 consistency proof that the journal of
 // newSize begins with the journal of oldSize. It is empty for oldSize 0.
 func (p *Prover) ProveConsistency(r table.Reader, oldSize, newSize uint64) ([][]byte, error) {
 	if oldSize > newSize || newSize > maxSize {
@@ -61,7 +61,7 @@ func (p *Prover) ProveConsistency(r table.Reader, oldSize, newSize uint64) ([][]
 	return proofBytes(proof), err
 }
 
-// RootAt answers the root the journal had when it held size entries.
+// RootAt returns the root the journal had when it held size entries.
 func (p *Prover) RootAt(r table.Reader, size uint64) (root tlog.Hash, err error) {
 	if size > maxSize {
 		return tlog.Hash{}, fmt.Errorf("journal: no root at size %d", size)
@@ -103,7 +103,7 @@ func (p *Prover) read(r table.Reader, f func(tlog.HashReader) error) error {
 	})
 }
 
-// hash answers the node that tlog stores under index.
+// hash returns the node that tlog stores under index.
 func (p *Prover) hash(r table.Reader, index int64) (tlog.Hash, error) {
 	height, n := tlog.SplitStoredHashIndex(index)
 	level, up := uint32(height/tileHeight), height%tileHeight
@@ -117,7 +117,7 @@ func (p *Prover) hash(r table.Reader, index int64) (tlog.Hash, error) {
 	return fold(hashes[at*tlog.HashSize : (at+1<<up)*tlog.HashSize]), nil
 }
 
-// tile answers at least the first width hashes of a tile.
+// tile returns at least the first width hashes of a tile.
 func (p *Prover) tile(r table.Reader, level uint32, n uint64, width int) ([]byte, error) {
 	known := p.recall(level, n)
 	if len(known) >= width*tlog.HashSize {

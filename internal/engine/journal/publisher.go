@@ -69,7 +69,7 @@ func ReadCheckpoint(dir string, verifier note.Verifier) (Signed, error) {
 	return Signed{Checkpoint: c, Text: text}, nil
 }
 
-// Latest answers the checkpoint published last.
+// Latest returns the checkpoint published last.
 func (p *Publisher) Latest() (Signed, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -84,7 +84,7 @@ var ErrNotExtending = errors.New("journal does not extend its published checkpoi
 
 // Publish signs the journal at size and root, as of the log's index, and
 // replaces the published file when that is durable. r must hold that many
-// entries. At the published size it publishes nothing and answers what is
+// entries. At the published size it publishes nothing and returns what is
 // there. A smaller journal, another root at the same size, an index that goes
 // back, or a larger journal that does not begin with the published one is an
 // ErrNotExtending: history was rewritten, and the node should stop. Call it

@@ -62,7 +62,7 @@ func BuildReceipt(r table.Reader, cp Signed, seq uint64, openings []*pb.Opening)
 }
 
 // VerifyReceipt checks a receipt with the journal's public key alone and
-// answers the entry it proves and the checkpoint it leads to. Refusals are
+// returns the entry it proves and the checkpoint it leads to. Refusals are
 // ErrCheckpoint, ErrProof, ErrEntry or ErrOpening, checked in this order.
 func VerifyReceipt(receipt *pb.Receipt, verifier note.Verifier) (*pb.Entry, Checkpoint, error) {
 	cp, err := OpenCheckpoint([]byte(receipt.GetCheckpoint()), verifier)

@@ -16,7 +16,7 @@ import (
 
 // thirdParty is docs/reference/receipts.md followed step by step with the
 // standard library alone, as somebody who doesn't trust our code would. It
-// answers the entry's bytes.
+// returns the entry's bytes.
 func thirdParty(file []byte, vkey string) ([]byte, error) {
 	var rec struct {
 		Entry      []byte   `json:"entry"`
@@ -57,7 +57,7 @@ func thirdParty(file []byte, vkey string) ([]byte, error) {
 	return rec.Entry, nil
 }
 
-// openNote checks the signature of the key's line and answers the signed text.
+// openNote checks the signature of the key's line and returns the signed text.
 func openNote(signed, vkey string) (string, error) {
 	parts := strings.SplitN(vkey, "+", 3)
 	key, err := base64.StdEncoding.DecodeString(parts[2])

@@ -17,7 +17,7 @@ const (
 	tileBytes = tileWidth * tlog.HashSize
 )
 
-// fold answers the root of the complete subtree over hashes, a power of two of
+// fold returns the root of the complete subtree over hashes, a power of two of
 // them, 32 bytes each.
 func fold(hashes []byte) tlog.Hash {
 	var stack [tileHeight + 1]tlog.Hash

@@ -41,7 +41,7 @@ type Rows interface {
 // New returns the empty tree.
 func New() *Tree { return &Tree{} }
 
-// Append adds an entry's stored bytes as the next leaf and answers its
+// Append adds an entry's stored bytes as the next leaf and returns its
 // sequence number. It appends the journal row and the tiles that it completes;
 // tx copies them. Call it only while applying a command. An entry that is
 // empty or longer than MaxEntry is a broken invariant.

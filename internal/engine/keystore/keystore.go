@@ -50,7 +50,7 @@ type Options struct {
 	At int64
 }
 
-// ErrExists is what Create answers for a folder that has a keystore.
+// ErrExists is what Create returns for a folder that has a keystore.
 var ErrExists = errors.New("there is a keystore already")
 
 // ErrReadOnly is what a change answers in a keystore opened read-only.
@@ -79,7 +79,7 @@ type Store struct {
 }
 
 // Create makes a keystore with fresh keys in dir, the data folder, and opens it.
-// A master key that exists already is used as it is. It answers ErrExists rather
+// A master key that exists already is used as it is. It returns ErrExists rather
 // than replace a keystore.
 func Create(dir string, opt Options) (*Store, error) {
 	if opt.At == 0 {

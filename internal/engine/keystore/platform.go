@@ -23,7 +23,7 @@ type PlatformCert struct {
 	EffectiveAt, ExpiresAt int64
 }
 
-// ErrRotating is what RotatePlatform answers while the last rotation's overlap
+// ErrRotating is what RotatePlatform returns while the last rotation's overlap
 // lasts.
 var ErrRotating = errors.New("a rotation is under way")
 
@@ -93,7 +93,7 @@ func (s *Store) SigningCert(now int64) *Signer {
 // the list five minutes later and can still decrypt. overlap should be at least
 // 24 h where real merchants are: clients look once a day. The new certificate is
 // the newest by either of its dates, which is how clients choose one to encrypt
-// to. While an overlap lasts it answers ErrRotating.
+// to. While an overlap lasts it returns ErrRotating.
 func (s *Store) RotatePlatform(now int64, overlap time.Duration) (serial string, err error) {
 	if overlap < 0 {
 		return "", fmt.Errorf("overlap %s: want 0 or more", overlap)

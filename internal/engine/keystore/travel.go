@@ -11,7 +11,7 @@ import (
 // Contents travel between the nodes of a cluster over mutual TLS and nowhere
 // else; each node seals them under a master key of its own.
 
-// ErrOtherPlatform is what Import answers for the contents of another platform.
+// ErrOtherPlatform is what Import returns for the contents of another platform.
 var ErrOtherPlatform = errors.New("these keys are of another platform: its log's name or its CA differs; nothing was taken over")
 
 // Export is everything in the keystore, in the clear, for another node. Clear
@@ -58,7 +58,7 @@ func (s *Store) Import(data []byte) error {
 }
 
 // CreateFrom makes the keystore of a node that joins, from what Export gave on
-// another, and clears data. Like Create it answers ErrExists rather than replace
+// another, and clears data. Like Create it returns ErrExists rather than replace
 // a keystore, and draws a master key only if there is none.
 func CreateFrom(dir string, opt Options, data []byte) (*Store, error) {
 	c, err := readContents(data)

@@ -49,7 +49,7 @@ func onPebble(t *testing.T) *place {
 	}
 }
 
-// apply runs the frames, reopening before those that reopen picks, and answers
+// apply runs the frames, reopening before those that reopen picks, and returns
 // where it ended.
 func apply(t *testing.T, p *place, frames [][]byte, reopen func(i int) bool) trace {
 	t.Helper()
@@ -211,7 +211,7 @@ func TestOneLogGivesOneState(t *testing.T) {
 	}
 }
 
-// framesOf plays a story and answers its log, one command a frame.
+// framesOf plays a story and returns its log, one command a frame.
 func framesOf(t testing.TB, s storytest.Story) (frames [][]byte) {
 	t.Helper()
 	p, err := storytest.NewSingle(table.NewMem(), nil, machine.Options{})

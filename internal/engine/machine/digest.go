@@ -17,7 +17,7 @@ func (m *Machine) Digest() [32]byte {
 	return DigestOf(m.done.head)
 }
 
-// DigestOf is what Digest answers for a state with this Head row.
+// DigestOf is what Digest returns for a state with this Head row.
 func DigestOf(head *pb.Head) [32]byte {
 	var room [1024]byte // for 30 tables; more of them go to the heap
 	return sha256.Sum256(appendState(room[:0], head))

@@ -25,7 +25,7 @@ func (w *world) due() bool {
 	return TickDue(r, head, w.now)
 }
 
-// ticks runs ticks while any is due, each within its bound, and answers how many.
+// ticks runs ticks while any is due, each within its bound, and returns how many.
 func (w *world) ticks() (n int) {
 	w.t.Helper()
 	for ; w.due(); n++ {

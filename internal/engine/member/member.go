@@ -38,7 +38,7 @@ type Storage interface {
 	// SetConf records the members durably; members.Index is the log index of the
 	// change that made them.
 	SetConf(cs *raftpb.ConfState, members *pb.Members) error
-	// Conf answers what is recorded, nil and nil for a new log.
+	// Conf returns what is recorded, nil and nil for a new log.
 	Conf() (*raftpb.ConfState, *pb.Members)
 }
 
@@ -138,7 +138,7 @@ type proposal struct {
 	tag  any
 }
 
-// New makes a member of what is on its disk. It answers a *RefusedError when the
+// New makes a member of what is on its disk. It returns a *RefusedError when the
 // folder may not take part.
 func New(opt Options) (*Member, error) {
 	m := &Member{
@@ -199,7 +199,7 @@ func (m *Member) loadMembers() error {
 	return nil
 }
 
-// first answers who the members are before the log's first entry: the node that
+// first returns who the members are before the log's first entry: the node that
 // the cluster began with, which stands first in every list, has the only vote.
 // All changes since then are in the log, or in a snapshot.
 func (m *Member) first() (*raftpb.ConfState, *pb.Members) {
@@ -274,7 +274,7 @@ func (m *Member) Applied(index uint64) { m.applied = max(m.applied, index) }
 // Fetching tells peers that the snapshot of an index is on its way; 0 that none is.
 func (m *Member) Fetching(index uint64) { m.fetching = index }
 
-// Heard answers what the others were heard to have on disk, and whether it has
+// Heard returns what the others were heard to have on disk, and whether it has
 // changed since the last call. The driver saves it at most once a second.
 func (m *Member) Heard() (h *pb.Heard, changed bool) {
 	changed, m.heardNew = m.heardNew, false

@@ -27,7 +27,7 @@ func behind(own, heard *pb.Standing) bool {
 	return own.LastIndex < heard.LastIndex
 }
 
-// greater answers the later of two standings of one member, part by part:
+// greater returns the later of two standings of one member, part by part:
 // messages may come out of order.
 func greater(a, b *pb.Standing) *pb.Standing {
 	if a == nil {

@@ -80,7 +80,7 @@ func (m *Member) others() []*pb.Member {
 	return list
 }
 
-// electorate answers the sets of voters of which each needs a majority; two
+// electorate returns the sets of voters of which each needs a majority; two
 // while a joint change is under way. Once it is told of changes that it has not
 // applied yet, a member goes by what it was told: those in its own log may be gone.
 func (m *Member) electorate() [][]uint64 {

@@ -52,7 +52,7 @@ func (p PeerStatus) Fit() bool {
 
 func (m *Member) leader() uint64 { return m.node.BasicStatus().Lead }
 
-// Status answers how things stand.
+// Status returns how things stand.
 func (m *Member) Status() Status {
 	st := m.node.BasicStatus()
 	s := Status{

@@ -45,7 +45,7 @@ type frames struct {
 	buf []byte
 }
 
-// next reads one frame and answers its message and its length on the wire.
+// next reads one frame and returns its message and its length on the wire.
 // io.EOF says that the stream ended between two frames.
 func (f *frames) next() (m *pb.PeerMessage, n int, err error) {
 	var header [headerSize]byte

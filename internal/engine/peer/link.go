@@ -146,7 +146,7 @@ func (l *link) talk(c *conn) error {
 	return err
 }
 
-// greet answers the next greeting; an error when the last was not answered or
+// greet returns the next greeting; an error when the last was not answered or
 // the peer's certificate has run out.
 func (l *link) greet(now time.Time, expires time.Time) (*pb.PeerMessage, error) {
 	if now.After(expires) {

@@ -29,17 +29,17 @@ type Caller struct {
 // snapshot.ErrNotYet, snapshot.ErrGone) with a sentence around them; others
 // count as faults of this node. Methods may be called from any goroutine.
 type Backend interface {
-	// Execute runs a command if this node leads, and answers ErrNotLeader if not.
+	// Execute runs a command if this node leads, and returns ErrNotLeader if not.
 	Execute(ctx context.Context, req *pb.ExecuteRequest) (*pb.ExecuteResponse, error)
 	// Join lets a node in. Without a name the caller is nobody: check its token.
 	Join(ctx context.Context, who Caller, req *pb.JoinRequest) (*pb.JoinResponse, error)
 	// Renew issues a fresh certificate to the caller, in the name it has.
 	Renew(ctx context.Context, who Caller, req *pb.RenewRequest) (*pb.RenewResponse, error)
-	// Keys answers the keystore's contents when they are newer than the caller's.
+	// Keys returns the keystore's contents when they are newer than the caller's.
 	Keys(ctx context.Context, req *pb.KeysRequest) (*pb.KeysResponse, error)
 	// PutKeys takes over newer contents.
 	PutKeys(ctx context.Context, req *pb.PutKeysRequest) (*pb.PutKeysResponse, error)
-	// Manifest answers a copy of the state; snapshot.ErrNotYet while one is made.
+	// Manifest returns a copy of the state; snapshot.ErrNotYet while one is made.
 	Manifest(ctx context.Context, req *pb.ManifestRequest) (*pb.SnapshotManifest, error)
 	// ReadSnapshot sends a range of a file of such a copy, in order.
 	ReadSnapshot(ctx context.Context, req *pb.ReadSnapshotRequest, send func([]byte) error) error

@@ -180,7 +180,7 @@ func (t *Transport) SetPeers(members []*pb.Member) {
 	}
 }
 
-// Serve accepts connections from l until Close, then answers nil. Close closes
+// Serve accepts connections from l until Close, then returns nil. Close closes
 // l. Call it once.
 func (t *Transport) Serve(l net.Listener) error {
 	t.mu.Lock()
@@ -219,7 +219,7 @@ func (t *Transport) Close() error {
 	return nil
 }
 
-// link answers the link to a peer, nil when it is none.
+// link returns the link to a peer, nil when it is none.
 func (t *Transport) link(id uint64) *link {
 	t.mu.RLock()
 	defer t.mu.RUnlock()

@@ -59,7 +59,7 @@ func (e *RequestError) Error() string { return e.Text + "; " + e.Hint }
 
 const newRequest = "remove node.key from the credentials folder of that node and join again: holdfast cluster join"
 
-// IssueNode answers a certificate (DER) of role node for the node called name,
+// IssueNode returns a certificate (DER) of role node for the node called name,
 // for the key in csr, a PKCS #10 request (DER) for that name and a P-256 key. It
 // is valid from an hour before now for NodeCertDays from now. Who may have it is
 // the caller's to decide: by a join token, or by the certificate shown. A request

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// shake connects a client to a server over a pipe and answers how each side saw
+// shake connects a client to a server over a pipe and returns how each side saw
 // it: the role the server read and both errors.
 func shake(t *testing.T, server, client *tls.Config) (role Role, serverErr, clientErr error) {
 	t.Helper()

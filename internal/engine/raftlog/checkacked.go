@@ -8,7 +8,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/engine/diskguard"
 )
 
-// CheckAcked reads the file "acked" again. It answers a *StartError when the file
+// CheckAcked reads the file "acked" again. It returns a *StartError when the file
 // is missing, damaged, or says more than this process ever acknowledged.
 func (l *Log) CheckAcked() error {
 	index, ok, err := readAcked(l.fs, l.dir, l.id.Incarnation)

@@ -100,7 +100,7 @@ func TestChildDiskFails(t *testing.T) {
 }
 
 // failAt works on a log whose disk fails from the nth operation on, and checks
-// what is left. It answers whether anything failed.
+// what is left. It returns whether anything failed.
 func failAt(t *testing.T, kinds map[errorfs.OpKind]bool, err error, n int64) bool {
 	t.Helper()
 	f := &failFrom{kinds: kinds, err: err}

@@ -174,7 +174,7 @@ func (l *Log) entriesOnDisk(lo, hi, maxSize uint64) ([]*raftpb.Entry, error) {
 }
 
 // scan reads the entries lo <= index < hi from disk and checks each; it fails
-// at the first that is missing or damaged, and stops when visit answers false.
+// at the first that is missing or damaged, and stops when visit returns false.
 func (l *Log) scan(lo, hi uint64, visit func(*raftpb.Entry) bool) (err error) {
 	if lo >= hi {
 		return nil

@@ -37,7 +37,7 @@ func (e *StartError) Error() string { return e.Text }
 //     belongs to another history than the state;
 //   - an *EntryError when an entry is missing or damaged.
 //
-// When it answers nil, InitialState's Commit is at least DurableApplied: a
+// When it returns nil, InitialState's Commit is at least DurableApplied: a
 // state may have been flushed before the log's record of the commit was
 // written, and raft panics when it is told that something uncommitted is
 // applied. Call it once, before raft.NewRawNode.

@@ -154,7 +154,7 @@ func TestM_CommitIsRaisedToDurableApplied(t *testing.T) {
 	}
 }
 
-// campaign makes the node leader of its group of one and answers the indexes
+// campaign makes the node leader of its group of one and returns the indexes
 // that it gave out as committed.
 func campaign(t *testing.T, node *raft.RawNode, l *raftlog.Log) (applied []uint64) {
 	t.Helper()

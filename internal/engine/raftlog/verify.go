@@ -10,7 +10,7 @@ import (
 )
 
 // Verify reads the log from end to end, files and entries, and calls damaged
-// for each thing that is not as it was written until damaged answers false:
+// for each thing that is not as it was written until damaged returns false:
 // with a *diskguard.ManifestError or a *diskguard.FileError for a file, with an
 // *EntryError for an index that is missing or fails its checksum. CheckStart
 // says whether the log reaches far enough.
@@ -63,7 +63,7 @@ func (l *Log) CheckEntries(c *diskguard.Checker, after uint64, passed func(index
 	}
 }
 
-// checkPiece reads some entries from next on and answers the last of them.
+// checkPiece reads some entries from next on and returns the last of them.
 func (l *Log) checkPiece(c *diskguard.Checker, next, last uint64) (upTo uint64, err error) {
 	if c.Pace != nil {
 		if err := c.Pace(checkBytes / 4); err != nil {
@@ -88,7 +88,7 @@ func (l *Log) holds(index uint64) bool {
 	return first <= index && index <= last
 }
 
-// LastIn answers the newest entry of which a damaged file of the log may hold a
+// LastIn returns the newest entry of which a damaged file of the log may hold a
 // part; ok is false when it holds more than entries, such as the vote.
 func LastIn(e *diskguard.FileError) (index uint64, ok bool) {
 	if _, ok := keyIndex(e.Smallest); !ok {

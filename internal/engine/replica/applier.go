@@ -40,7 +40,7 @@ func (r *Replica) finisher() {
 	}
 }
 
-// finish makes a frame part of the state and answers its callers.
+// finish makes a frame part of the state and returns its callers.
 func (r *Replica) finish(c sequencer.Commit, pending *machine.Pending, err error, began time.Time) {
 	var results []catalogue.Result
 	if err == nil {

@@ -10,7 +10,7 @@ import (
 )
 
 // ChangeMembers changes members on the leader, all at once: each as it is to be
-// afterwards, with the actor who asked for the journal. It answers when the
+// afterwards, with the actor who asked for the journal. It returns when the
 // change is committed. member.ErrNotLeader and member.ErrChanging ask to try
 // elsewhere or later; sequencer.ErrLevel that the level does not know it.
 func (r *Replica) ChangeMembers(ctx context.Context, actor string, members ...*pb.Member) error {

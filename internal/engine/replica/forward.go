@@ -18,7 +18,7 @@ const (
 	pause = 20 * time.Millisecond
 )
 
-// Do runs a command, on this node or on the one that leads, and answers when it
+// Do runs a command, on this node or on the one that leads, and returns when it
 // is durable and this node has applied it. When the leader is lost on the way the
 // command is tried again at the next one within the caller's deadline: commands
 // have identities, so a later try finds what an earlier one did, and what has come

@@ -147,7 +147,7 @@ func (r *Replica) Receive(msg *pb.PeerMessage) {
 	}
 }
 
-// Execute runs a command on this node, which must lead, and answers when it is
+// Execute runs a command on this node, which must lead, and returns when it is
 // durable and applied. The caller must not touch cmd afterwards.
 //
 // The error is a *code.Error when no result is known: Overloaded, ReadOnly,

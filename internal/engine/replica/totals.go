@@ -33,7 +33,7 @@ func (t *totals) add(s FrameStats) {
 	t.apply.Add(uint64(s.Apply))
 }
 
-// Totals answers the figures since Open.
+// Totals returns the figures since Open.
 func (r *Replica) Totals() Totals {
 	t := &r.totals
 	return Totals{

@@ -48,7 +48,7 @@ func Checkpoint(p *journal.Publisher) Copy {
 	}
 }
 
-// ErrNotMine is what Mend answers for an action that takes the whole node, or
+// ErrNotMine is what Mend returns for an action that takes the whole node, or
 // nobody can carry out.
 var ErrNotMine = errors.New("it takes more than the scrubber to heal this")
 

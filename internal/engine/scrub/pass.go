@@ -67,7 +67,7 @@ func (s *Scrubber) RunOnce(ctx context.Context) error {
 	return s.finish()
 }
 
-// begin opens a pass, unless one is under way, and answers its rate.
+// begin opens a pass, unless one is under way, and returns its rate.
 func (s *Scrubber) begin(steps []step) (rate uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -204,7 +204,7 @@ func (r *rig) options(c *clock) scrub.Options {
 		Now: c.Now, Wait: c.Wait, Logger: slog.New(slog.DiscardHandler)}
 }
 
-// pass makes one pass with a new scrubber and answers what it found.
+// pass makes one pass with a new scrubber and returns what it found.
 func (r *rig) pass() []scrub.Finding {
 	r.t.Helper()
 	opt := r.options(newClock())

@@ -37,7 +37,7 @@ func Head(rows table.Stored) (head *pb.Head, ok bool, err error) {
 // what head, of the same view, says: their number, their number in each bucket,
 // and the sum of their hashes. So rows that vanished silently are noticed and, for
 // counted tables, narrowed down. Tables without a digest (the head and the
-// journal's, see Journal) are checked row by row only. It answers how many rows
+// journal's, see Journal) are checked row by row only. It returns how many rows
 // it read.
 func (c RowCheck) Table(rows table.Stored, head *pb.Head, id table.ID) (n uint64, err error) {
 	var found table.Digest

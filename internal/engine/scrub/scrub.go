@@ -190,7 +190,7 @@ func (s *Scrubber) knows(f Finding) bool {
 	return slices.ContainsFunc(s.open, f.same)
 }
 
-// found notes a finding; it is told on when it is new. It answers false when no
+// found notes a finding; it is told on when it is new. It returns false when no
 // more findings are wanted.
 func (s *Scrubber) found(f Finding) bool {
 	f.At = s.opt.Now().UnixMilli()

@@ -32,7 +32,7 @@ func (s Status) Age(now time.Time) (age time.Duration, ok bool) {
 	return max(now.Sub(s.Done), 0), true
 }
 
-// Status answers how the scrubber stands.
+// Status returns how the scrubber stands.
 func (s *Scrubber) Status() Status {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -76,7 +76,7 @@ func (o FetchOptions) withDefaults() FetchOptions {
 
 // Fetch brings the copy that m describes into dataDir, where Install finds it
 // at the next start. What is there already and matches is not fetched again,
-// whichever copy it came from. When it answers nil, everything is on disk,
+// whichever copy it came from. When it returns nil, everything is on disk,
 // checked. ErrGone says to ask for another manifest; ErrManifest that m is none.
 // One Fetch at a time.
 func Fetch(ctx context.Context, from Remote, m *pb.SnapshotManifest, dataDir string, opt FetchOptions) error {
@@ -131,7 +131,7 @@ func (f *fetch) run(ctx context.Context) error {
 	return marker{manifest: f.m, dropViews: f.opt.DropViews}.write(disk, f.dir)
 }
 
-// look removes what does not belong to the copy and answers what is missing.
+// look removes what does not belong to the copy and returns what is missing.
 func (f *fetch) look() (missing []*pb.SnapshotFile, err error) {
 	disk := f.opt.FS
 	belongs := map[string]bool{}

@@ -75,7 +75,7 @@ func Size(m *pb.SnapshotManifest) (bytes uint64) {
 }
 
 // hashFile reads the first size bytes of a file into a new hash, all when size
-// is negative, and answers how many there were.
+// is negative, and returns how many there were.
 func hashFile(disk vfs.FS, path string, size int64) (h hash.Hash, n uint64, err error) {
 	f, err := disk.Open(path, vfs.SequentialReadsOption)
 	if err != nil {

@@ -38,7 +38,7 @@ type InstallOptions struct {
 }
 
 // Install puts the snapshot that Fetch has left in dataDir into place. Call it
-// at every start, before a store of the folder is open. It answers the
+// at every start, before a store of the folder is open. It returns the
 // manifest of what it installed, nil when there was nothing to install, and a
 // *HalfError when what is there is not whole: then the folder is as it was
 // before, and the snapshot is to be fetched again.

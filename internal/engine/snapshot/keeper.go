@@ -92,7 +92,7 @@ func NewKeeper(dataDir string, source Source, opt KeeperOptions) (*Keeper, error
 }
 
 // Manifest describes the newest copy, if it is of atLeast or later. Otherwise it
-// answers ErrNotYet, and a copy is being made or will be: ask again. Don't change
+// returns ErrNotYet, and a copy is being made or will be: ask again. Don't change
 // what it answers: it is shared.
 func (k *Keeper) Manifest(atLeast uint64) (*pb.SnapshotManifest, error) {
 	k.mu.Lock()
@@ -165,7 +165,7 @@ func (k *Keeper) keepLocked(tmp string, m *pb.SnapshotManifest) error {
 	return nil
 }
 
-// Read sends a range of a file of a copy, in order. It answers ErrGone when the
+// Read sends a range of a file of a copy, in order. It returns ErrGone when the
 // copy is not there any more and ErrRange for a range that is not in it. What is
 // being read is not removed.
 func (k *Keeper) Read(ctx context.Context, req *pb.ReadSnapshotRequest, send func([]byte) error) error {

@@ -102,7 +102,7 @@ type pairWriter struct {
 	buf     [700]byte
 }
 
-// bytes answers n bytes that do not repeat, half of them compressible.
+// bytes returns n bytes that do not repeat, half of them compressible.
 func (w *pairWriter) bytes(seed uint64, n int) []byte {
 	for i := 0; i+8 <= n; i += 8 {
 		seed = seed*6364136223846793005 + 1442695040888963407

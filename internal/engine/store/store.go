@@ -192,7 +192,7 @@ func (s *Store) DurableHead() (head *pb.Head, ok bool, err error) {
 }
 
 // Flush makes everything committed so far durable and waits for it. On a full
-// disk it answers an error that matches diskguard.ErrFull, and becomes durable
+// disk it returns an error that matches diskguard.ErrFull, and becomes durable
 // later by itself.
 func (s *Store) Flush() error {
 	s.flushing.Lock()

@@ -48,7 +48,7 @@ func newAccountPacks() accountPacks {
 	return accountPacks{byName: make(map[uint32]map[string]*accountPack)}
 }
 
-// find answers the account's pack, a new one beginning at entry seq.
+// find returns the account's pack, a new one beginning at entry seq.
 func (p *accountPacks) find(name []byte, currency uint32, seq uint64, hour int64) *accountPack {
 	if p.names == nil || p.currency != currency {
 		p.currency, p.names = currency, p.byName[currency]

@@ -67,7 +67,7 @@ func TestDamageIsRebuilt(t *testing.T) {
 	}
 }
 
-// damages answers variants of a file's bytes; nil stands for its removal.
+// damages returns variants of a file's bytes; nil stands for its removal.
 func damages(whole []byte) [][]byte {
 	out := [][]byte{nil, {}}
 	for i := range 6 {

@@ -9,7 +9,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
-// History answers an account's lines with a seq below before (0 for no bound),
+// History returns an account's lines with a seq below before (0 for no bound),
 // the newest first: at least limit where there are as many, and then as many
 // more as belong to the same entry. The last line's Seq is the next page's
 // before.
@@ -56,7 +56,7 @@ func rowLines(prefix, key, value []byte) ([]*pb.HistoryLine, error) {
 	return lines, err
 }
 
-// BalanceAt answers what had been debited to and credited to an account by the
+// BalanceAt returns what had been debited to and credited to an account by the
 // business time at (Unix milliseconds, inclusive), in minor units. It is
 // complete when the views include everything up to that time.
 func (v *Views) BalanceAt(account string, currency uint32, at int64) (debits, credits int64, err error) {
@@ -109,7 +109,7 @@ func addLines(db *pebble.DB, total *sums, account string, currency uint32, since
 	})
 }
 
-// sliceBefore answers the first entry of the last slice that begins before at:
+// sliceBefore returns the first entry of the last slice that begins before at:
 // nothing that happened at or after it stands further left.
 func sliceBefore(db *pebble.DB, at int64) (first uint64, err error) {
 	err = scan(db, newKey(sliceAtPrefix), sliceAtKey(at, 0), true, func(key, _ []byte) (bool, error) {

@@ -52,7 +52,7 @@ func appendBytes(row, b []byte, shift uint64) []byte {
 	return append(row, b...)
 }
 
-// unpackLines visits the lines of a row in order until visit answers false.
+// unpackLines visits the lines of a row in order until visit returns false.
 func unpackLines(row []byte, first uint64, visit func(*pb.HistoryLine) bool) error {
 	d := decoder{rest: row}
 	seq, at, entity := first, int64(0), ""

@@ -17,7 +17,7 @@ import (
 type Source interface {
 	// ReadLocal calls f with a snapshot of the tables, valid during the call.
 	ReadLocal(ctx context.Context, f func(table.Reader) error) error
-	// Changed answers a channel that is closed when the state changes next.
+	// Changed returns a channel that is closed when the state changes next.
 	Changed() <-chan struct{}
 }
 
@@ -29,7 +29,7 @@ const maxPause = 2 * time.Second
 
 var errNoRoom error = syscall.ENOSPC
 
-// Run keeps the views up to date with source until ctx ends, then answers nil.
+// Run keeps the views up to date with source until ctx ends, then returns nil.
 // Call it when the state has replayed its log: a journal that is shorter than
 // the views, or other than the one they were built from, makes it build them
 // anew. It never gives up: what fails is logged and tried again.

@@ -8,7 +8,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 )
 
-// Steps answers the journal entries about an entity ("order/17", "refund/3",
+// Steps returns the journal entries about an entity ("order/17", "refund/3",
 // "merchant/1900000001") with a seq below before (0 for no bound): the newest
 // limit of them, the oldest first.
 func (v *Views) Steps(entity string, before uint64, limit int) ([]uint64, error) {

@@ -137,7 +137,7 @@ func commit(db *pebble.DB, s *slice) error {
 }
 
 // scan visits the store's rows with from <= key < to, backwards if asked, until
-// visit answers false.
+// visit returns false.
 func scan(db *pebble.DB, from, to []byte, backwards bool, visit func(key, value []byte) (bool, error)) error {
 	it, err := db.NewIter(&pebble.IterOptions{LowerBound: from, UpperBound: to})
 	if err != nil {

@@ -27,7 +27,7 @@ func Put(tx table.Txn, at int64, kind pb.DueKind, id uint64) {
 // Done removes an item.
 func Done(tx table.Txn, i Item) { tx.Delete(key(i)) }
 
-// List answers the items due by a time, earliest first, at most limit.
+// List returns the items due by a time, earliest first, at most limit.
 func List(r table.Reader, by int64, limit int) []Item {
 	var items []Item
 	from, _ := table.Range(table.Due)

@@ -59,7 +59,7 @@ func (s *state) renew(t rapid.TB, name string) Set {
 	return Held(rec)
 }
 
-// holders checks that no lane has two holders and answers how many each has.
+// holders checks that no lane has two holders and returns how many each has.
 func (s *state) holders(t rapid.TB) map[string]int {
 	t.Helper()
 	var all Set

@@ -27,7 +27,7 @@ func GetBatch(r table.Reader, ref string) (*pb.Batch, bool) {
 	return batches.Get(r, table.K(table.Batches).Str(ref))
 }
 
-// Once remembers an identity with the hash of its content. It answers OK with
+// Once remembers an identity with the hash of its content. It returns OK with
 // fresh true when the identity is new (the caller must then call Remember), OK
 // with fresh false for a repeat, and clash when the content differs.
 func Once(tx table.Txn, ref string, content []byte, clash code.Code) (c code.Code, fresh bool) {

@@ -89,7 +89,7 @@ func contentHash(d *deed.Deed, c *pb.OrderCreate) []byte {
 	})
 }
 
-// repeat answers a prepay for a number that has an order.
+// repeat returns a prepay for a number that has an order.
 func repeat(d *deed.Deed, id uint64, content []byte) (code.Code, *pb.Order) {
 	o, ok := Get(d.Tx, id)
 	if !ok {

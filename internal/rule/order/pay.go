@@ -60,7 +60,7 @@ func ApplyPay(d *deed.Deed, c *pb.OrderPay) (code.Code, *pb.Order) {
 	return code.OK, o
 }
 
-// payable answers OK for an order that can be paid now, and for the repeat of
+// payable returns OK for an order that can be paid now, and for the repeat of
 // the payment that won.
 func payable(d *deed.Deed, o *pb.Order, c *pb.OrderPay) code.Code {
 	if Paid(o) && o.PayerUid == c.Uid && bytes.Equal(o.Attempt, c.Attempt) {

@@ -11,7 +11,7 @@ import (
 const orderIndex = "order_refunds"
 
 // BackfillOrderIndex adds the index rows of refunds made below LevelOrderIndex:
-// at most limit refunds from the cursor (empty: from the first). It answers the
+// at most limit refunds from the cursor (empty: from the first). It returns the
 // next cursor and whether it has come to the end. A cursor is a key of the
 // refunds' table; below it, it begins with the first refund.
 func BackfillOrderIndex(tx table.Txn, cursor []byte, limit int) (next []byte, done bool) {

@@ -96,7 +96,7 @@ func New(opt Options) *Balancer {
 }
 
 // Serve passes on what the listener accepts until Close, which closes it. It
-// answers nil then, else why accepting failed. Several listeners may be served.
+// returns nil then, else why accepting failed. Several listeners may be served.
 func (b *Balancer) Serve(l net.Listener) error {
 	b.mu.Lock()
 	if b.closing {

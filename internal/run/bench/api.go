@@ -239,7 +239,7 @@ func (g *rig) verifyAnswers(sample []Answer) error {
 	return nil
 }
 
-// Fire sends a volley and answers what it hit. It is what the process started
+// Fire sends a volley and returns what it hit. It is what the process started
 // with --fire does.
 func Fire(ctx context.Context, file string) (Hits, error) {
 	var v Volley

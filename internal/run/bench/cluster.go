@@ -140,7 +140,7 @@ func (g *clusterRig) transfers(ctx context.Context) error {
 	return nil
 }
 
-// probe sends commands one after the other from n1 while doing runs, and answers
+// probe sends commands one after the other from n1 while doing runs, and returns
 // how long the longest took, in ms.
 func (g *clusterRig) probe(ctx context.Context, doing func() error) (longest float64, err error) {
 	stop := make(chan struct{})

@@ -35,7 +35,7 @@ type child struct {
 	cmd    *exec.Cmd
 }
 
-// freeAddress answers a loopback address that is free at this moment.
+// freeAddress returns a loopback address that is free at this moment.
 func freeAddress() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -66,7 +66,7 @@ func (r *run) newClusterRig(ctx context.Context) (*clusterRig, error) {
 	return g, g.populate(ctx)
 }
 
-// startFirst opens n1, which the cluster begins with, and answers its address.
+// startFirst opens n1, which the cluster begins with, and returns its address.
 func (g *clusterRig) startFirst(ctx context.Context) (address string, err error) {
 	cfg := configFor(filepath.Join(g.dir, "n1"))
 	cfg.Sandbox = false

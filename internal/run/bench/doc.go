@@ -161,7 +161,7 @@ type run struct {
 	suite string
 }
 
-// pick answers quick or full by the run's kind.
+// pick returns quick or full by the run's kind.
 func pick[T any](r *run, quick, full T) T {
 	if r.Quick {
 		return quick
@@ -193,7 +193,7 @@ func (r *run) against(metric string, value float64, unit, yardstick string, of, 
 	r.Report(Row{Suite: r.suite, Metric: metric, Value: value, Unit: unit, Yardstick: yardstick, Ratio: ratio, Budget: budget, OK: ok(ratio)})
 }
 
-// median answers the middle value.
+// median returns the middle value.
 func median(values []float64) float64 {
 	if len(values) == 0 {
 		return 0

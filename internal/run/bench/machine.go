@@ -68,7 +68,7 @@ func cpuName() string {
 	return "unknown CPU"
 }
 
-// appendSync answers the median time of appending size bytes and syncing them.
+// appendSync returns the median time of appending size bytes and syncing them.
 func appendSync(dir string, size, times int) (time.Duration, error) {
 	f, err := os.CreateTemp(dir, "fsync-")
 	if err != nil {

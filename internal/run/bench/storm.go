@@ -64,7 +64,7 @@ type Weather struct {
 
 func (w Weather) goodput() float64 { return float64(w.Good) / w.Seconds }
 
-// RunStorm overloads a node and answers what became of each phase. It is what the
+// RunStorm overloads a node and returns what became of each phase. It is what the
 // process started with --storm does.
 func RunStorm(ctx context.Context, file string) ([]Weather, error) {
 	var s Storm
@@ -177,7 +177,7 @@ type gun struct {
 	in   *bufio.Reader
 }
 
-// fire sends one request and answers its status; 0 for none.
+// fire sends one request and returns its status; 0 for none.
 func (g *gun) fire(address, wire string) int {
 	if g.conn == nil {
 		conn, err := net.Dial("tcp", address)

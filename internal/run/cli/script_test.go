@@ -79,7 +79,7 @@ type script struct {
 	id   int
 }
 
-// run answers the script with the output it produced.
+// run returns the script with the output it produced.
 func (s *script) run(text string) string {
 	var out strings.Builder
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")

@@ -16,7 +16,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/run/node"
 )
 
-// invoke runs one command line and answers what came of it.
+// invoke runs one command line and returns what came of it.
 func invoke(ctx context.Context, args ...string) (exit int, stdout, stderr string) {
 	var out, errs bytes.Buffer
 	env := &Env{In: strings.NewReader(""), Out: &out, Err: &errs, Getenv: func(string) string { return "" }}

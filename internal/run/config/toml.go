@@ -9,7 +9,7 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 )
 
-// parseTOML decodes strictly and answers the line of each key that is set.
+// parseTOML decodes strictly and returns the line of each key that is set.
 func (c *Config) parseTOML(path string, data []byte) (map[string]int, error) {
 	dec := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields()
 	err := dec.Decode(c)

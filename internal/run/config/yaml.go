@@ -12,7 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// parseYAML decodes strictly and answers the line of each key that is set.
+// parseYAML decodes strictly and returns the line of each key that is set.
 func (c *Config) parseYAML(path string, data []byte) (map[string]int, error) {
 	var doc yaml.Node
 	dec := yaml.NewDecoder(bytes.NewReader(data))

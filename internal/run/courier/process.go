@@ -45,7 +45,7 @@ type Process struct {
 	LogDropped func() uint64
 }
 
-// Run delivers notices until ctx ends. It then answers nil, or an error that
+// Run delivers notices until ctx ends. It then returns nil, or an error that
 // says how many attempts the node may send again.
 func (p Process) Run(ctx context.Context) error {
 	keys, err := keystore.Open(p.Data, keystore.Options{MasterKey: p.MasterKey, ReadOnly: true})

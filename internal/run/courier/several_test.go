@@ -230,7 +230,7 @@ func (s *site) lanes() map[string]int {
 	return held
 }
 
-// within waits for a condition and answers how long it took.
+// within waits for a condition and returns how long it took.
 func (s *site) within(d time.Duration, what string, ok func() bool) time.Duration {
 	s.t.Helper()
 	began := time.Now()

@@ -12,7 +12,7 @@ const agreeWithin = 15 * time.Second
 
 // agreement waits until every node says of itself that a majority has its state,
 // at one log index at or after all that has been applied when it is called. It
-// answers false when they differ, or when that takes too long.
+// returns false when they differ, or when that takes too long.
 func (p *platform) agreement(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, agreeWithin)
 	defer cancel()

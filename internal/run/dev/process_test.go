@@ -88,7 +88,7 @@ func start(t *testing.T, args ...string) *process {
 	return p
 }
 
-// wait waits for the end and answers the exit code.
+// wait waits for the end and returns the exit code.
 func (p *process) wait() int {
 	p.t.Helper()
 	select {

@@ -12,7 +12,7 @@ import (
 )
 
 // Run starts everything, buys once, and stays until ctx ends, or with Once
-// returns after the purchase. Nothing it started is left running. It answers
+// returns after the purchase. Nothing it started is left running. It returns
 // nil when the purchase went through.
 func Run(ctx context.Context, opt Options) (err error) {
 	if err := opt.check(); err != nil {

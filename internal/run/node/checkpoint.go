@@ -170,7 +170,7 @@ func (c *checkpoints) unsure(index uint64) bool {
 	})
 }
 
-// Covering answers the newest checkpoint once it covers entry seq. When none
+// Covering returns the newest checkpoint once it covers entry seq. When none
 // does before ctx ends, the error is journal.ErrNotCovered.
 func (c *checkpoints) Covering(ctx context.Context, seq uint64) (journal.Signed, error) {
 	for {

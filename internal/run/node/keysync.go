@@ -86,7 +86,7 @@ func (n *housekeeping) fetchKeysFrom(ctx context.Context, address string) error 
 	return n.keys.Import(a.Keys)
 }
 
-// renew answers fresh certificates from this node's own keystore, which has the
+// renew returns fresh certificates from this node's own keystore, which has the
 // cluster's CA.
 func (n *housekeeping) renew(ctx context.Context) {
 	n.group.own.Rotate(ctx, n.group.own.IssuedBy(n.keys), n.log)

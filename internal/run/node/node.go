@@ -127,7 +127,7 @@ func (e *StartError) Error() string { return fmt.Sprintf("start %s: %v", e.Step,
 func (e *StartError) Unwrap() error { return e.Err }
 
 // Run waits until ctx ends or the node stops by itself, then closes it. It
-// answers nil after an orderly stop, else why the node stopped.
+// returns nil after an orderly stop, else why the node stopped.
 func (n *Node) Run(ctx context.Context) error {
 	select {
 	case <-ctx.Done():

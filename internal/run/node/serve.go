@@ -58,7 +58,7 @@ func (n *part) server(name string, l net.Listener, s *http.Server) {
 }
 
 // open listens on a part's address, with TLS unless it is plain on loopback,
-// and answers the URL to reach it.
+// and returns the URL to reach it.
 func (n *part) open(name, address, cert, key string, protocols ...string) (l net.Listener, url string, err error) {
 	if l, err = n.doors.open(name, address); err != nil {
 		return nil, "", err

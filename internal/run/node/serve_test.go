@@ -33,7 +33,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
 )
 
-// writeCert makes a self-signed certificate for 127.0.0.1 and answers its PEM.
+// writeCert makes a self-signed certificate for 127.0.0.1 and returns its PEM.
 func writeCert(t *testing.T, dir string, serial int64, until time.Time) []byte {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -58,7 +58,7 @@ func writeCert(t *testing.T, dir string, serial int64, until time.Time) []byte {
 	return text
 }
 
-// handshake answers the server's serial number and the protocol agreed on.
+// handshake returns the server's serial number and the protocol agreed on.
 func handshake(t *testing.T, url string, config *tls.Config) (serial int64, protocol string, err error) {
 	t.Helper()
 	conn, err := tls.Dial("tcp", strings.TrimPrefix(url, "https://"), config)

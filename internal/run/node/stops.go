@@ -116,7 +116,7 @@ func (q Quarantine) add(line string) error {
 	return nil
 }
 
-// ErrNoStop is what AddQuarantine answers for an index that never stopped the
+// ErrNoStop is what AddQuarantine returns for an index that never stopped the
 // node.
 var ErrNoStop = errors.New("the node never stopped at this index")
 

@@ -253,7 +253,7 @@ func (r *rig) logEnd(name string) int64 {
 	return info.Size()
 }
 
-// command runs the CLI and answers what it printed.
+// command runs the CLI and returns what it printed.
 func (r *rig) command(t *testing.T, args ...string) string {
 	t.Helper()
 	out, err := exec.Command(r.bin, args...).CombinedOutput()

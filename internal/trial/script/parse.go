@@ -163,7 +163,7 @@ func is(form, word string) bool {
 // Verb is the first word.
 func (s Step) Verb() string { return s.Words[0] }
 
-// All answers the arguments of a kind in their order, e.g. All("NODE").
+// All returns the arguments of a kind in their order, e.g. All("NODE").
 func (s Step) All(kind string) (found []string) {
 	for i, f := range s.form {
 		if f == kind {
@@ -173,7 +173,7 @@ func (s Step) All(kind string) (found []string) {
 	return found
 }
 
-// Arg answers the first argument of a kind, "" when there is none.
+// Arg returns the first argument of a kind, "" when there is none.
 func (s Step) Arg(kind string) string {
 	if all := s.All(kind); len(all) > 0 {
 		return all[0]
@@ -184,7 +184,7 @@ func (s Step) Arg(kind string) string {
 // Has says whether the step has the word, not counting its verb.
 func (s Step) Has(word string) bool { return slices.Contains(s.Words[1:], word) }
 
-// Groups answers the nodes before and after the bar of a partition.
+// Groups returns the nodes before and after the bar of a partition.
 func (s Step) Groups() (left, right []string) {
 	bar := slices.Index(s.Words, "|")
 	if bar < 0 {

@@ -34,7 +34,7 @@ func (w *World) after(ms int64, do func()) {
 	heap.Push(&w.queue, event{w.now + max(ms, 0), w.planned, do})
 }
 
-// every plans something again and again until it answers false.
+// every plans something again and again until it returns false.
 func (w *World) every(ms int64, do func() bool) {
 	w.after(ms, func() {
 		if do() {
@@ -53,7 +53,7 @@ func (w *World) advance(until int64) {
 	}
 }
 
-// until lets time pass until done answers true, at most for ms; it answers
+// until lets time pass until done returns true, at most for ms; it returns
 // whether it did.
 func (w *World) until(ms int64, done func() bool) bool {
 	end := w.now + ms

@@ -10,7 +10,7 @@ import (
 
 // Shrink makes a script that fails short: it leaves out steps, and then words of
 // steps, as long as the same rule is broken. It plays at most budget scripts and
-// answers the shortest with its report.
+// returns the shortest with its report.
 func Shrink(opt Options, steps []script.Step, budget int) ([]script.Step, Report) {
 	opt.Trace = nil
 	s := &shrinker{opt: opt, budget: budget}

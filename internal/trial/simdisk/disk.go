@@ -162,7 +162,7 @@ func (f *file) Sync() error { return f.forgive(f.File.Sync()) }
 // SyncData implements vfs.File.
 func (f *file) SyncData() error { return f.forgive(f.File.SyncData()) }
 
-// flip flips a bit of a file in place and answers how to undo it.
+// flip flips a bit of a file in place and returns how to undo it.
 func (d *disk) flip(name string, at int, bit byte) (undo func(), err error) {
 	b, err := d.mem.UnsafeGetFileDataBuffer(name)
 	if err != nil {

@@ -280,7 +280,7 @@ func (l *life) read(snap table.Snapshot, no string) (o *pb.Order, err error) {
 	return o, err
 }
 
-// pass makes one scrubber's pass and answers what it found.
+// pass makes one scrubber's pass and returns what it found.
 func (l *life) pass() []scrub.Finding {
 	s := scrub.New(scrub.Options{State: l.store, Log: l.log, Rate: 1 << 40, Logger: quiet,
 		Wait: func(context.Context, time.Duration) error { return nil }})

@@ -52,7 +52,7 @@ func create(tx table.Txn, id uint64, number string, total int64) {
 	tx.Insert(table.K(table.Due).I64(1000).U64(id), nil)
 }
 
-// pay answers whether money moved.
+// pay returns whether money moved.
 func pay(tx table.Txn, number string) bool {
 	ref, ok := orderNos.Get(tx, table.K(table.OrderNos).Str("1900000001").Str(number))
 	must.That(ok, "order %s is there", number)

@@ -23,7 +23,7 @@ type Model struct {
 }
 
 // Frames runs frames with up to ops operations each; every so often a frame is
-// given up instead of committed. It answers the first difference.
+// given up instead of committed. It returns the first difference.
 func (m *Model) Frames(frames, ops int) error {
 	m.over, m.digests = table.NewOverlay(m.Backend), NewDigests()
 	m.before = map[string]string{}

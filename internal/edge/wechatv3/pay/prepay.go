@@ -71,7 +71,7 @@ var (
 	settleSchema = sj.Of(sj.Bool("profit_sharing", func(s *settle) *bool { return &s.profitSharing }))
 )
 
-// createOrder runs a decoded prepay and answers the order.
+// createOrder runs a decoded prepay and returns the order.
 func createOrder(q *wechatv3.Request, p *prepay, product pb.Product) (*pb.Order, *wechatv3.Refusal) {
 	if refused := q.SameMchid("body", "/mchid", p.mchid); refused != nil {
 		return nil, refused

@@ -9,7 +9,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/rule/order"
 )
 
-// queryOrder answers the order that find finds by number, if it is the
+// queryOrder returns the order that find finds by number, if it is the
 // merchant's own: another merchant's order is not told from none.
 func queryOrder(q *wechatv3.Request, number string, find func(table.Reader) (*pb.Order, bool)) ([]byte, *wechatv3.Refusal) {
 	if refused := q.QueryMchid(); refused != nil {
