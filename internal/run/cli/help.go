@@ -38,8 +38,12 @@ func help(env *Env, words []string) error {
 // overview is what `holdfast help` prints.
 func overview() string {
 	var b strings.Builder
-	b.WriteString("holdfast: a mobile-payment platform in one binary\n\nusage: holdfast COMMAND [flags] [words]\n\ncommands:\n")
-	listCommands(&b, Commands())
+	b.WriteString("holdfast: a mobile-payment platform in one binary\n\nusage: holdfast COMMAND [flags] [words]\n")
+	width := nameWidth(Commands())
+	for _, p := range purposes() {
+		fmt.Fprintf(&b, "\n%s:\n", p.title)
+		listCommands(&b, p.commands, width)
+	}
 	b.WriteString("\nmore: holdfast help COMMAND\n\n")
 	exits(&b, nil)
 	return b.String()
@@ -49,16 +53,19 @@ func overview() string {
 func groupHelp(word string, g []*Command) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "usage: holdfast %s COMMAND [flags] [words]\n\ncommands:\n", word)
-	listCommands(&b, g)
+	listCommands(&b, g, nameWidth(g))
 	fmt.Fprintf(&b, "\nmore: holdfast help %s COMMAND\n", word)
 	return b.String()
 }
 
-func listCommands(b *strings.Builder, commands []*Command) {
-	width := 0
+func nameWidth(commands []*Command) (width int) {
 	for _, c := range commands {
 		width = max(width, len(c.Name))
 	}
+	return width
+}
+
+func listCommands(b *strings.Builder, commands []*Command, width int) {
 	for _, c := range commands {
 		fmt.Fprintf(b, "  %-*s  %s\n", width, c.Name, c.Short)
 	}

@@ -21,6 +21,11 @@ func Manual() string {
 	}
 	b.WriteString("\nCommands marked *node* talk to a running node. They find it by `--admin` and `--token-file`, else by the environment\n")
 	b.WriteString("(`HOLDFAST_ADMIN`, `HOLDFAST_TOKEN_FILE`, `HOLDFAST_CA`), else in the data folder: `--data`, `HOLDFAST_DATA`, `./data`, or\n`./" + dev.DefaultData + "`, which `holdfast dev` uses (of both, the one a node runs on). In the folder of a sandbox cluster\nthe first node that runs is asked.\n\n")
+	b.WriteString("| to | commands |\n|---|---|\n")
+	for _, p := range purposes() {
+		fmt.Fprintf(&b, "| %s | `%s` |\n", p.title, strings.Join(names(p.commands), "`, `"))
+	}
+	b.WriteString("\n")
 	for _, c := range Commands() {
 		manualCommand(&b, c)
 	}

@@ -2,30 +2,32 @@ package cli
 
 import "strings"
 
-// Commands lists every subcommand in the order of the help and the manual. A
-// new subcommand is one file with one value, and one line here.
-func Commands() []*Command {
-	return []*Command{
-		&version,
-		&devCommand, &devNode,
-		&initFolder,
-		&serve,
-		&courierCommand,
-		&status,
-		&clusterStatus, &clusterInit, &clusterAdd, &clusterToken, &clusterJoin, &clusterPromote, &clusterRemove, &clusterTransfer,
-		&levelSet,
-		&merchantAdd, &merchantList, &merchantShow, &merchantKey, &merchantCallback,
-		&personAdd, &personTopup, &personShow,
-		&inspectOrder, &inspectRefund, &inspectAccount, &inspectNotice,
-		&redeliver,
-		&triggerCommand, &diagnoseCommand,
-		&receiptGet, &receiptVerify,
-		&platformShow, &platformRotate,
-		&clockAdvance,
-		&verifyFolder,
-		&benchmark,
-		&quarantine,
+// purpose is a heading of the help with the commands below it.
+type purpose struct {
+	title    string
+	commands []*Command
+}
+
+// purposes lists every subcommand under what one wants to do, in the order of the
+// help and the manual. A new subcommand is one file with one value, and one word
+// here.
+func purposes() []purpose {
+	return []purpose{
+		{"try it, and build against it", []*Command{&devCommand, &devNode, &triggerCommand, &diagnoseCommand, &clockAdvance}},
+		{"run nodes and couriers", []*Command{&initFolder, &serve, &courierCommand, &status}},
+		{"one node, three or five", []*Command{&clusterStatus, &clusterInit, &clusterAdd, &clusterToken, &clusterJoin, &clusterPromote, &clusterRemove, &clusterTransfer, &levelSet}},
+		{"merchants and people", []*Command{&merchantAdd, &merchantList, &merchantShow, &merchantKey, &merchantCallback, &personAdd, &personTopup, &personShow, &platformShow, &platformRotate}},
+		{"look into a payment, and help", []*Command{&inspectOrder, &inspectRefund, &inspectAccount, &inspectNotice, &redeliver, &receiptGet, &receiptVerify}},
+		{"check, measure, get going again", []*Command{&verifyFolder, &benchmark, &quarantine, &version}},
 	}
+}
+
+// Commands lists every subcommand in the order of the help and the manual.
+func Commands() (all []*Command) {
+	for _, p := range purposes() {
+		all = append(all, p.commands...)
+	}
+	return all
 }
 
 // group lists the commands whose first of several words is word.
