@@ -16,7 +16,7 @@ import (
 )
 
 // mapBackend keeps rows in a map: a store that costs next to nothing, so that
-// what is measured is the machine.
+// what is measured is the machine, and its own collector beside it.
 type mapBackend struct {
 	rows    map[string][]byte
 	mem     arena.Arena
