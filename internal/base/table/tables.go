@@ -24,7 +24,7 @@ const (
 	RefundNos    ID = 0x41
 	OrderRefunds ID = 0x42
 	Owed         ID = 0x48
-	Settled      ID = 0x49
+	Ended        ID = 0x49
 	Parked       ID = 0x4a
 	Couriers     ID = 0x4b
 	Due          ID = 0x50
@@ -63,7 +63,7 @@ var declared = [256]declaration{
 	RefundNos:    {name: "refund_nos", rows: "(mchid, out_refund_no) -> OrderRef of the refund", level: 1},
 	OrderRefunds: {name: "order_refunds", rows: "(order id, refund id) -> empty; rows from level 2", level: 1}, // the head of level 1 has its digest
 	Owed:         {name: "owed", rows: "(notice id) -> Notice in state OWED", level: 1},
-	Settled:      {name: "settled", rows: "(notice id) -> Notice DELIVERED or PARKED", level: 1},
+	Ended:        {name: "ended", rows: "(notice id) -> Notice DELIVERED or PARKED", level: 1},
 	Parked:       {name: "parked", rows: "(mchid) -> PersonRef, a count; (mchid, what it waits for, notice id) -> empty", level: 1},
 	Couriers:     {name: "couriers", rows: "(name) -> Courier", level: 3},
 	Due:          {name: "due", rows: "(at, kind, id) -> empty", level: 1},

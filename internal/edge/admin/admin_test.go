@@ -205,8 +205,8 @@ func TestPerson(t *testing.T) {
 	refusedWith(t, try(t, d.Client.PersonShow, &pb.AdminPersonShowRequest{Ref: "carol"}), code.PersonNotFound)
 }
 
-// bought is a desk on which alice has paid one order.
-func bought(t *testing.T) (*admintest.Desk, *pb.Order) {
+// bought is a site on which alice has paid one order.
+func bought(t *testing.T) (*admintest.Site, *pb.Order) {
 	t.Helper()
 	d := admintest.Open(t, true)
 	d.Merchant()
@@ -243,7 +243,7 @@ func TestInspectOrder(t *testing.T) {
 }
 
 // verified checks a receipt with the public key alone.
-func verified(t *testing.T, d *admintest.Desk, r *pb.Receipt, entity string) {
+func verified(t *testing.T, d *admintest.Site, r *pb.Receipt, entity string) {
 	t.Helper()
 	v, err := journal.ParseVerifier(d.Keys.CheckpointVerifier())
 	if err != nil {
@@ -329,9 +329,9 @@ func TestNoticeAndRedeliver(t *testing.T) {
 	}
 }
 
-func deliver(d *admintest.Desk) { deliverAttempt(d, 1) }
+func deliver(d *admintest.Site) { deliverAttempt(d, 1) }
 
-func deliverAttempt(d *admintest.Desk, number uint32) {
+func deliverAttempt(d *admintest.Site, number uint32) {
 	d.Must(catalogue.NoticeReport, &pb.NoticeReport{Attempts: []*pb.Attempt{{
 		NoticeId: 1, Number: number, At: d.Now(), Outcome: pb.AttemptOutcome_ATTEMPT_OUTCOME_DELIVERED, HttpStatus: 200}}})
 }
@@ -353,7 +353,7 @@ func TestStatusAndClock(t *testing.T) {
 	refusedWith(t, try(t, real.Client.AdvanceClock, &pb.AdvanceClockRequest{AdvanceMs: 1}), code.SandboxOnly)
 }
 
-func position(d *admintest.Desk) (head *pb.Head) {
+func position(d *admintest.Site) (head *pb.Head) {
 	_ = d.Read(func(r table.Reader) error { head, _ = machine.Head(r); return nil })
 	return head
 }
@@ -424,7 +424,7 @@ func TestTokensAndProbes(t *testing.T) {
 	}
 }
 
-func status(t *testing.T, d *admintest.Desk, path, token string) int {
+func status(t *testing.T, d *admintest.Site, path, token string) int {
 	t.Helper()
 	q, err := http.NewRequestWithContext(t.Context(), http.MethodGet, d.URL+path, nil)
 	if err != nil {

@@ -18,7 +18,7 @@ const maxRedeliver = 10_000
 
 func noticeEntity(id uint64) string { return fmt.Sprintf("notice/%d", id) }
 
-// Redeliver owes one notice again, or all settled ones of a merchant that were
+// Redeliver owes one notice again, or all ended ones of a merchant that were
 // first owed in a time range. Each is one command; those that are owed already
 // are passed over, so repeating a range that broke off completes it.
 func (s *Server) Redeliver(ctx context.Context, q *connect.Request[pb.RedeliverRequest]) (*connect.Response[pb.RedeliverResponse], error) {
@@ -62,7 +62,7 @@ func (s *Server) chosen(ctx context.Context, q *pb.RedeliverRequest) (ids []uint
 			}
 			return err
 		}
-		notice.Settled(r, 0, func(n *pb.Notice) bool {
+		notice.Ended(r, 0, func(n *pb.Notice) bool {
 			if n.Mchid == q.Mchid && n.CreatedAt >= q.From && n.CreatedAt <= to {
 				ids = append(ids, n.Id)
 			}

@@ -53,7 +53,7 @@ type Views interface {
 	Next() uint64
 }
 
-// Receipts makes receipts; *receipt.Desk is one.
+// Receipts makes receipts; *receipt.Issuer is one.
 type Receipts interface {
 	// Payment is the receipt of a paid order, waiting for a checkpoint as long
 	// as ctx lasts; Refund is that of a refund's last step.

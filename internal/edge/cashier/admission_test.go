@@ -50,7 +50,7 @@ func TestRefusedLook(t *testing.T) {
 // there is room it pays once.
 func TestRefusedTap(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, true)
+	d := newSite(t, true)
 	o := d.core.Order("T-10001", nil)
 	form := url.Values{"attempt": {myAttempt}, "payer": {"7"}, "package": {`"><b>`}}
 	r := httptest.NewRequest("POST", "/pay/"+o.PrepayId, strings.NewReader(form.Encode()))

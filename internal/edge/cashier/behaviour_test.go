@@ -32,7 +32,7 @@ func kindOf(w *httptest.ResponseRecorder) kind {
 // browser's are another, and move nothing.
 func TestOneAttemptMovesMoneyOnce(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, true)
+	d := newSite(t, true)
 	o := d.core.Order("T-10001", nil)
 	var wg sync.WaitGroup
 	for i := range 40 {
@@ -62,7 +62,7 @@ func TestOneAttemptMovesMoneyOnce(t *testing.T) {
 // repeats it is the same payment.
 func TestLostAnswerIsFound(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, true)
+	d := newSite(t, true)
 	o := d.core.Order("T-10001", nil)
 	d.core.Break(func(*pb.Command) (bool, error) { return true, code.Unknown.Err() })
 	if got := kindOf(d.tap(o, d.ming.Uid, myAttempt)); got != kindPaid {
@@ -80,7 +80,7 @@ func TestLostAnswerIsFound(t *testing.T) {
 // A node that hangs doesn't hang the payer.
 func TestPatienceEnds(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, true)
+	d := newSite(t, true)
 	o := d.core.Order("T-10001", nil)
 	d.http = New(Config{Core: hanging{d}, Patience: time.Millisecond}).Handler()
 	w := d.post("/pay/"+o.PrepayId, url.Values{"attempt": {myAttempt}, "payer": {"1"}})
@@ -89,7 +89,7 @@ func TestPatienceEnds(t *testing.T) {
 	}
 }
 
-type hanging struct{ *desk }
+type hanging struct{ *site }
 
 func (hanging) Do(ctx context.Context, _ *pb.Command) (catalogue.Result, error) {
 	<-ctx.Done()
@@ -99,7 +99,7 @@ func (hanging) Do(ctx context.Context, _ *pb.Command) (catalogue.Result, error) 
 // Waiting ends within a minute of the tap whatever the address says.
 func TestWaitingEnds(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, true)
+	d := newSite(t, true)
 	path := "/pay/" + d.core.Order("T-10001", nil).PrepayId + "/result?payer=1&attempt=" + myAttempt + "&since="
 	if budget := patience.Milliseconds() + waitMs + 2*1000*refreshAfter; budget > 60_000 {
 		t.Errorf("a payer may wait %d ms", budget)
@@ -122,7 +122,7 @@ func TestWaitingEnds(t *testing.T) {
 // What an address claims never becomes a payment on the page.
 func TestResultComesFromTheState(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, true)
+	d := newSite(t, true)
 	o := d.core.Order("T-10001", nil)
 	for _, claim := range []string{"code=0", "code=26", "code=82", "code=4294967296", "code=x", "code=7"} {
 		got := kindOf(d.get("/pay/" + o.PrepayId + "/result?payer=1&attempt=" + myAttempt + "&" + claim))
@@ -146,7 +146,7 @@ func TestResultComesFromTheState(t *testing.T) {
 // Outside a sandbox no form pays: nobody is enrolled, so nobody could be asked.
 func TestNobodyPaysOutsideASandbox(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, false)
+	d := newSite(t, false)
 	o := d.core.Order("T-10001", nil)
 	w := d.tap(o, d.ming.Uid, myAttempt)
 	if kindOf(w) != kindNoWallet || w.Code != http.StatusForbidden || d.charged() != 0 {
@@ -159,7 +159,7 @@ func TestNobodyPaysOutsideASandbox(t *testing.T) {
 
 func TestReceiptIsForWhoPaid(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, true)
+	d := newSite(t, true)
 	o := d.core.Order("T-10001", nil)
 	path := "/pay/" + o.PrepayId + "/receipt?attempt="
 	if w := d.get(path + myAttempt); w.Code != http.StatusNotFound {
@@ -188,7 +188,7 @@ func TestReceiptIsForWhoPaid(t *testing.T) {
 // order was really given sees merchant, amount and what became of it.
 func TestAMadeUpPrepayIDTellsNothing(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, true)
+	d := newSite(t, true)
 	o := d.core.Order("T-10001", nil)
 	madeUp := ident.PrepayID(o.Id, d.core.Now(), stamp.Business, []byte("not the seed"))
 	check := func(when string) {
@@ -214,7 +214,7 @@ func TestAMadeUpPrepayIDTellsNothing(t *testing.T) {
 
 func TestClosedOrderInDoubtIsAnswered(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, true)
+	d := newSite(t, true)
 	o := d.core.Order("T-10001", nil)
 	d.core.Must(catalogue.OrderClose, &pb.OrderClose{Mchid: o.Mchid, OutTradeNo: o.OutTradeNo})
 	if got := kindOf(d.get("/pay/" + o.PrepayId + "/result?payer=1&attempt=" + myAttempt)); got != kindClosed {
@@ -225,7 +225,7 @@ func TestClosedOrderInDoubtIsAnswered(t *testing.T) {
 // The clock of a sandbox is business time: pages follow it.
 func TestPagesFollowTheSandboxClock(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, true)
+	d := newSite(t, true)
 	o := d.core.Order("T-10001", nil)
 	d.core.Must(catalogue.AdvanceClock, &pb.AdvanceClock{AdvanceMs: 3 * stamp.Hour, Attempt: "a"})
 	if got := kindOf(d.get("/pay/" + o.PrepayId)); got != kindStale {
@@ -243,7 +243,7 @@ func TestLanguage(t *testing.T) {
 			t.Errorf("Accept-Language %q: %s, want %s", header, got, want)
 		}
 	}
-	d := newDesk(t, true)
+	d := newSite(t, true)
 	path := "/pay/" + d.core.Order("T-10001", nil).PrepayId
 	w := d.get(path + "?lang=zh")
 	if !strings.Contains(w.Body.String(), `lang="zh-CN"`) {
@@ -261,7 +261,7 @@ func TestLanguage(t *testing.T) {
 
 func TestHeaders(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, true)
+	d := newSite(t, true)
 	o := d.core.Order("T-10001", nil)
 	for _, w := range []*httptest.ResponseRecorder{d.get("/pay/" + o.PrepayId), d.get("/pay/none"), d.tap(o, 1, myAttempt)} {
 		if got := w.Header().Get("Content-Security-Policy"); got != policy {
@@ -289,7 +289,7 @@ func TestHeaders(t *testing.T) {
 // Whoever goes astray gets a page, with any method.
 func TestElsewhere(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, true)
+	d := newSite(t, true)
 	for path, want := range map[string]kind{"/": kindAstray, "/favicon.ico": kindAstray, "/pay/": kindUnknown, "/pay/a/b": kindUnknown} {
 		if w := d.get(path); w.Code != http.StatusNotFound || kindOf(w) != want {
 			t.Errorf("%s: %d %s", path, w.Code, kindOf(w))
@@ -303,7 +303,7 @@ func TestElsewhere(t *testing.T) {
 // Names and descriptions come from merchants and payers: they are text.
 func TestNothingIsMarkup(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, true)
+	d := newSite(t, true)
 	d.core.Payer("evil", `<script>alert(1)</script>`, 100)
 	o := d.core.Order("T-10001", func(c *pb.OrderCreate) { c.Description = `"><img src=x onerror=alert(2)>` })
 	body := d.get("/pay/" + o.PrepayId).Body.String()
@@ -314,20 +314,20 @@ func TestNothingIsMarkup(t *testing.T) {
 
 func TestPanicIsAPage(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, true)
+	d := newSite(t, true)
 	d.http = New(Config{Core: panicking{d}}).Handler()
 	if w := d.get("/pay/wx1"); w.Code != http.StatusServiceUnavailable || kindOf(w) != kindUnavailable || w.Header().Get("Retry-After") == "" {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }
 
-type panicking struct{ *desk }
+type panicking struct{ *site }
 
 func (panicking) ReadLatest(context.Context, func(table.Reader) error) error { panic("bug") }
 
 func TestH5(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, true)
+	d := newSite(t, true)
 	o := d.core.Order("T-10001", func(c *pb.OrderCreate) { c.Product = pb.Product_PRODUCT_H5 })
 	address := H5URL("", o)
 	back := "&redirect_url=" + url.QueryEscape("https://shop.example/done?id=1")

@@ -181,7 +181,7 @@ func fits(ctx context.Context, t *testing.T, name string) {
 
 func TestBrowserPaysOnAPhone(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, true)
+	d := newSite(t, true)
 	d.core.Payer("hong", "小红", 50)
 	o := d.core.Order("T-10001", nil)
 	server := httptest.NewServer(d.http)
@@ -214,7 +214,7 @@ func TestBrowserPaysOnAPhone(t *testing.T) {
 // keeps nothing of the first one's.
 func TestBrowserScansAPaidCode(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, true)
+	d := newSite(t, true)
 	o := d.core.Order("T-10001", nil)
 	d.tap(o, d.ming.Uid, myAttempt)
 	server := httptest.NewServer(d.http)
@@ -230,7 +230,7 @@ func TestBrowserScansAPaidCode(t *testing.T) {
 // The page that waits ends by itself in the answer.
 func TestBrowserWaitsForTheAnswer(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, true)
+	d := newSite(t, true)
 	o := d.core.Order("T-10001", nil)
 	d.core.Break(func(*pb.Command) (bool, error) { return false, code.Unknown.Err() })
 	server := httptest.NewServer(d.http)
@@ -258,7 +258,7 @@ func TestBrowserLayoutOfEveryPage(t *testing.T) {
 	if err != nil || len(files) != 2*len(kinds) {
 		t.Fatalf("golden pages: %v %v", files, err)
 	}
-	d := newDesk(t, true)
+	d := newSite(t, true)
 	server := httptest.NewServer(goldenServer(d.http))
 	t.Cleanup(server.Close)
 	ctx := browser(t, "en")

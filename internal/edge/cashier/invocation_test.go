@@ -34,7 +34,7 @@ var invocationKeys = sync.OnceValue(func() [2]*rsa.PrivateKey {
 })
 
 // certify adds an API certificate of the merchant for key.
-func certify(d *desk, key *rsa.PrivateKey, serial int64) {
+func certify(d *site, key *rsa.PrivateKey, serial int64) {
 	d.Helper()
 	begin := time.UnixMilli(edgetest.Start).Add(-time.Hour)
 	template := &x509.Certificate{SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: edgetest.Mchid},
@@ -60,10 +60,10 @@ func signed(t *testing.T, key *rsa.PrivateKey, message string) string {
 	return signature
 }
 
-// jsapiDesk has a JSAPI order of 小明's and the invocation a merchant makes of it.
-func jsapiDesk(t *testing.T) (*desk, *pb.Order, url.Values) {
+// jsapiSite has a JSAPI order of 小明's and the invocation a merchant makes of it.
+func jsapiSite(t *testing.T) (*site, *pb.Order, url.Values) {
 	t.Helper()
-	d := newDesk(t, true)
+	d := newSite(t, true)
 	certify(d, invocationKeys()[0], 0x5157F09E)
 	o := d.core.Order("T-10001", func(c *pb.OrderCreate) {
 		c.Product, c.Openid = pb.Product_PRODUCT_JSAPI, d.ming.Openids[0].Openid
@@ -80,7 +80,7 @@ func jsapiMessage(call url.Values) string {
 
 // invokeAs sends an invocation the way a merchant's page does: from another
 // site, as a form.
-func invokeAs(d *desk, path string, call url.Values) *httptest.ResponseRecorder {
+func invokeAs(d *site, path string, call url.Values) *httptest.ResponseRecorder {
 	r := httptest.NewRequest("POST", path, strings.NewReader(call.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Sec-Fetch-Site", "cross-site")
@@ -90,7 +90,7 @@ func invokeAs(d *desk, path string, call url.Values) *httptest.ResponseRecorder 
 
 func TestJSAPIInvocationPays(t *testing.T) {
 	t.Parallel()
-	d, o, call := jsapiDesk(t)
+	d, o, call := jsapiSite(t)
 	d.core.Payer("hong", "小红", 5000)
 	w := invokeAs(d, "/cashier/jsapi", call)
 	if w.Code != 303 {
@@ -119,7 +119,7 @@ func TestJSAPIInvocationPays(t *testing.T) {
 // names its own way; an answer in JSON is for clients without a page.
 func TestJSAPIInvocationAsJSON(t *testing.T) {
 	t.Parallel()
-	d, o, call := jsapiDesk(t)
+	d, o, call := jsapiSite(t)
 	body := map[string]string{"prepay_id": o.PrepayId}
 	for name := range call {
 		if name != "appId" {
@@ -182,7 +182,7 @@ func TestJSAPIMistakesAreNamed(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			d, _, call := jsapiDesk(t)
+			d, _, call := jsapiSite(t)
 			c.change(t, call)
 			w := invokeAs(d, "/cashier/jsapi", call)
 			if w.Code != 400 || kindOf(w) != kindBadCall || !strings.Contains(w.Body.String(), c.says) {
@@ -194,7 +194,7 @@ func TestJSAPIMistakesAreNamed(t *testing.T) {
 
 func TestInvocationOfWhatItIsNotFor(t *testing.T) {
 	t.Parallel()
-	d, o, call := jsapiDesk(t)
+	d, o, call := jsapiSite(t)
 	if w := invokeAs(d, "/cashier/app", url.Values{"prepayid": {o.PrepayId}, "package": {"Sign=WXPay"}}); kindOf(w) != kindScene || w.Code != 403 {
 		t.Errorf("a JSAPI order by the app: %d %s", w.Code, kindOf(w))
 	}
@@ -215,7 +215,7 @@ func TestInvocationOfWhatItIsNotFor(t *testing.T) {
 
 func TestAppInvocationPays(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, true)
+	d := newSite(t, true)
 	certify(d, invocationKeys()[0], 1)
 	certify(d, invocationKeys()[1], 2)
 	o := d.core.Order("T-10001", func(c *pb.OrderCreate) { c.Product = pb.Product_PRODUCT_APP })

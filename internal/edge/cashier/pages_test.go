@@ -24,95 +24,95 @@ type pageCase struct {
 	real   bool // not a sandbox
 	status int
 	fen    int64
-	open   func(d *desk) *httptest.ResponseRecorder
+	open   func(d *site) *httptest.ResponseRecorder
 }
 
 var pageCases = []pageCase{
-	{kind: kindPay, status: 200, open: func(d *desk) *httptest.ResponseRecorder {
+	{kind: kindPay, status: 200, open: func(d *site) *httptest.ResponseRecorder {
 		d.core.Payer("hong", "小红", 50)
 		return d.get("/pay/" + d.core.Order("T-10001", nil).PrepayId)
 	}},
-	{kind: kindPaid, status: 200, fen: 100, open: func(d *desk) *httptest.ResponseRecorder {
+	{kind: kindPaid, status: 200, fen: 100, open: func(d *site) *httptest.ResponseRecorder {
 		return d.tap(d.core.Order("T-10001", nil), d.ming.Uid, myAttempt)
 	}},
-	{kind: kindAlready, status: 200, fen: 100, open: func(d *desk) *httptest.ResponseRecorder {
+	{kind: kindAlready, status: 200, fen: 100, open: func(d *site) *httptest.ResponseRecorder {
 		o := d.core.Order("T-10001", nil)
 		d.tap(o, d.ming.Uid, myAttempt)
 		return d.tap(o, d.ming.Uid, otherAttempt)
 	}},
-	{kind: kindExpired, status: 200, open: func(d *desk) *httptest.ResponseRecorder {
+	{kind: kindExpired, status: 200, open: func(d *site) *httptest.ResponseRecorder {
 		o := d.core.Order("T-10001", func(c *pb.OrderCreate) { c.TimeExpire = d.core.Now() + 10*stamp.Minute })
 		d.core.Sleep(10 * stamp.Minute)
 		return d.tap(o, d.ming.Uid, myAttempt)
 	}},
-	{kind: kindClosed, status: 200, open: func(d *desk) *httptest.ResponseRecorder {
+	{kind: kindClosed, status: 200, open: func(d *site) *httptest.ResponseRecorder {
 		o := d.core.Order("T-10001", nil)
 		d.core.Must(catalogue.OrderClose, &pb.OrderClose{Mchid: o.Mchid, OutTradeNo: o.OutTradeNo})
 		return d.tap(o, d.ming.Uid, myAttempt)
 	}},
-	{kind: kindReplaced, status: 200, open: func(d *desk) *httptest.ResponseRecorder {
+	{kind: kindReplaced, status: 200, open: func(d *site) *httptest.ResponseRecorder {
 		o := d.core.Order("T-10001", nil)
 		d.core.Order("T-10001", nil)
 		return d.tap(o, d.ming.Uid, myAttempt)
 	}},
-	{kind: kindStale, status: 200, open: func(d *desk) *httptest.ResponseRecorder {
+	{kind: kindStale, status: 200, open: func(d *site) *httptest.ResponseRecorder {
 		o := d.core.Order("T-10001", nil)
 		d.core.Sleep(2 * stamp.Hour)
 		return d.tap(o, d.ming.Uid, myAttempt)
 	}},
-	{kind: kindLowBalance, status: 200, open: func(d *desk) *httptest.ResponseRecorder {
+	{kind: kindLowBalance, status: 200, open: func(d *site) *httptest.ResponseRecorder {
 		hong := d.core.Payer("hong", "小红", 50)
 		return d.tap(d.core.Order("T-10001", nil), hong.Uid, myAttempt)
 	}},
-	{kind: kindBlocked, status: 200, open: func(d *desk) *httptest.ResponseRecorder {
+	{kind: kindBlocked, status: 200, open: func(d *site) *httptest.ResponseRecorder {
 		d.core.Must(catalogue.AccountLimit, &pb.AccountLimit{Account: "user/1/balance", Currency: 156, Frozen: true, NoOverdraft: true})
 		return d.tap(d.core.Order("T-10001", nil), d.ming.Uid, myAttempt)
 	}},
-	{kind: kindMismatch, status: 200, open: func(d *desk) *httptest.ResponseRecorder {
+	{kind: kindMismatch, status: 200, open: func(d *site) *httptest.ResponseRecorder {
 		hong := d.core.Payer("hong", "小红", 5000)
 		o := d.core.Order("T-10001", func(c *pb.OrderCreate) {
 			c.Openid = hong.Openids[0].Openid // a NATIVE order may name its payer too
 		})
 		return d.tap(o, d.ming.Uid, myAttempt)
 	}},
-	{kind: kindRefused, status: 200, open: func(d *desk) *httptest.ResponseRecorder {
+	{kind: kindRefused, status: 200, open: func(d *site) *httptest.ResponseRecorder {
 		return d.tap(d.core.Order("T-10001", nil), 999, myAttempt)
 	}},
-	{kind: kindBusy, status: 200, open: func(d *desk) *httptest.ResponseRecorder {
+	{kind: kindBusy, status: 200, open: func(d *site) *httptest.ResponseRecorder {
 		o := d.core.Order("T-10001", nil)
 		d.core.Break(func(*pb.Command) (bool, error) { return false, code.Overloaded.Err() })
 		return d.tap(o, d.ming.Uid, myAttempt)
 	}},
-	{kind: kindWaiting, status: 200, open: func(d *desk) *httptest.ResponseRecorder {
+	{kind: kindWaiting, status: 200, open: func(d *site) *httptest.ResponseRecorder {
 		o := d.core.Order("T-10001", nil)
 		d.core.Break(func(*pb.Command) (bool, error) { return false, code.Unknown.Err() })
 		return d.tap(o, d.ming.Uid, myAttempt)
 	}},
-	{kind: kindInDoubt, status: 200, open: func(d *desk) *httptest.ResponseRecorder {
+	{kind: kindInDoubt, status: 200, open: func(d *site) *httptest.ResponseRecorder {
 		o := d.core.Order("T-10001", nil)
 		d.core.Break(func(*pb.Command) (bool, error) { return false, errors.New("no result") })
 		w := d.post("/pay/"+o.PrepayId, url.Values{"attempt": {myAttempt}, "payer": {"1"}})
 		d.core.Sleep(waitMs)
 		return d.get(w.Header().Get("Location"))
 	}},
-	{kind: kindAstray, status: 404, open: func(d *desk) *httptest.ResponseRecorder { return d.get("/shop") }},
-	{kind: kindUnknown, status: 404, open: func(d *desk) *httptest.ResponseRecorder {
+	{kind: kindAstray, status: 404, open: func(d *site) *httptest.ResponseRecorder { return d.get("/shop") }},
+	{kind: kindUnknown, status: 404, open: func(d *site) *httptest.ResponseRecorder {
 		return d.get("/pay/wx20260301120000ffffffffffffffffffff")
 	}},
-	{kind: kindNoWallet, real: true, status: 200, open: func(d *desk) *httptest.ResponseRecorder {
+	{kind: kindNoWallet, real: true, status: 200, open: func(d *site) *httptest.ResponseRecorder {
 		return d.get("/pay/" + d.core.Order("T-10001", nil).PrepayId)
 	}},
-	{kind: kindScene, status: 403, open: func(d *desk) *httptest.ResponseRecorder {
+	{kind: kindScene, status: 403, open: func(d *site) *httptest.ResponseRecorder {
 		o := d.core.Order("T-10001", func(c *pb.OrderCreate) { c.Product = pb.Product_PRODUCT_APP })
 		return d.post("/pay/"+o.PrepayId, url.Values{"attempt": {myAttempt}, "payer": {"1"}})
 	}},
-	{kind: kindBadCall, status: 400, open: func(d *desk) *httptest.ResponseRecorder {
+	{kind: kindBadCall, status: 400, open: func(d *site) *httptest.ResponseRecorder {
 		return d.post("/cashier/jsapi", url.Values{"package": {"wx123"}})
 	}},
-	{kind: kindBadForm, status: 400, open: func(d *desk) *httptest.ResponseRecorder {
+	{kind: kindBadForm, status: 400, open: func(d *site) *httptest.ResponseRecorder {
 		return d.post("/pay/"+d.core.Order("T-10001", nil).PrepayId, url.Values{"payer": {"1"}})
 	}},
-	{kind: kindForeign, status: 403, open: func(d *desk) *httptest.ResponseRecorder {
+	{kind: kindForeign, status: 403, open: func(d *site) *httptest.ResponseRecorder {
 		o := d.core.Order("T-10001", nil)
 		r := httptest.NewRequest("POST", "/pay/"+o.PrepayId, strings.NewReader("attempt="+myAttempt+"&payer=1"))
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -120,7 +120,7 @@ var pageCases = []pageCase{
 		r.Header.Set("Accept-Language", d.lang)
 		return d.do(r)
 	}},
-	{kind: kindUnavailable, status: 503, open: func(d *desk) *httptest.ResponseRecorder {
+	{kind: kindUnavailable, status: 503, open: func(d *site) *httptest.ResponseRecorder {
 		o := d.core.Order("T-10001", nil)
 		d.unreadable = true
 		return d.get("/pay/" + o.PrepayId)
@@ -136,7 +136,7 @@ func TestPages(t *testing.T) {
 		for lang, w := range languages {
 			t.Run(string(c.kind)+"/"+lang, func(t *testing.T) {
 				t.Parallel()
-				d := newDesk(t, !c.real)
+				d := newSite(t, !c.real)
 				d.lang = lang
 				answer := c.open(d)
 				body := answer.Body.String()

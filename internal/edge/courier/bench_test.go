@@ -55,7 +55,7 @@ func BenchmarkPress(b *testing.B) {
 	n := newFakeNode(fakeKey(b))
 	n.owe("m", "https://shop.example/notify", time.Now())
 	o := <-n.fresh
-	p := press{keys()}
+	p := sealer{keys()}
 	rsa := signCPU()
 	b.ReportAllocs()
 	before := cpu()

@@ -14,17 +14,17 @@ import (
 
 // Courier delivers notices. Make one with New, run it once.
 type Courier struct {
-	cfg     Config
-	log     *slog.Logger
-	clock   *clock
-	desk    *desk
-	tenure  tenure
-	started int64 // Unix milliseconds
-	reports reports
-	fetches pacer
-	press   press
-	web     *http.Transport
-	metrics *metrics
+	cfg       Config
+	log       *slog.Logger
+	clock     *clock
+	scheduler *scheduler
+	renewals  renewals
+	started   int64 // Unix milliseconds
+	reports   reports
+	fetches   pacer
+	sealer    sealer
+	web       *http.Transport
+	metrics   *metrics
 
 	// What other goroutines send the loop.
 	fed      chan fed
@@ -36,13 +36,13 @@ type Courier struct {
 	// acked is the highest index that the node has answered at.
 	acked atomic.Uint64
 
-	// paper is what signers take from; signing counts what they have.
-	paper   chan paper
+	// draft is what signers take from; signing counts what they have.
+	draft   chan draft
 	signing int
-	// fetching counts calls of Fetch; aloft counts requests to merchants.
-	fetching, aloft int
-	stopping        bool
-	wg              sync.WaitGroup
+	// fetching counts calls of Fetch; inFlight counts requests to merchants.
+	fetching, inFlight int
+	stopping           bool
+	wg                 sync.WaitGroup
 }
 
 type fetched struct {
@@ -51,21 +51,21 @@ type fetched struct {
 	err   error
 }
 
-// paper is a content on its way to a signer.
-type paper struct {
+// draft is a content on its way to a signer.
+type draft struct {
 	f    *flight
 	owed *pb.OwedNotice
 }
 
 type written struct {
-	paper
+	draft
 	letter letter
 	err    error
 }
 
 // landed is the end of a flight; attempt is nil when nothing was sent.
 type landed struct {
-	paper
+	draft
 	attempt *pb.Attempt
 }
 
@@ -91,14 +91,14 @@ func New(cfg Config) (*Courier, error) {
 	}
 	hold := newHolding()
 	return &Courier{
-		cfg: cfg, log: cfg.Logger, clock: clk, desk: newDesk(cfg, clk.now, func(mchid string) bool { return hold.now().may(mchid) }, func() uint64 { return hold.now().lapse }), metrics: m,
-		tenure:  tenure{holding: hold, lease: cfg.Lease},
-		reports: reports{limit: MaxReport},
-		press:   press{cfg.Keys},
-		web:     newTransport(cfg),
-		fed:     make(chan fed, 2), fetched: make(chan fetched), written: make(chan written),
+		cfg: cfg, log: cfg.Logger, clock: clk, scheduler: newScheduler(cfg, clk.now, func(mchid string) bool { return hold.now().may(mchid) }, func() uint64 { return hold.now().lapse }), metrics: m,
+		renewals: renewals{holding: hold, lease: cfg.Lease},
+		reports:  reports{limit: MaxReport},
+		sealer:   sealer{cfg.Keys},
+		web:      newTransport(cfg),
+		fed:      make(chan fed, 2), fetched: make(chan fetched), written: make(chan written),
 		landed: make(chan landed), reported: make(chan reported), leased: make(chan leased),
-		paper: make(chan paper, 2*cfg.Signers),
+		draft: make(chan draft, 2*cfg.Signers),
 	}, nil
 }
 
@@ -114,7 +114,7 @@ func (c *Courier) Run(ctx context.Context) error {
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	reading, stopReading := context.WithCancel(life)
 	c.started = time.Now().UnixMilli()
-	f := &feed{node: c.cfg.Node, out: c.fed, log: c.log, up: c.showUp, holding: c.tenure.holding, acked: c.acked.Load}
+	f := &feed{node: c.cfg.Node, out: c.fed, log: c.log, up: c.showUp, holding: c.renewals.holding, acked: c.acked.Load}
 	c.wg.Go(func() { f.run(reading) })
 	c.wg.Go(func() { c.watchKeys(reading) })
 	for range c.cfg.Signers {
@@ -125,7 +125,7 @@ func (c *Courier) Run(ctx context.Context) error {
 	left := c.wind(life, end)
 	c.leave()
 	end()
-	close(c.paper)
+	close(c.draft)
 	ended := c.drain()
 	c.web.CloseIdleConnections()
 	switch {
@@ -166,8 +166,8 @@ func (c *Courier) watchKeys(ctx context.Context) {
 
 // sign is a signer.
 func (c *Courier) sign() {
-	for p := range c.paper {
-		l, err := c.press.write(p.owed)
+	for p := range c.draft {
+		l, err := c.sealer.write(p.owed)
 		c.written <- written{p, l, err}
 	}
 }

@@ -3,7 +3,7 @@
 // and a courier that starts anew reads it all again.
 //
 //	node ── Owed ──> feed ──┐                       ┌─> sign ─> send ─┐ merchant
-//	node <─ Fetch ── fetch ─┤ loop: desk, one lane  │  (pool)  (HTTP) │
+//	node <─ Fetch ── fetch ─┤ loop: scheduler, one lane  │  (pool)  (HTTP) │
 //	node <─ Report ─ report ┘ an address, decides ──┘ <───── done ────┘
 //
 // One goroutine, the loop (loop.go), owns all state and decides; everything

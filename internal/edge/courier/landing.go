@@ -7,7 +7,7 @@ import (
 )
 
 // take takes what the stream told.
-func (d *desk) take(b *pb.OwedBatch) {
+func (d *scheduler) take(b *pb.OwedBatch) {
 	d.told.upTo(b.Applied)
 	for _, n := range b.Notices {
 		if !d.told.stale(n.Notice.Id, n.Notice.Attempts) {
@@ -21,15 +21,15 @@ func (d *desk) take(b *pb.OwedBatch) {
 	}
 }
 
-// aloft notes that the flight's request begins.
-func (d *desk) aloft(f *flight, now time.Time) {
+// inFlight notes that the flight's request begins.
+func (d *scheduler) inFlight(f *flight, now time.Time) {
 	f.sent = now
 	d.air = append(d.air, f)
 }
 
 // overdue moves flights that take long to the pool of the slow, so that those
 // who hang leave room for those who answer.
-func (d *desk) overdue(now time.Time) {
+func (d *scheduler) overdue(now time.Time) {
 	for len(d.air) > 0 {
 		f := d.air[0]
 		if !f.down && now.Sub(f.sent) < slowAfter {
@@ -53,7 +53,7 @@ func (d *desk) overdue(now time.Time) {
 
 // landed takes the end of an attempt. The notice stays busy until its report
 // is accepted.
-func (d *desk) landed(f *flight, a *pb.Attempt) {
+func (d *scheduler) landed(f *flight, a *pb.Attempt) {
 	was := f.lane.broken()
 	d.bringDown(f)
 	f.lane.landed(d.now(), a)
@@ -67,7 +67,7 @@ func (d *desk) landed(f *flight, a *pb.Attempt) {
 }
 
 // bringDown takes the flight out of its lane and pool.
-func (d *desk) bringDown(f *flight) {
+func (d *scheduler) bringDown(f *flight) {
 	f.down = true
 	f.owed = nil
 	f.lane.flying--
@@ -82,7 +82,7 @@ func (d *desk) bringDown(f *flight) {
 
 // giveBack ends a flight without an attempt. again, when it is not nil, is
 // owed as it says.
-func (d *desk) giveBack(f *flight, again *pb.OwedHead) {
+func (d *scheduler) giveBack(f *flight, again *pb.OwedHead) {
 	d.bringDown(f)
 	delete(d.busy, f.hint.id)
 	if again != nil {
@@ -97,7 +97,7 @@ func (d *desk) giveBack(f *flight, again *pb.OwedHead) {
 
 // fetched takes contents for flights. A flight whose notice is no longer owed
 // ends; one that is not due waits for its time.
-func (d *desk) fetched(asked []*flight, got *pb.OwedBatch) (problems []*pb.OwedNotice) {
+func (d *scheduler) fetched(asked []*flight, got *pb.OwedBatch) (problems []*pb.OwedNotice) {
 	by := make(map[uint64]*pb.OwedNotice, len(got.Notices))
 	for _, n := range got.Notices {
 		by[n.Notice.Id] = n
@@ -135,13 +135,13 @@ func laterHead(n *pb.DueNotice, at int64) *pb.OwedHead {
 }
 
 // unfetched takes flights back whose fetch failed; they are asked for again.
-func (d *desk) unfetched(asked []*flight) {
+func (d *scheduler) unfetched(asked []*flight) {
 	d.fetching -= len(asked)
 	d.want = append(asked[:len(asked):len(asked)], d.want...)
 }
 
 // accepted takes the node's answer to a report.
-func (d *desk) accepted(reported []*pb.Attempt, r *pb.ReportResponse) {
+func (d *scheduler) accepted(reported []*pb.Attempt, r *pb.ReportResponse) {
 	for _, a := range reported {
 		f, ok := d.busy[a.NoticeId]
 		if !ok {
@@ -161,7 +161,7 @@ func (d *desk) accepted(reported []*pb.Attempt, r *pb.ReportResponse) {
 
 // refused takes an attempt that the node will never record; the notice is
 // looked at again in a while.
-func (d *desk) refused(a *pb.Attempt) {
+func (d *scheduler) refused(a *pb.Attempt) {
 	f, ok := d.busy[a.NoticeId]
 	if !ok {
 		return

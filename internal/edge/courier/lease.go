@@ -96,8 +96,8 @@ func (h *holding) set(g *grant) {
 	h.news = make(chan struct{})
 }
 
-// tenure keeps the lease: what the loop knows of its renewals.
-type tenure struct {
+// renewals keeps the lease: what the loop knows of its renewals.
+type renewals struct {
 	*holding
 	lease time.Duration
 
@@ -116,7 +116,7 @@ type tenure struct {
 }
 
 // begun notes that a call begins.
-func (t *tenure) begun(now time.Time) {
+func (t *renewals) begun(now time.Time) {
 	t.busy = true
 	if t.asked.IsZero() {
 		t.asked = now
@@ -124,14 +124,14 @@ func (t *tenure) begun(now time.Time) {
 }
 
 // failed notes that a call's outcome is unknown.
-func (t *tenure) failed(now time.Time) {
+func (t *renewals) failed(now time.Time) {
 	t.busy = false
 	t.pacer.failed(now)
 	t.next, t.regular = t.pacer.after, t.pacer.after
 }
 
 // alone takes the answer of a platform without leases.
-func (t *tenure) alone(now time.Time) {
+func (t *renewals) alone(now time.Time) {
 	t.settle()
 	old := t.now()
 	if !old.alone {
@@ -142,7 +142,7 @@ func (t *tenure) alone(now time.Time) {
 
 // granted takes a lease. It returns the grant, which may be over already. freeIn
 // is when another's lease may be over, 0 when there is none.
-func (t *tenure) granted(c *pb.CourierShare, held lanes.Set, freeIn time.Duration, now time.Time) *grant {
+func (t *renewals) granted(c *pb.CourierShare, held lanes.Set, freeIn time.Duration, now time.Time) *grant {
 	if c.Until != t.ends {
 		t.ends, t.deadline = c.Until, t.asked.Add(t.lease-leaseMargin)
 	}
@@ -188,7 +188,7 @@ func sooner(a, b time.Time) time.Time {
 }
 
 // lapsed drops the lease: nothing is sent until the next one.
-func (t *tenure) lapsed(now time.Time) {
+func (t *renewals) lapsed(now time.Time) {
 	old := t.now()
 	t.set(&grant{epoch: old.epoch + 1, lapse: old.lapse + 1})
 	if !t.pacer.after.After(now) {
@@ -197,12 +197,12 @@ func (t *tenure) lapsed(now time.Time) {
 }
 
 // settle notes that a call was answered.
-func (t *tenure) settle() {
+func (t *renewals) settle() {
 	t.busy, t.asked = false, time.Time{}
 	t.pacer.ok()
 }
 
-func (t *tenure) wait(now time.Time, d time.Duration) {
+func (t *renewals) wait(now time.Time, d time.Duration) {
 	t.next = now.Add(d)
 	t.regular = t.next
 }

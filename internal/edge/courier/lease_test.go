@@ -9,7 +9,7 @@ import (
 	lanes "github.com/holdfast-pay/holdfast/internal/rule/lane"
 )
 
-// anybody and unlapsed are the lease of a desk under test that has all lanes.
+// anybody and unlapsed are the lease of a scheduler under test that has all lanes.
 func anybody(string) bool { return true }
 
 func unlapsed() uint64 { return 0 }
@@ -75,7 +75,7 @@ func TestLeaseCountsFromTheCall(t *testing.T) {
 	t.Parallel()
 	start := time.Now()
 	at := func(s float64) time.Time { return start.Add(time.Duration(s * float64(time.Second))) }
-	ten := tenure{holding: newHolding(), lease: 10 * time.Second}
+	ten := renewals{holding: newHolding(), lease: 10 * time.Second}
 	rec := func(until int64) *pb.CourierShare { return &pb.CourierShare{Until: until, Share: lanes.Count} }
 	ten.begun(at(0))
 	ten.failed(at(2)) // it may have been given all the same

@@ -28,22 +28,22 @@ type letter struct {
 // errNoKey is a notice whose merchant has no APIv3 key that this courier knows.
 var errNoKey = errors.New("the merchant's APIv3 key is not in the keystore; set one with `holdfast merchant key`")
 
-// press seals and signs. It is safe for concurrent use.
-type press struct{ keys Keys }
+// sealer seals and signs. It is safe for concurrent use.
+type sealer struct{ keys Keys }
 
 // write makes a letter of a notice. The body depends on the notice and the key
 // alone, so all attempts under one key send the same bytes; timestamp, nonce
 // and signature are fresh each time.
 //
 // Errors: *errURL, errNoKey, or what the keys answer.
-func (p *press) write(n *pb.OwedNotice) (letter, error) {
+func (p *sealer) write(n *pb.OwedNotice) (letter, error) {
 	// Merchants compare timestamp and certificate with their own clock, so this
 	// is the wall clock even where business time runs ahead.
 	return p.writeAt(n, time.Now())
 }
 
 // writeAt is write at another time.
-func (p *press) writeAt(n *pb.OwedNotice, now time.Time) (letter, error) {
+func (p *sealer) writeAt(n *pb.OwedNotice, now time.Time) (letter, error) {
 	u, err := checkURL(n)
 	if err != nil {
 		return letter{}, err

@@ -82,7 +82,7 @@ func TestLetterIsSigned(t *testing.T) {
 	for _, publicKey := range []bool{false, true} {
 		n := sample()
 		n.Apiv3KeyId, n.SignWithPublicKey = key, publicKey
-		l, err := (&press{keys()}).write(n)
+		l, err := (&sealer{keys()}).write(n)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -110,7 +110,7 @@ func one(h http.Header, name string) string {
 
 func TestLetterRefusals(t *testing.T) {
 	t.Parallel()
-	p := &press{keys()}
+	p := &sealer{keys()}
 	n := sample()
 	if _, err := p.write(n); !errors.Is(err, errNoKey) {
 		t.Errorf("no key: %v", err)

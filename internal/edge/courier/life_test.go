@@ -436,7 +436,7 @@ func TestMetrics(t *testing.T) {
 		got := gather(t, reg)
 		for name, want := range map[string]float64{
 			`holdfast_courier_attempts_total{status}`: 1, `holdfast_courier_waiting`: 1, `holdfast_courier_connected`: 1,
-			`holdfast_courier_lanes{open}`: 1, `holdfast_courier_lanes{broken}`: 0, `holdfast_courier_in_flight{brisk}`: 0,
+			`holdfast_courier_lanes{open}`: 1, `holdfast_courier_lanes{broken}`: 0, `holdfast_courier_in_flight{quick}`: 0,
 			`holdfast_courier_unreported`: 0, `holdfast_courier_commit_to_wire_seconds`: 1,
 		} {
 			if v, ok := got[name]; !ok || v != want {

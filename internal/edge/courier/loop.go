@@ -45,7 +45,7 @@ func (c *Courier) wind(life context.Context, hard context.CancelFunc) int {
 	defer deadline.Stop()
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
-	for c.aloft > 0 || c.signing > 0 || c.reports.busy || len(c.reports.queue) > 0 || c.tenure.busy {
+	for c.inFlight > 0 || c.signing > 0 || c.reports.busy || len(c.reports.queue) > 0 || c.renewals.busy {
 		c.act(life)
 		timer.Reset(c.wakeIn(time.Now()))
 		select {
@@ -70,8 +70,8 @@ func (c *Courier) wind(life context.Context, hard context.CancelFunc) int {
 
 // unreported counts attempts the node may not know of.
 func (c *Courier) unreported() int {
-	n := c.aloft + len(c.reports.queue)
-	for _, f := range c.desk.busy {
+	n := c.inFlight + len(c.reports.queue)
+	for _, f := range c.scheduler.busy {
 		if f.down && c.reports.busy {
 			n++
 		}
@@ -83,38 +83,38 @@ func (c *Courier) unreported() int {
 func (c *Courier) act(life context.Context) {
 	now := time.Now()
 	c.keepLease(life, now)
-	c.desk.overdue(now)
+	c.scheduler.overdue(now)
 	if !c.stopping && len(c.reports.queue) < maxUnreported {
-		c.desk.dispatch()
+		c.scheduler.dispatch()
 		c.fetchMore(life, now)
 		c.signMore()
 	}
 	if at, ok := c.reports.due(); ok && (c.stopping && !c.reports.pacer.after.After(now) || !at.After(now)) {
 		c.report(life, c.reports.next(now))
 	}
-	c.metrics.show(c.desk, len(c.reports.queue), c.tenure.now())
+	c.metrics.show(c.scheduler, len(c.reports.queue), c.renewals.now())
 }
 
 // wakeIn is how long nothing has to be done if nothing happens.
 func (c *Courier) wakeIn(now time.Time) time.Duration {
 	wait := time.Hour
-	if len(c.desk.alarms) > 0 {
-		due := time.Duration(c.desk.alarms[0].wakeAt-c.clock.now()) * time.Millisecond
+	if len(c.scheduler.alarms) > 0 {
+		due := time.Duration(c.scheduler.alarms[0].wakeAt-c.clock.now()) * time.Millisecond
 		wait = min(wait, max(due, time.Millisecond))
 	}
-	if len(c.desk.air) > 0 {
-		wait = min(wait, until(c.desk.air[0].sent.Add(slowAfter), now))
+	if len(c.scheduler.air) > 0 {
+		wait = min(wait, until(c.scheduler.air[0].sent.Add(slowAfter), now))
 	}
-	if !c.tenure.busy && !c.stopping {
-		wait = min(wait, until(c.tenure.next, now))
+	if !c.renewals.busy && !c.stopping {
+		wait = min(wait, until(c.renewals.next, now))
 	}
-	if g := c.tenure.now(); !g.alone && !g.none() {
+	if g := c.renewals.now(); !g.alone && !g.none() {
 		wait = min(wait, until(g.until, now))
 	}
 	if at, ok := c.reports.due(); ok {
 		wait = min(wait, until(at, now))
 	}
-	if len(c.desk.want) > 0 && c.fetches.after.After(now) {
+	if len(c.scheduler.want) > 0 && c.fetches.after.After(now) {
 		wait = min(wait, until(c.fetches.after, now))
 	}
 	return wait
@@ -122,22 +122,22 @@ func (c *Courier) wakeIn(now time.Time) time.Duration {
 
 func (c *Courier) onFed(b fed) {
 	c.clock.set(b.batch.Now)
-	if b.epoch != c.tenure.now().epoch {
+	if b.epoch != c.renewals.now().epoch {
 		return // told to an earlier lease
 	}
 	if b.first {
-		c.desk.forget()
+		c.scheduler.forget()
 	}
-	c.desk.take(b.batch)
+	c.scheduler.take(b.batch)
 	c.metrics.oldest.Store(b.batch.Oldest)
 	if b.batch.CaughtUp {
-		c.log.Info("courier: has read all that is owed", "waiting", c.desk.waiting)
+		c.log.Info("courier: has read all that is owed", "waiting", c.scheduler.waiting)
 	}
 }
 
 // fetchMore asks for the contents of picked notices.
 func (c *Courier) fetchMore(life context.Context, now time.Time) {
-	d := c.desk
+	d := c.scheduler
 	for len(d.want) > 0 && c.fetching < maxFetching && !c.fetches.after.After(now) {
 		n := min(len(d.want), MaxFetch)
 		asked := d.want[:n:n]
@@ -162,12 +162,12 @@ func (c *Courier) onFetched(r fetched) {
 	if r.err != nil {
 		c.log.Warn("courier: cannot fetch notices from the node; trying again", "count", len(r.asked), "err", r.err)
 		c.fetches.failed(time.Now())
-		c.desk.unfetched(r.asked)
+		c.scheduler.unfetched(r.asked)
 		return
 	}
 	c.fetches.ok()
 	c.clock.set(r.got.Now)
-	for _, n := range c.desk.fetched(r.asked, r.got) {
+	for _, n := range c.scheduler.fetched(r.asked, r.got) {
 		c.metrics.problems.Inc()
 		c.log.Error("courier: cannot send a notice; looking again in a minute", "notice", n.Notice.Id, "problem", n.Problem)
 	}
@@ -176,13 +176,13 @@ func (c *Courier) onFetched(r fetched) {
 // signMore keeps the signers busy, and their queue short so that a fresh
 // notice waits for few others.
 func (c *Courier) signMore() {
-	for c.signing < cap(c.paper) {
-		f := c.desk.nextToSign()
+	for c.signing < cap(c.draft) {
+		f := c.scheduler.nextToSign()
 		if f == nil {
 			return
 		}
 		c.signing++
-		c.paper <- paper{f, f.owed} // never blocks: at most cap are out
+		c.draft <- draft{f, f.owed} // never blocks: at most cap are out
 	}
 }
 
@@ -190,16 +190,16 @@ func (c *Courier) onWritten(life context.Context, w written) {
 	c.signing--
 	switch outcome, known := unsent(w.err); {
 	case w.err == nil && c.stopping, !c.sendable(w.f):
-		c.desk.giveBack(w.f, nil)
+		c.scheduler.giveBack(w.f, nil)
 	case w.err == nil:
 		c.send(life, w)
 	case known:
-		c.record(w.paper, &pb.Attempt{At: c.clock.now(), Outcome: outcome, Answer: clip(w.err.Error())})
+		c.record(w.draft, &pb.Attempt{At: c.clock.now(), Outcome: outcome, Answer: clip(w.err.Error())})
 	default:
 		// The keystore's trouble, not the merchant's: no attempt is used up.
 		c.metrics.problems.Inc()
 		c.log.Error("courier: cannot prepare a notice; looking again in a minute", "notice", w.owed.Notice.Id, "err", w.err)
-		c.desk.giveBack(w.f, laterHead(w.owed.Notice, c.clock.now()+setAside))
+		c.scheduler.giveBack(w.f, laterHead(w.owed.Notice, c.clock.now()+setAside))
 	}
 }
 
@@ -216,12 +216,12 @@ func unsent(err error) (o pb.AttemptOutcome, known bool) {
 }
 
 func (c *Courier) send(life context.Context, w written) {
-	c.desk.aloft(w.f, time.Now())
-	c.aloft++
+	c.scheduler.inFlight(w.f, time.Now())
+	c.inFlight++
 	c.wg.Go(func() {
 		n := w.owed.Notice
 		if !c.sendable(w.f) {
-			c.landed <- landed{w.paper, nil}
+			c.landed <- landed{w.draft, nil}
 			return
 		}
 		at := c.clock.now() // business time, like all that is recorded
@@ -233,27 +233,27 @@ func (c *Courier) send(life context.Context, w written) {
 		if a != nil {
 			a.At = at
 		}
-		c.landed <- landed{w.paper, a}
+		c.landed <- landed{w.draft, a}
 	})
 }
 
 func (c *Courier) onLanded(l landed) {
-	c.aloft--
+	c.inFlight--
 	if l.attempt == nil {
-		c.desk.giveBack(l.f, nil)
+		c.scheduler.giveBack(l.f, nil)
 		return
 	}
 	if l.attempt.Outcome == pb.AttemptOutcome_ATTEMPT_OUTCOME_UNSPECIFIED {
 		c.metrics.problems.Inc()
 		c.log.Warn("courier: something runs short here; trying again", "notice", l.owed.Notice.Id, "err", l.attempt.Answer)
-		c.desk.giveBack(l.f, laterHead(l.owed.Notice, c.clock.now()+shortage))
+		c.scheduler.giveBack(l.f, laterHead(l.owed.Notice, c.clock.now()+shortage))
 		return
 	}
-	c.record(l.paper, l.attempt)
+	c.record(l.draft, l.attempt)
 }
 
 // record notes an attempt's end for merchant and node.
-func (c *Courier) record(p paper, a *pb.Attempt) {
+func (c *Courier) record(p draft, a *pb.Attempt) {
 	a.NoticeId, a.Number = p.owed.Notice.Id, p.owed.Notice.Attempts+1
 	c.metrics.attempts.WithLabelValues(outcomeName(a.Outcome)).Inc()
 	if a.Outcome != pb.AttemptOutcome_ATTEMPT_OUTCOME_DELIVERED {
@@ -262,7 +262,7 @@ func (c *Courier) record(p paper, a *pb.Attempt) {
 	}
 	l := p.f.lane
 	was, fails := l.broken(), l.fails
-	c.desk.landed(p.f, a)
+	c.scheduler.landed(p.f, a)
 	switch is := l.broken(); {
 	case is && !was:
 		c.log.Warn("courier: an address of a merchant takes no notices; trying one at a time", "mchid", l.mchid, "host", host(p.owed),
@@ -304,7 +304,7 @@ func (c *Courier) onReported(r reported) {
 	if dropped := c.reports.done(r.batch, r.err, time.Now()); dropped != nil {
 		c.log.Error("courier: the node refuses an attempt; the notice will be looked at again",
 			"notice", dropped.NoticeId, "attempt", dropped.Number, "err", r.err)
-		c.desk.refused(dropped)
+		c.scheduler.refused(dropped)
 		return
 	}
 	if r.err != nil {
@@ -312,5 +312,5 @@ func (c *Courier) onReported(r reported) {
 		return
 	}
 	c.ack(r.resp.Applied)
-	c.desk.accepted(r.batch, r.resp)
+	c.scheduler.accepted(r.batch, r.resp)
 }

@@ -18,13 +18,13 @@ type merchant struct {
 	rest      *lane
 	// turn is the place of the lane that is asked first.
 	turn int
-	// 0 <= briskOld <= brisk <= most, 0 <= slow <= 3*most + maxAddresses: its flights,
-	// as the desk counts them. Those that turn out slow in the air add to the slow.
-	brisk, briskOld, slow int
+	// 0 <= quickOld <= quick <= most, 0 <= slow <= 3*most + maxAddresses: its flights,
+	// as the scheduler counts them. Those that turn out slow in the air add to the slow.
+	quick, quickOld, slow int
 
 	queued  [rings]bool
 	wakeAt  int64
-	wakePos int // in the desk's alarm heap; -1 when no alarm is set
+	wakePos int // in the scheduler's alarm heap; -1 when no alarm is set
 }
 
 func newMerchant(mchid string, most int) *merchant {
@@ -106,7 +106,7 @@ func (m *merchant) hasRoom(l *lane) bool {
 	switch {
 	case l.slow():
 		return m.slow < m.most
-	case m.brisk >= m.most:
+	case m.quick >= m.most:
 		return false
 	case m.slow >= 2*m.most: // many hang that nobody knew to hang: one each is enough to learn it
 		return l.flying == 0
@@ -115,7 +115,7 @@ func (m *merchant) hasRoom(l *lane) bool {
 }
 
 func (m *merchant) hasRoomForOld(l *lane) bool {
-	return l.slow() || m.briskOld < max(1, m.most-1)
+	return l.slow() || m.quickOld < max(1, m.most-1)
 }
 
 // ready returns which rings the merchant belongs into now and when it has to be

@@ -111,7 +111,7 @@ func TestAddressesAreBounded(t *testing.T) {
 	}
 	m := d.merchants["m"]
 	if m.size() != maxAddresses+1 || d.lanes != m.size() {
-		t.Fatalf("%d lanes, the desk counts %d", m.size(), d.lanes)
+		t.Fatalf("%d lanes, the scheduler counts %d", m.size(), d.lanes)
 	}
 	calls := 0
 	for range 100 {

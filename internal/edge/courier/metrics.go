@@ -15,7 +15,7 @@ import (
 type metrics struct {
 	attempts   *prometheus.CounterVec
 	wire       prometheus.Histogram
-	brisk      prometheus.Gauge
+	quick      prometheus.Gauge
 	slow       prometheus.Gauge
 	open       prometheus.Gauge
 	broken     prometheus.Gauge
@@ -49,9 +49,9 @@ func newMetrics(reg prometheus.Registerer, now func() int64) (*metrics, error) {
 	m.held = gauge("lanes_held", "Lanes this courier sends by, of 256.")
 	m.lapses = prometheus.NewCounter(prometheus.CounterOpts{Namespace: ns, Subsystem: sub, Name: "lease_lapses_total",
 		Help: "Leases that were over before they were renewed."})
-	inFlight := prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: ns, Subsystem: sub, Name: "in_flight",
-		Help: "Notices picked and not yet landed, by pool: brisk, or slow (broken lanes and slow answers)."}, []string{"pool"})
-	m.brisk, m.slow = inFlight.WithLabelValues("brisk"), inFlight.WithLabelValues("slow")
+	flights := prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: ns, Subsystem: sub, Name: "in_flight",
+		Help: "Notices picked and not yet landed, by pool: quick, or slow (broken lanes and slow answers)."}, []string{"pool"})
+	m.quick, m.slow = flights.WithLabelValues("quick"), flights.WithLabelValues("slow")
 	lanes := prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: ns, Subsystem: sub, Name: "lanes",
 		Help: "Addresses of merchants the courier has something to remember about, by state of their lane."}, []string{"state"})
 	m.open, m.broken = lanes.WithLabelValues("open"), lanes.WithLabelValues("broken")
@@ -62,7 +62,7 @@ func newMetrics(reg prometheus.Registerer, now func() int64) (*metrics, error) {
 		}
 		return 0
 	})
-	for _, c := range []prometheus.Collector{m.attempts, m.wire, inFlight, lanes, m.waiting, m.unreported, m.connected, m.problems, m.held, m.lapses, age} {
+	for _, c := range []prometheus.Collector{m.attempts, m.wire, flights, lanes, m.waiting, m.unreported, m.connected, m.problems, m.held, m.lapses, age} {
 		if err := reg.Register(c); err != nil {
 			return nil, err
 		}
@@ -80,14 +80,14 @@ func outcomeName(o pb.AttemptOutcome) string {
 	return strings.ToLower(strings.TrimPrefix(o.String(), "ATTEMPT_OUTCOME_"))
 }
 
-// show copies the desk's counts.
-func (m *metrics) show(d *desk, unreported int, g *grant) {
+// show copies the scheduler's counts.
+func (m *metrics) show(d *scheduler, unreported int, g *grant) {
 	if g.alone {
 		m.held.Set(lanes.Count)
 	} else {
 		m.held.Set(float64(g.lanes.Len()))
 	}
-	m.brisk.Set(float64(d.brisk))
+	m.quick.Set(float64(d.quick))
 	m.slow.Set(float64(d.slow))
 	m.open.Set(float64(d.lanes - d.broken))
 	m.broken.Set(float64(d.broken))

@@ -17,12 +17,12 @@ type leased struct {
 
 // keepLease drops a lease that is over and renews one in time.
 func (c *Courier) keepLease(life context.Context, now time.Time) {
-	t := &c.tenure
+	t := &c.renewals
 	if g := t.now(); !g.none() && g.over(now, c.clock.now()) {
 		c.metrics.lapses.Inc()
 		c.log.Warn("courier: the lease was not renewed in time; sending nothing until it is", "lanes", g.held.Len())
 		t.lapsed(now)
-		c.desk.forget()
+		c.scheduler.forget()
 	}
 	if t.busy || c.stopping || now.Before(t.next) {
 		return
@@ -31,7 +31,7 @@ func (c *Courier) keepLease(life context.Context, now time.Time) {
 	holds := g.held
 	if giving := g.held.Without(g.lanes); giving.Len() > 0 {
 		switch {
-		case !c.desk.busyIn(giving):
+		case !c.scheduler.busyIn(giving):
 			holds = g.lanes
 		case now.Before(t.regular):
 			t.next = now.Add(drainEvery)
@@ -49,12 +49,12 @@ func (c *Courier) keepLease(life context.Context, now time.Time) {
 }
 
 func (c *Courier) onLeased(r leased) {
-	now, t := time.Now(), &c.tenure
+	now, t := time.Now(), &c.renewals
 	switch {
 	case errors.Is(r.err, ErrReplaced):
 		t.settle()
 		t.lapsed(now)
-		c.desk.forget()
+		c.scheduler.forget()
 		t.wait(now, t.lease)
 		c.log.Error("courier: another process runs under this courier's name and has its lanes; standing by", "err", r.err)
 		return
@@ -77,9 +77,9 @@ func (c *Courier) onLeased(r leased) {
 	before := t.now()
 	g := t.granted(r.resp.Courier, held, time.Duration(r.resp.FreeInMs)*time.Millisecond, now)
 	if before.lapse != g.lapse {
-		c.desk.forget()
+		c.scheduler.forget()
 	} else if lost := before.lanes.Without(g.lanes); lost.Len() > 0 {
-		c.desk.drop()
+		c.scheduler.drop()
 	}
 	if before.held != g.held {
 		c.log.Info("courier: lanes", "held", g.held.Len(), "share", r.resp.Courier.Share)
@@ -90,19 +90,19 @@ func (c *Courier) onLeased(r leased) {
 // goroutine that sends, as late as can be: the process may have been stopped for
 // a while at any point before.
 func (c *Courier) sendable(f *flight) bool {
-	g := c.tenure.now()
+	g := c.renewals.now()
 	return !g.over(time.Now(), c.clock.now()) && g.lapse == f.lapse && g.may(f.lane.mchid)
 }
 
 // leave gives up all lanes, so that others need not wait for the lease's end.
 func (c *Courier) leave() {
-	if g := c.tenure.now(); g.alone || g.none() {
+	if g := c.renewals.now(); g.alone || g.none() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), leaveWithin)
 	defer cancel()
 	if _, err := c.cfg.Node.Lease(ctx, &pb.LeaseRequest{Leave: true, Started: c.started}); err != nil {
-		c.log.Warn("courier: cannot give up the lanes; other couriers take them when the lease is over", "lease", c.tenure.lease, "err", err)
+		c.log.Warn("courier: cannot give up the lanes; other couriers take them when the lease is over", "lease", c.renewals.lease, "err", err)
 	}
 }
 

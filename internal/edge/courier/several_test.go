@@ -189,7 +189,7 @@ func TestCutOffCourierStopsInTime(t *testing.T) {
 			}
 			time.Sleep(100 * time.Millisecond)
 		}
-		if g := one.tenure.now(); !g.none() {
+		if g := one.renewals.now(); !g.none() {
 			t.Error("c2 has c1's lanes and c1 still holds a lease")
 		}
 		time.Sleep(3 * time.Second)
@@ -232,7 +232,7 @@ func TestLeasesBeginWithTheirLevel(t *testing.T) {
 		two, stop2 := w.run(cfg2)
 		w.payAll(townMerchants)
 		time.Sleep(10 * time.Second)
-		if !one.tenure.now().alone || !two.tenure.now().alone {
+		if !one.renewals.now().alone || !two.renewals.now().alone {
 			t.Error("a courier has a lease below the level of leases")
 		}
 		if n := w.owed(); n != 0 {

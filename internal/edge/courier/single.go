@@ -28,7 +28,7 @@ type Single struct {
 // Send sends the notice and says how that went. The error says why nothing could
 // be sent: an address that the courier would not call, or a key that is missing.
 func (s Single) Send(ctx context.Context, n *pb.OwedNotice) (*pb.Attempt, error) {
-	l, err := (&press{s.Keys}).writeAt(n, time.Now().Add(s.Shift))
+	l, err := (&sealer{s.Keys}).writeAt(n, time.Now().Add(s.Shift))
 	if err != nil {
 		return nil, err
 	}

@@ -35,7 +35,7 @@ const (
 	// first is the limit before anything was measured.
 	first = 32
 	// shortLine and longLine bound how many may wait: as many as the limit within
-	// these two, so that who waits is let in after about one request's time.
+	// these two, so that a request that waits is let in after about the time one takes.
 	shortLine, longLine = 64, 512
 	// MaxWait is the longest a request waits to be let in.
 	MaxWait = 200 * time.Millisecond

@@ -15,7 +15,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/rule/order"
 )
 
-// Core is what a Desk needs of the replica.
+// Core is what a Issuer needs of the replica.
 type Core interface {
 	// ReadLocal calls f with one snapshot of this node's own state.
 	ReadLocal(ctx context.Context, f func(table.Reader) error) error
@@ -28,22 +28,22 @@ type Checkpoints interface {
 	Covering(ctx context.Context, seq uint64) (journal.Signed, error)
 }
 
-// Desk hands out receipts. Its methods may be called from any goroutine.
-type Desk struct {
+// Issuer hands out receipts. Its methods may be called from any goroutine.
+type Issuer struct {
 	core        Core
 	checkpoints Checkpoints
 	prover      *journal.Prover
 }
 
-// NewDesk returns a Desk. prover may be shared with the checkpoints' publisher.
-func NewDesk(core Core, checkpoints Checkpoints, prover *journal.Prover) *Desk {
-	return &Desk{core, checkpoints, prover}
+// NewIssuer returns a Issuer. prover may be shared with the checkpoints' publisher.
+func NewIssuer(core Core, checkpoints Checkpoints, prover *journal.Prover) *Issuer {
+	return &Issuer{core, checkpoints, prover}
 }
 
 // Payment is the receipt of a paid order; it opens the payer's openid. For an
 // order that was never paid the error is a *code.Error. When no checkpoint
 // covers the payment before ctx ends, it is journal.ErrNotCovered.
-func (d *Desk) Payment(ctx context.Context, o *pb.Order) (*pb.Receipt, error) {
+func (d *Issuer) Payment(ctx context.Context, o *pb.Order) (*pb.Receipt, error) {
 	if !order.Paid(o) {
 		return nil, code.RefundOrderNotPaid.Err()
 	}
@@ -58,7 +58,7 @@ func (d *Desk) Payment(ctx context.Context, o *pb.Order) (*pb.Receipt, error) {
 
 // Refund is the receipt of a refund's last step: its acceptance, and once the
 // payer has the money, that. Errors are as for Payment.
-func (d *Desk) Refund(ctx context.Context, f *pb.Refund) (*pb.Receipt, error) {
+func (d *Issuer) Refund(ctx context.Context, f *pb.Refund) (*pb.Receipt, error) {
 	seq := f.CreateSeq
 	if f.SuccessSeq != 0 {
 		seq = f.SuccessSeq
@@ -66,7 +66,7 @@ func (d *Desk) Refund(ctx context.Context, f *pb.Refund) (*pb.Receipt, error) {
 	return d.entry(ctx, seq, nil)
 }
 
-func (d *Desk) entry(ctx context.Context, seq uint64, openings []*pb.Opening) (r *pb.Receipt, err error) {
+func (d *Issuer) entry(ctx context.Context, seq uint64, openings []*pb.Opening) (r *pb.Receipt, err error) {
 	cp, err := d.checkpoints.Covering(ctx, seq)
 	if err != nil {
 		return nil, fmt.Errorf("receipt of entry %d: %w", seq, err)

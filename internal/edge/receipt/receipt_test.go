@@ -24,7 +24,7 @@ import (
 func TestReceipts(t *testing.T) {
 	t.Parallel()
 	d := admintest.Open(t, true)
-	desk := receipt.NewDesk(d.Core, d, journal.NewProver())
+	issuer := receipt.NewIssuer(d.Core, d, journal.NewProver())
 	verifier, err := journal.ParseVerifier(d.Keys.CheckpointVerifier())
 	if err != nil {
 		t.Fatal(err)
@@ -33,11 +33,11 @@ func TestReceipts(t *testing.T) {
 	alice := d.Payer("alice", "Alice", 500)
 	o := d.Order("T2026-0001", nil)
 	refused := (*code.Error)(nil)
-	if _, err := desk.Payment(t.Context(), o); !errors.As(err, &refused) {
+	if _, err := issuer.Payment(t.Context(), o); !errors.As(err, &refused) {
 		t.Errorf("an unpaid order: %v", err)
 	}
 	o = d.Must(catalogue.OrderPay, &pb.OrderPay{PrepayId: o.PrepayId, Uid: alice.Uid, Attempt: []byte("attempt-00000001")}).(*pb.Order)
-	r, err := desk.Payment(t.Context(), o)
+	r, err := issuer.Payment(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +51,7 @@ func TestReceipts(t *testing.T) {
 	}
 	erased := proto.Clone(o).(*pb.Order)
 	erased.Salt = nil // the payer's details were erased; the books stay
-	if r, err = desk.Payment(t.Context(), erased); err != nil || len(r.Openings) != 0 {
+	if r, err = issuer.Payment(t.Context(), erased); err != nil || len(r.Openings) != 0 {
 		t.Errorf("after erasure: %v, %v", r, err)
 	}
 
@@ -61,7 +61,7 @@ func TestReceipts(t *testing.T) {
 		if err := d.Read(func(r table.Reader) error { f, _ = refund.Get(r, 1); return nil }); err != nil {
 			t.Fatal(err)
 		}
-		r, err := desk.Refund(t.Context(), f)
+		r, err := issuer.Refund(t.Context(), f)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -83,7 +83,7 @@ func TestNotCovered(t *testing.T) {
 	if !order.Paid(o) {
 		t.Fatal("the order should count as paid")
 	}
-	_, err := receipt.NewDesk(d.Core, d, journal.NewProver()).Payment(context.Background(), o)
+	_, err := receipt.NewIssuer(d.Core, d, journal.NewProver()).Payment(context.Background(), o)
 	if !errors.Is(err, journal.ErrNotCovered) {
 		t.Errorf("got %v", err)
 	}

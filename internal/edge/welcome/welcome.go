@@ -44,16 +44,16 @@ type Config struct {
 	Now func() time.Time
 }
 
-// Desk serves the pages. Its methods may be called from any goroutine.
-type Desk struct {
+// Pages serves the pages. Its methods may be called from any goroutine.
+type Pages struct {
 	core Core
 	keys diagnose.Keys
 	now  func() time.Time
 }
 
-// New makes a desk.
-func New(cfg Config) *Desk {
-	d := &Desk{cfg.Core, cfg.Keys, cfg.Now}
+// New makes the pages.
+func New(cfg Config) *Pages {
+	d := &Pages{cfg.Core, cfg.Keys, cfg.Now}
 	if d.now == nil {
 		d.now = time.Now
 	}
@@ -67,7 +67,7 @@ var pageTemplate = template.Must(template.ParseFS(assets, "assets/page.html"))
 
 // Handler serves everything in the package comment, and rest what lies besides it
 // under /sandbox/. Outside a sandbox there is nothing.
-func (d *Desk) Handler(rest http.Handler) http.Handler {
+func (d *Pages) Handler(rest http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { d.show(w, r, http.StatusOK, &page{Kind: "welcome"}) })
 	mux.HandleFunc("GET /diagnose", func(w http.ResponseWriter, r *http.Request) { d.show(w, r, http.StatusOK, &page{Kind: "diagnose"}) })
@@ -137,7 +137,7 @@ func (p *page) Visible(message string) string {
 }
 
 // show renders a page.
-func (d *Desk) show(w http.ResponseWriter, r *http.Request, status int, p *page) {
+func (d *Pages) show(w http.ResponseWriter, r *http.Request, status int, p *page) {
 	p.W = languages[cashier.Language(w, r)]
 	p.Title = p.W.DiagnoseTitle
 	if p.Kind == "welcome" {
@@ -160,7 +160,7 @@ func (d *Desk) show(w http.ResponseWriter, r *http.Request, status int, p *page)
 // maxText bounds what is pasted.
 const maxText = 256 << 10
 
-func (d *Desk) serveForm(w http.ResponseWriter, r *http.Request) {
+func (d *Pages) serveForm(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxText)
 	p := &page{Kind: "diagnose"}
 	said := languages[cashier.Language(w, r)]
@@ -182,7 +182,7 @@ func (d *Desk) serveForm(w http.ResponseWriter, r *http.Request) {
 }
 
 // serveJSON examines the body as it is: nothing of it is decoded.
-func (d *Desk) serveJSON(w http.ResponseWriter, r *http.Request) {
+func (d *Pages) serveJSON(w http.ResponseWriter, r *http.Request) {
 	status, answer := http.StatusOK, any(nil)
 	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxText))
 	if err == nil {
@@ -200,10 +200,10 @@ func (d *Desk) serveJSON(w http.ResponseWriter, r *http.Request) {
 	_ = enc.Encode(answer) // the client may be gone
 }
 
-// errNoSandbox keeps the desk shut on a platform with real money.
+// errNoSandbox keeps the pages shut on a platform with real money.
 var errNoSandbox = errors.New("not a sandbox")
 
-func (d *Desk) examine(ctx context.Context, text, with []byte) (*diagnose.Report, error) {
+func (d *Pages) examine(ctx context.Context, text, with []byte) (*diagnose.Report, error) {
 	known := diagnose.Known{Platform: diagnose.PlatformKeys(d.keys, d.now())}
 	err := d.core.ReadLocal(ctx, func(r table.Reader) error {
 		if head, ok := machine.Head(r); !ok || !head.Sandbox {

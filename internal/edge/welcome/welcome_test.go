@@ -24,7 +24,7 @@ func (k keys) PlatformCerts(now int64) []keystore.PlatformCert { return k.store.
 func (k keys) PublicKey() *keystore.Signer                     { return k.store.PublicKey() }
 func (k keys) APIv3Key(string) ([]byte, bool)                  { return nil, false }
 
-func desk(t *testing.T, sandbox bool) (http.Handler, *keystore.Store) {
+func pages(t *testing.T, sandbox bool) (http.Handler, *keystore.Store) {
 	t.Helper()
 	store, err := keystore.Create(t.TempDir(), keystore.Options{LogName: "test.example/journal"})
 	if err != nil {
@@ -48,7 +48,7 @@ func do(h http.Handler, method, target, kind, body string) *httptest.ResponseRec
 
 func TestWelcome(t *testing.T) {
 	t.Parallel()
-	h, _ := desk(t, true)
+	h, _ := pages(t, true)
 	for lang, want := range map[string]string{"zh": "一行代码都不用改", "en": "Not a line of code changes"} {
 		w := do(h, "GET", "/?lang="+lang, "", "")
 		text := w.Body.String()
@@ -70,7 +70,7 @@ func TestWelcome(t *testing.T) {
 // what is pasted is text.
 func TestDiagnose(t *testing.T) {
 	t.Parallel()
-	h, store := desk(t, true)
+	h, store := pages(t, true)
 	at := fmt.Sprint(time.Now().Unix())
 	const body = `{"id":"<b>","resource":{"algorithm":"AEAD_AES_256_GCM"}}`
 	signature, err := store.PublicKey().Sign(seal.AnswerMessage(at, "n", []byte(body)))
@@ -112,10 +112,10 @@ func TestDiagnose(t *testing.T) {
 	}
 }
 
-// With real money there is no desk.
+// With real money there is no pages.
 func TestOutsideASandbox(t *testing.T) {
 	t.Parallel()
-	h, _ := desk(t, false)
+	h, _ := pages(t, false)
 	if w := do(h, "POST", "/sandbox/diagnose", "text/plain", "Wechatpay-Serial: a\n\n{}"); w.Code != http.StatusBadRequest {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}

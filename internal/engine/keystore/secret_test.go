@@ -63,8 +63,6 @@ func TestNothingPrintsSecrets(t *testing.T) {
 	}
 }
 
-func (s *Store) public() *Signer { return s.PublicKey() }
-
 // The sealed file must not hold any of it in the clear either.
 func TestSealedFileIsSealed(t *testing.T) {
 	t.Parallel()

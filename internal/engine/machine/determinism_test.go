@@ -145,8 +145,8 @@ type keptResult struct {
 
 func keep(results []catalogue.Result) (kept []keptResult) {
 	for _, r := range results {
-		if rec, ok := r.Body.(table.Record); ok {
-			kept = append(kept, keptResult{rec, string(table.Encode(rec))})
+		if r.Body != nil {
+			kept = append(kept, keptResult{r.Body, string(table.Encode(r.Body))})
 		}
 	}
 	return kept

@@ -84,7 +84,7 @@ var breakers = map[string]func(t *testing.T, mem *table.Mem){
 		edit(t, mem, table.Orders, func(_ string, o *pb.Order) bool { o.NoticeId = 1 << 40; return o.PaidAt != 0 })
 	},
 	"notices tell of refunds that are there": func(t *testing.T, mem *table.Mem) {
-		put(t, mem, table.K(table.Settled).U64(1), &pb.Notice{Id: 1, State: pb.NoticeState_NOTICE_STATE_DELIVERED, Subject: &pb.Subject{Kind: pb.Kind_KIND_REFUND, Id: 1 << 40}})
+		put(t, mem, table.K(table.Ended).U64(1), &pb.Notice{Id: 1, State: pb.NoticeState_NOTICE_STATE_DELIVERED, Subject: &pb.Subject{Kind: pb.Kind_KIND_REFUND, Id: 1 << 40}})
 	},
 	"notices tell of orders that are there": func(t *testing.T, mem *table.Mem) { drop(t, mem, table.Orders) },
 	"refunds are found by their numbers":    func(t *testing.T, mem *table.Mem) { drop(t, mem, table.RefundNos) },
@@ -105,7 +105,7 @@ var breakers = map[string]func(t *testing.T, mem *table.Mem){
 		edit(t, mem, table.Owed, func(_ string, n *pb.Notice) bool { n.State = pb.NoticeState_NOTICE_STATE_DELIVERED; return true })
 	},
 	"parked notices are listed and counted": func(t *testing.T, mem *table.Mem) {
-		put(t, mem, table.K(table.Settled).U64(1), &pb.Notice{Id: 1, Mchid: workMchid, OrderId: 1, State: pb.NoticeState_NOTICE_STATE_PARKED})
+		put(t, mem, table.K(table.Ended).U64(1), &pb.Notice{Id: 1, Mchid: workMchid, OrderId: 1, State: pb.NoticeState_NOTICE_STATE_PARKED})
 	},
 	"no two couriers hold one lane":     lanes,
 	"journal and accounts say the same": func(t *testing.T, mem *table.Mem) { drop(t, mem, table.Journal) },

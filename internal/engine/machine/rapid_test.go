@@ -337,7 +337,7 @@ func (f *flow) compareNotices(r table.Reader) {
 		return true
 	}
 	notice.Owed(r, 0, visit)
-	notice.Settled(r, 0, visit)
+	notice.Ended(r, 0, visit)
 	if found != len(f.model.notices) {
 		f.t.Fatalf("%d notices, the second bookkeeper has %d", found, len(f.model.notices))
 	}

@@ -90,7 +90,7 @@ func TestTickDoesAThousandRowsAtMost(t *testing.T) {
 	if n := w.ticks(); n != 2 {
 		t.Errorf("%d notices took %d ticks, want 2", refunds, n)
 	}
-	notice.Settled(w.backend.Snapshot(), 0, func(n *pb.Notice) bool {
+	notice.Ended(w.backend.Snapshot(), 0, func(n *pb.Notice) bool {
 		t.Errorf("notice %d is still there", n.Id)
 		return true
 	})

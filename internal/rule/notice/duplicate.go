@@ -12,7 +12,7 @@ import (
 
 // double marks a delivery under a number that another attempt has taken; false
 // when that attempt is this very one, reported again, or is not remembered any
-// more. A notice still owed in the round of that attempt is settled: the
+// more. A notice still owed in the round of that attempt is ended: the
 // merchant has it.
 func double(d *deed.Deed, a *pb.Attempt) bool {
 	n, ok := Get(d.Tx, a.NoticeId)
@@ -27,7 +27,7 @@ func double(d *deed.Deed, a *pb.Attempt) bool {
 	n.LastDuplicate = a
 	switch {
 	case n.State != pb.NoticeState_NOTICE_STATE_OWED:
-		settled.Put(d.Tx, settledKey(n.Id), n)
+		ended.Put(d.Tx, endedKey(n.Id), n)
 	case a.Number > n.Attempts-n.Tries:
 		settle(d, n, pb.NoticeState_NOTICE_STATE_DELIVERED)
 		revive(d, n.Mchid)

@@ -30,13 +30,13 @@ func placed(r table.Reader, head *pb.Head, report catalogue.Report) {
 	}
 	Owed(r, 0, check(true))
 	if more {
-		Settled(r, 0, check(false))
+		Ended(r, 0, check(false))
 	}
 }
 
 func counted(r table.Reader, _ *pb.Head, report catalogue.Report) {
 	counts, more := map[string]uint64{}, true
-	Settled(r, 0, func(n *pb.Notice) bool {
+	Ended(r, 0, func(n *pb.Notice) bool {
 		if n.State != pb.NoticeState_NOTICE_STATE_PARKED {
 			return true
 		}

@@ -2,8 +2,8 @@
 // moment of the deed, in the same batch as the money. A courier delivers it and
 // reports each attempt; the schedule, parking and revival are decided here.
 //
-//	owed  --delivered-->  settled (DELIVERED)
-//	owed  --last retry failed-->  settled (PARKED)  --redeliver, or a fresh
+//	owed  --delivered-->  ended (DELIVERED)
+//	owed  --last retry failed-->  ended (PARKED)  --redeliver, or a fresh
 //	      notice to the merchant delivered (once)-->  owed
 //
 // The table of moves is in states.go.
@@ -35,19 +35,19 @@ const (
 )
 
 var (
-	owed    = table.Of[pb.Notice, *pb.Notice]{ID: table.Owed}
-	settled = table.Of[pb.Notice, *pb.Notice]{ID: table.Settled}
+	owed  = table.Of[pb.Notice, *pb.Notice]{ID: table.Owed}
+	ended = table.Of[pb.Notice, *pb.Notice]{ID: table.Ended}
 )
 
-func owedKey(id uint64) table.Key    { return table.K(table.Owed).U64(id) }
-func settledKey(id uint64) table.Key { return table.K(table.Settled).U64(id) }
+func owedKey(id uint64) table.Key  { return table.K(table.Owed).U64(id) }
+func endedKey(id uint64) table.Key { return table.K(table.Ended).U64(id) }
 
 // Get reads a notice in whatever state it is.
 func Get(r table.Reader, id uint64) (*pb.Notice, bool) {
 	if n, ok := owed.Get(r, owedKey(id)); ok {
 		return n, true
 	}
-	return settled.Get(r, settledKey(id))
+	return ended.Get(r, endedKey(id))
 }
 
 // Owed visits owed notices with id >= from, in the order of their numbers.
@@ -56,10 +56,10 @@ func Owed(r table.Reader, from uint64, visit func(*pb.Notice) bool) {
 	owed.Scan(r, owedKey(from), to, func(_ []byte, n *pb.Notice) bool { return visit(n) })
 }
 
-// Settled visits delivered and parked notices with id >= from.
-func Settled(r table.Reader, from uint64, visit func(*pb.Notice) bool) {
-	_, to := table.Range(table.Settled)
-	settled.Scan(r, settledKey(from), to, func(_ []byte, n *pb.Notice) bool { return visit(n) })
+// Ended visits delivered and parked notices with id >= from.
+func Ended(r table.Reader, from uint64, visit func(*pb.Notice) bool) {
+	_, to := table.Range(table.Ended)
+	ended.Scan(r, endedKey(from), to, func(_ []byte, n *pb.Notice) bool { return visit(n) })
 }
 
 // All visits all notices, the owed ones first.
@@ -67,7 +67,7 @@ func All(r table.Reader, visit func(*pb.Notice) bool) {
 	more := true
 	each := func(n *pb.Notice) bool { more = visit(n); return more }
 	if Owed(r, 0, each); more {
-		Settled(r, 0, each)
+		Ended(r, 0, each)
 	}
 }
 

@@ -76,17 +76,17 @@ func revive(d *deed.Deed, mchid string) {
 		return len(ids) < reviveAtOnce
 	})
 	for _, id := range ids {
-		if n, ok := settled.Get(d.Tx, settledKey(id)); ok {
+		if n, ok := ended.Get(d.Tx, endedKey(id)); ok {
 			again(d, n, true)
 		}
 	}
 }
 
-// again moves a settled notice back to the owed ones, due at once.
+// again moves a ended notice back to the owed ones, due at once.
 func again(d *deed.Deed, n *pb.Notice, revived bool) {
 	unpark(d.Tx, n)
 	Moves.Enter(&n.State, pb.NoticeState_NOTICE_STATE_OWED)
 	n.Tries, n.NextAt, n.SettledAt, n.Revived = 0, d.At, 0, revived
-	d.Tx.Delete(settledKey(n.Id))
+	d.Tx.Delete(endedKey(n.Id))
 	owed.Put(d.Tx, owedKey(n.Id), n)
 }

@@ -22,7 +22,7 @@ func Prune(d *deed.Deed, limit int) (looked int) {
 		return 0
 	}
 	var delivered []*pb.Notice
-	Settled(d.Tx, d.Head.PruneCursor, func(n *pb.Notice) bool {
+	Ended(d.Tx, d.Head.PruneCursor, func(n *pb.Notice) bool {
 		if n.CreatedAt+pruneAfter > d.At {
 			return false
 		}
@@ -37,7 +37,7 @@ func Prune(d *deed.Deed, limit int) (looked int) {
 		if at := n.SettledAt + KeepSettled; at > d.At {
 			due.Put(d.Tx, at, pb.DueKind_DUE_KIND_NOTICE_PRUNE, n.Id)
 		} else {
-			d.Tx.Delete(settledKey(n.Id))
+			d.Tx.Delete(endedKey(n.Id))
 		}
 	}
 	return looked
@@ -46,15 +46,15 @@ func Prune(d *deed.Deed, limit int) (looked int) {
 // PruneDue drops a notice whose time in the due table has come. One that was
 // owed again since then stays: it becomes due anew when it is delivered.
 func PruneDue(d *deed.Deed, id uint64) {
-	n, ok := settled.Get(d.Tx, settledKey(id))
+	n, ok := ended.Get(d.Tx, endedKey(id))
 	if ok && n.State == pb.NoticeState_NOTICE_STATE_DELIVERED && n.SettledAt+KeepSettled <= d.At {
-		d.Tx.Delete(settledKey(id))
+		d.Tx.Delete(endedKey(id))
 	}
 }
 
-// NextPrune is when the settled notice at the cursor is old enough to prune.
+// NextPrune is when the ended notice at the cursor is old enough to prune.
 func NextPrune(r table.Reader, head *pb.Head) (at int64, ok bool) {
-	Settled(r, head.PruneCursor, func(n *pb.Notice) bool {
+	Ended(r, head.PruneCursor, func(n *pb.Notice) bool {
 		at, ok = n.CreatedAt+pruneAfter, true
 		return false
 	})

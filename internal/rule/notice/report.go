@@ -82,7 +82,7 @@ func settle(d *deed.Deed, n *pb.Notice, state pb.NoticeState) {
 	Moves.Enter(&n.State, state)
 	n.SettledAt, n.NextAt = d.At, 0
 	d.Tx.Delete(owedKey(n.Id))
-	settled.Put(d.Tx, settledKey(n.Id), n)
+	ended.Put(d.Tx, endedKey(n.Id), n)
 	if state == pb.NoticeState_NOTICE_STATE_DELIVERED && n.Id < d.Head.PruneCursor {
 		due.Put(d.Tx, d.At+KeepSettled, pb.DueKind_DUE_KIND_NOTICE_PRUNE, n.Id)
 	}

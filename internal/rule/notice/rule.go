@@ -16,7 +16,7 @@ var (
 var Rule = catalogue.Rule{
 	Name:     "notice",
 	Commands: []*catalogue.Spec{Report.Spec, Redeliver.Spec},
-	Tables:   []table.ID{table.Owed, table.Settled, table.Parked},
+	Tables:   []table.ID{table.Owed, table.Ended, table.Parked},
 	Due:      []catalogue.Due{{Kind: pb.DueKind_DUE_KIND_NOTICE_PRUNE, Do: PruneDue}},
 	Sweeps:   []catalogue.Sweep{{Name: "notices to prune", Do: Prune, Next: NextPrune}},
 

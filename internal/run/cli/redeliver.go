@@ -15,14 +15,14 @@ var redeliver = Command{
 	Long: `A delivered or parked notice is owed again and goes out with the next free slot of
 its merchant's lane, with the same id and the same content. Notices still being
 delivered are left alone. With --mchid the range --from .. --to takes all of that
-merchant's settled notices, by the time they were first owed.`,
+merchant's ended notices (delivered or parked), by the time they were first owed.`,
 	Examples: []Example{
 		{"holdfast redeliver 42", "one notice, by its number or event id"},
 		{"holdfast redeliver --mchid 1900000001 --from 2026-03-01T20:00:00+08:00 --to 2026-03-01T21:00:00+08:00", "after the merchant lost an hour"},
 	},
 	Flags: func(fs *flag.FlagSet) RunFunc {
 		var q pb.RedeliverRequest
-		fs.StringVar(&q.Mchid, "mchid", "", "all settled notices of this `MCHID` in the range")
+		fs.StringVar(&q.Mchid, "mchid", "", "all ended notices of this `MCHID` in the range")
 		fs.Func("from", "start of the range, RFC 3339 `TIME`", moment(&q.From))
 		fs.Func("to", "end of the range, RFC 3339 `TIME`; now when left out", moment(&q.To))
 		return func(ctx context.Context, env *Env, args []string) error {
@@ -43,7 +43,7 @@ merchant's settled notices, by the time they were first owed.`,
 				fmt.Fprintf(env.Out, "notice %d is owed again\n", id)
 			}
 			if len(a.Notices) == 0 {
-				fmt.Fprintln(env.Err, "no settled notice in the range")
+				fmt.Fprintln(env.Err, "no ended notice in the range")
 			}
 			return nil
 		}

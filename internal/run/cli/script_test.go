@@ -75,7 +75,7 @@ type script struct {
 	*testing.T
 	dir  string
 	env  map[string]string
-	desk *admintest.Desk
+	site *admintest.Site
 	id   int
 }
 
@@ -164,8 +164,8 @@ var unsteady = []struct {
 
 func (s *script) steady(text string) string {
 	text = strings.ReplaceAll(text, s.dir, "$DIR")
-	if s.desk != nil {
-		text = strings.ReplaceAll(text, s.desk.Dir, "$NODE")
+	if s.site != nil {
+		text = strings.ReplaceAll(text, s.site.Dir, "$NODE")
 	}
 	for _, u := range unsteady {
 		text = u.what.ReplaceAllString(text, u.as)
@@ -175,21 +175,21 @@ func (s *script) steady(text string) string {
 
 func (s *script) expand(line string) string {
 	line = strings.ReplaceAll(line, "$DIR", s.dir)
-	if s.desk != nil {
-		line = strings.ReplaceAll(line, "$VKEY", s.desk.Keys.CheckpointVerifier())
+	if s.site != nil {
+		line = strings.ReplaceAll(line, "$VKEY", s.site.Keys.CheckpointVerifier())
 	}
 	return line
 }
 
 // startNode puts an administration over memory behind HOLDFAST_DATA.
 func (s *script) startNode(sandbox bool) {
-	s.desk = admintest.Open(s.T, sandbox)
-	s.env["HOLDFAST_DATA"] = s.desk.Dir
+	s.site = admintest.Open(s.T, sandbox)
+	s.env["HOLDFAST_DATA"] = s.site.Dir
 }
 
 // deed lets something happen on the node.
 func (s *script) deed(what string) {
-	d := s.desk
+	d := s.site
 	switch verb, arg, _ := strings.Cut(what, " "); verb {
 	case "merchant":
 		d.Merchant()
@@ -237,7 +237,7 @@ func (s *script) group(state string) {
 	default:
 		s.Fatalf("unknown state %q of a group", state)
 	}
-	s.desk.WithGroup(g)
+	s.site.WithGroup(g)
 }
 
 var o1 = struct{ mchid, number string }{"1900000001", "T2026-0001"}
@@ -245,7 +245,7 @@ var o1 = struct{ mchid, number string }{"1900000001", "T2026-0001"}
 var brokenAs = map[string]code.Code{"unknown": code.Unknown, "disk_low": code.DiskLow, "overloaded": code.Overloaded}
 
 func (s *script) attempt(outcome string) *pb.Attempt {
-	a := &pb.Attempt{NoticeId: 1, Number: uint32(s.id), At: s.desk.Now(), TookUs: 12_300, Outcome: pb.AttemptOutcome_ATTEMPT_OUTCOME_DELIVERED, HttpStatus: 200}
+	a := &pb.Attempt{NoticeId: 1, Number: uint32(s.id), At: s.site.Now(), TookUs: 12_300, Outcome: pb.AttemptOutcome_ATTEMPT_OUTCOME_DELIVERED, HttpStatus: 200}
 	if outcome == "failed" {
 		a.Outcome, a.HttpStatus, a.Answer = pb.AttemptOutcome_ATTEMPT_OUTCOME_STATUS, 500, "oops"
 	}

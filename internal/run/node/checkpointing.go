@@ -14,7 +14,7 @@ func (n *checkpointing) Start(ctx context.Context) error {
 	if err := n.journal.checkpoints.check(ctx); err != nil {
 		return err
 	}
-	n.journal.receipts = receipt.NewDesk(n.replica, n.journal.checkpoints, n.journal.prover)
+	n.journal.receipts = receipt.NewIssuer(n.replica, n.journal.checkpoints, n.journal.prover)
 	n.spawn("agreement", n.journal.checkpoints.ask)
 	n.spawn("checkpoints", func(ctx context.Context) {
 		if err := n.journal.checkpoints.Run(ctx); err != nil {

@@ -180,7 +180,7 @@ func (n *Node) Replica() *replica.Replica { return n.replica }
 func (n *Node) Keys() *keystore.Store { return n.keys }
 
 // Receipts hands out receipts.
-func (n *Node) Receipts() *receipt.Desk { return n.journal.receipts }
+func (n *Node) Receipts() *receipt.Issuer { return n.journal.receipts }
 
 // Views are the read models.
 func (n *Node) Views() *view.Views { return n.views }

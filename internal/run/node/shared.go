@@ -74,7 +74,7 @@ type published struct {
 	publisher   *journal.Publisher
 	prover      *journal.Prover
 	checkpoints *checkpoints
-	receipts    *receipt.Desk
+	receipts    *receipt.Issuer
 }
 
 func newShared(opt Options) *shared {

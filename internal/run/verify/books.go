@@ -49,5 +49,5 @@ func (v *verifier) count() {
 		rows[table.ID(d.Table)] = d.Rows
 	}
 	v.report.Orders, v.report.Refunds = rows[table.Orders], rows[table.Refunds]
-	v.report.Notices = rows[table.Owed] + rows[table.Settled]
+	v.report.Notices = rows[table.Owed] + rows[table.Ended]
 }

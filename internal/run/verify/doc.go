@@ -1,4 +1,4 @@
-// Package verify proves a data folder without changing it: everything that can
+// Package verify checks a data folder without changing it: everything that can
 // be recomputed is recomputed from the raw bytes and compared with what is
 // stored.
 //

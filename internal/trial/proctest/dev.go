@@ -185,7 +185,7 @@ func (d *Dev) Stop(t *testing.T) {
 	}
 }
 
-// Verify proves a data folder with the command for it.
+// Verify checks a data folder with the command for it.
 func Verify(t *testing.T, bin, dir string) {
 	t.Helper()
 	if out, err := exec.Command(bin, "verify", "--json", dir).CombinedOutput(); err != nil {

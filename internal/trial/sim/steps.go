@@ -545,7 +545,7 @@ func (pl *player) shown(s *script.Step) (lines []string, err error) {
 				return true
 			}
 			notice.Owed(r, 0, each)
-			notice.Settled(r, 0, each)
+			notice.Ended(r, 0, each)
 			return
 		}
 		for _, name := range s.All("ORDER") {

@@ -28,8 +28,8 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
 )
 
-// Desk is one test's administration.
-type Desk struct {
+// Site is one test's administration.
+type Site struct {
 	*edgetest.Core
 	// Dir is the data folder: keys, admin.token, admin.tokens, admin.url.
 	Dir  string
@@ -53,9 +53,9 @@ type Desk struct {
 const LogName = "test.example/journal"
 
 // Open starts an administration for the test. alice is a second token's name.
-func Open(t testing.TB, sandbox bool) *Desk {
+func Open(t testing.TB, sandbox bool) *Site {
 	t.Helper()
-	d := &Desk{Core: edgetest.New(t, sandbox), Dir: t.TempDir(), Log: new(Buffer), Why: func() string { return "" }}
+	d := &Site{Core: edgetest.New(t, sandbox), Dir: t.TempDir(), Log: new(Buffer), Why: func() string { return "" }}
 	CopyKeys(t, d.Dir)
 	var err error
 	d.Keys, err = keystore.Open(d.Dir, keystore.Options{})
@@ -72,7 +72,7 @@ func Open(t testing.TB, sandbox bool) *Desk {
 	need(t, err)
 	log := slog.New(slog.NewTextHandler(d.Log, nil))
 	config := admin.Config{
-		Core: d.Core, Keys: d.Keys, Views: d, Receipts: receipt.NewDesk(d.Core, d, prover), Tokens: tokens,
+		Core: d.Core, Keys: d.Keys, Views: d, Receipts: receipt.NewIssuer(d.Core, d, prover), Tokens: tokens,
 		Defaults:   &pb.MerchantSettings{KeyMode: pb.KeyMode_KEY_MODE_BOTH, RefundIntervalS: 60},
 		Checkpoint: d.publisher.Latest, Now: d.Now, Wall: func() time.Time { return time.UnixMilli(d.Now()) },
 		ReadOnly: func() string { return d.Why() }, Version: "test", Log: log,
@@ -113,7 +113,7 @@ func need(t testing.TB, err error) {
 }
 
 // Covering publishes a checkpoint of everything there is.
-func (d *Desk) Covering(_ context.Context, seq uint64) (cp journal.Signed, err error) {
+func (d *Site) Covering(_ context.Context, seq uint64) (cp journal.Signed, err error) {
 	err = d.Read(func(r table.Reader) error {
 		head, _ := machine.Head(r)
 		cp, err = d.publisher.Publish(r, head.JournalSize, [32]byte(head.JournalRoot), head.AppliedIndex)
@@ -131,7 +131,7 @@ type source struct{ *edgetest.Core }
 // Changed never wakes: views are driven by hand.
 func (source) Changed() <-chan struct{} { return nil }
 
-func (d *Desk) catchUp() error {
+func (d *Site) catchUp() error {
 	for {
 		if more, err := d.views.RunOnce(context.Background(), source{d.Core}); err != nil || !more {
 			return err
@@ -140,7 +140,7 @@ func (d *Desk) catchUp() error {
 }
 
 // Steps implements admin.Views.
-func (d *Desk) Steps(entity string, before uint64, limit int) ([]uint64, error) {
+func (d *Site) Steps(entity string, before uint64, limit int) ([]uint64, error) {
 	if err := d.catchUp(); err != nil {
 		return nil, err
 	}
@@ -148,7 +148,7 @@ func (d *Desk) Steps(entity string, before uint64, limit int) ([]uint64, error) 
 }
 
 // History implements admin.Views.
-func (d *Desk) History(account string, currency uint32, before uint64, limit int) ([]*pb.HistoryLine, error) {
+func (d *Site) History(account string, currency uint32, before uint64, limit int) ([]*pb.HistoryLine, error) {
 	if err := d.catchUp(); err != nil {
 		return nil, err
 	}
@@ -156,7 +156,7 @@ func (d *Desk) History(account string, currency uint32, before uint64, limit int
 }
 
 // Next implements admin.Views.
-func (d *Desk) Next() uint64 {
+func (d *Site) Next() uint64 {
 	if err := d.catchUp(); err != nil {
 		return 0
 	}

@@ -28,8 +28,8 @@ type Group struct {
 	done []string
 }
 
-// WithGroup makes the desk's node one of g.
-func (d *Desk) WithGroup(g *Group) { d.serve(g) }
+// WithGroup makes the site's node one of g.
+func (d *Site) WithGroup(g *Group) { d.serve(g) }
 
 // Done lists what was asked of the group, as "verb member actor".
 func (g *Group) Done() []string {

@@ -26,10 +26,10 @@ const (
 	lagging int64 = 500
 )
 
-// desk is the courier's state and its decisions. It does nothing itself: the
+// scheduler is the courier's state and its decisions. It does nothing itself: the
 // loop carries out what it puts into want, signFresh and signOld. It serves one
 // goroutine.
-type desk struct {
+type scheduler struct {
 	window, most, signers int
 	now                   func() int64
 	// may says whether a merchant's notices are this courier's to send; lapse is
@@ -44,8 +44,8 @@ type desk struct {
 	bodies    bodies
 	told      told
 
-	// brisk and slow count flights per pool; briskOld those of brisk that are not fresh.
-	brisk, briskOld, slow int
+	// quick and slow count flights per pool; quickOld those of quick that are not fresh.
+	quick, quickOld, slow int
 	// waiting counts hints, lanes counts lanes, broken those that are broken.
 	waiting, lanes, broken int
 	// starts and signs take turns.
@@ -61,8 +61,8 @@ type desk struct {
 	air []*flight
 }
 
-func newDesk(cfg Config, now func() int64, may func(string) bool, lapse func() uint64) *desk {
-	d := &desk{
+func newScheduler(cfg Config, now func() int64, may func(string) bool, lapse func() uint64) *scheduler {
+	d := &scheduler{
 		window: cfg.LaneWindow, most: cfg.MaxInFlight, signers: cfg.Signers, now: now, may: may, lapse: lapse,
 		merchants: map[string]*merchant{}, busy: map[uint64]*flight{}, bodies: newBodies(cfg.Bodies),
 		told: newTold(),
@@ -73,7 +73,7 @@ func newDesk(cfg Config, now func() int64, may func(string) bool, lapse func() u
 	return d
 }
 
-func (d *desk) lane(mchid string, address uint32) *lane {
+func (d *scheduler) lane(mchid string, address uint32) *lane {
 	m, ok := d.merchants[mchid]
 	if !ok {
 		m = newMerchant(mchid, d.window)
@@ -89,7 +89,7 @@ func (d *desk) lane(mchid string, address uint32) *lane {
 }
 
 // forget drops everything that is not busy: a new stream tells it all again.
-func (d *desk) forget() {
+func (d *scheduler) forget() {
 	for _, m := range d.merchants { // order does not matter: each is for itself
 		d.empty(m)
 	}
@@ -97,7 +97,7 @@ func (d *desk) forget() {
 }
 
 // empty drops a merchant's hints.
-func (d *desk) empty(m *merchant) {
+func (d *scheduler) empty(m *merchant) {
 	m.lanes(func(l *lane) {
 		d.waiting -= l.fresh.len() + len(l.old)
 		l.fresh, l.old = fifo{}, nil
@@ -108,7 +108,7 @@ func (d *desk) empty(m *merchant) {
 
 // drop forgets the notices of merchants that are not the courier's any more.
 // What of theirs is busy lands as it will.
-func (d *desk) drop() {
+func (d *scheduler) drop() {
 	for mchid, m := range d.merchants { // order does not matter: each is for itself
 		if !d.may(mchid) {
 			d.empty(m)
@@ -118,7 +118,7 @@ func (d *desk) drop() {
 
 // busyIn says whether a notice of these lanes is picked and its report is not
 // accepted yet.
-func (d *desk) busyIn(set lanes.Set) bool {
+func (d *scheduler) busyIn(set lanes.Set) bool {
 	for _, f := range d.busy {
 		if set.Has(lanes.Of(f.lane.mchid)) {
 			return true
@@ -129,7 +129,7 @@ func (d *desk) busyIn(set lanes.Set) bool {
 
 // owe takes note of a notice that is owed. What is busy is set aside until it
 // is not.
-func (d *desk) owe(h *pb.OwedHead) {
+func (d *scheduler) owe(h *pb.OwedHead) {
 	if !d.may(h.Mchid) {
 		return
 	}
@@ -148,7 +148,7 @@ func (d *desk) owe(h *pb.OwedHead) {
 }
 
 // oweFull takes note of a notice whose content came along.
-func (d *desk) oweFull(n *pb.OwedNotice) {
+func (d *scheduler) oweFull(n *pb.OwedNotice) {
 	h := n.Notice.Head()
 	if _, ok := d.busy[h.Id]; !ok && n.Problem == "" {
 		if l := d.lane(h.Mchid, h.Address); !l.slow() && l.fresh.len() < signAhead*d.signers {
@@ -160,7 +160,7 @@ func (d *desk) oweFull(n *pb.OwedNotice) {
 
 // touch puts a merchant where it belongs: into the rings of those that can start
 // something now, and under the alarm for when it can.
-func (d *desk) touch(m *merchant) {
+func (d *scheduler) touch(m *merchant) {
 	in, again := m.ready(d.now())
 	for kind := range d.rings {
 		if in[kind] {
@@ -181,7 +181,7 @@ func (d *desk) touch(m *merchant) {
 }
 
 // wake touches the merchants whose time has come.
-func (d *desk) wake() {
+func (d *scheduler) wake() {
 	now := d.now()
 	for len(d.alarms) > 0 && d.alarms[0].wakeAt <= now {
 		d.touch(heap.Pop(&d.alarms).(*merchant))
@@ -189,7 +189,7 @@ func (d *desk) wake() {
 }
 
 // dispatch starts all that may start now.
-func (d *desk) dispatch() {
+func (d *scheduler) dispatch() {
 	d.wake()
 	for {
 		kind, ok := d.turn()
@@ -203,10 +203,10 @@ func (d *desk) dispatch() {
 // turn chooses the ring that starts something next. Fresh goes first; old
 // backlog fills what is left, and takes one start in trickle at least. Old
 // backlog never holds more than half of the pool.
-func (d *desk) turn() (ringKind, bool) {
+func (d *scheduler) turn() (ringKind, bool) {
 	pipe := len(d.want) + d.fetching + len(d.signOld)
-	fresh := d.rings[ringFresh].len() > 0 && d.brisk < d.most && len(d.signFresh) < signAhead*d.signers
-	old := d.rings[ringOld].len() > 0 && d.brisk < d.most && d.briskOld < max(1, d.most/2) && pipe < pipeMost
+	fresh := d.rings[ringFresh].len() > 0 && d.quick < d.most && len(d.signFresh) < signAhead*d.signers
+	old := d.rings[ringOld].len() > 0 && d.quick < d.most && d.quickOld < max(1, d.most/2) && pipe < pipeMost
 	slow := d.rings[ringSlow].len() > 0 && d.slow < d.most && pipe < pipeMost
 	d.starts++
 	if fresh && !(d.starts%trickle == 0 && (old || slow)) {
@@ -223,7 +223,7 @@ func (d *desk) turn() (ringKind, bool) {
 }
 
 // start lets the ring's next merchant start one notice.
-func (d *desk) start(kind ringKind) {
+func (d *scheduler) start(kind ringKind) {
 	m := d.rings[kind].pop()
 	if l, h, fresh, ok := m.take(kind, d.now()); ok {
 		d.waiting--
@@ -235,7 +235,7 @@ func (d *desk) start(kind ringKind) {
 	d.tidy(m)
 }
 
-func (d *desk) launch(f *flight) {
+func (d *scheduler) launch(f *flight) {
 	f.lane.flying++
 	d.count(f, 1)
 	if !f.fresh {
@@ -251,24 +251,24 @@ func (d *desk) launch(f *flight) {
 }
 
 // count moves the flight in or out of its pool, and its merchant's part of it.
-func (d *desk) count(f *flight, by int) {
+func (d *scheduler) count(f *flight, by int) {
 	m := f.lane.merchant
 	switch {
 	case f.slow:
 		d.slow += by
 		m.slow += by
 	case f.fresh:
-		d.brisk += by
-		m.brisk += by
+		d.quick += by
+		m.quick += by
 	default:
-		d.brisk += by
-		d.briskOld += by
-		m.brisk += by
-		m.briskOld += by
+		d.quick += by
+		d.quickOld += by
+		m.quick += by
+		m.quickOld += by
 	}
 }
 
-func (d *desk) toSign(f *flight) {
+func (d *scheduler) toSign(f *flight) {
 	if f.fresh && !f.slow {
 		d.signFresh = append(d.signFresh, f)
 	} else {
@@ -277,7 +277,7 @@ func (d *desk) toSign(f *flight) {
 }
 
 // nextToSign takes the flight to sign next; nil when none waits.
-func (d *desk) nextToSign() *flight {
+func (d *scheduler) nextToSign() *flight {
 	from := &d.signFresh
 	d.signs++
 	if len(d.signFresh) == 0 || d.signs%trickle == 0 && len(d.signOld) > 0 {
@@ -294,7 +294,7 @@ func (d *desk) nextToSign() *flight {
 
 // tidy forgets lanes of a merchant about which nothing is worth keeping, and the
 // merchant with its last.
-func (d *desk) tidy(m *merchant) {
+func (d *scheduler) tidy(m *merchant) {
 	if d.merchants[m.mchid] != m {
 		return
 	}

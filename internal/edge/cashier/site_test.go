@@ -23,8 +23,8 @@ const (
 	otherAttempt = "AAAAAAAAAAAAAAAAAAAAAg"
 )
 
-// desk is a cashier over a core with a merchant and a payer, 小明 with ¥1,000.
-type desk struct {
+// site is a cashier over a core with a merchant and a payer, 小明 with ¥1,000.
+type site struct {
 	*testing.T
 	core *edgetest.Core
 	http http.Handler
@@ -34,9 +34,9 @@ type desk struct {
 	unreadable bool
 }
 
-func newDesk(t *testing.T, sandbox bool) *desk {
+func newSite(t *testing.T, sandbox bool) *site {
 	t.Helper()
-	d := &desk{T: t, core: edgetest.New(t, sandbox), lang: "en"}
+	d := &site{T: t, core: edgetest.New(t, sandbox), lang: "en"}
 	d.core.Merchant()
 	d.ming = d.core.Payer("ming", "小明", 100_000)
 	d.http = New(Config{Core: d, Now: func() time.Time { return time.UnixMilli(d.core.Now()) }, Receipt: testReceipt}).Handler()
@@ -48,12 +48,12 @@ func testReceipt(_ context.Context, o *pb.Order) (*pb.Receipt, error) {
 }
 
 // Do implements Core.
-func (d *desk) Do(ctx context.Context, cmd *pb.Command) (catalogue.Result, error) {
+func (d *site) Do(ctx context.Context, cmd *pb.Command) (catalogue.Result, error) {
 	return d.core.Do(ctx, cmd)
 }
 
 // ReadLatest implements Core.
-func (d *desk) ReadLatest(_ context.Context, f func(table.Reader) error) error {
+func (d *site) ReadLatest(_ context.Context, f func(table.Reader) error) error {
 	if d.unreadable {
 		return errors.New("disk gone")
 	}
@@ -61,7 +61,7 @@ func (d *desk) ReadLatest(_ context.Context, f func(table.Reader) error) error {
 }
 
 // get opens an address with the browser's cookie of myAttempt.
-func (d *desk) get(path string) *httptest.ResponseRecorder {
+func (d *site) get(path string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest("GET", path, nil)
 	r.AddCookie(&http.Cookie{Name: attemptCookie, Value: myAttempt})
 	r.Header.Set("Accept-Language", d.lang)
@@ -69,7 +69,7 @@ func (d *desk) get(path string) *httptest.ResponseRecorder {
 }
 
 // post sends a form from the cashier's own page.
-func (d *desk) post(path string, form url.Values) *httptest.ResponseRecorder {
+func (d *site) post(path string, form url.Values) *httptest.ResponseRecorder {
 	r := httptest.NewRequest("POST", path, strings.NewReader(form.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Sec-Fetch-Site", "same-origin")
@@ -77,14 +77,14 @@ func (d *desk) post(path string, form url.Values) *httptest.ResponseRecorder {
 	return d.do(r)
 }
 
-func (d *desk) do(r *http.Request) *httptest.ResponseRecorder {
+func (d *site) do(r *http.Request) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
 	d.http.ServeHTTP(w, r)
 	return w
 }
 
 // tap pays by form and follows to the result page.
-func (d *desk) tap(o *pb.Order, uid uint64, attempt string) *httptest.ResponseRecorder {
+func (d *site) tap(o *pb.Order, uid uint64, attempt string) *httptest.ResponseRecorder {
 	d.Helper()
 	w := d.post("/pay/"+o.PrepayId, url.Values{"attempt": {attempt}, "payer": {strconv.FormatUint(uid, 10)}})
 	if w.Code != http.StatusSeeOther {
@@ -94,7 +94,7 @@ func (d *desk) tap(o *pb.Order, uid uint64, attempt string) *httptest.ResponseRe
 }
 
 // charged is how much of 小明's ¥1,000 is gone, in fen.
-func (d *desk) charged() int64 {
+func (d *site) charged() int64 {
 	var left int64
 	_ = d.core.Read(func(r table.Reader) error {
 		left = balance(r, d.ming.Uid, 156)

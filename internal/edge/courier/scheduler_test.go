@@ -12,15 +12,15 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
-// table is a desk whose clock the test holds.
+// table is a scheduler whose clock the test holds.
 type deskTable struct {
-	*desk
+	*scheduler
 	at int64
 }
 
 func newDeskTable(most int) *deskTable {
 	d := &deskTable{at: 1_000_000_000}
-	d.desk = newDesk(Config{LaneWindow: 4, MaxInFlight: most, Bodies: 10_000, Signers: 2}, func() int64 { return d.at }, anybody, unlapsed)
+	d.scheduler = newScheduler(Config{LaneWindow: 4, MaxInFlight: most, Bodies: 10_000, Signers: 2}, func() int64 { return d.at }, anybody, unlapsed)
 	return d
 }
 
@@ -143,8 +143,8 @@ func TestFetched(t *testing.T) {
 			if len(d.signed()) != c.sign || d.waiting != c.waits || len(problems) != c.unsent || len(d.want) != 0 {
 				t.Errorf("waiting %d, problems %d, wants %d", d.waiting, len(problems), len(d.want))
 			}
-			if d.fetching != 0 || c.sign == 0 && (d.brisk != 0 || len(d.busy) != 0) {
-				t.Errorf("fetching %d, in flight %d, busy %d; want none", d.fetching, d.brisk, len(d.busy))
+			if d.fetching != 0 || c.sign == 0 && (d.quick != 0 || len(d.busy) != 0) {
+				t.Errorf("fetching %d, in flight %d, busy %d; want none", d.fetching, d.quick, len(d.busy))
 			}
 		})
 	}
@@ -163,7 +163,7 @@ func TestLanesAreForgotten(t *testing.T) {
 	}
 	d.accepted(a, &pb.ReportResponse{Applied: 1})
 	d.take(&pb.OwedBatch{Applied: 1})
-	if len(a) != 50 || d.lanes+len(d.merchants)+len(d.busy)+len(d.alarms)+len(d.bodies.by)+len(d.told.by)+d.waiting+d.brisk+d.slow != 0 {
+	if len(a) != 50 || d.lanes+len(d.merchants)+len(d.busy)+len(d.alarms)+len(d.bodies.by)+len(d.told.by)+d.waiting+d.quick+d.slow != 0 {
 		t.Errorf("%d landed; remembers %d lanes, %d busy, %d alarms, %d bodies, %d told, %d waiting",
 			len(a), d.lanes, len(d.busy), len(d.alarms), len(d.bodies.by), len(d.told.by), d.waiting)
 	}
@@ -333,7 +333,7 @@ func TestDeskCounts(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		d := newDeskTable(rapid.IntRange(1, 20).Draw(t, "most"))
-		var signed, aloft []*flight
+		var signed, inFlight []*flight
 		var landed []*pb.Attempt
 		id, number := uint64(0), map[uint64]uint32{}
 		for range rapid.IntRange(1, 300).Draw(t, "steps") {
@@ -363,13 +363,13 @@ func TestDeskCounts(t *testing.T) {
 				d.fetched(asked, b)
 			case 4: // send
 				for _, f := range signed {
-					d.aloft(f, time.UnixMilli(d.at))
+					d.inFlight(f, time.UnixMilli(d.at))
 				}
-				aloft, signed = append(aloft, signed...), nil
+				inFlight, signed = append(inFlight, signed...), nil
 			case 5: // land one
-				if len(aloft) > 0 {
-					f := aloft[0]
-					aloft = aloft[1:]
+				if len(inFlight) > 0 {
+					f := inFlight[0]
+					inFlight = inFlight[1:]
 					a := &pb.Attempt{NoticeId: f.hint.id, Number: f.owed.Notice.Attempts + 1, Outcome: delivered}
 					if rapid.Bool().Draw(t, "fails") {
 						a.Outcome = timeout
@@ -388,9 +388,9 @@ func TestDeskCounts(t *testing.T) {
 	})
 }
 
-// check compares the desk's counts with what they count.
+// check compares the scheduler's counts with what they count.
 func (d *deskTable) check(t *rapid.T) {
-	brisk, briskOld, slow, hints, broken := 0, 0, 0, 0, 0
+	quick, quickOld, slow, hints, broken := 0, 0, 0, 0, 0
 	flying := map[*lane]int{}
 	for _, f := range d.busy {
 		switch {
@@ -399,10 +399,10 @@ func (d *deskTable) check(t *rapid.T) {
 		case f.slow:
 			slow++
 		case f.fresh:
-			brisk++
+			quick++
 		default:
-			brisk++
-			briskOld++
+			quick++
+			quickOld++
 		}
 		flying[f.lane]++
 	}
@@ -428,15 +428,15 @@ func (d *deskTable) check(t *rapid.T) {
 				briskOfIts++
 			}
 		}
-		if m.brisk != briskOfIts || m.slow != slowOfIts || m.brisk > m.most || m.slow > 3*m.most+maxAddresses || m.size() > maxAddresses+1 {
-			t.Fatalf("merchant %s: brisk %d (really %d), slow %d (really %d), %d lanes", m.mchid, m.brisk, briskOfIts, m.slow, slowOfIts, m.size())
+		if m.quick != briskOfIts || m.slow != slowOfIts || m.quick > m.most || m.slow > 3*m.most+maxAddresses || m.size() > maxAddresses+1 {
+			t.Fatalf("merchant %s: quick %d (really %d), slow %d (really %d), %d lanes", m.mchid, m.quick, briskOfIts, m.slow, slowOfIts, m.size())
 		}
 	}
 	if lanes != d.lanes {
 		t.Fatalf("%d lanes, counted %d", lanes, d.lanes)
 	}
-	if d.brisk != brisk || d.briskOld != briskOld || d.slow != slow || d.waiting != hints || d.broken != broken || d.brisk > d.most {
-		t.Fatalf("brisk %d/%d, old %d/%d, slow %d/%d, waiting %d/%d, broken %d/%d (counted/real)",
-			d.brisk, brisk, d.briskOld, briskOld, d.slow, slow, d.waiting, hints, d.broken, broken)
+	if d.quick != quick || d.quickOld != quickOld || d.slow != slow || d.waiting != hints || d.broken != broken || d.quick > d.most {
+		t.Fatalf("quick %d/%d, old %d/%d, slow %d/%d, waiting %d/%d, broken %d/%d (counted/real)",
+			d.quick, quick, d.quickOld, quickOld, d.slow, slow, d.waiting, hints, d.broken, broken)
 	}
 }
