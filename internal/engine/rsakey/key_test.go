@@ -26,10 +26,10 @@ func best(t testing.TB) *Key {
 	t.Helper()
 	k := Open(testKey())
 	if k.native == nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("there is no libcrypto.so.3, or this build has no cgo")
+		if callable && os.Getenv("CI") == "true" {
+			t.Fatal("there is no libcrypto.so.3: make deps installs it")
 		}
-		t.Skip("there is no libcrypto.so.3, or this build has no cgo: Go's library signs")
+		t.Skip("there is no libcrypto.so.3, or this build can't call it: Go's library signs")
 	}
 	return k
 }

@@ -81,6 +81,9 @@ import (
 	"unsafe"
 )
 
+// callable says whether this build can call OpenSSL where it is installed.
+const callable = true
+
 // native is a key in OpenSSL's memory, which goes when the value is collected.
 type native struct{ key unsafe.Pointer }
 

@@ -4,6 +4,9 @@ package rsakey
 
 import "crypto/rsa"
 
+// callable says whether this build can call OpenSSL where it is installed.
+const callable = false
+
 // native is OpenSSL's library, which this build can't call.
 type native struct{}
 
