@@ -29,7 +29,7 @@ func EncryptField(random io.Reader, key *rsa.PublicKey, value string) (string, e
 
 // DecryptField decrypts what EncryptField made, or a client of the API.
 func DecryptField(key *rsa.PrivateKey, value string) (string, error) {
-	sealed, err := base64.StdEncoding.Strict().DecodeString(value)
+	sealed, err := DecodeBase64(value)
 	if err != nil {
 		return "", ErrField
 	}

@@ -46,7 +46,7 @@ func Open(key []byte, nonce, associatedData, ciphertext string) ([]byte, error) 
 	if err != nil {
 		return nil, err
 	}
-	sealed, err := base64.StdEncoding.Strict().DecodeString(ciphertext)
+	sealed, err := DecodeBase64(ciphertext)
 	if err != nil {
 		return nil, errors.New("ciphertext is not standard base64")
 	}

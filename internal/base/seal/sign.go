@@ -36,7 +36,7 @@ func Verify(key *rsa.PublicKey, message []byte, signature string) error {
 	if len(signature) != base64.StdEncoding.EncodedLen(key.Size()) {
 		return fmt.Errorf("signature has %d characters, want %d", len(signature), base64.StdEncoding.EncodedLen(key.Size()))
 	}
-	raw, err := base64.StdEncoding.Strict().DecodeString(signature)
+	raw, err := DecodeBase64(signature)
 	if err != nil || len(raw) != key.Size() {
 		return errors.New("signature is not standard base64")
 	}

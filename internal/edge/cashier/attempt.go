@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"net/http"
+	"strings"
 )
 
 // attemptCookie keeps the attempt of one code: its path is the code's page.
@@ -34,6 +35,9 @@ func attemptFor(w http.ResponseWriter, r *http.Request, prepayID string) string 
 // parseAttempt reads an attempt from a form, a cookie or an address.
 func parseAttempt(s string) ([]byte, bool) {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(s)
+	if strings.ContainsAny(s, "\r\n") { // Go's decoder passes over them
+		return nil, false
+	}
 	return raw, err == nil && len(raw) == attemptSize
 }
 

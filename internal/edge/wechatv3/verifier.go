@@ -57,7 +57,7 @@ func (v *verifier) open(signature string) (digest [sha256.Size]byte, err error) 
 	if want := base64.StdEncoding.EncodedLen(v.size); len(signature) != want {
 		return digest, fmt.Errorf("signature has %d characters, want %d", len(signature), want)
 	}
-	raw, err := base64.StdEncoding.Strict().DecodeString(signature)
+	raw, err := seal.DecodeBase64(signature)
 	if err != nil || len(raw) != v.size {
 		return digest, errors.New("signature is not standard base64")
 	}
