@@ -1,6 +1,7 @@
 package seal_test
 
 import (
+	"encoding/base64"
 	"testing"
 
 	"github.com/holdfast-pay/holdfast/internal/base/seal"
@@ -15,5 +16,11 @@ func TestBase64IsStrict(t *testing.T) {
 		if raw, err := seal.DecodeBase64(text); (err == nil) != ok || ok && text != "" && string(raw) != "hi" {
 			t.Errorf("%q: %q, %v", text, raw, err)
 		}
+	}
+	if raw, err := seal.DecodeStrictly(base64.RawURLEncoding, "aGk"); err != nil || string(raw) != "hi" {
+		t.Errorf("the alphabet of addresses: %q, %v", raw, err)
+	}
+	if raw, err := seal.DecodeStrictly(base64.RawURLEncoding, "aG\nk"); err == nil {
+		t.Errorf("a line break in the alphabet of addresses: %q", raw)
 	}
 }

@@ -4,7 +4,8 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"net/http"
-	"strings"
+
+	"github.com/holdfast-pay/holdfast/internal/base/seal"
 )
 
 // attemptCookie keeps the attempt of one code: its path is the code's page.
@@ -34,10 +35,7 @@ func attemptFor(w http.ResponseWriter, r *http.Request, prepayID string) string 
 
 // parseAttempt reads an attempt from a form, a cookie or an address.
 func parseAttempt(s string) ([]byte, bool) {
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(s)
-	if strings.ContainsAny(s, "\r\n") { // Go's decoder passes over them
-		return nil, false
-	}
+	raw, err := seal.DecodeStrictly(base64.RawURLEncoding, s)
 	return raw, err == nil && len(raw) == attemptSize
 }
 
