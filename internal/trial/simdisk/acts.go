@@ -341,19 +341,21 @@ func (w *World) size(mem *vfs.MemFS, name string) int {
 	return len(b)
 }
 
-// flip flips a bit somewhere on a disk.
+// flip flips a bit somewhere on a disk, unless a running store removes the
+// file just then.
 func (w *World) flip(d *disk) (t target, at int, undo func(), ok bool) {
 	all := targets(d.mem)
 	if len(all) == 0 {
 		return target{}, 0, nil, false
 	}
 	t = all[w.chance.IntN(len(all))]
-	at = w.chance.IntN(w.size(d.mem, t.name))
-	undo, err := d.flip(t.name, at, 1<<w.chance.IntN(8))
-	if err != nil {
-		w.fail("flip: %v", err)
+	size := w.size(d.mem, t.name)
+	if size == 0 {
+		return target{}, 0, nil, false
 	}
-	return t, at, undo, true
+	at = w.chance.IntN(size)
+	undo, err := d.flip(t.name, at, 1<<w.chance.IntN(8))
+	return t, at, undo, err == nil
 }
 
 // spoil damages a file at rest: a flipped bit, a sector of zeros, or an end that
