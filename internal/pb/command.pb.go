@@ -1814,6 +1814,625 @@ func (x *Transfer) GetAmount() int64 {
 	return 0
 }
 
+// CodeSend says that a one-time code is about to be sent to a phone number. The
+// code and the number are not in it: tags and proofs are keyed hashes.
+type CodeSend struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	PhoneTag []byte                 `protobuf:"bytes,1,opt,name=phone_tag,json=phoneTag,proto3" json:"phone_tag,omitempty"`
+	// address_tag is of the network address that asked.
+	AddressTag []byte `protobuf:"bytes,2,opt,name=address_tag,json=addressTag,proto3" json:"address_tag,omitempty"`
+	Proof      []byte `protobuf:"bytes,3,opt,name=proof,proto3" json:"proof,omitempty"`
+	// key is the identity: the same key is the same code.
+	Key           []byte `protobuf:"bytes,4,opt,name=key,proto3" json:"key,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CodeSend) Reset() {
+	*x = CodeSend{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CodeSend) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CodeSend) ProtoMessage() {}
+
+func (x *CodeSend) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CodeSend.ProtoReflect.Descriptor instead.
+func (*CodeSend) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *CodeSend) GetPhoneTag() []byte {
+	if x != nil {
+		return x.PhoneTag
+	}
+	return nil
+}
+
+func (x *CodeSend) GetAddressTag() []byte {
+	if x != nil {
+		return x.AddressTag
+	}
+	return nil
+}
+
+func (x *CodeSend) GetProof() []byte {
+	if x != nil {
+		return x.Proof
+	}
+	return nil
+}
+
+func (x *CodeSend) GetKey() []byte {
+	if x != nil {
+		return x.Key
+	}
+	return nil
+}
+
+// DeviceEnrol gives a device to the person behind a phone number, who has proven
+// to have it by a one-time code; a number that nobody has becomes a new person.
+type DeviceEnrol struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	PhoneTag []byte                 `protobuf:"bytes,1,opt,name=phone_tag,json=phoneTag,proto3" json:"phone_tag,omitempty"`
+	// proof is the keyed hash of number and code, as the person typed it.
+	Proof     []byte `protobuf:"bytes,2,opt,name=proof,proto3" json:"proof,omitempty"`
+	PublicKey []byte `protobuf:"bytes,3,opt,name=public_key,json=publicKey,proto3" json:"public_key,omitempty"`
+	Label     string `protobuf:"bytes,4,opt,name=label,proto3" json:"label,omitempty"`
+	// details are the new person's, sealed; not looked at where the person exists.
+	Details       *Sealed `protobuf:"bytes,5,opt,name=details,proto3" json:"details,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeviceEnrol) Reset() {
+	*x = DeviceEnrol{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeviceEnrol) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeviceEnrol) ProtoMessage() {}
+
+func (x *DeviceEnrol) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeviceEnrol.ProtoReflect.Descriptor instead.
+func (*DeviceEnrol) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *DeviceEnrol) GetPhoneTag() []byte {
+	if x != nil {
+		return x.PhoneTag
+	}
+	return nil
+}
+
+func (x *DeviceEnrol) GetProof() []byte {
+	if x != nil {
+		return x.Proof
+	}
+	return nil
+}
+
+func (x *DeviceEnrol) GetPublicKey() []byte {
+	if x != nil {
+		return x.PublicKey
+	}
+	return nil
+}
+
+func (x *DeviceEnrol) GetLabel() string {
+	if x != nil {
+		return x.Label
+	}
+	return ""
+}
+
+func (x *DeviceEnrol) GetDetails() *Sealed {
+	if x != nil {
+		return x.Details
+	}
+	return nil
+}
+
+// DeviceEnd ends a device of the person who consents.
+type DeviceEnd struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Uid           uint64                 `protobuf:"varint,1,opt,name=uid,proto3" json:"uid,omitempty"`
+	Device        []byte                 `protobuf:"bytes,2,opt,name=device,proto3" json:"device,omitempty"`
+	Consent       *Consent               `protobuf:"bytes,3,opt,name=consent,proto3" json:"consent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeviceEnd) Reset() {
+	*x = DeviceEnd{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeviceEnd) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeviceEnd) ProtoMessage() {}
+
+func (x *DeviceEnd) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeviceEnd.ProtoReflect.Descriptor instead.
+func (*DeviceEnd) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *DeviceEnd) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *DeviceEnd) GetDevice() []byte {
+	if x != nil {
+		return x.Device
+	}
+	return nil
+}
+
+func (x *DeviceEnd) GetConsent() *Consent {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
+// PinSet sets the PIN. Where there is one already, the consent names a grant of
+// the old one.
+type PinSet struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Uid   uint64                 `protobuf:"varint,1,opt,name=uid,proto3" json:"uid,omitempty"`
+	// hash is argon2id in PHC form.
+	Hash          string   `protobuf:"bytes,2,opt,name=hash,proto3" json:"hash,omitempty"`
+	Consent       *Consent `protobuf:"bytes,3,opt,name=consent,proto3" json:"consent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PinSet) Reset() {
+	*x = PinSet{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PinSet) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PinSet) ProtoMessage() {}
+
+func (x *PinSet) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PinSet.ProtoReflect.Descriptor instead.
+func (*PinSet) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *PinSet) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *PinSet) GetHash() string {
+	if x != nil {
+		return x.Hash
+	}
+	return ""
+}
+
+func (x *PinSet) GetConsent() *Consent {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
+// PinReserve takes one try before the PIN is compared.
+type PinReserve struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Uid    uint64                 `protobuf:"varint,1,opt,name=uid,proto3" json:"uid,omitempty"`
+	Device []byte                 `protobuf:"bytes,2,opt,name=device,proto3" json:"device,omitempty"`
+	// key is the identity: the same key is the same try.
+	Key           []byte `protobuf:"bytes,3,opt,name=key,proto3" json:"key,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PinReserve) Reset() {
+	*x = PinReserve{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PinReserve) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PinReserve) ProtoMessage() {}
+
+func (x *PinReserve) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PinReserve.ProtoReflect.Descriptor instead.
+func (*PinReserve) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *PinReserve) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *PinReserve) GetDevice() []byte {
+	if x != nil {
+		return x.Device
+	}
+	return nil
+}
+
+func (x *PinReserve) GetKey() []byte {
+	if x != nil {
+		return x.Key
+	}
+	return nil
+}
+
+// PinResult says how a reserved try came out.
+type PinResult struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Uid           uint64                 `protobuf:"varint,1,opt,name=uid,proto3" json:"uid,omitempty"`
+	Number        uint64                 `protobuf:"varint,2,opt,name=number,proto3" json:"number,omitempty"`
+	Right         bool                   `protobuf:"varint,3,opt,name=right,proto3" json:"right,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PinResult) Reset() {
+	*x = PinResult{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PinResult) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PinResult) ProtoMessage() {}
+
+func (x *PinResult) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PinResult.ProtoReflect.Descriptor instead.
+func (*PinResult) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *PinResult) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *PinResult) GetNumber() uint64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *PinResult) GetRight() bool {
+	if x != nil {
+		return x.Right
+	}
+	return false
+}
+
+// FreeLimitSet chooses up to which amount an act needs no PIN.
+type FreeLimitSet struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Uid           uint64                 `protobuf:"varint,1,opt,name=uid,proto3" json:"uid,omitempty"`
+	Limit         int64                  `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
+	Consent       *Consent               `protobuf:"bytes,3,opt,name=consent,proto3" json:"consent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FreeLimitSet) Reset() {
+	*x = FreeLimitSet{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FreeLimitSet) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FreeLimitSet) ProtoMessage() {}
+
+func (x *FreeLimitSet) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FreeLimitSet.ProtoReflect.Descriptor instead.
+func (*FreeLimitSet) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *FreeLimitSet) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *FreeLimitSet) GetLimit() int64 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *FreeLimitSet) GetConsent() *Consent {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
+// GradeSet says how well a person is known.
+type GradeSet struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Uid           uint64                 `protobuf:"varint,1,opt,name=uid,proto3" json:"uid,omitempty"`
+	Grade         uint32                 `protobuf:"varint,2,opt,name=grade,proto3" json:"grade,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GradeSet) Reset() {
+	*x = GradeSet{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GradeSet) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GradeSet) ProtoMessage() {}
+
+func (x *GradeSet) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GradeSet.ProtoReflect.Descriptor instead.
+func (*GradeSet) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *GradeSet) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *GradeSet) GetGrade() uint32 {
+	if x != nil {
+		return x.Grade
+	}
+	return 0
+}
+
+// LimitsSet replaces what people of one grade may move.
+type LimitsSet struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Limits        *Limits                `protobuf:"bytes,1,opt,name=limits,proto3" json:"limits,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LimitsSet) Reset() {
+	*x = LimitsSet{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LimitsSet) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LimitsSet) ProtoMessage() {}
+
+func (x *LimitsSet) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LimitsSet.ProtoReflect.Descriptor instead.
+func (*LimitsSet) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *LimitsSet) GetLimits() *Limits {
+	if x != nil {
+		return x.Limits
+	}
+	return nil
+}
+
+// PersonBlock blocks a person, or lets them go on, with a reason.
+type PersonBlock struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Uid           uint64                 `protobuf:"varint,1,opt,name=uid,proto3" json:"uid,omitempty"`
+	Blocked       bool                   `protobuf:"varint,2,opt,name=blocked,proto3" json:"blocked,omitempty"`
+	Reason        string                 `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PersonBlock) Reset() {
+	*x = PersonBlock{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PersonBlock) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PersonBlock) ProtoMessage() {}
+
+func (x *PersonBlock) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PersonBlock.ProtoReflect.Descriptor instead.
+func (*PersonBlock) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *PersonBlock) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *PersonBlock) GetBlocked() bool {
+	if x != nil {
+		return x.Blocked
+	}
+	return false
+}
+
+func (x *PersonBlock) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 var File_holdfast_v1_command_proto protoreflect.FileDescriptor
 
 const file_holdfast_v1_command_proto_rawDesc = "" +
@@ -1956,7 +2575,50 @@ const file_holdfast_v1_command_proto_rawDesc = "" +
 	"\bTransfer\x12\x14\n" +
 	"\x05debit\x18\x01 \x01(\tR\x05debit\x12\x16\n" +
 	"\x06credit\x18\x02 \x01(\tR\x06credit\x12\x16\n" +
-	"\x06amount\x18\x03 \x01(\x03R\x06amountB1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
+	"\x06amount\x18\x03 \x01(\x03R\x06amount\"p\n" +
+	"\bCodeSend\x12\x1b\n" +
+	"\tphone_tag\x18\x01 \x01(\fR\bphoneTag\x12\x1f\n" +
+	"\vaddress_tag\x18\x02 \x01(\fR\n" +
+	"addressTag\x12\x14\n" +
+	"\x05proof\x18\x03 \x01(\fR\x05proof\x12\x10\n" +
+	"\x03key\x18\x04 \x01(\fR\x03key\"\xa4\x01\n" +
+	"\vDeviceEnrol\x12\x1b\n" +
+	"\tphone_tag\x18\x01 \x01(\fR\bphoneTag\x12\x14\n" +
+	"\x05proof\x18\x02 \x01(\fR\x05proof\x12\x1d\n" +
+	"\n" +
+	"public_key\x18\x03 \x01(\fR\tpublicKey\x12\x14\n" +
+	"\x05label\x18\x04 \x01(\tR\x05label\x12-\n" +
+	"\adetails\x18\x05 \x01(\v2\x13.holdfast.v1.SealedR\adetails\"e\n" +
+	"\tDeviceEnd\x12\x10\n" +
+	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x16\n" +
+	"\x06device\x18\x02 \x01(\fR\x06device\x12.\n" +
+	"\aconsent\x18\x03 \x01(\v2\x14.holdfast.v1.ConsentR\aconsent\"^\n" +
+	"\x06PinSet\x12\x10\n" +
+	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x12\n" +
+	"\x04hash\x18\x02 \x01(\tR\x04hash\x12.\n" +
+	"\aconsent\x18\x03 \x01(\v2\x14.holdfast.v1.ConsentR\aconsent\"H\n" +
+	"\n" +
+	"PinReserve\x12\x10\n" +
+	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x16\n" +
+	"\x06device\x18\x02 \x01(\fR\x06device\x12\x10\n" +
+	"\x03key\x18\x03 \x01(\fR\x03key\"K\n" +
+	"\tPinResult\x12\x10\n" +
+	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x16\n" +
+	"\x06number\x18\x02 \x01(\x04R\x06number\x12\x14\n" +
+	"\x05right\x18\x03 \x01(\bR\x05right\"f\n" +
+	"\fFreeLimitSet\x12\x10\n" +
+	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x14\n" +
+	"\x05limit\x18\x02 \x01(\x03R\x05limit\x12.\n" +
+	"\aconsent\x18\x03 \x01(\v2\x14.holdfast.v1.ConsentR\aconsent\"2\n" +
+	"\bGradeSet\x12\x10\n" +
+	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x14\n" +
+	"\x05grade\x18\x02 \x01(\rR\x05grade\"8\n" +
+	"\tLimitsSet\x12+\n" +
+	"\x06limits\x18\x01 \x01(\v2\x13.holdfast.v1.LimitsR\x06limits\"Q\n" +
+	"\vPersonBlock\x12\x10\n" +
+	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x18\n" +
+	"\ablocked\x18\x02 \x01(\bR\ablocked\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reasonB1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
 
 var (
 	file_holdfast_v1_command_proto_rawDescOnce sync.Once
@@ -1970,7 +2632,7 @@ func file_holdfast_v1_command_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_command_proto_rawDescData
 }
 
-var file_holdfast_v1_command_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_holdfast_v1_command_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
 var file_holdfast_v1_command_proto_goTypes = []any{
 	(*Command)(nil),            // 0: holdfast.v1.Command
 	(*Frame)(nil),              // 1: holdfast.v1.Frame
@@ -1998,23 +2660,41 @@ var file_holdfast_v1_command_proto_goTypes = []any{
 	(*AccountLimit)(nil),       // 23: holdfast.v1.AccountLimit
 	(*TransferBatch)(nil),      // 24: holdfast.v1.TransferBatch
 	(*Transfer)(nil),           // 25: holdfast.v1.Transfer
-	(*MerchantSettings)(nil),   // 26: holdfast.v1.MerchantSettings
-	(MerchantStatus)(0),        // 27: holdfast.v1.MerchantStatus
-	(Product)(0),               // 28: holdfast.v1.Product
-	(*Attempt)(nil),            // 29: holdfast.v1.Attempt
+	(*CodeSend)(nil),           // 26: holdfast.v1.CodeSend
+	(*DeviceEnrol)(nil),        // 27: holdfast.v1.DeviceEnrol
+	(*DeviceEnd)(nil),          // 28: holdfast.v1.DeviceEnd
+	(*PinSet)(nil),             // 29: holdfast.v1.PinSet
+	(*PinReserve)(nil),         // 30: holdfast.v1.PinReserve
+	(*PinResult)(nil),          // 31: holdfast.v1.PinResult
+	(*FreeLimitSet)(nil),       // 32: holdfast.v1.FreeLimitSet
+	(*GradeSet)(nil),           // 33: holdfast.v1.GradeSet
+	(*LimitsSet)(nil),          // 34: holdfast.v1.LimitsSet
+	(*PersonBlock)(nil),        // 35: holdfast.v1.PersonBlock
+	(*MerchantSettings)(nil),   // 36: holdfast.v1.MerchantSettings
+	(MerchantStatus)(0),        // 37: holdfast.v1.MerchantStatus
+	(Product)(0),               // 38: holdfast.v1.Product
+	(*Attempt)(nil),            // 39: holdfast.v1.Attempt
+	(*Sealed)(nil),             // 40: holdfast.v1.Sealed
+	(*Consent)(nil),            // 41: holdfast.v1.Consent
+	(*Limits)(nil),             // 42: holdfast.v1.Limits
 }
 var file_holdfast_v1_command_proto_depIdxs = []int32{
-	26, // 0: holdfast.v1.MerchantAdd.settings:type_name -> holdfast.v1.MerchantSettings
-	26, // 1: holdfast.v1.MerchantSet.settings:type_name -> holdfast.v1.MerchantSettings
-	27, // 2: holdfast.v1.MerchantSet.status:type_name -> holdfast.v1.MerchantStatus
-	28, // 3: holdfast.v1.OrderCreate.product:type_name -> holdfast.v1.Product
-	29, // 4: holdfast.v1.NoticeReport.attempts:type_name -> holdfast.v1.Attempt
+	36, // 0: holdfast.v1.MerchantAdd.settings:type_name -> holdfast.v1.MerchantSettings
+	36, // 1: holdfast.v1.MerchantSet.settings:type_name -> holdfast.v1.MerchantSettings
+	37, // 2: holdfast.v1.MerchantSet.status:type_name -> holdfast.v1.MerchantStatus
+	38, // 3: holdfast.v1.OrderCreate.product:type_name -> holdfast.v1.Product
+	39, // 4: holdfast.v1.NoticeReport.attempts:type_name -> holdfast.v1.Attempt
 	25, // 5: holdfast.v1.TransferBatch.transfers:type_name -> holdfast.v1.Transfer
-	6,  // [6:6] is the sub-list for method output_type
-	6,  // [6:6] is the sub-list for method input_type
-	6,  // [6:6] is the sub-list for extension type_name
-	6,  // [6:6] is the sub-list for extension extendee
-	0,  // [0:6] is the sub-list for field type_name
+	40, // 6: holdfast.v1.DeviceEnrol.details:type_name -> holdfast.v1.Sealed
+	41, // 7: holdfast.v1.DeviceEnd.consent:type_name -> holdfast.v1.Consent
+	41, // 8: holdfast.v1.PinSet.consent:type_name -> holdfast.v1.Consent
+	41, // 9: holdfast.v1.FreeLimitSet.consent:type_name -> holdfast.v1.Consent
+	42, // 10: holdfast.v1.LimitsSet.limits:type_name -> holdfast.v1.Limits
+	11, // [11:11] is the sub-list for method output_type
+	11, // [11:11] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_command_proto_init() }
@@ -2029,7 +2709,7 @@ func file_holdfast_v1_command_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_command_proto_rawDesc), len(file_holdfast_v1_command_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   26,
+			NumMessages:   36,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

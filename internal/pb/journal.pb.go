@@ -47,7 +47,9 @@ type Entry struct {
 	Part  uint32 `protobuf:"varint,11,opt,name=part,proto3" json:"part,omitempty"`
 	Parts uint32 `protobuf:"varint,12,opt,name=parts,proto3" json:"parts,omitempty"`
 	// actor is who asked, as in the command.
-	Actor         string `protobuf:"bytes,13,opt,name=actor,proto3" json:"actor,omitempty"`
+	Actor string `protobuf:"bytes,13,opt,name=actor,proto3" json:"actor,omitempty"`
+	// consent is what the person's device signed, from level 5.
+	Consent       *Consent `protobuf:"bytes,14,opt,name=consent,proto3" json:"consent,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -173,11 +175,18 @@ func (x *Entry) GetActor() string {
 	return ""
 }
 
+func (x *Entry) GetConsent() *Consent {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
 var File_holdfast_v1_journal_proto protoreflect.FileDescriptor
 
 const file_holdfast_v1_journal_proto_rawDesc = "" +
 	"\n" +
-	"\x19holdfast/v1/journal.proto\x12\vholdfast.v1\x1a\x1choldfast/v1/vocabulary.proto\"\xce\x02\n" +
+	"\x19holdfast/v1/journal.proto\x12\vholdfast.v1\x1a\x1choldfast/v1/vocabulary.proto\"\xfe\x02\n" +
 	"\x05Entry\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\x04R\x03seq\x12\x14\n" +
 	"\x05index\x18\x02 \x01(\x04R\x05index\x12\x0e\n" +
@@ -192,7 +201,8 @@ const file_holdfast_v1_journal_proto_rawDesc = "" +
 	" \x03(\fR\vcommitments\x12\x12\n" +
 	"\x04part\x18\v \x01(\rR\x04part\x12\x14\n" +
 	"\x05parts\x18\f \x01(\rR\x05parts\x12\x14\n" +
-	"\x05actor\x18\r \x01(\tR\x05actorB1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
+	"\x05actor\x18\r \x01(\tR\x05actor\x12.\n" +
+	"\aconsent\x18\x0e \x01(\v2\x14.holdfast.v1.ConsentR\aconsentB1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
 
 var (
 	file_holdfast_v1_journal_proto_rawDescOnce sync.Once
@@ -210,14 +220,16 @@ var file_holdfast_v1_journal_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
 var file_holdfast_v1_journal_proto_goTypes = []any{
 	(*Entry)(nil),   // 0: holdfast.v1.Entry
 	(*Posting)(nil), // 1: holdfast.v1.Posting
+	(*Consent)(nil), // 2: holdfast.v1.Consent
 }
 var file_holdfast_v1_journal_proto_depIdxs = []int32{
 	1, // 0: holdfast.v1.Entry.postings:type_name -> holdfast.v1.Posting
-	1, // [1:1] is the sub-list for method output_type
-	1, // [1:1] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	2, // 1: holdfast.v1.Entry.consent:type_name -> holdfast.v1.Consent
+	2, // [2:2] is the sub-list for method output_type
+	2, // [2:2] is the sub-list for method input_type
+	2, // [2:2] is the sub-list for extension type_name
+	2, // [2:2] is the sub-list for extension extendee
+	0, // [0:2] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_journal_proto_init() }

@@ -1696,6 +1696,613 @@ func (x *Courier) GetShare() uint32 {
 	return 0
 }
 
+// Wallet is what a person pays with: devices, PIN and limits, in one row because
+// every payment reads and writes it.
+type Wallet struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Uid   uint64                 `protobuf:"varint,1,opt,name=uid,proto3" json:"uid,omitempty"`
+	// devices lists those in use, oldest first; one that is ended is gone.
+	Devices []*Device `protobuf:"bytes,2,rep,name=devices,proto3" json:"devices,omitempty"`
+	Pin     *Pin      `protobuf:"bytes,3,opt,name=pin,proto3" json:"pin,omitempty"`
+	// free_limit: an act of at most this amount, fen, needs no PIN.
+	FreeLimit int64 `protobuf:"varint,4,opt,name=free_limit,json=freeLimit,proto3" json:"free_limit,omitempty"`
+	// grade is how well the person is known, from 1; limits are per grade.
+	Grade uint32 `protobuf:"varint,5,opt,name=grade,proto3" json:"grade,omitempty"`
+	// day and year are the business day (days since 1970) and year that spent_day
+	// and spent_year, fen, belong to; minute likewise for acts_minute.
+	Day        int32  `protobuf:"varint,6,opt,name=day,proto3" json:"day,omitempty"`
+	SpentDay   int64  `protobuf:"varint,7,opt,name=spent_day,json=spentDay,proto3" json:"spent_day,omitempty"`
+	Year       int32  `protobuf:"varint,8,opt,name=year,proto3" json:"year,omitempty"`
+	SpentYear  int64  `protobuf:"varint,9,opt,name=spent_year,json=spentYear,proto3" json:"spent_year,omitempty"`
+	Minute     int64  `protobuf:"varint,10,opt,name=minute,proto3" json:"minute,omitempty"`
+	ActsMinute uint32 `protobuf:"varint,11,opt,name=acts_minute,json=actsMinute,proto3" json:"acts_minute,omitempty"`
+	// phone_tag is the keyed hash of the phone number.
+	PhoneTag      []byte `protobuf:"bytes,12,opt,name=phone_tag,json=phoneTag,proto3" json:"phone_tag,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Wallet) Reset() {
+	*x = Wallet{}
+	mi := &file_holdfast_v1_record_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Wallet) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Wallet) ProtoMessage() {}
+
+func (x *Wallet) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_record_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Wallet.ProtoReflect.Descriptor instead.
+func (*Wallet) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *Wallet) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *Wallet) GetDevices() []*Device {
+	if x != nil {
+		return x.Devices
+	}
+	return nil
+}
+
+func (x *Wallet) GetPin() *Pin {
+	if x != nil {
+		return x.Pin
+	}
+	return nil
+}
+
+func (x *Wallet) GetFreeLimit() int64 {
+	if x != nil {
+		return x.FreeLimit
+	}
+	return 0
+}
+
+func (x *Wallet) GetGrade() uint32 {
+	if x != nil {
+		return x.Grade
+	}
+	return 0
+}
+
+func (x *Wallet) GetDay() int32 {
+	if x != nil {
+		return x.Day
+	}
+	return 0
+}
+
+func (x *Wallet) GetSpentDay() int64 {
+	if x != nil {
+		return x.SpentDay
+	}
+	return 0
+}
+
+func (x *Wallet) GetYear() int32 {
+	if x != nil {
+		return x.Year
+	}
+	return 0
+}
+
+func (x *Wallet) GetSpentYear() int64 {
+	if x != nil {
+		return x.SpentYear
+	}
+	return 0
+}
+
+func (x *Wallet) GetMinute() int64 {
+	if x != nil {
+		return x.Minute
+	}
+	return 0
+}
+
+func (x *Wallet) GetActsMinute() uint32 {
+	if x != nil {
+		return x.ActsMinute
+	}
+	return 0
+}
+
+func (x *Wallet) GetPhoneTag() []byte {
+	if x != nil {
+		return x.PhoneTag
+	}
+	return nil
+}
+
+type Device struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// id is the first 16 bytes of SHA-256 of public_key.
+	Id []byte `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// public_key is an uncompressed P-256 point, 65 bytes.
+	PublicKey []byte `protobuf:"bytes,2,opt,name=public_key,json=publicKey,proto3" json:"public_key,omitempty"`
+	// label is what kind of device it is, in the person's words.
+	Label   string `protobuf:"bytes,3,opt,name=label,proto3" json:"label,omitempty"`
+	AddedAt int64  `protobuf:"varint,4,opt,name=added_at,json=addedAt,proto3" json:"added_at,omitempty"`
+	// trusted_at is from when on it may move more than a small sum; spent_new is
+	// what it moved before, fen.
+	TrustedAt int64 `protobuf:"varint,5,opt,name=trusted_at,json=trustedAt,proto3" json:"trusted_at,omitempty"`
+	SpentNew  int64 `protobuf:"varint,6,opt,name=spent_new,json=spentNew,proto3" json:"spent_new,omitempty"`
+	// counter is the highest seen; bit n of window says that counter - n was seen.
+	Counter       uint64 `protobuf:"varint,7,opt,name=counter,proto3" json:"counter,omitempty"`
+	Window        uint64 `protobuf:"fixed64,8,opt,name=window,proto3" json:"window,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Device) Reset() {
+	*x = Device{}
+	mi := &file_holdfast_v1_record_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Device) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Device) ProtoMessage() {}
+
+func (x *Device) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_record_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Device.ProtoReflect.Descriptor instead.
+func (*Device) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *Device) GetId() []byte {
+	if x != nil {
+		return x.Id
+	}
+	return nil
+}
+
+func (x *Device) GetPublicKey() []byte {
+	if x != nil {
+		return x.PublicKey
+	}
+	return nil
+}
+
+func (x *Device) GetLabel() string {
+	if x != nil {
+		return x.Label
+	}
+	return ""
+}
+
+func (x *Device) GetAddedAt() int64 {
+	if x != nil {
+		return x.AddedAt
+	}
+	return 0
+}
+
+func (x *Device) GetTrustedAt() int64 {
+	if x != nil {
+		return x.TrustedAt
+	}
+	return 0
+}
+
+func (x *Device) GetSpentNew() int64 {
+	if x != nil {
+		return x.SpentNew
+	}
+	return 0
+}
+
+func (x *Device) GetCounter() uint64 {
+	if x != nil {
+		return x.Counter
+	}
+	return 0
+}
+
+func (x *Device) GetWindow() uint64 {
+	if x != nil {
+		return x.Window
+	}
+	return 0
+}
+
+// Pin is the 6-digit PIN and what was tried.
+type Pin struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// hash is argon2id in PHC form, keyed with a pepper of the keystore; empty: none is set.
+	Hash string `protobuf:"bytes,1,opt,name=hash,proto3" json:"hash,omitempty"`
+	// failed counts tries since the last right one; a try counts when it is reserved.
+	Failed      uint32 `protobuf:"varint,2,opt,name=failed,proto3" json:"failed,omitempty"`
+	LockedUntil int64  `protobuf:"varint,3,opt,name=locked_until,json=lockedUntil,proto3" json:"locked_until,omitempty"`
+	// open are the tries reserved whose result is not known yet, oldest first.
+	Open []*PinTry `protobuf:"bytes,4,rep,name=open,proto3" json:"open,omitempty"`
+	// grants are right tries that no act has used yet, oldest first.
+	Grants []*PinTry `protobuf:"bytes,5,rep,name=grants,proto3" json:"grants,omitempty"`
+	// last is the number of the last try.
+	Last          uint64 `protobuf:"varint,6,opt,name=last,proto3" json:"last,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Pin) Reset() {
+	*x = Pin{}
+	mi := &file_holdfast_v1_record_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Pin) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Pin) ProtoMessage() {}
+
+func (x *Pin) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_record_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Pin.ProtoReflect.Descriptor instead.
+func (*Pin) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *Pin) GetHash() string {
+	if x != nil {
+		return x.Hash
+	}
+	return ""
+}
+
+func (x *Pin) GetFailed() uint32 {
+	if x != nil {
+		return x.Failed
+	}
+	return 0
+}
+
+func (x *Pin) GetLockedUntil() int64 {
+	if x != nil {
+		return x.LockedUntil
+	}
+	return 0
+}
+
+func (x *Pin) GetOpen() []*PinTry {
+	if x != nil {
+		return x.Open
+	}
+	return nil
+}
+
+func (x *Pin) GetGrants() []*PinTry {
+	if x != nil {
+		return x.Grants
+	}
+	return nil
+}
+
+func (x *Pin) GetLast() uint64 {
+	if x != nil {
+		return x.Last
+	}
+	return 0
+}
+
+type PinTry struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Number uint64                 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
+	Device []byte                 `protobuf:"bytes,2,opt,name=device,proto3" json:"device,omitempty"`
+	// until is when it counts no more, business Unix milliseconds.
+	Until int64 `protobuf:"varint,3,opt,name=until,proto3" json:"until,omitempty"`
+	// key is minted by whoever reserves it: the identity of the reservation.
+	Key           []byte `protobuf:"bytes,4,opt,name=key,proto3" json:"key,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PinTry) Reset() {
+	*x = PinTry{}
+	mi := &file_holdfast_v1_record_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PinTry) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PinTry) ProtoMessage() {}
+
+func (x *PinTry) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_record_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PinTry.ProtoReflect.Descriptor instead.
+func (*PinTry) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *PinTry) GetNumber() uint64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *PinTry) GetDevice() []byte {
+	if x != nil {
+		return x.Device
+	}
+	return nil
+}
+
+func (x *PinTry) GetUntil() int64 {
+	if x != nil {
+		return x.Until
+	}
+	return 0
+}
+
+func (x *PinTry) GetKey() []byte {
+	if x != nil {
+		return x.Key
+	}
+	return nil
+}
+
+// SentCode is a one-time code that is on its way to a phone number.
+type SentCode struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// proof is the keyed hash of number and code; the code itself is nowhere.
+	Proof []byte `protobuf:"bytes,1,opt,name=proof,proto3" json:"proof,omitempty"`
+	Until int64  `protobuf:"varint,2,opt,name=until,proto3" json:"until,omitempty"`
+	// failed counts wrong tries.
+	Failed uint32 `protobuf:"varint,3,opt,name=failed,proto3" json:"failed,omitempty"`
+	// used: it did its work; the row stays for the counts.
+	Used bool `protobuf:"varint,4,opt,name=used,proto3" json:"used,omitempty"`
+	// hour and day are the windows that sent_hour and sent_day belong to.
+	Hour     int64  `protobuf:"varint,5,opt,name=hour,proto3" json:"hour,omitempty"`
+	SentHour uint32 `protobuf:"varint,6,opt,name=sent_hour,json=sentHour,proto3" json:"sent_hour,omitempty"`
+	Day      int64  `protobuf:"varint,7,opt,name=day,proto3" json:"day,omitempty"`
+	SentDay  uint32 `protobuf:"varint,8,opt,name=sent_day,json=sentDay,proto3" json:"sent_day,omitempty"`
+	SentAt   int64  `protobuf:"varint,9,opt,name=sent_at,json=sentAt,proto3" json:"sent_at,omitempty"`
+	// key is minted by who asked for it: the identity of the request.
+	Key           []byte `protobuf:"bytes,10,opt,name=key,proto3" json:"key,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SentCode) Reset() {
+	*x = SentCode{}
+	mi := &file_holdfast_v1_record_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SentCode) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SentCode) ProtoMessage() {}
+
+func (x *SentCode) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_record_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SentCode.ProtoReflect.Descriptor instead.
+func (*SentCode) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *SentCode) GetProof() []byte {
+	if x != nil {
+		return x.Proof
+	}
+	return nil
+}
+
+func (x *SentCode) GetUntil() int64 {
+	if x != nil {
+		return x.Until
+	}
+	return 0
+}
+
+func (x *SentCode) GetFailed() uint32 {
+	if x != nil {
+		return x.Failed
+	}
+	return 0
+}
+
+func (x *SentCode) GetUsed() bool {
+	if x != nil {
+		return x.Used
+	}
+	return false
+}
+
+func (x *SentCode) GetHour() int64 {
+	if x != nil {
+		return x.Hour
+	}
+	return 0
+}
+
+func (x *SentCode) GetSentHour() uint32 {
+	if x != nil {
+		return x.SentHour
+	}
+	return 0
+}
+
+func (x *SentCode) GetDay() int64 {
+	if x != nil {
+		return x.Day
+	}
+	return 0
+}
+
+func (x *SentCode) GetSentDay() uint32 {
+	if x != nil {
+		return x.SentDay
+	}
+	return 0
+}
+
+func (x *SentCode) GetSentAt() int64 {
+	if x != nil {
+		return x.SentAt
+	}
+	return 0
+}
+
+func (x *SentCode) GetKey() []byte {
+	if x != nil {
+		return x.Key
+	}
+	return nil
+}
+
+// Enrolment is what came of proving a phone number by its code.
+type Enrolment struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// right: the code was right; else left is how many tries it has left.
+	Right  bool   `protobuf:"varint,1,opt,name=right,proto3" json:"right,omitempty"`
+	Left   uint32 `protobuf:"varint,2,opt,name=left,proto3" json:"left,omitempty"`
+	Uid    uint64 `protobuf:"varint,3,opt,name=uid,proto3" json:"uid,omitempty"`
+	Device []byte `protobuf:"bytes,4,opt,name=device,proto3" json:"device,omitempty"`
+	// fresh: the person was made by it.
+	Fresh         bool `protobuf:"varint,5,opt,name=fresh,proto3" json:"fresh,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Enrolment) Reset() {
+	*x = Enrolment{}
+	mi := &file_holdfast_v1_record_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Enrolment) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Enrolment) ProtoMessage() {}
+
+func (x *Enrolment) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_record_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Enrolment.ProtoReflect.Descriptor instead.
+func (*Enrolment) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *Enrolment) GetRight() bool {
+	if x != nil {
+		return x.Right
+	}
+	return false
+}
+
+func (x *Enrolment) GetLeft() uint32 {
+	if x != nil {
+		return x.Left
+	}
+	return 0
+}
+
+func (x *Enrolment) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *Enrolment) GetDevice() []byte {
+	if x != nil {
+		return x.Device
+	}
+	return nil
+}
+
+func (x *Enrolment) GetFresh() bool {
+	if x != nil {
+		return x.Fresh
+	}
+	return false
+}
+
 var File_holdfast_v1_record_proto protoreflect.FileDescriptor
 
 const file_holdfast_v1_record_proto_rawDesc = "" +
@@ -1878,7 +2485,65 @@ const file_holdfast_v1_record_proto_rawDesc = "" +
 	"\astarted\x18\x02 \x01(\x03R\astarted\x12\x14\n" +
 	"\x05until\x18\x03 \x01(\x03R\x05until\x12\x14\n" +
 	"\x05lanes\x18\x04 \x01(\fR\x05lanes\x12\x14\n" +
-	"\x05share\x18\x05 \x01(\rR\x05share*m\n" +
+	"\x05share\x18\x05 \x01(\rR\x05share\"\xda\x02\n" +
+	"\x06Wallet\x12\x10\n" +
+	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12-\n" +
+	"\adevices\x18\x02 \x03(\v2\x13.holdfast.v1.DeviceR\adevices\x12\"\n" +
+	"\x03pin\x18\x03 \x01(\v2\x10.holdfast.v1.PinR\x03pin\x12\x1d\n" +
+	"\n" +
+	"free_limit\x18\x04 \x01(\x03R\tfreeLimit\x12\x14\n" +
+	"\x05grade\x18\x05 \x01(\rR\x05grade\x12\x10\n" +
+	"\x03day\x18\x06 \x01(\x05R\x03day\x12\x1b\n" +
+	"\tspent_day\x18\a \x01(\x03R\bspentDay\x12\x12\n" +
+	"\x04year\x18\b \x01(\x05R\x04year\x12\x1d\n" +
+	"\n" +
+	"spent_year\x18\t \x01(\x03R\tspentYear\x12\x16\n" +
+	"\x06minute\x18\n" +
+	" \x01(\x03R\x06minute\x12\x1f\n" +
+	"\vacts_minute\x18\v \x01(\rR\n" +
+	"actsMinute\x12\x1b\n" +
+	"\tphone_tag\x18\f \x01(\fR\bphoneTag\"\xd6\x01\n" +
+	"\x06Device\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\fR\x02id\x12\x1d\n" +
+	"\n" +
+	"public_key\x18\x02 \x01(\fR\tpublicKey\x12\x14\n" +
+	"\x05label\x18\x03 \x01(\tR\x05label\x12\x19\n" +
+	"\badded_at\x18\x04 \x01(\x03R\aaddedAt\x12\x1d\n" +
+	"\n" +
+	"trusted_at\x18\x05 \x01(\x03R\ttrustedAt\x12\x1b\n" +
+	"\tspent_new\x18\x06 \x01(\x03R\bspentNew\x12\x18\n" +
+	"\acounter\x18\a \x01(\x04R\acounter\x12\x16\n" +
+	"\x06window\x18\b \x01(\x06R\x06window\"\xbe\x01\n" +
+	"\x03Pin\x12\x12\n" +
+	"\x04hash\x18\x01 \x01(\tR\x04hash\x12\x16\n" +
+	"\x06failed\x18\x02 \x01(\rR\x06failed\x12!\n" +
+	"\flocked_until\x18\x03 \x01(\x03R\vlockedUntil\x12'\n" +
+	"\x04open\x18\x04 \x03(\v2\x13.holdfast.v1.PinTryR\x04open\x12+\n" +
+	"\x06grants\x18\x05 \x03(\v2\x13.holdfast.v1.PinTryR\x06grants\x12\x12\n" +
+	"\x04last\x18\x06 \x01(\x04R\x04last\"`\n" +
+	"\x06PinTry\x12\x16\n" +
+	"\x06number\x18\x01 \x01(\x04R\x06number\x12\x16\n" +
+	"\x06device\x18\x02 \x01(\fR\x06device\x12\x14\n" +
+	"\x05until\x18\x03 \x01(\x03R\x05until\x12\x10\n" +
+	"\x03key\x18\x04 \x01(\fR\x03key\"\xeb\x01\n" +
+	"\bSentCode\x12\x14\n" +
+	"\x05proof\x18\x01 \x01(\fR\x05proof\x12\x14\n" +
+	"\x05until\x18\x02 \x01(\x03R\x05until\x12\x16\n" +
+	"\x06failed\x18\x03 \x01(\rR\x06failed\x12\x12\n" +
+	"\x04used\x18\x04 \x01(\bR\x04used\x12\x12\n" +
+	"\x04hour\x18\x05 \x01(\x03R\x04hour\x12\x1b\n" +
+	"\tsent_hour\x18\x06 \x01(\rR\bsentHour\x12\x10\n" +
+	"\x03day\x18\a \x01(\x03R\x03day\x12\x19\n" +
+	"\bsent_day\x18\b \x01(\rR\asentDay\x12\x17\n" +
+	"\asent_at\x18\t \x01(\x03R\x06sentAt\x12\x10\n" +
+	"\x03key\x18\n" +
+	" \x01(\fR\x03key\"u\n" +
+	"\tEnrolment\x12\x14\n" +
+	"\x05right\x18\x01 \x01(\bR\x05right\x12\x12\n" +
+	"\x04left\x18\x02 \x01(\rR\x04left\x12\x10\n" +
+	"\x03uid\x18\x03 \x01(\x04R\x03uid\x12\x16\n" +
+	"\x06device\x18\x04 \x01(\fR\x06device\x12\x14\n" +
+	"\x05fresh\x18\x05 \x01(\bR\x05fresh*m\n" +
 	"\aDueKind\x12\x18\n" +
 	"\x14DUE_KIND_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fDUE_KIND_REFUND\x10\x01\x12\x18\n" +
@@ -1898,7 +2563,7 @@ func file_holdfast_v1_record_proto_rawDescGZIP() []byte {
 }
 
 var file_holdfast_v1_record_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_holdfast_v1_record_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_holdfast_v1_record_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_holdfast_v1_record_proto_goTypes = []any{
 	(DueKind)(0),             // 0: holdfast.v1.DueKind
 	(*Head)(nil),             // 1: holdfast.v1.Head
@@ -1914,37 +2579,47 @@ var file_holdfast_v1_record_proto_goTypes = []any{
 	(*Refund)(nil),           // 11: holdfast.v1.Refund
 	(*Notice)(nil),           // 12: holdfast.v1.Notice
 	(*Courier)(nil),          // 13: holdfast.v1.Courier
-	(MerchantStatus)(0),      // 14: holdfast.v1.MerchantStatus
-	(*MerchantSettings)(nil), // 15: holdfast.v1.MerchantSettings
-	(*KeyVersion)(nil),       // 16: holdfast.v1.KeyVersion
-	(*Openid)(nil),           // 17: holdfast.v1.Openid
-	(Product)(0),             // 18: holdfast.v1.Product
-	(TradeState)(0),          // 19: holdfast.v1.TradeState
-	(RefundStatus)(0),        // 20: holdfast.v1.RefundStatus
-	(NoticeEvent)(0),         // 21: holdfast.v1.NoticeEvent
-	(NoticeState)(0),         // 22: holdfast.v1.NoticeState
-	(*Attempt)(nil),          // 23: holdfast.v1.Attempt
-	(*Subject)(nil),          // 24: holdfast.v1.Subject
+	(*Wallet)(nil),           // 14: holdfast.v1.Wallet
+	(*Device)(nil),           // 15: holdfast.v1.Device
+	(*Pin)(nil),              // 16: holdfast.v1.Pin
+	(*PinTry)(nil),           // 17: holdfast.v1.PinTry
+	(*SentCode)(nil),         // 18: holdfast.v1.SentCode
+	(*Enrolment)(nil),        // 19: holdfast.v1.Enrolment
+	(MerchantStatus)(0),      // 20: holdfast.v1.MerchantStatus
+	(*MerchantSettings)(nil), // 21: holdfast.v1.MerchantSettings
+	(*KeyVersion)(nil),       // 22: holdfast.v1.KeyVersion
+	(*Openid)(nil),           // 23: holdfast.v1.Openid
+	(Product)(0),             // 24: holdfast.v1.Product
+	(TradeState)(0),          // 25: holdfast.v1.TradeState
+	(RefundStatus)(0),        // 26: holdfast.v1.RefundStatus
+	(NoticeEvent)(0),         // 27: holdfast.v1.NoticeEvent
+	(NoticeState)(0),         // 28: holdfast.v1.NoticeState
+	(*Attempt)(nil),          // 29: holdfast.v1.Attempt
+	(*Subject)(nil),          // 30: holdfast.v1.Subject
 }
 var file_holdfast_v1_record_proto_depIdxs = []int32{
 	2,  // 0: holdfast.v1.Head.digests:type_name -> holdfast.v1.TableDigest
-	14, // 1: holdfast.v1.Merchant.status:type_name -> holdfast.v1.MerchantStatus
-	15, // 2: holdfast.v1.Merchant.settings:type_name -> holdfast.v1.MerchantSettings
-	16, // 3: holdfast.v1.Merchant.keys:type_name -> holdfast.v1.KeyVersion
-	17, // 4: holdfast.v1.Person.openids:type_name -> holdfast.v1.Openid
-	18, // 5: holdfast.v1.Order.product:type_name -> holdfast.v1.Product
-	19, // 6: holdfast.v1.Order.state:type_name -> holdfast.v1.TradeState
-	20, // 7: holdfast.v1.Refund.status:type_name -> holdfast.v1.RefundStatus
-	21, // 8: holdfast.v1.Notice.event:type_name -> holdfast.v1.NoticeEvent
-	22, // 9: holdfast.v1.Notice.state:type_name -> holdfast.v1.NoticeState
-	23, // 10: holdfast.v1.Notice.recent:type_name -> holdfast.v1.Attempt
-	23, // 11: holdfast.v1.Notice.last_duplicate:type_name -> holdfast.v1.Attempt
-	24, // 12: holdfast.v1.Notice.subject:type_name -> holdfast.v1.Subject
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	20, // 1: holdfast.v1.Merchant.status:type_name -> holdfast.v1.MerchantStatus
+	21, // 2: holdfast.v1.Merchant.settings:type_name -> holdfast.v1.MerchantSettings
+	22, // 3: holdfast.v1.Merchant.keys:type_name -> holdfast.v1.KeyVersion
+	23, // 4: holdfast.v1.Person.openids:type_name -> holdfast.v1.Openid
+	24, // 5: holdfast.v1.Order.product:type_name -> holdfast.v1.Product
+	25, // 6: holdfast.v1.Order.state:type_name -> holdfast.v1.TradeState
+	26, // 7: holdfast.v1.Refund.status:type_name -> holdfast.v1.RefundStatus
+	27, // 8: holdfast.v1.Notice.event:type_name -> holdfast.v1.NoticeEvent
+	28, // 9: holdfast.v1.Notice.state:type_name -> holdfast.v1.NoticeState
+	29, // 10: holdfast.v1.Notice.recent:type_name -> holdfast.v1.Attempt
+	29, // 11: holdfast.v1.Notice.last_duplicate:type_name -> holdfast.v1.Attempt
+	30, // 12: holdfast.v1.Notice.subject:type_name -> holdfast.v1.Subject
+	15, // 13: holdfast.v1.Wallet.devices:type_name -> holdfast.v1.Device
+	16, // 14: holdfast.v1.Wallet.pin:type_name -> holdfast.v1.Pin
+	17, // 15: holdfast.v1.Pin.open:type_name -> holdfast.v1.PinTry
+	17, // 16: holdfast.v1.Pin.grants:type_name -> holdfast.v1.PinTry
+	17, // [17:17] is the sub-list for method output_type
+	17, // [17:17] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_record_proto_init() }
@@ -1959,7 +2634,7 @@ func file_holdfast_v1_record_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_record_proto_rawDesc), len(file_holdfast_v1_record_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   13,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

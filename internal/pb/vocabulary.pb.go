@@ -1333,6 +1333,234 @@ func (x *NodeHealth) GetMarkDigest() []byte {
 	return nil
 }
 
+// Consent is what a person's device signed for one act. It is kept with the
+// journal entry, so that an act which a node made up is found by whoever checks
+// signatures afterwards; applying the command does not.
+type Consent struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// device is the device's number: the first 16 bytes of SHA-256 of its public key.
+	Device []byte `protobuf:"bytes,1,opt,name=device,proto3" json:"device,omitempty"`
+	// counter is the device's own count of signed calls, from 1.
+	Counter uint64 `protobuf:"varint,2,opt,name=counter,proto3" json:"counter,omitempty"`
+	// signed is SHA-256 of the signature base (RFC 9421), 32 bytes.
+	Signed []byte `protobuf:"bytes,3,opt,name=signed,proto3" json:"signed,omitempty"`
+	// signature is ECDSA P-256 over signed, r and s of 32 bytes each.
+	Signature []byte `protobuf:"bytes,4,opt,name=signature,proto3" json:"signature,omitempty"`
+	// grant names the check of the PIN that this act uses up; 0 is none.
+	Grant         uint64 `protobuf:"varint,5,opt,name=grant,proto3" json:"grant,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Consent) Reset() {
+	*x = Consent{}
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Consent) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Consent) ProtoMessage() {}
+
+func (x *Consent) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Consent.ProtoReflect.Descriptor instead.
+func (*Consent) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Consent) GetDevice() []byte {
+	if x != nil {
+		return x.Device
+	}
+	return nil
+}
+
+func (x *Consent) GetCounter() uint64 {
+	if x != nil {
+		return x.Counter
+	}
+	return 0
+}
+
+func (x *Consent) GetSigned() []byte {
+	if x != nil {
+		return x.Signed
+	}
+	return nil
+}
+
+func (x *Consent) GetSignature() []byte {
+	if x != nil {
+		return x.Signature
+	}
+	return nil
+}
+
+func (x *Consent) GetGrant() uint64 {
+	if x != nil {
+		return x.Grant
+	}
+	return 0
+}
+
+// Limits are what a person of one grade may move, in fen.
+type Limits struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Grade   uint32                 `protobuf:"varint,1,opt,name=grade,proto3" json:"grade,omitempty"`
+	PerAct  int64                  `protobuf:"varint,2,opt,name=per_act,json=perAct,proto3" json:"per_act,omitempty"`
+	PerDay  int64                  `protobuf:"varint,3,opt,name=per_day,json=perDay,proto3" json:"per_day,omitempty"`
+	PerYear int64                  `protobuf:"varint,4,opt,name=per_year,json=perYear,proto3" json:"per_year,omitempty"`
+	// per_minute is how many acts a person may ask for in a minute.
+	PerMinute     uint32 `protobuf:"varint,5,opt,name=per_minute,json=perMinute,proto3" json:"per_minute,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Limits) Reset() {
+	*x = Limits{}
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Limits) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Limits) ProtoMessage() {}
+
+func (x *Limits) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Limits.ProtoReflect.Descriptor instead.
+func (*Limits) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Limits) GetGrade() uint32 {
+	if x != nil {
+		return x.Grade
+	}
+	return 0
+}
+
+func (x *Limits) GetPerAct() int64 {
+	if x != nil {
+		return x.PerAct
+	}
+	return 0
+}
+
+func (x *Limits) GetPerDay() int64 {
+	if x != nil {
+		return x.PerDay
+	}
+	return 0
+}
+
+func (x *Limits) GetPerYear() int64 {
+	if x != nil {
+		return x.PerYear
+	}
+	return 0
+}
+
+func (x *Limits) GetPerMinute() uint32 {
+	if x != nil {
+		return x.PerMinute
+	}
+	return 0
+}
+
+// Sealed are personal details that only who has the data key can read. The key is
+// in the keyring and nowhere else.
+type Sealed struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// key_id names the data key.
+	KeyId string `protobuf:"bytes,1,opt,name=key_id,json=keyId,proto3" json:"key_id,omitempty"`
+	// box is the sealed details.
+	Box []byte `protobuf:"bytes,2,opt,name=box,proto3" json:"box,omitempty"`
+	// hash is a keyed hash of the clear details, 16 bytes: sealing them again gives
+	// another box, so that only the hash tells whether two say the same.
+	Hash          []byte `protobuf:"bytes,3,opt,name=hash,proto3" json:"hash,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Sealed) Reset() {
+	*x = Sealed{}
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Sealed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Sealed) ProtoMessage() {}
+
+func (x *Sealed) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Sealed.ProtoReflect.Descriptor instead.
+func (*Sealed) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Sealed) GetKeyId() string {
+	if x != nil {
+		return x.KeyId
+	}
+	return ""
+}
+
+func (x *Sealed) GetBox() []byte {
+	if x != nil {
+		return x.Box
+	}
+	return nil
+}
+
+func (x *Sealed) GetHash() []byte {
+	if x != nil {
+		return x.Hash
+	}
+	return nil
+}
+
 var File_holdfast_v1_vocabulary_proto protoreflect.FileDescriptor
 
 const file_holdfast_v1_vocabulary_proto_rawDesc = "" +
@@ -1400,7 +1628,24 @@ const file_holdfast_v1_vocabulary_proto_rawDesc = "" +
 	"\n" +
 	"mark_index\x18\r \x01(\x04R\tmarkIndex\x12\x1f\n" +
 	"\vmark_digest\x18\x0e \x01(\fR\n" +
-	"markDigest*N\n" +
+	"markDigest\"\x87\x01\n" +
+	"\aConsent\x12\x16\n" +
+	"\x06device\x18\x01 \x01(\fR\x06device\x12\x18\n" +
+	"\acounter\x18\x02 \x01(\x04R\acounter\x12\x16\n" +
+	"\x06signed\x18\x03 \x01(\fR\x06signed\x12\x1c\n" +
+	"\tsignature\x18\x04 \x01(\fR\tsignature\x12\x14\n" +
+	"\x05grant\x18\x05 \x01(\x04R\x05grant\"\x8a\x01\n" +
+	"\x06Limits\x12\x14\n" +
+	"\x05grade\x18\x01 \x01(\rR\x05grade\x12\x17\n" +
+	"\aper_act\x18\x02 \x01(\x03R\x06perAct\x12\x17\n" +
+	"\aper_day\x18\x03 \x01(\x03R\x06perDay\x12\x19\n" +
+	"\bper_year\x18\x04 \x01(\x03R\aperYear\x12\x1d\n" +
+	"\n" +
+	"per_minute\x18\x05 \x01(\rR\tperMinute\"E\n" +
+	"\x06Sealed\x12\x15\n" +
+	"\x06key_id\x18\x01 \x01(\tR\x05keyId\x12\x10\n" +
+	"\x03box\x18\x02 \x01(\fR\x03box\x12\x12\n" +
+	"\x04hash\x18\x03 \x01(\fR\x04hash*N\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x0e\n" +
 	"\n" +
@@ -1486,7 +1731,7 @@ func file_holdfast_v1_vocabulary_proto_rawDescGZIP() []byte {
 }
 
 var file_holdfast_v1_vocabulary_proto_enumTypes = make([]protoimpl.EnumInfo, 11)
-var file_holdfast_v1_vocabulary_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_holdfast_v1_vocabulary_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_holdfast_v1_vocabulary_proto_goTypes = []any{
 	(Kind)(0),                // 0: holdfast.v1.Kind
 	(MerchantStatus)(0),      // 1: holdfast.v1.MerchantStatus
@@ -1507,6 +1752,9 @@ var file_holdfast_v1_vocabulary_proto_goTypes = []any{
 	(*Posting)(nil),          // 16: holdfast.v1.Posting
 	(*HistoryLine)(nil),      // 17: holdfast.v1.HistoryLine
 	(*NodeHealth)(nil),       // 18: holdfast.v1.NodeHealth
+	(*Consent)(nil),          // 19: holdfast.v1.Consent
+	(*Limits)(nil),           // 20: holdfast.v1.Limits
+	(*Sealed)(nil),           // 21: holdfast.v1.Sealed
 }
 var file_holdfast_v1_vocabulary_proto_depIdxs = []int32{
 	0, // 0: holdfast.v1.Subject.kind:type_name -> holdfast.v1.Kind
@@ -1532,7 +1780,7 @@ func file_holdfast_v1_vocabulary_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_vocabulary_proto_rawDesc), len(file_holdfast_v1_vocabulary_proto_rawDesc)),
 			NumEnums:      11,
-			NumMessages:   8,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
