@@ -61,6 +61,7 @@ const (
 // excused are imports that are meant: package and import path, with the reason.
 var excused = map[string]string{
 	"internal/base/arena unsafe":         "it turns bytes that nobody writes again into strings without copying",
+	"internal/base/table hash/maphash":   "it says in which slot a remembered row is found; nobody sees the slots' order",
 	"internal/engine/sequencer log/slog": "it says when a learner gets its vote; nothing comes of it",
 }
 

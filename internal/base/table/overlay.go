@@ -104,25 +104,26 @@ func (c *changes) giveUp() {
 	}
 }
 
-// find returns the cell of a remembered row, nil when there is none.
-func (o *Overlay) find(key []byte) *cell {
-	c, young := o.recall.get(key)
-	if c == nil {
+// find returns the cell of a remembered row, nil when there is none; hash is the
+// key's.
+func (o *Overlay) find(hash uint32, key []byte) *cell {
+	s := o.recall.get(hash, key)
+	if s == nil {
 		return nil
 	}
-	if !young {
-		c = o.renew(c)
+	if !o.recall.young(s) {
+		o.recall.renew(s, o.renew(s.cell))
 	}
-	if c.frame != o.frame {
-		o.enter(c)
+	if s.cell.frame != o.frame {
+		o.enter(s.cell)
 	}
-	return c
+	return s.cell
 }
 
 // renew copies what is remembered of a row that was not used for long, so that
 // it does not keep the memory it was made in.
 func (o *Overlay) renew(c *cell) *cell {
-	n := o.newCell(c.key)
+	n := o.blankCell(c.key)
 	n.known, n.record = c.known, c.record
 	if s := c.stored(); s != nil {
 		n.old = o.mem.Take(len(s))
@@ -158,10 +159,16 @@ func (o *Overlay) settle() {
 	}
 }
 
-func (o *Overlay) newCell(key []byte) *cell {
+// newCell remembers a row that is not remembered yet.
+func (o *Overlay) newCell(hash uint32, key []byte) *cell {
+	c := o.blankCell(key)
+	o.recall.put(hash, c)
+	return c
+}
+
+func (o *Overlay) blankCell(key []byte) *cell {
 	c := o.recall.take()
 	c.key, c.frame = o.mem.Copy(key), o.frame
-	o.recall.put(c)
 	if top := &o.top[key[0]]; cmp(c.key, *top) > 0 {
 		*top = c.key
 	}
@@ -170,9 +177,10 @@ func (o *Overlay) newCell(key []byte) *cell {
 
 // lookup returns the cell of key with its old row read from the base.
 func (o *Overlay) lookup(key []byte) *cell {
-	c := o.find(key)
+	hash := o.recall.hash(key)
+	c := o.find(hash, key)
 	if c == nil {
-		c = o.newCell(key)
+		c = o.newCell(hash, key)
 	}
 	if !c.known {
 		o.fetch(c)
@@ -256,11 +264,12 @@ func (o *Overlay) appended(key []byte, n int) []byte {
 // nothing is remembered above what was remembered highest.
 func (o *Overlay) fresh(key []byte) *cell {
 	var c *cell
+	hash := o.recall.hash(key)
 	if cmp(key, o.top[key[0]]) <= 0 {
-		c = o.find(key)
+		c = o.find(hash, key)
 	}
 	if c == nil {
-		c = o.newCell(key)
+		c = o.newCell(hash, key)
 		c.known = true
 		o.absent(c.key)
 	}

@@ -79,10 +79,10 @@ func TestRecallKeepsWhatIsUsed(t *testing.T) {
 	if n := reads.loads[string(hot)] - before[string(hot)]; n > 60 {
 		t.Errorf("a row in use was read %d times", n)
 	}
-	if c, _ := o.recall.get(K(Accounts).Str("row").U32(3)); c != nil {
+	if old := K(Accounts).Str("row").U32(3); o.recall.get(o.recall.hash(old), old) != nil {
 		t.Error("a row of long ago is still remembered")
 	}
-	if n := len(o.recall.young) + len(o.recall.old); n > 2*limit/len(row) {
+	if n := o.recall.used; n > 2*limit/len(row) {
 		t.Errorf("%d rows are remembered", n)
 	}
 }
