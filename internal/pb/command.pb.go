@@ -2433,6 +2433,231 @@ func (x *PersonBlock) GetReason() string {
 	return ""
 }
 
+// PersonEnter adds a person as PersonAdd does, with details that are sealed.
+type PersonEnter struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// ref is the operator's own name for the person: the identity.
+	Ref     string  `protobuf:"bytes,1,opt,name=ref,proto3" json:"ref,omitempty"`
+	Details *Sealed `protobuf:"bytes,2,opt,name=details,proto3" json:"details,omitempty"`
+	// phone_tag is the keyed hash of the phone number; empty when none is known.
+	PhoneTag      []byte   `protobuf:"bytes,3,opt,name=phone_tag,json=phoneTag,proto3" json:"phone_tag,omitempty"`
+	Appids        []string `protobuf:"bytes,4,rep,name=appids,proto3" json:"appids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PersonEnter) Reset() {
+	*x = PersonEnter{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PersonEnter) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PersonEnter) ProtoMessage() {}
+
+func (x *PersonEnter) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PersonEnter.ProtoReflect.Descriptor instead.
+func (*PersonEnter) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *PersonEnter) GetRef() string {
+	if x != nil {
+		return x.Ref
+	}
+	return ""
+}
+
+func (x *PersonEnter) GetDetails() *Sealed {
+	if x != nil {
+		return x.Details
+	}
+	return nil
+}
+
+func (x *PersonEnter) GetPhoneTag() []byte {
+	if x != nil {
+		return x.PhoneTag
+	}
+	return nil
+}
+
+func (x *PersonEnter) GetAppids() []string {
+	if x != nil {
+		return x.Appids
+	}
+	return nil
+}
+
+// PersonSeal replaces the clear name in a row of before level 5 by sealed details.
+type PersonSeal struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Uid     uint64                 `protobuf:"varint,1,opt,name=uid,proto3" json:"uid,omitempty"`
+	Details *Sealed                `protobuf:"bytes,2,opt,name=details,proto3" json:"details,omitempty"`
+	// clear commits to the name that is sealed, under the row's salt.
+	Clear         []byte `protobuf:"bytes,3,opt,name=clear,proto3" json:"clear,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PersonSeal) Reset() {
+	*x = PersonSeal{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PersonSeal) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PersonSeal) ProtoMessage() {}
+
+func (x *PersonSeal) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PersonSeal.ProtoReflect.Descriptor instead.
+func (*PersonSeal) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *PersonSeal) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *PersonSeal) GetDetails() *Sealed {
+	if x != nil {
+		return x.Details
+	}
+	return nil
+}
+
+func (x *PersonSeal) GetClear() []byte {
+	if x != nil {
+		return x.Clear
+	}
+	return nil
+}
+
+// PersonErase erases a person's details. The account stays, and what the books say
+// of it; the key of the details is deleted from every node's keyring.
+type PersonErase struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Uid           uint64                 `protobuf:"varint,1,opt,name=uid,proto3" json:"uid,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PersonErase) Reset() {
+	*x = PersonErase{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PersonErase) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PersonErase) ProtoMessage() {}
+
+func (x *PersonErase) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PersonErase.ProtoReflect.Descriptor instead.
+func (*PersonErase) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *PersonErase) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+// PersonKeysSet says under which key of the keystore details and phone numbers are
+// hashed. The first one stays.
+type PersonKeysSet struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	TagKey        string                 `protobuf:"bytes,1,opt,name=tag_key,json=tagKey,proto3" json:"tag_key,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PersonKeysSet) Reset() {
+	*x = PersonKeysSet{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PersonKeysSet) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PersonKeysSet) ProtoMessage() {}
+
+func (x *PersonKeysSet) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PersonKeysSet.ProtoReflect.Descriptor instead.
+func (*PersonKeysSet) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *PersonKeysSet) GetTagKey() string {
+	if x != nil {
+		return x.TagKey
+	}
+	return ""
+}
+
 var File_holdfast_v1_command_proto protoreflect.FileDescriptor
 
 const file_holdfast_v1_command_proto_rawDesc = "" +
@@ -2618,7 +2843,21 @@ const file_holdfast_v1_command_proto_rawDesc = "" +
 	"\vPersonBlock\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x18\n" +
 	"\ablocked\x18\x02 \x01(\bR\ablocked\x12\x16\n" +
-	"\x06reason\x18\x03 \x01(\tR\x06reasonB1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
+	"\x06reason\x18\x03 \x01(\tR\x06reason\"\x83\x01\n" +
+	"\vPersonEnter\x12\x10\n" +
+	"\x03ref\x18\x01 \x01(\tR\x03ref\x12-\n" +
+	"\adetails\x18\x02 \x01(\v2\x13.holdfast.v1.SealedR\adetails\x12\x1b\n" +
+	"\tphone_tag\x18\x03 \x01(\fR\bphoneTag\x12\x16\n" +
+	"\x06appids\x18\x04 \x03(\tR\x06appids\"c\n" +
+	"\n" +
+	"PersonSeal\x12\x10\n" +
+	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12-\n" +
+	"\adetails\x18\x02 \x01(\v2\x13.holdfast.v1.SealedR\adetails\x12\x14\n" +
+	"\x05clear\x18\x03 \x01(\fR\x05clear\"\x1f\n" +
+	"\vPersonErase\x12\x10\n" +
+	"\x03uid\x18\x01 \x01(\x04R\x03uid\"(\n" +
+	"\rPersonKeysSet\x12\x17\n" +
+	"\atag_key\x18\x01 \x01(\tR\x06tagKeyB1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
 
 var (
 	file_holdfast_v1_command_proto_rawDescOnce sync.Once
@@ -2632,7 +2871,7 @@ func file_holdfast_v1_command_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_command_proto_rawDescData
 }
 
-var file_holdfast_v1_command_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
+var file_holdfast_v1_command_proto_msgTypes = make([]protoimpl.MessageInfo, 40)
 var file_holdfast_v1_command_proto_goTypes = []any{
 	(*Command)(nil),            // 0: holdfast.v1.Command
 	(*Frame)(nil),              // 1: holdfast.v1.Frame
@@ -2670,31 +2909,37 @@ var file_holdfast_v1_command_proto_goTypes = []any{
 	(*GradeSet)(nil),           // 33: holdfast.v1.GradeSet
 	(*LimitsSet)(nil),          // 34: holdfast.v1.LimitsSet
 	(*PersonBlock)(nil),        // 35: holdfast.v1.PersonBlock
-	(*MerchantSettings)(nil),   // 36: holdfast.v1.MerchantSettings
-	(MerchantStatus)(0),        // 37: holdfast.v1.MerchantStatus
-	(Product)(0),               // 38: holdfast.v1.Product
-	(*Attempt)(nil),            // 39: holdfast.v1.Attempt
-	(*Sealed)(nil),             // 40: holdfast.v1.Sealed
-	(*Consent)(nil),            // 41: holdfast.v1.Consent
-	(*Limits)(nil),             // 42: holdfast.v1.Limits
+	(*PersonEnter)(nil),        // 36: holdfast.v1.PersonEnter
+	(*PersonSeal)(nil),         // 37: holdfast.v1.PersonSeal
+	(*PersonErase)(nil),        // 38: holdfast.v1.PersonErase
+	(*PersonKeysSet)(nil),      // 39: holdfast.v1.PersonKeysSet
+	(*MerchantSettings)(nil),   // 40: holdfast.v1.MerchantSettings
+	(MerchantStatus)(0),        // 41: holdfast.v1.MerchantStatus
+	(Product)(0),               // 42: holdfast.v1.Product
+	(*Attempt)(nil),            // 43: holdfast.v1.Attempt
+	(*Sealed)(nil),             // 44: holdfast.v1.Sealed
+	(*Consent)(nil),            // 45: holdfast.v1.Consent
+	(*Limits)(nil),             // 46: holdfast.v1.Limits
 }
 var file_holdfast_v1_command_proto_depIdxs = []int32{
-	36, // 0: holdfast.v1.MerchantAdd.settings:type_name -> holdfast.v1.MerchantSettings
-	36, // 1: holdfast.v1.MerchantSet.settings:type_name -> holdfast.v1.MerchantSettings
-	37, // 2: holdfast.v1.MerchantSet.status:type_name -> holdfast.v1.MerchantStatus
-	38, // 3: holdfast.v1.OrderCreate.product:type_name -> holdfast.v1.Product
-	39, // 4: holdfast.v1.NoticeReport.attempts:type_name -> holdfast.v1.Attempt
+	40, // 0: holdfast.v1.MerchantAdd.settings:type_name -> holdfast.v1.MerchantSettings
+	40, // 1: holdfast.v1.MerchantSet.settings:type_name -> holdfast.v1.MerchantSettings
+	41, // 2: holdfast.v1.MerchantSet.status:type_name -> holdfast.v1.MerchantStatus
+	42, // 3: holdfast.v1.OrderCreate.product:type_name -> holdfast.v1.Product
+	43, // 4: holdfast.v1.NoticeReport.attempts:type_name -> holdfast.v1.Attempt
 	25, // 5: holdfast.v1.TransferBatch.transfers:type_name -> holdfast.v1.Transfer
-	40, // 6: holdfast.v1.DeviceEnrol.details:type_name -> holdfast.v1.Sealed
-	41, // 7: holdfast.v1.DeviceEnd.consent:type_name -> holdfast.v1.Consent
-	41, // 8: holdfast.v1.PinSet.consent:type_name -> holdfast.v1.Consent
-	41, // 9: holdfast.v1.FreeLimitSet.consent:type_name -> holdfast.v1.Consent
-	42, // 10: holdfast.v1.LimitsSet.limits:type_name -> holdfast.v1.Limits
-	11, // [11:11] is the sub-list for method output_type
-	11, // [11:11] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	44, // 6: holdfast.v1.DeviceEnrol.details:type_name -> holdfast.v1.Sealed
+	45, // 7: holdfast.v1.DeviceEnd.consent:type_name -> holdfast.v1.Consent
+	45, // 8: holdfast.v1.PinSet.consent:type_name -> holdfast.v1.Consent
+	45, // 9: holdfast.v1.FreeLimitSet.consent:type_name -> holdfast.v1.Consent
+	46, // 10: holdfast.v1.LimitsSet.limits:type_name -> holdfast.v1.Limits
+	44, // 11: holdfast.v1.PersonEnter.details:type_name -> holdfast.v1.Sealed
+	44, // 12: holdfast.v1.PersonSeal.details:type_name -> holdfast.v1.Sealed
+	13, // [13:13] is the sub-list for method output_type
+	13, // [13:13] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_command_proto_init() }
@@ -2709,7 +2954,7 @@ func file_holdfast_v1_command_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_command_proto_rawDesc), len(file_holdfast_v1_command_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   36,
+			NumMessages:   40,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -537,7 +537,16 @@ type Person struct {
 	Blocked   bool                   `protobuf:"varint,5,opt,name=blocked,proto3" json:"blocked,omitempty"`
 	CreatedAt int64                  `protobuf:"varint,6,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
 	// salt commits personal fields in the journal; erasing it erases the link.
-	Salt          []byte `protobuf:"bytes,7,opt,name=salt,proto3" json:"salt,omitempty"`
+	Salt []byte `protobuf:"bytes,7,opt,name=salt,proto3" json:"salt,omitempty"`
+	// details are the name and how to reach the person, sealed, from level 5. While
+	// name is set, they are not sealed yet.
+	Details *Sealed `protobuf:"bytes,8,opt,name=details,proto3" json:"details,omitempty"`
+	// phone_tag is the keyed hash of the phone number, 32 bytes or empty.
+	PhoneTag []byte `protobuf:"bytes,9,opt,name=phone_tag,json=phoneTag,proto3" json:"phone_tag,omitempty"`
+	// block_reason is why the person is blocked, in the operator's words.
+	BlockReason string `protobuf:"bytes,10,opt,name=block_reason,json=blockReason,proto3" json:"block_reason,omitempty"`
+	// erased_at is when the details were erased; 0: they were not.
+	ErasedAt      int64 `protobuf:"varint,11,opt,name=erased_at,json=erasedAt,proto3" json:"erased_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -621,6 +630,134 @@ func (x *Person) GetSalt() []byte {
 	return nil
 }
 
+func (x *Person) GetDetails() *Sealed {
+	if x != nil {
+		return x.Details
+	}
+	return nil
+}
+
+func (x *Person) GetPhoneTag() []byte {
+	if x != nil {
+		return x.PhoneTag
+	}
+	return nil
+}
+
+func (x *Person) GetBlockReason() string {
+	if x != nil {
+		return x.BlockReason
+	}
+	return ""
+}
+
+func (x *Person) GetErasedAt() int64 {
+	if x != nil {
+		return x.ErasedAt
+	}
+	return 0
+}
+
+// PersonKeys names the key of the keystore under which details and phone numbers
+// are hashed. It never changes: another key would make other tags.
+type PersonKeys struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	TagKey        string                 `protobuf:"bytes,1,opt,name=tag_key,json=tagKey,proto3" json:"tag_key,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PersonKeys) Reset() {
+	*x = PersonKeys{}
+	mi := &file_holdfast_v1_record_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PersonKeys) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PersonKeys) ProtoMessage() {}
+
+func (x *PersonKeys) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_record_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PersonKeys.ProtoReflect.Descriptor instead.
+func (*PersonKeys) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *PersonKeys) GetTagKey() string {
+	if x != nil {
+		return x.TagKey
+	}
+	return ""
+}
+
+// ErasedKey is a key of the keyring whose person's details were erased: no node
+// may keep it.
+type ErasedKey struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	KeyId         string                 `protobuf:"bytes,1,opt,name=key_id,json=keyId,proto3" json:"key_id,omitempty"`
+	Uid           uint64                 `protobuf:"varint,2,opt,name=uid,proto3" json:"uid,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ErasedKey) Reset() {
+	*x = ErasedKey{}
+	mi := &file_holdfast_v1_record_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ErasedKey) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ErasedKey) ProtoMessage() {}
+
+func (x *ErasedKey) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_record_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ErasedKey.ProtoReflect.Descriptor instead.
+func (*ErasedKey) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *ErasedKey) GetKeyId() string {
+	if x != nil {
+		return x.KeyId
+	}
+	return ""
+}
+
+func (x *ErasedKey) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
 // PersonRef points from an openid or a ref to a person.
 type PersonRef struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -631,7 +768,7 @@ type PersonRef struct {
 
 func (x *PersonRef) Reset() {
 	*x = PersonRef{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[5]
+	mi := &file_holdfast_v1_record_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -643,7 +780,7 @@ func (x *PersonRef) String() string {
 func (*PersonRef) ProtoMessage() {}
 
 func (x *PersonRef) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[5]
+	mi := &file_holdfast_v1_record_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -656,7 +793,7 @@ func (x *PersonRef) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersonRef.ProtoReflect.Descriptor instead.
 func (*PersonRef) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{5}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *PersonRef) GetUid() uint64 {
@@ -690,7 +827,7 @@ type Account struct {
 
 func (x *Account) Reset() {
 	*x = Account{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[6]
+	mi := &file_holdfast_v1_record_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -702,7 +839,7 @@ func (x *Account) String() string {
 func (*Account) ProtoMessage() {}
 
 func (x *Account) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[6]
+	mi := &file_holdfast_v1_record_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -715,7 +852,7 @@ func (x *Account) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Account.ProtoReflect.Descriptor instead.
 func (*Account) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{6}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Account) GetName() string {
@@ -795,7 +932,7 @@ type Batch struct {
 
 func (x *Batch) Reset() {
 	*x = Batch{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[7]
+	mi := &file_holdfast_v1_record_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -807,7 +944,7 @@ func (x *Batch) String() string {
 func (*Batch) ProtoMessage() {}
 
 func (x *Batch) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[7]
+	mi := &file_holdfast_v1_record_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -820,7 +957,7 @@ func (x *Batch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Batch.ProtoReflect.Descriptor instead.
 func (*Batch) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{7}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Batch) GetRef() string {
@@ -910,7 +1047,7 @@ type Order struct {
 
 func (x *Order) Reset() {
 	*x = Order{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[8]
+	mi := &file_holdfast_v1_record_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -922,7 +1059,7 @@ func (x *Order) String() string {
 func (*Order) ProtoMessage() {}
 
 func (x *Order) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[8]
+	mi := &file_holdfast_v1_record_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -935,7 +1072,7 @@ func (x *Order) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Order.ProtoReflect.Descriptor instead.
 func (*Order) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{8}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Order) GetId() uint64 {
@@ -1207,7 +1344,7 @@ type OrderRef struct {
 
 func (x *OrderRef) Reset() {
 	*x = OrderRef{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[9]
+	mi := &file_holdfast_v1_record_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1219,7 +1356,7 @@ func (x *OrderRef) String() string {
 func (*OrderRef) ProtoMessage() {}
 
 func (x *OrderRef) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[9]
+	mi := &file_holdfast_v1_record_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1232,7 +1369,7 @@ func (x *OrderRef) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderRef.ProtoReflect.Descriptor instead.
 func (*OrderRef) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{9}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *OrderRef) GetId() uint64 {
@@ -1268,7 +1405,7 @@ type Refund struct {
 
 func (x *Refund) Reset() {
 	*x = Refund{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[10]
+	mi := &file_holdfast_v1_record_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1280,7 +1417,7 @@ func (x *Refund) String() string {
 func (*Refund) ProtoMessage() {}
 
 func (x *Refund) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[10]
+	mi := &file_holdfast_v1_record_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1293,7 +1430,7 @@ func (x *Refund) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refund.ProtoReflect.Descriptor instead.
 func (*Refund) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{10}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Refund) GetId() uint64 {
@@ -1460,7 +1597,7 @@ type Notice struct {
 
 func (x *Notice) Reset() {
 	*x = Notice{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[11]
+	mi := &file_holdfast_v1_record_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1472,7 +1609,7 @@ func (x *Notice) String() string {
 func (*Notice) ProtoMessage() {}
 
 func (x *Notice) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[11]
+	mi := &file_holdfast_v1_record_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1485,7 +1622,7 @@ func (x *Notice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Notice.ProtoReflect.Descriptor instead.
 func (*Notice) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{11}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Notice) GetId() uint64 {
@@ -1633,7 +1770,7 @@ type Courier struct {
 
 func (x *Courier) Reset() {
 	*x = Courier{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[12]
+	mi := &file_holdfast_v1_record_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1645,7 +1782,7 @@ func (x *Courier) String() string {
 func (*Courier) ProtoMessage() {}
 
 func (x *Courier) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[12]
+	mi := &file_holdfast_v1_record_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1658,7 +1795,7 @@ func (x *Courier) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Courier.ProtoReflect.Descriptor instead.
 func (*Courier) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{12}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Courier) GetName() string {
@@ -1724,7 +1861,7 @@ type Wallet struct {
 
 func (x *Wallet) Reset() {
 	*x = Wallet{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[13]
+	mi := &file_holdfast_v1_record_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1736,7 +1873,7 @@ func (x *Wallet) String() string {
 func (*Wallet) ProtoMessage() {}
 
 func (x *Wallet) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[13]
+	mi := &file_holdfast_v1_record_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1749,7 +1886,7 @@ func (x *Wallet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Wallet.ProtoReflect.Descriptor instead.
 func (*Wallet) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{13}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Wallet) GetUid() uint64 {
@@ -1858,7 +1995,7 @@ type Device struct {
 
 func (x *Device) Reset() {
 	*x = Device{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[14]
+	mi := &file_holdfast_v1_record_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1870,7 +2007,7 @@ func (x *Device) String() string {
 func (*Device) ProtoMessage() {}
 
 func (x *Device) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[14]
+	mi := &file_holdfast_v1_record_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1883,7 +2020,7 @@ func (x *Device) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Device.ProtoReflect.Descriptor instead.
 func (*Device) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{14}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Device) GetId() []byte {
@@ -1962,7 +2099,7 @@ type Pin struct {
 
 func (x *Pin) Reset() {
 	*x = Pin{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[15]
+	mi := &file_holdfast_v1_record_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1974,7 +2111,7 @@ func (x *Pin) String() string {
 func (*Pin) ProtoMessage() {}
 
 func (x *Pin) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[15]
+	mi := &file_holdfast_v1_record_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1987,7 +2124,7 @@ func (x *Pin) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Pin.ProtoReflect.Descriptor instead.
 func (*Pin) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{15}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Pin) GetHash() string {
@@ -2046,7 +2183,7 @@ type PinTry struct {
 
 func (x *PinTry) Reset() {
 	*x = PinTry{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[16]
+	mi := &file_holdfast_v1_record_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2058,7 +2195,7 @@ func (x *PinTry) String() string {
 func (*PinTry) ProtoMessage() {}
 
 func (x *PinTry) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[16]
+	mi := &file_holdfast_v1_record_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2071,7 +2208,7 @@ func (x *PinTry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PinTry.ProtoReflect.Descriptor instead.
 func (*PinTry) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{16}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *PinTry) GetNumber() uint64 {
@@ -2126,7 +2263,7 @@ type SentCode struct {
 
 func (x *SentCode) Reset() {
 	*x = SentCode{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[17]
+	mi := &file_holdfast_v1_record_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2138,7 +2275,7 @@ func (x *SentCode) String() string {
 func (*SentCode) ProtoMessage() {}
 
 func (x *SentCode) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[17]
+	mi := &file_holdfast_v1_record_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2151,7 +2288,7 @@ func (x *SentCode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SentCode.ProtoReflect.Descriptor instead.
 func (*SentCode) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{17}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *SentCode) GetProof() []byte {
@@ -2240,7 +2377,7 @@ type Enrolment struct {
 
 func (x *Enrolment) Reset() {
 	*x = Enrolment{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[18]
+	mi := &file_holdfast_v1_record_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2252,7 +2389,7 @@ func (x *Enrolment) String() string {
 func (*Enrolment) ProtoMessage() {}
 
 func (x *Enrolment) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[18]
+	mi := &file_holdfast_v1_record_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2265,7 +2402,7 @@ func (x *Enrolment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Enrolment.ProtoReflect.Descriptor instead.
 func (*Enrolment) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{18}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Enrolment) GetRight() bool {
@@ -2356,7 +2493,7 @@ const file_holdfast_v1_record_proto_rawDesc = "" +
 	"not_before\x18\x04 \x01(\x03R\tnotBefore\x12\x1b\n" +
 	"\tnot_after\x18\x05 \x01(\x03R\bnotAfter\x12\x1d\n" +
 	"\n" +
-	"revoked_at\x18\x06 \x01(\x03R\trevokedAt\"\xbc\x01\n" +
+	"revoked_at\x18\x06 \x01(\x03R\trevokedAt\"\xc8\x02\n" +
 	"\x06Person\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x10\n" +
 	"\x03ref\x18\x02 \x01(\tR\x03ref\x12\x12\n" +
@@ -2365,7 +2502,18 @@ const file_holdfast_v1_record_proto_rawDesc = "" +
 	"\ablocked\x18\x05 \x01(\bR\ablocked\x12\x1d\n" +
 	"\n" +
 	"created_at\x18\x06 \x01(\x03R\tcreatedAt\x12\x12\n" +
-	"\x04salt\x18\a \x01(\fR\x04salt\"\x1d\n" +
+	"\x04salt\x18\a \x01(\fR\x04salt\x12-\n" +
+	"\adetails\x18\b \x01(\v2\x13.holdfast.v1.SealedR\adetails\x12\x1b\n" +
+	"\tphone_tag\x18\t \x01(\fR\bphoneTag\x12!\n" +
+	"\fblock_reason\x18\n" +
+	" \x01(\tR\vblockReason\x12\x1b\n" +
+	"\terased_at\x18\v \x01(\x03R\berasedAt\"%\n" +
+	"\n" +
+	"PersonKeys\x12\x17\n" +
+	"\atag_key\x18\x01 \x01(\tR\x06tagKey\"4\n" +
+	"\tErasedKey\x12\x15\n" +
+	"\x06key_id\x18\x01 \x01(\tR\x05keyId\x12\x10\n" +
+	"\x03uid\x18\x02 \x01(\x04R\x03uid\"\x1d\n" +
 	"\tPersonRef\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\"\xa2\x02\n" +
 	"\aAccount\x12\x12\n" +
@@ -2563,7 +2711,7 @@ func file_holdfast_v1_record_proto_rawDescGZIP() []byte {
 }
 
 var file_holdfast_v1_record_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_holdfast_v1_record_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
+var file_holdfast_v1_record_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_holdfast_v1_record_proto_goTypes = []any{
 	(DueKind)(0),             // 0: holdfast.v1.DueKind
 	(*Head)(nil),             // 1: holdfast.v1.Head
@@ -2571,55 +2719,59 @@ var file_holdfast_v1_record_proto_goTypes = []any{
 	(*Merchant)(nil),         // 3: holdfast.v1.Merchant
 	(*Cert)(nil),             // 4: holdfast.v1.Cert
 	(*Person)(nil),           // 5: holdfast.v1.Person
-	(*PersonRef)(nil),        // 6: holdfast.v1.PersonRef
-	(*Account)(nil),          // 7: holdfast.v1.Account
-	(*Batch)(nil),            // 8: holdfast.v1.Batch
-	(*Order)(nil),            // 9: holdfast.v1.Order
-	(*OrderRef)(nil),         // 10: holdfast.v1.OrderRef
-	(*Refund)(nil),           // 11: holdfast.v1.Refund
-	(*Notice)(nil),           // 12: holdfast.v1.Notice
-	(*Courier)(nil),          // 13: holdfast.v1.Courier
-	(*Wallet)(nil),           // 14: holdfast.v1.Wallet
-	(*Device)(nil),           // 15: holdfast.v1.Device
-	(*Pin)(nil),              // 16: holdfast.v1.Pin
-	(*PinTry)(nil),           // 17: holdfast.v1.PinTry
-	(*SentCode)(nil),         // 18: holdfast.v1.SentCode
-	(*Enrolment)(nil),        // 19: holdfast.v1.Enrolment
-	(MerchantStatus)(0),      // 20: holdfast.v1.MerchantStatus
-	(*MerchantSettings)(nil), // 21: holdfast.v1.MerchantSettings
-	(*KeyVersion)(nil),       // 22: holdfast.v1.KeyVersion
-	(*Openid)(nil),           // 23: holdfast.v1.Openid
-	(Product)(0),             // 24: holdfast.v1.Product
-	(TradeState)(0),          // 25: holdfast.v1.TradeState
-	(RefundStatus)(0),        // 26: holdfast.v1.RefundStatus
-	(NoticeEvent)(0),         // 27: holdfast.v1.NoticeEvent
-	(NoticeState)(0),         // 28: holdfast.v1.NoticeState
-	(*Attempt)(nil),          // 29: holdfast.v1.Attempt
-	(*Subject)(nil),          // 30: holdfast.v1.Subject
+	(*PersonKeys)(nil),       // 6: holdfast.v1.PersonKeys
+	(*ErasedKey)(nil),        // 7: holdfast.v1.ErasedKey
+	(*PersonRef)(nil),        // 8: holdfast.v1.PersonRef
+	(*Account)(nil),          // 9: holdfast.v1.Account
+	(*Batch)(nil),            // 10: holdfast.v1.Batch
+	(*Order)(nil),            // 11: holdfast.v1.Order
+	(*OrderRef)(nil),         // 12: holdfast.v1.OrderRef
+	(*Refund)(nil),           // 13: holdfast.v1.Refund
+	(*Notice)(nil),           // 14: holdfast.v1.Notice
+	(*Courier)(nil),          // 15: holdfast.v1.Courier
+	(*Wallet)(nil),           // 16: holdfast.v1.Wallet
+	(*Device)(nil),           // 17: holdfast.v1.Device
+	(*Pin)(nil),              // 18: holdfast.v1.Pin
+	(*PinTry)(nil),           // 19: holdfast.v1.PinTry
+	(*SentCode)(nil),         // 20: holdfast.v1.SentCode
+	(*Enrolment)(nil),        // 21: holdfast.v1.Enrolment
+	(MerchantStatus)(0),      // 22: holdfast.v1.MerchantStatus
+	(*MerchantSettings)(nil), // 23: holdfast.v1.MerchantSettings
+	(*KeyVersion)(nil),       // 24: holdfast.v1.KeyVersion
+	(*Openid)(nil),           // 25: holdfast.v1.Openid
+	(*Sealed)(nil),           // 26: holdfast.v1.Sealed
+	(Product)(0),             // 27: holdfast.v1.Product
+	(TradeState)(0),          // 28: holdfast.v1.TradeState
+	(RefundStatus)(0),        // 29: holdfast.v1.RefundStatus
+	(NoticeEvent)(0),         // 30: holdfast.v1.NoticeEvent
+	(NoticeState)(0),         // 31: holdfast.v1.NoticeState
+	(*Attempt)(nil),          // 32: holdfast.v1.Attempt
+	(*Subject)(nil),          // 33: holdfast.v1.Subject
 }
 var file_holdfast_v1_record_proto_depIdxs = []int32{
 	2,  // 0: holdfast.v1.Head.digests:type_name -> holdfast.v1.TableDigest
-	20, // 1: holdfast.v1.Merchant.status:type_name -> holdfast.v1.MerchantStatus
-	21, // 2: holdfast.v1.Merchant.settings:type_name -> holdfast.v1.MerchantSettings
-	22, // 3: holdfast.v1.Merchant.keys:type_name -> holdfast.v1.KeyVersion
-	23, // 4: holdfast.v1.Person.openids:type_name -> holdfast.v1.Openid
-	24, // 5: holdfast.v1.Order.product:type_name -> holdfast.v1.Product
-	25, // 6: holdfast.v1.Order.state:type_name -> holdfast.v1.TradeState
-	26, // 7: holdfast.v1.Refund.status:type_name -> holdfast.v1.RefundStatus
-	27, // 8: holdfast.v1.Notice.event:type_name -> holdfast.v1.NoticeEvent
-	28, // 9: holdfast.v1.Notice.state:type_name -> holdfast.v1.NoticeState
-	29, // 10: holdfast.v1.Notice.recent:type_name -> holdfast.v1.Attempt
-	29, // 11: holdfast.v1.Notice.last_duplicate:type_name -> holdfast.v1.Attempt
-	30, // 12: holdfast.v1.Notice.subject:type_name -> holdfast.v1.Subject
-	15, // 13: holdfast.v1.Wallet.devices:type_name -> holdfast.v1.Device
-	16, // 14: holdfast.v1.Wallet.pin:type_name -> holdfast.v1.Pin
-	17, // 15: holdfast.v1.Pin.open:type_name -> holdfast.v1.PinTry
-	17, // 16: holdfast.v1.Pin.grants:type_name -> holdfast.v1.PinTry
-	17, // [17:17] is the sub-list for method output_type
-	17, // [17:17] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	22, // 1: holdfast.v1.Merchant.status:type_name -> holdfast.v1.MerchantStatus
+	23, // 2: holdfast.v1.Merchant.settings:type_name -> holdfast.v1.MerchantSettings
+	24, // 3: holdfast.v1.Merchant.keys:type_name -> holdfast.v1.KeyVersion
+	25, // 4: holdfast.v1.Person.openids:type_name -> holdfast.v1.Openid
+	26, // 5: holdfast.v1.Person.details:type_name -> holdfast.v1.Sealed
+	27, // 6: holdfast.v1.Order.product:type_name -> holdfast.v1.Product
+	28, // 7: holdfast.v1.Order.state:type_name -> holdfast.v1.TradeState
+	29, // 8: holdfast.v1.Refund.status:type_name -> holdfast.v1.RefundStatus
+	30, // 9: holdfast.v1.Notice.event:type_name -> holdfast.v1.NoticeEvent
+	31, // 10: holdfast.v1.Notice.state:type_name -> holdfast.v1.NoticeState
+	32, // 11: holdfast.v1.Notice.recent:type_name -> holdfast.v1.Attempt
+	32, // 12: holdfast.v1.Notice.last_duplicate:type_name -> holdfast.v1.Attempt
+	33, // 13: holdfast.v1.Notice.subject:type_name -> holdfast.v1.Subject
+	17, // 14: holdfast.v1.Wallet.devices:type_name -> holdfast.v1.Device
+	18, // 15: holdfast.v1.Wallet.pin:type_name -> holdfast.v1.Pin
+	19, // 16: holdfast.v1.Pin.open:type_name -> holdfast.v1.PinTry
+	19, // 17: holdfast.v1.Pin.grants:type_name -> holdfast.v1.PinTry
+	18, // [18:18] is the sub-list for method output_type
+	18, // [18:18] is the sub-list for method input_type
+	18, // [18:18] is the sub-list for extension type_name
+	18, // [18:18] is the sub-list for extension extendee
+	0,  // [0:18] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_record_proto_init() }
@@ -2634,7 +2786,7 @@ func file_holdfast_v1_record_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_record_proto_rawDesc), len(file_holdfast_v1_record_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   19,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -29,6 +29,12 @@ const (
 	PersonOpenid Number = 21
 	PersonTopup  Number = 22
 
+	PersonBlock   Number = 23
+	PersonEnter   Number = 24
+	PersonSeal    Number = 25
+	PersonErase   Number = 26
+	PersonKeysSet Number = 27
+
 	OrderCreate Number = 30
 	OrderPay    Number = 31
 	OrderClose  Number = 32

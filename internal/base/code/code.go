@@ -108,6 +108,13 @@ const (
 	OpenidMismatch  Code = 64
 	PersonRefNeeded Code = 65
 	TopupExists     Code = 66
+	SealedInvalid   Code = 67
+	PhoneTaken      Code = 68
+	PersonChanged   Code = 69
+	PersonErased    Code = 70
+	ReasonNeeded    Code = 71
+	PersonNotSealed Code = 72
+	KeyNameInvalid  Code = 73
 
 	// Orders and payments.
 	OrderNotFound     Code = 80

@@ -54,6 +54,14 @@ var list = []Info{
 	{PersonRefNeeded, "person_ref_needed", Invalid, Never, "需要用户编号，1 到 64 个字符。", "A reference of 1 to 64 characters is needed."},
 	{TopupExists, "topup_exists_with_different_content", Conflict, Never, "该充值单号已用于不同内容。", "The top-up's reference was used with other content."},
 
+	{SealedInvalid, "sealed_invalid", Invalid, Never, "加密的个人信息格式错误。", "The sealed details or the phone number's tag are malformed."},
+	{PhoneTaken, "phone_taken", Conflict, Never, "该手机号已属于其他用户。", "Another person has this phone number."},
+	{PersonChanged, "person_changed", Conflict, Never, "用户信息已变更，请重新读取后再试。", "The person's details have changed; read them again."},
+	{PersonErased, "person_erased", Conflict, Never, "该用户的个人信息已删除。", "The person's details were erased."},
+	{ReasonNeeded, "reason_needed", Invalid, Never, "请填写原因，不超过 200 个字符。", "Give a reason of at most 200 characters."},
+	{PersonNotSealed, "person_not_sealed", Conflict, Same, "用户信息正在加密，请稍后重试。", "The person's details are being sealed; repeat in a moment."},
+	{KeyNameInvalid, "key_name_invalid", Invalid, Never, "密钥编号格式错误。", "The key's name is malformed."},
+
 	{OrderNotFound, "order_not_found", Missing, Never, "订单不存在，请检查单号。", "There is no such order; check the number."},
 	{OrderNoUsed, "order_exists_with_different_content", Conflict, Never, "商户订单号重复，请更换 out_trade_no 或使用与首次相同的参数。", "The out_trade_no was used with other content; repeat the first content or use another number."},
 	{OrderPaid, "order_paid", Conflict, Query, "该订单已支付，不会重复扣款。", "The order is already paid; nothing more was charged."},

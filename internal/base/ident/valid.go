@@ -31,6 +31,10 @@ func ValidOutRefundNo(s string) bool {
 // and letters.
 func ValidAPIv3Key(s string) bool { return within(s, 32, 32, digit|lower|upper) }
 
+// ValidKeyName says whether s can name a key of the keystore or the keyring: 32
+// hex digits, lower case.
+func ValidKeyName(s string) bool { return within(s, 32, 32, digit|hexLetter) }
+
 // class is a set of characters; classes are combined with |.
 type class uint8
 

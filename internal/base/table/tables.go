@@ -16,6 +16,9 @@ const (
 	Persons      ID = 0x28
 	Openids      ID = 0x29
 	PersonRefs   ID = 0x2a
+	PersonPhones ID = 0x2b
+	PersonKeys   ID = 0x2c
+	ErasedKeys   ID = 0x2d
 	Accounts     ID = 0x30
 	Batches      ID = 0x31
 	Orders       ID = 0x38
@@ -55,6 +58,9 @@ var declared = [256]declaration{
 	Persons:      {name: "persons", rows: "(uid) -> Person", level: 1},
 	Openids:      {name: "openids", rows: "(appid, openid) -> PersonRef", level: 1},
 	PersonRefs:   {name: "person_refs", rows: "(ref) -> PersonRef", level: 1},
+	PersonPhones: {name: "person_phones", rows: "(phone tag) -> PersonRef", level: 5},
+	PersonKeys:   {name: "person_keys", rows: "() -> PersonKeys", level: 5},
+	ErasedKeys:   {name: "erased_keys", rows: "(key id) -> ErasedKey", level: 5},
 	Accounts:     {name: "accounts", rows: "(name, currency) -> Account", level: 1, counted: true},
 	Batches:      {name: "batches", rows: "(ref) -> Batch", level: 1},
 	Orders:       {name: "orders", rows: "(order id) -> Order", level: 1, counted: true},

@@ -311,29 +311,6 @@ func TestDamagedRowStops(t *testing.T) {
 	}
 }
 
-// TestBlockedPersonCannotPay: no command blocks a person yet, so the row is
-// written by hand.
-func TestBlockedPersonCannotPay(t *testing.T) {
-	mem := table.NewMem()
-	w := newWorld(t, mem)
-	p := w.shop(1000)
-	o := w.ok(catalogue.OrderCreate, create("T-0001", 300)).(*pb.Order)
-	p.Blocked = true
-	key := table.K(table.Persons).U64(p.Uid)
-	if err := mem.Commit([]table.Write{{Key: key, Stored: table.Seal(nil, key, table.Encode(p))}}); err != nil {
-		t.Fatal(err)
-	}
-	m, err := Open(mem, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.m = m
-	w.refused(code.PersonBlocked, catalogue.OrderPay, pay(o, p.Uid, "a"))
-	if got := w.balance(ledger.UserBalance(p.Uid)); got != 1000 {
-		t.Errorf("the blocked person has %d", got)
-	}
-}
-
 func TestLongActorIsRefused(t *testing.T) {
 	w := newWorld(t, table.NewMem())
 	cmd := catalogue.NewCommand(catalogue.MerchantAdd, string(make([]byte, MaxActor+1)), "", &pb.MerchantAdd{Mchid: mchid, Name: "Tea House"})

@@ -46,6 +46,7 @@ func compose(t *testing.T, level uint32) [][]byte {
 		t.Fatal("the level is not the highest")
 	}
 	w.leases()
+	w.people()
 	next := &pb.Backfill{Name: "order_refunds", Limit: 7}
 	for next != nil {
 		next, _ = w.do(catalogue.Backfill, next).Body.(*pb.Backfill)

@@ -77,9 +77,15 @@ var breakers = map[string]func(t *testing.T, mem *table.Mem){
 	"a merchant's certificates are there": func(t *testing.T, mem *table.Mem) {
 		edit(t, mem, table.Merchants, func(_ string, m *pb.Merchant) bool { m.Serials = append(m.Serials, "AB"); return true })
 	},
-	"people are found by reference and openid": func(t *testing.T, mem *table.Mem) { drop(t, mem, table.Openids) },
-	"orders are numbered without gaps":         func(t *testing.T, mem *table.Mem) { drop(t, mem, table.Orders) },
-	"orders are found by their numbers":        func(t *testing.T, mem *table.Mem) { drop(t, mem, table.OrderNos) },
+	"people are found by reference, openid and phone": func(t *testing.T, mem *table.Mem) { drop(t, mem, table.Openids) },
+	"a phone number finds who has it": func(t *testing.T, mem *table.Mem) {
+		put(t, mem, table.K(table.PersonPhones).Str(strings.Repeat("t", 32)), &pb.PersonRef{Uid: 1})
+	},
+	"nothing is left of erased details": func(t *testing.T, mem *table.Mem) {
+		edit(t, mem, table.Persons, func(_ string, p *pb.Person) bool { p.ErasedAt = 1; return true })
+	},
+	"orders are numbered without gaps":  func(t *testing.T, mem *table.Mem) { drop(t, mem, table.Orders) },
+	"orders are found by their numbers": func(t *testing.T, mem *table.Mem) { drop(t, mem, table.OrderNos) },
 	"a paid order has its notice until it is pruned": func(t *testing.T, mem *table.Mem) {
 		edit(t, mem, table.Orders, func(_ string, o *pb.Order) bool { o.NoticeId = 1 << 40; return o.PaidAt != 0 })
 	},

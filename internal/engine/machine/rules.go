@@ -16,8 +16,9 @@ import (
 // MaxLevel is the highest feature level this binary knows. Level 2 indexes
 // refunds by order; level 3 knows members of a cluster and leases of couriers;
 // level 4 keeps new counters in a table, tells who made up a prepay_id nothing
-// of the order, and compares all that an add of a merchant or person says.
-const MaxLevel = 4
+// of the order, and compares all that an add of a merchant or person says;
+// level 5 seals personal details.
+const MaxLevel = 5
 
 // rules lists the rules. A Tick sweeps in this order, so that it is part of what
 // the log means: a new rule goes to the end.

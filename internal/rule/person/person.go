@@ -1,5 +1,5 @@
-// Package person keeps payers: a name, a balance, and an openid per appid.
-// Enrolment by the person's own device comes later; an operator adds people.
+// Package person keeps people: details that are sealed, a balance, and an openid
+// per appid. The keys of the details are in the keyring, which no rule sees.
 package person
 
 import (

@@ -5,18 +5,27 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 )
 
-// The commands.
+// The commands. Add is for logs of before level 5: it has the name in clear.
 var (
 	Add        = catalogue.Returning(catalogue.PersonAdd, "person_add", ApplyAdd)
 	BindOpenid = catalogue.Returning(catalogue.PersonOpenid, "person_openid", ApplyOpenid)
 	Topup      = catalogue.Returning(catalogue.PersonTopup, "person_topup", ApplyTopup)
+
+	Enter   = catalogue.Returning(catalogue.PersonEnter, "person_enter", ApplyEnter).From(LevelSealed)
+	Seal    = catalogue.Returning(catalogue.PersonSeal, "person_seal", ApplySeal).From(LevelSealed)
+	Erase   = catalogue.Returning(catalogue.PersonErase, "person_erase", ApplyErase).From(LevelSealed)
+	Block   = catalogue.Returning(catalogue.PersonBlock, "person_block", ApplyBlock).From(LevelSealed)
+	SetKeys = catalogue.Returning(catalogue.PersonKeysSet, "person_keys_set", ApplyKeysSet).From(LevelSealed)
 )
 
 // Rule is what this package brings.
 var Rule = catalogue.Rule{
-	Name:     "person",
-	Commands: []*catalogue.Spec{Add.Spec, BindOpenid.Spec, Topup.Spec},
-	Tables:   []table.ID{table.Persons, table.Openids, table.PersonRefs},
+	Name: "person",
+	Commands: []*catalogue.Spec{
+		Add.Spec, BindOpenid.Spec, Topup.Spec,
+		Enter.Spec, Seal.Spec, Erase.Spec, Block.Spec, SetKeys.Spec,
+	},
+	Tables: []table.ID{table.Persons, table.Openids, table.PersonRefs, table.PersonPhones, table.PersonKeys, table.ErasedKeys},
 
 	Invariants: invariants,
 }

@@ -15,7 +15,6 @@ var unreachable = map[catalogue.Number]map[code.Code]string{
 		code.AmountMustBePositive: "an order's total was checked when it was placed",
 		code.SameAccount:          "a person's account is no merchant's",
 		code.AccountNotFound:      "accounts open with their owner",
-		code.PersonBlocked:        "no command blocks a person yet; TestBlockedPersonCannotPay writes the row",
 	},
 	catalogue.PersonTopup: {
 		code.SameAccount:     "a person's account is no bank's",
@@ -30,7 +29,6 @@ var fromMachine = []code.Code{code.NoGenesis, code.LevelTooLow, code.SandboxOnly
 var elsewhere = map[string]string{
 	"CommandUnknown": "TestAdmissible",
 	"Quarantined":    "TestQuarantinedCommand",
-	"PersonBlocked":  "TestBlockedPersonCannotPay",
 }
 
 // expected is the list of a handler's comment without what cannot happen.

@@ -77,7 +77,9 @@ func (s *player) describe(body any) map[string]string {
 			"keys": strconv.Itoa(len(r.Keys)), "key": merchant.CurrentKey(r),
 		}
 	case *pb.Person:
-		return map[string]string{"id": num(r.Uid), "name": r.Name, "openids": strconv.Itoa(len(r.Openids))}
+		return describePerson(r)
+	case *pb.PersonKeys:
+		return map[string]string{"key": r.TagKey[:2]}
 	case *pb.Account:
 		return map[string]string{"balance": money.Format(ledger.Balance(r)), "frozen": strconv.FormatBool(r.Frozen), "no_overdraft": strconv.FormatBool(r.NoOverdraft), "cap": money.Format(r.Cap)}
 	case *pb.Courier:

@@ -12,6 +12,8 @@
 //	set M1 [name=..] [status=paused] [pause=60s]
 //	appid M1 A2 · cert M1 SERIAL [der=..] [to=0] · revoke M1 SERIAL · key M1 KEYID
 //	person ming [name=..] [appids=A1] · openid ming A2
+//	enter mei [name=..] [key=K1] [phone=..] [appids=A1]   a person with sealed details; K1 is short for a key's id
+//	seal ming [name=..] [key=K1] [clear=..] · erase ming · block ming reason=.. · block ming off · tagkey K1
 //	topup ming 10.00 REF [line=demo] [currency=840]
 //	order NO M1 3.00 [product=jsapi] [appid=A1] [openid=ming] [expire=30m] [description=..] [notify=..]
 //	pay NO ming ATTEMPT [prepay=1|unknown|forged]     prepay counts the order's prepay_ids from 1
