@@ -25,6 +25,9 @@ var ErrRefused = errors.New("the log refuses the entries")
 // back into committed ones, or are not consecutive. Any other error means that
 // the disk cannot be trusted: stop the node.
 func (l *Log) Append(hs *raftpb.HardState, entries []*raftpb.Entry, sync bool) error {
+	if !sync && len(entries) == 0 && l.owe(hs) {
+		return nil
+	}
 	b, err := l.batch(hs, entries)
 	if err != nil || b == nil {
 		return err
@@ -92,6 +95,9 @@ func (l *Log) batch(hs *raftpb.HardState, entries []*raftpb.Entry) (*pebble.Batc
 	if err != nil {
 		return nil, err
 	}
+	if raft.IsEmptyHardState(hs) {
+		hs = l.owed()
+	}
 	size := 64
 	for _, e := range entries {
 		size += len(e.GetData()) + entryKeySize + entryHeader + 16
@@ -101,6 +107,31 @@ func (l *Log) batch(hs *raftpb.HardState, entries []*raftpb.Entry) (*pebble.Batc
 		return nil, errors.Join(err, b.Close())
 	}
 	return b, nil
+}
+
+// owe keeps a hard state that has nothing new but a commit in memory, until the
+// next batch takes it along or the log is closed; false when it has more. A commit
+// may be lost with the process, which learns it again, and a write of its own for
+// it would be one of two for each frame.
+func (l *Log) owe(hs *raftpb.HardState) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.hard == nil || raft.IsEmptyHardState(hs) || hs.GetTerm() != l.hard.GetTerm() || hs.GetVote() != l.hard.GetVote() {
+		return false
+	}
+	l.rememberHard(hs)
+	l.owes = true
+	return true
+}
+
+// owed is the hard state that was kept in memory; nil when none was.
+func (l *Log) owed() *raftpb.HardState {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.owes {
+		return nil
+	}
+	return l.hard
 }
 
 // check refuses entries that do not belong at the log's end and returns the
@@ -157,10 +188,9 @@ func (l *Log) remember(hs *raftpb.HardState, entries []*raftpb.Entry) {
 	l.appends.Add(1)
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.owes = false
 	if !raft.IsEmptyHardState(hs) {
-		commit := max(hs.GetCommit(), l.hard.GetCommit())
-		l.hard = proto.Clone(hs).(*raftpb.HardState)
-		l.hard.Commit = &commit
+		l.rememberHard(hs)
 	}
 	if len(entries) == 0 {
 		return
@@ -173,6 +203,14 @@ func (l *Log) remember(hs *raftpb.HardState, entries []*raftpb.Entry) {
 	l.recent.add(entries)
 	l.last = entries[len(entries)-1].GetIndex()
 	l.ages.add(l.opt.Now(), entries[0].GetIndex(), l.last, bytes+uint64(len(entries))*perEntry)
+}
+
+// rememberHard is called with mu held. What is there is not changed: a batch may be
+// made of it.
+func (l *Log) rememberHard(hs *raftpb.HardState) {
+	commit := max(hs.GetCommit(), l.hard.GetCommit())
+	l.hard = proto.Clone(hs).(*raftpb.HardState)
+	l.hard.Commit = &commit
 }
 
 // SetConf records the group's members as of members.Index, the log index of

@@ -32,6 +32,9 @@ func (l *Log) Close() error {
 // flush moves everything into table files and makes sure that it is there: the
 // newest entry and the records about the log read the same without the memtable.
 func (l *Log) flush() (emptied bool, err error) {
+	if err := l.payOwed(); err != nil {
+		return false, err
+	}
 	if err := l.events.Flush(l.db); err != nil {
 		// The write-ahead log keeps what could not be moved.
 		l.opt.Logger.Warn("raft log: closed without a flush", "err", err)
@@ -43,6 +46,20 @@ func (l *Log) flush() (emptied bool, err error) {
 	}
 	durable, err := l.tail(true)
 	return err == nil && bytes.Equal(all, durable), l.explain(err)
+}
+
+// payOwed writes the commit that no batch has taken along.
+func (l *Log) payOwed() error {
+	hs := l.owed()
+	if hs == nil {
+		return nil
+	}
+	b := l.db.NewBatch()
+	defer b.Close()
+	if err := fill(b, hs, nil, 0); err != nil {
+		return err
+	}
+	return l.commit("record the commit", func() error { return b.Commit(pebble.NoSync) })
 }
 
 // tail reads the newest entry and everything behind it in key order.

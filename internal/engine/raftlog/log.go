@@ -62,6 +62,7 @@ type Log struct {
 	last         uint64
 	recent       recent
 	hard         *raftpb.HardState // nil until one is written
+	owes         bool              // the commit of hard is not written yet
 	conf         *raftpb.ConfState // nil until one is written
 	members      *pb.Members       // nil like conf
 	ages         ages

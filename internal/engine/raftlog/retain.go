@@ -212,7 +212,7 @@ func (l *Log) Install(index, term uint64, cs *raftpb.ConfState, members *pb.Memb
 	l.cut, l.cutTerm, l.last = index, term, index
 	l.recent = recent{limit: l.opt.RecentBytes}
 	l.ages = ages{}
-	l.hard = hard
+	l.hard, l.owes = hard, false
 	l.rememberConf(cs, members)
 	return nil
 }
