@@ -1,12 +1,13 @@
 // Package logsink writes a process's log so that it can neither stop nor hold the
 // process: whoever reads standard error may stop reading, or die.
 //
-// Lines wait in memory for one goroutine that writes them. When too many wait,
-// or a write fails, lines are dropped and counted; the log itself says so once
-// it is read again.
+// Lines wait in memory for one goroutine that writes them, as many at once as wait.
+// When too many do, or a write fails, lines are dropped and counted; the log itself
+// says so once it is read again.
 package logsink
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os/signal"
@@ -20,6 +21,8 @@ import (
 const (
 	mostLines = 8192
 	mostBytes = 4 << 20
+	// keptBytes is the most memory that is kept for the lines to come.
+	keptBytes = 64 << 10
 )
 
 // Sink is an io.Writer that takes whole lines and never blocks. Make one with New.
@@ -29,10 +32,11 @@ type Sink struct {
 	dropped atomic.Uint64
 
 	mu      sync.Mutex
-	waiting [][]byte
-	bytes   int
+	waiting []byte        // lines
+	lines   int           // how many they are
+	spare   []byte        // memory for those to come
 	news    chan struct{} // a token when lines wait
-	// writing: a line is being written. idle is closed when none is, and none waits.
+	// writing: lines are being written. idle is closed when none are, and none wait.
 	writing bool
 	idle    chan struct{}
 	closed  bool
@@ -54,15 +58,15 @@ func New(w io.Writer) *Sink {
 func (s *Sink) Write(line []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed || len(s.waiting) >= mostLines || s.bytes+len(line) > mostBytes {
+	if s.closed || s.lines >= mostLines || len(s.waiting)+len(line) > mostBytes {
 		s.dropped.Add(1)
 		return len(line), nil
 	}
-	if !s.writing && len(s.waiting) == 0 {
+	if !s.writing && s.lines == 0 {
 		s.idle = make(chan struct{})
 	}
-	s.waiting = append(s.waiting, append([]byte(nil), line...))
-	s.bytes += len(line)
+	s.waiting = append(s.waiting, line...)
+	s.lines++
 	select {
 	case s.news <- struct{}{}:
 	default:
@@ -103,40 +107,50 @@ func (s *Sink) run() {
 	told := uint64(0)
 	for range s.news {
 		for {
-			line, ok := s.next()
-			if !ok {
+			lines, n := s.next()
+			if n == 0 {
 				break
 			}
-			if n := s.dropped.Load(); n != told && s.put(fmt.Appendf(nil, "%d log lines were dropped: nobody read them in time\n", n-told)) {
-				told = n
+			if d := s.dropped.Load(); d != told && s.put(fmt.Appendf(nil, "%d log lines were dropped: nobody read them in time\n", d-told), 1) == 0 {
+				told = d
 			}
-			if !s.put(line) {
-				s.dropped.Add(1)
-			}
+			s.dropped.Add(uint64(s.put(lines, n)))
+			s.giveBack(lines)
 		}
 	}
 }
 
-func (s *Sink) put(line []byte) bool {
-	_, err := s.to.Write(line)
-	return err == nil
+// put writes n lines and returns how many of them were not.
+func (s *Sink) put(lines []byte, n int) (lost int) {
+	written, err := s.to.Write(lines)
+	if err == nil {
+		return 0
+	}
+	return n - bytes.Count(lines[:written], []byte{'\n'})
 }
 
-// next takes the line to write; false when none waits.
-func (s *Sink) next() ([]byte, bool) {
+// next takes the lines that wait; 0 when none do.
+func (s *Sink) next() (lines []byte, n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.waiting) == 0 {
+	if s.lines == 0 {
 		if s.writing {
 			close(s.idle)
 		}
-		s.writing, s.waiting = false, nil
-		return nil, false
+		s.writing = false
+		return nil, 0
 	}
-	line := s.waiting[0]
-	s.waiting[0] = nil
-	s.waiting = s.waiting[1:]
-	s.bytes -= len(line)
-	s.writing = true
-	return line, true
+	lines, n = s.waiting, s.lines
+	s.waiting, s.spare, s.lines, s.writing = s.spare, nil, 0, true
+	return lines, n
+}
+
+// giveBack returns the memory of written lines.
+func (s *Sink) giveBack(lines []byte) {
+	if cap(lines) > keptBytes {
+		return
+	}
+	s.mu.Lock()
+	s.spare = lines[:0]
+	s.mu.Unlock()
 }

@@ -22,6 +22,8 @@ type reader struct {
 	hold chan struct{}
 	gone bool
 	text bytes.Buffer
+
+	writes int
 }
 
 func (r *reader) Write(b []byte) (int, error) {
@@ -33,6 +35,7 @@ func (r *reader) Write(b []byte) (int, error) {
 	if r.gone {
 		return 0, errors.New("broken pipe")
 	}
+	r.writes++
 	return r.text.Write(b)
 }
 
@@ -67,6 +70,26 @@ func TestLines(t *testing.T) {
 		s.Write([]byte("late\n"))
 		if s.Dropped() != 1 {
 			t.Error("a line after the end is neither written nor counted")
+		}
+	})
+}
+
+// Lines that wait are written at once: a write for each would be most of what a
+// line costs.
+func TestLinesThatWaitAreOneWrite(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := &reader{hold: make(chan struct{})}
+		s := logsink.New(r)
+		s.Write([]byte("first\n"))
+		synctest.Wait() // it is being written
+		for range 100 {
+			s.Write([]byte("line\n"))
+		}
+		close(r.hold)
+		s.Close()
+		if got := r.lines(); len(got) != 101 || r.writes != 2 {
+			t.Errorf("%d lines in %d writes, want 101 in 2", len(got), r.writes)
 		}
 	})
 }
