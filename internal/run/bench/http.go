@@ -18,6 +18,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
 	"github.com/holdfast-pay/holdfast/internal/rule/person"
+	"github.com/holdfast-pay/holdfast/internal/run/logsink"
 )
 
 const (
@@ -57,7 +58,9 @@ func httpSuite(ctx context.Context, r *run) error {
 	}
 	defer os.Remove(log.Name())
 	defer log.Close()
-	g, err := r.newRigLogging(ctx, slog.New(slog.NewTextHandler(log, nil))) // as a node logs by default
+	sink := logsink.New(log) // as a node logs by default
+	defer sink.Close()
+	g, err := r.newRigLogging(ctx, slog.New(slog.NewTextHandler(sink, nil)))
 	if err != nil {
 		return err
 	}
@@ -168,7 +171,7 @@ func (r *run) stream(ctx context.Context, g *rig, s Stream) (f httpFigures, err 
 		return f, errors.Join(errors.New("the stream did nothing"), err)
 	}
 	f.cpu = micros(used) / float64(f.Done)
-	r.Progress("http: %3d connections: %.0f requests/s, p50 %.2f ms, %.0f us CPU a request", s.Connections, f.Rate, f.P50, f.cpu)
+	r.Progress("http: %3d connections: %.0f requests/s, p50 %.2f ms, %.0f us CPU a request, %.1f commands a frame", s.Connections, f.Rate, f.P50, f.cpu, f.frame)
 	return f, nil
 }
 

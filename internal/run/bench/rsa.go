@@ -4,9 +4,12 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 	"unsafe"
+
+	"github.com/holdfast-pay/holdfast/internal/engine/rsakey"
 )
 
 // rsaSampler makes a signature now and then beside a load, and so learns what
@@ -54,6 +57,33 @@ func (s *rsaSampler) end() (cost float64, used time.Duration) {
 	s.done.Wait()
 	cost = median(s.took)
 	return cost, time.Duration(cost * float64(len(s.took)) * float64(time.Microsecond))
+}
+
+// rsaMeter adds up what all signatures of this process cost. A sample times their
+// number is no measure of it: under load the dear ones are dear, and who subtracts
+// a large number from another is left with its error.
+type rsaMeter struct{ signatures, nanoseconds atomic.Int64 }
+
+// meterRSA starts a meter; end it.
+func meterRSA() *rsaMeter {
+	m := new(rsaMeter)
+	rsakey.Around(func(sign func()) {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		begin := threadCPU()
+		sign()
+		m.nanoseconds.Add(int64(threadCPU() - begin))
+		m.signatures.Add(1)
+	})
+	return m
+}
+
+// end stops the meter and returns all that was used and what one signature cost,
+// in microseconds.
+func (m *rsaMeter) end() (all time.Duration, each float64) {
+	rsakey.Around(nil)
+	all = time.Duration(m.nanoseconds.Load())
+	return all, micros(all) / float64(max(m.signatures.Load(), 1))
 }
 
 // threadCPU is the processor time of the calling thread, to the nanosecond:
