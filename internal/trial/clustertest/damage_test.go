@@ -32,6 +32,7 @@ var kinds = []struct{ name, pattern string }{
 // it at its start or by reading everything, and heals, or refuses to start in one
 // clear sentence. No node ever answers a question wrongly meanwhile.
 func TestFlippedBytes(t *testing.T) {
+	t.Parallel()
 	rng := dice(t)
 	r := newRig(t, "3")
 	for _, p := range r.places {

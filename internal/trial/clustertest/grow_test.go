@@ -79,6 +79,7 @@ func section(p proctest.Place, peers ...string) string {
 // A node that runs alone becomes three and one again, under load, by the commands
 // of docs/guides/cluster.md.
 func TestGrowAndShrink(t *testing.T) {
+	t.Parallel()
 	r := newLone(t)
 	r.start(t, "n1")
 	r.serve(t)

@@ -14,6 +14,7 @@ import (
 // Links between the nodes are cut one way and flap: payments go on or wait, none
 // is lost or made twice, and the nodes don't elect one leader after the other.
 func TestLinks(t *testing.T) {
+	t.Parallel()
 	rng := dice(t)
 	r := newRig(t, "3")
 	l := &links{cut: map[[2]string]bool{}, pids: func(name string) int { return r.node(name).pid() }}

@@ -21,6 +21,7 @@ import (
 // disturbed. Expired certificates and clocks that are an hour off need another
 // clock than this machine's: engine/credentials tests them.
 func TestRefused(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, "3")
 	r.open(t)
 	n1, n3 := r.places[0], r.places[2]
