@@ -9,9 +9,11 @@ import (
 	"net"
 	"net/http"
 	"sync/atomic"
+	"time"
 
 	"connectrpc.com/connect"
 
+	"github.com/holdfast-pay/holdfast/internal/edge/worker"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
 	"github.com/holdfast-pay/holdfast/internal/pb/vtcodec"
@@ -65,7 +67,7 @@ func NewClient(opt ClientOptions) *Client {
 		TLSClientConfig: opt.TLS, Protocols: protocols, DialContext: opt.Dial,
 		TLSHandshakeTimeout: dialWithin,
 		// A node that is gone without a word is noticed within this.
-		HTTP2: &http.HTTP2Config{SendPingTimeout: silence, PingTimeout: silence},
+		HTTP2: &http.HTTP2Config{SendPingTimeout: worker.Silence, PingTimeout: worker.Silence},
 	}
 	c := &Client{name: opt.Name, web: web, log: opt.Logger}
 	for _, addr := range opt.Nodes {
@@ -75,6 +77,9 @@ func NewClient(opt ClientOptions) *Client {
 	}
 	return c
 }
+
+// dialWithin bounds a connection to a node, so that another gets its turn.
+const dialWithin = 2 * time.Second
 
 // maxMessage bounds what a node may send at once: 1,000 notices in full.
 const maxMessage = 16 << 20
@@ -115,7 +120,7 @@ func (c *Client) Lease(ctx context.Context, req *pb.LeaseRequest) (*pb.LeaseResp
 	case connect.CodeUnimplemented:
 		return &pb.LeaseResponse{Alone: true}, nil
 	case connect.CodeFailedPrecondition:
-		return nil, fmt.Errorf("renew the lease: %w: %w", ErrReplaced, err)
+		return nil, fmt.Errorf("renew the lease: %w: %w", worker.ErrReplaced, err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("renew the lease: %w", err)
@@ -153,7 +158,7 @@ func (s clientStream) Receive() (*pb.OwedBatch, error) {
 	}
 	s.done(err)
 	if connect.CodeOf(err) == connect.CodeAborted {
-		return nil, fmt.Errorf("%w: %w", ErrLanes, err)
+		return nil, fmt.Errorf("%w: %w", worker.ErrLanes, err)
 	}
 	return nil, err
 }
@@ -178,7 +183,7 @@ func (c *Client) Report(ctx context.Context, attempts []*pb.Attempt) (*pb.Report
 	resp, err := rpc.Report(ctx, connect.NewRequest(&pb.ReportRequest{Courier: c.name, Attempts: attempts}))
 	done(err)
 	if err != nil && connect.CodeOf(err) == connect.CodeInvalidArgument {
-		return nil, fmt.Errorf("report %d attempts: %w: %w", len(attempts), ErrRefused, err)
+		return nil, fmt.Errorf("report %d attempts: %w: %w", len(attempts), worker.ErrRefused, err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("report %d attempts: %w", len(attempts), err)

@@ -22,6 +22,7 @@ import (
 	"github.com/wechatpay-apiv3/wechatpay-go/utils"
 
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
+	"github.com/holdfast-pay/holdfast/internal/edge/worker"
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
 	"github.com/holdfast-pay/holdfast/internal/engine/pki"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -86,11 +87,11 @@ func TestClientErrors(t *testing.T) {
 	c := w.client(addr, pki.RoleCourier)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	if _, err := c.Report(ctx, []*pb.Attempt{{NoticeId: 1}}); !errors.Is(err, ErrRefused) {
-		t.Errorf("a report that is not valid: %v, want ErrRefused", err)
+	if _, err := c.Report(ctx, []*pb.Attempt{{NoticeId: 1}}); !errors.Is(err, worker.ErrRefused) {
+		t.Errorf("a report that is not valid: %v, want worker.ErrRefused", err)
 	}
 	w.core.Break(func(*pb.Command) (bool, error) { return false, errDown })
-	if _, err := c.Report(ctx, []*pb.Attempt{{NoticeId: 1, Number: 1, Outcome: delivered}}); err == nil || errors.Is(err, ErrRefused) {
+	if _, err := c.Report(ctx, []*pb.Attempt{{NoticeId: 1, Number: 1, Outcome: delivered}}); err == nil || errors.Is(err, worker.ErrRefused) {
 		t.Errorf("a report the node can't take now: %v, want an error to repeat it after", err)
 	}
 	s, err := c.Owed(ctx, &pb.OwedRequest{})

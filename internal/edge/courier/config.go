@@ -12,6 +12,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/holdfast-pay/holdfast/internal/edge/worker"
 	lanes "github.com/holdfast-pay/holdfast/internal/rule/lane"
 )
 
@@ -28,8 +29,6 @@ const (
 const (
 	// answerWithin is how long a merchant may take to answer.
 	answerWithin = 5 * time.Second
-	// reportEvery bounds how long a finished attempt waits for company.
-	reportEvery = 20 * time.Millisecond
 	// freshFor is how long a notice that was never tried counts as fresh, milliseconds.
 	freshFor = 60_000
 	// slowAfter is when an attempt, or the lane of one that took as long, moves
@@ -92,8 +91,8 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Lease == 0 {
 		c.Lease = DefaultLease
 	}
-	if c.Lease < minLease || c.Lease > time.Duration(lanes.MaxLease)*time.Millisecond {
-		return c, fmt.Errorf("courier: a lease lasts %s to 60s, not %s", minLease, c.Lease)
+	if c.Lease < worker.MinLease || c.Lease > time.Duration(lanes.MaxLease)*time.Millisecond {
+		return c, fmt.Errorf("courier: a lease lasts %s to 60s, not %s", worker.MinLease, c.Lease)
 	}
 	orInt(&c.LaneWindow, DefaultLaneWindow)
 	orInt(&c.MaxInFlight, DefaultMaxInFlight)

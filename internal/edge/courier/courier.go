@@ -6,9 +6,9 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
-	"sync/atomic"
 	"time"
 
+	"github.com/holdfast-pay/holdfast/internal/edge/worker"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -16,25 +16,17 @@ import (
 type Courier struct {
 	cfg       Config
 	log       *slog.Logger
-	clock     *clock
+	link      *worker.Link[*pb.OwedBatch, *pb.Attempt, *pb.ReportResponse]
 	scheduler *scheduler
-	renewals  renewals
-	started   int64 // Unix milliseconds
-	reports   reports
-	fetches   pacer
+	fetches   worker.Pacer
 	sealer    sealer
 	web       *http.Transport
 	metrics   *metrics
 
 	// What other goroutines send the loop.
-	fed      chan fed
-	fetched  chan fetched
-	written  chan written
-	landed   chan landed
-	reported chan reported
-	leased   chan leased
-	// acked is the highest index that the node has answered at.
-	acked atomic.Uint64
+	fetched chan fetched
+	written chan written
+	landed  chan landed
 
 	// draft is what signers take from; signing counts what they have.
 	draft   chan draft
@@ -69,12 +61,6 @@ type landed struct {
 	attempt *pb.Attempt
 }
 
-type reported struct {
-	batch []*pb.Attempt
-	resp  *pb.ReportResponse
-	err   error
-}
-
 // maxFetching is how many calls of Fetch run at once.
 const maxFetching = 2
 
@@ -84,22 +70,20 @@ func New(cfg Config) (*Courier, error) {
 	if err != nil {
 		return nil, err
 	}
-	clk := new(clock)
-	m, err := newMetrics(cfg.Registerer, clk.now)
-	if err != nil {
+	c := &Courier{
+		cfg: cfg, log: cfg.Logger, sealer: sealer{cfg.Keys}, web: newTransport(cfg),
+		fetched: make(chan fetched), written: make(chan written), landed: make(chan landed),
+		draft: make(chan draft, 2*cfg.Signers),
+	}
+	c.link = worker.NewLink(worker.Options[*pb.OwedBatch, *pb.Attempt, *pb.ReportResponse]{
+		Platform: cfg.Node, Hands: hands{c}, Worker: "courier", Lease: cfg.Lease, MaxReports: MaxReport,
+		Log: cfg.Logger, Go: c.wg.Go, Connected: c.showUp,
+	})
+	if c.metrics, err = newMetrics(cfg.Registerer, c.link.Clock.Now); err != nil {
 		return nil, fmt.Errorf("courier: register metrics: %w", err)
 	}
-	hold := newHolding()
-	return &Courier{
-		cfg: cfg, log: cfg.Logger, clock: clk, scheduler: newScheduler(cfg, clk.now, func(mchid string) bool { return hold.now().may(mchid) }, func() uint64 { return hold.now().lapse }), metrics: m,
-		renewals: renewals{holding: hold, lease: cfg.Lease},
-		reports:  reports{limit: MaxReport},
-		sealer:   sealer{cfg.Keys},
-		web:      newTransport(cfg),
-		fed:      make(chan fed, 2), fetched: make(chan fetched), written: make(chan written),
-		landed: make(chan landed), reported: make(chan reported), leased: make(chan leased),
-		draft: make(chan draft, 2*cfg.Signers),
-	}, nil
+	c.scheduler = newScheduler(cfg, c.link.Clock.Now, c.link.May, c.link.Lapse)
+	return c, nil
 }
 
 // Run delivers until ctx ends; then it starts nothing more, waits for what is
@@ -113,9 +97,7 @@ func New(cfg Config) (*Courier, error) {
 func (c *Courier) Run(ctx context.Context) error {
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	reading, stopReading := context.WithCancel(life)
-	c.started = time.Now().UnixMilli()
-	f := &feed{node: c.cfg.Node, out: c.fed, log: c.log, up: c.showUp, holding: c.renewals.holding, acked: c.acked.Load}
-	c.wg.Go(func() { f.run(reading) })
+	c.link.Open(reading)
 	c.wg.Go(func() { c.watchKeys(reading) })
 	for range c.cfg.Signers {
 		c.wg.Go(c.sign)
@@ -123,7 +105,7 @@ func (c *Courier) Run(ctx context.Context) error {
 	c.loop(ctx, life)
 	stopReading()
 	left := c.wind(life, end)
-	c.leave()
+	c.link.Leave()
 	end()
 	close(c.draft)
 	ended := c.drain()
@@ -189,12 +171,10 @@ func (c *Courier) drain() bool {
 			return true
 		case <-late.C:
 			return false
-		case <-c.fed:
+		case <-c.link.Events():
 		case <-c.fetched:
 		case <-c.written:
 		case <-c.landed:
-		case <-c.reported:
-		case <-c.leased:
 		}
 	}
 }

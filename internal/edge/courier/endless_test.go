@@ -215,7 +215,7 @@ func TestStopWithoutAnEnd(t *testing.T) {
 			t.Errorf("stopped after %v", took)
 		}
 		close(s.release)
-		<-c.reported
+		<-c.link.Events()
 	})
 }
 

@@ -8,14 +8,14 @@ import (
 
 // take takes what the stream told.
 func (d *scheduler) take(b *pb.OwedBatch) {
-	d.told.upTo(b.Applied)
+	d.reported.UpTo(b.Applied)
 	for _, n := range b.Notices {
-		if !d.told.stale(n.Notice.Id, n.Notice.Attempts) {
+		if !d.reported.Stale(n.Notice.Id, n.Notice.Attempts) {
 			d.oweFull(n)
 		}
 	}
 	for _, h := range b.Waiting {
-		if !d.told.stale(h.Id, h.Attempts) {
+		if !d.reported.Stale(h.Id, h.Attempts) {
 			d.owe(h)
 		}
 	}
@@ -109,7 +109,7 @@ func (d *scheduler) fetched(asked []*flight, got *pb.OwedBatch) (problems []*pb.
 		switch {
 		case !ok:
 			d.giveBack(f, nil)
-		case d.told.stale(n.Notice.Id, n.Notice.Attempts):
+		case d.reported.Stale(n.Notice.Id, n.Notice.Attempts):
 			// Read before the last report, from a node that lags: ask again in a moment.
 			d.giveBack(f, laterHead(n.Notice, now+lagging))
 		case n.Problem != "":
@@ -148,7 +148,7 @@ func (d *scheduler) accepted(reported []*pb.Attempt, r *pb.ReportResponse) {
 			continue
 		}
 		delete(d.busy, a.NoticeId)
-		d.told.add(a.NoticeId, a.Number, r.Applied)
+		d.reported.Add(a.NoticeId, a.Number, r.Applied)
 		if f.later != nil && f.later.Attempts >= a.Number {
 			d.owe(f.later)
 		}

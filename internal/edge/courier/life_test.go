@@ -17,6 +17,7 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/seal"
+	"github.com/holdfast-pay/holdfast/internal/edge/worker"
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
@@ -306,7 +307,7 @@ type poison struct {
 func (p *poison) Report(c ctx, attempts []*pb.Attempt) (*pb.ReportResponse, error) {
 	for _, a := range attempts {
 		if a.NoticeId == p.id.Load() {
-			return nil, fmt.Errorf("notice %d: %w", a.NoticeId, ErrRefused)
+			return nil, fmt.Errorf("notice %d: %w", a.NoticeId, worker.ErrRefused)
 		}
 	}
 	return p.fakeNode.Report(c, attempts)
@@ -340,8 +341,8 @@ func TestReportsInBatches(t *testing.T) {
 		for n.left() > 0 {
 			time.Sleep(time.Millisecond)
 		}
-		if took := time.Since(start); took > reportEvery+2*time.Millisecond {
-			t.Errorf("a lone attempt was reported after %v, want %v", took, reportEvery)
+		if took := time.Since(start); took > worker.ReportEvery+2*time.Millisecond {
+			t.Errorf("a lone attempt was reported after %v, want %v", took, worker.ReportEvery)
 		}
 		stop()
 	})

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/holdfast-pay/holdfast/internal/edge/worker"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -21,18 +22,14 @@ func (c *Courier) loop(ctx, life context.Context) {
 		case <-ctx.Done():
 			return
 		case <-timer.C:
-		case b := <-c.fed:
-			c.onFed(b)
+		case event := <-c.link.Events():
+			event()
 		case r := <-c.fetched:
 			c.onFetched(r)
 		case w := <-c.written:
 			c.onWritten(life, w)
 		case l := <-c.landed:
 			c.onLanded(l)
-		case r := <-c.reported:
-			c.onReported(r)
-		case r := <-c.leased:
-			c.onLeased(r)
 		}
 	}
 }
@@ -41,11 +38,12 @@ func (c *Courier) loop(ctx, life context.Context) {
 // answers how many attempts went unreported.
 func (c *Courier) wind(life context.Context, hard context.CancelFunc) int {
 	c.stopping = true
+	c.link.Stop()
 	deadline := time.NewTimer(c.cfg.StopWithin)
 	defer deadline.Stop()
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
-	for c.inFlight > 0 || c.signing > 0 || c.reports.busy || len(c.reports.queue) > 0 || c.renewals.busy {
+	for c.inFlight > 0 || c.signing > 0 || !c.link.Quiet() {
 		c.act(life)
 		timer.Reset(c.wakeIn(time.Now()))
 		select {
@@ -53,16 +51,13 @@ func (c *Courier) wind(life context.Context, hard context.CancelFunc) int {
 			hard() // requests and calls end now; drain takes what they say
 			return c.unreported()
 		case <-timer.C:
-		case <-c.fed:
+		case event := <-c.link.Events():
+			event()
 		case <-c.fetched:
 		case w := <-c.written:
 			c.onWritten(life, w)
 		case l := <-c.landed:
 			c.onLanded(l)
-		case r := <-c.reported:
-			c.onReported(r)
-		case r := <-c.leased:
-			c.onLeased(r)
 		}
 	}
 	return 0
@@ -70,9 +65,9 @@ func (c *Courier) wind(life context.Context, hard context.CancelFunc) int {
 
 // unreported counts attempts the node may not know of.
 func (c *Courier) unreported() int {
-	n := c.inFlight + len(c.reports.queue)
+	n := c.inFlight + c.link.Unreported()
 	for _, f := range c.scheduler.busy {
-		if f.down && c.reports.busy {
+		if f.down && c.link.Reporting() {
 			n++
 		}
 	}
@@ -82,76 +77,50 @@ func (c *Courier) unreported() int {
 // act does all that can be done now.
 func (c *Courier) act(life context.Context) {
 	now := time.Now()
-	c.keepLease(life, now)
+	c.link.Act(life, now)
 	c.scheduler.overdue(now)
-	if !c.stopping && len(c.reports.queue) < maxUnreported {
+	if !c.stopping && c.link.Unreported() < maxUnreported {
 		c.scheduler.dispatch()
 		c.fetchMore(life, now)
 		c.signMore()
 	}
-	if at, ok := c.reports.due(); ok && (c.stopping && !c.reports.pacer.after.After(now) || !at.After(now)) {
-		c.report(life, c.reports.next(now))
-	}
-	c.metrics.show(c.scheduler, len(c.reports.queue), c.renewals.now())
+	held, _ := c.link.Lanes()
+	c.metrics.show(c.scheduler, c.link.Unreported(), held)
 }
 
 // wakeIn is how long nothing has to be done if nothing happens.
 func (c *Courier) wakeIn(now time.Time) time.Duration {
-	wait := time.Hour
+	wait := c.link.WakeIn(now, time.Hour)
 	if len(c.scheduler.alarms) > 0 {
-		due := time.Duration(c.scheduler.alarms[0].wakeAt-c.clock.now()) * time.Millisecond
+		due := time.Duration(c.scheduler.alarms[0].wakeAt-c.link.Clock.Now()) * time.Millisecond
 		wait = min(wait, max(due, time.Millisecond))
 	}
 	if len(c.scheduler.air) > 0 {
 		wait = min(wait, until(c.scheduler.air[0].sent.Add(slowAfter), now))
 	}
-	if !c.renewals.busy && !c.stopping {
-		wait = min(wait, until(c.renewals.next, now))
-	}
-	if g := c.renewals.now(); !g.alone && !g.none() {
-		wait = min(wait, until(g.until, now))
-	}
-	if at, ok := c.reports.due(); ok {
-		wait = min(wait, until(at, now))
-	}
-	if len(c.scheduler.want) > 0 && c.fetches.after.After(now) {
-		wait = min(wait, until(c.fetches.after, now))
+	if len(c.scheduler.want) > 0 && c.fetches.After().After(now) {
+		wait = min(wait, until(c.fetches.After(), now))
 	}
 	return wait
-}
-
-func (c *Courier) onFed(b fed) {
-	c.clock.set(b.batch.Now)
-	if b.epoch != c.renewals.now().epoch {
-		return // told to an earlier lease
-	}
-	if b.first {
-		c.scheduler.forget()
-	}
-	c.scheduler.take(b.batch)
-	c.metrics.oldest.Store(b.batch.Oldest)
-	if b.batch.CaughtUp {
-		c.log.Info("courier: has read all that is owed", "waiting", c.scheduler.waiting)
-	}
 }
 
 // fetchMore asks for the contents of picked notices.
 func (c *Courier) fetchMore(life context.Context, now time.Time) {
 	d := c.scheduler
-	for len(d.want) > 0 && c.fetching < maxFetching && !c.fetches.after.After(now) {
+	for len(d.want) > 0 && c.fetching < maxFetching && !c.fetches.After().After(now) {
 		n := min(len(d.want), MaxFetch)
 		asked := d.want[:n:n]
 		d.want = d.want[n:]
 		d.fetching += n
 		c.fetching++
 		c.wg.Go(func() {
-			ctx, cancel := context.WithTimeout(life, callWithin)
+			ctx, cancel := context.WithTimeout(life, worker.CallWithin)
 			defer cancel()
 			ids := make([]uint64, len(asked))
 			for i, f := range asked {
 				ids[i] = f.hint.id
 			}
-			got, err := c.cfg.Node.Fetch(ctx, &pb.FetchRequest{Ids: ids, AtLeast: c.acked.Load()})
+			got, err := c.cfg.Node.Fetch(ctx, &pb.FetchRequest{Ids: ids, AtLeast: c.link.Acked()})
 			c.fetched <- fetched{asked, got, err}
 		})
 	}
@@ -161,12 +130,12 @@ func (c *Courier) onFetched(r fetched) {
 	c.fetching--
 	if r.err != nil {
 		c.log.Warn("courier: cannot fetch notices from the node; trying again", "count", len(r.asked), "err", r.err)
-		c.fetches.failed(time.Now())
+		c.fetches.Failed(time.Now())
 		c.scheduler.unfetched(r.asked)
 		return
 	}
-	c.fetches.ok()
-	c.clock.set(r.got.Now)
+	c.fetches.OK()
+	c.link.Clock.Set(r.got.Now)
 	for _, n := range c.scheduler.fetched(r.asked, r.got) {
 		c.metrics.problems.Inc()
 		c.log.Error("courier: cannot send a notice; looking again in a minute", "notice", n.Notice.Id, "problem", n.Problem)
@@ -194,12 +163,12 @@ func (c *Courier) onWritten(life context.Context, w written) {
 	case w.err == nil:
 		c.send(life, w)
 	case known:
-		c.record(w.draft, &pb.Attempt{At: c.clock.now(), Outcome: outcome, Answer: clip(w.err.Error())})
+		c.record(w.draft, &pb.Attempt{At: c.link.Clock.Now(), Outcome: outcome, Answer: clip(w.err.Error())})
 	default:
 		// The keystore's trouble, not the merchant's: no attempt is used up.
 		c.metrics.problems.Inc()
 		c.log.Error("courier: cannot prepare a notice; looking again in a minute", "notice", w.owed.Notice.Id, "err", w.err)
-		c.scheduler.giveBack(w.f, laterHead(w.owed.Notice, c.clock.now()+setAside))
+		c.scheduler.giveBack(w.f, laterHead(w.owed.Notice, c.link.Clock.Now()+setAside))
 	}
 }
 
@@ -224,10 +193,10 @@ func (c *Courier) send(life context.Context, w written) {
 			c.landed <- landed{w.draft, nil}
 			return
 		}
-		at := c.clock.now() // business time, like all that is recorded
+		at := c.link.Clock.Now() // business time, like all that is recorded
 		a := post(life, c.web, w.letter, func() bool { return c.sendable(w.f) }, func() {
 			if n.Attempts == 0 {
-				c.metrics.wire.Observe(float64(c.clock.now()-n.CreatedAt) / 1000)
+				c.metrics.wire.Observe(float64(c.link.Clock.Now()-n.CreatedAt) / 1000)
 			}
 		})
 		if a != nil {
@@ -246,7 +215,7 @@ func (c *Courier) onLanded(l landed) {
 	if l.attempt.Outcome == pb.AttemptOutcome_ATTEMPT_OUTCOME_UNSPECIFIED {
 		c.metrics.problems.Inc()
 		c.log.Warn("courier: something runs short here; trying again", "notice", l.owed.Notice.Id, "err", l.attempt.Answer)
-		c.scheduler.giveBack(l.f, laterHead(l.owed.Notice, c.clock.now()+shortage))
+		c.scheduler.giveBack(l.f, laterHead(l.owed.Notice, c.link.Clock.Now()+shortage))
 		return
 	}
 	c.record(l.draft, l.attempt)
@@ -270,7 +239,7 @@ func (c *Courier) record(p draft, a *pb.Attempt) {
 	case was && !is:
 		c.log.Info("courier: an address of a merchant takes notices again", "mchid", l.mchid, "host", host(p.owed), "failures", fails)
 	}
-	c.reports.add(a, time.Now())
+	c.link.Report(a)
 }
 
 // host is where a notice goes, for the log: a path may hold more than a log should.
@@ -289,28 +258,4 @@ func ourWords(a *pb.Attempt) string {
 		return ""
 	}
 	return a.Answer
-}
-
-func (c *Courier) report(life context.Context, batch []*pb.Attempt) {
-	c.wg.Go(func() {
-		ctx, cancel := context.WithTimeout(life, callWithin)
-		defer cancel()
-		resp, err := c.cfg.Node.Report(ctx, batch)
-		c.reported <- reported{batch, resp, err}
-	})
-}
-
-func (c *Courier) onReported(r reported) {
-	if dropped := c.reports.done(r.batch, r.err, time.Now()); dropped != nil {
-		c.log.Error("courier: the node refuses an attempt; the notice will be looked at again",
-			"notice", dropped.NoticeId, "attempt", dropped.Number, "err", r.err)
-		c.scheduler.refused(dropped)
-		return
-	}
-	if r.err != nil {
-		c.log.Warn("courier: the node did not accept a report; repeating it", "attempts", len(r.batch), "err", r.err)
-		return
-	}
-	c.ack(r.resp.Applied)
-	c.scheduler.accepted(r.batch, r.resp)
 }

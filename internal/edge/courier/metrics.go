@@ -7,7 +7,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/holdfast-pay/holdfast/internal/pb"
-	lanes "github.com/holdfast-pay/holdfast/internal/rule/lane"
 )
 
 // metrics are what the courier shows of itself. No label names a merchant: the
@@ -81,12 +80,8 @@ func outcomeName(o pb.AttemptOutcome) string {
 }
 
 // show copies the scheduler's counts.
-func (m *metrics) show(d *scheduler, unreported int, g *grant) {
-	if g.alone {
-		m.held.Set(lanes.Count)
-	} else {
-		m.held.Set(float64(g.lanes.Len()))
-	}
+func (m *metrics) show(d *scheduler, unreported, held int) {
+	m.held.Set(float64(held))
 	m.quick.Set(float64(d.quick))
 	m.slow.Set(float64(d.slow))
 	m.open.Set(float64(d.lanes - d.broken))

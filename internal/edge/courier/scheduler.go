@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"time"
 
+	"github.com/holdfast-pay/holdfast/internal/edge/worker"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	lanes "github.com/holdfast-pay/holdfast/internal/rule/lane"
 )
@@ -42,7 +43,7 @@ type scheduler struct {
 	alarms    alarms
 	busy      map[uint64]*flight
 	bodies    bodies
-	told      told
+	reported  worker.Accepted
 
 	// quick and slow count flights per pool; quickOld those of quick that are not fresh.
 	quick, quickOld, slow int
@@ -65,7 +66,6 @@ func newScheduler(cfg Config, now func() int64, may func(string) bool, lapse fun
 	d := &scheduler{
 		window: cfg.LaneWindow, most: cfg.MaxInFlight, signers: cfg.Signers, now: now, may: may, lapse: lapse,
 		merchants: map[string]*merchant{}, busy: map[uint64]*flight{}, bodies: newBodies(cfg.Bodies),
-		told: newTold(),
 	}
 	for i := range d.rings {
 		d.rings[i].kind = ringKind(i)

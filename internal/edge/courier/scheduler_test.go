@@ -75,8 +75,8 @@ func TestStaleRow(t *testing.T) {
 	if again := d.fly(delivered); len(again) != 1 || again[0].Number != 2 {
 		t.Errorf("a redelivered notice: %v, want attempt 2", again)
 	}
-	if len(d.told.by) != 0 || len(d.told.order) != 0 {
-		t.Errorf("remembers %v, want nothing: the stream has caught up", d.told.by)
+	if d.reported.Len() != 0 {
+		t.Errorf("remembers %d rows, want none: the stream has caught up", d.reported.Len())
 	}
 }
 
@@ -163,9 +163,9 @@ func TestLanesAreForgotten(t *testing.T) {
 	}
 	d.accepted(a, &pb.ReportResponse{Applied: 1})
 	d.take(&pb.OwedBatch{Applied: 1})
-	if len(a) != 50 || d.lanes+len(d.merchants)+len(d.busy)+len(d.alarms)+len(d.bodies.by)+len(d.told.by)+d.waiting+d.quick+d.slow != 0 {
+	if len(a) != 50 || d.lanes+len(d.merchants)+len(d.busy)+len(d.alarms)+len(d.bodies.by)+d.reported.Len()+d.waiting+d.quick+d.slow != 0 {
 		t.Errorf("%d landed; remembers %d lanes, %d busy, %d alarms, %d bodies, %d told, %d waiting",
-			len(a), d.lanes, len(d.busy), len(d.alarms), len(d.bodies.by), len(d.told.by), d.waiting)
+			len(a), d.lanes, len(d.busy), len(d.alarms), len(d.bodies.by), d.reported.Len(), d.waiting)
 	}
 }
 

@@ -189,7 +189,7 @@ func TestCutOffCourierStopsInTime(t *testing.T) {
 			}
 			time.Sleep(100 * time.Millisecond)
 		}
-		if g := one.renewals.now(); !g.none() {
+		if n, _ := one.link.Lanes(); n != 0 {
 			t.Error("c2 has c1's lanes and c1 still holds a lease")
 		}
 		time.Sleep(3 * time.Second)
@@ -232,7 +232,9 @@ func TestLeasesBeginWithTheirLevel(t *testing.T) {
 		two, stop2 := w.run(cfg2)
 		w.payAll(townMerchants)
 		time.Sleep(10 * time.Second)
-		if !one.renewals.now().alone || !two.renewals.now().alone {
+		_, alone1 := one.link.Lanes()
+		_, alone2 := two.link.Lanes()
+		if !alone1 || !alone2 {
 			t.Error("a courier has a lease below the level of leases")
 		}
 		if n := w.owed(); n != 0 {

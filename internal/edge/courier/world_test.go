@@ -23,6 +23,8 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/edgetest"
 	"github.com/holdfast-pay/holdfast/internal/edge/inner"
+	"github.com/holdfast-pay/holdfast/internal/edge/owed"
+	"github.com/holdfast-pay/holdfast/internal/edge/worker"
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -188,8 +190,8 @@ func (n *localNode) Lease(ctx context.Context, req *pb.LeaseRequest) (*pb.LeaseR
 	}
 	req.Courier = n.name
 	resp, err := n.svc.Lease(ctx, req)
-	if errors.Is(err, inner.ErrTaken) {
-		err = fmt.Errorf("%w: %w", ErrReplaced, err)
+	if errors.Is(err, owed.ErrTaken) {
+		err = fmt.Errorf("%w: %w", worker.ErrReplaced, err)
 	}
 	return resp, err
 }
@@ -203,7 +205,7 @@ func (n *localNode) Owed(ctx context.Context, req *pb.OwedRequest) (Stream, erro
 	go func() {
 		defer close(s.ended)
 		req.Courier = n.name
-		err := n.svc.Owed(ctx, req, func(b *pb.OwedBatch) error {
+		err := n.svc.Stream(ctx, req, func(b *pb.OwedBatch) error {
 			if err := n.failing(); err != nil {
 				return err
 			}
@@ -214,8 +216,8 @@ func (n *localNode) Owed(ctx context.Context, req *pb.OwedRequest) (Stream, erro
 				return context.Cause(ctx)
 			}
 		})
-		if errors.Is(err, inner.ErrLanes) {
-			err = fmt.Errorf("%w: %w", ErrLanes, err)
+		if errors.Is(err, owed.ErrLanes) {
+			err = fmt.Errorf("%w: %w", worker.ErrLanes, err)
 		}
 		cancel(err)
 	}()
@@ -269,8 +271,8 @@ func (n *localNode) Report(ctx context.Context, attempts []*pb.Attempt) (*pb.Rep
 		return nil, err
 	}
 	resp, err := n.svc.Report(ctx, n.name, attempts)
-	if errors.Is(err, inner.ErrInvalid) {
-		err = fmt.Errorf("%w: %w", ErrRefused, err)
+	if errors.Is(err, owed.ErrInvalid) {
+		err = fmt.Errorf("%w: %w", worker.ErrRefused, err)
 	}
 	return resp, err
 }

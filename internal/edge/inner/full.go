@@ -8,6 +8,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/ident"
 	"github.com/holdfast-pay/holdfast/internal/base/stamp"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/edge/owed"
 	"github.com/holdfast-pay/holdfast/internal/edge/wechatjson"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -21,13 +22,12 @@ const maxFetch = 256
 // Fetch returns notices in full; those that are not owed are left out.
 // Like a stream it waits until the node has applied what the courier has been
 // answered.
-// Errors: ErrInvalid for more than maxFetch ids, ErrBehind.
+// Errors: owed.ErrInvalid for more than maxFetch ids, owed.ErrBehind.
 func (s *Service) Fetch(ctx context.Context, req *pb.FetchRequest) (*pb.OwedBatch, error) {
-	ids := req.Ids
-	if len(ids) > maxFetch {
-		return nil, fmt.Errorf("%w: at most %d notices may be fetched at once", ErrInvalid, maxFetch)
+	if len(req.Ids) > maxFetch {
+		return nil, fmt.Errorf("%w: at most %d notices may be fetched at once", owed.ErrInvalid, maxFetch)
 	}
-	if err := s.reach(ctx, req.AtLeast); err != nil {
+	if err := s.Reach(ctx, req.AtLeast); err != nil {
 		return nil, err
 	}
 	b := &pb.OwedBatch{Now: s.core.Now(), Applied: s.core.Applied()}
@@ -36,31 +36,37 @@ func (s *Service) Fetch(ctx context.Context, req *pb.FetchRequest) (*pb.OwedBatc
 		if err != nil {
 			return err
 		}
-		for _, id := range ids {
-			if n, ok := owedTable.Get(r, owedKey(id)); ok {
-				b.Notices = append(b.Notices, w.full(n))
-			}
-		}
+		s.Read(r, req.Ids, func(n *pb.Notice) { b.Notices = append(b.Notices, w.full(n)) })
 		return nil
 	})
 	return b, err
 }
 
-// fill puts notices into a batch: those due soon in full when full is asked
-// for, the others by their heads.
-func (s *Service) fill(r table.Reader, b *pb.OwedBatch, notices []*pb.Notice, full bool) error {
+// soon is how far ahead of its due time a notice is sent in full, milliseconds.
+const soon int64 = 1000
+
+// message says news of notices: those due soon in full where they may be, the
+// others by their heads.
+func (s *Service) message(r table.Reader, n owed.News[*pb.Notice]) (*pb.OwedBatch, error) {
+	b := &pb.OwedBatch{Now: n.Now, Applied: n.Applied, Oldest: n.Oldest, CaughtUp: n.CaughtUp}
+	if !n.Whole || len(n.Rows) == 0 {
+		for _, n := range n.Rows {
+			b.Waiting = append(b.Waiting, n.Head())
+		}
+		return b, nil
+	}
 	w, err := s.writer(r)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for _, n := range notices {
-		if full && n.NextAt <= b.Now+soon {
+	for _, n := range n.Rows {
+		if n.NextAt <= b.Now+soon {
 			b.Notices = append(b.Notices, w.full(n))
 		} else {
 			b.Waiting = append(b.Waiting, n.Head())
 		}
 	}
-	return nil
+	return b, nil
 }
 
 // genesis is what a log's first command settles for ever.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/edgetest"
+	"github.com/holdfast-pay/holdfast/internal/edge/owed"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/lane"
 )
@@ -73,7 +74,7 @@ func TestEachHearsItsLanes(t *testing.T) {
 		if len(got) != 2 || got[0] != 5 || got[1] != 2 {
 			t.Errorf("c2 hears %v", got)
 		}
-		r.commit(t, table.Write{Key: owedKey(1)}, owedRow(3, func(n *pb.Notice) { n.NextAt++ }))
+		r.commit(t, table.Write{Key: owedAt(1)}, owedRow(3, func(n *pb.Notice) { n.NextAt++ }))
 		if got := ids(c1.next(t)); len(got) != 1 || got[0] != 3 {
 			t.Errorf("c1 hears %v", got)
 		}
@@ -104,17 +105,17 @@ func TestStreamEndsWithItsLanes(t *testing.T) {
 				r.commit(t, change)
 				synctest.Wait()
 				time.Sleep(time.Second)
-				if err := l.stop(); !errors.Is(err, ErrLanes) {
+				if err := l.stop(); !errors.Is(err, owed.ErrLanes) {
 					t.Errorf("the stream ended with %v", err)
 				}
-				err := svc.Owed(context.Background(), &pb.OwedRequest{Courier: "c1", Lanes: mine[:]}, nil)
-				if !errors.Is(err, ErrLanes) {
+				err := svc.Stream(context.Background(), &pb.OwedRequest{Courier: "c1", Lanes: mine[:]}, nil)
+				if !errors.Is(err, owed.ErrLanes) {
 					t.Errorf("opened for lanes it has not: %v", err)
 				}
 			})
 		})
 	}
-	if err := New(newRows(t), quiet).Owed(t.Context(), &pb.OwedRequest{Courier: "c1", Lanes: []byte("few")}, nil); !errors.Is(err, ErrInvalid) {
+	if err := New(newRows(t), quiet).Stream(t.Context(), &pb.OwedRequest{Courier: "c1", Lanes: []byte("few")}, nil); !errors.Is(err, owed.ErrInvalid) {
 		t.Errorf("three bytes of lanes: %v", err)
 	}
 }
@@ -134,10 +135,10 @@ func TestCourierWithoutLeaseGivesWay(t *testing.T) {
 		r.commit(t, courierRow("c1", lane.Set{}))
 		synctest.Wait()
 		time.Sleep(time.Second)
-		if err := old.stop(); !errors.Is(err, ErrTaken) {
+		if err := old.stop(); !errors.Is(err, owed.ErrTaken) {
 			t.Errorf("its stream ended with %v", err)
 		}
-		if err := svc.Owed(t.Context(), &pb.OwedRequest{Courier: "old"}, nil); !errors.Is(err, ErrTaken) {
+		if err := svc.Stream(t.Context(), &pb.OwedRequest{Courier: "old"}, nil); !errors.Is(err, owed.ErrTaken) {
 			t.Errorf("beside a courier with a lease: %v", err)
 		}
 		r.commit(t, noLanes("c1"))
@@ -173,7 +174,7 @@ func TestNodeThatIsBehindWaits(t *testing.T) {
 			t.Errorf("a node that is behind answers %v", ids(b))
 		default:
 		}
-		r.commit(t, table.Write{Key: owedKey(1)})
+		r.commit(t, table.Write{Key: owedAt(1)})
 		if got := ids(l.next(t)); len(got) != 1 || got[0] != 2 {
 			t.Errorf("the stream begins with %v", got)
 		}
@@ -181,8 +182,8 @@ func TestNodeThatIsBehindWaits(t *testing.T) {
 			t.Errorf("fetched are %v", got)
 		}
 		began := time.Now()
-		err := svc.Owed(t.Context(), &pb.OwedRequest{Courier: "c1", AtLeast: r.Applied() + 1}, nil)
-		if !errors.Is(err, ErrBehind) || time.Since(began) != reachWithin {
+		err := svc.Stream(t.Context(), &pb.OwedRequest{Courier: "c1", AtLeast: r.Applied() + 1}, nil)
+		if !errors.Is(err, owed.ErrBehind) || time.Since(began) != owed.ReachWithin {
 			t.Errorf("after %s: %v", time.Since(began), err)
 		}
 	})
@@ -204,15 +205,15 @@ func TestLeaseOverTheService(t *testing.T) {
 		if resp, err = ask("c2", 5, 10_000, false); err != nil || resp.Courier.GetShare() != lane.Count/2 || resp.FreeInMs != 9_000 {
 			t.Errorf("the second lease is %v, %v", resp, err)
 		}
-		if _, err := ask("c1", 4, 10_000, false); !errors.Is(err, ErrTaken) {
+		if _, err := ask("c1", 4, 10_000, false); !errors.Is(err, owed.ErrTaken) {
 			t.Errorf("an earlier process of that name gets %v", err)
 		}
 		for _, ms := range []int64{0, 999, 60_001} {
-			if _, err := ask("c1", 5, ms, false); !errors.Is(err, ErrInvalid) {
+			if _, err := ask("c1", 5, ms, false); !errors.Is(err, owed.ErrInvalid) {
 				t.Errorf("a lease of %d ms: %v", ms, err)
 			}
 		}
-		if _, err := ask("a b", 5, 10_000, false); !errors.Is(err, ErrInvalid) {
+		if _, err := ask("a b", 5, 10_000, false); !errors.Is(err, owed.ErrInvalid) {
 			t.Errorf("a bad name: %v", err)
 		}
 		for range 2 { // leaving may be repeated

@@ -15,6 +15,7 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/base/ident"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/edge/owed"
 	"github.com/holdfast-pay/holdfast/internal/edge/wechatjson"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
@@ -27,7 +28,7 @@ func TestOwedTellsAll(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := newRows(t)
-		const backlog = 2*batchRows + 500
+		const backlog = 2*owed.BatchRows + 500
 		var writes []table.Write
 		for id := uint64(1); id <= backlog; id++ {
 			writes = append(writes, owedRow(3*id, nil))
@@ -100,7 +101,7 @@ func TestFullNotice(t *testing.T) {
 	if n := b.Notices[4]; n.Apiv3KeyId != "" || n.SignWithPublicKey || n.AllowHttp {
 		t.Errorf("a notice of an unknown merchant has rules: %v", n)
 	}
-	if _, err := New(r, quiet).Fetch(context.Background(), &pb.FetchRequest{Ids: make([]uint64, maxFetch+1)}); !errors.Is(err, ErrInvalid) {
+	if _, err := New(r, quiet).Fetch(context.Background(), &pb.FetchRequest{Ids: make([]uint64, maxFetch+1)}); !errors.Is(err, owed.ErrInvalid) {
 		t.Errorf("fetching too many: %v", err)
 	}
 }
@@ -120,8 +121,8 @@ func TestStreamMissesNothing(t *testing.T) {
 func missNothing(t *testing.T, seed uint64) {
 	rnd := rand.New(rand.NewPCG(seed, 1))
 	r := newRows(t)
-	svc := New(r, quiet)
-	svc.sweepRows = 1 + rnd.IntN(40)
+	sweepRows := 1 + rnd.IntN(40)
+	svc := newService(r, quiet, sweepRows)
 	l := listen(t, svc, "c1")
 	told, again := map[uint64]int64{}, 0 // by notice: next_at as told last
 	tell := func(id uint64, at int64) {
@@ -151,7 +152,7 @@ func missNothing(t *testing.T, seed uint64) {
 			w = owedRow(next, func(n *pb.Notice) { n.NextAt = version })
 		case rnd.IntN(2) == 0:
 			delete(model, id)
-			w = table.Write{Key: owedKey(id)}
+			w = table.Write{Key: owedAt(id)}
 		default: // changes a row, or brings one back
 			model[id] = version
 			w = owedRow(id, func(n *pb.Notice) { n.NextAt = version })
@@ -159,8 +160,8 @@ func missNothing(t *testing.T, seed uint64) {
 		r.commit(t, w)
 		time.Sleep(time.Duration(rnd.Int64N(int64(200 * time.Millisecond))))
 	}
-	passes := time.Duration(2 * (len(model)/svc.sweepRows + 2))
-	time.Sleep(passes*heartbeat + gather)
+	passes := time.Duration(2 * (len(model)/sweepRows + 2))
+	time.Sleep(passes*owed.Heartbeat + owed.Heartbeat)
 	synctest.Wait()
 	for id, at := range model {
 		if got, ok := told[id]; !ok || got != at {
@@ -184,7 +185,7 @@ func TestFrameDuringRead(t *testing.T) {
 		l := listen(t, New(r, quiet), "c1")
 		l.next(t)
 		start := time.Now()
-		if b := l.next(t); len(b.Notices) != 1 || time.Since(start) > heartbeat/2 {
+		if b := l.next(t); len(b.Notices) != 1 || time.Since(start) > owed.Heartbeat/2 {
 			t.Errorf("told %v after %v, want notice 2 at once", b, time.Since(start))
 		}
 	})
@@ -219,11 +220,11 @@ func TestStreamRepeatsNothing(t *testing.T) {
 				if len(b.Notices)+len(b.Waiting) > 0 {
 					t.Fatalf("told again: %v", b)
 				}
-			case <-time.After(2 * heartbeat):
-				t.Fatal("no heartbeat")
+			case <-time.After(2 * owed.Heartbeat):
+				t.Fatal("no owed.Heartbeat")
 			}
 		}
-		r.commit(t, table.Write{Key: owedKey(1)}, table.Write{Key: owedKey(2)}, table.Write{Key: owedKey(3)})
+		r.commit(t, table.Write{Key: owedAt(1)}, table.Write{Key: owedAt(2)}, table.Write{Key: owedAt(3)})
 		time.Sleep(time.Millisecond)
 		<-l.out
 		if b := <-l.out; b.Oldest != 0 {
@@ -258,13 +259,13 @@ func TestOneCourier(t *testing.T) {
 		svc := New(newRows(t), quiet)
 		first := listen(t, svc, "c1")
 		<-first.out
-		if err := svc.Owed(context.Background(), &pb.OwedRequest{Courier: "c2"}, nil); !errors.Is(err, ErrTaken) {
-			t.Errorf("a second courier gets %v, want ErrTaken", err)
+		if err := svc.Stream(context.Background(), &pb.OwedRequest{Courier: "c2"}, nil); !errors.Is(err, owed.ErrTaken) {
+			t.Errorf("a second courier gets %v, want owed.ErrTaken", err)
 		}
 		again := listen(t, svc, "c1")
 		<-again.out
-		if err := first.stop(); !errors.Is(err, errReplaced) {
-			t.Errorf("the first stream ended with %v, want %v", err, errReplaced)
+		if err := first.stop(); !errors.Is(err, owed.ErrReplaced) {
+			t.Errorf("the first stream ended with %v, want %v", err, owed.ErrReplaced)
 		}
 		if err := again.stop(); !errors.Is(err, context.Canceled) {
 			t.Errorf("the second stream ended with %v", err)
@@ -272,8 +273,8 @@ func TestOneCourier(t *testing.T) {
 		other := listen(t, svc, "c2")
 		<-other.out
 		for _, name := range []string{"", "a b", "a/b", "é", string(make([]byte, 65))} {
-			if err := svc.Owed(context.Background(), &pb.OwedRequest{Courier: name}, nil); !errors.Is(err, ErrInvalid) {
-				t.Errorf("courier %q: %v, want ErrInvalid", name, err)
+			if err := svc.Stream(context.Background(), &pb.OwedRequest{Courier: name}, nil); !errors.Is(err, owed.ErrInvalid) {
+				t.Errorf("courier %q: %v, want owed.ErrInvalid", name, err)
 			}
 		}
 	})

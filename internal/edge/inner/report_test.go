@@ -12,6 +12,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/edge/edgetest"
+	"github.com/holdfast-pay/holdfast/internal/edge/owed"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -119,11 +120,11 @@ func TestReportRefusals(t *testing.T) {
 		"no outcome": {attempt(1, 1, 0)}, "unknown outcome": {attempt(1, 1, 99)}, "negative outcome": {attempt(1, 1, -1)},
 		"long answer": {wordy}, "no UTF-8": {binary}, "nil": {nil},
 	} {
-		if _, err := svc.Report(t.Context(), "c1", attempts); !errors.Is(err, ErrInvalid) {
-			t.Errorf("%s: %v, want ErrInvalid", name, err)
+		if _, err := svc.Report(t.Context(), "c1", attempts); !errors.Is(err, owed.ErrInvalid) {
+			t.Errorf("%s: %v, want owed.ErrInvalid", name, err)
 		}
 	}
-	if _, err := svc.Report(t.Context(), "", []*pb.Attempt{attempt(1, 1, ok)}); !errors.Is(err, ErrInvalid) {
+	if _, err := svc.Report(t.Context(), "", []*pb.Attempt{attempt(1, 1, ok)}); !errors.Is(err, owed.ErrInvalid) {
 		t.Errorf("no courier: %v", err)
 	}
 	for _, c := range []struct {
@@ -132,7 +133,7 @@ func TestReportRefusals(t *testing.T) {
 	}{{code.Overloaded, false}, {code.Unknown, false}, {code.ReadOnly, false}, {code.DiskLow, false}, {code.NotLeader, false}, {code.CommandTooLarge, true}} {
 		core.Break(func(*pb.Command) (bool, error) { return false, c.fails.Err() })
 		_, err := svc.Report(context.Background(), "c1", []*pb.Attempt{attempt(1, 1, ok)})
-		if err == nil || errors.Is(err, ErrInvalid) != c.final {
+		if err == nil || errors.Is(err, owed.ErrInvalid) != c.final {
 			t.Errorf("%s: %v, want final %t", c.fails, err, c.final)
 		}
 	}

@@ -49,13 +49,16 @@ func paidOrder() *pb.Order {
 		State: pb.TradeState_TRADE_STATE_SUCCESS, Total: 100, Currency: 156, Openid: "o123", PaidAt: 1772337600000, NotifyUrl: "https://shop.example/n"}
 }
 
+// owedAt is the key of an owed notice.
+func owedAt(id uint64) table.Key { return table.K(table.Owed).U64(id) }
+
 func row(key table.Key, rec table.Record) table.Write {
 	return table.Write{Key: key, Stored: table.Seal(nil, key, table.Encode(rec))}
 }
 
 // owedRow is an owed notice of the one order.
 func owedRow(id uint64, change func(*pb.Notice)) table.Write {
-	return row(owedKey(id), owedNotice(id, change))
+	return row(owedAt(id), owedNotice(id, change))
 }
 
 func owedNotice(id uint64, change func(*pb.Notice)) *pb.Notice {
@@ -121,7 +124,7 @@ func listenWith(t testing.TB, svc *Service, req *pb.OwedRequest) *listener {
 	l := &listener{svc: svc, out: make(chan *pb.OwedBatch)}
 	ended := make(chan error, 1)
 	go func() {
-		ended <- svc.Owed(ctx, req, func(b *pb.OwedBatch) error {
+		ended <- svc.Stream(ctx, req, func(b *pb.OwedBatch) error {
 			select {
 			case l.out <- b:
 				return nil

@@ -1,4 +1,4 @@
-package courier
+package worker
 
 import (
 	"context"
@@ -12,30 +12,24 @@ import (
 )
 
 const (
-	// silence is how long a stream may say nothing; the node has a heartbeat a second.
-	silence = 5 * time.Second
-	// renewEvery is how long a stream lives: whatever either side has forgotten is
+	// Silence is how long a stream may say nothing; the node has a heartbeat a second.
+	Silence = 5 * time.Second
+	// RenewEvery is how long a stream lives: whatever either side has forgotten is
 	// told again.
-	renewEvery = 15 * time.Minute
+	RenewEvery = 15 * time.Minute
 	// A lost stream is opened again after feedFirst, then twice as long each time.
 	feedFirst = 50 * time.Millisecond
 	feedMost  = 5 * time.Second
 )
 
-// told by the node: a batch, whether it is the first of a new stream, and
-// for the lease of which epoch.
-type fed struct {
-	batch *pb.OwedBatch
-	first bool
-	epoch uint64
-}
-
-// feed keeps a stream of owed notices open and hands its batches to the loop.
-type feed struct {
-	node Node
-	out  chan<- fed
-	log  *slog.Logger
-	up   func(bool)
+// feed keeps a stream of owed rows open and hands its messages on: with whether
+// one is the first of a new stream, and the epoch of the lease that it is for.
+type feed[M any] struct {
+	worker string
+	open   func(context.Context, *pb.OwedRequest) (Stream[M], error)
+	out    func(ctx context.Context, m M, first bool, epoch uint64) error
+	log    *slog.Logger
+	up     func(bool)
 	// holding is the lease to open a stream for, acked the index that the node
 	// must have reached.
 	holding *holding
@@ -43,7 +37,7 @@ type feed struct {
 }
 
 // run ends with ctx.
-func (f *feed) run(ctx context.Context) {
+func (f *feed[M]) run(ctx context.Context) {
 	wait := feedFirst
 	for {
 		lived, err := f.once(ctx)
@@ -58,9 +52,9 @@ func (f *feed) run(ctx context.Context) {
 		case errors.Is(err, errRenew), errors.Is(err, errEpoch):
 			continue
 		case errors.Is(err, ErrLanes):
-			f.log.Debug("courier: the state gives other lanes than the stream was opened for; opening it again", "wait", wait)
+			f.log.Debug(f.worker+": the state gives other lanes than the stream was opened for; opening it again", "wait", wait)
 		default:
-			f.log.Warn("courier: the node's stream of notices is down; opening it again", "wait", wait, "err", err)
+			f.log.Warn(f.worker+": the node's stream of what is owed is down; opening it again", "wait", wait, "err", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -71,7 +65,7 @@ func (f *feed) run(ctx context.Context) {
 	}
 }
 
-// errRenew ends a stream that has lived renewEvery.
+// errRenew ends a stream that has lived RenewEvery.
 var errRenew = errors.New("the stream is opened afresh")
 
 // errEpoch ends a stream whose lease has lapsed, or has lanes it lacked.
@@ -81,7 +75,7 @@ var errEpoch = errors.New("the stream is opened for another lease")
 var errSilent = errors.New("the node said nothing for 5 s")
 
 // once reads one stream to its end. lived says that it brought something.
-func (f *feed) once(ctx context.Context) (lived bool, err error) {
+func (f *feed[M]) once(ctx context.Context) (lived bool, err error) {
 	g, err := f.granted(ctx)
 	if err != nil {
 		return false, err
@@ -91,27 +85,25 @@ func (f *feed) once(ctx context.Context) (lived bool, err error) {
 	defer watching.Wait()
 	defer cancel(nil)
 	watching.Go(func() { f.watch(ctx, g.epoch, cancel) })
-	dog := time.AfterFunc(silence, func() { cancel(errSilent) })
+	dog := time.AfterFunc(Silence, func() { cancel(errSilent) })
 	defer dog.Stop()
-	stream, err := f.node.Owed(ctx, &pb.OwedRequest{AtLeast: f.acked(), Lanes: g.ask()})
+	stream, err := f.open(ctx, &pb.OwedRequest{AtLeast: f.acked(), Lanes: g.ask()})
 	if err != nil {
 		return false, orCause(ctx, err)
 	}
 	defer stream.Close()
 	for opened := time.Now(); ; {
-		if time.Since(opened) > renewEvery {
+		if time.Since(opened) > RenewEvery {
 			return lived, errRenew
 		}
-		dog.Reset(silence)
-		batch, err := stream.Receive()
+		dog.Reset(Silence)
+		m, err := stream.Receive()
 		dog.Stop() // the loop may take its time; that is not the node's silence
 		if err != nil {
 			return lived, orCause(ctx, err)
 		}
-		select {
-		case f.out <- fed{batch: batch, first: !lived, epoch: g.epoch}:
-		case <-ctx.Done():
-			return lived, context.Cause(ctx)
+		if err := f.out(ctx, m, !lived, g.epoch); err != nil {
+			return lived, err
 		}
 		if !lived {
 			f.up(true)
@@ -121,7 +113,7 @@ func (f *feed) once(ctx context.Context) (lived bool, err error) {
 }
 
 // granted waits until there is a lease, or none is needed.
-func (f *feed) granted(ctx context.Context) (*grant, error) {
+func (f *feed[M]) granted(ctx context.Context) (*grant, error) {
 	for {
 		g, news := f.holding.get()
 		if !g.none() {
@@ -136,7 +128,7 @@ func (f *feed) granted(ctx context.Context) (*grant, error) {
 }
 
 // watch ends a stream when its lease's epoch is over.
-func (f *feed) watch(ctx context.Context, epoch uint64, cancel context.CancelCauseFunc) {
+func (f *feed[M]) watch(ctx context.Context, epoch uint64, cancel context.CancelCauseFunc) {
 	for {
 		g, news := f.holding.get()
 		if g.epoch != epoch {

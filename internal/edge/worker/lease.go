@@ -1,4 +1,4 @@
-package courier
+package worker
 
 import (
 	"sync"
@@ -9,15 +9,15 @@ import (
 )
 
 const (
-	// leaseMargin is how much sooner than the state a courier takes its lease for
+	// leaseMargin is how much sooner than the state a worker takes its lease for
 	// over: a new leader's clock may be ahead of the old one's by so much.
 	leaseMargin = 2 * time.Second
-	// minLease leaves a renewal that takes long enough room beside leaseMargin.
-	minLease = 5 * time.Second
+	// MinLease leaves a renewal that takes long enough room beside leaseMargin.
+	MinLease = 5 * time.Second
 	// A lease is renewed after renewShare percent of it; sooner than after 25
 	// the state would not write it.
 	renewShare = 40
-	// emptyEvery is how often a courier asks that has no lanes yet.
+	// emptyEvery is how often a worker asks that has no lanes yet.
 	emptyEvery = time.Second
 	// drainEvery is how often one looks whether the lanes to give up are quiet.
 	drainEvery = 25 * time.Millisecond
@@ -28,17 +28,17 @@ const (
 	leaveWithin = 2 * time.Second
 )
 
-// grant is what a courier may send by, as of its last renewal. It is not changed
+// grant is what a worker may work by, as of its last renewal. It is not changed
 // once others see it.
 type grant struct {
-	// alone: the platform knows no leases; every merchant is this courier's.
+	// alone: the platform knows no leases; every owner is this worker's.
 	alone bool
-	// held are the lanes that the state gives the courier, lanes those it sends
+	// held are the lanes that the state gives the worker, lanes those it works
 	// by: without what it is about to give up. Both are empty without a lease.
 	held, lanes lanes.Set
 	// epoch grows when lanes are gained and when the lease lapses: what a stream
 	// of another epoch told does not count any more. lapse grows with the latter
-	// alone: what was picked before a lapse may have been sent by another since.
+	// alone: what was picked before a lapse may have been done by another since.
 	epoch, lapse uint64
 	// until is when the lease is over by this machine's clocks, until its
 	// business time.
@@ -58,9 +58,9 @@ func (g *grant) over(now time.Time, business int64) bool {
 	return !now.Before(g.until) || !now.Round(0).Before(g.until.Round(0)) || business >= g.business
 }
 
-func (g *grant) may(mchid string) bool { return g.alone || g.lanes.Has(lanes.Of(mchid)) }
+func (g *grant) may(owner string) bool { return g.alone || g.lanes.Has(lanes.Of(owner)) }
 
-// ask is the claim of a stream.
+// ask is what a stream is opened for.
 func (g *grant) ask() []byte {
 	if g.alone {
 		return nil
@@ -107,7 +107,7 @@ type renewals struct {
 	asked time.Time
 	// next is when to look again, regular when to renew whatever the state.
 	next, regular time.Time
-	pacer         pacer
+	pacer         Pacer
 	// ends is the end of the lease that the last answer told, and deadline what
 	// that is by this machine's clocks: a renewal that came too soon to be written
 	// tells the same end again.
@@ -126,7 +126,7 @@ func (t *renewals) begun(now time.Time) {
 // failed notes that a call's outcome is unknown.
 func (t *renewals) failed(now time.Time) {
 	t.busy = false
-	t.pacer.failed(now)
+	t.pacer.Failed(now)
 	t.next, t.regular = t.pacer.after, t.pacer.after
 }
 
@@ -157,7 +157,7 @@ func (t *renewals) granted(c *pb.CourierShare, held lanes.Set, freeIn time.Durat
 		return t.now()
 	}
 	old := t.now()
-	if old.alone { // others may have sent since the platform learned of leases
+	if old.alone { // others may have worked since the platform learned of leases
 		old = &grant{epoch: old.epoch + 1, lapse: old.lapse + 1}
 	}
 	g := &grant{held: held, lanes: held.Least(int(c.Share)), epoch: old.epoch, lapse: old.lapse, until: t.deadline, business: c.Until}
@@ -187,7 +187,7 @@ func sooner(a, b time.Time) time.Time {
 	return b
 }
 
-// lapsed drops the lease: nothing is sent until the next one.
+// lapsed drops the lease: nothing is done until the next one.
 func (t *renewals) lapsed(now time.Time) {
 	old := t.now()
 	t.set(&grant{epoch: old.epoch + 1, lapse: old.lapse + 1})
@@ -199,7 +199,7 @@ func (t *renewals) lapsed(now time.Time) {
 // settle notes that a call was answered.
 func (t *renewals) settle() {
 	t.busy, t.asked = false, time.Time{}
-	t.pacer.ok()
+	t.pacer.OK()
 }
 
 func (t *renewals) wait(now time.Time, d time.Duration) {
