@@ -33,6 +33,7 @@ func (e *events) Commit(c member.Commit) {
 	case *Frame:
 		out.Frame = tag
 		s.lag.Add(1)
+		s.lagging.Add(int64(len(tag.Waiters)))
 	case change:
 		s.look() // before who asked for it looks
 		tag(nil)

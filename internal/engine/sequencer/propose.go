@@ -109,7 +109,7 @@ func (s *Sequencer) Propose(now Clock) error {
 	if !s.leads.Load() || s.busy() {
 		return nil
 	}
-	taken, bytes := s.queue.take()
+	taken, bytes := s.queue.take(s.enough())
 	if len(taken) == 0 {
 		return nil
 	}
@@ -131,6 +131,14 @@ func (s *Sequencer) Propose(now Clock) error {
 // busy says whether enough is under way: another frame would only wait.
 func (s *Sequencer) busy() bool {
 	return s.unapplied.Load() >= maxUnapplied || s.lag.Load() >= maxLag || s.unappliedBytes.Load() >= maxUnappliedBytes
+}
+
+// enough is how many commands make the next frame worth its while.
+func (s *Sequencer) enough() int {
+	if n := s.lagging.Load(); n >= gatherFrom {
+		return int(n / gatherShare)
+	}
+	return 1
 }
 
 // offer proposes a frame, or says why its callers are refused.
@@ -164,6 +172,7 @@ func refusalOf(err error) (code.Code, error) {
 func (s *Sequencer) Done(c Commit, results []catalogue.Result) (elected bool) {
 	if f := c.Frame; f != nil {
 		s.lag.Add(-1)
+		s.lagging.Add(-int64(len(f.Waiters)))
 		s.settled(f)
 		s.opt.Driver.Wake()
 		f.deliver(results)

@@ -27,6 +27,13 @@ const (
 	// finished, one to go on with. When who applies is so far behind, what comes is
 	// better gathered into a larger frame, which costs less a command.
 	maxLag = 3
+	// While at least gatherFrom commands are committed and not yet applied, the next
+	// frame waits for one command for every gatherShare of them. The callers of an
+	// applied frame come back one by one, and without it the first of them would get
+	// a frame, and an fsync, of its own. It costs nobody time: who applies is busy
+	// with the others meanwhile, and whenever a frame is done it is looked at again.
+	gatherFrom  = 32
+	gatherShare = 4
 )
 
 // blankSeed keeps a queued command's encoded size what it will be.
@@ -88,6 +95,9 @@ type queue struct {
 	bytes   int
 	closed  bool
 	wake    func()
+	// wakeAt is how many have to wait before the loop is woken once more, 0 when it
+	// does not wait for more.
+	wakeAt int
 }
 
 // put queues a command.
@@ -103,18 +113,23 @@ func (q *queue) put(w *Waiter) code.Code {
 	}
 	q.waiting = append(q.waiting, w)
 	q.bytes += w.size
-	first := len(q.waiting) == 1
+	news := len(q.waiting) == 1 || len(q.waiting) == q.wakeAt
 	q.mu.Unlock()
-	if first {
+	if news {
 		q.wake()
 	}
 	return code.OK
 }
 
-// take removes at most a frame's worth of commands, oldest first.
-func (q *queue) take() (taken []*Waiter, bytes int) {
+// take removes at most a frame's worth of commands, oldest first; none before
+// there are enough of them.
+func (q *queue) take(enough int) (taken []*Waiter, bytes int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if q.wakeAt = 0; len(q.waiting) < enough {
+		q.wakeAt = enough
+		return nil, 0
+	}
 	n := 0
 	for n < len(q.waiting) && n < maxFrameCommands && (n == 0 || bytes+q.waiting[n].size <= MaxFrame) {
 		q.waiting[n].taken = true

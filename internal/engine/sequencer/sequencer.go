@@ -68,6 +68,7 @@ type Sequencer struct {
 	unapplied      atomic.Int64
 	unappliedBytes atomic.Int64
 	lag            atomic.Int64 // those of them that are committed
+	lagging        atomic.Int64 // the commands in those
 
 	term     atomic.Uint64 // the term this node leads, 0 when it does not
 	leads    atomic.Bool   // and it has applied that term's first entry

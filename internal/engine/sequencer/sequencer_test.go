@@ -81,7 +81,7 @@ func TestQueue(t *testing.T) {
 	if woken != 1 || q.length() != 2 {
 		t.Errorf("two commands woke the loop %d times and %d wait", woken, q.length())
 	}
-	if taken, n := q.take(); len(taken) != 1 || taken[0] != first || n != MaxFrame {
+	if taken, n := q.take(1); len(taken) != 1 || taken[0] != first || n != MaxFrame {
 		t.Errorf("a frame of %d commands and %d bytes", len(taken), n)
 	}
 	if q.abandon(first) || !q.abandon(second) || q.abandon(second) {
@@ -101,6 +101,48 @@ func TestQueue(t *testing.T) {
 	}
 	if _, refusal := put(1); refusal != code.Unknown {
 		t.Errorf("after the end: %s", refusal)
+	}
+}
+
+// While much is being applied the loop waits for a frame's worth, and is woken when
+// it is there, not for each command; whenever it looks with a lower mark it gets
+// what there is.
+func TestGathering(t *testing.T) {
+	t.Parallel()
+	woken := 0
+	q := queue{wake: func() { woken++ }}
+	put := func(n int) {
+		for range n {
+			q.put(&Waiter{Command: new(pb.Command), Caller: new(told), size: 10})
+		}
+	}
+	put(1)
+	if taken, _ := q.take(5); len(taken) != 0 || woken != 1 {
+		t.Errorf("one command woke the loop %d times and made a frame of %d", woken, len(taken))
+	}
+	if put(3); woken != 1 {
+		t.Errorf("the loop was woken for %d of 5", q.length())
+	}
+	if put(2); woken != 2 {
+		t.Errorf("the loop was woken %d times when 5 were there, want twice", woken)
+	}
+	if taken, _ := q.take(5); len(taken) != 6 {
+		t.Errorf("a frame of %d", len(taken))
+	}
+	put(2)
+	q.take(5)
+	if taken, _ := q.take(1); len(taken) != 2 {
+		t.Errorf("nothing is under way any more, and a frame has %d", len(taken))
+	}
+	var s Sequencer
+	for _, c := range []struct {
+		lagging int64
+		want    int
+	}{{0, 1}, {gatherFrom - 1, 1}, {gatherFrom, gatherFrom / gatherShare}, {400, 100}} {
+		s.lagging.Store(c.lagging)
+		if got := s.enough(); got != c.want {
+			t.Errorf("with %d under way %d are enough, want %d", c.lagging, got, c.want)
+		}
 	}
 }
 
