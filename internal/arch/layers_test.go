@@ -29,8 +29,9 @@ var inside = map[string][]string{
 	"internal/rule/*":        {"internal/rule/due", "internal/rule/ledger"},
 	"internal/rule/merchant": {"internal/rule/ledger"},
 	"internal/rule/notice":   {"internal/rule/due", "internal/rule/lane"},
-	"internal/rule/order":    {"internal/rule/due", "internal/rule/ledger", "internal/rule/merchant", "internal/rule/notice", "internal/rule/person"},
+	"internal/rule/order":    {"internal/rule/due", "internal/rule/ledger", "internal/rule/merchant", "internal/rule/notice", "internal/rule/person", "internal/rule/wallet"},
 	"internal/rule/refund":   {"internal/rule/due", "internal/rule/ledger", "internal/rule/merchant", "internal/rule/notice", "internal/rule/order"},
+	"internal/rule/wallet":   {"internal/rule/person"},
 
 	// What applies commands sees tables and the journal, never a disk or a
 	// network.

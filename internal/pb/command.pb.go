@@ -1255,6 +1255,76 @@ func (x *OrderPay) GetAttempt() []byte {
 	return nil
 }
 
+// WalletPay is OrderPay with the consent of the payer's device.
+type WalletPay struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	PrepayId string                 `protobuf:"bytes,1,opt,name=prepay_id,json=prepayId,proto3" json:"prepay_id,omitempty"`
+	Uid      uint64                 `protobuf:"varint,2,opt,name=uid,proto3" json:"uid,omitempty"`
+	// attempt is the client's own id of the payment.
+	Attempt       []byte   `protobuf:"bytes,3,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	Consent       *Consent `protobuf:"bytes,4,opt,name=consent,proto3" json:"consent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WalletPay) Reset() {
+	*x = WalletPay{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WalletPay) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WalletPay) ProtoMessage() {}
+
+func (x *WalletPay) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WalletPay.ProtoReflect.Descriptor instead.
+func (*WalletPay) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *WalletPay) GetPrepayId() string {
+	if x != nil {
+		return x.PrepayId
+	}
+	return ""
+}
+
+func (x *WalletPay) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *WalletPay) GetAttempt() []byte {
+	if x != nil {
+		return x.Attempt
+	}
+	return nil
+}
+
+func (x *WalletPay) GetConsent() *Consent {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
 type OrderClose struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Mchid         string                 `protobuf:"bytes,1,opt,name=mchid,proto3" json:"mchid,omitempty"`
@@ -1265,7 +1335,7 @@ type OrderClose struct {
 
 func (x *OrderClose) Reset() {
 	*x = OrderClose{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[18]
+	mi := &file_holdfast_v1_command_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1277,7 +1347,7 @@ func (x *OrderClose) String() string {
 func (*OrderClose) ProtoMessage() {}
 
 func (x *OrderClose) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[18]
+	mi := &file_holdfast_v1_command_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1290,7 +1360,7 @@ func (x *OrderClose) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderClose.ProtoReflect.Descriptor instead.
 func (*OrderClose) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{18}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *OrderClose) GetMchid() string {
@@ -1326,7 +1396,7 @@ type RefundCreate struct {
 
 func (x *RefundCreate) Reset() {
 	*x = RefundCreate{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[19]
+	mi := &file_holdfast_v1_command_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1338,7 +1408,7 @@ func (x *RefundCreate) String() string {
 func (*RefundCreate) ProtoMessage() {}
 
 func (x *RefundCreate) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[19]
+	mi := &file_holdfast_v1_command_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1351,7 +1421,7 @@ func (x *RefundCreate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefundCreate.ProtoReflect.Descriptor instead.
 func (*RefundCreate) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{19}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *RefundCreate) GetMchid() string {
@@ -1444,7 +1514,7 @@ type NoticeReport struct {
 
 func (x *NoticeReport) Reset() {
 	*x = NoticeReport{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[20]
+	mi := &file_holdfast_v1_command_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1456,7 +1526,7 @@ func (x *NoticeReport) String() string {
 func (*NoticeReport) ProtoMessage() {}
 
 func (x *NoticeReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[20]
+	mi := &file_holdfast_v1_command_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1469,7 +1539,7 @@ func (x *NoticeReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoticeReport.ProtoReflect.Descriptor instead.
 func (*NoticeReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{20}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *NoticeReport) GetAttempts() []*Attempt {
@@ -1507,7 +1577,7 @@ type CourierLease struct {
 
 func (x *CourierLease) Reset() {
 	*x = CourierLease{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[21]
+	mi := &file_holdfast_v1_command_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1519,7 +1589,7 @@ func (x *CourierLease) String() string {
 func (*CourierLease) ProtoMessage() {}
 
 func (x *CourierLease) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[21]
+	mi := &file_holdfast_v1_command_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1532,7 +1602,7 @@ func (x *CourierLease) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CourierLease.ProtoReflect.Descriptor instead.
 func (*CourierLease) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{21}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *CourierLease) GetCourier() string {
@@ -1580,7 +1650,7 @@ type NoticeRedeliver struct {
 
 func (x *NoticeRedeliver) Reset() {
 	*x = NoticeRedeliver{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[22]
+	mi := &file_holdfast_v1_command_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1592,7 +1662,7 @@ func (x *NoticeRedeliver) String() string {
 func (*NoticeRedeliver) ProtoMessage() {}
 
 func (x *NoticeRedeliver) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[22]
+	mi := &file_holdfast_v1_command_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1605,7 +1675,7 @@ func (x *NoticeRedeliver) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NoticeRedeliver.ProtoReflect.Descriptor instead.
 func (*NoticeRedeliver) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{22}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *NoticeRedeliver) GetNoticeId() uint64 {
@@ -1629,7 +1699,7 @@ type AccountLimit struct {
 
 func (x *AccountLimit) Reset() {
 	*x = AccountLimit{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[23]
+	mi := &file_holdfast_v1_command_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1641,7 +1711,7 @@ func (x *AccountLimit) String() string {
 func (*AccountLimit) ProtoMessage() {}
 
 func (x *AccountLimit) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[23]
+	mi := &file_holdfast_v1_command_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1654,7 +1724,7 @@ func (x *AccountLimit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AccountLimit.ProtoReflect.Descriptor instead.
 func (*AccountLimit) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{23}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *AccountLimit) GetAccount() string {
@@ -1705,7 +1775,7 @@ type TransferBatch struct {
 
 func (x *TransferBatch) Reset() {
 	*x = TransferBatch{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[24]
+	mi := &file_holdfast_v1_command_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1717,7 +1787,7 @@ func (x *TransferBatch) String() string {
 func (*TransferBatch) ProtoMessage() {}
 
 func (x *TransferBatch) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[24]
+	mi := &file_holdfast_v1_command_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1730,7 +1800,7 @@ func (x *TransferBatch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransferBatch.ProtoReflect.Descriptor instead.
 func (*TransferBatch) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{24}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *TransferBatch) GetRef() string {
@@ -1765,7 +1835,7 @@ type Transfer struct {
 
 func (x *Transfer) Reset() {
 	*x = Transfer{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[25]
+	mi := &file_holdfast_v1_command_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1777,7 +1847,7 @@ func (x *Transfer) String() string {
 func (*Transfer) ProtoMessage() {}
 
 func (x *Transfer) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[25]
+	mi := &file_holdfast_v1_command_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1790,7 +1860,7 @@ func (x *Transfer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Transfer.ProtoReflect.Descriptor instead.
 func (*Transfer) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{25}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Transfer) GetDebit() string {
@@ -1830,7 +1900,7 @@ type CodeSend struct {
 
 func (x *CodeSend) Reset() {
 	*x = CodeSend{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[26]
+	mi := &file_holdfast_v1_command_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1842,7 +1912,7 @@ func (x *CodeSend) String() string {
 func (*CodeSend) ProtoMessage() {}
 
 func (x *CodeSend) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[26]
+	mi := &file_holdfast_v1_command_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1855,7 +1925,7 @@ func (x *CodeSend) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CodeSend.ProtoReflect.Descriptor instead.
 func (*CodeSend) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{26}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *CodeSend) GetPhoneTag() []byte {
@@ -1903,7 +1973,7 @@ type DeviceEnrol struct {
 
 func (x *DeviceEnrol) Reset() {
 	*x = DeviceEnrol{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[27]
+	mi := &file_holdfast_v1_command_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1915,7 +1985,7 @@ func (x *DeviceEnrol) String() string {
 func (*DeviceEnrol) ProtoMessage() {}
 
 func (x *DeviceEnrol) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[27]
+	mi := &file_holdfast_v1_command_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1928,7 +1998,7 @@ func (x *DeviceEnrol) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeviceEnrol.ProtoReflect.Descriptor instead.
 func (*DeviceEnrol) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{27}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *DeviceEnrol) GetPhoneTag() []byte {
@@ -1978,7 +2048,7 @@ type DeviceEnd struct {
 
 func (x *DeviceEnd) Reset() {
 	*x = DeviceEnd{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[28]
+	mi := &file_holdfast_v1_command_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1990,7 +2060,7 @@ func (x *DeviceEnd) String() string {
 func (*DeviceEnd) ProtoMessage() {}
 
 func (x *DeviceEnd) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[28]
+	mi := &file_holdfast_v1_command_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2003,7 +2073,7 @@ func (x *DeviceEnd) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeviceEnd.ProtoReflect.Descriptor instead.
 func (*DeviceEnd) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{28}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *DeviceEnd) GetUid() uint64 {
@@ -2041,7 +2111,7 @@ type PinSet struct {
 
 func (x *PinSet) Reset() {
 	*x = PinSet{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[29]
+	mi := &file_holdfast_v1_command_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2053,7 +2123,7 @@ func (x *PinSet) String() string {
 func (*PinSet) ProtoMessage() {}
 
 func (x *PinSet) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[29]
+	mi := &file_holdfast_v1_command_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2066,7 +2136,7 @@ func (x *PinSet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PinSet.ProtoReflect.Descriptor instead.
 func (*PinSet) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{29}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *PinSet) GetUid() uint64 {
@@ -2090,6 +2160,68 @@ func (x *PinSet) GetConsent() *Consent {
 	return nil
 }
 
+// PinForget starts the wait after which the PIN may be set anew without the old
+// one. The person proves to have the phone number by a one-time code.
+type PinForget struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Uid           uint64                 `protobuf:"varint,1,opt,name=uid,proto3" json:"uid,omitempty"`
+	Proof         []byte                 `protobuf:"bytes,2,opt,name=proof,proto3" json:"proof,omitempty"`
+	Consent       *Consent               `protobuf:"bytes,3,opt,name=consent,proto3" json:"consent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PinForget) Reset() {
+	*x = PinForget{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PinForget) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PinForget) ProtoMessage() {}
+
+func (x *PinForget) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PinForget.ProtoReflect.Descriptor instead.
+func (*PinForget) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *PinForget) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *PinForget) GetProof() []byte {
+	if x != nil {
+		return x.Proof
+	}
+	return nil
+}
+
+func (x *PinForget) GetConsent() *Consent {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
 // PinReserve takes one try before the PIN is compared.
 type PinReserve struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
@@ -2103,7 +2235,7 @@ type PinReserve struct {
 
 func (x *PinReserve) Reset() {
 	*x = PinReserve{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[30]
+	mi := &file_holdfast_v1_command_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2115,7 +2247,7 @@ func (x *PinReserve) String() string {
 func (*PinReserve) ProtoMessage() {}
 
 func (x *PinReserve) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[30]
+	mi := &file_holdfast_v1_command_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2128,7 +2260,7 @@ func (x *PinReserve) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PinReserve.ProtoReflect.Descriptor instead.
 func (*PinReserve) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{30}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *PinReserve) GetUid() uint64 {
@@ -2164,7 +2296,7 @@ type PinResult struct {
 
 func (x *PinResult) Reset() {
 	*x = PinResult{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[31]
+	mi := &file_holdfast_v1_command_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2176,7 +2308,7 @@ func (x *PinResult) String() string {
 func (*PinResult) ProtoMessage() {}
 
 func (x *PinResult) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[31]
+	mi := &file_holdfast_v1_command_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2189,7 +2321,7 @@ func (x *PinResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PinResult.ProtoReflect.Descriptor instead.
 func (*PinResult) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{31}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *PinResult) GetUid() uint64 {
@@ -2225,7 +2357,7 @@ type FreeLimitSet struct {
 
 func (x *FreeLimitSet) Reset() {
 	*x = FreeLimitSet{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[32]
+	mi := &file_holdfast_v1_command_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2237,7 +2369,7 @@ func (x *FreeLimitSet) String() string {
 func (*FreeLimitSet) ProtoMessage() {}
 
 func (x *FreeLimitSet) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[32]
+	mi := &file_holdfast_v1_command_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2250,7 +2382,7 @@ func (x *FreeLimitSet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FreeLimitSet.ProtoReflect.Descriptor instead.
 func (*FreeLimitSet) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{32}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *FreeLimitSet) GetUid() uint64 {
@@ -2285,7 +2417,7 @@ type GradeSet struct {
 
 func (x *GradeSet) Reset() {
 	*x = GradeSet{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[33]
+	mi := &file_holdfast_v1_command_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2297,7 +2429,7 @@ func (x *GradeSet) String() string {
 func (*GradeSet) ProtoMessage() {}
 
 func (x *GradeSet) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[33]
+	mi := &file_holdfast_v1_command_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2310,7 +2442,7 @@ func (x *GradeSet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GradeSet.ProtoReflect.Descriptor instead.
 func (*GradeSet) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{33}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *GradeSet) GetUid() uint64 {
@@ -2337,7 +2469,7 @@ type LimitsSet struct {
 
 func (x *LimitsSet) Reset() {
 	*x = LimitsSet{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[34]
+	mi := &file_holdfast_v1_command_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2349,7 +2481,7 @@ func (x *LimitsSet) String() string {
 func (*LimitsSet) ProtoMessage() {}
 
 func (x *LimitsSet) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[34]
+	mi := &file_holdfast_v1_command_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2362,7 +2494,7 @@ func (x *LimitsSet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LimitsSet.ProtoReflect.Descriptor instead.
 func (*LimitsSet) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{34}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *LimitsSet) GetLimits() *Limits {
@@ -2384,7 +2516,7 @@ type PersonBlock struct {
 
 func (x *PersonBlock) Reset() {
 	*x = PersonBlock{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[35]
+	mi := &file_holdfast_v1_command_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2396,7 +2528,7 @@ func (x *PersonBlock) String() string {
 func (*PersonBlock) ProtoMessage() {}
 
 func (x *PersonBlock) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[35]
+	mi := &file_holdfast_v1_command_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2409,7 +2541,7 @@ func (x *PersonBlock) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersonBlock.ProtoReflect.Descriptor instead.
 func (*PersonBlock) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{35}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *PersonBlock) GetUid() uint64 {
@@ -2448,7 +2580,7 @@ type PersonEnter struct {
 
 func (x *PersonEnter) Reset() {
 	*x = PersonEnter{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[36]
+	mi := &file_holdfast_v1_command_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2460,7 +2592,7 @@ func (x *PersonEnter) String() string {
 func (*PersonEnter) ProtoMessage() {}
 
 func (x *PersonEnter) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[36]
+	mi := &file_holdfast_v1_command_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2473,7 +2605,7 @@ func (x *PersonEnter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersonEnter.ProtoReflect.Descriptor instead.
 func (*PersonEnter) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{36}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *PersonEnter) GetRef() string {
@@ -2517,7 +2649,7 @@ type PersonSeal struct {
 
 func (x *PersonSeal) Reset() {
 	*x = PersonSeal{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[37]
+	mi := &file_holdfast_v1_command_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2529,7 +2661,7 @@ func (x *PersonSeal) String() string {
 func (*PersonSeal) ProtoMessage() {}
 
 func (x *PersonSeal) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[37]
+	mi := &file_holdfast_v1_command_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2542,7 +2674,7 @@ func (x *PersonSeal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersonSeal.ProtoReflect.Descriptor instead.
 func (*PersonSeal) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{37}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *PersonSeal) GetUid() uint64 {
@@ -2577,7 +2709,7 @@ type PersonErase struct {
 
 func (x *PersonErase) Reset() {
 	*x = PersonErase{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[38]
+	mi := &file_holdfast_v1_command_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2589,7 +2721,7 @@ func (x *PersonErase) String() string {
 func (*PersonErase) ProtoMessage() {}
 
 func (x *PersonErase) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[38]
+	mi := &file_holdfast_v1_command_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2602,7 +2734,7 @@ func (x *PersonErase) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersonErase.ProtoReflect.Descriptor instead.
 func (*PersonErase) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{38}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *PersonErase) GetUid() uint64 {
@@ -2623,7 +2755,7 @@ type PersonKeysSet struct {
 
 func (x *PersonKeysSet) Reset() {
 	*x = PersonKeysSet{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[39]
+	mi := &file_holdfast_v1_command_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2635,7 +2767,7 @@ func (x *PersonKeysSet) String() string {
 func (*PersonKeysSet) ProtoMessage() {}
 
 func (x *PersonKeysSet) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[39]
+	mi := &file_holdfast_v1_command_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2648,7 +2780,7 @@ func (x *PersonKeysSet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersonKeysSet.ProtoReflect.Descriptor instead.
 func (*PersonKeysSet) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{39}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *PersonKeysSet) GetTagKey() string {
@@ -2755,7 +2887,12 @@ const file_holdfast_v1_command_proto_rawDesc = "" +
 	"\bOrderPay\x12\x1b\n" +
 	"\tprepay_id\x18\x01 \x01(\tR\bprepayId\x12\x10\n" +
 	"\x03uid\x18\x02 \x01(\x04R\x03uid\x12\x18\n" +
-	"\aattempt\x18\x03 \x01(\fR\aattempt\"D\n" +
+	"\aattempt\x18\x03 \x01(\fR\aattempt\"\x84\x01\n" +
+	"\tWalletPay\x12\x1b\n" +
+	"\tprepay_id\x18\x01 \x01(\tR\bprepayId\x12\x10\n" +
+	"\x03uid\x18\x02 \x01(\x04R\x03uid\x12\x18\n" +
+	"\aattempt\x18\x03 \x01(\fR\aattempt\x12.\n" +
+	"\aconsent\x18\x04 \x01(\v2\x14.holdfast.v1.ConsentR\aconsent\"D\n" +
 	"\n" +
 	"OrderClose\x12\x14\n" +
 	"\x05mchid\x18\x01 \x01(\tR\x05mchid\x12 \n" +
@@ -2821,6 +2958,10 @@ const file_holdfast_v1_command_proto_rawDesc = "" +
 	"\x06PinSet\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x12\n" +
 	"\x04hash\x18\x02 \x01(\tR\x04hash\x12.\n" +
+	"\aconsent\x18\x03 \x01(\v2\x14.holdfast.v1.ConsentR\aconsent\"c\n" +
+	"\tPinForget\x12\x10\n" +
+	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x14\n" +
+	"\x05proof\x18\x02 \x01(\fR\x05proof\x12.\n" +
 	"\aconsent\x18\x03 \x01(\v2\x14.holdfast.v1.ConsentR\aconsent\"H\n" +
 	"\n" +
 	"PinReserve\x12\x10\n" +
@@ -2871,7 +3012,7 @@ func file_holdfast_v1_command_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_command_proto_rawDescData
 }
 
-var file_holdfast_v1_command_proto_msgTypes = make([]protoimpl.MessageInfo, 40)
+var file_holdfast_v1_command_proto_msgTypes = make([]protoimpl.MessageInfo, 42)
 var file_holdfast_v1_command_proto_goTypes = []any{
 	(*Command)(nil),            // 0: holdfast.v1.Command
 	(*Frame)(nil),              // 1: holdfast.v1.Frame
@@ -2891,55 +3032,59 @@ var file_holdfast_v1_command_proto_goTypes = []any{
 	(*PersonTopup)(nil),        // 15: holdfast.v1.PersonTopup
 	(*OrderCreate)(nil),        // 16: holdfast.v1.OrderCreate
 	(*OrderPay)(nil),           // 17: holdfast.v1.OrderPay
-	(*OrderClose)(nil),         // 18: holdfast.v1.OrderClose
-	(*RefundCreate)(nil),       // 19: holdfast.v1.RefundCreate
-	(*NoticeReport)(nil),       // 20: holdfast.v1.NoticeReport
-	(*CourierLease)(nil),       // 21: holdfast.v1.CourierLease
-	(*NoticeRedeliver)(nil),    // 22: holdfast.v1.NoticeRedeliver
-	(*AccountLimit)(nil),       // 23: holdfast.v1.AccountLimit
-	(*TransferBatch)(nil),      // 24: holdfast.v1.TransferBatch
-	(*Transfer)(nil),           // 25: holdfast.v1.Transfer
-	(*CodeSend)(nil),           // 26: holdfast.v1.CodeSend
-	(*DeviceEnrol)(nil),        // 27: holdfast.v1.DeviceEnrol
-	(*DeviceEnd)(nil),          // 28: holdfast.v1.DeviceEnd
-	(*PinSet)(nil),             // 29: holdfast.v1.PinSet
-	(*PinReserve)(nil),         // 30: holdfast.v1.PinReserve
-	(*PinResult)(nil),          // 31: holdfast.v1.PinResult
-	(*FreeLimitSet)(nil),       // 32: holdfast.v1.FreeLimitSet
-	(*GradeSet)(nil),           // 33: holdfast.v1.GradeSet
-	(*LimitsSet)(nil),          // 34: holdfast.v1.LimitsSet
-	(*PersonBlock)(nil),        // 35: holdfast.v1.PersonBlock
-	(*PersonEnter)(nil),        // 36: holdfast.v1.PersonEnter
-	(*PersonSeal)(nil),         // 37: holdfast.v1.PersonSeal
-	(*PersonErase)(nil),        // 38: holdfast.v1.PersonErase
-	(*PersonKeysSet)(nil),      // 39: holdfast.v1.PersonKeysSet
-	(*MerchantSettings)(nil),   // 40: holdfast.v1.MerchantSettings
-	(MerchantStatus)(0),        // 41: holdfast.v1.MerchantStatus
-	(Product)(0),               // 42: holdfast.v1.Product
-	(*Attempt)(nil),            // 43: holdfast.v1.Attempt
-	(*Sealed)(nil),             // 44: holdfast.v1.Sealed
+	(*WalletPay)(nil),          // 18: holdfast.v1.WalletPay
+	(*OrderClose)(nil),         // 19: holdfast.v1.OrderClose
+	(*RefundCreate)(nil),       // 20: holdfast.v1.RefundCreate
+	(*NoticeReport)(nil),       // 21: holdfast.v1.NoticeReport
+	(*CourierLease)(nil),       // 22: holdfast.v1.CourierLease
+	(*NoticeRedeliver)(nil),    // 23: holdfast.v1.NoticeRedeliver
+	(*AccountLimit)(nil),       // 24: holdfast.v1.AccountLimit
+	(*TransferBatch)(nil),      // 25: holdfast.v1.TransferBatch
+	(*Transfer)(nil),           // 26: holdfast.v1.Transfer
+	(*CodeSend)(nil),           // 27: holdfast.v1.CodeSend
+	(*DeviceEnrol)(nil),        // 28: holdfast.v1.DeviceEnrol
+	(*DeviceEnd)(nil),          // 29: holdfast.v1.DeviceEnd
+	(*PinSet)(nil),             // 30: holdfast.v1.PinSet
+	(*PinForget)(nil),          // 31: holdfast.v1.PinForget
+	(*PinReserve)(nil),         // 32: holdfast.v1.PinReserve
+	(*PinResult)(nil),          // 33: holdfast.v1.PinResult
+	(*FreeLimitSet)(nil),       // 34: holdfast.v1.FreeLimitSet
+	(*GradeSet)(nil),           // 35: holdfast.v1.GradeSet
+	(*LimitsSet)(nil),          // 36: holdfast.v1.LimitsSet
+	(*PersonBlock)(nil),        // 37: holdfast.v1.PersonBlock
+	(*PersonEnter)(nil),        // 38: holdfast.v1.PersonEnter
+	(*PersonSeal)(nil),         // 39: holdfast.v1.PersonSeal
+	(*PersonErase)(nil),        // 40: holdfast.v1.PersonErase
+	(*PersonKeysSet)(nil),      // 41: holdfast.v1.PersonKeysSet
+	(*MerchantSettings)(nil),   // 42: holdfast.v1.MerchantSettings
+	(MerchantStatus)(0),        // 43: holdfast.v1.MerchantStatus
+	(Product)(0),               // 44: holdfast.v1.Product
 	(*Consent)(nil),            // 45: holdfast.v1.Consent
-	(*Limits)(nil),             // 46: holdfast.v1.Limits
+	(*Attempt)(nil),            // 46: holdfast.v1.Attempt
+	(*Sealed)(nil),             // 47: holdfast.v1.Sealed
+	(*Limits)(nil),             // 48: holdfast.v1.Limits
 }
 var file_holdfast_v1_command_proto_depIdxs = []int32{
-	40, // 0: holdfast.v1.MerchantAdd.settings:type_name -> holdfast.v1.MerchantSettings
-	40, // 1: holdfast.v1.MerchantSet.settings:type_name -> holdfast.v1.MerchantSettings
-	41, // 2: holdfast.v1.MerchantSet.status:type_name -> holdfast.v1.MerchantStatus
-	42, // 3: holdfast.v1.OrderCreate.product:type_name -> holdfast.v1.Product
-	43, // 4: holdfast.v1.NoticeReport.attempts:type_name -> holdfast.v1.Attempt
-	25, // 5: holdfast.v1.TransferBatch.transfers:type_name -> holdfast.v1.Transfer
-	44, // 6: holdfast.v1.DeviceEnrol.details:type_name -> holdfast.v1.Sealed
-	45, // 7: holdfast.v1.DeviceEnd.consent:type_name -> holdfast.v1.Consent
-	45, // 8: holdfast.v1.PinSet.consent:type_name -> holdfast.v1.Consent
-	45, // 9: holdfast.v1.FreeLimitSet.consent:type_name -> holdfast.v1.Consent
-	46, // 10: holdfast.v1.LimitsSet.limits:type_name -> holdfast.v1.Limits
-	44, // 11: holdfast.v1.PersonEnter.details:type_name -> holdfast.v1.Sealed
-	44, // 12: holdfast.v1.PersonSeal.details:type_name -> holdfast.v1.Sealed
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	42, // 0: holdfast.v1.MerchantAdd.settings:type_name -> holdfast.v1.MerchantSettings
+	42, // 1: holdfast.v1.MerchantSet.settings:type_name -> holdfast.v1.MerchantSettings
+	43, // 2: holdfast.v1.MerchantSet.status:type_name -> holdfast.v1.MerchantStatus
+	44, // 3: holdfast.v1.OrderCreate.product:type_name -> holdfast.v1.Product
+	45, // 4: holdfast.v1.WalletPay.consent:type_name -> holdfast.v1.Consent
+	46, // 5: holdfast.v1.NoticeReport.attempts:type_name -> holdfast.v1.Attempt
+	26, // 6: holdfast.v1.TransferBatch.transfers:type_name -> holdfast.v1.Transfer
+	47, // 7: holdfast.v1.DeviceEnrol.details:type_name -> holdfast.v1.Sealed
+	45, // 8: holdfast.v1.DeviceEnd.consent:type_name -> holdfast.v1.Consent
+	45, // 9: holdfast.v1.PinSet.consent:type_name -> holdfast.v1.Consent
+	45, // 10: holdfast.v1.PinForget.consent:type_name -> holdfast.v1.Consent
+	45, // 11: holdfast.v1.FreeLimitSet.consent:type_name -> holdfast.v1.Consent
+	48, // 12: holdfast.v1.LimitsSet.limits:type_name -> holdfast.v1.Limits
+	47, // 13: holdfast.v1.PersonEnter.details:type_name -> holdfast.v1.Sealed
+	47, // 14: holdfast.v1.PersonSeal.details:type_name -> holdfast.v1.Sealed
+	15, // [15:15] is the sub-list for method output_type
+	15, // [15:15] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_command_proto_init() }
@@ -2954,7 +3099,7 @@ func file_holdfast_v1_command_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_command_proto_rawDesc), len(file_holdfast_v1_command_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   40,
+			NumMessages:   42,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

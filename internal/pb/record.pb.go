@@ -2092,7 +2092,9 @@ type Pin struct {
 	// grants are right tries that no act has used yet, oldest first.
 	Grants []*PinTry `protobuf:"bytes,5,rep,name=grants,proto3" json:"grants,omitempty"`
 	// last is the number of the last try.
-	Last          uint64 `protobuf:"varint,6,opt,name=last,proto3" json:"last,omitempty"`
+	Last uint64 `protobuf:"varint,6,opt,name=last,proto3" json:"last,omitempty"`
+	// reset_at is from when on a forgotten PIN may be replaced; 0: nobody asked to.
+	ResetAt       int64 `protobuf:"varint,7,opt,name=reset_at,json=resetAt,proto3" json:"reset_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2165,6 +2167,13 @@ func (x *Pin) GetGrants() []*PinTry {
 func (x *Pin) GetLast() uint64 {
 	if x != nil {
 		return x.Last
+	}
+	return 0
+}
+
+func (x *Pin) GetResetAt() int64 {
+	if x != nil {
+		return x.ResetAt
 	}
 	return 0
 }
@@ -2248,15 +2257,10 @@ type SentCode struct {
 	// failed counts wrong tries.
 	Failed uint32 `protobuf:"varint,3,opt,name=failed,proto3" json:"failed,omitempty"`
 	// used: it did its work; the row stays for the counts.
-	Used bool `protobuf:"varint,4,opt,name=used,proto3" json:"used,omitempty"`
-	// hour and day are the windows that sent_hour and sent_day belong to.
-	Hour     int64  `protobuf:"varint,5,opt,name=hour,proto3" json:"hour,omitempty"`
-	SentHour uint32 `protobuf:"varint,6,opt,name=sent_hour,json=sentHour,proto3" json:"sent_hour,omitempty"`
-	Day      int64  `protobuf:"varint,7,opt,name=day,proto3" json:"day,omitempty"`
-	SentDay  uint32 `protobuf:"varint,8,opt,name=sent_day,json=sentDay,proto3" json:"sent_day,omitempty"`
-	SentAt   int64  `protobuf:"varint,9,opt,name=sent_at,json=sentAt,proto3" json:"sent_at,omitempty"`
+	Used  bool   `protobuf:"varint,4,opt,name=used,proto3" json:"used,omitempty"`
+	Sends *Sends `protobuf:"bytes,5,opt,name=sends,proto3" json:"sends,omitempty"`
 	// key is minted by who asked for it: the identity of the request.
-	Key           []byte `protobuf:"bytes,10,opt,name=key,proto3" json:"key,omitempty"`
+	Key           []byte `protobuf:"bytes,6,opt,name=key,proto3" json:"key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2319,39 +2323,11 @@ func (x *SentCode) GetUsed() bool {
 	return false
 }
 
-func (x *SentCode) GetHour() int64 {
+func (x *SentCode) GetSends() *Sends {
 	if x != nil {
-		return x.Hour
+		return x.Sends
 	}
-	return 0
-}
-
-func (x *SentCode) GetSentHour() uint32 {
-	if x != nil {
-		return x.SentHour
-	}
-	return 0
-}
-
-func (x *SentCode) GetDay() int64 {
-	if x != nil {
-		return x.Day
-	}
-	return 0
-}
-
-func (x *SentCode) GetSentDay() uint32 {
-	if x != nil {
-		return x.SentDay
-	}
-	return 0
-}
-
-func (x *SentCode) GetSentAt() int64 {
-	if x != nil {
-		return x.SentAt
-	}
-	return 0
+	return nil
 }
 
 func (x *SentCode) GetKey() []byte {
@@ -2359,6 +2335,84 @@ func (x *SentCode) GetKey() []byte {
 		return x.Key
 	}
 	return nil
+}
+
+// Sends counts one-time codes sent to a number, or asked for from an address.
+type Sends struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	LastAt int64                  `protobuf:"varint,1,opt,name=last_at,json=lastAt,proto3" json:"last_at,omitempty"`
+	// hour and day are the windows that in_hour and in_day belong to, since 1970.
+	Hour          int64  `protobuf:"varint,2,opt,name=hour,proto3" json:"hour,omitempty"`
+	InHour        uint32 `protobuf:"varint,3,opt,name=in_hour,json=inHour,proto3" json:"in_hour,omitempty"`
+	Day           int64  `protobuf:"varint,4,opt,name=day,proto3" json:"day,omitempty"`
+	InDay         uint32 `protobuf:"varint,5,opt,name=in_day,json=inDay,proto3" json:"in_day,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Sends) Reset() {
+	*x = Sends{}
+	mi := &file_holdfast_v1_record_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Sends) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Sends) ProtoMessage() {}
+
+func (x *Sends) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_record_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Sends.ProtoReflect.Descriptor instead.
+func (*Sends) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *Sends) GetLastAt() int64 {
+	if x != nil {
+		return x.LastAt
+	}
+	return 0
+}
+
+func (x *Sends) GetHour() int64 {
+	if x != nil {
+		return x.Hour
+	}
+	return 0
+}
+
+func (x *Sends) GetInHour() uint32 {
+	if x != nil {
+		return x.InHour
+	}
+	return 0
+}
+
+func (x *Sends) GetDay() int64 {
+	if x != nil {
+		return x.Day
+	}
+	return 0
+}
+
+func (x *Sends) GetInDay() uint32 {
+	if x != nil {
+		return x.InDay
+	}
+	return 0
 }
 
 // Enrolment is what came of proving a phone number by its code.
@@ -2377,7 +2431,7 @@ type Enrolment struct {
 
 func (x *Enrolment) Reset() {
 	*x = Enrolment{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[20]
+	mi := &file_holdfast_v1_record_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2389,7 +2443,7 @@ func (x *Enrolment) String() string {
 func (*Enrolment) ProtoMessage() {}
 
 func (x *Enrolment) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[20]
+	mi := &file_holdfast_v1_record_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2402,7 +2456,7 @@ func (x *Enrolment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Enrolment.ProtoReflect.Descriptor instead.
 func (*Enrolment) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{20}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Enrolment) GetRight() bool {
@@ -2661,31 +2715,33 @@ const file_holdfast_v1_record_proto_rawDesc = "" +
 	"trusted_at\x18\x05 \x01(\x03R\ttrustedAt\x12\x1b\n" +
 	"\tspent_new\x18\x06 \x01(\x03R\bspentNew\x12\x18\n" +
 	"\acounter\x18\a \x01(\x04R\acounter\x12\x16\n" +
-	"\x06window\x18\b \x01(\x06R\x06window\"\xbe\x01\n" +
+	"\x06window\x18\b \x01(\x06R\x06window\"\xd9\x01\n" +
 	"\x03Pin\x12\x12\n" +
 	"\x04hash\x18\x01 \x01(\tR\x04hash\x12\x16\n" +
 	"\x06failed\x18\x02 \x01(\rR\x06failed\x12!\n" +
 	"\flocked_until\x18\x03 \x01(\x03R\vlockedUntil\x12'\n" +
 	"\x04open\x18\x04 \x03(\v2\x13.holdfast.v1.PinTryR\x04open\x12+\n" +
 	"\x06grants\x18\x05 \x03(\v2\x13.holdfast.v1.PinTryR\x06grants\x12\x12\n" +
-	"\x04last\x18\x06 \x01(\x04R\x04last\"`\n" +
+	"\x04last\x18\x06 \x01(\x04R\x04last\x12\x19\n" +
+	"\breset_at\x18\a \x01(\x03R\aresetAt\"`\n" +
 	"\x06PinTry\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\x04R\x06number\x12\x16\n" +
 	"\x06device\x18\x02 \x01(\fR\x06device\x12\x14\n" +
 	"\x05until\x18\x03 \x01(\x03R\x05until\x12\x10\n" +
-	"\x03key\x18\x04 \x01(\fR\x03key\"\xeb\x01\n" +
+	"\x03key\x18\x04 \x01(\fR\x03key\"\x9e\x01\n" +
 	"\bSentCode\x12\x14\n" +
 	"\x05proof\x18\x01 \x01(\fR\x05proof\x12\x14\n" +
 	"\x05until\x18\x02 \x01(\x03R\x05until\x12\x16\n" +
 	"\x06failed\x18\x03 \x01(\rR\x06failed\x12\x12\n" +
-	"\x04used\x18\x04 \x01(\bR\x04used\x12\x12\n" +
-	"\x04hour\x18\x05 \x01(\x03R\x04hour\x12\x1b\n" +
-	"\tsent_hour\x18\x06 \x01(\rR\bsentHour\x12\x10\n" +
-	"\x03day\x18\a \x01(\x03R\x03day\x12\x19\n" +
-	"\bsent_day\x18\b \x01(\rR\asentDay\x12\x17\n" +
-	"\asent_at\x18\t \x01(\x03R\x06sentAt\x12\x10\n" +
-	"\x03key\x18\n" +
-	" \x01(\fR\x03key\"u\n" +
+	"\x04used\x18\x04 \x01(\bR\x04used\x12(\n" +
+	"\x05sends\x18\x05 \x01(\v2\x12.holdfast.v1.SendsR\x05sends\x12\x10\n" +
+	"\x03key\x18\x06 \x01(\fR\x03key\"v\n" +
+	"\x05Sends\x12\x17\n" +
+	"\alast_at\x18\x01 \x01(\x03R\x06lastAt\x12\x12\n" +
+	"\x04hour\x18\x02 \x01(\x03R\x04hour\x12\x17\n" +
+	"\ain_hour\x18\x03 \x01(\rR\x06inHour\x12\x10\n" +
+	"\x03day\x18\x04 \x01(\x03R\x03day\x12\x15\n" +
+	"\x06in_day\x18\x05 \x01(\rR\x05inDay\"u\n" +
 	"\tEnrolment\x12\x14\n" +
 	"\x05right\x18\x01 \x01(\bR\x05right\x12\x12\n" +
 	"\x04left\x18\x02 \x01(\rR\x04left\x12\x10\n" +
@@ -2711,7 +2767,7 @@ func file_holdfast_v1_record_proto_rawDescGZIP() []byte {
 }
 
 var file_holdfast_v1_record_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_holdfast_v1_record_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_holdfast_v1_record_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_holdfast_v1_record_proto_goTypes = []any{
 	(DueKind)(0),             // 0: holdfast.v1.DueKind
 	(*Head)(nil),             // 1: holdfast.v1.Head
@@ -2734,44 +2790,46 @@ var file_holdfast_v1_record_proto_goTypes = []any{
 	(*Pin)(nil),              // 18: holdfast.v1.Pin
 	(*PinTry)(nil),           // 19: holdfast.v1.PinTry
 	(*SentCode)(nil),         // 20: holdfast.v1.SentCode
-	(*Enrolment)(nil),        // 21: holdfast.v1.Enrolment
-	(MerchantStatus)(0),      // 22: holdfast.v1.MerchantStatus
-	(*MerchantSettings)(nil), // 23: holdfast.v1.MerchantSettings
-	(*KeyVersion)(nil),       // 24: holdfast.v1.KeyVersion
-	(*Openid)(nil),           // 25: holdfast.v1.Openid
-	(*Sealed)(nil),           // 26: holdfast.v1.Sealed
-	(Product)(0),             // 27: holdfast.v1.Product
-	(TradeState)(0),          // 28: holdfast.v1.TradeState
-	(RefundStatus)(0),        // 29: holdfast.v1.RefundStatus
-	(NoticeEvent)(0),         // 30: holdfast.v1.NoticeEvent
-	(NoticeState)(0),         // 31: holdfast.v1.NoticeState
-	(*Attempt)(nil),          // 32: holdfast.v1.Attempt
-	(*Subject)(nil),          // 33: holdfast.v1.Subject
+	(*Sends)(nil),            // 21: holdfast.v1.Sends
+	(*Enrolment)(nil),        // 22: holdfast.v1.Enrolment
+	(MerchantStatus)(0),      // 23: holdfast.v1.MerchantStatus
+	(*MerchantSettings)(nil), // 24: holdfast.v1.MerchantSettings
+	(*KeyVersion)(nil),       // 25: holdfast.v1.KeyVersion
+	(*Openid)(nil),           // 26: holdfast.v1.Openid
+	(*Sealed)(nil),           // 27: holdfast.v1.Sealed
+	(Product)(0),             // 28: holdfast.v1.Product
+	(TradeState)(0),          // 29: holdfast.v1.TradeState
+	(RefundStatus)(0),        // 30: holdfast.v1.RefundStatus
+	(NoticeEvent)(0),         // 31: holdfast.v1.NoticeEvent
+	(NoticeState)(0),         // 32: holdfast.v1.NoticeState
+	(*Attempt)(nil),          // 33: holdfast.v1.Attempt
+	(*Subject)(nil),          // 34: holdfast.v1.Subject
 }
 var file_holdfast_v1_record_proto_depIdxs = []int32{
 	2,  // 0: holdfast.v1.Head.digests:type_name -> holdfast.v1.TableDigest
-	22, // 1: holdfast.v1.Merchant.status:type_name -> holdfast.v1.MerchantStatus
-	23, // 2: holdfast.v1.Merchant.settings:type_name -> holdfast.v1.MerchantSettings
-	24, // 3: holdfast.v1.Merchant.keys:type_name -> holdfast.v1.KeyVersion
-	25, // 4: holdfast.v1.Person.openids:type_name -> holdfast.v1.Openid
-	26, // 5: holdfast.v1.Person.details:type_name -> holdfast.v1.Sealed
-	27, // 6: holdfast.v1.Order.product:type_name -> holdfast.v1.Product
-	28, // 7: holdfast.v1.Order.state:type_name -> holdfast.v1.TradeState
-	29, // 8: holdfast.v1.Refund.status:type_name -> holdfast.v1.RefundStatus
-	30, // 9: holdfast.v1.Notice.event:type_name -> holdfast.v1.NoticeEvent
-	31, // 10: holdfast.v1.Notice.state:type_name -> holdfast.v1.NoticeState
-	32, // 11: holdfast.v1.Notice.recent:type_name -> holdfast.v1.Attempt
-	32, // 12: holdfast.v1.Notice.last_duplicate:type_name -> holdfast.v1.Attempt
-	33, // 13: holdfast.v1.Notice.subject:type_name -> holdfast.v1.Subject
+	23, // 1: holdfast.v1.Merchant.status:type_name -> holdfast.v1.MerchantStatus
+	24, // 2: holdfast.v1.Merchant.settings:type_name -> holdfast.v1.MerchantSettings
+	25, // 3: holdfast.v1.Merchant.keys:type_name -> holdfast.v1.KeyVersion
+	26, // 4: holdfast.v1.Person.openids:type_name -> holdfast.v1.Openid
+	27, // 5: holdfast.v1.Person.details:type_name -> holdfast.v1.Sealed
+	28, // 6: holdfast.v1.Order.product:type_name -> holdfast.v1.Product
+	29, // 7: holdfast.v1.Order.state:type_name -> holdfast.v1.TradeState
+	30, // 8: holdfast.v1.Refund.status:type_name -> holdfast.v1.RefundStatus
+	31, // 9: holdfast.v1.Notice.event:type_name -> holdfast.v1.NoticeEvent
+	32, // 10: holdfast.v1.Notice.state:type_name -> holdfast.v1.NoticeState
+	33, // 11: holdfast.v1.Notice.recent:type_name -> holdfast.v1.Attempt
+	33, // 12: holdfast.v1.Notice.last_duplicate:type_name -> holdfast.v1.Attempt
+	34, // 13: holdfast.v1.Notice.subject:type_name -> holdfast.v1.Subject
 	17, // 14: holdfast.v1.Wallet.devices:type_name -> holdfast.v1.Device
 	18, // 15: holdfast.v1.Wallet.pin:type_name -> holdfast.v1.Pin
 	19, // 16: holdfast.v1.Pin.open:type_name -> holdfast.v1.PinTry
 	19, // 17: holdfast.v1.Pin.grants:type_name -> holdfast.v1.PinTry
-	18, // [18:18] is the sub-list for method output_type
-	18, // [18:18] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	21, // 18: holdfast.v1.SentCode.sends:type_name -> holdfast.v1.Sends
+	19, // [19:19] is the sub-list for method output_type
+	19, // [19:19] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_record_proto_init() }
@@ -2786,7 +2844,7 @@ func file_holdfast_v1_record_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_record_proto_rawDesc), len(file_holdfast_v1_record_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   21,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -38,6 +38,7 @@ const (
 	OrderCreate Number = 30
 	OrderPay    Number = 31
 	OrderClose  Number = 32
+	WalletPay   Number = 33
 
 	RefundCreate Number = 40
 
@@ -47,6 +48,17 @@ const (
 
 	AccountLimit  Number = 60
 	TransferBatch Number = 61
+
+	CodeSend     Number = 70
+	DeviceEnrol  Number = 71
+	DeviceEnd    Number = 72
+	PinSet       Number = 73
+	PinForget    Number = 74
+	PinReserve   Number = 75
+	PinResult    Number = 76
+	FreeLimitSet Number = 77
+	GradeSet     Number = 78
+	LimitsSet    Number = 79
 )
 
 // names holds what descriptors call their numbers. It is written while packages

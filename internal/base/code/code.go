@@ -161,6 +161,32 @@ const (
 	AlreadyGenesis   Code = 144
 	NoGenesis        Code = 145
 	AdvanceInvalid   Code = 146
+
+	// Wallets: devices, consents, PINs and limits.
+	ConsentNeeded    Code = 160
+	DeviceUnknown    Code = 161
+	CounterUsed      Code = 162
+	NewDeviceLimit   Code = 163
+	LimitPerAct      Code = 164
+	LimitPerDay      Code = 165
+	LimitPerYear     Code = 166
+	TooManyActs      Code = 167
+	PinNeeded        Code = 168
+	PinNotSet        Code = 169
+	PinLocked        Code = 170
+	PinTryUnknown    Code = 171
+	PinTooSoon       Code = 172
+	PinHashInvalid   Code = 173
+	PhoneTagInvalid  Code = 174
+	CodeTooSoon      Code = 175
+	CodeTooMany      Code = 176
+	CodeExpired      Code = 177
+	DeviceKeyInvalid Code = 178
+	DeviceTaken      Code = 179
+	DevicesTooMany   Code = 180
+	DetailsNeeded    Code = 181
+	TextInvalid      Code = 182
+	LimitsInvalid    Code = 183
 )
 
 // Info describes a code.

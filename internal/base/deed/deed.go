@@ -45,6 +45,9 @@ func (d *Deed) Record(entity, name string, postings []*pb.Posting, commitments .
 	d.entries = append(d.entries, e)
 }
 
+// Consent keeps what a person's device signed with the entry recorded last.
+func (d *Deed) Consent(c *pb.Consent) { d.entries[len(d.entries)-1].Consent = c }
+
 // entry is an empty entry, without an allocation the first time.
 func (d *Deed) entry() *pb.Entry {
 	if len(d.entries) > 0 {

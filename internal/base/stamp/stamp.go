@@ -34,6 +34,12 @@ func Compact(at int64, offset int32) string { return local(at, offset).Format("2
 // Day writes the business day as yyyyMMdd.
 func Day(at int64, offset int32) string { return local(at, offset).Format("20060102") }
 
+// DayNumber counts business days since 1970.
+func DayNumber(at int64, offset int32) int64 { return (at + int64(offset)*Second) / DayMs }
+
+// Year is the business year.
+func Year(at int64, offset int32) int { return local(at, offset).Year() }
+
 func local(at int64, offset int32) time.Time {
 	return time.UnixMilli(at).In(time.FixedZone("", int(offset)))
 }

@@ -31,6 +31,12 @@ const (
 	Parked       ID = 0x4a
 	Couriers     ID = 0x4b
 	Due          ID = 0x50
+	Wallets      ID = 0x58
+	Devices      ID = 0x59
+	SentCodes    ID = 0x5a
+	CodeSenders  ID = 0x5b
+	CodeTimes    ID = 0x5c
+	Limits       ID = 0x5d
 )
 
 // declaration is what holds of a table for ever.
@@ -73,6 +79,12 @@ var declared = [256]declaration{
 	Parked:       {name: "parked", rows: "(mchid) -> PersonRef, a count; (mchid, what it waits for, notice id) -> empty", level: 1},
 	Couriers:     {name: "couriers", rows: "(name) -> Courier", level: 3},
 	Due:          {name: "due", rows: "(at, kind, id) -> empty", level: 1},
+	Wallets:      {name: "wallets", rows: "(uid) -> Wallet", level: 5},
+	Devices:      {name: "devices", rows: "(device id) -> PersonRef", level: 5},
+	SentCodes:    {name: "sent_codes", rows: "(phone tag) -> SentCode", level: 5},
+	CodeSenders:  {name: "code_senders", rows: "(address tag) -> Sends", level: 5},
+	CodeTimes:    {name: "code_times", rows: "(at, 0 or 1, tag) -> empty: when the code of a number or the count of an address was last touched", level: 5},
+	Limits:       {name: "limits", rows: "(grade) -> Limits", level: 5},
 }
 
 // all is what All returns, made once.

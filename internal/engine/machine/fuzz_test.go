@@ -59,6 +59,7 @@ func history(t testing.TB) [][]byte {
 	for i := range 25 {
 		w.step(i)
 	}
+	w.wallets()
 	return w.log
 }
 

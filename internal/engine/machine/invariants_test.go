@@ -113,6 +113,11 @@ var breakers = map[string]func(t *testing.T, mem *table.Mem){
 	"parked notices are listed and counted": func(t *testing.T, mem *table.Mem) {
 		put(t, mem, table.K(table.Ended).U64(1), &pb.Notice{Id: 1, Mchid: workMchid, OrderId: 1, State: pb.NoticeState_NOTICE_STATE_PARKED})
 	},
+	"a wallet is somebody's":         func(t *testing.T, mem *table.Mem) { drop(t, mem, table.Persons) },
+	"a device belongs to one wallet": func(t *testing.T, mem *table.Mem) { drop(t, mem, table.Devices) },
+	"one-time codes are forgotten in time": func(t *testing.T, mem *table.Mem) {
+		put(t, mem, table.K(table.SentCodes).Str("tag"), &pb.SentCode{Sends: &pb.Sends{LastAt: 1}})
+	},
 	"no two couriers hold one lane":     lanes,
 	"journal and accounts say the same": func(t *testing.T, mem *table.Mem) { drop(t, mem, table.Journal) },
 	"digests are those of the rows":     func(t *testing.T, mem *table.Mem) { drop(t, mem, table.PersonRefs) },

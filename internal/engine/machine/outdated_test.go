@@ -115,7 +115,7 @@ func TestAdmissible(t *testing.T) {
 		want         code.Code
 	}{
 		{catalogue.Tick, &pb.Tick{}, 1, MaxLevel, code.OK},
-		{77, &pb.Tick{}, 1, MaxLevel, code.CommandUnknown},
+		{999, &pb.Tick{}, 1, MaxLevel, code.CommandUnknown},
 		{catalogue.MemberChange, &pb.MemberChange{}, 2, MaxLevel, code.LevelTooLow},
 		{catalogue.MemberChange, &pb.MemberChange{}, 3, MaxLevel, code.OK},
 		{newestCommand, &pb.Tick{}, MaxLevel - 1, MaxLevel - 1, code.CommandUnknown},

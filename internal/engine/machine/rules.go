@@ -11,13 +11,14 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/rule/order"
 	"github.com/holdfast-pay/holdfast/internal/rule/person"
 	"github.com/holdfast-pay/holdfast/internal/rule/refund"
+	"github.com/holdfast-pay/holdfast/internal/rule/wallet"
 )
 
 // MaxLevel is the highest feature level this binary knows. Level 2 indexes
 // refunds by order; level 3 knows members of a cluster and leases of couriers;
 // level 4 keeps new counters in a table, tells who made up a prepay_id nothing
 // of the order, and compares all that an add of a merchant or person says;
-// level 5 seals personal details.
+// level 5 seals personal details and knows people's wallets.
 const MaxLevel = 5
 
 // rules lists the rules. A Tick sweeps in this order, so that it is part of what
@@ -33,6 +34,7 @@ var rules = []*catalogue.Rule{
 	&lane.Rule,
 	&due.Rule,
 	&historyRule,
+	&wallet.Rule,
 }
 
 // logRule is what the machine itself brings: the log's own commands.

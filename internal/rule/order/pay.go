@@ -34,7 +34,7 @@ func ApplyPay(d *deed.Deed, c *pb.OrderPay) (code.Code, *pb.Order) {
 	if d.Head.Level >= LevelKnownFirst && !Knows(o, c.PrepayId) {
 		return code.PrepayReplaced, nil // and nothing of the order
 	}
-	if out := payable(d, o, c); out != code.OK || Paid(o) {
+	if out := payable(d, o, c.PrepayId, c.Uid, c.Attempt); out != code.OK || Paid(o) {
 		return out, o
 	}
 	p, out := payer(d, c.Uid, o)
@@ -42,14 +42,25 @@ func ApplyPay(d *deed.Deed, c *pb.OrderPay) (code.Code, *pb.Order) {
 		return out, o
 	}
 	book := ledger.Begin(d.Tx, o.Currency)
-	if out := book.Post(pb.PostingCode_POSTING_CODE_PAYMENT,
-		ledger.UserBalance(p.Uid), ledger.MerchantPending(o.Mchid), o.Total); out != code.OK {
+	if out := charge(book, p, o); out != code.OK {
 		return out, o
 	}
 	// From here the command succeeds.
+	capture(d, o, p, c.Attempt, book)
+	return code.OK, o
+}
+
+// charge plans to move the order's total from the payer to the merchant.
+func charge(book *ledger.Book, p *pb.Person, o *pb.Order) code.Code {
+	return book.Post(pb.PostingCode_POSTING_CODE_PAYMENT, ledger.UserBalance(p.Uid), ledger.MerchantPending(o.Mchid), o.Total)
+}
+
+// capture writes that the order is paid, with what charge planned and with the notice
+// that is owed.
+func capture(d *deed.Deed, o *pb.Order, p *pb.Person, attempt []byte, book *ledger.Book) {
 	o.Openid = person.EnsureOpenid(d, p, o.Appid)
 	Moves.Enter(&o.State, pb.TradeState_TRADE_STATE_SUCCESS)
-	o.PayerUid, o.Attempt = p.Uid, c.Attempt
+	o.PayerUid, o.Attempt = p.Uid, attempt
 	o.PaidAt, o.PaySeq, o.NoticeId = d.At, d.Seq(), d.TakeNoticeID()
 	Put(d.Tx, o)
 	record(d, o, book.Commit(), commitment.AppendField(d.Mem.Take(commitment.Size)[:0], o.Salt, "openid", o.Openid))
@@ -57,19 +68,18 @@ func ApplyPay(d *deed.Deed, c *pb.OrderPay) (code.Code, *pb.Order) {
 		ID: o.NoticeId, Mchid: o.Mchid, Event: pb.NoticeEvent_NOTICE_EVENT_TRANSACTION_SUCCESS,
 		Kind: pb.Kind_KIND_ORDER, Subject: o.Id, Order: o.Id, URL: o.NotifyUrl,
 	})
-	return code.OK, o
 }
 
 // payable returns OK for an order that can be paid now, and for the repeat of
 // the payment that won.
-func payable(d *deed.Deed, o *pb.Order, c *pb.OrderPay) code.Code {
-	if Paid(o) && o.PayerUid == c.Uid && bytes.Equal(o.Attempt, c.Attempt) {
+func payable(d *deed.Deed, o *pb.Order, prepayID string, uid uint64, attempt []byte) code.Code {
+	if Paid(o) && o.PayerUid == uid && bytes.Equal(o.Attempt, attempt) {
 		return code.OK
 	}
-	if d.Head.Level < LevelKnownFirst && !Knows(o, c.PrepayId) {
+	if d.Head.Level < LevelKnownFirst && !Knows(o, prepayID) {
 		return stateBefore(o, d.At)
 	}
-	return Payable(o, c.PrepayId, d.At, d.Offset)
+	return Payable(o, prepayID, d.At, d.Offset)
 }
 
 // LevelKnownFirst is the feature level from which on a prepay_id that the order does

@@ -16,6 +16,13 @@ var unreachable = map[catalogue.Number]map[code.Code]string{
 		code.SameAccount:          "a person's account is no merchant's",
 		code.AccountNotFound:      "accounts open with their owner",
 	},
+	catalogue.WalletPay: {
+		code.AmountMustBePositive: "an order's total was checked when it was placed",
+		code.SameAccount:          "a person's account is no merchant's",
+		code.AccountNotFound:      "accounts open with their owner",
+	},
+	catalogue.DeviceEnd: {code.PinNeeded: "it asks for no PIN"},
+	catalogue.PinForget: {code.PinNeeded: "it asks for no PIN"},
 	catalogue.PersonTopup: {
 		code.SameAccount:     "a person's account is no bank's",
 		code.AccountNotFound: "accounts open with their owner, and the bank's with its first top-up",

@@ -15,6 +15,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/rule/order"
 	"github.com/holdfast-pay/holdfast/internal/rule/person"
 	"github.com/holdfast-pay/holdfast/internal/rule/refund"
+	"github.com/holdfast-pay/holdfast/internal/rule/wallet"
 )
 
 // find looks up what a see line names; nil when it is not there.
@@ -45,6 +46,12 @@ func (s *player) find(r table.Reader, l *line) any {
 	case "cert":
 		if c, ok := merchant.GetCert(r, mchid(name), l.arg(2)); ok {
 			return c
+		}
+	case "wallet":
+		if p, ok := somebody(r, name); ok {
+			if w, ok := wallet.Get(r, p.Uid); ok {
+				return w
+			}
 		}
 	case "courier":
 		if c, ok := lane.Get(r, name); ok {
@@ -82,6 +89,14 @@ func (s *player) describe(body any) map[string]string {
 		return map[string]string{"key": r.TagKey[:2]}
 	case *pb.Account:
 		return map[string]string{"balance": money.Format(ledger.Balance(r)), "frozen": strconv.FormatBool(r.Frozen), "no_overdraft": strconv.FormatBool(r.NoOverdraft), "cap": money.Format(r.Cap)}
+	case *pb.Wallet:
+		return s.describeWallet(r)
+	case *pb.PinTry:
+		return map[string]string{"number": num(r.Number), "until": s.when(r.Until)}
+	case *pb.SentCode:
+		return map[string]string{"until": s.when(r.Until), "hour": num(r.Sends.InHour), "day": num(r.Sends.InDay)}
+	case *pb.Enrolment:
+		return map[string]string{"right": strconv.FormatBool(r.Right), "left": num(r.Left), "id": num(r.Uid), "fresh": strconv.FormatBool(r.Fresh)}
 	case *pb.Courier:
 		return s.describeCourier(r)
 	case *pb.Cert:

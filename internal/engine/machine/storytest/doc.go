@@ -25,6 +25,11 @@
 //	lease c1 10s [started=2] [holds=128] · lease c1 leave   c1 is a courier
 //	member 1f=voter · member times=17          a member of the cluster by its raft id, in hex
 //	limit ACCOUNT [frozen] [no_overdraft] [cap=5.00] · transfer REF FROM TO 1.00 [FROM TO 2.00 ..]
+//	code PHONE [digits=111111] [from=ADDRESS] [key=K]        a one-time code; PHONE is a person's name too
+//	enrol PHONE DEVICE [digits=111111] [label=..] [details=none] · enddevice PHONE DEVICE by=..
+//	setpin PHONE 123456 by=.. · trypin PHONE DEVICE KEY · tried PHONE NUMBER right|wrong · forgetpin PHONE [digits=111111] by=..
+//	freelimit PHONE 100.00 by=.. · grade PHONE 2 · limits 1 act=.. day=.. year=.. [minute=30]
+//	walletpay NO PHONE ATTEMPT by=..           by=DEVICE#COUNTER[!GRANT] is the consent of a device
 //	genesis [level=4] [name=..] [sandbox] · tick · level 2 · backfill NAME [limit=7] · advance 2h ATTEMPT
 //	wait 2h                                    moves the leader's clock
 //	reopen                                     closes and opens the platform

@@ -56,6 +56,18 @@ var verbs = map[string]verb{
 	"lease":     {catalogue.CourierLease, courierLease},
 	"limit":     {catalogue.AccountLimit, accountLimit},
 	"transfer":  {catalogue.TransferBatch, transferBatch},
+
+	"code":      {catalogue.CodeSend, codeSend},
+	"enrol":     {catalogue.DeviceEnrol, deviceEnrol},
+	"enddevice": {catalogue.DeviceEnd, deviceEnd},
+	"setpin":    {catalogue.PinSet, pinSet},
+	"forgetpin": {catalogue.PinForget, pinForget},
+	"trypin":    {catalogue.PinReserve, pinReserve},
+	"tried":     {catalogue.PinResult, pinResult},
+	"freelimit": {catalogue.FreeLimitSet, freeLimitSet},
+	"grade":     {catalogue.GradeSet, gradeSet},
+	"limits":    {catalogue.LimitsSet, limitsSet},
+	"walletpay": {catalogue.WalletPay, walletPay},
 }
 
 func genesis(_ *player, l *line) (table.Record, error) {
@@ -157,7 +169,7 @@ func orderCreate(s *player, l *line) (table.Record, error) {
 	if who, ok := l.options["openid"]; ok {
 		c.Openid = "o-nobody"
 		err2 := s.p.Read(func(r table.Reader) error {
-			if p, ok := person.ByRef(r, who); ok {
+			if p, ok := somebody(r, who); ok {
 				c.Openid = person.Openid(p, c.Appid)
 			}
 			return nil
@@ -374,7 +386,7 @@ func (s *player) uid(name string) (uid uint64, err error) {
 		return 999, nil
 	}
 	err = s.p.Read(func(r table.Reader) error {
-		p, ok := person.ByRef(r, name)
+		p, ok := somebody(r, name)
 		if !ok {
 			return fmt.Errorf("there is no person %s", name)
 		}
@@ -382,6 +394,14 @@ func (s *player) uid(name string) (uid uint64, err error) {
 		return nil
 	})
 	return uid, err
+}
+
+// somebody is found by the operator's reference, or by the phone number.
+func somebody(r table.Reader, name string) (*pb.Person, bool) {
+	if p, ok := person.ByRef(r, name); ok {
+		return p, true
+	}
+	return person.ByPhone(r, tag(name))
 }
 
 // account names the account of a person, a merchant or the bank line "demo"; a

@@ -1,0 +1,165 @@
+package wallet
+
+import (
+	"bytes"
+
+	"github.com/holdfast-pay/holdfast/internal/base/code"
+	"github.com/holdfast-pay/holdfast/internal/base/deed"
+	"github.com/holdfast-pay/holdfast/internal/base/money"
+	"github.com/holdfast-pay/holdfast/internal/base/must"
+	"github.com/holdfast-pay/holdfast/internal/base/stamp"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/person"
+)
+
+// counterWindow is how far a device's calls may overtake each other.
+const counterWindow = 64
+
+// NewDeviceSum is what a device may move, in fen, before it is trusted.
+const NewDeviceSum = 200_00
+
+// Leave is a person's consent that was found good. It holds the wallet as it will
+// be, and is used up by Use.
+type Leave struct {
+	wallet *pb.Wallet
+	device *pb.Device
+}
+
+// Check says whether a consent allows a person to move an amount, fen, now. It
+// writes nothing: the rule that asks goes on checking, and calls Use when it does
+// what was consented to.
+//
+// Refuses, in this order: ConsentNeeded; PersonNotFound, PersonBlocked;
+// DeviceUnknown, CounterUsed; NewDeviceLimit, LimitPerAct, LimitPerDay,
+// LimitPerYear, TooManyActs; PinNeeded, PinTryUnknown.
+func Check(d *deed.Deed, uid uint64, c *pb.Consent, amount int64) (Leave, code.Code) {
+	l, out := signed(d, uid, c)
+	if out != code.OK {
+		return Leave{}, out
+	}
+	if out := l.spend(d, amount); out != code.OK {
+		return Leave{}, out
+	}
+	if c.Grant == 0 && amount > l.wallet.FreeLimit {
+		return Leave{}, code.PinNeeded
+	}
+	return l, l.takeGrant(d, c)
+}
+
+// CheckAct is Check for an act that moves no money of the person's. withPIN asks for
+// a grant of the PIN, if the person has one.
+//
+// Refuses, in this order: ConsentNeeded; PersonNotFound, PersonBlocked;
+// DeviceUnknown, CounterUsed; PinNeeded, PinTryUnknown.
+func CheckAct(d *deed.Deed, uid uint64, c *pb.Consent, withPIN bool) (Leave, code.Code) {
+	l, out := signed(d, uid, c)
+	if out != code.OK {
+		return Leave{}, out
+	}
+	if withPIN && hasPIN(l.wallet) && c.Grant == 0 {
+		return Leave{}, code.PinNeeded
+	}
+	return l, l.takeGrant(d, c)
+}
+
+// Use writes that the consent was used. Like any write it comes after all checks.
+func (l Leave) Use(d *deed.Deed) { put(d.Tx, l.wallet) }
+
+// Wallet is the wallet as Use will write it, for a rule that changes more of it.
+func (l Leave) Wallet() *pb.Wallet { return l.wallet }
+
+// signed finds the wallet and device, and counts the call.
+func signed(d *deed.Deed, uid uint64, c *pb.Consent) (Leave, code.Code) {
+	if c == nil || len(c.Device) != DeviceIDSize || len(c.Signed) != 32 || len(c.Signature) != 64 {
+		return Leave{}, code.ConsentNeeded
+	}
+	p, ok := person.Peek(d.Tx, uid)
+	switch {
+	case !ok:
+		return Leave{}, code.PersonNotFound
+	case p.Blocked:
+		return Leave{}, code.PersonBlocked
+	}
+	w, ok := Get(d.Tx, uid)
+	if !ok {
+		return Leave{}, code.DeviceUnknown
+	}
+	l := Leave{wallet: w, device: Device(w, c.Device)}
+	switch {
+	case l.device == nil:
+		return Leave{}, code.DeviceUnknown
+	case !count(l.device, c.Counter):
+		return Leave{}, code.CounterUsed
+	}
+	return l, code.OK
+}
+
+// count takes a counter, which is new if it was not seen and not left behind.
+func count(dev *pb.Device, n uint64) bool {
+	switch {
+	case n == 0:
+		return false
+	case n > dev.Counter:
+		dev.Window = dev.Window<<min(n-dev.Counter, counterWindow) | 1
+		dev.Counter = n
+		return true
+	case dev.Counter-n >= counterWindow || dev.Window>>(dev.Counter-n)&1 == 1:
+		return false
+	}
+	dev.Window |= 1 << (dev.Counter - n)
+	return true
+}
+
+// spend adds an amount to what was moved today, this year and by a new device.
+func (l Leave) spend(d *deed.Deed, amount int64) code.Code {
+	must.That(amount > 0, "an amount that is moved is positive, not %d", amount)
+	w, dev := l.wallet, l.device
+	if d.At < dev.TrustedAt {
+		sum, ok := money.Add(dev.SpentNew, amount)
+		if !ok || sum > NewDeviceSum {
+			return code.NewDeviceLimit
+		}
+		dev.SpentNew = sum
+	}
+	day, year, minute := int32(stamp.DayNumber(d.At, d.Offset)), int32(stamp.Year(d.At, d.Offset)), d.At/stamp.Minute
+	if day != w.Day {
+		w.Day, w.SpentDay = day, 0
+	}
+	if year != w.Year {
+		w.Year, w.SpentYear = year, 0
+	}
+	if minute != w.Minute {
+		w.Minute, w.ActsMinute = minute, 0
+	}
+	limits := LimitsOf(d.Tx, w.Grade)
+	// None of the sums can overflow: each term is within its limit.
+	switch {
+	case amount > limits.PerAct:
+		return code.LimitPerAct
+	case amount > limits.PerDay-w.SpentDay:
+		return code.LimitPerDay
+	case amount > limits.PerYear-w.SpentYear:
+		return code.LimitPerYear
+	case w.ActsMinute >= limits.PerMinute:
+		return code.TooManyActs
+	}
+	w.SpentDay, w.SpentYear, w.ActsMinute = w.SpentDay+amount, w.SpentYear+amount, w.ActsMinute+1
+	return code.OK
+}
+
+// takeGrant uses up the grant that the consent names, if it names one.
+func (l Leave) takeGrant(d *deed.Deed, c *pb.Consent) code.Code {
+	if c.Grant == 0 {
+		return code.OK
+	}
+	if l.wallet.Pin == nil {
+		return code.PinTryUnknown
+	}
+	for i, g := range l.wallet.Pin.Grants {
+		if g.Number == c.Grant && bytes.Equal(g.Device, c.Device) && d.At < g.Until {
+			l.wallet.Pin.Grants = append(l.wallet.Pin.Grants[:i:i], l.wallet.Pin.Grants[i+1:]...)
+			return code.OK
+		}
+	}
+	return code.PinTryUnknown
+}

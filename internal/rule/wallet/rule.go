@@ -1,0 +1,33 @@
+package wallet
+
+import (
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
+	"github.com/holdfast-pay/holdfast/internal/base/table"
+)
+
+// The commands.
+var (
+	SendCode     = catalogue.Returning(catalogue.CodeSend, "code_send", ApplyCodeSend).From(Level)
+	Enrol        = catalogue.Returning(catalogue.DeviceEnrol, "device_enrol", ApplyDeviceEnrol).From(Level)
+	EndDevice    = catalogue.Returning(catalogue.DeviceEnd, "device_end", ApplyDeviceEnd).From(Level)
+	SetPIN       = catalogue.Returning(catalogue.PinSet, "pin_set", ApplyPinSet).From(Level)
+	ForgetPIN    = catalogue.Returning(catalogue.PinForget, "pin_forget", ApplyPinForget).From(Level)
+	ReservePIN   = catalogue.Returning(catalogue.PinReserve, "pin_reserve", ApplyPinReserve).From(Level)
+	ResultPIN    = catalogue.Returning(catalogue.PinResult, "pin_result", ApplyPinResult).From(Level)
+	SetFreeLimit = catalogue.Returning(catalogue.FreeLimitSet, "free_limit_set", ApplyFreeLimitSet).From(Level)
+	SetGrade     = catalogue.Returning(catalogue.GradeSet, "grade_set", ApplyGradeSet).From(Level)
+	SetLimits    = catalogue.Plain(catalogue.LimitsSet, "limits_set", ApplyLimitsSet).From(Level)
+)
+
+// Rule is what this package brings.
+var Rule = catalogue.Rule{
+	Name: "wallet",
+	Commands: []*catalogue.Spec{
+		SendCode.Spec, Enrol.Spec, EndDevice.Spec, SetPIN.Spec, ForgetPIN.Spec, ReservePIN.Spec, ResultPIN.Spec,
+		SetFreeLimit.Spec, SetGrade.Spec, SetLimits.Spec,
+	},
+	Tables: []table.ID{table.Wallets, table.Devices, table.SentCodes, table.CodeSenders, table.CodeTimes, table.Limits},
+	Sweeps: []catalogue.Sweep{{Name: "one-time codes to forget", Do: Forget, Next: NextForget}},
+
+	Invariants: invariants,
+}
