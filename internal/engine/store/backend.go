@@ -75,7 +75,9 @@ func (s *Store) Commit(writes []table.Write) error {
 			return fmt.Errorf("state %s: %w", s.dir, err)
 		}
 	}
-	err := s.done(s.deadline.Do(func() error { return b.Commit(pebble.NoSync) }))
+	err := s.hot.change(writes, func() error {
+		return s.done(s.deadline.Do(func() error { return b.Commit(pebble.NoSync) }))
+	})
 	return errors.Join(err, s.probe.expire())
 }
 
@@ -94,17 +96,7 @@ func put(b *pebble.Batch, w table.Write) error {
 
 // Snapshot implements table.Backend. Close it soon: it pins what it sees.
 func (s *Store) Snapshot() table.Snapshot {
+	epoch := s.hot.epoch.Load() // before the snapshot, so that no change is missed
 	snap := s.db.NewSnapshot()
-	return table.NewView(view{snap}, snap.Close)
-}
-
-// view reads stored rows from a snapshot.
-type view struct{ snap *pebble.Snapshot }
-
-// Load appends the stored bytes under key to buf.
-func (v view) Load(key, buf []byte) ([]byte, bool, error) { return load(v.snap, key, buf) }
-
-// Iterate visits the stored rows with from <= key < to.
-func (v view) Iterate(from, to []byte, visit func(key, stored []byte) bool) error {
-	return iterate(v.snap, from, to, visit)
+	return table.NewView(view{snap, &s.hot, epoch}, snap.Close)
 }

@@ -47,6 +47,7 @@ type Store struct {
 	deadline *diskguard.Deadline
 
 	probe    probe
+	hot      hot
 	flushing sync.Mutex // one Flush or Checkpoint at a time
 }
 

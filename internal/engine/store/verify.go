@@ -30,7 +30,7 @@ type Rows struct {
 // Rows opens a view of the stored rows as they are now.
 func (s *Store) Rows() *Rows {
 	snap := s.db.NewSnapshot()
-	return &Rows{view{snap}, snap}
+	return &Rows{view{snap: snap}, snap}
 }
 
 // Close ends the view.
