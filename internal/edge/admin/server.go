@@ -96,7 +96,7 @@ var _ pbconnect.AdminServiceHandler = (*Server)(nil)
 // NewServer returns the service over cfg.
 func NewServer(cfg Config) *Server {
 	s := &Server{Config: cfg}
-	_, s.calls = pbconnect.NewAdminServiceHandler(s, connect.WithReadMaxBytes(maxMessage),
+	_, s.calls = pbconnect.NewAdminServiceHandler(s, connect.WithReadMaxBytes(maxMessage), connect.WithCodec(jsonCodec{}),
 		connect.WithCompressMinBytes(minCompressed), connect.WithInterceptors(logged(cfg.Log)))
 	return s
 }
