@@ -24,17 +24,19 @@ func (a *API) Asked(r *http.Request) gate.Asked {
 // Refuse implements gate.Surface. Nothing was read or looked up: the answer is
 // made up of prepared parts and, like every refusal, not signed.
 func (a *API) Refuse(w http.ResponseWriter, r *http.Request, why gate.Refusal) {
-	lang := languageOf(r.Header)
 	own := why.Reason.Own()
-	if route, _, _ := a.find(r.Method, r.URL); route != nil {
-		own = own && !route.Unlimited
+	if own {
+		if route, _, _ := a.find(r.Method, r.URL); route != nil {
+			own = !route.Unlimited
+		}
 	}
-	p := turnedAway[own][lang]
+	p := turnedAway[own][languageOf(r.Header)]
+	v := &[...]string{newRequestID() + "-" + digitsRateLimited, strconv.Itoa(why.After)}
 	h := w.Header()
-	h[headerRequestID] = []string{newRequestID() + "-" + digitsRateLimited}
+	h[headerRequestID] = v[0:1:1]
 	h["Content-Type"] = jsonType
 	h["Content-Length"] = p.length
-	h["Retry-After"] = []string{strconv.Itoa(why.After)}
+	h["Retry-After"] = v[1:2:2]
 	w.WriteHeader(p.status)
 	w.Write(p.body) // an error means that the client is gone
 }

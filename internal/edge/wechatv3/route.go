@@ -16,7 +16,11 @@ func (a *API) find(method string, u *url.URL) (found *Route, params []string, al
 	if path == "" || path[0] != '/' {
 		return nil, nil, ""
 	}
-	parts := strings.Split(path[1:], "/")
+	var room [8]string // of all that is routed: no memory is asked for
+	parts := room[:0]
+	for part := range strings.SplitSeq(path[1:], "/") {
+		parts = append(parts, part)
+	}
 	for i := range a.routes {
 		r := &a.routes[i]
 		if len(parts) != len(r.parts) {

@@ -206,6 +206,7 @@ func (r *run) volley(ctx context.Context, g *rig, s *shop, round string, n int) 
 	}
 	v.rate = float64(n) / (v.hits.TookMS / 1000)
 	v.cpu, v.besides = micros(used)/float64(n), micros(used-signing)/float64(n)
+	r.Progress("api: %.0f requests/s, %.0f us CPU a request, %.0f a signature, %.0f besides", v.rate, v.cpu, v.rsa, v.besides)
 	return v, g.verifyAnswers(v.hits.Sample)
 }
 
