@@ -13,4 +13,4 @@ for ((done = 0; count == 0 || done < count; done += batch)); do
 	HOLDFAST_SIMDISKS=$n HOLDFAST_SIMDISK_FROM=$((from + done)) \
 		"${GO:-go}" test -vet=off -count=1 -tags "${TAGS:-invariants}" -timeout 60m -run '^TestSeeds$' ./internal/trial/simdisk
 done
-"${GO:-go}" test -vet=off -count=1 -tags "${TAGS:-invariants}" -timeout 10m -run '^TestBrokenVariantsAreCaught$' ./internal/trial/simdisk
+"${GO:-go}" test -vet=off -count=1 -tags "${TAGS:-invariants}" -timeout 10m -run '^(TestBrokenVariantsAreCaught|TestFlipIsUndone)$' ./internal/trial/simdisk

@@ -298,10 +298,7 @@ func (w *World) flipLive() {
 		w.fail("the file acked of %s does not keep up", n.name)
 	}
 	t, at, undo, ok := w.flip(d)
-	if !ok || t.wal {
-		if ok {
-			undo()
-		}
+	if !ok {
 		return
 	}
 	n.tainted = true
@@ -341,8 +338,8 @@ func (w *World) size(mem *vfs.MemFS, name string) int {
 	return len(b)
 }
 
-// flip flips a bit somewhere on a disk, unless a running store removes the
-// file just then.
+// flip flips a bit somewhere on a running store's disk: of no write-ahead log, which
+// is read at a start only, and of no file that the store removes just then.
 func (w *World) flip(d *disk) (t target, at int, undo func(), ok bool) {
 	all := targets(d.mem)
 	if len(all) == 0 {
@@ -354,7 +351,11 @@ func (w *World) flip(d *disk) (t target, at int, undo func(), ok bool) {
 		return target{}, 0, nil, false
 	}
 	at = w.chance.IntN(size)
-	undo, err := d.flip(t.name, at, 1<<w.chance.IntN(8))
+	bit := byte(1) << w.chance.IntN(8)
+	if t.wal {
+		return target{}, 0, nil, false
+	}
+	undo, err := d.flip(t.name, at, bit)
 	return t, at, undo, err == nil
 }
 

@@ -1,6 +1,7 @@
 package simdisk
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -162,7 +163,9 @@ func (f *file) Sync() error { return f.forgive(f.File.Sync()) }
 // SyncData implements vfs.File.
 func (f *file) SyncData() error { return f.forgive(f.File.SyncData()) }
 
-// flip flips a bit of a file in place and returns how to undo it.
+// flip flips a bit of a file in place and returns how to undo it. A running store
+// may meanwhile append to the file, which moves its content in memory, or replace
+// it, and the bit is gone.
 func (d *disk) flip(name string, at int, bit byte) (undo func(), err error) {
 	b, err := d.mem.UnsafeGetFileDataBuffer(name)
 	if err != nil {
@@ -172,5 +175,10 @@ func (d *disk) flip(name string, at int, bit byte) (undo func(), err error) {
 		return nil, fmt.Errorf("%s has no byte %d", name, at)
 	}
 	b[at] ^= bit
-	return func() { b[at] ^= bit }, nil
+	flipped := bytes.Clone(b)
+	return func() {
+		if now, err := d.mem.UnsafeGetFileDataBuffer(name); err == nil && bytes.HasPrefix(now, flipped) {
+			now[at] ^= bit
+		}
+	}, nil
 }
