@@ -31,7 +31,7 @@ SEEDS        ?= 0
 SIMDISKS     ?= 100
 
 .DEFAULT_GOAL := help
-.PHONY: help quick test soak deps build fmt vet lint unit race contract kill cluster damage sim seeds simdisk fuzz bench generate verify golden
+.PHONY: help quick test soak deps build checked fmt vet lint unit race processes contract kill cluster damage sim seeds simdisk fuzz bench generate verify golden
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,16 +40,21 @@ quick: ## the inner loop, in two minutes: format, vet, unit tests without the ra
 	@scripts/steps.sh fmt vet unit
 
 test: ## everything a change must pass, in about 15 minutes on two cores
-	@scripts/steps.sh deps fmt vet lint race contract kill cluster damage sim simdisk fuzz
+	@scripts/steps.sh deps fmt vet lint race processes sim simdisk fuzz
 
 soak: ## the long versions: 100 kills, 2,000 flipped bytes, 3,000 disks, 20 minutes of fuzzing, then simulated seeds that nobody has played, until it is stopped
-	@KILLS=100 CLUSTER_KILLS=200 HOLDFAST_CLUSTER_SOAK=1 FLIPS=2000 SIMDISKS=3000 FUZZ_SECONDS=1200 FUZZ=internal scripts/steps.sh deps fmt vet lint race contract kill cluster damage sim simdisk fuzz seeds
+	@KILLS=100 CLUSTER_KILLS=200 HOLDFAST_CLUSTER_SOAK=1 FLIPS=2000 SIMDISKS=3000 FUZZ_SECONDS=1200 FUZZ=internal scripts/steps.sh deps fmt vet lint race processes sim simdisk fuzz seeds
 
 deps: ## install what tests need and Go does not bring: a C compiler, libcrypto, a browser
 	@scripts/deps.sh
 
 build: ## compile bin/holdfast; make vet compiles the rest
 	$(GO) build -o bin/holdfast ./cmd/holdfast
+
+# What the tests of real processes start, built once for all of them.
+CHECKED = $(CURDIR)/bin/holdfast-checked
+checked:
+	$(GO) build -tags $(TAGS) -o $(CHECKED) ./cmd/holdfast
 
 fmt: ## fail when a file is not formatted; says which
 	@unformatted=$$(gofmt -l cmd internal); if [ -n "$$unformatted" ]; then \
@@ -66,13 +71,19 @@ lint: ## staticcheck; the house rules are tests in internal/arch
 unit: ## unit tests without the race detector; all but those that try many cases
 	$(TEST) -timeout 5m -skip "$$(scripts/packages.sh cases)" $$(scripts/packages.sh unit)
 
-# Each test runs once: where there is no goroutine, and where many cases are tried,
-# without the race detector; everywhere else with it.
+# Each test runs once: where there is no goroutine, where many cases are tried and
+# where much is simulated, without the race detector; everywhere else with it.
 race: ## all unit tests, with the race detector where there are goroutines
 	$(TEST) -timeout 5m $$(scripts/packages.sh single)
 	$(TEST) -timeout 5m -run "$$(scripts/packages.sh cases)" $$(scripts/packages.sh tried)
 	CGO_ENABLED=0 $(TEST) -timeout 5m ./internal/engine/rsakey
 	$(TEST) -race -timeout 10m -skip "$$(scripts/packages.sh cases)" $$(scripts/packages.sh parallel)
+
+# They mostly wait, for elections, links and deadlines: side by side they take as
+# long as the longest.
+processes: checked ## contract, kill, cluster and damage side by side
+	HOLDFAST_BIN=$(CHECKED) HOLDFAST_KILLS=$(KILLS) HOLDFAST_CLUSTER_KILLS=$(CLUSTER_KILLS) HOLDFAST_FLIPS=$(FLIPS) \
+		$(TEST) -count=1 -timeout 120m $(CLUSTER) $(KILL) $(DAMAGE) $(CONTRACT)
 
 contract: ## the official Go SDK and two of Node's clients, unmodified, against the merchant API
 	$(TEST) -count=1 -timeout 5m $(CONTRACT)

@@ -7,9 +7,10 @@
 #   single    the unit tests of code that starts no goroutine, which house rules
 #             see to: the race detector would only slow them down
 #   parallel  the other unit tests
-#   cases     a pattern of the tests that try many cases: those that use rapid and
-#             those marked //test:cases. Under the race detector one case costs as
-#             much as ten without, and shows nothing that the first did not
+#   cases     a pattern of the tests that try many cases or simulate much: those that
+#             use rapid and those marked //test:cases. Under the race detector one
+#             case costs as much as ten without, and shows nothing that the first did
+#             not; the same code is run with it by the tests beside them
 #   tried     the packages of `parallel` that have such tests, or others of their names
 #   rewrite   those that can write their expected outputs anew
 set -euo pipefail

@@ -30,19 +30,7 @@ type checker struct {
 	read     func(dir string) ([]*ast.File, error)
 }
 
-// findGo tells the importer where the standard library's source is: what is built
-// with -trimpath does not know.
-var findGo = sync.OnceFunc(func() {
-	if build.Default.GOROOT != "" {
-		return
-	}
-	if root, err := exec.Command("go", "env", "GOROOT").Output(); err == nil {
-		build.Default.GOROOT = strings.TrimSpace(string(root))
-	}
-})
-
 func newChecker(read func(fset *token.FileSet, dir string) ([]*ast.File, error)) *checker {
-	findGo()
 	fset := token.NewFileSet()
 	findStandard()
 	return &checker{

@@ -16,6 +16,8 @@ func number(n int) table.Key {
 
 // What was added is never new, and of ten keys a line not one in fifty is taken
 // for one that was.
+//
+//test:cases
 func TestFilterKnowsWhatWasAdded(t *testing.T) {
 	t.Parallel()
 	const keys = 100_000

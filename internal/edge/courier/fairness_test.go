@@ -92,6 +92,8 @@ func (h *hanging) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
 }
 
 // W2: one merchant hangs 30 s on each call, 1,000 others are normal.
+//
+//test:cases
 func TestOneMerchantHangs(t *testing.T) {
 	t.Parallel()
 	key := fakeKey(t)
@@ -133,6 +135,8 @@ func TestOneMerchantHangs(t *testing.T) {
 }
 
 // More merchants hang than there is room in the air; the others find room.
+//
+//test:cases
 func TestManyMerchantsHang(t *testing.T) {
 	t.Parallel()
 	key := fakeKey(t)
@@ -175,6 +179,8 @@ func TestManyMerchantsHang(t *testing.T) {
 }
 
 // After a backlog fresh notices go first, and the old ones go on.
+//
+//test:cases
 func TestFreshFirst(t *testing.T) {
 	t.Parallel()
 	key := fakeKey(t)

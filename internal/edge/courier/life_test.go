@@ -314,6 +314,8 @@ func (p *poison) Report(c ctx, attempts []*pb.Attempt) (*pb.ReportResponse, erro
 }
 
 // Reports go out in batches: at most 1,000, and none waits longer than 20 ms.
+//
+//test:cases
 func TestReportsInBatches(t *testing.T) {
 	t.Parallel()
 	key := fakeKey(t)

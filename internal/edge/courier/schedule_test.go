@@ -45,6 +45,8 @@ func onSchedule(t *testing.T, got, want []time.Duration) {
 }
 
 // W1: a merchant answers 500 for six hours and then works.
+//
+//test:cases
 func TestMerchantDownSixHours(t *testing.T) {
 	t.Parallel()
 	keys()
@@ -77,6 +79,8 @@ func TestMerchantDownSixHours(t *testing.T) {
 
 // The last retry fails: the notice is parked, and goes out once more when a
 // fresh notice to the merchant succeeds.
+//
+//test:cases
 func TestParkedAndRevived(t *testing.T) {
 	t.Parallel()
 	keys()

@@ -171,6 +171,8 @@ func TestLanesAreForgotten(t *testing.T) {
 
 // A million notices owed to one dead merchant: 16 bytes each and the slack of a
 // growing slice. Told again by the next stream, they are still a million.
+//
+//test:cases
 func TestMillionOwed(t *testing.T) {
 	d := newDeskTable(2000)
 	before := heapBytes()

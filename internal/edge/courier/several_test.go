@@ -220,6 +220,8 @@ func TestCutOffCourierStopsInTime(t *testing.T) {
 
 // Below the level that knows leases one courier works and the other waits; when
 // the level is raised they share, and nothing is sent twice.
+//
+//test:cases
 func TestLeasesBeginWithTheirLevel(t *testing.T) {
 	t.Parallel()
 	keys()

@@ -24,6 +24,8 @@ func load(l *limiter, at *time.Time, base time.Duration, cores, wanted, windows 
 
 // TestLimiterSettles: wherever it begins, the limit ends where requests take
 // their target, and stays.
+//
+//test:cases
 func TestLimiterSettles(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -6,6 +6,8 @@ import (
 )
 
 // TestOverload (O1): ten times what the machine can serve for a minute.
+//
+//test:cases
 func TestOverload(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, true)
@@ -58,6 +60,8 @@ func checkClasses(t *testing.T, tallies map[string]*tally) {
 
 // TestUnguarded: the same machine without a gate does collapse; else the tests
 // here would prove nothing.
+//
+//test:cases
 func TestUnguarded(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, false)

@@ -21,6 +21,8 @@ func (w *world) retry(kind string, i, tries int, pause func(r *Refusal) time.Dur
 // TestRetryStorm (O2): a burst of twice the capacity for ten seconds, from
 // clients that don't give up. Goodput holds whatever the clients do, and ends
 // with the burst; those who honour Retry-After get there with fewer attempts.
+//
+//test:cases
 func TestRetryStorm(t *testing.T) {
 	attempts := make(chan [2]float64, 2)
 	for i, c := range []struct {
@@ -75,6 +77,8 @@ func compareAttempts(t *testing.T, attempts chan [2]float64) {
 
 // TestQueryStorm (W8): notices have stopped, and every merchant polls at ten
 // times what the machine can serve. Payments at half the capacity don't notice.
+//
+//test:cases
 func TestQueryStorm(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, true)
@@ -134,6 +138,8 @@ func TestFairness(t *testing.T) {
 
 // TestEqualShares: merchants that all ask for too much get the same, however
 // much more one of them asks for.
+//
+//test:cases
 func TestEqualShares(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, true)

@@ -15,6 +15,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
 )
 
+//test:cases
 func TestCheckPasses(t *testing.T) {
 	t.Parallel()
 	b := newBook()

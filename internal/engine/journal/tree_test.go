@@ -104,6 +104,8 @@ func TestProofsThatCannotBeMade(t *testing.T) {
 
 // A tree loaded at any size is the tree that grew there, and goes on growing
 // the same way. The sizes around 65,536 have a tile of every kind.
+//
+//test:cases
 func TestLoadIsWhatGrew(t *testing.T) {
 	t.Parallel()
 	b := newBook()

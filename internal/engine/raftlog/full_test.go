@@ -57,6 +57,8 @@ var (
 // ends where the guard says so, which Pebble takes for granted; therefore the
 // work is done in a child process, where "ended" is a goroutine that never goes
 // on.
+//
+//test:cases
 func TestDiskFailsAtEverySite(t *testing.T) {
 	t.Parallel()
 	cmd := exec.Command(os.Args[0], "-test.run=^TestChildDiskFails$", "-test.v")

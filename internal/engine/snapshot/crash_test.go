@@ -59,6 +59,8 @@ func (c *crasher) fs() vfs.FS {
 }
 
 // Power is cut anywhere in an installation, and again in the one after it.
+//
+//test:cases
 func TestInstallationSurvivesPowerCuts(t *testing.T) {
 	t.Parallel()
 	s := newSender(t, 300, nil)
@@ -131,6 +133,8 @@ func settle(t *testing.T, s *sender, m *pb.SnapshotManifest, disk vfs.FS, old ui
 }
 
 // Power is cut anywhere in a fetch: the next one goes on and the copy is whole.
+//
+//test:cases
 func TestFetchSurvivesPowerCuts(t *testing.T) {
 	t.Parallel()
 	s := newSender(t, 300, nil)

@@ -14,6 +14,8 @@ import (
 
 // One bit flipped, a file cut or a file gone, anywhere in the folder: the views
 // give right answers or none, and are whole again after the next pass.
+//
+//test:cases
 func TestDamageIsRebuilt(t *testing.T) {
 	t.Parallel()
 	s, fs := newState(), vfs.NewCrashableMem()

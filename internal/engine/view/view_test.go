@@ -196,6 +196,8 @@ func TestNothingKnown(t *testing.T) {
 }
 
 // A hot account's rows are cut before they grow large, and a great entry stays whole.
+//
+//test:cases
 func TestHotAccount(t *testing.T) {
 	t.Parallel()
 	s := newState()
@@ -214,6 +216,8 @@ func TestHotAccount(t *testing.T) {
 
 // After a power cut the views have lost slices, at most, and never the cursor
 // without its rows or the other way round.
+//
+//test:cases
 func TestPowerCut(t *testing.T) {
 	t.Parallel()
 	s, fs := newState(), vfs.NewCrashableMem()
