@@ -132,6 +132,14 @@ func (d *driver) Wake() {
 	}
 }
 
+// Settled implements sequencer.Driver. A turn for nothing would be a wake-up for each
+// frame; a command that comes later asks for its own.
+func (d *driver) Settled() {
+	if d.seq.Waiting() > 0 {
+		d.Wake()
+	}
+}
+
 // Looked implements sequencer.Driver.
 func (d *driver) Looked(old, now *member.Status) {
 	r := (*Replica)(d)

@@ -174,7 +174,7 @@ func (s *Sequencer) Done(c Commit, results []catalogue.Result) (elected bool) {
 		s.lag.Add(-1)
 		s.lagging.Add(-int64(len(f.Waiters)))
 		s.settled(f)
-		s.opt.Driver.Wake()
+		s.opt.Driver.Settled()
 		f.deliver(results)
 	}
 	if len(c.Data) > 0 || c.Term != s.term.Load() || s.readOnly.Load() {

@@ -21,6 +21,9 @@ type Driver interface {
 	Refused(*member.RefusedError)
 	// Wake asks for another turn of the loop: Propose and Ask. Any goroutine calls it.
 	Wake()
+	// Settled asks for another turn if commands wait: one frame less is under way.
+	// Who applies calls it.
+	Settled()
 	// Looked is told of the status each time it was looked at; old is nil the first
 	// time.
 	Looked(old, now *member.Status)

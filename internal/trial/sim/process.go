@@ -182,6 +182,9 @@ func (p *process) Wake() {
 	p.w.after(p.w.chance.Int64N(2)+p.node.slow, p.turn)
 }
 
+// Settled implements sequencer.Driver. A turn for nothing costs nothing here.
+func (p *process) Settled() { p.Wake() }
+
 // turn does what waits, as the loop of engine/replica does between two looks at
 // its channels.
 func (p *process) turn() {
