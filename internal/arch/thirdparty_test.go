@@ -23,7 +23,7 @@ var entries = []struct {
 	{"github.com/planetscale/vtprotobuf", []string{"internal/pb"}, "the generated code"},
 	{"connectrpc.com/connect", []string{"internal/pb/pbconnect", "internal/engine/credentials", "internal/engine/peer", "internal/edge/admin", "internal/edge/owed", "internal/edge/inner", "internal/edge/courier", "internal/run", "internal/trial"},
 		"both ends of the admin API, the inner API and of the calls between nodes"},
-	{"github.com/cockroachdb/pebble/v2", []string{"internal/engine/store", "internal/engine/raftlog", "internal/engine/diskguard", "internal/engine/snapshot", "internal/engine/view", "internal/engine/scrub", "internal/trial/simdisk"},
+	{"github.com/cockroachdb/pebble/v2", []string{"internal/engine/store", "internal/engine/raftlog", "internal/engine/diskguard", "internal/engine/snapshot", "internal/engine/view", "internal/engine/scrub", "internal/engine/keyring", "internal/trial/simdisk"},
 		"three stores of their own and the file system under them, on which copies are made and put into place too, the scrubber keeps its progress, and simulated disks fail"},
 	{"github.com/cockroachdb/errors", []string{"internal/engine/diskguard"}, "Pebble marks its errors with it, which the standard errors.Is doesn't see"},
 	{"go.etcd.io/raft/v3", []string{"internal/engine/member", "internal/engine/replica", "internal/engine/raftlog", "internal/engine/snapshot", "internal/engine/peer", "internal/engine/scrub", "internal/trial/sim", "internal/trial/simdisk"},

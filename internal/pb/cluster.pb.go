@@ -1664,6 +1664,282 @@ func (x *ManifestRequest) GetAtLeast() uint64 {
 	return 0
 }
 
+// DataKey is a key of the keyring, wrapped, or the mark that it was deleted.
+type DataKey struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// id is the key's name, 16 bytes.
+	Id []byte `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// wrapped_by names the key of the keystore that it is wrapped under, 16 bytes.
+	WrappedBy []byte `protobuf:"bytes,2,opt,name=wrapped_by,json=wrappedBy,proto3" json:"wrapped_by,omitempty"`
+	// minted_at is when it was drawn, Unix milliseconds.
+	MintedAt int64  `protobuf:"varint,3,opt,name=minted_at,json=mintedAt,proto3" json:"minted_at,omitempty"`
+	Nonce    []byte `protobuf:"bytes,4,opt,name=nonce,proto3" json:"nonce,omitempty"`
+	Wrapped  []byte `protobuf:"bytes,5,opt,name=wrapped,proto3" json:"wrapped,omitempty"`
+	// gone: it was deleted, and nothing but its name is left.
+	Gone          bool `protobuf:"varint,6,opt,name=gone,proto3" json:"gone,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DataKey) Reset() {
+	*x = DataKey{}
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DataKey) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DataKey) ProtoMessage() {}
+
+func (x *DataKey) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DataKey.ProtoReflect.Descriptor instead.
+func (*DataKey) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *DataKey) GetId() []byte {
+	if x != nil {
+		return x.Id
+	}
+	return nil
+}
+
+func (x *DataKey) GetWrappedBy() []byte {
+	if x != nil {
+		return x.WrappedBy
+	}
+	return nil
+}
+
+func (x *DataKey) GetMintedAt() int64 {
+	if x != nil {
+		return x.MintedAt
+	}
+	return 0
+}
+
+func (x *DataKey) GetNonce() []byte {
+	if x != nil {
+		return x.Nonce
+	}
+	return nil
+}
+
+func (x *DataKey) GetWrapped() []byte {
+	if x != nil {
+		return x.Wrapped
+	}
+	return nil
+}
+
+func (x *DataKey) GetGone() bool {
+	if x != nil {
+		return x.Gone
+	}
+	return false
+}
+
+type PutDataKeysRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Keys          []*DataKey             `protobuf:"bytes,1,rep,name=keys,proto3" json:"keys,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PutDataKeysRequest) Reset() {
+	*x = PutDataKeysRequest{}
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PutDataKeysRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PutDataKeysRequest) ProtoMessage() {}
+
+func (x *PutDataKeysRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PutDataKeysRequest.ProtoReflect.Descriptor instead.
+func (*PutDataKeysRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *PutDataKeysRequest) GetKeys() []*DataKey {
+	if x != nil {
+		return x.Keys
+	}
+	return nil
+}
+
+type PutDataKeysResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PutDataKeysResponse) Reset() {
+	*x = PutDataKeysResponse{}
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PutDataKeysResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PutDataKeysResponse) ProtoMessage() {}
+
+func (x *PutDataKeysResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PutDataKeysResponse.ProtoReflect.Descriptor instead.
+func (*PutDataKeysResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{26}
+}
+
+type DataKeysRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// sums are the caller's: 16 bytes for each first byte of a name, in order.
+	Sums []byte `protobuf:"bytes,1,opt,name=sums,proto3" json:"sums,omitempty"`
+	// from is the first part to compare.
+	From          uint32 `protobuf:"varint,2,opt,name=from,proto3" json:"from,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DataKeysRequest) Reset() {
+	*x = DataKeysRequest{}
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DataKeysRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DataKeysRequest) ProtoMessage() {}
+
+func (x *DataKeysRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DataKeysRequest.ProtoReflect.Descriptor instead.
+func (*DataKeysRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *DataKeysRequest) GetSums() []byte {
+	if x != nil {
+		return x.Sums
+	}
+	return nil
+}
+
+func (x *DataKeysRequest) GetFrom() uint32 {
+	if x != nil {
+		return x.From
+	}
+	return 0
+}
+
+type DataKeysResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// part is the part that differs, 256 when none does; keys are all there are in it.
+	Part          uint32     `protobuf:"varint,1,opt,name=part,proto3" json:"part,omitempty"`
+	Keys          []*DataKey `protobuf:"bytes,2,rep,name=keys,proto3" json:"keys,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DataKeysResponse) Reset() {
+	*x = DataKeysResponse{}
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DataKeysResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DataKeysResponse) ProtoMessage() {}
+
+func (x *DataKeysResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DataKeysResponse.ProtoReflect.Descriptor instead.
+func (*DataKeysResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *DataKeysResponse) GetPart() uint32 {
+	if x != nil {
+		return x.Part
+	}
+	return 0
+}
+
+func (x *DataKeysResponse) GetKeys() []*DataKey {
+	if x != nil {
+		return x.Keys
+	}
+	return nil
+}
+
 type ReadSnapshotRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Index         uint64                 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
@@ -1676,7 +1952,7 @@ type ReadSnapshotRequest struct {
 
 func (x *ReadSnapshotRequest) Reset() {
 	*x = ReadSnapshotRequest{}
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[24]
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1688,7 +1964,7 @@ func (x *ReadSnapshotRequest) String() string {
 func (*ReadSnapshotRequest) ProtoMessage() {}
 
 func (x *ReadSnapshotRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[24]
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1701,7 +1977,7 @@ func (x *ReadSnapshotRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadSnapshotRequest.ProtoReflect.Descriptor instead.
 func (*ReadSnapshotRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{24}
+	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ReadSnapshotRequest) GetIndex() uint64 {
@@ -1741,7 +2017,7 @@ type SnapshotChunk struct {
 
 func (x *SnapshotChunk) Reset() {
 	*x = SnapshotChunk{}
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[25]
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1753,7 +2029,7 @@ func (x *SnapshotChunk) String() string {
 func (*SnapshotChunk) ProtoMessage() {}
 
 func (x *SnapshotChunk) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_cluster_proto_msgTypes[25]
+	mi := &file_holdfast_v1_cluster_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1766,7 +2042,7 @@ func (x *SnapshotChunk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SnapshotChunk.ProtoReflect.Descriptor instead.
 func (*SnapshotChunk) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{25}
+	return file_holdfast_v1_cluster_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *SnapshotChunk) GetData() []byte {
@@ -1900,7 +2176,24 @@ const file_holdfast_v1_cluster_proto_rawDesc = "" +
 	"generation\x18\x01 \x01(\x04R\n" +
 	"generation\",\n" +
 	"\x0fManifestRequest\x12\x19\n" +
-	"\bat_least\x18\x01 \x01(\x04R\aatLeast\"o\n" +
+	"\bat_least\x18\x01 \x01(\x04R\aatLeast\"\x99\x01\n" +
+	"\aDataKey\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\fR\x02id\x12\x1d\n" +
+	"\n" +
+	"wrapped_by\x18\x02 \x01(\fR\twrappedBy\x12\x1b\n" +
+	"\tminted_at\x18\x03 \x01(\x03R\bmintedAt\x12\x14\n" +
+	"\x05nonce\x18\x04 \x01(\fR\x05nonce\x12\x18\n" +
+	"\awrapped\x18\x05 \x01(\fR\awrapped\x12\x12\n" +
+	"\x04gone\x18\x06 \x01(\bR\x04gone\">\n" +
+	"\x12PutDataKeysRequest\x12(\n" +
+	"\x04keys\x18\x01 \x03(\v2\x14.holdfast.v1.DataKeyR\x04keys\"\x15\n" +
+	"\x13PutDataKeysResponse\"9\n" +
+	"\x0fDataKeysRequest\x12\x12\n" +
+	"\x04sums\x18\x01 \x01(\fR\x04sums\x12\x12\n" +
+	"\x04from\x18\x02 \x01(\rR\x04from\"P\n" +
+	"\x10DataKeysResponse\x12\x12\n" +
+	"\x04part\x18\x01 \x01(\rR\x04part\x12(\n" +
+	"\x04keys\x18\x02 \x03(\v2\x14.holdfast.v1.DataKeyR\x04keys\"o\n" +
 	"\x13ReadSnapshotRequest\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x04R\x05index\x12\x12\n" +
 	"\x04file\x18\x02 \x01(\tR\x04file\x12\x16\n" +
@@ -1914,13 +2207,15 @@ const file_holdfast_v1_cluster_proto_rawDesc = "" +
 	"\x1dREFUSAL_REASON_UNKNOWN_MEMBER\x10\x02\x12$\n" +
 	" REFUSAL_REASON_OTHER_INCARNATION\x10\x03\x12\x1a\n" +
 	"\x16REFUSAL_REASON_REMOVED\x10\x04\x12\x1d\n" +
-	"\x19REFUSAL_REASON_SUPERSEDED\x10\x052\xec\x03\n" +
+	"\x19REFUSAL_REASON_SUPERSEDED\x10\x052\x87\x05\n" +
 	"\vPeerService\x12D\n" +
 	"\aExecute\x12\x1b.holdfast.v1.ExecuteRequest\x1a\x1c.holdfast.v1.ExecuteResponse\x12;\n" +
 	"\x04Join\x12\x18.holdfast.v1.JoinRequest\x1a\x19.holdfast.v1.JoinResponse\x12>\n" +
 	"\x05Renew\x12\x19.holdfast.v1.RenewRequest\x1a\x1a.holdfast.v1.RenewResponse\x12;\n" +
 	"\x04Keys\x12\x18.holdfast.v1.KeysRequest\x1a\x19.holdfast.v1.KeysResponse\x12D\n" +
-	"\aPutKeys\x12\x1b.holdfast.v1.PutKeysRequest\x1a\x1c.holdfast.v1.PutKeysResponse\x12N\n" +
+	"\aPutKeys\x12\x1b.holdfast.v1.PutKeysRequest\x1a\x1c.holdfast.v1.PutKeysResponse\x12P\n" +
+	"\vPutDataKeys\x12\x1f.holdfast.v1.PutDataKeysRequest\x1a .holdfast.v1.PutDataKeysResponse\x12G\n" +
+	"\bDataKeys\x12\x1c.holdfast.v1.DataKeysRequest\x1a\x1d.holdfast.v1.DataKeysResponse\x12N\n" +
 	"\fReadSnapshot\x12 .holdfast.v1.ReadSnapshotRequest\x1a\x1a.holdfast.v1.SnapshotChunk0\x01\x12G\n" +
 	"\bManifest\x12\x1c.holdfast.v1.ManifestRequest\x1a\x1d.holdfast.v1.SnapshotManifestB1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
 
@@ -1937,7 +2232,7 @@ func file_holdfast_v1_cluster_proto_rawDescGZIP() []byte {
 }
 
 var file_holdfast_v1_cluster_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_holdfast_v1_cluster_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_holdfast_v1_cluster_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
 var file_holdfast_v1_cluster_proto_goTypes = []any{
 	(RefusalReason)(0),          // 0: holdfast.v1.RefusalReason
 	(*Member)(nil),              // 1: holdfast.v1.Member
@@ -1964,14 +2259,19 @@ var file_holdfast_v1_cluster_proto_goTypes = []any{
 	(*PutKeysRequest)(nil),      // 22: holdfast.v1.PutKeysRequest
 	(*PutKeysResponse)(nil),     // 23: holdfast.v1.PutKeysResponse
 	(*ManifestRequest)(nil),     // 24: holdfast.v1.ManifestRequest
-	(*ReadSnapshotRequest)(nil), // 25: holdfast.v1.ReadSnapshotRequest
-	(*SnapshotChunk)(nil),       // 26: holdfast.v1.SnapshotChunk
-	(MemberRole)(0),             // 27: holdfast.v1.MemberRole
-	(*NodeHealth)(nil),          // 28: holdfast.v1.NodeHealth
-	(*Command)(nil),             // 29: holdfast.v1.Command
+	(*DataKey)(nil),             // 25: holdfast.v1.DataKey
+	(*PutDataKeysRequest)(nil),  // 26: holdfast.v1.PutDataKeysRequest
+	(*PutDataKeysResponse)(nil), // 27: holdfast.v1.PutDataKeysResponse
+	(*DataKeysRequest)(nil),     // 28: holdfast.v1.DataKeysRequest
+	(*DataKeysResponse)(nil),    // 29: holdfast.v1.DataKeysResponse
+	(*ReadSnapshotRequest)(nil), // 30: holdfast.v1.ReadSnapshotRequest
+	(*SnapshotChunk)(nil),       // 31: holdfast.v1.SnapshotChunk
+	(MemberRole)(0),             // 32: holdfast.v1.MemberRole
+	(*NodeHealth)(nil),          // 33: holdfast.v1.NodeHealth
+	(*Command)(nil),             // 34: holdfast.v1.Command
 }
 var file_holdfast_v1_cluster_proto_depIdxs = []int32{
-	27, // 0: holdfast.v1.Member.role:type_name -> holdfast.v1.MemberRole
+	32, // 0: holdfast.v1.Member.role:type_name -> holdfast.v1.MemberRole
 	1,  // 1: holdfast.v1.Members.members:type_name -> holdfast.v1.Member
 	1,  // 2: holdfast.v1.MemberChange.members:type_name -> holdfast.v1.Member
 	1,  // 3: holdfast.v1.ConfContext.members:type_name -> holdfast.v1.Member
@@ -1983,31 +2283,37 @@ var file_holdfast_v1_cluster_proto_depIdxs = []int32{
 	10, // 9: holdfast.v1.PeerMessage.refusal:type_name -> holdfast.v1.PeerRefusal
 	5,  // 10: holdfast.v1.PeerStatus.heard:type_name -> holdfast.v1.Standing
 	2,  // 11: holdfast.v1.PeerStatus.members:type_name -> holdfast.v1.Members
-	28, // 12: holdfast.v1.PeerStatus.health:type_name -> holdfast.v1.NodeHealth
+	33, // 12: holdfast.v1.PeerStatus.health:type_name -> holdfast.v1.NodeHealth
 	0,  // 13: holdfast.v1.PeerRefusal.reason:type_name -> holdfast.v1.RefusalReason
 	2,  // 14: holdfast.v1.SnapshotManifest.members:type_name -> holdfast.v1.Members
 	13, // 15: holdfast.v1.SnapshotManifest.files:type_name -> holdfast.v1.SnapshotFile
-	29, // 16: holdfast.v1.ExecuteRequest.command:type_name -> holdfast.v1.Command
+	34, // 16: holdfast.v1.ExecuteRequest.command:type_name -> holdfast.v1.Command
 	2,  // 17: holdfast.v1.JoinResponse.members:type_name -> holdfast.v1.Members
-	14, // 18: holdfast.v1.PeerService.Execute:input_type -> holdfast.v1.ExecuteRequest
-	16, // 19: holdfast.v1.PeerService.Join:input_type -> holdfast.v1.JoinRequest
-	18, // 20: holdfast.v1.PeerService.Renew:input_type -> holdfast.v1.RenewRequest
-	20, // 21: holdfast.v1.PeerService.Keys:input_type -> holdfast.v1.KeysRequest
-	22, // 22: holdfast.v1.PeerService.PutKeys:input_type -> holdfast.v1.PutKeysRequest
-	25, // 23: holdfast.v1.PeerService.ReadSnapshot:input_type -> holdfast.v1.ReadSnapshotRequest
-	24, // 24: holdfast.v1.PeerService.Manifest:input_type -> holdfast.v1.ManifestRequest
-	15, // 25: holdfast.v1.PeerService.Execute:output_type -> holdfast.v1.ExecuteResponse
-	17, // 26: holdfast.v1.PeerService.Join:output_type -> holdfast.v1.JoinResponse
-	19, // 27: holdfast.v1.PeerService.Renew:output_type -> holdfast.v1.RenewResponse
-	21, // 28: holdfast.v1.PeerService.Keys:output_type -> holdfast.v1.KeysResponse
-	23, // 29: holdfast.v1.PeerService.PutKeys:output_type -> holdfast.v1.PutKeysResponse
-	26, // 30: holdfast.v1.PeerService.ReadSnapshot:output_type -> holdfast.v1.SnapshotChunk
-	12, // 31: holdfast.v1.PeerService.Manifest:output_type -> holdfast.v1.SnapshotManifest
-	25, // [25:32] is the sub-list for method output_type
-	18, // [18:25] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	25, // 18: holdfast.v1.PutDataKeysRequest.keys:type_name -> holdfast.v1.DataKey
+	25, // 19: holdfast.v1.DataKeysResponse.keys:type_name -> holdfast.v1.DataKey
+	14, // 20: holdfast.v1.PeerService.Execute:input_type -> holdfast.v1.ExecuteRequest
+	16, // 21: holdfast.v1.PeerService.Join:input_type -> holdfast.v1.JoinRequest
+	18, // 22: holdfast.v1.PeerService.Renew:input_type -> holdfast.v1.RenewRequest
+	20, // 23: holdfast.v1.PeerService.Keys:input_type -> holdfast.v1.KeysRequest
+	22, // 24: holdfast.v1.PeerService.PutKeys:input_type -> holdfast.v1.PutKeysRequest
+	26, // 25: holdfast.v1.PeerService.PutDataKeys:input_type -> holdfast.v1.PutDataKeysRequest
+	28, // 26: holdfast.v1.PeerService.DataKeys:input_type -> holdfast.v1.DataKeysRequest
+	30, // 27: holdfast.v1.PeerService.ReadSnapshot:input_type -> holdfast.v1.ReadSnapshotRequest
+	24, // 28: holdfast.v1.PeerService.Manifest:input_type -> holdfast.v1.ManifestRequest
+	15, // 29: holdfast.v1.PeerService.Execute:output_type -> holdfast.v1.ExecuteResponse
+	17, // 30: holdfast.v1.PeerService.Join:output_type -> holdfast.v1.JoinResponse
+	19, // 31: holdfast.v1.PeerService.Renew:output_type -> holdfast.v1.RenewResponse
+	21, // 32: holdfast.v1.PeerService.Keys:output_type -> holdfast.v1.KeysResponse
+	23, // 33: holdfast.v1.PeerService.PutKeys:output_type -> holdfast.v1.PutKeysResponse
+	27, // 34: holdfast.v1.PeerService.PutDataKeys:output_type -> holdfast.v1.PutDataKeysResponse
+	29, // 35: holdfast.v1.PeerService.DataKeys:output_type -> holdfast.v1.DataKeysResponse
+	31, // 36: holdfast.v1.PeerService.ReadSnapshot:output_type -> holdfast.v1.SnapshotChunk
+	12, // 37: holdfast.v1.PeerService.Manifest:output_type -> holdfast.v1.SnapshotManifest
+	29, // [29:38] is the sub-list for method output_type
+	20, // [20:29] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_cluster_proto_init() }
@@ -2023,7 +2329,7 @@ func file_holdfast_v1_cluster_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_cluster_proto_rawDesc), len(file_holdfast_v1_cluster_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   26,
+			NumMessages:   31,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

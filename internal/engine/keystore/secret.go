@@ -69,6 +69,16 @@ func (s *Store) Secret(kind, id string) (data []byte, ok bool) {
 	return data, ok
 }
 
+// SecretIDs lists the ids of the secrets of a kind, in order.
+func (s *Store) SecretIDs(kind string) (ids []string) {
+	for _, x := range s.current.Load().contents.Secrets {
+		if x.Kind == kind {
+			ids = append(ids, x.ID)
+		}
+	}
+	return ids
+}
+
 // RemoveSecret removes a secret for good: the keystore remembers that it was
 // removed, so that no node that still has it brings it back. One that is not
 // there is removed all the same, since another node may have it. Below

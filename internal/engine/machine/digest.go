@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 
+	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -51,4 +52,14 @@ func appendState(b []byte, h *pb.Head) []byte {
 		b = binary.BigEndian.AppendUint64(b, d.Rows)
 	}
 	return b
+}
+
+// RowsOf is how many rows a table has, by the state's Head row.
+func RowsOf(head *pb.Head, id table.ID) uint64 {
+	for _, d := range head.Digests {
+		if table.ID(d.Table) == id {
+			return d.Rows
+		}
+	}
+	return 0
 }

@@ -143,6 +143,16 @@ func (n *Node) PutKeys(ctx context.Context, req *pb.PutKeysRequest) (*pb.PutKeys
 	return call(ctx, n.address, "take over keys", n.calls.PutKeys, req)
 }
 
+// PutDataKeys hands data keys over; they are on that node's disk when it returns.
+func (n *Node) PutDataKeys(ctx context.Context, req *pb.PutDataKeysRequest) (*pb.PutDataKeysResponse, error) {
+	return call(ctx, n.address, "keep data keys", n.calls.PutDataKeys, req)
+}
+
+// DataKeys asks for the first part of the keyring in which the two differ.
+func (n *Node) DataKeys(ctx context.Context, req *pb.DataKeysRequest) (*pb.DataKeysResponse, error) {
+	return call(ctx, n.address, "tell its data keys", n.calls.DataKeys, req)
+}
+
 // Manifest asks for a copy of the state; snapshot.ErrNotYet says ask again.
 func (n *Node) Manifest(ctx context.Context, req *pb.ManifestRequest) (*pb.SnapshotManifest, error) {
 	return call(ctx, n.address, "make a snapshot", n.calls.Manifest, req)

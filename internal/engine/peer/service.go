@@ -39,6 +39,10 @@ type Backend interface {
 	Keys(ctx context.Context, req *pb.KeysRequest) (*pb.KeysResponse, error)
 	// PutKeys takes over newer contents.
 	PutKeys(ctx context.Context, req *pb.PutKeysRequest) (*pb.PutKeysResponse, error)
+	// PutDataKeys keeps data keys; they are on disk when it returns.
+	PutDataKeys(ctx context.Context, req *pb.PutDataKeysRequest) (*pb.PutDataKeysResponse, error)
+	// DataKeys returns the first part of the keyring in which the two differ.
+	DataKeys(ctx context.Context, req *pb.DataKeysRequest) (*pb.DataKeysResponse, error)
 	// Manifest returns a copy of the state; snapshot.ErrNotYet while one is made.
 	Manifest(ctx context.Context, req *pb.ManifestRequest) (*pb.SnapshotManifest, error)
 	// ReadSnapshot sends a range of a file of such a copy, in order.
@@ -170,6 +174,14 @@ func (r rpc) Keys(ctx context.Context, req *connect.Request[pb.KeysRequest]) (*c
 
 func (r rpc) PutKeys(ctx context.Context, req *connect.Request[pb.PutKeysRequest]) (*connect.Response[pb.PutKeysResponse], error) {
 	return answer(r.b.PutKeys(ctx, req.Msg))
+}
+
+func (r rpc) PutDataKeys(ctx context.Context, req *connect.Request[pb.PutDataKeysRequest]) (*connect.Response[pb.PutDataKeysResponse], error) {
+	return answer(r.b.PutDataKeys(ctx, req.Msg))
+}
+
+func (r rpc) DataKeys(ctx context.Context, req *connect.Request[pb.DataKeysRequest]) (*connect.Response[pb.DataKeysResponse], error) {
+	return answer(r.b.DataKeys(ctx, req.Msg))
 }
 
 func (r rpc) Manifest(ctx context.Context, req *connect.Request[pb.ManifestRequest]) (*connect.Response[pb.SnapshotManifest], error) {

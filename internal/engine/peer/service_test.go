@@ -48,6 +48,14 @@ func (b *backend) Keys(_ context.Context, req *pb.KeysRequest) (*pb.KeysResponse
 	return &pb.KeysResponse{Generation: req.Generation + 1}, b.err
 }
 
+func (b *backend) PutDataKeys(_ context.Context, req *pb.PutDataKeysRequest) (*pb.PutDataKeysResponse, error) {
+	return &pb.PutDataKeysResponse{}, b.err
+}
+
+func (b *backend) DataKeys(_ context.Context, req *pb.DataKeysRequest) (*pb.DataKeysResponse, error) {
+	return &pb.DataKeysResponse{Part: req.From + 1, Keys: []*pb.DataKey{{Id: req.Sums}}}, b.err
+}
+
 func (b *backend) PutKeys(_ context.Context, req *pb.PutKeysRequest) (*pb.PutKeysResponse, error) {
 	return &pb.PutKeysResponse{Generation: uint64(len(req.Keys))}, b.err
 }
@@ -102,6 +110,12 @@ func TestCallsReachTheBackend(t *testing.T) {
 	}
 	if r, err := at.PutKeys(ctx, &pb.PutKeysRequest{Keys: make([]byte, 3<<20)}); err != nil || r.Generation != 3<<20 {
 		t.Errorf("put keys: %v, %v", r, err)
+	}
+	if _, err := at.PutDataKeys(ctx, &pb.PutDataKeysRequest{}); err != nil {
+		t.Errorf("put data keys: %v", err)
+	}
+	if r, err := at.DataKeys(ctx, &pb.DataKeysRequest{Sums: []byte("sums"), From: 6}); err != nil || r.Part != 7 || string(r.Keys[0].Id) != "sums" {
+		t.Errorf("data keys: %v, %v", r, err)
 	}
 	if r, err := at.Manifest(ctx, &pb.ManifestRequest{AtLeast: 5}); err != nil || r.Index != 5 {
 		t.Errorf("manifest: %v, %v", r, err)

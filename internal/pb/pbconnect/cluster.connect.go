@@ -45,6 +45,10 @@ const (
 	PeerServiceKeysProcedure = "/holdfast.v1.PeerService/Keys"
 	// PeerServicePutKeysProcedure is the fully-qualified name of the PeerService's PutKeys RPC.
 	PeerServicePutKeysProcedure = "/holdfast.v1.PeerService/PutKeys"
+	// PeerServicePutDataKeysProcedure is the fully-qualified name of the PeerService's PutDataKeys RPC.
+	PeerServicePutDataKeysProcedure = "/holdfast.v1.PeerService/PutDataKeys"
+	// PeerServiceDataKeysProcedure is the fully-qualified name of the PeerService's DataKeys RPC.
+	PeerServiceDataKeysProcedure = "/holdfast.v1.PeerService/DataKeys"
 	// PeerServiceReadSnapshotProcedure is the fully-qualified name of the PeerService's ReadSnapshot
 	// RPC.
 	PeerServiceReadSnapshotProcedure = "/holdfast.v1.PeerService/ReadSnapshot"
@@ -64,6 +68,10 @@ type PeerServiceClient interface {
 	Keys(context.Context, *connect.Request[pb.KeysRequest]) (*connect.Response[pb.KeysResponse], error)
 	// PutKeys takes over newer contents.
 	PutKeys(context.Context, *connect.Request[pb.PutKeysRequest]) (*connect.Response[pb.PutKeysResponse], error)
+	// PutDataKeys keeps data keys of the keyring; they are on disk when it returns.
+	PutDataKeys(context.Context, *connect.Request[pb.PutDataKeysRequest]) (*connect.Response[pb.PutDataKeysResponse], error)
+	// DataKeys returns the first part of the keyring in which the two differ.
+	DataKeys(context.Context, *connect.Request[pb.DataKeysRequest]) (*connect.Response[pb.DataKeysResponse], error)
 	// ReadSnapshot streams a range of a snapshot's file.
 	ReadSnapshot(context.Context, *connect.Request[pb.ReadSnapshotRequest]) (*connect.ServerStreamForClient[pb.SnapshotChunk], error)
 	// Manifest answers a snapshot to fetch, made when there is none.
@@ -111,6 +119,18 @@ func NewPeerServiceClient(httpClient connect.HTTPClient, baseURL string, opts ..
 			connect.WithSchema(peerServiceMethods.ByName("PutKeys")),
 			connect.WithClientOptions(opts...),
 		),
+		putDataKeys: connect.NewClient[pb.PutDataKeysRequest, pb.PutDataKeysResponse](
+			httpClient,
+			baseURL+PeerServicePutDataKeysProcedure,
+			connect.WithSchema(peerServiceMethods.ByName("PutDataKeys")),
+			connect.WithClientOptions(opts...),
+		),
+		dataKeys: connect.NewClient[pb.DataKeysRequest, pb.DataKeysResponse](
+			httpClient,
+			baseURL+PeerServiceDataKeysProcedure,
+			connect.WithSchema(peerServiceMethods.ByName("DataKeys")),
+			connect.WithClientOptions(opts...),
+		),
 		readSnapshot: connect.NewClient[pb.ReadSnapshotRequest, pb.SnapshotChunk](
 			httpClient,
 			baseURL+PeerServiceReadSnapshotProcedure,
@@ -133,6 +153,8 @@ type peerServiceClient struct {
 	renew        *connect.Client[pb.RenewRequest, pb.RenewResponse]
 	keys         *connect.Client[pb.KeysRequest, pb.KeysResponse]
 	putKeys      *connect.Client[pb.PutKeysRequest, pb.PutKeysResponse]
+	putDataKeys  *connect.Client[pb.PutDataKeysRequest, pb.PutDataKeysResponse]
+	dataKeys     *connect.Client[pb.DataKeysRequest, pb.DataKeysResponse]
 	readSnapshot *connect.Client[pb.ReadSnapshotRequest, pb.SnapshotChunk]
 	manifest     *connect.Client[pb.ManifestRequest, pb.SnapshotManifest]
 }
@@ -162,6 +184,16 @@ func (c *peerServiceClient) PutKeys(ctx context.Context, req *connect.Request[pb
 	return c.putKeys.CallUnary(ctx, req)
 }
 
+// PutDataKeys calls holdfast.v1.PeerService.PutDataKeys.
+func (c *peerServiceClient) PutDataKeys(ctx context.Context, req *connect.Request[pb.PutDataKeysRequest]) (*connect.Response[pb.PutDataKeysResponse], error) {
+	return c.putDataKeys.CallUnary(ctx, req)
+}
+
+// DataKeys calls holdfast.v1.PeerService.DataKeys.
+func (c *peerServiceClient) DataKeys(ctx context.Context, req *connect.Request[pb.DataKeysRequest]) (*connect.Response[pb.DataKeysResponse], error) {
+	return c.dataKeys.CallUnary(ctx, req)
+}
+
 // ReadSnapshot calls holdfast.v1.PeerService.ReadSnapshot.
 func (c *peerServiceClient) ReadSnapshot(ctx context.Context, req *connect.Request[pb.ReadSnapshotRequest]) (*connect.ServerStreamForClient[pb.SnapshotChunk], error) {
 	return c.readSnapshot.CallServerStream(ctx, req)
@@ -184,6 +216,10 @@ type PeerServiceHandler interface {
 	Keys(context.Context, *connect.Request[pb.KeysRequest]) (*connect.Response[pb.KeysResponse], error)
 	// PutKeys takes over newer contents.
 	PutKeys(context.Context, *connect.Request[pb.PutKeysRequest]) (*connect.Response[pb.PutKeysResponse], error)
+	// PutDataKeys keeps data keys of the keyring; they are on disk when it returns.
+	PutDataKeys(context.Context, *connect.Request[pb.PutDataKeysRequest]) (*connect.Response[pb.PutDataKeysResponse], error)
+	// DataKeys returns the first part of the keyring in which the two differ.
+	DataKeys(context.Context, *connect.Request[pb.DataKeysRequest]) (*connect.Response[pb.DataKeysResponse], error)
 	// ReadSnapshot streams a range of a snapshot's file.
 	ReadSnapshot(context.Context, *connect.Request[pb.ReadSnapshotRequest], *connect.ServerStream[pb.SnapshotChunk]) error
 	// Manifest answers a snapshot to fetch, made when there is none.
@@ -227,6 +263,18 @@ func NewPeerServiceHandler(svc PeerServiceHandler, opts ...connect.HandlerOption
 		connect.WithSchema(peerServiceMethods.ByName("PutKeys")),
 		connect.WithHandlerOptions(opts...),
 	)
+	peerServicePutDataKeysHandler := connect.NewUnaryHandler(
+		PeerServicePutDataKeysProcedure,
+		svc.PutDataKeys,
+		connect.WithSchema(peerServiceMethods.ByName("PutDataKeys")),
+		connect.WithHandlerOptions(opts...),
+	)
+	peerServiceDataKeysHandler := connect.NewUnaryHandler(
+		PeerServiceDataKeysProcedure,
+		svc.DataKeys,
+		connect.WithSchema(peerServiceMethods.ByName("DataKeys")),
+		connect.WithHandlerOptions(opts...),
+	)
 	peerServiceReadSnapshotHandler := connect.NewServerStreamHandler(
 		PeerServiceReadSnapshotProcedure,
 		svc.ReadSnapshot,
@@ -251,6 +299,10 @@ func NewPeerServiceHandler(svc PeerServiceHandler, opts ...connect.HandlerOption
 			peerServiceKeysHandler.ServeHTTP(w, r)
 		case PeerServicePutKeysProcedure:
 			peerServicePutKeysHandler.ServeHTTP(w, r)
+		case PeerServicePutDataKeysProcedure:
+			peerServicePutDataKeysHandler.ServeHTTP(w, r)
+		case PeerServiceDataKeysProcedure:
+			peerServiceDataKeysHandler.ServeHTTP(w, r)
 		case PeerServiceReadSnapshotProcedure:
 			peerServiceReadSnapshotHandler.ServeHTTP(w, r)
 		case PeerServiceManifestProcedure:
@@ -282,6 +334,14 @@ func (UnimplementedPeerServiceHandler) Keys(context.Context, *connect.Request[pb
 
 func (UnimplementedPeerServiceHandler) PutKeys(context.Context, *connect.Request[pb.PutKeysRequest]) (*connect.Response[pb.PutKeysResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.PeerService.PutKeys is not implemented"))
+}
+
+func (UnimplementedPeerServiceHandler) PutDataKeys(context.Context, *connect.Request[pb.PutDataKeysRequest]) (*connect.Response[pb.PutDataKeysResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.PeerService.PutDataKeys is not implemented"))
+}
+
+func (UnimplementedPeerServiceHandler) DataKeys(context.Context, *connect.Request[pb.DataKeysRequest]) (*connect.Response[pb.DataKeysResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.PeerService.DataKeys is not implemented"))
 }
 
 func (UnimplementedPeerServiceHandler) ReadSnapshot(context.Context, *connect.Request[pb.ReadSnapshotRequest], *connect.ServerStream[pb.SnapshotChunk]) error {

@@ -221,6 +221,23 @@ func (b *backend) PutKeys(_ context.Context, req *pb.PutKeysRequest) (*pb.PutKey
 	return &pb.PutKeysResponse{Generation: b.keys.Generation()}, nil
 }
 
+// PutDataKeys implements peer.Backend.
+func (b *backend) PutDataKeys(_ context.Context, req *pb.PutDataKeysRequest) (*pb.PutDataKeysResponse, error) {
+	if err := b.ring.Put(req.Keys); err != nil {
+		return nil, err
+	}
+	return &pb.PutDataKeysResponse{}, nil
+}
+
+// DataKeys implements peer.Backend.
+func (b *backend) DataKeys(_ context.Context, req *pb.DataKeysRequest) (*pb.DataKeysResponse, error) {
+	part, keys, err := b.ring.Differing(req.Sums, req.From)
+	if err != nil {
+		return nil, err
+	}
+	return &pb.DataKeysResponse{Part: part, Keys: keys}, nil
+}
+
 // Manifest implements peer.Backend. Only a node that serves gives its state away.
 func (b *backend) Manifest(_ context.Context, req *pb.ManifestRequest) (*pb.SnapshotManifest, error) {
 	if !b.ready.Load() {

@@ -11,7 +11,7 @@ import (
 
 // giveKeys hands changed keys to the peers. It fails when a majority lacks them:
 // a command that names a key must not be proposed before.
-func (n *keyring) giveKeys(generation uint64) error {
+func (n *keyStore) giveKeys(generation uint64) error {
 	r := n.running.Load()
 	if r == nil || r.Status().Alone {
 		return nil

@@ -18,6 +18,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/edge/receipt"
 	"github.com/holdfast-pay/holdfast/internal/engine/diskguard"
 	"github.com/holdfast-pay/holdfast/internal/engine/journal"
+	"github.com/holdfast-pay/holdfast/internal/engine/keyring"
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/raftlog"
@@ -54,6 +55,7 @@ type shared struct {
 
 	space   *diskguard.Space
 	keys    *keystore.Store
+	ring    *keyring.Ring
 	tokens  *admin.Tokens
 	store   *store.Store
 	raftLog *raftlog.Log

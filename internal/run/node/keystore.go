@@ -17,10 +17,10 @@ func Init(cfg *config.Config) (*keystore.Store, error) {
 	return keystore.Create(cfg.Data, keystore.Options{MasterKey: cfg.Keys.MasterFile, LogName: cfg.LogName})
 }
 
-// keyring is the keystore.
-type keyring struct{ part }
+// keyStore is the keystore.
+type keyStore struct{ part }
 
-func (n *keyring) Start(context.Context) (err error) {
+func (n *keyStore) Start(context.Context) (err error) {
 	if keystore.Exists(n.dir) {
 		if n.keys, err = keystore.Open(n.dir, keystore.Options{MasterKey: n.cfg.Keys.MasterFile}); err != nil {
 			return err
@@ -28,10 +28,12 @@ func (n *keyring) Start(context.Context) (err error) {
 		if name := n.keys.LogName(); name != n.cfg.LogName {
 			n.log.Warn("log_name is fixed when the folder is made; the configuration's is not used", "log_name", name, "configured", n.cfg.LogName)
 		}
-		n.keys.OnChange(n.giveKeys)
-		return nil
+	} else {
+		n.log.Info("new data folder: making its keys", "dir", n.dir, "log_name", n.cfg.LogName)
+		if n.keys, err = Init(n.cfg); err != nil {
+			return err
+		}
 	}
-	n.log.Info("new data folder: making its keys", "dir", n.dir, "log_name", n.cfg.LogName)
-	n.keys, err = Init(n.cfg)
-	return err
+	n.keys.OnChange(n.giveKeys)
+	return nil
 }

@@ -1,0 +1,85 @@
+package node
+
+import (
+	"encoding/hex"
+	"errors"
+	"testing"
+
+	"github.com/holdfast-pay/holdfast/internal/base/code"
+	"github.com/holdfast-pay/holdfast/internal/engine/keyring"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/person"
+)
+
+// holds counts the nodes that have the key.
+func (c *trio) holds(id string) (have int) {
+	for _, n := range c.nodes {
+		if _, err := n.ring.Get(id); err == nil {
+			have++
+		}
+	}
+	return have
+}
+
+// TestDataKeysInACluster: keys are on a majority when minting returns, on any
+// node; without a majority it fails; a node that was away fetches them; an erase
+// command deletes them on every node, also on one that was away.
+func TestDataKeysInACluster(t *testing.T) {
+	t.Parallel()
+	c := newTrio(t)
+	lead := c.leader()
+	var follower, other int
+	for i, n := range c.nodes {
+		if n != lead {
+			follower, other = other, i
+		}
+	}
+	ids, err := c.nodes[follower].mintDataKeys(t.Context(), 3)
+	if err != nil || c.holds(ids[0]) < 2 {
+		t.Fatalf("%v; %d nodes have the key", err, c.holds(ids[0]))
+	}
+	c.stops[other]()
+	late, err := lead.mintDataKeys(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	details := &pb.Sealed{KeyId: ids[0], Box: []byte("box"), Hash: make([]byte, person.HashSize)}
+	p, out, err := person.Enter.Do(t.Context(), lead.replica, "test", "", &pb.PersonEnter{Ref: "ming", Details: details})
+	if err != nil || out != code.OK {
+		t.Fatal(out, err)
+	}
+	if _, out, err = person.Erase.Do(t.Context(), lead.replica, "test", "", &pb.PersonErase{Uid: p.Uid}); err != nil || out != code.OK {
+		t.Fatal(out, err)
+	}
+	c.start(other)
+	c.until("the key of a node that was away", func() bool { return c.holds(late[0]) == 3 })
+	c.until("the erased key to go", func() bool { return c.holds(ids[0]) == 0 })
+	for _, n := range c.nodes {
+		if _, err := n.ring.Get(ids[0]); !errors.Is(err, keyring.ErrGone) {
+			t.Errorf("the erased key: %v", err)
+		}
+	}
+	if c.holds(ids[1]) != 3 {
+		t.Error("another's key is gone too")
+	}
+	c.stops[follower]()
+	c.stops[other]()
+	if ids, err := lead.mintDataKeys(t.Context(), 1); err == nil {
+		t.Errorf("alone, it says that a majority has %s", ids)
+	}
+}
+
+// TestDataKeysOfAFreshFolder: a node alone mints into a folder it has just made.
+func TestDataKeysOfAFreshFolder(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	n := s.open()
+	defer s.stop(n)
+	ids, err := n.mintDataKeys(t.Context(), 2)
+	if err != nil || len(ids) != 2 {
+		t.Fatal(ids, err)
+	}
+	if raw, err := hex.DecodeString(ids[0]); err != nil || len(raw) != 16 {
+		t.Errorf("the key is named %q", ids[0])
+	}
+}

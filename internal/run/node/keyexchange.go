@@ -1,0 +1,117 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/engine/keyring"
+	"github.com/holdfast-pay/holdfast/internal/engine/machine"
+	"github.com/holdfast-pay/holdfast/internal/engine/member"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/person"
+)
+
+// keyExchange keeps the keyring as the state and the peers say: keys that were
+// erased are deleted, and those that peers have and this node lacks are fetched.
+type keyExchange struct {
+	part
+	// erased is how many erased keys the state had at the last look.
+	erased uint64
+}
+
+// Times between looks.
+const (
+	lookForErased = time.Second
+	lookAtPeers   = 2 * time.Second
+)
+
+// Start deletes what was erased while the node was away.
+func (n *keyExchange) Start(ctx context.Context) error {
+	if err := n.deleteErased(ctx); err != nil {
+		return err
+	}
+	n.spawn("erased keys", func(ctx context.Context) {
+		n.every(ctx, lookForErased, "erased data keys could not be deleted; trying again", n.deleteErased)
+	})
+	if n.group != nil {
+		n.spawn("data keys", func(ctx context.Context) {
+			n.every(ctx, lookAtPeers, "data keys could not be fetched; trying again", n.fetchDataKeys)
+		})
+	}
+	return nil
+}
+
+func (n *keyExchange) every(ctx context.Context, d time.Duration, failing string, do func(context.Context) error) {
+	tick := time.NewTicker(d)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := do(ctx); err != nil && ctx.Err() == nil {
+			n.log.Warn(failing, "err", err)
+		}
+	}
+}
+
+// deleteErased deletes the keys whose details were erased, when there are more of
+// them than at the last look. Those that are gone already cost nothing.
+func (n *keyExchange) deleteErased(ctx context.Context) error {
+	var ids []string
+	var rows uint64
+	err := n.replica.ReadLocal(ctx, func(r table.Reader) error {
+		head, ok := machine.Head(r)
+		if !ok {
+			return nil
+		}
+		if rows = machine.RowsOf(head, table.ErasedKeys); rows == n.erased {
+			return nil
+		}
+		person.Erased(r, func(k *pb.ErasedKey) bool {
+			ids = append(ids, k.KeyId)
+			return true
+		})
+		return nil
+	})
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	if err := n.ring.Delete(ids...); err != nil {
+		return err
+	}
+	n.erased = rows
+	return nil
+}
+
+// fetchDataKeys takes over what each peer has and this node lacks.
+func (n *keyExchange) fetchDataKeys(ctx context.Context) error {
+	for _, p := range n.replica.Status().Peers {
+		if !p.Fit() {
+			continue
+		}
+		if err := n.fetchDataKeysFrom(ctx, p); err != nil {
+			return fmt.Errorf("from node %s: %w", p.Member.Name, err)
+		}
+	}
+	return nil
+}
+
+func (n *keyExchange) fetchDataKeysFrom(ctx context.Context, p member.PeerStatus) error {
+	for part := uint32(0); part < keyring.Parts; part++ {
+		call, cancel := context.WithTimeout(ctx, 3*time.Second)
+		a, err := n.group.client.At(p.Member.Address).DataKeys(call, &pb.DataKeysRequest{Sums: n.ring.Sums(), From: part})
+		cancel()
+		if err != nil {
+			return err
+		}
+		if err := n.ring.Put(a.Keys); err != nil {
+			return err
+		}
+		part = a.Part
+	}
+	return nil
+}
