@@ -251,13 +251,24 @@ func (o *Overlay) AppendRecord(key []byte, rec Record) {
 	fill(o.appended(key, size), rec)
 }
 
+// Adopt is Append of a row that is kept where it was made: the value after
+// RowRoom bytes that are the overlay's. Nobody may write to it again.
+func (o *Overlay) Adopt(key, row []byte) {
+	c := o.appendedCell(key)
+	o.mark(c)
+	c.row = row
+}
+
 // appended is the room of a row that is appended.
-func (o *Overlay) appended(key []byte, n int) []byte {
+func (o *Overlay) appended(key []byte, n int) []byte { return o.room(o.appendedCell(key), n) }
+
+// appendedCell is the cell of a row that is appended.
+func (o *Overlay) appendedCell(key []byte) *cell {
 	c := o.recall.take()
 	c.key, c.frame, c.known = o.mem.Copy(key), o.frame, true
 	o.absent(c.key)
 	o.written--
-	return o.room(c, n)
+	return c
 }
 
 // fresh is the cell of a row that is inserted. Most are numbered upwards, and

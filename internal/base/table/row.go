@@ -11,6 +11,9 @@ const rowVersion = 1
 
 const rowHeader = 5
 
+// RowRoom is how much room a row that is to be adopted leaves before its value.
+const RowRoom = rowHeader
+
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 var (

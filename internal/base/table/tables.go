@@ -57,7 +57,7 @@ type declaration struct {
 var declared = [256]declaration{
 	Head:         {name: "head", rows: "() -> Head", level: 1, undigested: true},
 	Counters:     {name: "counters", rows: "(counter) -> the last number taken, 8 bytes", level: 4},
-	Journal:      {name: "journal", rows: "(seq) -> Entry", level: 1, undigested: true},
+	Journal:      {name: "journal", rows: "(number of the last entry in it) -> Entry; from level 5 on several in a row", level: 1, undigested: true},
 	Tiles:        {name: "tiles", rows: "(level, n) -> 256 hashes", level: 1, undigested: true},
 	Merchants:    {name: "merchants", rows: "(mchid) -> Merchant", level: 1},
 	Certs:        {name: "certs", rows: "(mchid, serial) -> Cert", level: 1},

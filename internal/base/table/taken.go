@@ -63,12 +63,11 @@ func (t *Taken) Settle(digests map[ID]*Digest) []Write {
 	return t.writes
 }
 
-// Each visits the values of a table's changed rows in key order; deleted ones are
-// left out.
-func (t *Taken) Each(id ID, visit func(value []byte)) {
+// Each visits a table's changed rows in key order; deleted ones are left out.
+func (t *Taken) Each(id ID, visit func(key, value []byte)) {
 	for i := range t.rows {
 		if r := &t.rows[i]; ID(r.cell.key[0]) == id && r.row != nil {
-			visit(r.row[rowHeader:])
+			visit(r.cell.key, r.row[rowHeader:])
 		}
 	}
 }

@@ -457,10 +457,8 @@ func TestActor(t *testing.T) {
 	ask(t, alice.PersonAdd, &pb.AdminPersonAddRequest{Ref: "bob", Name: "Bob"})
 	err = d.Read(func(r table.Reader) error {
 		head, _ := machine.Head(r)
-		value, _ := r.Get(journal.RowKey(head.JournalSize - 1))
-		e := new(pb.Entry)
-		if err := e.UnmarshalVT(value); err != nil || e.Actor != "admin/alice" {
-			t.Errorf("the entry's actor is %q (%v)", e.Actor, err)
+		if e, _ := journal.Read(r, head.JournalSize-1); e.GetActor() != "admin/alice" {
+			t.Errorf("the entry's actor is %q", e.GetActor())
 		}
 		return nil
 	})

@@ -9,8 +9,6 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
-var entries = table.Of[pb.Entry, *pb.Entry]{ID: table.Journal}
-
 // steps lists what the journal says about an entity, oldest first. known are
 // the entries the record itself names: they are shown even while the views lag
 // or are being rebuilt.
@@ -27,7 +25,7 @@ func (s *Server) steps(r table.Reader, entity string, limit int, known ...uint64
 	var list []*pb.Step
 	for _, seq := range seqs {
 		// The snapshot may be older than the views: an entry it lacks came later.
-		if e, ok := entries.Get(r, journal.RowKey(seq)); ok && e.Entity == entity {
+		if e, ok := journal.Read(r, seq); ok && e.Entity == entity {
 			list = append(list, &pb.Step{At: e.At, What: what(e), Seq: seq, Actor: e.Actor, Postings: e.Postings})
 		}
 	}

@@ -3,6 +3,7 @@ package journal
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -23,8 +24,8 @@ func Check(r table.Reader, size uint64, root []byte, visit func(seq uint64, e *p
 	return table.Read(r, func(r table.Reader) error {
 		c := &checker{r: r, tree: New(), visit: visit}
 		_, to := table.Range(table.Journal)
-		r.Scan(RowKey(0), to, func(key, entry []byte) bool {
-			c.err = c.entry(key, entry, size)
+		r.Scan(RowKey(0), to, func(key, value []byte) bool {
+			c.row(key, value, size)
 			return c.err == nil
 		})
 		if c.err != nil {
@@ -48,20 +49,33 @@ type checker struct {
 	err   error
 }
 
-// entry checks the next row of the journal.
-func (c *checker) entry(key, stored []byte, size uint64) error {
+// row checks the next row of the journal.
+func (c *checker) row(key, value []byte, size uint64) {
+	row, err := openRow(key, value)
+	if err == nil {
+		_, err = row.each(row.first, func(seq uint64, entry []byte) bool {
+			c.err = c.entry(seq, entry, size)
+			return c.err == nil
+		})
+	}
+	if err != nil {
+		c.err = &table.Damage{Key: slices.Clone(key), Cause: err}
+	}
+}
+
+// entry checks the next entry.
+func (c *checker) entry(seq uint64, stored []byte, size uint64) error {
 	want := c.tree.size
-	seq, ok := rowSeq(key)
 	switch {
-	case !ok:
-		return fmt.Errorf("journal: row %x is no entry's", key)
 	case seq >= size:
 		if want < size {
 			return &Fault{Seq: want, What: "is missing"}
 		}
 		return &Fault{Seq: seq, What: fmt.Sprintf("lies beyond the journal's size %d", size)}
-	case seq != want:
+	case seq > want:
 		return &Fault{Seq: want, What: "is missing"}
+	case seq < want:
+		return &Fault{Seq: seq, What: "stands in two rows"}
 	case len(stored) == 0 || len(stored) > MaxEntry:
 		return &Fault{Seq: seq, What: fmt.Sprintf("has %d bytes", len(stored))}
 	}

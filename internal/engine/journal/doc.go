@@ -4,8 +4,11 @@
 // a leaf of an RFC 6962 Merkle tree: the leaf hash is SHA-256(0x00 || stored
 // bytes). Two tables hold it:
 //
-//	table.Journal  seq (8 bytes)                 -> the entry, at most MaxEntry bytes
+//	table.Journal  seq (8 bytes)                 -> the entries up to seq that the row before lacks
 //	table.Tiles    level (4 bytes), n (8 bytes)  -> 256 hashes of 32 bytes, left to right
+//
+// A row of the journal is one entry, or from feature level LevelPacked on those of
+// a frame (row.go, packer.go). Scan, Entry and Read know both.
 //
 // A tile of level l holds the roots of complete subtrees of 256^l entries each;
 // only complete tiles are stored. The right edge of the tree lives in memory

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,14 +26,25 @@ var rewrite = flag.Bool("rewrite", false, "write golden files instead of compari
 
 // book is a journal in memory with its tree.
 type book struct {
-	mem  *table.Mem
-	over *table.Overlay
-	tree *journal.Tree
+	mem    *table.Mem
+	over   *table.Overlay
+	tree   *journal.Tree
+	packer journal.Packer
+	// border is the first entry that is packed: there the level was raised.
+	border uint64
 }
 
-func newBook() *book {
+func newBook() *book { return newBookPackedFrom(math.MaxUint64) }
+
+func newBookPackedFrom(border uint64) *book {
 	mem := table.NewMem()
-	return &book{mem: mem, over: table.NewOverlay(mem), tree: journal.New()}
+	return &book{mem: mem, over: table.NewOverlay(mem), tree: journal.New(), border: border}
+}
+
+// books are a journal of one entry a row, one of packed rows, and one that
+// changed from the first to the second in the middle of a frame.
+func books() map[string]*book {
+	return map[string]*book{"one a row": newBook(), "packed": newBookPackedFrom(0), "raised": newBookPackedFrom(290)}
 }
 
 // bookOf returns a journal of n plain entries.
@@ -49,8 +61,8 @@ func (b *book) grow(tb testing.TB, n uint64) {
 	for b.tree.Size() < n {
 		for i := 0; i < 4000 && b.tree.Size() < n; i++ {
 			seq := b.tree.Size()
-			if got := b.tree.Append(b.over, table.Encode(plainEntry(seq))); got != seq {
-				tb.Fatalf("Append answered %d at size %d", got, seq)
+			if got := b.add(plainEntry(seq)); got != seq {
+				tb.Fatalf("the entry at size %d became entry %d", seq, got)
 			}
 		}
 		b.frame(tb)
@@ -61,13 +73,23 @@ func (b *book) grow(tb testing.TB, n uint64) {
 func (b *book) append(tb testing.TB, e *pb.Entry) uint64 {
 	tb.Helper()
 	e.Seq = b.tree.Size()
-	seq := b.tree.Append(b.over, table.Encode(e))
+	seq := b.add(e)
 	b.frame(tb)
 	return seq
 }
 
+// add adds an entry to the frame.
+func (b *book) add(e *pb.Entry) uint64 {
+	if e.Seq < b.border {
+		return b.tree.Append(b.over, table.Encode(e))
+	}
+	b.packer.Add(b.over, e.Seq, e, e.SizeVT())
+	return b.tree.Add(b.over, table.Encode(e))
+}
+
 func (b *book) frame(tb testing.TB) {
 	tb.Helper()
+	b.packer.Close(b.over)
 	if err := b.mem.Commit(b.over.Flush(map[table.ID]*table.Digest{})); err != nil {
 		tb.Fatal(err)
 	}

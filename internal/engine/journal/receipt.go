@@ -34,11 +34,10 @@ func (p *Prover) BuildReceipt(r table.Reader, cp Signed, seq uint64, openings []
 	}
 	rec := &pb.Receipt{LeafIndex: seq, Checkpoint: string(cp.Text), Openings: openings}
 	err := table.Read(r, func(r table.Reader) error {
-		stored, ok := r.Get(RowKey(seq))
-		if !ok {
+		var ok bool
+		if rec.Entry, ok = Entry(r, seq); !ok {
 			return &Fault{Seq: seq, What: "is missing"}
 		}
-		rec.Entry = append([]byte(nil), stored...)
 		return nil
 	})
 	if err != nil {

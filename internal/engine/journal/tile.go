@@ -55,9 +55,8 @@ func fullTile(r table.Reader, level uint32, n uint64) ([]byte, error) {
 // leaves hashes the entries from <= seq < to onto hashes.
 func leaves(r table.Reader, hashes []byte, from, to uint64) ([]byte, error) {
 	next := from
-	r.Scan(RowKey(from), RowKey(to), func(key, entry []byte) bool {
-		seq, ok := rowSeq(key)
-		if !ok || seq != next {
+	Scan(r, from, to, func(seq uint64, entry []byte) bool {
+		if seq != next {
 			return false
 		}
 		h := tlog.RecordHash(entry)

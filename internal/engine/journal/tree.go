@@ -2,7 +2,6 @@ package journal
 
 import (
 	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
 	"math/bits"
 	"slices"
@@ -63,6 +62,21 @@ func (t *Tree) Add(tx Rows, entry []byte) (seq uint64) {
 		tx.Append(t.key, tile)
 	})
 	return seq
+}
+
+// AddRow is Add for all entries of a row.
+func (t *Tree) AddRow(tx Rows, key, value []byte) {
+	row, err := openRow(key, value)
+	if err == nil && row.first != t.size {
+		must.Never("a row of entries %d to %d comes at place %d", row.first, row.last, t.size)
+	}
+	if err == nil {
+		_, err = row.each(row.first, func(_ uint64, entry []byte) bool {
+			t.Add(tx, entry)
+			return true
+		})
+	}
+	must.NoError(err, "read a row of the journal that the frame wrote")
 }
 
 // add appends a leaf hash; complete is told of every tile that became full.
@@ -144,16 +158,5 @@ func checkSeq(entry []byte, seq uint64) error {
 	return nil
 }
 
-// RowKey is the address of an entry.
-func RowKey(seq uint64) table.Key { return table.K(table.Journal).U64(seq) }
-
 // TileKey is the address of a complete tile.
 func TileKey(level uint32, n uint64) table.Key { return table.K(table.Tiles).U32(level).U64(n) }
-
-// rowSeq reads an entry's sequence number back from its address.
-func rowSeq(key []byte) (uint64, bool) {
-	if len(key) != 9 {
-		return 0, false
-	}
-	return binary.BigEndian.Uint64(key[1:]), true
-}

@@ -50,8 +50,11 @@ func TestRootIsTheRFCs(t *testing.T) {
 func TestProofsVerify(t *testing.T) {
 	t.Parallel()
 	const most = 1500
-	b := bookOf(t, most)
-	r := b.snapshot()
+	var layouts []table.Snapshot
+	for _, b := range books() {
+		b.grow(t, most)
+		layouts = append(layouts, b.snapshot())
+	}
 	leaves := make([]tlog.Hash, most)
 	for i := range leaves {
 		leaves[i] = tlog.RecordHash(table.Encode(plainEntry(uint64(i))))
@@ -62,6 +65,7 @@ func TestProofsVerify(t *testing.T) {
 		seq := rapid.Uint64Range(0, size-1).Draw(t, "seq")
 		old := rapid.Uint64Range(1, size).Draw(t, "old")
 		p := rapid.SampledFrom([]*journal.Prover{shared, journal.NewProver()}).Draw(t, "prover")
+		r := rapid.SampledFrom(layouts).Draw(t, "layout")
 		root, err := p.RootAt(r, size)
 		if err != nil || root != slowRoot(leaves[:size]) {
 			t.Fatalf("RootAt(%d) = %v, %v", size, root, err)
@@ -108,7 +112,12 @@ func TestProofsThatCannotBeMade(t *testing.T) {
 //test:cases
 func TestLoadIsWhatGrew(t *testing.T) {
 	t.Parallel()
-	b := newBook()
+	for name, b := range books() {
+		t.Run(name, func(t *testing.T) { t.Parallel(); loadsAsItGrew(t, b) })
+	}
+}
+
+func loadsAsItGrew(t *testing.T, b *book) {
 	sizes := []uint64{0, 1, 2, 255, 256, 257, 511, 512, 513, 10_000, 65_279, 65_280, 65_535, 65_536, 65_537, 65_792, 66_048}
 	type moment struct {
 		snap table.Snapshot

@@ -73,6 +73,7 @@ func (m *Machine) Begin(index, term uint64, frame []byte) (p *Pending, err error
 		return nil, at.stopped(err)
 	}
 	at.position = -1
+	m.packer.Close(m.overlay)
 	m.head.AppliedIndex, m.head.AppliedTerm = index, term
 	m.flight.Add(1)
 	return &Pending{m: m, at: at, results: results, head: table.Encode(m.head), taken: m.overlay.Take()}, nil
@@ -215,14 +216,24 @@ func (m *Machine) journal(d *deed.Deed, at *place, cmd *pb.Command, out code.Cod
 		if len(entries) > 1 {
 			e.Part, e.Parts = uint32(i), uint32(len(entries))
 		}
-		if size := e.SizeVT(); size > journal.MaxEntry {
+		size := e.SizeVT()
+		if size > journal.MaxEntry {
 			must.Never("a journal entry has at most %d bytes, not %d", journal.MaxEntry, size)
 		}
 		if seq := m.head.JournalSize + uint64(i); seq != e.Seq {
 			must.Never("entry %d takes sequence number %d", seq, e.Seq)
 		}
-		m.key = append(m.key[:0], byte(table.Journal)).U64(e.Seq)
-		m.overlay.AppendRecord(m.key, e)
+		m.store(e, size)
 	}
 	m.head.JournalSize += uint64(len(entries))
+}
+
+// store writes a journal entry of a known size where it stays.
+func (m *Machine) store(e *pb.Entry, size int) {
+	if m.head.Level >= journal.LevelPacked {
+		m.packer.Add(m.overlay, e.Seq, e, size)
+		return
+	}
+	m.key = append(m.key[:0], byte(table.Journal)).U64(e.Seq)
+	m.overlay.AppendRecord(m.key, e)
 }

@@ -3,6 +3,7 @@ package machine_test
 import (
 	"encoding/binary"
 	"fmt"
+	"log/slog"
 	"math"
 	"testing"
 
@@ -11,18 +12,20 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/engine/journal"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
+	"github.com/holdfast-pay/holdfast/internal/engine/store"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
 // mapBackend keeps rows in a map: a store that costs next to nothing, so that
 // what is measured is the machine, and its own collector beside it.
 type mapBackend struct {
-	rows    map[string][]byte
-	mem     arena.Arena
-	written int
-	journal int
+	rows map[string][]byte
+	mem  arena.Arena
 }
+
+func newMapBackend() *counted { return &counted{Backend: &mapBackend{rows: map[string][]byte{}}} }
 
 func (m *mapBackend) Load(key, buf []byte) ([]byte, bool, error) {
 	stored, ok := m.rows[string(key)]
@@ -33,13 +36,10 @@ func (m *mapBackend) Iterate(_, _ []byte, _ func(key, stored []byte) bool) error
 
 func (m *mapBackend) Commit(writes []table.Write) error {
 	for _, w := range writes {
-		m.written++
-		switch {
-		case table.ID(w.Key[0]) == table.Journal:
-			m.journal += len(w.Stored)
+		switch id := table.ID(w.Key[0]); {
 		case w.Stored == nil:
 			delete(m.rows, string(w.Key))
-		case table.ID(w.Key[0]) != table.Tiles:
+		case id != table.Journal && id != table.Tiles:
 			m.put(w)
 		}
 	}
@@ -74,13 +74,13 @@ type pairs struct {
 	bodies [][]byte
 }
 
-func newPairs(tb testing.TB, backend table.Backend) *pairs {
+func newPairs(tb testing.TB, backend table.Backend, level uint32) *pairs {
 	m, err := machine.Open(backend, machine.Options{})
 	if err != nil {
 		tb.Fatal(err)
 	}
 	p := &pairs{tb: tb, m: m, now: 1_780_000_000_000}
-	p.one(catalogue.Genesis, &pb.Genesis{LogName: "bench", Level: machine.MaxLevel})
+	p.one(catalogue.Genesis, &pb.Genesis{LogName: "bench", Level: level})
 	for i := range benchMerchants {
 		p.one(catalogue.MerchantAdd, &pb.MerchantAdd{Mchid: p.mchid(i), Name: "Tea House", Appids: []string{workAppid}})
 	}
@@ -145,11 +145,34 @@ func (p *pairs) pays(orders []catalogue.Result) []byte {
 }
 
 // BenchmarkPairs is the machine's cost of an order and its payment, in frames of
-// 500: ns/op, B/op and allocs/op are of one pair.
+// 500: ns/op, B/op and allocs/op are of one pair. Run it with -count, so that the
+// layouts of the journal take turns.
 func BenchmarkPairs(b *testing.B) {
-	store := &mapBackend{rows: map[string][]byte{}}
-	p := newPairs(b, store)
-	store.written, store.journal = 0, 0
+	for _, level := range []uint32{journal.LevelPacked - 1, machine.MaxLevel} {
+		b.Run(fmt.Sprint("level=", level), func(b *testing.B) { benchPairs(b, newMapBackend(), level) })
+	}
+}
+
+// BenchmarkPairsOnPebble is BenchmarkPairs with the store that a node has.
+func BenchmarkPairsOnPebble(b *testing.B) {
+	for _, level := range []uint32{journal.LevelPacked - 1, machine.MaxLevel} {
+		b.Run(fmt.Sprint("level=", level), func(b *testing.B) {
+			s, err := store.Open(b.TempDir(), store.Options{Logger: slog.New(slog.DiscardHandler)})
+			if err != nil {
+				b.Fatal(err)
+			}
+			benchPairs(b, &counted{Backend: s}, level)
+			b.StopTimer()
+			if err := s.Close(); err != nil {
+				b.Fatal(err)
+			}
+		})
+	}
+}
+
+func benchPairs(b *testing.B, backend *counted, level uint32) {
+	p := newPairs(b, backend, level)
+	backend.rows, backend.bytes = 0, 0
 	b.ReportAllocs()
 	b.ResetTimer()
 	for n := 0; n < b.N; n += benchFrame {
@@ -167,6 +190,20 @@ func BenchmarkPairs(b *testing.B) {
 			}
 		}
 	}
-	b.ReportMetric(float64(store.written)/float64(b.N), "rows/pair")
-	b.ReportMetric(float64(store.journal)/float64(b.N), "journalB/pair")
+	b.ReportMetric(float64(backend.rows)/float64(b.N), "rows/pair")
+	b.ReportMetric(float64(backend.bytes)/float64(b.N), "rowB/pair")
+}
+
+// counted counts the rows and bytes, keys with them, that a backend is given.
+type counted struct {
+	table.Backend
+	rows, bytes int
+}
+
+func (c *counted) Commit(writes []table.Write) error {
+	for _, w := range writes {
+		c.rows++
+		c.bytes += len(w.Key) + len(w.Stored)
+	}
+	return c.Backend.Commit(writes)
 }

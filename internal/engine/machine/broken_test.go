@@ -12,6 +12,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/must"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/engine/journal"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/due"
 	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
@@ -161,10 +162,9 @@ func (w *world) quarantine(mem *table.Mem, n catalogue.Number, frame []byte) {
 
 func (w *world) entry(seq uint64) *pb.Entry {
 	w.t.Helper()
-	value, ok := w.backend.Snapshot().Get(table.K(table.Journal).U64(seq))
-	e := new(pb.Entry)
-	if !ok || e.UnmarshalVT(value) != nil {
-		w.t.Fatalf("entry %d cannot be read", seq)
+	e, ok := journal.Read(w.backend.Snapshot(), seq)
+	if !ok {
+		w.t.Fatalf("entry %d is not there", seq)
 	}
 	return e
 }

@@ -65,7 +65,7 @@ func (f *finished) finish(p *Pending) error {
 	head := new(pb.Head)
 	must.NoError(head.UnmarshalVT(p.head), "read a head back")
 	f.tiles = f.tiles[:0]
-	p.taken.Each(table.Journal, func(entry []byte) { f.tree.Add(&f.tiles, entry) })
+	p.taken.Each(table.Journal, func(key, row []byte) { f.tree.AddRow(&f.tiles, key, row) })
 	if size := f.tree.Size(); size != head.JournalSize {
 		must.Never("the journal has %d entries, the head says %d", size, head.JournalSize)
 	}

@@ -96,7 +96,7 @@ func paidOnce(r table.Reader, _ *pb.Head, report catalogue.Report) {
 			return true
 		}
 		var e pb.Entry
-		value, ok := r.Get(journal.RowKey(o.PaySeq))
+		value, ok := journal.Entry(r, o.PaySeq)
 		switch {
 		case !ok || e.UnmarshalVT(value) != nil:
 			return report(order.Entity(o.Id), "its payment's journal entry %d is not there", o.PaySeq)

@@ -40,6 +40,8 @@ type Machine struct {
 	flight  sync.WaitGroup // the frame that was begun and is not finished
 	failure failure
 
+	packer journal.Packer // of the frame's entries
+
 	// Scratch space.
 	hash [32]byte // a command's
 	key  table.Key

@@ -14,6 +14,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/engine/journal"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine/storytest"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -353,12 +354,15 @@ func (f *flow) compareNotices(r table.Reader) {
 func story(t interface{ Fatal(...any) }, p *storytest.Single) (sum [32]byte) {
 	h := sha256.New()
 	err := p.Read(func(r table.Reader) error {
-		from, to := table.Range(table.Journal)
-		table.Of[pb.Entry, *pb.Entry]{ID: table.Journal}.Scan(r, from, to, func(_ []byte, e *pb.Entry) bool {
+		head, _ := machine.Head(r)
+		for seq := range head.JournalSize {
+			e, ok := journal.Read(r, seq)
+			if !ok {
+				t.Fatal("entry", seq, "is missing")
+			}
 			e.Index = 0
 			h.Write(table.Encode(e))
-			return true
-		})
+		}
 		return machine.Audit(r)
 	})
 	if err != nil {

@@ -18,7 +18,8 @@ import (
 // refunds by order; level 3 knows members of a cluster and leases of couriers;
 // level 4 keeps new counters in a table, tells who made up a prepay_id nothing
 // of the order, and compares all that an add of a merchant or person says;
-// level 5 seals personal details and knows people's wallets.
+// level 5 seals personal details, knows people's wallets, and packs the journal
+// entries of a frame into rows.
 const MaxLevel = 5
 
 // rules lists the rules. A Tick sweeps in this order, so that it is part of what

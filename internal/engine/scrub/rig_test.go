@@ -42,7 +42,9 @@ type rig struct {
 	uid   uint64
 }
 
-func newRig(t testing.TB) *rig {
+func newRig(t testing.TB) *rig { return newRigAt(t, machine.MaxLevel) }
+
+func newRigAt(t testing.TB, level uint32) *rig {
 	t.Helper()
 	r := &rig{t: t, fs: vfs.NewMem()}
 	quiet := slog.New(slog.DiscardHandler)
@@ -62,7 +64,7 @@ func newRig(t testing.TB) *rig {
 	if r.m, err = machine.Open(r.store, machine.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	r.ok(catalogue.Genesis, &pb.Genesis{LogName: "scrub.example", Level: machine.MaxLevel})
+	r.ok(catalogue.Genesis, &pb.Genesis{LogName: "scrub.example", Level: level})
 	r.ok(catalogue.MerchantAdd, &pb.MerchantAdd{Mchid: mchid, Name: "Tea House", Appids: []string{appid}})
 	r.uid = r.ok(catalogue.PersonAdd, &pb.PersonAdd{Ref: "ming", Name: "Ming", Appids: []string{appid}}).Body.(*pb.Person).Uid
 	r.ok(catalogue.PersonTopup, &pb.PersonTopup{Uid: r.uid, Amount: 1_000_000_000, Currency: money.CNY, Ref: "open", Line: "demo"})

@@ -12,9 +12,13 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/diskguard"
+	"github.com/holdfast-pay/holdfast/internal/engine/journal"
+	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/scrub"
+	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -124,8 +128,10 @@ func unfinished(file string, b []byte, at int) bool {
 // under another key: what a misdirected read or write, or a lost file, leaves.
 func TestRowsThatAreWholeButWrong(t *testing.T) {
 	t.Parallel()
-	r := newRig(t)
-	r.pairs(100)
+	r := newRigAt(t, journal.LevelPacked-1)
+	r.pairs(20) // entries 4 to 43, each a row
+	r.ok(catalogue.SetLevel, &pb.SetLevel{Level: machine.MaxLevel})
+	r.pairs(80) // entries 45 to 64 are a row, and so on
 	load := func(key []byte) []byte {
 		stored, ok, err := r.store.Load(key, nil)
 		if err != nil || !ok {
@@ -134,7 +140,7 @@ func TestRowsThatAreWholeButWrong(t *testing.T) {
 		return stored
 	}
 	order := func(n uint64) []byte { return table.K(table.Orders).U64(n) }
-	journal := func(n uint64) []byte { return table.K(table.Journal).U64(n) }
+	bit := func(stored []byte) []byte { stored[len(stored)/2] ^= 1; return stored }
 	for _, c := range []struct {
 		name  string
 		write table.Write
@@ -145,8 +151,12 @@ func TestRowsThatAreWholeButWrong(t *testing.T) {
 		{"an order has another content", table.Write{Key: order(7), Stored: table.Seal(nil, order(7), []byte{8, 9})}, "state_table: table orders: digest is"},
 		{"an order nobody placed", table.Write{Key: order(7777), Stored: table.Seal(nil, order(7777), nil)}, "state_table: table orders: bucket"},
 		{"a person vanishes", table.Write{Key: table.K(table.Persons).U64(r.uid)}, "state_table: table persons: has 0 rows, the head says 1"},
-		{"a journal entry vanishes", table.Write{Key: journal(50)}, "state_row: journal entry 50"},
-		{"a journal entry changes", table.Write{Key: journal(50), Stored: table.Seal(nil, journal(50), load(journal(51))[5:])}, "state_"},
+		{"a journal entry vanishes", table.Write{Key: journal.RowKey(30)}, "state_row: journal entry 30"},
+		{"a journal entry changes", table.Write{Key: journal.RowKey(30), Stored: table.Seal(nil, journal.RowKey(30), load(journal.RowKey(31))[5:])}, "state_"},
+		{"a row of journal entries vanishes", table.Write{Key: journal.RowKey(64)}, "state_row: journal entry 45"},
+		{"a row of journal entries has a flipped bit", table.Write{Key: journal.RowKey(64), Stored: bit(load(journal.RowKey(64)))}, "state_row: journal row 100000000000000040: row fails its CRC"},
+		{"one of its entries changes", table.Write{Key: journal.RowKey(64), Stored: table.Seal(nil, journal.RowKey(64), bit(load(journal.RowKey(64)))[5:])}, "state_"},
+		{"a row of journal entries is another's", table.Write{Key: journal.RowKey(64), Stored: table.Seal(nil, journal.RowKey(64), load(journal.RowKey(104))[5:])}, "journal: entry 45 says that it is entry 85"},
 		{"a row of no table", table.Write{Key: []byte{0x77, 1}, Stored: table.Seal(nil, []byte{0x77, 1}, nil)}, "belongs to no table"},
 		{"the head cannot be read", table.Write{Key: table.K(table.Head), Stored: []byte{1, 2, 3, 4, 5, 6}}, "state_row: head row 01"},
 	} {

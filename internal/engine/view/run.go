@@ -10,6 +10,7 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/diskguard"
+	"github.com/holdfast-pay/holdfast/internal/engine/journal"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -120,7 +121,7 @@ func (v *Views) sizeOf(r table.Reader) (uint64, error) {
 		return 0, fmt.Errorf("%w: it has %d entries, they include %d", errOther, head.JournalSize, next)
 	}
 	if next > 0 {
-		stored, ok := r.Get(table.K(table.Journal).U64(next - 1))
+		stored, ok := journal.Entry(r, next-1)
 		if !ok || sha256.Sum256(stored) != v.meta.last {
 			return 0, fmt.Errorf("%w: entry %d differs", errOther, next-1)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/engine/journal"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -96,8 +97,8 @@ var errMissing = errors.New("it is missing")
 // the slice has enough work in it.
 func (s *slice) fill(r table.Reader, size uint64, work int) (err error) {
 	full := false
-	r.Scan(table.K(table.Journal).U64(s.meta.next), table.K(table.Journal).U64(size), func(key, stored []byte) bool {
-		if binary.BigEndian.Uint64(key[1:]) != s.meta.next {
+	journal.Scan(r, s.meta.next, size, func(seq uint64, stored []byte) bool {
+		if seq != s.meta.next {
 			return false
 		}
 		if err = s.add(stored); err != nil {

@@ -17,7 +17,7 @@ the books is enabled by it, on all nodes at the same place of the log. Upgrade e
 node's binary first; a level that one of them does not know is refused. It is never
 lowered: from then on older binaries refuse the data folder.`,
 	Examples: []Example{
-		{"holdfast level set 4", "holdfast status shows the present level"},
+		{"holdfast level set 5", "holdfast status shows the present level"},
 	},
 	Flags: func(*flag.FlagSet) RunFunc {
 		return func(ctx context.Context, env *Env, args []string) error {

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -72,7 +73,7 @@ func TestNextSteps(t *testing.T) {
 		{"its lease is over", []change{late, func(_ *pb.ClusterStatus, _ *member.Status, st *stand) { st.now = 2000 }}, []string{"no courier runs"}},
 		{"below the level of leases", []change{late, func(a *pb.ClusterStatus, _ *member.Status, st *stand) { a.Couriers, st.level, st.known = nil, 2, 2 }},
 			[]string{"holdfast inspect notice 7"}},
-		{"a level to raise", []change{func(_ *pb.ClusterStatus, _ *member.Status, st *stand) { st.level = 2 }}, []string{"holdfast level set 4"}},
+		{"a level to raise", []change{func(_ *pb.ClusterStatus, _ *member.Status, st *stand) { st.level = 2 }}, []string{fmt.Sprint("holdfast level set ", machine.MaxLevel)}},
 		{"one node knows less", []change{func(_ *pb.ClusterStatus, _ *member.Status, st *stand) { st.level, st.known = 2, 2 }}, nil},
 	} {
 		a, s, st := three()
