@@ -101,10 +101,14 @@ func (p *place) stopped(cause any) error {
 	return b
 }
 
+// commandBytes is less than most commands take in a frame, so that results are
+// rarely moved.
+const commandBytes = 100
+
 // commands applies the frame's commands in order. The frame is a pb.Frame,
 // walked in place so that commands are not copied.
 func (m *Machine) commands(at *place, frame []byte) ([]catalogue.Result, error) {
-	results := make([]catalogue.Result, 0, len(frame)/160+1)
+	results := make([]catalogue.Result, 0, len(frame)/commandBytes+1)
 	var cmd pb.Command
 	for len(frame) > 0 {
 		field, kind, n := protowire.ConsumeTag(frame)

@@ -50,7 +50,8 @@ type finished struct {
 	early   []table.ID // digested tables of later levels
 	tree    *journal.Tree
 	tiles   writes
-	rows    int // of the last frame's batch
+	rows    int           // of the last frame's batch
+	writes  []table.Write // space for the next one's
 }
 
 // writes takes the tiles that a frame completes.
@@ -81,18 +82,18 @@ func (f *finished) finish(p *Pending) error {
 }
 
 // batch adds the head and the tiles to a frame's rows, all in key order, and
-// leaves the digests up to date in the head.
+// leaves the digests up to date in the head. It is valid until the next frame's.
 func (f *finished) batch(rows []table.Write) []table.Write {
 	f.storeDigests()
 	key := table.K(table.Head)
-	batch := make([]table.Write, 0, 1+len(rows)+len(f.tiles))
-	batch = append(batch, table.Write{Key: key, Stored: table.Seal(nil, key, table.Encode(f.head))})
+	batch := append(f.writes[:0], table.Write{Key: key, Stored: table.Seal(nil, key, table.Encode(f.head))})
 	i := 0
 	for i < len(rows) && table.ID(rows[i].Key[0]) <= table.Journal {
 		i++
 	}
 	slices.SortFunc(f.tiles, func(a, b table.Write) int { return slices.Compare(a.Key, b.Key) })
-	return append(append(append(batch, rows[:i]...), f.tiles...), rows[i:]...)
+	f.writes = append(append(append(batch, rows[:i]...), f.tiles...), rows[i:]...)
+	return f.writes
 }
 
 // failure is why no further frame can be applied; the first reason stays.
