@@ -7,6 +7,9 @@
 //	slow one; flipped bits, at rest and under a running node; reads that answer
 //	another block; disks that are lost, or come back from an old copy
 //
+// Half of the runs begin at the feature level before the newest, which is raised
+// in the middle of some frame: both layouts of what is stored are met.
+//
 // What must hold for every seed (check.go): what was acknowledged is there after
 // every restart; damage is named and never served; a failed sync stops the
 // process; a full disk refuses writes, goes on reading, and recovers by itself;

@@ -51,6 +51,7 @@ type World struct {
 	agreed   uint64  // the newest index a majority agreed on
 	acks     int     // acknowledged commands
 	idle     bool    // no load
+	raises   bool    // it began at the level before the newest, and somebody raises it
 }
 
 // fact is what was acknowledged of an order.
@@ -100,7 +101,12 @@ func (w *World) found() {
 		})
 		return *got
 	}
-	setup(catalogue.Genesis, &pb.Genesis{LogName: "simdisk.example", Level: machine.MaxLevel})
+	level := uint32(machine.MaxLevel)
+	if w.chance.IntN(2) == 0 {
+		level--
+		w.raises = true
+	}
+	setup(catalogue.Genesis, &pb.Genesis{LogName: "simdisk.example", Level: level})
 	setup(catalogue.MerchantAdd, &pb.MerchantAdd{Mchid: mchid, Name: "Tea House", Appids: []string{appid}})
 	w.uid = setup(catalogue.PersonAdd, &pb.PersonAdd{Ref: "ming", Name: "Ming", Appids: []string{appid}}).Body.(*pb.Person).Uid
 	if res := setup(catalogue.PersonTopup, &pb.PersonTopup{Uid: w.uid, Amount: 1_000_000_000, Currency: money.CNY, Ref: "open", Line: "demo"}); res.Code != code.OK {
@@ -229,6 +235,10 @@ func (w *World) learn(r result) {
 		w.acks++
 		switch out := r.codes[i]; {
 		case a.no == "":
+			if w.raises && catalogue.Number(a.cmd.Number) == catalogue.SetLevel {
+				w.tell("the level is raised: %s", out.Code)
+				w.raises = false
+			}
 		case out.Code != code.OK:
 			w.fail("order %s is refused: %s", a.no, out.Code)
 		case a.pays:
@@ -250,6 +260,9 @@ func (w *World) commands() *proposal {
 		p.asks = append(p.asks, ask{no: no, cmd: catalogue.NewCommand(catalogue.OrderCreate, "simdisk", no, &pb.OrderCreate{
 			Mchid: mchid, Appid: appid, OutTradeNo: no, Product: pb.Product_PRODUCT_NATIVE, Total: 100,
 			Currency: money.CNY, Description: "乌龙茶", NotifyUrl: "https://shop.example/n"})})
+	}
+	if w.raises && w.chance.IntN(60) == 0 { // once more when nobody knows what became of it
+		p.asks = append(p.asks, ask{cmd: catalogue.NewCommand(catalogue.SetLevel, "simdisk", "", &pb.SetLevel{Level: machine.MaxLevel})})
 	}
 	for i := len(w.order) - 1; i >= 0 && len(p.asks) < 8; i-- {
 		if f := w.order[i]; !f.asked && w.chance.IntN(2) == 0 {
