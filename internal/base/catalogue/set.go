@@ -25,7 +25,7 @@ func NewSet(rules ...*Rule) (*Set, error) {
 	s := &Set{Rules: rules, due: map[pb.DueKind]*Due{}}
 	taken := map[string]string{}
 	for _, r := range rules {
-		for _, what := range r.claims() {
+		for _, what := range r.owns() {
 			if by, ok := taken[what]; ok {
 				return nil, fmt.Errorf("%s is declared by %s and by %s", what, by, r.Name)
 			}
@@ -47,8 +47,8 @@ func NewSet(rules ...*Rule) (*Set, error) {
 	return s, nil
 }
 
-// claims are the things of which there is one among all rules.
-func (r *Rule) claims() (list []string) {
+// owns lists the things of which there is one among all rules.
+func (r *Rule) owns() (list []string) {
 	list = append(list, "rule "+r.Name)
 	for _, c := range r.Commands {
 		list = append(list, fmt.Sprintf("command number %d", uint32(c.Number)), "command "+c.Name)

@@ -42,7 +42,7 @@ func (c *Cashier) serveH5(w http.ResponseWriter, r *http.Request) {
 			refusal, status = &view{Kind: kindUnknown}, http.StatusNotFound
 		case s.order.Product != pb.Product_PRODUCT_H5:
 			refusal, status = &view{Kind: kindScene, scene: s}, http.StatusForbidden
-		case s.standing() == kindPay && s.now >= s.issued()+H5Life:
+		case s.first() == kindPay && s.now >= s.issued()+H5Life:
 			refusal = &view{Kind: kindStale, scene: s, back: readReturn(q)}
 		}
 		return nil

@@ -47,7 +47,7 @@ func (c *Cashier) offer(w http.ResponseWriter, r *http.Request, prepayID string,
 
 // standingView is the page of an order that nobody is paying at the moment.
 func (c *Cashier) standingView(rd table.Reader, s *scene, came url.Values, attempt string) *view {
-	v := &view{Kind: s.standing(), scene: s, back: readReturn(came)}
+	v := &view{Kind: s.first(), scene: s, back: readReturn(came)}
 	if v.Kind == kindAlready {
 		if raw, ok := parseAttempt(attempt); ok && string(raw) == string(s.order.Attempt) {
 			v.Kind, v.receipt = kindPaid, c.receiptPath(s, attempt)

@@ -73,11 +73,11 @@ func (c *Cashier) resultView(rd table.Reader, s *scene, q url.Values) *view {
 		Attempt: q.Get("attempt"), Carry: carryOf(s.order.Product, q), back: readReturn(q)}
 	attempt, ok := parseAttempt(q.Get("attempt"))
 	mine := ok && s.order.PayerUid == uid && bytes.Equal(s.order.Attempt, attempt)
-	switch standing := s.standing(); {
+	switch first := s.first(); {
 	case order.Paid(s.order) && mine:
 		v.Kind, v.receipt = kindPaid, c.receiptPath(s, q.Get("attempt"))
-	case standing == kindAlready, standing == kindClosed, standing == kindReplaced:
-		v.Kind = standing
+	case first == kindAlready, first == kindClosed, first == kindReplaced:
+		v.Kind = first
 	default:
 		v.Kind = c.unpaid(v, q)
 	}

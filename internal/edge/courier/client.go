@@ -19,7 +19,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/pb/vtcodec"
 )
 
-// Client is a Node reached over mutual TLS and HTTP/2: one node of a platform,
+// Client is a Platform reached over mutual TLS and HTTP/2: one node of a platform,
 // or any of several. It stays with one as long as that answers and goes on to the
 // next when it does not; whoever calls repeats the call.
 type Client struct {

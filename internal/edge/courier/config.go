@@ -43,7 +43,7 @@ const (
 // Config configures a Courier.
 type Config struct {
 	// Node and Keys are required.
-	Node Node
+	Node Platform
 	Keys Keys
 
 	// LaneWindow is how many notices to one merchant may be in the air, and to one

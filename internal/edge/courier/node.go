@@ -8,9 +8,9 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
-// Node is what the courier needs of the platform. Client is one over mutual
+// Platform is what the courier needs of the platform. Client is one over mutual
 // TLS. Its methods are safe for concurrent use.
-type Node interface {
+type Platform interface {
 	worker.Platform[*pb.OwedBatch, *pb.Attempt, *pb.ReportResponse]
 	// Fetch returns notices in full; those no longer owed are left out. At most
 	// MaxFetch a call.

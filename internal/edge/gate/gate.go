@@ -39,9 +39,9 @@ const (
 	shortLine, longLine = 64, 512
 	// MaxWait is the longest a request waits to be let in.
 	MaxWait = 200 * time.Millisecond
-	// standing is how long there must have been someone waiting for a line to
-	// count as standing: from then on the newest go first.
-	standing = 100 * time.Millisecond
+	// lasting is how long there must have been someone waiting for a line to
+	// count as one that lasts: from then on the newest go first.
+	lasting = 100 * time.Millisecond
 	// pressedFor is how long the node counts as pressed after a refusal.
 	pressedFor = time.Second
 	// lowTurn: of so many turns one goes to a class behind payments, and of so many
@@ -357,7 +357,7 @@ func (g *Gate) letIn(now time.Time) bool {
 // pick takes out who is next: the first class that has room, but every lowTurn
 // turns one of those behind payments, each in turn.
 func (g *Gate) pick(now time.Time) *waiter {
-	newest := now.Sub(g.emptied) > standing
+	newest := now.Sub(g.emptied) > lasting
 	limit := g.limiter.now()
 	may := func(who *ledger) bool { return !who.account.stranger() || g.strangers < max(1, limit/4) }
 	if g.turns%lowTurn == lowTurn-1 {

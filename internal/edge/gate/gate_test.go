@@ -123,7 +123,7 @@ func TestNewestFirst(t *testing.T) {
 				g.leave(p)
 			}()
 			synctest.Wait()
-			time.Sleep(standing/2 + time.Millisecond)
+			time.Sleep(lasting/2 + time.Millisecond)
 		}
 		g.leave(inside)
 		if got := <-order; got != 1 {

@@ -21,8 +21,8 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/engine/pki"
 )
 
-// Node is who the credentials say their holder is.
-type Node struct {
+// Holder is who the credentials say their holder is.
+type Holder struct {
 	// Name is the operator's word for the machine; a replacement keeps it.
 	Name string
 	// ClusterID is 0 until the first node of a new cluster has begun its log.
@@ -52,7 +52,7 @@ type Credentials struct {
 
 // loaded never changes.
 type loaded struct {
-	node Node
+	node Holder
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
 	ca   *x509.Certificate
@@ -130,23 +130,23 @@ func (l *loaded) check(dir string) error {
 	return nil
 }
 
-func readNode(path string) (Node, error) {
+func readNode(path string) (Holder, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return Node{}, err
+		return Holder{}, err
 	}
 	var j nodeJSON
 	if json.Unmarshal(text, &j) != nil {
-		return Node{}, damaged(path, "cannot be read")
+		return Holder{}, damaged(path, "cannot be read")
 	}
 	id, err := strconv.ParseUint(j.ClusterID, 16, 64)
 	if err != nil {
-		return Node{}, damaged(path, "has no readable cluster_id")
+		return Holder{}, damaged(path, "has no readable cluster_id")
 	}
-	return Node{Name: j.Name, ClusterID: id, Address: j.Address}, nil
+	return Holder{Name: j.Name, ClusterID: id, Address: j.Address}, nil
 }
 
-func writeNode(dir string, n Node) error {
+func writeNode(dir string, n Holder) error {
 	text, err := json.MarshalIndent(nodeJSON{n.Name, fmt.Sprintf("%016x", n.ClusterID), n.Address}, "", "  ")
 	if err != nil {
 		return err
@@ -156,7 +156,7 @@ func writeNode(dir string, n Node) error {
 
 // First makes the credentials of a cluster's first node, with a certificate from
 // its own keystore. It returns ErrExists rather than replace any.
-func First(dir string, keys *keystore.Store, n Node) (*Credentials, error) {
+func First(dir string, keys *keystore.Store, n Holder) (*Credentials, error) {
 	if Exists(dir) {
 		return nil, ErrExists
 	}
@@ -191,7 +191,7 @@ func ownKey(dir string) (*ecdsa.PrivateKey, error) {
 }
 
 // save writes all but the key and loads the result.
-func save(dir string, n Node, ca, cert []byte, now func() time.Time) (*Credentials, error) {
+func save(dir string, n Holder, ca, cert []byte, now func() time.Time) (*Credentials, error) {
 	err := writePEM(filepath.Join(dir, caFile), certBlock, ca, 0o644)
 	if err == nil {
 		err = writeNode(dir, n)
@@ -205,8 +205,8 @@ func save(dir string, n Node, ca, cert []byte, now func() time.Time) (*Credentia
 	return load(dir, now)
 }
 
-// Node is who the credentials say their holder is.
-func (c *Credentials) Node() Node { return c.current.Load().node }
+// Holder is who the credentials say their holder is.
+func (c *Credentials) Node() Holder { return c.current.Load().node }
 
 // Dir is the folder they are in.
 func (c *Credentials) Dir() string { return c.dir }
@@ -258,7 +258,7 @@ func (c *Credentials) SetAddress(address string) error {
 }
 
 // change replaces node.json; mu is held.
-func (c *Credentials) change(n Node) error {
+func (c *Credentials) change(n Holder) error {
 	if err := writeNode(c.dir, n); err != nil {
 		return fmt.Errorf("write credentials: %w", err)
 	}

@@ -14,7 +14,7 @@ import (
 func TestFirst(t *testing.T) {
 	t.Parallel()
 	c := first(t, ours(), "n1")
-	if got := c.Node(); got != (Node{"n1", 7, "127.0.0.1:7445"}) {
+	if got := c.Node(); got != (Holder{"n1", 7, "127.0.0.1:7445"}) {
 		t.Errorf("node %+v", got)
 	}
 	if err := c.Valid(); err != nil || !bytes.Equal(c.CA(), ours().Cluster().CA()) {
@@ -36,7 +36,7 @@ func TestFirst(t *testing.T) {
 	if _, err := First(c.Dir(), ours(), c.Node()); !errors.Is(err, ErrExists) {
 		t.Errorf("a second time: %v", err)
 	}
-	if _, err := First(filepath.Join(t.TempDir(), "c"), ours(), Node{Name: "N 1"}); err == nil {
+	if _, err := First(filepath.Join(t.TempDir(), "c"), ours(), Holder{Name: "N 1"}); err == nil {
 		t.Error("a bad name passed")
 	}
 }
@@ -112,7 +112,7 @@ func TestBind(t *testing.T) {
 	if err := c.Bind(8); err == nil || !strings.Contains(err.Error(), "is of cluster 0000000000000008 and the credentials") {
 		t.Errorf("bound to another cluster: %v", err)
 	}
-	fresh, err := First(filepath.Join(t.TempDir(), "c"), ours(), Node{Name: "n1"})
+	fresh, err := First(filepath.Join(t.TempDir(), "c"), ours(), Holder{Name: "n1"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +120,7 @@ func TestBind(t *testing.T) {
 		t.Fatal(err)
 	}
 	again, err := Load(fresh.Dir())
-	if err != nil || again.Node() != (Node{"n1", 9, "n1.example:7445"}) || fresh.Node() != again.Node() {
+	if err != nil || again.Node() != (Holder{"n1", 9, "n1.example:7445"}) || fresh.Node() != again.Node() {
 		t.Errorf("%+v, %v", again.Node(), err)
 	}
 }

@@ -34,7 +34,7 @@ func newKeys() *keystore.Store {
 // first makes the credentials of the node called name.
 func first(t *testing.T, keys *keystore.Store, name string) *Credentials {
 	t.Helper()
-	c, err := First(filepath.Join(t.TempDir(), "credentials"), keys, Node{Name: name, ClusterID: 7, Address: "127.0.0.1:7445"})
+	c, err := First(filepath.Join(t.TempDir(), "credentials"), keys, Holder{Name: name, ClusterID: 7, Address: "127.0.0.1:7445"})
 	if err != nil {
 		t.Fatal(err)
 	}

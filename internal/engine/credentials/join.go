@@ -241,7 +241,7 @@ func (j *joiner) keep(a *pb.JoinResponse) (*Credentials, *Joined, error) {
 	if err := j.keepKeys(a); err != nil {
 		return nil, nil, err
 	}
-	own, err := save(j.Dir, Node{Name: j.Name, ClusterID: a.ClusterId, Address: j.Address}, a.Ca, a.Cert, time.Now)
+	own, err := save(j.Dir, Holder{Name: j.Name, ClusterID: a.ClusterId, Address: j.Address}, a.Ca, a.Cert, time.Now)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -265,7 +265,7 @@ func (j *joiner) checkAnswer(a *pb.JoinResponse, id identity.Identity) error {
 	if a.ClusterId == 0 || j.own != nil && j.own.Node().ClusterID != 0 && j.own.Node().ClusterID != a.ClusterId {
 		return wrong("its cluster id is not the cluster's")
 	}
-	l := &loaded{node: Node{Name: j.Name}, ca: ca, key: j.key, pool: x509.NewCertPool()}
+	l := &loaded{node: Holder{Name: j.Name}, ca: ca, key: j.key, pool: x509.NewCertPool()}
 	l.pool.AddCert(ca)
 	if _, err := l.with(a.Cert); err != nil {
 		return wrong("its certificate is not this node's")

@@ -164,7 +164,7 @@ func TestJoin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if own.Node() != (Node{"n2", clusterID, "127.0.0.1:7446"}) || own.Valid() != nil {
+	if own.Node() != (Holder{"n2", clusterID, "127.0.0.1:7446"}) || own.Valid() != nil {
 		t.Errorf("%+v", own.Node())
 	}
 	if joined.Identity.ClusterID != clusterID || l.members[joined.Identity.RaftID].GetIncarnation() != joined.Identity.Incarnation {

@@ -23,13 +23,13 @@ type Client struct {
 	calls, bulk *http.Transport
 
 	mu    sync.Mutex
-	nodes map[string]*Node
+	nodes map[string]*Remote
 }
 
 // NewClient returns a client with the given TLS configuration (as in
 // Options.Client). It opens no connection yet.
 func NewClient(cfg *tls.Config) *Client {
-	return &Client{calls: pool(cfg), bulk: pool(cfg), nodes: map[string]*Node{}}
+	return &Client{calls: pool(cfg), bulk: pool(cfg), nodes: map[string]*Remote{}}
 }
 
 // Close ends the connections that are idle; those in use end with their calls.
@@ -72,12 +72,12 @@ func dialTLS(ctx context.Context, network, address string, cfg *tls.Config) (net
 }
 
 // At returns the node at an address, HOST:PORT.
-func (c *Client) At(address string) *Node {
+func (c *Client) At(address string) *Remote {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	n := c.nodes[address]
 	if n == nil {
-		n = &Node{address: address, calls: service(c.calls, address), bulk: service(c.bulk, address), pool: c.calls}
+		n = &Remote{address: address, calls: service(c.calls, address), bulk: service(c.bulk, address), pool: c.calls}
 		c.nodes[address] = n
 	}
 	return n
@@ -97,9 +97,9 @@ func Join(ctx context.Context, cfg *tls.Config, address string, req *pb.JoinRequ
 	return call(ctx, address, "let this node join", service(t, address).Join, req)
 }
 
-// Node is another node as this one calls it. The caller's deadline goes along.
+// Remote is another node as this one calls it. The caller's deadline goes along.
 // Errors are *CallError.
-type Node struct {
+type Remote struct {
 	address     string
 	calls, bulk pbconnect.PeerServiceClient
 	pool        *http.Transport
@@ -115,7 +115,7 @@ func call[Q, A any](ctx context.Context, address, doing string, rpc func(context
 
 // Relay passes the request of a node that wants to join on. Errors are
 // *connect.Error as the node there said them, for the one who asked.
-func (n *Node) Relay(ctx context.Context, req *pb.JoinRequest) (*pb.JoinResponse, error) {
+func (n *Remote) Relay(ctx context.Context, req *pb.JoinRequest) (*pb.JoinResponse, error) {
 	resp, err := n.calls.Join(ctx, connect.NewRequest(req))
 	if err != nil {
 		return nil, err
@@ -124,22 +124,22 @@ func (n *Node) Relay(ctx context.Context, req *pb.JoinRequest) (*pb.JoinResponse
 }
 
 // Execute runs a command there, if that node leads.
-func (n *Node) Execute(ctx context.Context, req *pb.ExecuteRequest) (*pb.ExecuteResponse, error) {
+func (n *Remote) Execute(ctx context.Context, req *pb.ExecuteRequest) (*pb.ExecuteResponse, error) {
 	return call(ctx, n.address, "run a command", n.calls.Execute, req)
 }
 
 // Renew asks for a fresh certificate.
-func (n *Node) Renew(ctx context.Context, req *pb.RenewRequest) (*pb.RenewResponse, error) {
+func (n *Remote) Renew(ctx context.Context, req *pb.RenewRequest) (*pb.RenewResponse, error) {
 	return call(ctx, n.address, "renew a certificate", n.calls.Renew, req)
 }
 
 // Keys asks for the keystore's contents.
-func (n *Node) Keys(ctx context.Context, req *pb.KeysRequest) (*pb.KeysResponse, error) {
+func (n *Remote) Keys(ctx context.Context, req *pb.KeysRequest) (*pb.KeysResponse, error) {
 	return call(ctx, n.address, "tell its keys", n.calls.Keys, req)
 }
 
 // PutKeys hands newer contents over.
-func (n *Node) PutKeys(ctx context.Context, req *pb.PutKeysRequest) (*pb.PutKeysResponse, error) {
+func (n *Remote) PutKeys(ctx context.Context, req *pb.PutKeysRequest) (*pb.PutKeysResponse, error) {
 	return call(ctx, n.address, "take over keys", n.calls.PutKeys, req)
 }
 
@@ -154,14 +154,14 @@ func (n *Node) DataKeys(ctx context.Context, req *pb.DataKeysRequest) (*pb.DataK
 }
 
 // Manifest asks for a copy of the state; snapshot.ErrNotYet says ask again.
-func (n *Node) Manifest(ctx context.Context, req *pb.ManifestRequest) (*pb.SnapshotManifest, error) {
+func (n *Remote) Manifest(ctx context.Context, req *pb.ManifestRequest) (*pb.SnapshotManifest, error) {
 	return call(ctx, n.address, "make a snapshot", n.calls.Manifest, req)
 }
 
 // ReadSnapshot reads a range of a snapshot's file and calls take with its parts
 // in order; it ends when take fails. snapshot.ErrGone says that the copy is no
 // longer there.
-func (n *Node) ReadSnapshot(ctx context.Context, req *pb.ReadSnapshotRequest, take func([]byte) error) error {
+func (n *Remote) ReadSnapshot(ctx context.Context, req *pb.ReadSnapshotRequest, take func([]byte) error) error {
 	const doing = "send a snapshot"
 	ctx, cancel := context.WithCancel(ctx) // ends the stream when take fails
 	defer cancel()
@@ -186,9 +186,9 @@ const adminPrefix = "/admin"
 // Admin carries requests to the node's administration (Options.Admin there),
 // whatever host their URL names. Headers, the bearer token among them, go along:
 // the other side checks them as if it had been asked itself.
-func (n *Node) Admin() http.RoundTripper { return adminTripper{n} }
+func (n *Remote) Admin() http.RoundTripper { return adminTripper{n} }
 
-type adminTripper struct{ n *Node }
+type adminTripper struct{ n *Remote }
 
 // RoundTrip implements http.RoundTripper.
 func (t adminTripper) RoundTrip(r *http.Request) (*http.Response, error) {

@@ -26,7 +26,7 @@ const (
 	DefaultRetry    = 100 * time.Millisecond
 )
 
-// Remote is the node that holds a copy; *peer.Node is one.
+// Remote is the node that holds a copy; *peer.Remote is one.
 type Remote interface {
 	// ReadSnapshot calls take with the parts of a range, in order.
 	ReadSnapshot(ctx context.Context, req *pb.ReadSnapshotRequest, take func([]byte) error) error

@@ -24,8 +24,8 @@ const (
 	dialWithin = time.Second
 )
 
-// Node is where connections may go.
-type Node struct {
+// Target is where connections may go.
+type Target struct {
 	Name string
 	// Address is where connections go, HOST:PORT.
 	Address string
@@ -35,7 +35,7 @@ type Node struct {
 
 // Options describe a balancer.
 type Options struct {
-	Nodes []Node
+	Nodes []Target
 	// Every and Silent are 0 for the package's.
 	Every, Silent time.Duration
 	// Most is how many connections may be open; 0 for what the process's file
@@ -63,7 +63,7 @@ type Balancer struct {
 
 // place is a node with what is known of it.
 type place struct {
-	Node
+	Target
 	ready atomic.Bool
 
 	mu    sync.Mutex
@@ -88,7 +88,7 @@ func New(opt Options) *Balancer {
 	b := &Balancer{opt: opt, idle: make(chan struct{})}
 	b.ctx, b.cancel = context.WithCancel(context.Background())
 	for _, n := range opt.Nodes {
-		p := &place{Node: n, heard: time.Now(), pipes: map[*pipe]struct{}{}}
+		p := &place{Target: n, heard: time.Now(), pipes: map[*pipe]struct{}{}}
 		b.places = append(b.places, p)
 		b.work.Go(func() { b.probe(p) })
 	}

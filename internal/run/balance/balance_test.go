@@ -58,7 +58,7 @@ func start(t *testing.T) *rig {
 	for _, name := range []string{"n1", "n2", "n3"} {
 		n := startNode(t, name)
 		r.nodes = append(r.nodes, n)
-		opt.Nodes = append(opt.Nodes, balance.Node{Name: name, Address: n.server.Listener.Addr().String(), Ready: n.server.URL + "/readyz"})
+		opt.Nodes = append(opt.Nodes, balance.Target{Name: name, Address: n.server.Listener.Addr().String(), Ready: n.server.URL + "/readyz"})
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -188,7 +188,7 @@ func TestCloseDrains(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := balance.New(balance.Options{Nodes: []balance.Node{{Name: "slow", Address: slow.Listener.Addr().String(), Ready: slow.URL + "/readyz"}}})
+	b := balance.New(balance.Options{Nodes: []balance.Target{{Name: "slow", Address: slow.Listener.Addr().String(), Ready: slow.URL + "/readyz"}}})
 	served := make(chan error, 1)
 	go func() { served <- b.Serve(l) }()
 	answered := make(chan error, 1)
@@ -247,7 +247,7 @@ func TestSilentConnections(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{Balancer: balance.New(balance.Options{Most: 4, Every: 10 * time.Millisecond, Nodes: []balance.Node{
+	r := &rig{Balancer: balance.New(balance.Options{Most: 4, Every: 10 * time.Millisecond, Nodes: []balance.Target{
 		{Name: "n1", Address: n.server.Listener.Addr().String(), Ready: n.server.URL + "/readyz"}}}), address: l.Addr().String()}
 	served := make(chan error, 1)
 	go func() { served <- r.Serve(l) }()

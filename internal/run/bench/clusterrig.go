@@ -78,7 +78,7 @@ func (g *clusterRig) startFirst(ctx context.Context) (address string, err error)
 	if err != nil {
 		return "", err
 	}
-	if _, err := credentials.First(cfg.CredentialsDir(), keys, credentials.Node{Name: "n1", Address: cfg.Cluster.Address}); err != nil {
+	if _, err := credentials.First(cfg.CredentialsDir(), keys, credentials.Holder{Name: "n1", Address: cfg.Cluster.Address}); err != nil {
 		return "", err
 	}
 	g.node, err = node.Open(ctx, node.Options{Config: cfg, Version: "bench", Log: quiet()})

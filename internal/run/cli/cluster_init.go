@@ -55,7 +55,7 @@ func initCluster(cfg *config.Config) (*credentials.Credentials, error) {
 	if err != nil {
 		return nil, err
 	}
-	return credentials.First(dir, keys, credentials.Node{Name: cfg.Cluster.Name, Address: cfg.AdvertiseAddress()})
+	return credentials.First(dir, keys, credentials.Holder{Name: cfg.Cluster.Name, Address: cfg.AdvertiseAddress()})
 }
 
 // firstKeys opens the keystore or makes it. Where there is none and peers are

@@ -25,7 +25,7 @@ func openGates(nodes []place, platform, admin net.Listener) []*gate {
 func openGate(nodes []place, l net.Listener, to func(place) string) *gate {
 	opt := balance.Options{}
 	for _, n := range nodes {
-		opt.Nodes = append(opt.Nodes, balance.Node{Name: n.Name, Address: to(n), Ready: "http://" + n.Admin + "/readyz"})
+		opt.Nodes = append(opt.Nodes, balance.Target{Name: n.Name, Address: to(n), Ready: "http://" + n.Admin + "/readyz"})
 	}
 	g := &gate{balancer: balance.New(opt), served: make(chan error, 1)}
 	go func() { g.served <- g.balancer.Serve(l) }()

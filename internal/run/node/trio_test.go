@@ -49,7 +49,7 @@ func newTrio(t *testing.T) *trio {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := credentials.First(cfg.CredentialsDir(), keys, credentials.Node{Name: "n1", Address: c.addresses[0]}); err != nil {
+	if _, err := credentials.First(cfg.CredentialsDir(), keys, credentials.Holder{Name: "n1", Address: c.addresses[0]}); err != nil {
 		t.Fatal(err)
 	}
 	c.start(0)

@@ -98,7 +98,7 @@ func (r *rig) balance(t *testing.T) {
 	}
 	opt := balance.Options{}
 	for _, p := range r.places {
-		opt.Nodes = append(opt.Nodes, balance.Node{Name: p.Name, Address: p.Platform, Ready: "http://" + p.Admin + "/readyz"})
+		opt.Nodes = append(opt.Nodes, balance.Target{Name: p.Name, Address: p.Platform, Ready: "http://" + p.Admin + "/readyz"})
 	}
 	b := balance.New(opt)
 	go func() { _ = b.Serve(l) }()

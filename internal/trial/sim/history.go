@@ -77,15 +77,15 @@ type call struct {
 
 func (c call) unknown() bool { return c.returned == 1<<63-1 }
 
-// standing is an order as the checker's own bookkeeper has it.
-type standing struct {
+// booked is an order as the checker's own bookkeeper has it.
+type booked struct {
 	view
 	refunds string // "R1=5 R2=3", sorted
 }
 
-// step says whether an order in a standing may answer so, and what it is then.
+// step says whether an order that is so booked may answer so, and what it is then.
 // It is written from the rules' documentation, not from their code.
-func (s standing) step(in input, out output, unknown bool) (bool, standing) {
+func (s booked) step(in input, out output, unknown bool) (bool, booked) {
 	want, next, body := s.expect(in)
 	if unknown {
 		return true, next
@@ -107,9 +107,9 @@ func (s standing) step(in input, out output, unknown bool) (bool, standing) {
 	return true, next
 }
 
-// expect is the code a request gets, the order's standing after it, and whether
+// expect is the code a request gets, the order as booked after it, and whether
 // the answer shows the order.
-func (s standing) expect(in input) (out code.Code, next standing, body bool) {
+func (s booked) expect(in input) (out code.Code, next booked, body bool) {
 	next = s
 	switch in.verb {
 	case "create":
@@ -152,7 +152,7 @@ func (s standing) expect(in input) (out code.Code, next standing, body bool) {
 	return code.OK, s, true
 }
 
-func (s standing) expectRefund(in input) (code.Code, standing, bool) {
+func (s booked) expectRefund(in input) (code.Code, booked, bool) {
 	this := fmt.Sprintf("%s=%d", in.key, in.amount)
 	var known []string
 	if s.refunds != "" {
@@ -185,10 +185,10 @@ func checkHistory(history []call) (broken string) {
 		unknown bool
 	}
 	model := porcupine.Model{
-		Init: func() any { return standing{} },
+		Init: func() any { return booked{} },
 		Step: func(state, in, out any) (bool, any) {
 			a := in.(asked)
-			ok, next := state.(standing).step(a.in, out.(output), a.unknown)
+			ok, next := state.(booked).step(a.in, out.(output), a.unknown)
 			return ok, next
 		},
 		Equal: func(a, b any) bool { return a == b },

@@ -229,7 +229,7 @@ func (p *process) release() {
 
 // look notes what the world's checkers watch after every turn.
 func (p *process) look() {
-	leader, term := p.standing()
+	leader, term := p.leadership()
 	if leader != p.leads || term != p.term {
 		p.leads, p.term = leader, term
 		p.w.watchLeader(p)
@@ -240,8 +240,8 @@ func (p *process) look() {
 	}
 }
 
-// standing says whether the process leads, and raft's term.
-func (p *process) standing() (leads bool, term uint64) {
+// leadership says whether the process leads, and raft's term.
+func (p *process) leadership() (leads bool, term uint64) {
 	return p.member.Leads() != 0, p.disk.log.hard.GetTerm()
 }
 

@@ -433,10 +433,10 @@ func (w *World) until(what string, so func() bool) {
 		}
 		w.tick()
 	}
-	w.fail("after %d ticks still not so: %s (%s)", settleTicks, what, w.standing())
+	w.fail("after %d ticks still not so: %s (%s)", settleTicks, what, w.summary())
 }
 
-func (w *World) standing() string {
+func (w *World) summary() string {
 	var text string
 	for _, n := range w.nodes {
 		if n.life == nil {

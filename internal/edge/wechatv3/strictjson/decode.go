@@ -103,7 +103,7 @@ func (d *decoder) pointer() string {
 
 var escapePointer = strings.NewReplacer("~", "~0", "/", "~1")
 
-// object reads an object and hands each key over, the decoder standing before
+// object reads an object and hands each key over, the decoder being before
 // the key's value.
 func (d *decoder) object(member func(key []byte) *Issue) *Issue {
 	if !d.eat('{') {
@@ -141,7 +141,7 @@ func (d *decoder) object(member func(key []byte) *Issue) *Issue {
 	}
 }
 
-// array reads an array and calls item with the decoder standing before each value.
+// array reads an array and calls item with the decoder being before each value.
 func (d *decoder) array(item func(i int) *Issue) *Issue {
 	if !d.eat('[') {
 		return d.wrongType(whyArray)

@@ -48,9 +48,9 @@ func (s *scene) payableUntil() int64 {
 	return min(order.PayableUntil(s.order), s.issued()+order.PrepayLife)
 }
 
-// standing is what can be said before anybody pays. To who holds a prepay_id
+// first is the page that comes first: what can be said before anybody pays. To who holds a prepay_id
 // that the order does not know, replaced or made up, nothing of the order is told.
-func (s *scene) standing() kind {
+func (s *scene) first() kind {
 	switch out := order.Payable(s.order, s.prepayID, s.now, s.offset); out {
 	case code.OK:
 		return kindPay
