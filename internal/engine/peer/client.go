@@ -144,12 +144,12 @@ func (n *Remote) PutKeys(ctx context.Context, req *pb.PutKeysRequest) (*pb.PutKe
 }
 
 // PutDataKeys hands data keys over; they are on that node's disk when it returns.
-func (n *Node) PutDataKeys(ctx context.Context, req *pb.PutDataKeysRequest) (*pb.PutDataKeysResponse, error) {
+func (n *Remote) PutDataKeys(ctx context.Context, req *pb.PutDataKeysRequest) (*pb.PutDataKeysResponse, error) {
 	return call(ctx, n.address, "keep data keys", n.calls.PutDataKeys, req)
 }
 
 // DataKeys asks for the first part of the keyring in which the two differ.
-func (n *Node) DataKeys(ctx context.Context, req *pb.DataKeysRequest) (*pb.DataKeysResponse, error) {
+func (n *Remote) DataKeys(ctx context.Context, req *pb.DataKeysRequest) (*pb.DataKeysResponse, error) {
 	return call(ctx, n.address, "tell its data keys", n.calls.DataKeys, req)
 }
 
