@@ -444,13 +444,17 @@ func (x *CertShown) GetRevokedAt() int64 {
 }
 
 type PersonShown struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Uid           uint64                 `protobuf:"varint,1,opt,name=uid,proto3" json:"uid,omitempty"`
-	Ref           string                 `protobuf:"bytes,2,opt,name=ref,proto3" json:"ref,omitempty"`
-	Name          string                 `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
-	Openids       []*Openid              `protobuf:"bytes,4,rep,name=openids,proto3" json:"openids,omitempty"`
-	Blocked       bool                   `protobuf:"varint,5,opt,name=blocked,proto3" json:"blocked,omitempty"`
-	CreatedAt     int64                  `protobuf:"varint,6,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Uid       uint64                 `protobuf:"varint,1,opt,name=uid,proto3" json:"uid,omitempty"`
+	Ref       string                 `protobuf:"bytes,2,opt,name=ref,proto3" json:"ref,omitempty"`
+	Name      string                 `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	Openids   []*Openid              `protobuf:"bytes,4,rep,name=openids,proto3" json:"openids,omitempty"`
+	Blocked   bool                   `protobuf:"varint,5,opt,name=blocked,proto3" json:"blocked,omitempty"`
+	CreatedAt int64                  `protobuf:"varint,6,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	Phone     string                 `protobuf:"bytes,8,opt,name=phone,proto3" json:"phone,omitempty"`
+	// missing says why name and phone are not shown, "" when they are.
+	Missing       string `protobuf:"bytes,9,opt,name=missing,proto3" json:"missing,omitempty"`
+	BlockReason   string `protobuf:"bytes,10,opt,name=block_reason,json=blockReason,proto3" json:"block_reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -525,6 +529,27 @@ func (x *PersonShown) GetCreatedAt() int64 {
 		return x.CreatedAt
 	}
 	return 0
+}
+
+func (x *PersonShown) GetPhone() string {
+	if x != nil {
+		return x.Phone
+	}
+	return ""
+}
+
+func (x *PersonShown) GetMissing() string {
+	if x != nil {
+		return x.Missing
+	}
+	return ""
+}
+
+func (x *PersonShown) GetBlockReason() string {
+	if x != nil {
+		return x.BlockReason
+	}
+	return ""
 }
 
 // AccountShown has an account's two sides in minor units; balance and available
@@ -1771,7 +1796,9 @@ type AdminPersonAddRequest struct {
 	Name   string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	Appids []string               `protobuf:"bytes,3,rep,name=appids,proto3" json:"appids,omitempty"`
 	// topup is an opening balance in fen, 0 for none.
-	Topup         int64 `protobuf:"varint,4,opt,name=topup,proto3" json:"topup,omitempty"`
+	Topup int64 `protobuf:"varint,4,opt,name=topup,proto3" json:"topup,omitempty"`
+	// phone is a number as people write it, "" when none is known.
+	Phone         string `protobuf:"bytes,5,opt,name=phone,proto3" json:"phone,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1832,6 +1859,13 @@ func (x *AdminPersonAddRequest) GetTopup() int64 {
 		return x.Topup
 	}
 	return 0
+}
+
+func (x *AdminPersonAddRequest) GetPhone() string {
+	if x != nil {
+		return x.Phone
+	}
+	return ""
 }
 
 type AdminPerson struct {
@@ -3475,7 +3509,7 @@ const file_holdfast_v1_admin_proto_rawDesc = "" +
 	"not_before\x18\x04 \x01(\x03R\tnotBefore\x12\x1b\n" +
 	"\tnot_after\x18\x05 \x01(\x03R\bnotAfter\x12\x1d\n" +
 	"\n" +
-	"revoked_at\x18\x06 \x01(\x03R\trevokedAt\"\xb3\x01\n" +
+	"revoked_at\x18\x06 \x01(\x03R\trevokedAt\"\x86\x02\n" +
 	"\vPersonShown\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x10\n" +
 	"\x03ref\x18\x02 \x01(\tR\x03ref\x12\x12\n" +
@@ -3483,7 +3517,11 @@ const file_holdfast_v1_admin_proto_rawDesc = "" +
 	"\aopenids\x18\x04 \x03(\v2\x13.holdfast.v1.OpenidR\aopenids\x12\x18\n" +
 	"\ablocked\x18\x05 \x01(\bR\ablocked\x12\x1d\n" +
 	"\n" +
-	"created_at\x18\x06 \x01(\x03R\tcreatedAtJ\x04\b\a\x10\b\"\xdf\x02\n" +
+	"created_at\x18\x06 \x01(\x03R\tcreatedAt\x12\x14\n" +
+	"\x05phone\x18\b \x01(\tR\x05phone\x12\x18\n" +
+	"\amissing\x18\t \x01(\tR\amissing\x12!\n" +
+	"\fblock_reason\x18\n" +
+	" \x01(\tR\vblockReasonJ\x04\b\a\x10\b\"\xdf\x02\n" +
 	"\fAccountShown\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n" +
 	"\bcurrency\x18\x02 \x01(\rR\bcurrency\x12#\n" +
@@ -3616,12 +3654,13 @@ const file_holdfast_v1_admin_proto_rawDesc = "" +
 	"\x05mchid\x18\x01 \x01(\tR\x05mchid\x129\n" +
 	"\bsettings\x18\x02 \x01(\v2\x1d.holdfast.v1.MerchantSettingsR\bsettings\x123\n" +
 	"\x06status\x18\x03 \x01(\x0e2\x1b.holdfast.v1.MerchantStatusR\x06status\x12\x12\n" +
-	"\x04name\x18\x04 \x01(\tR\x04name\"k\n" +
+	"\x04name\x18\x04 \x01(\tR\x04name\"\x81\x01\n" +
 	"\x15AdminPersonAddRequest\x12\x10\n" +
 	"\x03ref\x18\x01 \x01(\tR\x03ref\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
 	"\x06appids\x18\x03 \x03(\tR\x06appids\x12\x14\n" +
-	"\x05topup\x18\x04 \x01(\x03R\x05topup\"v\n" +
+	"\x05topup\x18\x04 \x01(\x03R\x05topup\x12\x14\n" +
+	"\x05phone\x18\x05 \x01(\tR\x05phone\"v\n" +
 	"\vAdminPerson\x120\n" +
 	"\x06person\x18\x01 \x01(\v2\x18.holdfast.v1.PersonShownR\x06person\x125\n" +
 	"\baccounts\x18\x02 \x03(\v2\x19.holdfast.v1.AccountShownR\baccounts\"t\n" +

@@ -1495,6 +1495,68 @@ func (x *Limits) GetPerMinute() uint32 {
 	return 0
 }
 
+// Details are what a person said of themselves. They are only ever stored sealed.
+type Details struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// phone is in the form +8613800000000.
+	Phone         string `protobuf:"bytes,2,opt,name=phone,proto3" json:"phone,omitempty"`
+	Email         string `protobuf:"bytes,3,opt,name=email,proto3" json:"email,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Details) Reset() {
+	*x = Details{}
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Details) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Details) ProtoMessage() {}
+
+func (x *Details) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Details.ProtoReflect.Descriptor instead.
+func (*Details) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Details) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Details) GetPhone() string {
+	if x != nil {
+		return x.Phone
+	}
+	return ""
+}
+
+func (x *Details) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
 // Sealed are personal details that only who has the data key can read. The key is
 // in the keyring and nowhere else.
 type Sealed struct {
@@ -1512,7 +1574,7 @@ type Sealed struct {
 
 func (x *Sealed) Reset() {
 	*x = Sealed{}
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[10]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1524,7 +1586,7 @@ func (x *Sealed) String() string {
 func (*Sealed) ProtoMessage() {}
 
 func (x *Sealed) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[10]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1537,7 +1599,7 @@ func (x *Sealed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Sealed.ProtoReflect.Descriptor instead.
 func (*Sealed) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{10}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Sealed) GetKeyId() string {
@@ -1641,7 +1703,11 @@ const file_holdfast_v1_vocabulary_proto_rawDesc = "" +
 	"\aper_day\x18\x03 \x01(\x03R\x06perDay\x12\x19\n" +
 	"\bper_year\x18\x04 \x01(\x03R\aperYear\x12\x1d\n" +
 	"\n" +
-	"per_minute\x18\x05 \x01(\rR\tperMinute\"E\n" +
+	"per_minute\x18\x05 \x01(\rR\tperMinute\"I\n" +
+	"\aDetails\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
+	"\x05phone\x18\x02 \x01(\tR\x05phone\x12\x14\n" +
+	"\x05email\x18\x03 \x01(\tR\x05email\"E\n" +
 	"\x06Sealed\x12\x15\n" +
 	"\x06key_id\x18\x01 \x01(\tR\x05keyId\x12\x10\n" +
 	"\x03box\x18\x02 \x01(\fR\x03box\x12\x12\n" +
@@ -1731,7 +1797,7 @@ func file_holdfast_v1_vocabulary_proto_rawDescGZIP() []byte {
 }
 
 var file_holdfast_v1_vocabulary_proto_enumTypes = make([]protoimpl.EnumInfo, 11)
-var file_holdfast_v1_vocabulary_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_holdfast_v1_vocabulary_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_holdfast_v1_vocabulary_proto_goTypes = []any{
 	(Kind)(0),                // 0: holdfast.v1.Kind
 	(MerchantStatus)(0),      // 1: holdfast.v1.MerchantStatus
@@ -1754,7 +1820,8 @@ var file_holdfast_v1_vocabulary_proto_goTypes = []any{
 	(*NodeHealth)(nil),       // 18: holdfast.v1.NodeHealth
 	(*Consent)(nil),          // 19: holdfast.v1.Consent
 	(*Limits)(nil),           // 20: holdfast.v1.Limits
-	(*Sealed)(nil),           // 21: holdfast.v1.Sealed
+	(*Details)(nil),          // 21: holdfast.v1.Details
+	(*Sealed)(nil),           // 22: holdfast.v1.Sealed
 }
 var file_holdfast_v1_vocabulary_proto_depIdxs = []int32{
 	0, // 0: holdfast.v1.Subject.kind:type_name -> holdfast.v1.Kind
@@ -1780,7 +1847,7 @@ func file_holdfast_v1_vocabulary_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_vocabulary_proto_rawDesc), len(file_holdfast_v1_vocabulary_proto_rawDesc)),
 			NumEnums:      11,
-			NumMessages:   11,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -9,6 +9,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/edge/personal"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
 	"github.com/holdfast-pay/holdfast/internal/rule/person"
@@ -25,7 +26,7 @@ func (s *Server) PersonAdd(ctx context.Context, q *connect.Request[pb.AdminPerso
 	if m.Topup < 0 {
 		return nil, refuse(code.AmountMustBePositive)
 	}
-	p, err := do(ctx, s, person.Add, &pb.PersonAdd{Ref: m.Ref, Name: m.Name, Appids: m.Appids})
+	p, err := s.enter(ctx, m)
 	if err != nil {
 		return nil, err
 	}
@@ -35,6 +36,25 @@ func (s *Server) PersonAdd(ctx context.Context, q *connect.Request[pb.AdminPerso
 		}
 	}
 	return s.personAnswer(ctx, p.Uid, "")
+}
+
+// enter adds a person with sealed details.
+func (s *Server) enter(ctx context.Context, m *pb.AdminPersonAddRequest) (*pb.Person, error) {
+	newcomer := personal.Newcomer{Ref: m.Ref, Details: &pb.Details{Name: m.Name}, Appids: m.Appids}
+	if m.Phone != "" {
+		var ok bool
+		if newcomer.Details.Phone, ok = personal.Phone(m.Phone); !ok {
+			return nil, refuse(code.PhoneTagInvalid)
+		}
+	}
+	p, out, err := s.People.Enter(ctx, s.Core, "admin/"+who(ctx), requestID(ctx), newcomer)
+	switch {
+	case err != nil:
+		return nil, s.fail("add a person", err)
+	case out != code.OK:
+		return nil, refuse(out)
+	}
+	return p, nil
 }
 
 // PersonTopup credits a person's balance; ref is the identity. It answers with
@@ -57,7 +77,7 @@ func (s *Server) PersonTopup(ctx context.Context, q *connect.Request[pb.AdminPer
 	if err != nil {
 		return nil, err
 	}
-	return answer(&pb.AdminPerson{Person: shownPerson(p), Accounts: []*pb.AccountShown{shownAccount(account)}})
+	return answer(&pb.AdminPerson{Person: s.shownPerson(p), Accounts: []*pb.AccountShown{shownAccount(account)}})
 }
 
 func (s *Server) topup(ctx context.Context, uid uint64, amount int64, ref string) (*pb.Account, error) {
@@ -76,7 +96,7 @@ func (s *Server) personAnswer(ctx context.Context, uid uint64, ref string) (*con
 		if err != nil {
 			return err
 		}
-		a.Person = shownPerson(p)
+		a.Person = s.shownPerson(p)
 		if acc, ok := ledger.Get(r, ledger.UserBalance(p.Uid), money.CNY); ok {
 			a.Accounts = append(a.Accounts, shownAccount(acc))
 		}

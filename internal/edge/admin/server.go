@@ -19,6 +19,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/edge/personal"
 	"github.com/holdfast-pay/holdfast/internal/engine/journal"
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -67,7 +68,9 @@ type Config struct {
 	Keys     Keys
 	Views    Views
 	Receipts Receipts
-	Tokens   *Tokens
+	// People seals and opens personal details; nil on a node without a keyring.
+	People *personal.Sealer
+	Tokens *Tokens
 	// Cluster is nil for a node without peers.
 	Cluster Cluster
 	// Defaults are the settings of merchants added without any.

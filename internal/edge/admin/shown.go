@@ -23,9 +23,11 @@ func shownCert(c *pb.Cert) *pb.CertShown {
 	}
 }
 
-func shownPerson(p *pb.Person) *pb.PersonShown {
+func (s *Server) shownPerson(p *pb.Person) *pb.PersonShown {
+	of := s.People.Of(p)
 	return &pb.PersonShown{
-		Uid: p.Uid, Ref: p.Ref, Name: p.Name, Openids: p.Openids, Blocked: p.Blocked, CreatedAt: p.CreatedAt,
+		Uid: p.Uid, Ref: p.Ref, Name: of.Name, Phone: of.Phone, Missing: of.Missing, Openids: p.Openids,
+		Blocked: p.Blocked, BlockReason: p.BlockReason, CreatedAt: p.CreatedAt,
 	}
 }
 

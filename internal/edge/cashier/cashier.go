@@ -31,6 +31,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/gate"
+	"github.com/holdfast-pay/holdfast/internal/edge/personal"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -47,6 +48,8 @@ type Core interface {
 // Config says what the cashier works with.
 type Config struct {
 	Core Core
+	// People opens the names of those who may pay; nil shows none that is sealed.
+	People *personal.Sealer
 	// Receipt makes the receipt of a paid order; nil offers none.
 	Receipt func(ctx context.Context, o *pb.Order) (*pb.Receipt, error)
 	// Now is the wall clock; nil is time.Now. Business time is reckoned from it
@@ -65,6 +68,7 @@ const patience = 8 * time.Second
 // Cashier serves the pages. Its methods may be called from any goroutine.
 type Cashier struct {
 	core     Core
+	people   *personal.Sealer
 	receipt  func(ctx context.Context, o *pb.Order) (*pb.Receipt, error)
 	now      func() time.Time
 	patience time.Duration
@@ -73,7 +77,7 @@ type Cashier struct {
 
 // New makes a cashier.
 func New(cfg Config) *Cashier {
-	c := &Cashier{core: cfg.Core, receipt: cfg.Receipt, now: cfg.Now, patience: cfg.Patience, log: cfg.Logger}
+	c := &Cashier{core: cfg.Core, people: cfg.People, receipt: cfg.Receipt, now: cfg.Now, patience: cfg.Patience, log: cfg.Logger}
 	if c.now == nil {
 		c.now = time.Now
 	}

@@ -34,7 +34,7 @@ func (c *Cashier) offer(w http.ResponseWriter, r *http.Request, prepayID string,
 		}
 		v, status = c.standingView(rd, s, came, attempt), http.StatusOK
 		if v.Kind == kindPay {
-			v.Attempt, v.Payers = attempt, s.payers(rd, lastPayer(r))
+			v.Attempt, v.Payers = attempt, c.payers(rd, s, lastPayer(r))
 		}
 		return nil
 	})

@@ -28,10 +28,10 @@ type payer struct {
 
 // payers lists who may pay the order in a sandbox: the one it was placed for,
 // or the first twenty, the last one who paid from this browser first.
-func (s *scene) payers(r table.Reader, last uint64) []payer {
+func (c *Cashier) payers(r table.Reader, s *scene, last uint64) []payer {
 	var list []payer
 	offer := func(p *pb.Person) {
-		list = append(list, payer{UID: p.Uid, Name: p.Name, Blocked: p.Blocked,
+		list = append(list, payer{UID: p.Uid, Name: c.people.Name(p), Blocked: p.Blocked,
 			Balance: yuan(balance(r, p.Uid, s.order.Currency)), Low: balance(r, p.Uid, s.order.Currency) < s.order.Total})
 	}
 	if s.order.Openid != "" {
@@ -60,12 +60,12 @@ func balance(r table.Reader, uid uint64, currency uint32) int64 {
 }
 
 // name is a person's name, "" when there is no such person.
-func name(r table.Reader, uid uint64) string {
+func (c *Cashier) name(r table.Reader, uid uint64) string {
 	p, ok := person.Get(r, uid)
 	if !ok {
 		return ""
 	}
-	return p.Name
+	return c.people.Name(p)
 }
 
 func lastPayer(r *http.Request) uint64 {

@@ -69,7 +69,7 @@ func (c *Cashier) serveResult(w http.ResponseWriter, r *http.Request) {
 
 func (c *Cashier) resultView(rd table.Reader, s *scene, q url.Values) *view {
 	uid, _ := strconv.ParseUint(q.Get("payer"), 10, 64) // 0 is nobody
-	v := &view{scene: s, payerUID: uid, payerName: name(rd, uid), payerBalance: balance(rd, uid, s.order.Currency),
+	v := &view{scene: s, payerUID: uid, payerName: c.name(rd, uid), payerBalance: balance(rd, uid, s.order.Currency),
 		Attempt: q.Get("attempt"), Carry: carryOf(s.order.Product, q), back: readReturn(q)}
 	attempt, ok := parseAttempt(q.Get("attempt"))
 	mine := ok && s.order.PayerUid == uid && bytes.Equal(s.order.Attempt, attempt)

@@ -101,7 +101,7 @@ func (s *Sandbox) servePay(r *http.Request) (any, *refusal) {
 		case ok:
 			appid = o.Appid
 		}
-		payer, refused = findPayer(rd, p.Payer, appid)
+		payer, refused = s.findPayer(rd, p.Payer, appid)
 		return nil
 	})
 	if unread != nil {
@@ -140,7 +140,7 @@ func (s *Sandbox) viewPaid(r *http.Request, o *pb.Order, payer *pb.Person, attem
 		SuccessTime: stamp.RFC3339(o.PaidAt, offset), Amount: amountView{o.Total, money.CurrencyCode(o.Currency)},
 		Attempt: attempt, Moved: o.Total, Notice: strconv.FormatUint(o.NoticeId, 10),
 	}
-	v.Payer.UID, v.Payer.Name, v.Payer.Openid = strconv.FormatUint(payer.Uid, 10), payer.Name, o.Openid
+	v.Payer.UID, v.Payer.Name, v.Payer.Openid = strconv.FormatUint(payer.Uid, 10), s.people.Name(payer), o.Openid
 	refused := s.read(r, func(r table.Reader) error { v.Balance = balance(r, payer.Uid); return nil })
 	return v, refused
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/ident"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/edge/personal"
 	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3/strictjson"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
@@ -43,8 +44,8 @@ type openidView struct {
 	Openid string `json:"openid"`
 }
 
-func viewPayer(r table.Reader, p *pb.Person) payerView {
-	v := payerView{UID: strconv.FormatUint(p.Uid, 10), Ref: p.Ref, Name: p.Name, Blocked: p.Blocked,
+func (s *Sandbox) viewPayer(r table.Reader, p *pb.Person) payerView {
+	v := payerView{UID: strconv.FormatUint(p.Uid, 10), Ref: p.Ref, Name: s.people.Name(p), Blocked: p.Blocked,
 		Balance: balance(r, p.Uid), Openids: []openidView{}}
 	for _, o := range p.Openids {
 		v.Openids = append(v.Openids, openidView{o.Appid, o.Openid})
@@ -64,7 +65,7 @@ func (s *Sandbox) servePayers(r *http.Request) (any, *refusal) {
 	list := []payerView{}
 	refused := s.read(r, func(r table.Reader) error {
 		person.List(r, func(p *pb.Person) bool {
-			list = append(list, viewPayer(r, p))
+			list = append(list, s.viewPayer(r, p))
 			return len(list) < maxPayers
 		})
 		return nil
@@ -103,9 +104,12 @@ func (s *Sandbox) serveAddPayer(r *http.Request) (any, *refusal) {
 	if refused != nil {
 		return nil, refused
 	}
-	p, refused := do(s, r, person.Add, &pb.PersonAdd{Ref: add.Ref, Name: add.Name})
-	if refused != nil {
-		return nil, refused.about("/ref")
+	p, out, err := s.people.Enter(r.Context(), s.core, "sandbox", "", personal.Newcomer{Ref: add.Ref, Details: &pb.Details{Name: add.Name}})
+	switch {
+	case err != nil:
+		return nil, noResult(err)
+	case !out.OK():
+		return nil, refusalOf(out).about("/ref")
 	}
 	if p == nil {
 		return nil, refusalOf(code.Internal)
@@ -153,7 +157,7 @@ func (s *Sandbox) showPayer(r *http.Request, uid uint64) (any, *refusal) {
 		if !ok {
 			return fmt.Errorf("person %d is gone", uid)
 		}
-		v = viewPayer(r, p)
+		v = s.viewPayer(r, p)
 		return nil
 	})
 	return v, refused
@@ -184,7 +188,7 @@ func (s *Sandbox) serveTopup(r *http.Request) (any, *refusal) {
 	}
 	var p *pb.Person
 	var refused *refusal
-	if unread := s.read(r, func(rd table.Reader) error { p, refused = findPayer(rd, t.Payer, ""); return nil }); unread != nil {
+	if unread := s.read(r, func(rd table.Reader) error { p, refused = s.findPayer(rd, t.Payer, ""); return nil }); unread != nil {
 		return nil, unread
 	}
 	if refused != nil {
@@ -199,7 +203,7 @@ func (s *Sandbox) serveTopup(r *http.Request) (any, *refusal) {
 
 // findPayer finds a person by openid (under appid first, when it is known), by
 // ref, by uid, or by a name that only one person has.
-func findPayer(r table.Reader, who, appid string) (*pb.Person, *refusal) {
+func (s *Sandbox) findPayer(r table.Reader, who, appid string) (*pb.Person, *refusal) {
 	if p, ok := person.ByOpenid(r, appid, who); ok && appid != "" {
 		return p, nil
 	}
@@ -211,7 +215,7 @@ func findPayer(r table.Reader, who, appid string) (*pb.Person, *refusal) {
 			return p, nil
 		}
 	}
-	found := searchPayers(r, who)
+	found := s.searchPayers(r, who)
 	switch len(found) {
 	case 1:
 		return found[0], nil
@@ -228,11 +232,11 @@ func findPayer(r table.Reader, who, appid string) (*pb.Person, *refusal) {
 }
 
 // searchPayers looks through people for a name or an openid under any appid.
-func searchPayers(r table.Reader, who string) (found []*pb.Person) {
+func (s *Sandbox) searchPayers(r table.Reader, who string) (found []*pb.Person) {
 	openid, looked := ident.ValidOpenid(who), 0
 	person.List(r, func(p *pb.Person) bool {
 		looked++
-		match := p.Name == who
+		match := s.people.Name(p) == who
 		for _, o := range p.Openids {
 			match = match || openid && o.Openid == who
 		}

@@ -30,6 +30,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/gate"
+	"github.com/holdfast-pay/holdfast/internal/edge/personal"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
@@ -47,6 +48,8 @@ type Core interface {
 // Config says what the sandbox works with.
 type Config struct {
 	Core Core
+	// People seals and opens payers' details; nil leaves them in clear.
+	People *personal.Sealer
 	// Now is the wall clock; nil is time.Now.
 	Now func() time.Time
 	// Logger takes the log; nil discards it.
@@ -55,14 +58,15 @@ type Config struct {
 
 // Sandbox serves the endpoints. Its methods may be called from any goroutine.
 type Sandbox struct {
-	core Core
-	now  func() time.Time
-	log  *slog.Logger
+	core   Core
+	people *personal.Sealer
+	now    func() time.Time
+	log    *slog.Logger
 }
 
 // New makes a sandbox.
 func New(cfg Config) *Sandbox {
-	s := &Sandbox{core: cfg.Core, now: cfg.Now, log: cfg.Logger}
+	s := &Sandbox{core: cfg.Core, people: cfg.People, now: cfg.Now, log: cfg.Logger}
 	if s.now == nil {
 		s.now = time.Now
 	}

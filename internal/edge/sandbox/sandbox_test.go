@@ -37,7 +37,7 @@ func newBench(t *testing.T, sandbox bool) *bench {
 	b := &bench{T: t, core: edgetest.New(t, sandbox)}
 	b.core.Merchant()
 	b.ming = b.core.Payer("ming", "小明", 100_000)
-	b.http = New(Config{Core: b.core, Now: func() time.Time { return time.UnixMilli(b.core.Now()) }}).Handler()
+	b.http = New(Config{Core: b.core, People: edgetest.Sealed(t, b.core, b.ming), Now: func() time.Time { return time.UnixMilli(b.core.Now()) }}).Handler()
 	return b
 }
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -18,8 +19,8 @@ func showPerson(env *Env, a *pb.AdminPerson) error {
 	}
 	var b strings.Builder
 	p := a.Person
-	fields(&b, "person", fmt.Sprintf("%d  %s", p.GetUid(), p.GetName()), "ref", p.GetRef(), "since", when(p.GetCreatedAt()),
-		"blocked", choose(p.GetBlocked(), "yes", ""))
+	fields(&b, "person", fmt.Sprintf("%d  %s", p.GetUid(), cmp.Or(p.GetName(), "("+p.GetMissing()+")")), "phone", p.GetPhone(), "ref", p.GetRef(), "since", when(p.GetCreatedAt()),
+		"blocked", choose(p.GetBlocked(), cmp.Or(p.GetBlockReason(), "yes"), ""))
 	for _, o := range p.GetOpenids() {
 		fmt.Fprintf(&b, "openid  %s  for %s\n", o.Openid, o.Appid)
 	}

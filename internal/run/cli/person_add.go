@@ -12,7 +12,8 @@ var personAdd = Command{
 	Name: "person add", Args: "REF", Short: "add a person who can pay", JSON: true, Admin: true,
 	Long: `REF is the operator's own name for the person (1 to 64 characters) and the
 identity: adding the same person again changes nothing. For every --appid the
-person gets an openid, which a merchant's JSAPI order names.`,
+person gets an openid, which a merchant's JSAPI order names. Name and phone number
+are sealed before they enter the log; REF is not, so take none that says who it is.`,
 	Examples: []Example{
 		{"holdfast person add alice --name Alice --appid wx8888888888888888 --topup 100.00", "with an opening balance of 100 yuan"},
 	},
@@ -21,6 +22,7 @@ person gets an openid, which a merchant's JSAPI order names.`,
 		var appids listFlag
 		var topup amountFlag
 		fs.StringVar(&q.Name, "name", "", "the person's `NAME`")
+		fs.StringVar(&q.Phone, "phone", "", "the person's phone `NUMBER`, by which they are found when they enrol a device")
 		fs.Var(&appids, "appid", "give an openid for this `APPID`; may be repeated")
 		fs.Var(&topup, "topup", "opening balance in `YUAN`, like 100.00")
 		return func(ctx context.Context, env *Env, args []string) error {

@@ -122,7 +122,7 @@ func (p NodeProcess) Run(ctx context.Context) error {
 	said := false
 	return node.Serve(ctx, node.Options{Config: p.Config, Version: p.Version, Log: p.Log, LogDropped: p.LogDropped, Fatal: p.Fatal, Sandbox: func(n *node.Node) http.Handler {
 		pages := welcome.New(welcome.Config{Core: n.Replica(), Keys: n.Keys()})
-		return pages.Handler(sandbox.New(sandbox.Config{Core: n.Replica(), Logger: p.Log}).Handler())
+		return pages.Handler(sandbox.New(sandbox.Config{Core: n.Replica(), People: n.People(), Logger: p.Log}).Handler())
 	}}, func(n *node.Node) {
 		if said {
 			return

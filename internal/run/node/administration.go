@@ -73,7 +73,7 @@ func (n *adminService) Start(context.Context) error {
 		"certificate": pb.KeyMode_KEY_MODE_CERTIFICATE, "public_key": pb.KeyMode_KEY_MODE_PUBLIC_KEY, "both": pb.KeyMode_KEY_MODE_BOTH,
 	}
 	service := admin.NewServer(admin.Config{
-		Core: n.replica, Cluster: n.operator(), Keys: n.keys, Views: n.views, Receipts: n.journal.receipts, Tokens: n.tokens,
+		Core: n.replica, Cluster: n.operator(), Keys: n.keys, People: n.people, Views: n.views, Receipts: n.journal.receipts, Tokens: n.tokens,
 		Defaults: &pb.MerchantSettings{
 			KeyMode: modes[m.KeyMode], RefundIntervalS: int32(m.RefundInterval.Std() / time.Second),
 			AllowHttp: m.AllowHTTP, Strict: m.Strict, WeixinCodeUrl: m.WeixinCodeURL,

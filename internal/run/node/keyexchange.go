@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/edge/personal"
 	"github.com/holdfast-pay/holdfast/internal/engine/keyring"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/member"
@@ -29,6 +30,7 @@ const (
 
 // Start deletes what was erased while the node was away.
 func (n *keyExchange) Start(ctx context.Context) error {
+	n.people = personal.New(personal.Config{Core: n.replica, Secrets: n.keys, Ring: n.ring, Mint: n.mintDataKeys})
 	if err := n.deleteErased(ctx); err != nil {
 		return err
 	}

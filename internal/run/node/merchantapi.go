@@ -44,7 +44,7 @@ func (n *merchantAPI) Start(context.Context) error {
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
-	pages := cashier.New(cashier.Config{Core: n.replica, Receipt: n.journal.receipts.Payment, Logger: n.log})
+	pages := cashier.New(cashier.Config{Core: n.replica, People: n.people, Receipt: n.journal.receipts.Payment, Logger: n.log})
 	handler, err := n.public(api, pages)
 	if err != nil {
 		return errors.Join(err, l.Close())

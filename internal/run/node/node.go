@@ -20,6 +20,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/holdfast-pay/holdfast/internal/edge/personal"
 	"github.com/holdfast-pay/holdfast/internal/edge/receipt"
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
@@ -178,6 +179,9 @@ func (n *Node) Replica() *replica.Replica { return n.replica }
 
 // Keys is the keystore.
 func (n *Node) Keys() *keystore.Store { return n.keys }
+
+// People seals and opens personal details.
+func (n *Node) People() *personal.Sealer { return n.people }
 
 // Receipts hands out receipts.
 func (n *Node) Receipts() *receipt.Issuer { return n.journal.receipts }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/admin"
+	"github.com/holdfast-pay/holdfast/internal/edge/personal"
 	"github.com/holdfast-pay/holdfast/internal/edge/receipt"
 	"github.com/holdfast-pay/holdfast/internal/engine/diskguard"
 	"github.com/holdfast-pay/holdfast/internal/engine/journal"
@@ -56,6 +57,7 @@ type shared struct {
 	space   *diskguard.Space
 	keys    *keystore.Store
 	ring    *keyring.Ring
+	people  *personal.Sealer
 	tokens  *admin.Tokens
 	store   *store.Store
 	raftLog *raftlog.Log

@@ -72,7 +72,7 @@ func Open(t testing.TB, sandbox bool) *Site {
 	need(t, err)
 	log := slog.New(slog.NewTextHandler(d.Log, nil))
 	config := admin.Config{
-		Core: d.Core, Keys: d.Keys, Views: d, Receipts: receipt.NewIssuer(d.Core, d, prover), Tokens: tokens,
+		Core: d.Core, Keys: d.Keys, People: edgetest.Sealer(t, d.Core), Views: d, Receipts: receipt.NewIssuer(d.Core, d, prover), Tokens: tokens,
 		Defaults:   &pb.MerchantSettings{KeyMode: pb.KeyMode_KEY_MODE_BOTH, RefundIntervalS: 60},
 		Checkpoint: d.publisher.Latest, Now: d.Now, Wall: func() time.Time { return time.UnixMilli(d.Now()) },
 		ReadOnly: func() string { return d.Why() }, Version: "test", Log: log,

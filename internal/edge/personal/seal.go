@@ -1,0 +1,88 @@
+package personal
+
+import (
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
+	"errors"
+	"fmt"
+
+	"github.com/holdfast-pay/holdfast/internal/pb"
+)
+
+const nonceSize = 12
+
+// ErrBox says that details do not open under their key: they were altered, or
+// sealed under another.
+var ErrBox = errors.New("the details do not open under their key")
+
+// Seal seals details under a fresh key, which a majority of nodes has when it
+// returns. Sealing the same details again gives other bytes and the same hash.
+func (s *Sealer) Seal(ctx context.Context, d *pb.Details) (*pb.Sealed, error) {
+	hash, err := s.hash(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	id, err := s.fresh(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("seal details: %w", err)
+	}
+	box, err := s.box(id, d)
+	if err != nil {
+		return nil, fmt.Errorf("seal details: %w", err)
+	}
+	return &pb.Sealed{KeyId: id, Box: box, Hash: hash}, nil
+}
+
+func (s *Sealer) box(id string, d *pb.Details) ([]byte, error) {
+	aead, err := s.aead(id)
+	if err != nil {
+		return nil, err
+	}
+	clear, err := d.MarshalVT()
+	if err != nil {
+		return nil, err
+	}
+	nonce := make([]byte, nonceSize, nonceSize+len(clear)+16)
+	rand.Read(nonce)
+	return aead.Seal(nonce, nonce, clear, bound(id)), nil
+}
+
+// Open opens sealed details: keyring.ErrNone, keyring.ErrGone, keyring.ErrWrapping,
+// a *keyring.Damage or ErrBox when it can't.
+func (s *Sealer) Open(x *pb.Sealed) (*pb.Details, error) {
+	aead, err := s.aead(x.GetKeyId())
+	if err != nil {
+		return nil, err
+	}
+	box := x.GetBox()
+	if len(box) < nonceSize {
+		return nil, ErrBox
+	}
+	clear, err := aead.Open(nil, box[:nonceSize], box[nonceSize:], bound(x.KeyId))
+	if err != nil {
+		return nil, ErrBox
+	}
+	d := new(pb.Details)
+	if d.UnmarshalVT(clear) != nil {
+		return nil, ErrBox
+	}
+	return d, nil
+}
+
+func (s *Sealer) aead(id string) (cipher.AEAD, error) {
+	key, err := s.cfg.Ring.Get(id)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(key)
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCM(block)
+}
+
+// bound is what a box is bound to: moved to another person's row it does not open.
+func bound(id string) []byte { return []byte("holdfast details 1\n" + id) }
