@@ -30,6 +30,8 @@ var inside = map[string][]string{
 	"internal/rule/merchant": {"internal/rule/ledger"},
 	"internal/rule/notice":   {"internal/rule/due", "internal/rule/lane"},
 	"internal/rule/order":    {"internal/rule/due", "internal/rule/ledger", "internal/rule/merchant", "internal/rule/notice", "internal/rule/person", "internal/rule/wallet"},
+	"internal/rule/transfer": {"internal/rule/due", "internal/rule/ledger", "internal/rule/person", "internal/rule/wallet"},
+	"internal/rule/packet":   {"internal/rule/due", "internal/rule/ledger", "internal/rule/person", "internal/rule/wallet"},
 	"internal/rule/refund":   {"internal/rule/due", "internal/rule/ledger", "internal/rule/merchant", "internal/rule/notice", "internal/rule/order"},
 	"internal/rule/wallet":   {"internal/rule/person"},
 

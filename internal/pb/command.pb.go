@@ -2790,6 +2790,624 @@ func (x *PersonKeysSet) GetTagKey() string {
 	return ""
 }
 
+// TransferCreate gives money to another person. (payer, client_id) is the identity.
+type TransferCreate struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Payer    uint64                 `protobuf:"varint,1,opt,name=payer,proto3" json:"payer,omitempty"`
+	Payee    uint64                 `protobuf:"varint,2,opt,name=payee,proto3" json:"payee,omitempty"`
+	Amount   int64                  `protobuf:"varint,3,opt,name=amount,proto3" json:"amount,omitempty"`
+	Currency uint32                 `protobuf:"varint,4,opt,name=currency,proto3" json:"currency,omitempty"`
+	ClientId string                 `protobuf:"bytes,5,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	Memo     *Sealed                `protobuf:"bytes,6,opt,name=memo,proto3" json:"memo,omitempty"`
+	// accept: the payee has to accept it within 24 hours.
+	Accept        bool     `protobuf:"varint,7,opt,name=accept,proto3" json:"accept,omitempty"`
+	Consent       *Consent `protobuf:"bytes,8,opt,name=consent,proto3" json:"consent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TransferCreate) Reset() {
+	*x = TransferCreate{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TransferCreate) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TransferCreate) ProtoMessage() {}
+
+func (x *TransferCreate) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TransferCreate.ProtoReflect.Descriptor instead.
+func (*TransferCreate) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *TransferCreate) GetPayer() uint64 {
+	if x != nil {
+		return x.Payer
+	}
+	return 0
+}
+
+func (x *TransferCreate) GetPayee() uint64 {
+	if x != nil {
+		return x.Payee
+	}
+	return 0
+}
+
+func (x *TransferCreate) GetAmount() int64 {
+	if x != nil {
+		return x.Amount
+	}
+	return 0
+}
+
+func (x *TransferCreate) GetCurrency() uint32 {
+	if x != nil {
+		return x.Currency
+	}
+	return 0
+}
+
+func (x *TransferCreate) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+func (x *TransferCreate) GetMemo() *Sealed {
+	if x != nil {
+		return x.Memo
+	}
+	return nil
+}
+
+func (x *TransferCreate) GetAccept() bool {
+	if x != nil {
+		return x.Accept
+	}
+	return false
+}
+
+func (x *TransferCreate) GetConsent() *Consent {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
+// TransferAccept takes the money of a transfer that waits.
+type TransferAccept struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	// uid is the payee.
+	Uid           uint64   `protobuf:"varint,2,opt,name=uid,proto3" json:"uid,omitempty"`
+	Consent       *Consent `protobuf:"bytes,3,opt,name=consent,proto3" json:"consent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TransferAccept) Reset() {
+	*x = TransferAccept{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TransferAccept) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TransferAccept) ProtoMessage() {}
+
+func (x *TransferAccept) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TransferAccept.ProtoReflect.Descriptor instead.
+func (*TransferAccept) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *TransferAccept) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *TransferAccept) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *TransferAccept) GetConsent() *Consent {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
+// TransferDecline sends the money of a transfer that waits back.
+type TransferDecline struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	// uid is the payee.
+	Uid           uint64   `protobuf:"varint,2,opt,name=uid,proto3" json:"uid,omitempty"`
+	Consent       *Consent `protobuf:"bytes,3,opt,name=consent,proto3" json:"consent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TransferDecline) Reset() {
+	*x = TransferDecline{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TransferDecline) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TransferDecline) ProtoMessage() {}
+
+func (x *TransferDecline) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TransferDecline.ProtoReflect.Descriptor instead.
+func (*TransferDecline) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{44}
+}
+
+func (x *TransferDecline) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *TransferDecline) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *TransferDecline) GetConsent() *Consent {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
+// PayeeLookup asks who is behind a phone number, for uid; strangers are counted.
+type PayeeLookup struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Uid           uint64                 `protobuf:"varint,1,opt,name=uid,proto3" json:"uid,omitempty"`
+	PhoneTag      []byte                 `protobuf:"bytes,2,opt,name=phone_tag,json=phoneTag,proto3" json:"phone_tag,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PayeeLookup) Reset() {
+	*x = PayeeLookup{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[45]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PayeeLookup) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PayeeLookup) ProtoMessage() {}
+
+func (x *PayeeLookup) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[45]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PayeeLookup.ProtoReflect.Descriptor instead.
+func (*PayeeLookup) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{45}
+}
+
+func (x *PayeeLookup) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *PayeeLookup) GetPhoneTag() []byte {
+	if x != nil {
+		return x.PhoneTag
+	}
+	return nil
+}
+
+// PayeeHide says whether others find the person by phone number.
+type PayeeHide struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Uid           uint64                 `protobuf:"varint,1,opt,name=uid,proto3" json:"uid,omitempty"`
+	Hidden        bool                   `protobuf:"varint,2,opt,name=hidden,proto3" json:"hidden,omitempty"`
+	Consent       *Consent               `protobuf:"bytes,3,opt,name=consent,proto3" json:"consent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PayeeHide) Reset() {
+	*x = PayeeHide{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PayeeHide) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PayeeHide) ProtoMessage() {}
+
+func (x *PayeeHide) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PayeeHide.ProtoReflect.Descriptor instead.
+func (*PayeeHide) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{46}
+}
+
+func (x *PayeeHide) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *PayeeHide) GetHidden() bool {
+	if x != nil {
+		return x.Hidden
+	}
+	return false
+}
+
+func (x *PayeeHide) GetConsent() *Consent {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
+// PacketCreate puts money into a red packet. (payer, client_id) is the identity.
+type PacketCreate struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Payer    uint64                 `protobuf:"varint,1,opt,name=payer,proto3" json:"payer,omitempty"`
+	ClientId string                 `protobuf:"bytes,2,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	Count    uint32                 `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`
+	Total    int64                  `protobuf:"varint,4,opt,name=total,proto3" json:"total,omitempty"`
+	Currency uint32                 `protobuf:"varint,5,opt,name=currency,proto3" json:"currency,omitempty"`
+	Lucky    bool                   `protobuf:"varint,6,opt,name=lucky,proto3" json:"lucky,omitempty"`
+	// One of to, a person, and link, SHA-256 of the token in a group's link.
+	To   uint64 `protobuf:"varint,7,opt,name=to,proto3" json:"to,omitempty"`
+	Link []byte `protobuf:"bytes,8,opt,name=link,proto3" json:"link,omitempty"`
+	// commitment is SHA-256 of the seed of a lucky packet, and key_id names the key
+	// of the keystore that the seed comes from.
+	Commitment    []byte   `protobuf:"bytes,9,opt,name=commitment,proto3" json:"commitment,omitempty"`
+	KeyId         string   `protobuf:"bytes,10,opt,name=key_id,json=keyId,proto3" json:"key_id,omitempty"`
+	Words         *Sealed  `protobuf:"bytes,11,opt,name=words,proto3" json:"words,omitempty"`
+	Consent       *Consent `protobuf:"bytes,12,opt,name=consent,proto3" json:"consent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PacketCreate) Reset() {
+	*x = PacketCreate{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[47]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PacketCreate) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PacketCreate) ProtoMessage() {}
+
+func (x *PacketCreate) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[47]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PacketCreate.ProtoReflect.Descriptor instead.
+func (*PacketCreate) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{47}
+}
+
+func (x *PacketCreate) GetPayer() uint64 {
+	if x != nil {
+		return x.Payer
+	}
+	return 0
+}
+
+func (x *PacketCreate) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+func (x *PacketCreate) GetCount() uint32 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *PacketCreate) GetTotal() int64 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+func (x *PacketCreate) GetCurrency() uint32 {
+	if x != nil {
+		return x.Currency
+	}
+	return 0
+}
+
+func (x *PacketCreate) GetLucky() bool {
+	if x != nil {
+		return x.Lucky
+	}
+	return false
+}
+
+func (x *PacketCreate) GetTo() uint64 {
+	if x != nil {
+		return x.To
+	}
+	return 0
+}
+
+func (x *PacketCreate) GetLink() []byte {
+	if x != nil {
+		return x.Link
+	}
+	return nil
+}
+
+func (x *PacketCreate) GetCommitment() []byte {
+	if x != nil {
+		return x.Commitment
+	}
+	return nil
+}
+
+func (x *PacketCreate) GetKeyId() string {
+	if x != nil {
+		return x.KeyId
+	}
+	return ""
+}
+
+func (x *PacketCreate) GetWords() *Sealed {
+	if x != nil {
+		return x.Words
+	}
+	return nil
+}
+
+func (x *PacketCreate) GetConsent() *Consent {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
+// PacketClaim takes one share. (packet, uid) is the identity.
+type PacketClaim struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Packet uint64                 `protobuf:"varint,1,opt,name=packet,proto3" json:"packet,omitempty"`
+	Uid    uint64                 `protobuf:"varint,2,opt,name=uid,proto3" json:"uid,omitempty"`
+	// link is SHA-256 of the token that the person came with; empty for a packet to
+	// one person.
+	Link []byte `protobuf:"bytes,3,opt,name=link,proto3" json:"link,omitempty"`
+	// nonce is 16 bytes drawn by the person's device.
+	Nonce []byte `protobuf:"bytes,4,opt,name=nonce,proto3" json:"nonce,omitempty"`
+	// lot is made from a lucky packet's seed and the person's uid.
+	Lot           []byte   `protobuf:"bytes,5,opt,name=lot,proto3" json:"lot,omitempty"`
+	Consent       *Consent `protobuf:"bytes,6,opt,name=consent,proto3" json:"consent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PacketClaim) Reset() {
+	*x = PacketClaim{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[48]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PacketClaim) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PacketClaim) ProtoMessage() {}
+
+func (x *PacketClaim) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[48]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PacketClaim.ProtoReflect.Descriptor instead.
+func (*PacketClaim) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{48}
+}
+
+func (x *PacketClaim) GetPacket() uint64 {
+	if x != nil {
+		return x.Packet
+	}
+	return 0
+}
+
+func (x *PacketClaim) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *PacketClaim) GetLink() []byte {
+	if x != nil {
+		return x.Link
+	}
+	return nil
+}
+
+func (x *PacketClaim) GetNonce() []byte {
+	if x != nil {
+		return x.Nonce
+	}
+	return nil
+}
+
+func (x *PacketClaim) GetLot() []byte {
+	if x != nil {
+		return x.Lot
+	}
+	return nil
+}
+
+func (x *PacketClaim) GetConsent() *Consent {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
+// PacketReveal shows the seed of a lucky packet that has ended.
+type PacketReveal struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Packet        uint64                 `protobuf:"varint,1,opt,name=packet,proto3" json:"packet,omitempty"`
+	Seed          []byte                 `protobuf:"bytes,2,opt,name=seed,proto3" json:"seed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PacketReveal) Reset() {
+	*x = PacketReveal{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[49]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PacketReveal) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PacketReveal) ProtoMessage() {}
+
+func (x *PacketReveal) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[49]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PacketReveal.ProtoReflect.Descriptor instead.
+func (*PacketReveal) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{49}
+}
+
+func (x *PacketReveal) GetPacket() uint64 {
+	if x != nil {
+		return x.Packet
+	}
+	return 0
+}
+
+func (x *PacketReveal) GetSeed() []byte {
+	if x != nil {
+		return x.Seed
+	}
+	return nil
+}
+
 var File_holdfast_v1_command_proto protoreflect.FileDescriptor
 
 const file_holdfast_v1_command_proto_rawDesc = "" +
@@ -2998,7 +3616,57 @@ const file_holdfast_v1_command_proto_rawDesc = "" +
 	"\vPersonErase\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\"(\n" +
 	"\rPersonKeysSet\x12\x17\n" +
-	"\atag_key\x18\x01 \x01(\tR\x06tagKeyB1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
+	"\atag_key\x18\x01 \x01(\tR\x06tagKey\"\xfe\x01\n" +
+	"\x0eTransferCreate\x12\x14\n" +
+	"\x05payer\x18\x01 \x01(\x04R\x05payer\x12\x14\n" +
+	"\x05payee\x18\x02 \x01(\x04R\x05payee\x12\x16\n" +
+	"\x06amount\x18\x03 \x01(\x03R\x06amount\x12\x1a\n" +
+	"\bcurrency\x18\x04 \x01(\rR\bcurrency\x12\x1b\n" +
+	"\tclient_id\x18\x05 \x01(\tR\bclientId\x12'\n" +
+	"\x04memo\x18\x06 \x01(\v2\x13.holdfast.v1.SealedR\x04memo\x12\x16\n" +
+	"\x06accept\x18\a \x01(\bR\x06accept\x12.\n" +
+	"\aconsent\x18\b \x01(\v2\x14.holdfast.v1.ConsentR\aconsent\"b\n" +
+	"\x0eTransferAccept\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x10\n" +
+	"\x03uid\x18\x02 \x01(\x04R\x03uid\x12.\n" +
+	"\aconsent\x18\x03 \x01(\v2\x14.holdfast.v1.ConsentR\aconsent\"c\n" +
+	"\x0fTransferDecline\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x10\n" +
+	"\x03uid\x18\x02 \x01(\x04R\x03uid\x12.\n" +
+	"\aconsent\x18\x03 \x01(\v2\x14.holdfast.v1.ConsentR\aconsent\"<\n" +
+	"\vPayeeLookup\x12\x10\n" +
+	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x1b\n" +
+	"\tphone_tag\x18\x02 \x01(\fR\bphoneTag\"e\n" +
+	"\tPayeeHide\x12\x10\n" +
+	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x16\n" +
+	"\x06hidden\x18\x02 \x01(\bR\x06hidden\x12.\n" +
+	"\aconsent\x18\x03 \x01(\v2\x14.holdfast.v1.ConsentR\aconsent\"\xd5\x02\n" +
+	"\fPacketCreate\x12\x14\n" +
+	"\x05payer\x18\x01 \x01(\x04R\x05payer\x12\x1b\n" +
+	"\tclient_id\x18\x02 \x01(\tR\bclientId\x12\x14\n" +
+	"\x05count\x18\x03 \x01(\rR\x05count\x12\x14\n" +
+	"\x05total\x18\x04 \x01(\x03R\x05total\x12\x1a\n" +
+	"\bcurrency\x18\x05 \x01(\rR\bcurrency\x12\x14\n" +
+	"\x05lucky\x18\x06 \x01(\bR\x05lucky\x12\x0e\n" +
+	"\x02to\x18\a \x01(\x04R\x02to\x12\x12\n" +
+	"\x04link\x18\b \x01(\fR\x04link\x12\x1e\n" +
+	"\n" +
+	"commitment\x18\t \x01(\fR\n" +
+	"commitment\x12\x15\n" +
+	"\x06key_id\x18\n" +
+	" \x01(\tR\x05keyId\x12)\n" +
+	"\x05words\x18\v \x01(\v2\x13.holdfast.v1.SealedR\x05words\x12.\n" +
+	"\aconsent\x18\f \x01(\v2\x14.holdfast.v1.ConsentR\aconsent\"\xa3\x01\n" +
+	"\vPacketClaim\x12\x16\n" +
+	"\x06packet\x18\x01 \x01(\x04R\x06packet\x12\x10\n" +
+	"\x03uid\x18\x02 \x01(\x04R\x03uid\x12\x12\n" +
+	"\x04link\x18\x03 \x01(\fR\x04link\x12\x14\n" +
+	"\x05nonce\x18\x04 \x01(\fR\x05nonce\x12\x10\n" +
+	"\x03lot\x18\x05 \x01(\fR\x03lot\x12.\n" +
+	"\aconsent\x18\x06 \x01(\v2\x14.holdfast.v1.ConsentR\aconsent\":\n" +
+	"\fPacketReveal\x12\x16\n" +
+	"\x06packet\x18\x01 \x01(\x04R\x06packet\x12\x12\n" +
+	"\x04seed\x18\x02 \x01(\fR\x04seedB1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
 
 var (
 	file_holdfast_v1_command_proto_rawDescOnce sync.Once
@@ -3012,7 +3680,7 @@ func file_holdfast_v1_command_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_command_proto_rawDescData
 }
 
-var file_holdfast_v1_command_proto_msgTypes = make([]protoimpl.MessageInfo, 42)
+var file_holdfast_v1_command_proto_msgTypes = make([]protoimpl.MessageInfo, 50)
 var file_holdfast_v1_command_proto_goTypes = []any{
 	(*Command)(nil),            // 0: holdfast.v1.Command
 	(*Frame)(nil),              // 1: holdfast.v1.Frame
@@ -3056,35 +3724,51 @@ var file_holdfast_v1_command_proto_goTypes = []any{
 	(*PersonSeal)(nil),         // 39: holdfast.v1.PersonSeal
 	(*PersonErase)(nil),        // 40: holdfast.v1.PersonErase
 	(*PersonKeysSet)(nil),      // 41: holdfast.v1.PersonKeysSet
-	(*MerchantSettings)(nil),   // 42: holdfast.v1.MerchantSettings
-	(MerchantStatus)(0),        // 43: holdfast.v1.MerchantStatus
-	(Product)(0),               // 44: holdfast.v1.Product
-	(*Consent)(nil),            // 45: holdfast.v1.Consent
-	(*Attempt)(nil),            // 46: holdfast.v1.Attempt
-	(*Sealed)(nil),             // 47: holdfast.v1.Sealed
-	(*Limits)(nil),             // 48: holdfast.v1.Limits
+	(*TransferCreate)(nil),     // 42: holdfast.v1.TransferCreate
+	(*TransferAccept)(nil),     // 43: holdfast.v1.TransferAccept
+	(*TransferDecline)(nil),    // 44: holdfast.v1.TransferDecline
+	(*PayeeLookup)(nil),        // 45: holdfast.v1.PayeeLookup
+	(*PayeeHide)(nil),          // 46: holdfast.v1.PayeeHide
+	(*PacketCreate)(nil),       // 47: holdfast.v1.PacketCreate
+	(*PacketClaim)(nil),        // 48: holdfast.v1.PacketClaim
+	(*PacketReveal)(nil),       // 49: holdfast.v1.PacketReveal
+	(*MerchantSettings)(nil),   // 50: holdfast.v1.MerchantSettings
+	(MerchantStatus)(0),        // 51: holdfast.v1.MerchantStatus
+	(Product)(0),               // 52: holdfast.v1.Product
+	(*Consent)(nil),            // 53: holdfast.v1.Consent
+	(*Attempt)(nil),            // 54: holdfast.v1.Attempt
+	(*Sealed)(nil),             // 55: holdfast.v1.Sealed
+	(*Limits)(nil),             // 56: holdfast.v1.Limits
 }
 var file_holdfast_v1_command_proto_depIdxs = []int32{
-	42, // 0: holdfast.v1.MerchantAdd.settings:type_name -> holdfast.v1.MerchantSettings
-	42, // 1: holdfast.v1.MerchantSet.settings:type_name -> holdfast.v1.MerchantSettings
-	43, // 2: holdfast.v1.MerchantSet.status:type_name -> holdfast.v1.MerchantStatus
-	44, // 3: holdfast.v1.OrderCreate.product:type_name -> holdfast.v1.Product
-	45, // 4: holdfast.v1.WalletPay.consent:type_name -> holdfast.v1.Consent
-	46, // 5: holdfast.v1.NoticeReport.attempts:type_name -> holdfast.v1.Attempt
+	50, // 0: holdfast.v1.MerchantAdd.settings:type_name -> holdfast.v1.MerchantSettings
+	50, // 1: holdfast.v1.MerchantSet.settings:type_name -> holdfast.v1.MerchantSettings
+	51, // 2: holdfast.v1.MerchantSet.status:type_name -> holdfast.v1.MerchantStatus
+	52, // 3: holdfast.v1.OrderCreate.product:type_name -> holdfast.v1.Product
+	53, // 4: holdfast.v1.WalletPay.consent:type_name -> holdfast.v1.Consent
+	54, // 5: holdfast.v1.NoticeReport.attempts:type_name -> holdfast.v1.Attempt
 	26, // 6: holdfast.v1.TransferBatch.transfers:type_name -> holdfast.v1.Transfer
-	47, // 7: holdfast.v1.DeviceEnrol.details:type_name -> holdfast.v1.Sealed
-	45, // 8: holdfast.v1.DeviceEnd.consent:type_name -> holdfast.v1.Consent
-	45, // 9: holdfast.v1.PinSet.consent:type_name -> holdfast.v1.Consent
-	45, // 10: holdfast.v1.PinForget.consent:type_name -> holdfast.v1.Consent
-	45, // 11: holdfast.v1.FreeLimitSet.consent:type_name -> holdfast.v1.Consent
-	48, // 12: holdfast.v1.LimitsSet.limits:type_name -> holdfast.v1.Limits
-	47, // 13: holdfast.v1.PersonEnter.details:type_name -> holdfast.v1.Sealed
-	47, // 14: holdfast.v1.PersonSeal.details:type_name -> holdfast.v1.Sealed
-	15, // [15:15] is the sub-list for method output_type
-	15, // [15:15] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	55, // 7: holdfast.v1.DeviceEnrol.details:type_name -> holdfast.v1.Sealed
+	53, // 8: holdfast.v1.DeviceEnd.consent:type_name -> holdfast.v1.Consent
+	53, // 9: holdfast.v1.PinSet.consent:type_name -> holdfast.v1.Consent
+	53, // 10: holdfast.v1.PinForget.consent:type_name -> holdfast.v1.Consent
+	53, // 11: holdfast.v1.FreeLimitSet.consent:type_name -> holdfast.v1.Consent
+	56, // 12: holdfast.v1.LimitsSet.limits:type_name -> holdfast.v1.Limits
+	55, // 13: holdfast.v1.PersonEnter.details:type_name -> holdfast.v1.Sealed
+	55, // 14: holdfast.v1.PersonSeal.details:type_name -> holdfast.v1.Sealed
+	55, // 15: holdfast.v1.TransferCreate.memo:type_name -> holdfast.v1.Sealed
+	53, // 16: holdfast.v1.TransferCreate.consent:type_name -> holdfast.v1.Consent
+	53, // 17: holdfast.v1.TransferAccept.consent:type_name -> holdfast.v1.Consent
+	53, // 18: holdfast.v1.TransferDecline.consent:type_name -> holdfast.v1.Consent
+	53, // 19: holdfast.v1.PayeeHide.consent:type_name -> holdfast.v1.Consent
+	55, // 20: holdfast.v1.PacketCreate.words:type_name -> holdfast.v1.Sealed
+	53, // 21: holdfast.v1.PacketCreate.consent:type_name -> holdfast.v1.Consent
+	53, // 22: holdfast.v1.PacketClaim.consent:type_name -> holdfast.v1.Consent
+	23, // [23:23] is the sub-list for method output_type
+	23, // [23:23] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_command_proto_init() }
@@ -3099,7 +3783,7 @@ func file_holdfast_v1_command_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_command_proto_rawDesc), len(file_holdfast_v1_command_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   42,
+			NumMessages:   50,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

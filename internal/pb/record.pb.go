@@ -31,22 +31,28 @@ const (
 	DueKind_DUE_KIND_REFUND      DueKind = 1
 	DueKind_DUE_KIND_ORDER_CLOSE DueKind = 2
 	// NOTICE_PRUNE: a notice delivered so late that the prune cursor has passed it.
-	DueKind_DUE_KIND_NOTICE_PRUNE DueKind = 3
+	DueKind_DUE_KIND_NOTICE_PRUNE    DueKind = 3
+	DueKind_DUE_KIND_TRANSFER_EXPIRE DueKind = 13
+	DueKind_DUE_KIND_PACKET_EXPIRE   DueKind = 14
 )
 
 // Enum value maps for DueKind.
 var (
 	DueKind_name = map[int32]string{
-		0: "DUE_KIND_UNSPECIFIED",
-		1: "DUE_KIND_REFUND",
-		2: "DUE_KIND_ORDER_CLOSE",
-		3: "DUE_KIND_NOTICE_PRUNE",
+		0:  "DUE_KIND_UNSPECIFIED",
+		1:  "DUE_KIND_REFUND",
+		2:  "DUE_KIND_ORDER_CLOSE",
+		3:  "DUE_KIND_NOTICE_PRUNE",
+		13: "DUE_KIND_TRANSFER_EXPIRE",
+		14: "DUE_KIND_PACKET_EXPIRE",
 	}
 	DueKind_value = map[string]int32{
-		"DUE_KIND_UNSPECIFIED":  0,
-		"DUE_KIND_REFUND":       1,
-		"DUE_KIND_ORDER_CLOSE":  2,
-		"DUE_KIND_NOTICE_PRUNE": 3,
+		"DUE_KIND_UNSPECIFIED":     0,
+		"DUE_KIND_REFUND":          1,
+		"DUE_KIND_ORDER_CLOSE":     2,
+		"DUE_KIND_NOTICE_PRUNE":    3,
+		"DUE_KIND_TRANSFER_EXPIRE": 13,
+		"DUE_KIND_PACKET_EXPIRE":   14,
 	}
 )
 
@@ -2494,6 +2500,604 @@ func (x *Enrolment) GetFresh() bool {
 	return false
 }
 
+// PersonTransfer is money that one person gives another.
+type PersonTransfer struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Id       uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	Payer    uint64                 `protobuf:"varint,2,opt,name=payer,proto3" json:"payer,omitempty"`
+	Payee    uint64                 `protobuf:"varint,3,opt,name=payee,proto3" json:"payee,omitempty"`
+	Amount   int64                  `protobuf:"varint,4,opt,name=amount,proto3" json:"amount,omitempty"`
+	Currency uint32                 `protobuf:"varint,5,opt,name=currency,proto3" json:"currency,omitempty"`
+	// client_id is the payer's own name for it, unique among the payer's transfers.
+	ClientId string `protobuf:"bytes,6,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	// content_hash is SHA-256 of the fields that a repeat must match, 16 bytes.
+	ContentHash []byte        `protobuf:"bytes,7,opt,name=content_hash,json=contentHash,proto3" json:"content_hash,omitempty"`
+	Memo        *Sealed       `protobuf:"bytes,8,opt,name=memo,proto3" json:"memo,omitempty"`
+	State       TransferState `protobuf:"varint,9,opt,name=state,proto3,enum=holdfast.v1.TransferState" json:"state,omitempty"`
+	CreatedAt   int64         `protobuf:"varint,10,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	CreateSeq   uint64        `protobuf:"varint,11,opt,name=create_seq,json=createSeq,proto3" json:"create_seq,omitempty"`
+	// ended_at and end_seq are of the answer or the way back, 0 while it waits.
+	EndedAt       int64  `protobuf:"varint,12,opt,name=ended_at,json=endedAt,proto3" json:"ended_at,omitempty"`
+	EndSeq        uint64 `protobuf:"varint,13,opt,name=end_seq,json=endSeq,proto3" json:"end_seq,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PersonTransfer) Reset() {
+	*x = PersonTransfer{}
+	mi := &file_holdfast_v1_record_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PersonTransfer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PersonTransfer) ProtoMessage() {}
+
+func (x *PersonTransfer) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_record_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PersonTransfer.ProtoReflect.Descriptor instead.
+func (*PersonTransfer) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *PersonTransfer) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *PersonTransfer) GetPayer() uint64 {
+	if x != nil {
+		return x.Payer
+	}
+	return 0
+}
+
+func (x *PersonTransfer) GetPayee() uint64 {
+	if x != nil {
+		return x.Payee
+	}
+	return 0
+}
+
+func (x *PersonTransfer) GetAmount() int64 {
+	if x != nil {
+		return x.Amount
+	}
+	return 0
+}
+
+func (x *PersonTransfer) GetCurrency() uint32 {
+	if x != nil {
+		return x.Currency
+	}
+	return 0
+}
+
+func (x *PersonTransfer) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+func (x *PersonTransfer) GetContentHash() []byte {
+	if x != nil {
+		return x.ContentHash
+	}
+	return nil
+}
+
+func (x *PersonTransfer) GetMemo() *Sealed {
+	if x != nil {
+		return x.Memo
+	}
+	return nil
+}
+
+func (x *PersonTransfer) GetState() TransferState {
+	if x != nil {
+		return x.State
+	}
+	return TransferState_TRANSFER_STATE_UNSPECIFIED
+}
+
+func (x *PersonTransfer) GetCreatedAt() int64 {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return 0
+}
+
+func (x *PersonTransfer) GetCreateSeq() uint64 {
+	if x != nil {
+		return x.CreateSeq
+	}
+	return 0
+}
+
+func (x *PersonTransfer) GetEndedAt() int64 {
+	if x != nil {
+		return x.EndedAt
+	}
+	return 0
+}
+
+func (x *PersonTransfer) GetEndSeq() uint64 {
+	if x != nil {
+		return x.EndSeq
+	}
+	return 0
+}
+
+// Reach is whom a person has looked up today, and whether others find them.
+type Reach struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// hidden: who looks this person's phone number up finds nobody.
+	Hidden bool `protobuf:"varint,1,opt,name=hidden,proto3" json:"hidden,omitempty"`
+	// day is the business day (days since 1970) that seen belongs to.
+	Day int64 `protobuf:"varint,2,opt,name=day,proto3" json:"day,omitempty"`
+	// seen begins the phone tags of the strangers looked up that day, 8 bytes each.
+	Seen          [][]byte `protobuf:"bytes,3,rep,name=seen,proto3" json:"seen,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Reach) Reset() {
+	*x = Reach{}
+	mi := &file_holdfast_v1_record_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Reach) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Reach) ProtoMessage() {}
+
+func (x *Reach) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_record_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Reach.ProtoReflect.Descriptor instead.
+func (*Reach) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *Reach) GetHidden() bool {
+	if x != nil {
+		return x.Hidden
+	}
+	return false
+}
+
+func (x *Reach) GetDay() int64 {
+	if x != nil {
+		return x.Day
+	}
+	return 0
+}
+
+func (x *Reach) GetSeen() [][]byte {
+	if x != nil {
+		return x.Seen
+	}
+	return nil
+}
+
+// Payee is what came of looking a phone number up.
+type Payee struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// uid is 0 when nobody can be paid by that number, for whatever reason.
+	Uid           uint64 `protobuf:"varint,1,opt,name=uid,proto3" json:"uid,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Payee) Reset() {
+	*x = Payee{}
+	mi := &file_holdfast_v1_record_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Payee) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Payee) ProtoMessage() {}
+
+func (x *Payee) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_record_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Payee.ProtoReflect.Descriptor instead.
+func (*Payee) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *Payee) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+// Packet is a red packet: money that several people take their shares of.
+type Packet struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	Payer uint64                 `protobuf:"varint,2,opt,name=payer,proto3" json:"payer,omitempty"`
+	// client_id is the payer's own name for it, unique among the payer's packets.
+	ClientId string `protobuf:"bytes,3,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	// content_hash is SHA-256 of the fields that a repeat must match, 16 bytes.
+	ContentHash []byte `protobuf:"bytes,4,opt,name=content_hash,json=contentHash,proto3" json:"content_hash,omitempty"`
+	// lucky: shares differ by chance; else they are equal.
+	Lucky    bool   `protobuf:"varint,5,opt,name=lucky,proto3" json:"lucky,omitempty"`
+	Count    uint32 `protobuf:"varint,6,opt,name=count,proto3" json:"count,omitempty"`
+	Total    int64  `protobuf:"varint,7,opt,name=total,proto3" json:"total,omitempty"`
+	Currency uint32 `protobuf:"varint,8,opt,name=currency,proto3" json:"currency,omitempty"`
+	// to is the one person it is for; 0: whoever holds the link.
+	To uint64 `protobuf:"varint,9,opt,name=to,proto3" json:"to,omitempty"`
+	// link is SHA-256 of the link's token.
+	Link []byte `protobuf:"bytes,10,opt,name=link,proto3" json:"link,omitempty"`
+	// commitment is SHA-256 of the seed of a lucky packet.
+	Commitment []byte `protobuf:"bytes,11,opt,name=commitment,proto3" json:"commitment,omitempty"`
+	// key_id names the key of the keystore that the seed comes from.
+	KeyId     string      `protobuf:"bytes,12,opt,name=key_id,json=keyId,proto3" json:"key_id,omitempty"`
+	Words     *Sealed     `protobuf:"bytes,13,opt,name=words,proto3" json:"words,omitempty"`
+	State     PacketState `protobuf:"varint,14,opt,name=state,proto3,enum=holdfast.v1.PacketState" json:"state,omitempty"`
+	CreatedAt int64       `protobuf:"varint,15,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	CreateSeq uint64      `protobuf:"varint,16,opt,name=create_seq,json=createSeq,proto3" json:"create_seq,omitempty"`
+	EndedAt   int64       `protobuf:"varint,17,opt,name=ended_at,json=endedAt,proto3" json:"ended_at,omitempty"`
+	EndSeq    uint64      `protobuf:"varint,18,opt,name=end_seq,json=endSeq,proto3" json:"end_seq,omitempty"`
+	// taken counts shares, paid is what they add up to: taken <= count, paid <= total.
+	Taken uint32 `protobuf:"varint,19,opt,name=taken,proto3" json:"taken,omitempty"`
+	Paid  int64  `protobuf:"varint,20,opt,name=paid,proto3" json:"paid,omitempty"`
+	// chain is SHA-256 over the commitment and the nonces of all claims so far.
+	Chain []byte `protobuf:"bytes,21,opt,name=chain,proto3" json:"chain,omitempty"`
+	// best is the largest share so far of a lucky packet, and best_uid who took it.
+	Best    int64  `protobuf:"varint,22,opt,name=best,proto3" json:"best,omitempty"`
+	BestUid uint64 `protobuf:"varint,23,opt,name=best_uid,json=bestUid,proto3" json:"best_uid,omitempty"`
+	// seed is known once the packet has ended and its seed was revealed.
+	Seed []byte `protobuf:"bytes,24,opt,name=seed,proto3" json:"seed,omitempty"`
+	// false_shares counts shares that are not what seed and nonces give.
+	FalseShares   uint32 `protobuf:"varint,25,opt,name=false_shares,json=falseShares,proto3" json:"false_shares,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Packet) Reset() {
+	*x = Packet{}
+	mi := &file_holdfast_v1_record_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Packet) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Packet) ProtoMessage() {}
+
+func (x *Packet) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_record_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Packet.ProtoReflect.Descriptor instead.
+func (*Packet) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *Packet) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *Packet) GetPayer() uint64 {
+	if x != nil {
+		return x.Payer
+	}
+	return 0
+}
+
+func (x *Packet) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+func (x *Packet) GetContentHash() []byte {
+	if x != nil {
+		return x.ContentHash
+	}
+	return nil
+}
+
+func (x *Packet) GetLucky() bool {
+	if x != nil {
+		return x.Lucky
+	}
+	return false
+}
+
+func (x *Packet) GetCount() uint32 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *Packet) GetTotal() int64 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+func (x *Packet) GetCurrency() uint32 {
+	if x != nil {
+		return x.Currency
+	}
+	return 0
+}
+
+func (x *Packet) GetTo() uint64 {
+	if x != nil {
+		return x.To
+	}
+	return 0
+}
+
+func (x *Packet) GetLink() []byte {
+	if x != nil {
+		return x.Link
+	}
+	return nil
+}
+
+func (x *Packet) GetCommitment() []byte {
+	if x != nil {
+		return x.Commitment
+	}
+	return nil
+}
+
+func (x *Packet) GetKeyId() string {
+	if x != nil {
+		return x.KeyId
+	}
+	return ""
+}
+
+func (x *Packet) GetWords() *Sealed {
+	if x != nil {
+		return x.Words
+	}
+	return nil
+}
+
+func (x *Packet) GetState() PacketState {
+	if x != nil {
+		return x.State
+	}
+	return PacketState_PACKET_STATE_UNSPECIFIED
+}
+
+func (x *Packet) GetCreatedAt() int64 {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return 0
+}
+
+func (x *Packet) GetCreateSeq() uint64 {
+	if x != nil {
+		return x.CreateSeq
+	}
+	return 0
+}
+
+func (x *Packet) GetEndedAt() int64 {
+	if x != nil {
+		return x.EndedAt
+	}
+	return 0
+}
+
+func (x *Packet) GetEndSeq() uint64 {
+	if x != nil {
+		return x.EndSeq
+	}
+	return 0
+}
+
+func (x *Packet) GetTaken() uint32 {
+	if x != nil {
+		return x.Taken
+	}
+	return 0
+}
+
+func (x *Packet) GetPaid() int64 {
+	if x != nil {
+		return x.Paid
+	}
+	return 0
+}
+
+func (x *Packet) GetChain() []byte {
+	if x != nil {
+		return x.Chain
+	}
+	return nil
+}
+
+func (x *Packet) GetBest() int64 {
+	if x != nil {
+		return x.Best
+	}
+	return 0
+}
+
+func (x *Packet) GetBestUid() uint64 {
+	if x != nil {
+		return x.BestUid
+	}
+	return 0
+}
+
+func (x *Packet) GetSeed() []byte {
+	if x != nil {
+		return x.Seed
+	}
+	return nil
+}
+
+func (x *Packet) GetFalseShares() uint32 {
+	if x != nil {
+		return x.FalseShares
+	}
+	return 0
+}
+
+// PacketShare is what one person took of a packet.
+type PacketShare struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Packet uint64                 `protobuf:"varint,1,opt,name=packet,proto3" json:"packet,omitempty"`
+	Uid    uint64                 `protobuf:"varint,2,opt,name=uid,proto3" json:"uid,omitempty"`
+	// number is the share's place in the order of claims, from 1.
+	Number uint32 `protobuf:"varint,3,opt,name=number,proto3" json:"number,omitempty"`
+	Amount int64  `protobuf:"varint,4,opt,name=amount,proto3" json:"amount,omitempty"`
+	Nonce  []byte `protobuf:"bytes,5,opt,name=nonce,proto3" json:"nonce,omitempty"`
+	At     int64  `protobuf:"varint,6,opt,name=at,proto3" json:"at,omitempty"`
+	// seq is the claim's journal entry.
+	Seq           uint64 `protobuf:"varint,7,opt,name=seq,proto3" json:"seq,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PacketShare) Reset() {
+	*x = PacketShare{}
+	mi := &file_holdfast_v1_record_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PacketShare) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PacketShare) ProtoMessage() {}
+
+func (x *PacketShare) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_record_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PacketShare.ProtoReflect.Descriptor instead.
+func (*PacketShare) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *PacketShare) GetPacket() uint64 {
+	if x != nil {
+		return x.Packet
+	}
+	return 0
+}
+
+func (x *PacketShare) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *PacketShare) GetNumber() uint32 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *PacketShare) GetAmount() int64 {
+	if x != nil {
+		return x.Amount
+	}
+	return 0
+}
+
+func (x *PacketShare) GetNonce() []byte {
+	if x != nil {
+		return x.Nonce
+	}
+	return nil
+}
+
+func (x *PacketShare) GetAt() int64 {
+	if x != nil {
+		return x.At
+	}
+	return 0
+}
+
+func (x *PacketShare) GetSeq() uint64 {
+	if x != nil {
+		return x.Seq
+	}
+	return 0
+}
+
 var File_holdfast_v1_record_proto protoreflect.FileDescriptor
 
 const file_holdfast_v1_record_proto_rawDesc = "" +
@@ -2747,12 +3351,76 @@ const file_holdfast_v1_record_proto_rawDesc = "" +
 	"\x04left\x18\x02 \x01(\rR\x04left\x12\x10\n" +
 	"\x03uid\x18\x03 \x01(\x04R\x03uid\x12\x16\n" +
 	"\x06device\x18\x04 \x01(\fR\x06device\x12\x14\n" +
-	"\x05fresh\x18\x05 \x01(\bR\x05fresh*m\n" +
+	"\x05fresh\x18\x05 \x01(\bR\x05fresh\"\x8d\x03\n" +
+	"\x0ePersonTransfer\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x14\n" +
+	"\x05payer\x18\x02 \x01(\x04R\x05payer\x12\x14\n" +
+	"\x05payee\x18\x03 \x01(\x04R\x05payee\x12\x16\n" +
+	"\x06amount\x18\x04 \x01(\x03R\x06amount\x12\x1a\n" +
+	"\bcurrency\x18\x05 \x01(\rR\bcurrency\x12\x1b\n" +
+	"\tclient_id\x18\x06 \x01(\tR\bclientId\x12!\n" +
+	"\fcontent_hash\x18\a \x01(\fR\vcontentHash\x12'\n" +
+	"\x04memo\x18\b \x01(\v2\x13.holdfast.v1.SealedR\x04memo\x120\n" +
+	"\x05state\x18\t \x01(\x0e2\x1a.holdfast.v1.TransferStateR\x05state\x12\x1d\n" +
+	"\n" +
+	"created_at\x18\n" +
+	" \x01(\x03R\tcreatedAt\x12\x1d\n" +
+	"\n" +
+	"create_seq\x18\v \x01(\x04R\tcreateSeq\x12\x19\n" +
+	"\bended_at\x18\f \x01(\x03R\aendedAt\x12\x17\n" +
+	"\aend_seq\x18\r \x01(\x04R\x06endSeq\"E\n" +
+	"\x05Reach\x12\x16\n" +
+	"\x06hidden\x18\x01 \x01(\bR\x06hidden\x12\x10\n" +
+	"\x03day\x18\x02 \x01(\x03R\x03day\x12\x12\n" +
+	"\x04seen\x18\x03 \x03(\fR\x04seen\"\x19\n" +
+	"\x05Payee\x12\x10\n" +
+	"\x03uid\x18\x01 \x01(\x04R\x03uid\"\x9a\x05\n" +
+	"\x06Packet\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x14\n" +
+	"\x05payer\x18\x02 \x01(\x04R\x05payer\x12\x1b\n" +
+	"\tclient_id\x18\x03 \x01(\tR\bclientId\x12!\n" +
+	"\fcontent_hash\x18\x04 \x01(\fR\vcontentHash\x12\x14\n" +
+	"\x05lucky\x18\x05 \x01(\bR\x05lucky\x12\x14\n" +
+	"\x05count\x18\x06 \x01(\rR\x05count\x12\x14\n" +
+	"\x05total\x18\a \x01(\x03R\x05total\x12\x1a\n" +
+	"\bcurrency\x18\b \x01(\rR\bcurrency\x12\x0e\n" +
+	"\x02to\x18\t \x01(\x04R\x02to\x12\x12\n" +
+	"\x04link\x18\n" +
+	" \x01(\fR\x04link\x12\x1e\n" +
+	"\n" +
+	"commitment\x18\v \x01(\fR\n" +
+	"commitment\x12\x15\n" +
+	"\x06key_id\x18\f \x01(\tR\x05keyId\x12)\n" +
+	"\x05words\x18\r \x01(\v2\x13.holdfast.v1.SealedR\x05words\x12.\n" +
+	"\x05state\x18\x0e \x01(\x0e2\x18.holdfast.v1.PacketStateR\x05state\x12\x1d\n" +
+	"\n" +
+	"created_at\x18\x0f \x01(\x03R\tcreatedAt\x12\x1d\n" +
+	"\n" +
+	"create_seq\x18\x10 \x01(\x04R\tcreateSeq\x12\x19\n" +
+	"\bended_at\x18\x11 \x01(\x03R\aendedAt\x12\x17\n" +
+	"\aend_seq\x18\x12 \x01(\x04R\x06endSeq\x12\x14\n" +
+	"\x05taken\x18\x13 \x01(\rR\x05taken\x12\x12\n" +
+	"\x04paid\x18\x14 \x01(\x03R\x04paid\x12\x14\n" +
+	"\x05chain\x18\x15 \x01(\fR\x05chain\x12\x12\n" +
+	"\x04best\x18\x16 \x01(\x03R\x04best\x12\x19\n" +
+	"\bbest_uid\x18\x17 \x01(\x04R\abestUid\x12\x12\n" +
+	"\x04seed\x18\x18 \x01(\fR\x04seed\x12!\n" +
+	"\ffalse_shares\x18\x19 \x01(\rR\vfalseShares\"\x9f\x01\n" +
+	"\vPacketShare\x12\x16\n" +
+	"\x06packet\x18\x01 \x01(\x04R\x06packet\x12\x10\n" +
+	"\x03uid\x18\x02 \x01(\x04R\x03uid\x12\x16\n" +
+	"\x06number\x18\x03 \x01(\rR\x06number\x12\x16\n" +
+	"\x06amount\x18\x04 \x01(\x03R\x06amount\x12\x14\n" +
+	"\x05nonce\x18\x05 \x01(\fR\x05nonce\x12\x0e\n" +
+	"\x02at\x18\x06 \x01(\x03R\x02at\x12\x10\n" +
+	"\x03seq\x18\a \x01(\x04R\x03seq*\xa7\x01\n" +
 	"\aDueKind\x12\x18\n" +
 	"\x14DUE_KIND_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fDUE_KIND_REFUND\x10\x01\x12\x18\n" +
 	"\x14DUE_KIND_ORDER_CLOSE\x10\x02\x12\x19\n" +
-	"\x15DUE_KIND_NOTICE_PRUNE\x10\x03B1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
+	"\x15DUE_KIND_NOTICE_PRUNE\x10\x03\x12\x1c\n" +
+	"\x18DUE_KIND_TRANSFER_EXPIRE\x10\r\x12\x1a\n" +
+	"\x16DUE_KIND_PACKET_EXPIRE\x10\x0eB1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
 
 var (
 	file_holdfast_v1_record_proto_rawDescOnce sync.Once
@@ -2767,7 +3435,7 @@ func file_holdfast_v1_record_proto_rawDescGZIP() []byte {
 }
 
 var file_holdfast_v1_record_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_holdfast_v1_record_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
+var file_holdfast_v1_record_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_holdfast_v1_record_proto_goTypes = []any{
 	(DueKind)(0),             // 0: holdfast.v1.DueKind
 	(*Head)(nil),             // 1: holdfast.v1.Head
@@ -2792,44 +3460,55 @@ var file_holdfast_v1_record_proto_goTypes = []any{
 	(*SentCode)(nil),         // 20: holdfast.v1.SentCode
 	(*Sends)(nil),            // 21: holdfast.v1.Sends
 	(*Enrolment)(nil),        // 22: holdfast.v1.Enrolment
-	(MerchantStatus)(0),      // 23: holdfast.v1.MerchantStatus
-	(*MerchantSettings)(nil), // 24: holdfast.v1.MerchantSettings
-	(*KeyVersion)(nil),       // 25: holdfast.v1.KeyVersion
-	(*Openid)(nil),           // 26: holdfast.v1.Openid
-	(*Sealed)(nil),           // 27: holdfast.v1.Sealed
-	(Product)(0),             // 28: holdfast.v1.Product
-	(TradeState)(0),          // 29: holdfast.v1.TradeState
-	(RefundStatus)(0),        // 30: holdfast.v1.RefundStatus
-	(NoticeEvent)(0),         // 31: holdfast.v1.NoticeEvent
-	(NoticeState)(0),         // 32: holdfast.v1.NoticeState
-	(*Attempt)(nil),          // 33: holdfast.v1.Attempt
-	(*Subject)(nil),          // 34: holdfast.v1.Subject
+	(*PersonTransfer)(nil),   // 23: holdfast.v1.PersonTransfer
+	(*Reach)(nil),            // 24: holdfast.v1.Reach
+	(*Payee)(nil),            // 25: holdfast.v1.Payee
+	(*Packet)(nil),           // 26: holdfast.v1.Packet
+	(*PacketShare)(nil),      // 27: holdfast.v1.PacketShare
+	(MerchantStatus)(0),      // 28: holdfast.v1.MerchantStatus
+	(*MerchantSettings)(nil), // 29: holdfast.v1.MerchantSettings
+	(*KeyVersion)(nil),       // 30: holdfast.v1.KeyVersion
+	(*Openid)(nil),           // 31: holdfast.v1.Openid
+	(*Sealed)(nil),           // 32: holdfast.v1.Sealed
+	(Product)(0),             // 33: holdfast.v1.Product
+	(TradeState)(0),          // 34: holdfast.v1.TradeState
+	(RefundStatus)(0),        // 35: holdfast.v1.RefundStatus
+	(NoticeEvent)(0),         // 36: holdfast.v1.NoticeEvent
+	(NoticeState)(0),         // 37: holdfast.v1.NoticeState
+	(*Attempt)(nil),          // 38: holdfast.v1.Attempt
+	(*Subject)(nil),          // 39: holdfast.v1.Subject
+	(TransferState)(0),       // 40: holdfast.v1.TransferState
+	(PacketState)(0),         // 41: holdfast.v1.PacketState
 }
 var file_holdfast_v1_record_proto_depIdxs = []int32{
 	2,  // 0: holdfast.v1.Head.digests:type_name -> holdfast.v1.TableDigest
-	23, // 1: holdfast.v1.Merchant.status:type_name -> holdfast.v1.MerchantStatus
-	24, // 2: holdfast.v1.Merchant.settings:type_name -> holdfast.v1.MerchantSettings
-	25, // 3: holdfast.v1.Merchant.keys:type_name -> holdfast.v1.KeyVersion
-	26, // 4: holdfast.v1.Person.openids:type_name -> holdfast.v1.Openid
-	27, // 5: holdfast.v1.Person.details:type_name -> holdfast.v1.Sealed
-	28, // 6: holdfast.v1.Order.product:type_name -> holdfast.v1.Product
-	29, // 7: holdfast.v1.Order.state:type_name -> holdfast.v1.TradeState
-	30, // 8: holdfast.v1.Refund.status:type_name -> holdfast.v1.RefundStatus
-	31, // 9: holdfast.v1.Notice.event:type_name -> holdfast.v1.NoticeEvent
-	32, // 10: holdfast.v1.Notice.state:type_name -> holdfast.v1.NoticeState
-	33, // 11: holdfast.v1.Notice.recent:type_name -> holdfast.v1.Attempt
-	33, // 12: holdfast.v1.Notice.last_duplicate:type_name -> holdfast.v1.Attempt
-	34, // 13: holdfast.v1.Notice.subject:type_name -> holdfast.v1.Subject
+	28, // 1: holdfast.v1.Merchant.status:type_name -> holdfast.v1.MerchantStatus
+	29, // 2: holdfast.v1.Merchant.settings:type_name -> holdfast.v1.MerchantSettings
+	30, // 3: holdfast.v1.Merchant.keys:type_name -> holdfast.v1.KeyVersion
+	31, // 4: holdfast.v1.Person.openids:type_name -> holdfast.v1.Openid
+	32, // 5: holdfast.v1.Person.details:type_name -> holdfast.v1.Sealed
+	33, // 6: holdfast.v1.Order.product:type_name -> holdfast.v1.Product
+	34, // 7: holdfast.v1.Order.state:type_name -> holdfast.v1.TradeState
+	35, // 8: holdfast.v1.Refund.status:type_name -> holdfast.v1.RefundStatus
+	36, // 9: holdfast.v1.Notice.event:type_name -> holdfast.v1.NoticeEvent
+	37, // 10: holdfast.v1.Notice.state:type_name -> holdfast.v1.NoticeState
+	38, // 11: holdfast.v1.Notice.recent:type_name -> holdfast.v1.Attempt
+	38, // 12: holdfast.v1.Notice.last_duplicate:type_name -> holdfast.v1.Attempt
+	39, // 13: holdfast.v1.Notice.subject:type_name -> holdfast.v1.Subject
 	17, // 14: holdfast.v1.Wallet.devices:type_name -> holdfast.v1.Device
 	18, // 15: holdfast.v1.Wallet.pin:type_name -> holdfast.v1.Pin
 	19, // 16: holdfast.v1.Pin.open:type_name -> holdfast.v1.PinTry
 	19, // 17: holdfast.v1.Pin.grants:type_name -> holdfast.v1.PinTry
 	21, // 18: holdfast.v1.SentCode.sends:type_name -> holdfast.v1.Sends
-	19, // [19:19] is the sub-list for method output_type
-	19, // [19:19] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	32, // 19: holdfast.v1.PersonTransfer.memo:type_name -> holdfast.v1.Sealed
+	40, // 20: holdfast.v1.PersonTransfer.state:type_name -> holdfast.v1.TransferState
+	32, // 21: holdfast.v1.Packet.words:type_name -> holdfast.v1.Sealed
+	41, // 22: holdfast.v1.Packet.state:type_name -> holdfast.v1.PacketState
+	23, // [23:23] is the sub-list for method output_type
+	23, // [23:23] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_record_proto_init() }
@@ -2844,7 +3523,7 @@ func file_holdfast_v1_record_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_record_proto_rawDesc), len(file_holdfast_v1_record_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   22,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -34,6 +34,8 @@ const (
 	Kind_KIND_ORDER       Kind = 1
 	Kind_KIND_REFUND      Kind = 2
 	Kind_KIND_NOTICE      Kind = 3
+	Kind_KIND_TRANSFER    Kind = 4
+	Kind_KIND_PACKET      Kind = 5
 )
 
 // Enum value maps for Kind.
@@ -43,12 +45,16 @@ var (
 		1: "KIND_ORDER",
 		2: "KIND_REFUND",
 		3: "KIND_NOTICE",
+		4: "KIND_TRANSFER",
+		5: "KIND_PACKET",
 	}
 	Kind_value = map[string]int32{
 		"KIND_UNSPECIFIED": 0,
 		"KIND_ORDER":       1,
 		"KIND_REFUND":      2,
 		"KIND_NOTICE":      3,
+		"KIND_TRANSFER":    4,
+		"KIND_PACKET":      5,
 	}
 )
 
@@ -369,6 +375,120 @@ func (RefundStatus) EnumDescriptor() ([]byte, []int) {
 	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{5}
 }
 
+type TransferState int32
+
+const (
+	TransferState_TRANSFER_STATE_UNSPECIFIED TransferState = 0
+	// WAITING: the money is in escrow until the payee accepts or declines, 24 hours.
+	TransferState_TRANSFER_STATE_WAITING TransferState = 1
+	// DONE: the payee has the money. Final.
+	TransferState_TRANSFER_STATE_DONE TransferState = 2
+	// DECLINED: the payee did not want it; the payer has the money again. Final.
+	TransferState_TRANSFER_STATE_DECLINED TransferState = 3
+	// EXPIRED: nobody accepted it in time; the payer has the money again. Final.
+	TransferState_TRANSFER_STATE_EXPIRED TransferState = 4
+)
+
+// Enum value maps for TransferState.
+var (
+	TransferState_name = map[int32]string{
+		0: "TRANSFER_STATE_UNSPECIFIED",
+		1: "TRANSFER_STATE_WAITING",
+		2: "TRANSFER_STATE_DONE",
+		3: "TRANSFER_STATE_DECLINED",
+		4: "TRANSFER_STATE_EXPIRED",
+	}
+	TransferState_value = map[string]int32{
+		"TRANSFER_STATE_UNSPECIFIED": 0,
+		"TRANSFER_STATE_WAITING":     1,
+		"TRANSFER_STATE_DONE":        2,
+		"TRANSFER_STATE_DECLINED":    3,
+		"TRANSFER_STATE_EXPIRED":     4,
+	}
+)
+
+func (x TransferState) Enum() *TransferState {
+	p := new(TransferState)
+	*p = x
+	return p
+}
+
+func (x TransferState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (TransferState) Descriptor() protoreflect.EnumDescriptor {
+	return file_holdfast_v1_vocabulary_proto_enumTypes[6].Descriptor()
+}
+
+func (TransferState) Type() protoreflect.EnumType {
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[6]
+}
+
+func (x TransferState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use TransferState.Descriptor instead.
+func (TransferState) EnumDescriptor() ([]byte, []int) {
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{6}
+}
+
+type PacketState int32
+
+const (
+	PacketState_PACKET_STATE_UNSPECIFIED PacketState = 0
+	// OPEN: shares can be taken, 24 hours.
+	PacketState_PACKET_STATE_OPEN PacketState = 1
+	// TAKEN: every share is taken. Final.
+	PacketState_PACKET_STATE_TAKEN PacketState = 2
+	// EXPIRED: what was left after 24 hours is the payer's again. Final.
+	PacketState_PACKET_STATE_EXPIRED PacketState = 3
+)
+
+// Enum value maps for PacketState.
+var (
+	PacketState_name = map[int32]string{
+		0: "PACKET_STATE_UNSPECIFIED",
+		1: "PACKET_STATE_OPEN",
+		2: "PACKET_STATE_TAKEN",
+		3: "PACKET_STATE_EXPIRED",
+	}
+	PacketState_value = map[string]int32{
+		"PACKET_STATE_UNSPECIFIED": 0,
+		"PACKET_STATE_OPEN":        1,
+		"PACKET_STATE_TAKEN":       2,
+		"PACKET_STATE_EXPIRED":     3,
+	}
+)
+
+func (x PacketState) Enum() *PacketState {
+	p := new(PacketState)
+	*p = x
+	return p
+}
+
+func (x PacketState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (PacketState) Descriptor() protoreflect.EnumDescriptor {
+	return file_holdfast_v1_vocabulary_proto_enumTypes[7].Descriptor()
+}
+
+func (PacketState) Type() protoreflect.EnumType {
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[7]
+}
+
+func (x PacketState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use PacketState.Descriptor instead.
+func (PacketState) EnumDescriptor() ([]byte, []int) {
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{7}
+}
+
 type NoticeEvent int32
 
 const (
@@ -408,11 +528,11 @@ func (x NoticeEvent) String() string {
 }
 
 func (NoticeEvent) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[6].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[8].Descriptor()
 }
 
 func (NoticeEvent) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[6]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[8]
 }
 
 func (x NoticeEvent) Number() protoreflect.EnumNumber {
@@ -421,7 +541,7 @@ func (x NoticeEvent) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use NoticeEvent.Descriptor instead.
 func (NoticeEvent) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{6}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{8}
 }
 
 type NoticeState int32
@@ -464,11 +584,11 @@ func (x NoticeState) String() string {
 }
 
 func (NoticeState) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[7].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[9].Descriptor()
 }
 
 func (NoticeState) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[7]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[9]
 }
 
 func (x NoticeState) Number() protoreflect.EnumNumber {
@@ -477,7 +597,7 @@ func (x NoticeState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use NoticeState.Descriptor instead.
 func (NoticeState) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{7}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{9}
 }
 
 type AttemptOutcome int32
@@ -531,11 +651,11 @@ func (x AttemptOutcome) String() string {
 }
 
 func (AttemptOutcome) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[8].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[10].Descriptor()
 }
 
 func (AttemptOutcome) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[8]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[10]
 }
 
 func (x AttemptOutcome) Number() protoreflect.EnumNumber {
@@ -544,7 +664,7 @@ func (x AttemptOutcome) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AttemptOutcome.Descriptor instead.
 func (AttemptOutcome) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{8}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{10}
 }
 
 // PostingCode names a posting's reason.
@@ -556,6 +676,14 @@ const (
 	PostingCode_POSTING_CODE_REFUND      PostingCode = 2
 	PostingCode_POSTING_CODE_TOPUP       PostingCode = 3
 	PostingCode_POSTING_CODE_TRANSFER    PostingCode = 4
+	// SENT: from one person to another, by way of escrow if it has to be accepted.
+	PostingCode_POSTING_CODE_SENT PostingCode = 5
+	// SENT_BACK: a transfer that was declined or not accepted in time.
+	PostingCode_POSTING_CODE_SENT_BACK PostingCode = 6
+	// PACKET: into a red packet, and out of it as a share.
+	PostingCode_POSTING_CODE_PACKET PostingCode = 7
+	// PACKET_BACK: what nobody took of a red packet.
+	PostingCode_POSTING_CODE_PACKET_BACK PostingCode = 8
 )
 
 // Enum value maps for PostingCode.
@@ -566,6 +694,10 @@ var (
 		2: "POSTING_CODE_REFUND",
 		3: "POSTING_CODE_TOPUP",
 		4: "POSTING_CODE_TRANSFER",
+		5: "POSTING_CODE_SENT",
+		6: "POSTING_CODE_SENT_BACK",
+		7: "POSTING_CODE_PACKET",
+		8: "POSTING_CODE_PACKET_BACK",
 	}
 	PostingCode_value = map[string]int32{
 		"POSTING_CODE_UNSPECIFIED": 0,
@@ -573,6 +705,10 @@ var (
 		"POSTING_CODE_REFUND":      2,
 		"POSTING_CODE_TOPUP":       3,
 		"POSTING_CODE_TRANSFER":    4,
+		"POSTING_CODE_SENT":        5,
+		"POSTING_CODE_SENT_BACK":   6,
+		"POSTING_CODE_PACKET":      7,
+		"POSTING_CODE_PACKET_BACK": 8,
 	}
 )
 
@@ -587,11 +723,11 @@ func (x PostingCode) String() string {
 }
 
 func (PostingCode) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[9].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[11].Descriptor()
 }
 
 func (PostingCode) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[9]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[11]
 }
 
 func (x PostingCode) Number() protoreflect.EnumNumber {
@@ -600,7 +736,7 @@ func (x PostingCode) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use PostingCode.Descriptor instead.
 func (PostingCode) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{9}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{11}
 }
 
 type MemberRole int32
@@ -641,11 +777,11 @@ func (x MemberRole) String() string {
 }
 
 func (MemberRole) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[10].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[12].Descriptor()
 }
 
 func (MemberRole) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[10]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[12]
 }
 
 func (x MemberRole) Number() protoreflect.EnumNumber {
@@ -654,7 +790,7 @@ func (x MemberRole) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use MemberRole.Descriptor instead.
 func (MemberRole) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{10}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{12}
 }
 
 // Subject is what a record points at: an entity by its kind and our number.
@@ -1711,13 +1847,15 @@ const file_holdfast_v1_vocabulary_proto_rawDesc = "" +
 	"\x06Sealed\x12\x15\n" +
 	"\x06key_id\x18\x01 \x01(\tR\x05keyId\x12\x10\n" +
 	"\x03box\x18\x02 \x01(\fR\x03box\x12\x12\n" +
-	"\x04hash\x18\x03 \x01(\fR\x04hash*N\n" +
+	"\x04hash\x18\x03 \x01(\fR\x04hash*r\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x0e\n" +
 	"\n" +
 	"KIND_ORDER\x10\x01\x12\x0f\n" +
 	"\vKIND_REFUND\x10\x02\x12\x0f\n" +
-	"\vKIND_NOTICE\x10\x03*i\n" +
+	"\vKIND_NOTICE\x10\x03\x12\x11\n" +
+	"\rKIND_TRANSFER\x10\x04\x12\x0f\n" +
+	"\vKIND_PACKET\x10\x05*i\n" +
 	"\x0eMerchantStatus\x12\x1f\n" +
 	"\x1bMERCHANT_STATUS_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16MERCHANT_STATUS_ACTIVE\x10\x01\x12\x1a\n" +
@@ -1749,7 +1887,18 @@ const file_holdfast_v1_vocabulary_proto_rawDesc = "" +
 	"\x18REFUND_STATUS_PROCESSING\x10\x01\x12\x19\n" +
 	"\x15REFUND_STATUS_SUCCESS\x10\x02\x12\x18\n" +
 	"\x14REFUND_STATUS_CLOSED\x10\x03\x12\x1a\n" +
-	"\x16REFUND_STATUS_ABNORMAL\x10\x04*\xb4\x01\n" +
+	"\x16REFUND_STATUS_ABNORMAL\x10\x04*\x9d\x01\n" +
+	"\rTransferState\x12\x1e\n" +
+	"\x1aTRANSFER_STATE_UNSPECIFIED\x10\x00\x12\x1a\n" +
+	"\x16TRANSFER_STATE_WAITING\x10\x01\x12\x17\n" +
+	"\x13TRANSFER_STATE_DONE\x10\x02\x12\x1b\n" +
+	"\x17TRANSFER_STATE_DECLINED\x10\x03\x12\x1a\n" +
+	"\x16TRANSFER_STATE_EXPIRED\x10\x04*t\n" +
+	"\vPacketState\x12\x1c\n" +
+	"\x18PACKET_STATE_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11PACKET_STATE_OPEN\x10\x01\x12\x16\n" +
+	"\x12PACKET_STATE_TAKEN\x10\x02\x12\x18\n" +
+	"\x14PACKET_STATE_EXPIRED\x10\x03*\xb4\x01\n" +
 	"\vNoticeEvent\x12\x1c\n" +
 	"\x18NOTICE_EVENT_UNSPECIFIED\x10\x00\x12$\n" +
 	" NOTICE_EVENT_TRANSACTION_SUCCESS\x10\x01\x12\x1f\n" +
@@ -1770,13 +1919,17 @@ const file_holdfast_v1_vocabulary_proto_rawDesc = "" +
 	"\x13ATTEMPT_OUTCOME_TLS\x10\x05\x12#\n" +
 	"\x1fATTEMPT_OUTCOME_REFUSED_ADDRESS\x10\x06\x12\x1a\n" +
 	"\x16ATTEMPT_OUTCOME_NO_KEY\x10\a\x12\x1b\n" +
-	"\x17ATTEMPT_OUTCOME_BAD_URL\x10\b*\x91\x01\n" +
+	"\x17ATTEMPT_OUTCOME_BAD_URL\x10\b*\xfb\x01\n" +
 	"\vPostingCode\x12\x1c\n" +
 	"\x18POSTING_CODE_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14POSTING_CODE_PAYMENT\x10\x01\x12\x17\n" +
 	"\x13POSTING_CODE_REFUND\x10\x02\x12\x16\n" +
 	"\x12POSTING_CODE_TOPUP\x10\x03\x12\x19\n" +
-	"\x15POSTING_CODE_TRANSFER\x10\x04*r\n" +
+	"\x15POSTING_CODE_TRANSFER\x10\x04\x12\x15\n" +
+	"\x11POSTING_CODE_SENT\x10\x05\x12\x1a\n" +
+	"\x16POSTING_CODE_SENT_BACK\x10\x06\x12\x17\n" +
+	"\x13POSTING_CODE_PACKET\x10\a\x12\x1c\n" +
+	"\x18POSTING_CODE_PACKET_BACK\x10\b*r\n" +
 	"\n" +
 	"MemberRole\x12\x1b\n" +
 	"\x17MEMBER_ROLE_UNSPECIFIED\x10\x00\x12\x17\n" +
@@ -1796,7 +1949,7 @@ func file_holdfast_v1_vocabulary_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_vocabulary_proto_rawDescData
 }
 
-var file_holdfast_v1_vocabulary_proto_enumTypes = make([]protoimpl.EnumInfo, 11)
+var file_holdfast_v1_vocabulary_proto_enumTypes = make([]protoimpl.EnumInfo, 13)
 var file_holdfast_v1_vocabulary_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_holdfast_v1_vocabulary_proto_goTypes = []any{
 	(Kind)(0),                // 0: holdfast.v1.Kind
@@ -1805,35 +1958,37 @@ var file_holdfast_v1_vocabulary_proto_goTypes = []any{
 	(Product)(0),             // 3: holdfast.v1.Product
 	(TradeState)(0),          // 4: holdfast.v1.TradeState
 	(RefundStatus)(0),        // 5: holdfast.v1.RefundStatus
-	(NoticeEvent)(0),         // 6: holdfast.v1.NoticeEvent
-	(NoticeState)(0),         // 7: holdfast.v1.NoticeState
-	(AttemptOutcome)(0),      // 8: holdfast.v1.AttemptOutcome
-	(PostingCode)(0),         // 9: holdfast.v1.PostingCode
-	(MemberRole)(0),          // 10: holdfast.v1.MemberRole
-	(*Subject)(nil),          // 11: holdfast.v1.Subject
-	(*MerchantSettings)(nil), // 12: holdfast.v1.MerchantSettings
-	(*KeyVersion)(nil),       // 13: holdfast.v1.KeyVersion
-	(*Openid)(nil),           // 14: holdfast.v1.Openid
-	(*Attempt)(nil),          // 15: holdfast.v1.Attempt
-	(*Posting)(nil),          // 16: holdfast.v1.Posting
-	(*HistoryLine)(nil),      // 17: holdfast.v1.HistoryLine
-	(*NodeHealth)(nil),       // 18: holdfast.v1.NodeHealth
-	(*Consent)(nil),          // 19: holdfast.v1.Consent
-	(*Limits)(nil),           // 20: holdfast.v1.Limits
-	(*Details)(nil),          // 21: holdfast.v1.Details
-	(*Sealed)(nil),           // 22: holdfast.v1.Sealed
+	(TransferState)(0),       // 6: holdfast.v1.TransferState
+	(PacketState)(0),         // 7: holdfast.v1.PacketState
+	(NoticeEvent)(0),         // 8: holdfast.v1.NoticeEvent
+	(NoticeState)(0),         // 9: holdfast.v1.NoticeState
+	(AttemptOutcome)(0),      // 10: holdfast.v1.AttemptOutcome
+	(PostingCode)(0),         // 11: holdfast.v1.PostingCode
+	(MemberRole)(0),          // 12: holdfast.v1.MemberRole
+	(*Subject)(nil),          // 13: holdfast.v1.Subject
+	(*MerchantSettings)(nil), // 14: holdfast.v1.MerchantSettings
+	(*KeyVersion)(nil),       // 15: holdfast.v1.KeyVersion
+	(*Openid)(nil),           // 16: holdfast.v1.Openid
+	(*Attempt)(nil),          // 17: holdfast.v1.Attempt
+	(*Posting)(nil),          // 18: holdfast.v1.Posting
+	(*HistoryLine)(nil),      // 19: holdfast.v1.HistoryLine
+	(*NodeHealth)(nil),       // 20: holdfast.v1.NodeHealth
+	(*Consent)(nil),          // 21: holdfast.v1.Consent
+	(*Limits)(nil),           // 22: holdfast.v1.Limits
+	(*Details)(nil),          // 23: holdfast.v1.Details
+	(*Sealed)(nil),           // 24: holdfast.v1.Sealed
 }
 var file_holdfast_v1_vocabulary_proto_depIdxs = []int32{
-	0, // 0: holdfast.v1.Subject.kind:type_name -> holdfast.v1.Kind
-	2, // 1: holdfast.v1.MerchantSettings.key_mode:type_name -> holdfast.v1.KeyMode
-	8, // 2: holdfast.v1.Attempt.outcome:type_name -> holdfast.v1.AttemptOutcome
-	9, // 3: holdfast.v1.Posting.code:type_name -> holdfast.v1.PostingCode
-	9, // 4: holdfast.v1.HistoryLine.code:type_name -> holdfast.v1.PostingCode
-	5, // [5:5] is the sub-list for method output_type
-	5, // [5:5] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	0,  // 0: holdfast.v1.Subject.kind:type_name -> holdfast.v1.Kind
+	2,  // 1: holdfast.v1.MerchantSettings.key_mode:type_name -> holdfast.v1.KeyMode
+	10, // 2: holdfast.v1.Attempt.outcome:type_name -> holdfast.v1.AttemptOutcome
+	11, // 3: holdfast.v1.Posting.code:type_name -> holdfast.v1.PostingCode
+	11, // 4: holdfast.v1.HistoryLine.code:type_name -> holdfast.v1.PostingCode
+	5,  // [5:5] is the sub-list for method output_type
+	5,  // [5:5] is the sub-list for method input_type
+	5,  // [5:5] is the sub-list for extension type_name
+	5,  // [5:5] is the sub-list for extension extendee
+	0,  // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_vocabulary_proto_init() }
@@ -1846,7 +2001,7 @@ func file_holdfast_v1_vocabulary_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_vocabulary_proto_rawDesc), len(file_holdfast_v1_vocabulary_proto_rawDesc)),
-			NumEnums:      11,
+			NumEnums:      13,
 			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   0,

@@ -59,6 +59,16 @@ const (
 	FreeLimitSet Number = 77
 	GradeSet     Number = 78
 	LimitsSet    Number = 79
+
+	TransferCreate  Number = 80
+	TransferAccept  Number = 81
+	TransferDecline Number = 82
+	PayeeLookup     Number = 83
+	PayeeHide       Number = 84
+
+	PacketCreate Number = 85
+	PacketClaim  Number = 86
+	PacketReveal Number = 87
 )
 
 // names holds what descriptors call their numbers. It is written while packages

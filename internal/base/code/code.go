@@ -187,6 +187,31 @@ const (
 	DetailsNeeded    Code = 181
 	TextInvalid      Code = 182
 	LimitsInvalid    Code = 183
+
+	// Transfers between people.
+	TransferToSelf   Code = 200
+	ClientIDInvalid  Code = 201
+	PayeeUnavailable Code = 203
+	TransferExists   Code = 204
+	TransferNotFound Code = 205
+	TransferEnded    Code = 206
+	LookupsTooMany   Code = 207
+	AccountReserved  Code = 208
+
+	// Red packets.
+	PacketSharesInvalid Code = 215
+	PacketToNobody      Code = 216
+	PacketBelowOneFen   Code = 217
+	PacketTooLarge      Code = 218
+	CommitmentInvalid   Code = 219
+	PacketExists        Code = 220
+	PacketNotFound      Code = 221
+	PacketTaken         Code = 222
+	PacketExpired       Code = 223
+	NonceInvalid        Code = 224
+	LotInvalid          Code = 225
+	PacketOpen          Code = 226
+	SeedMismatch        Code = 227
 )
 
 // Info describes a code.

@@ -27,6 +27,10 @@ func ValidOutRefundNo(s string) bool {
 	return within(s, 1, 64, digit|lower|upper|dash|barStar|at)
 }
 
+// ValidClientID says whether s can be a person's own name for what they ask for: 1
+// to 64 characters of 0-9 A-Z a-z _ -.
+func ValidClientID(s string) bool { return within(s, 1, 64, digit|lower|upper|dash) }
+
 // ValidAPIv3Key says whether s can be a merchant's APIv3 key: exactly 32 digits
 // and letters.
 func ValidAPIv3Key(s string) bool { return within(s, 32, 32, digit|lower|upper) }

@@ -37,6 +37,13 @@ const (
 	CodeSenders  ID = 0x5b
 	CodeTimes    ID = 0x5c
 	Limits       ID = 0x5d
+	Transfers    ID = 0x60
+	TransferNos  ID = 0x61
+	Payees       ID = 0x62
+	Reaches      ID = 0x63
+	Packets      ID = 0x64
+	PacketNos    ID = 0x65
+	PacketShares ID = 0x66
 )
 
 // declaration is what holds of a table for ever.
@@ -85,6 +92,13 @@ var declared = [256]declaration{
 	CodeSenders:  {name: "code_senders", rows: "(address tag) -> Sends", level: 5},
 	CodeTimes:    {name: "code_times", rows: "(at, 0 or 1, tag) -> empty: when the code of a number or the count of an address was last touched", level: 5},
 	Limits:       {name: "limits", rows: "(grade) -> Limits", level: 5},
+	Transfers:    {name: "transfers", rows: "(transfer id) -> PersonTransfer", level: 5},
+	TransferNos:  {name: "transfer_nos", rows: "(payer, client id) -> OrderRef of the transfer", level: 5},
+	Payees:       {name: "payees", rows: "(payer, payee) -> empty: whom a person has sent money to", level: 5},
+	Reaches:      {name: "reaches", rows: "(uid) -> Reach", level: 5},
+	Packets:      {name: "packets", rows: "(packet id) -> Packet", level: 5},
+	PacketNos:    {name: "packet_nos", rows: "(payer, client id) -> OrderRef of the packet", level: 5},
+	PacketShares: {name: "packet_shares", rows: "(packet id, uid) -> PacketShare", level: 5},
 }
 
 // all is what All returns, made once.

@@ -101,7 +101,7 @@ func (b *Balances) Compare(r table.Reader) (differ []Difference, err error) {
 		return nil
 	})
 	for key, s := range b.sides {
-		if !seen[key] {
+		if gone := s.debits == s.credits && ledger.Closes(key.name); !seen[key] && !gone {
 			differ = append(differ, Difference{
 				Account: key.name, Currency: key.currency,
 				JournalDebits: s.debits, JournalCredits: s.credits, Missing: true,

@@ -60,6 +60,7 @@ func history(t testing.TB) [][]byte {
 		w.step(i)
 	}
 	w.wallets()
+	w.sending()
 	return w.log
 }
 

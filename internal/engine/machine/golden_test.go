@@ -48,6 +48,7 @@ func compose(t *testing.T, level uint32) [][]byte {
 	w.leases()
 	w.people()
 	w.wallets()
+	w.sending()
 	next := &pb.Backfill{Name: "order_refunds", Limit: 7}
 	for next != nil {
 		next, _ = w.do(catalogue.Backfill, next).Body.(*pb.Backfill)

@@ -53,6 +53,8 @@ var logInvariants = []catalogue.Invariant{
 // historyRule ties rows to the journal, which no rule reads.
 var historyRule = catalogue.Rule{Name: "history", Invariants: []catalogue.Invariant{
 	{Name: "a payment stands in the journal as its order tells it", Check: paidOnce},
+	{Name: "a transfer stands in the journal as its row tells it", Check: sentOnce},
+	{Name: "a packet and its shares stand in the journal as their rows tell it", Check: sharedOnce},
 }}
 
 func journalled(r table.Reader, head *pb.Head, report catalogue.Report) {

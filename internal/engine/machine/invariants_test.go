@@ -124,6 +124,40 @@ var breakers = map[string]func(t *testing.T, mem *table.Mem){
 	"a payment stands in the journal as its order tells it": func(t *testing.T, mem *table.Mem) {
 		edit(t, mem, table.Orders, func(_ string, o *pb.Order) bool { o.PaySeq++; return o.PaidAt != 0 })
 	},
+	"a transfer stands in the journal as its row tells it": func(t *testing.T, mem *table.Mem) {
+		edit(t, mem, table.Transfers, func(_ string, p *pb.PersonTransfer) bool {
+			p.EndSeq++
+			return p.State == pb.TransferState_TRANSFER_STATE_DECLINED
+		})
+	},
+	"a packet and its shares stand in the journal as their rows tell it": func(t *testing.T, mem *table.Mem) {
+		edit(t, mem, table.PacketShares, func(_ string, s *pb.PacketShare) bool { s.Seq++; return s.Number == 1 })
+	},
+	"transfers are numbered without gaps":                 func(t *testing.T, mem *table.Mem) { drop(t, mem, table.Transfers) },
+	"transfers are found by their payers' names for them": func(t *testing.T, mem *table.Mem) { drop(t, mem, table.TransferNos) },
+	"a person knows whom they sent money to":              func(t *testing.T, mem *table.Mem) { drop(t, mem, table.Payees) },
+	"escrow of transfers holds what waits, and nothing else": func(t *testing.T, mem *table.Mem) {
+		edit(t, mem, table.Transfers, func(_ string, p *pb.PersonTransfer) bool {
+			waits := p.State == pb.TransferState_TRANSFER_STATE_WAITING
+			p.State = pb.TransferState_TRANSFER_STATE_EXPIRED
+			return waits
+		})
+	},
+	"a transfer that waits is due":                      func(t *testing.T, mem *table.Mem) { drop(t, mem, table.Due) },
+	"packets are numbered without gaps":                 func(t *testing.T, mem *table.Mem) { drop(t, mem, table.Packets) },
+	"packets are found by their payers' names for them": func(t *testing.T, mem *table.Mem) { drop(t, mem, table.PacketNos) },
+	"a packet's shares are those that it says": func(t *testing.T, mem *table.Mem) {
+		edit(t, mem, table.PacketShares, func(_ string, s *pb.PacketShare) bool { s.Amount++; return s.Number == 1 })
+	},
+	"shares are of packets that are there": func(t *testing.T, mem *table.Mem) { drop(t, mem, table.Packets) },
+	"escrow of packets holds what is left, and nothing else": func(t *testing.T, mem *table.Mem) {
+		edit(t, mem, table.Packets, func(_ string, p *pb.Packet) bool {
+			open := p.State == pb.PacketState_PACKET_STATE_OPEN
+			p.State = pb.PacketState_PACKET_STATE_EXPIRED
+			return open
+		})
+	},
+	"a packet that is open is due": func(t *testing.T, mem *table.Mem) { drop(t, mem, table.Due) },
 }
 
 // breached are the names of the invariants that a state breaks.

@@ -9,8 +9,10 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/rule/merchant"
 	"github.com/holdfast-pay/holdfast/internal/rule/notice"
 	"github.com/holdfast-pay/holdfast/internal/rule/order"
+	"github.com/holdfast-pay/holdfast/internal/rule/packet"
 	"github.com/holdfast-pay/holdfast/internal/rule/person"
 	"github.com/holdfast-pay/holdfast/internal/rule/refund"
+	"github.com/holdfast-pay/holdfast/internal/rule/transfer"
 	"github.com/holdfast-pay/holdfast/internal/rule/wallet"
 )
 
@@ -18,8 +20,8 @@ import (
 // refunds by order; level 3 knows members of a cluster and leases of couriers;
 // level 4 keeps new counters in a table, tells who made up a prepay_id nothing
 // of the order, and compares all that an add of a merchant or person says;
-// level 5 seals personal details, knows people's wallets, and packs the journal
-// entries of a frame into rows.
+// level 5 seals personal details, knows people's wallets, packs the journal entries
+// of a frame into rows, and has people send each other money and red packets.
 const MaxLevel = 5
 
 // rules lists the rules. A Tick sweeps in this order, so that it is part of what
@@ -36,6 +38,8 @@ var rules = []*catalogue.Rule{
 	&due.Rule,
 	&historyRule,
 	&wallet.Rule,
+	&transfer.Rule,
+	&packet.Rule,
 }
 
 // logRule is what the machine itself brings: the log's own commands.

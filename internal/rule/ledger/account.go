@@ -6,6 +6,10 @@
 //	user/<uid>/balance       what we owe a person        credit-normal
 //	mch/<mchid>/pending      what we owe a merchant      credit-normal
 //	bank/<line>/clearing     what a bank holds for us    debit-normal
+//	escrow/transfer/<id>     people's money under way    credit-normal
+//	escrow/redpacket/<id>    what is left of a packet    credit-normal
+//
+// An escrow account opens with what it is for and is gone when that has ended.
 //
 // A posting debits one account and credits another by the same amount, so the
 // books balance by construction and are asserted to all the same.
@@ -37,13 +41,30 @@ func MerchantPending(mchid string) string { return "mch/" + mchid + "/pending" }
 // BankClearing names what a bank line holds for us.
 func BankClearing(line string) string { return "bank/" + line + "/clearing" }
 
+// EscrowTransfer names the money of a transfer that waits to be accepted.
+func EscrowTransfer(id uint64) string { return escrow("transfer/", id) }
+
+// EscrowPacket names what is left of a red packet.
+func EscrowPacket(id uint64) string { return escrow("redpacket/", id) }
+
+func escrow(kind string, id uint64) string {
+	var room [48]byte
+	return string(strconv.AppendUint(append(append(room[:0], escrowPrefix...), kind...), id, 10))
+}
+
+const escrowPrefix = "escrow/"
+
+// Closes says whether accounts of this kind are removed when they are empty and
+// what they were for has ended.
+func Closes(name string) bool { return strings.HasPrefix(name, escrowPrefix) }
+
 // DebitNormal says whether the account's balance is debits less credits.
 func DebitNormal(name string) bool { return strings.HasPrefix(name, "bank/") }
 
 // Owed says whether the account holds money we owe somebody. Such accounts open
 // with their owner and are never overdrawn.
 func Owed(name string) bool {
-	return strings.HasPrefix(name, "user/") || strings.HasPrefix(name, "mch/")
+	return strings.HasPrefix(name, "user/") || strings.HasPrefix(name, "mch/") || Closes(name)
 }
 
 // Balance is the posted balance on the account's normal side, in minor units.

@@ -35,6 +35,7 @@ type line struct {
 	debits  int64
 	credits int64
 	touched bool
+	closes  bool
 }
 
 const linearRows = 8
@@ -81,6 +82,25 @@ func (b *Book) Opens(name string) {
 		l.acc.Name, l.acc.Currency = name, b.currency
 		b.add(l)
 	}
+}
+
+// OpensOwed lets the book open an account that cannot be overdrawn, if there is none
+// yet.
+func (b *Book) OpensOwed(name string) {
+	if b.account(name) == nil {
+		b.Opens(name)
+		b.account(name).acc.NoOverdraft = true
+	}
+}
+
+// Closes lets the book remove the account if nothing is on it in the end. It is
+// there.
+func (b *Book) Closes(name string) {
+	l := b.account(name)
+	if l == nil || !Closes(name) {
+		must.Never("account %s is there, and of a kind that is removed", name)
+	}
+	l.closes = true
 }
 
 // fresh is an empty line for the account under key.
@@ -227,7 +247,11 @@ func (b *Book) Commit() []*pb.Posting {
 		debits += a.DebitsPosted - l.debits
 		credits += a.CreditsPosted - l.credits
 		l.check()
-		put(b.tx, l.key, a)
+		if l.closes && a.DebitsPosted == a.CreditsPosted && a.DebitsPending == 0 && a.CreditsPending == 0 {
+			b.tx.Delete(l.key)
+		} else {
+			put(b.tx, l.key, a)
+		}
 	}
 	var posted int64
 	for _, p := range b.postings {

@@ -7,6 +7,10 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
+// LevelEscrow is the feature level from which on escrow accounts belong to
+// transfers and packets: below it they were like any other.
+const LevelEscrow = 5
+
 // ApplyAccountLimit opens an account or changes its limits. Accounts of money
 // we owe open with their owner and keep no_overdraft whatever the command says.
 //
@@ -23,10 +27,11 @@ func ApplyAccountLimit(d *deed.Deed, c *pb.AccountLimit) (code.Code, *pb.Account
 	case c.Cap < 0:
 		return code.AmountMustBePositive, nil
 	}
-	noOverdraft := c.NoOverdraft || Owed(c.Account)
+	owed := Owed(c.Account) && (d.Head.Level >= LevelEscrow || !Closes(c.Account))
+	noOverdraft := c.NoOverdraft || owed
 	a, ok := Get(d.Tx, c.Account, c.Currency)
 	switch {
-	case !ok && Owed(c.Account):
+	case !ok && owed:
 		return code.AccountNotFound, nil
 	case !ok:
 		a = &pb.Account{Name: c.Account, Currency: c.Currency}

@@ -58,8 +58,8 @@ func ContentHash(mem *arena.Arena, rec table.Record) []byte {
 // ApplyTransferBatch moves money between accounts, all transfers or none.
 //
 // Refuses, in this order: BatchEmpty, BatchTooLarge, AccountNameInvalid (ref),
-// CurrencyUnknown, BatchExists, and what Book.Post refuses for the first
-// transfer that cannot be posted.
+// CurrencyUnknown, BatchExists, and for the first transfer that cannot be posted
+// AccountReserved (an escrow account) and what Book.Post refuses.
 func ApplyTransferBatch(d *deed.Deed, c *pb.TransferBatch) code.Code {
 	switch {
 	case len(c.Transfers) == 0:
@@ -77,6 +77,9 @@ func ApplyTransferBatch(d *deed.Deed, c *pb.TransferBatch) code.Code {
 	}
 	book := Begin(d.Tx, c.Currency)
 	for _, t := range c.Transfers {
+		if d.Head.Level >= LevelEscrow && (Closes(t.Debit) || Closes(t.Credit)) {
+			return code.AccountReserved
+		}
 		if out := book.Post(pb.PostingCode_POSTING_CODE_TRANSFER, t.Debit, t.Credit, t.Amount); out != code.OK {
 			return out
 		}

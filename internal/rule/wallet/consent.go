@@ -70,7 +70,7 @@ func (l Leave) Wallet() *pb.Wallet { return l.wallet }
 
 // signed finds the wallet and device, and counts the call.
 func signed(d *deed.Deed, uid uint64, c *pb.Consent) (Leave, code.Code) {
-	if c == nil || len(c.Device) != DeviceIDSize || len(c.Signed) != 32 || len(c.Signature) != 64 {
+	if !Complete(c) {
 		return Leave{}, code.ConsentNeeded
 	}
 	p, ok := person.Peek(d.Tx, uid)
@@ -92,6 +92,12 @@ func signed(d *deed.Deed, uid uint64, c *pb.Consent) (Leave, code.Code) {
 		return Leave{}, code.CounterUsed
 	}
 	return l, code.OK
+}
+
+// Complete says whether a consent has all that belongs to one, each part of its
+// length: what a journal entry may keep.
+func Complete(c *pb.Consent) bool {
+	return c != nil && len(c.Device) == DeviceIDSize && len(c.Signed) == 32 && len(c.Signature) == 64
 }
 
 // count takes a counter, which is new if it was not seen and not left behind.

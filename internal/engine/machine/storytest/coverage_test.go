@@ -21,13 +21,28 @@ var unreachable = map[catalogue.Number]map[code.Code]string{
 		code.SameAccount:          "a person's account is no merchant's",
 		code.AccountNotFound:      "accounts open with their owner",
 	},
-	catalogue.DeviceEnd: {code.PinNeeded: "it asks for no PIN"},
-	catalogue.PinForget: {code.PinNeeded: "it asks for no PIN"},
+	catalogue.DeviceEnd:      {code.PinNeeded: "it asks for no PIN"},
+	catalogue.PinForget:      {code.PinNeeded: "it asks for no PIN"},
+	catalogue.TransferCreate: {code.SameAccount: ownAccounts, code.AccountNotFound: ownAccounts},
+	catalogue.TransferAccept: {
+		code.PersonNotFound: "the transfer names its payee", code.PinNeeded: "to be given money needs no PIN",
+		code.AmountMustBePositive: ownAccounts, code.SameAccount: ownAccounts, code.AccountNotFound: ownAccounts, code.BalanceTooLow: ownAccounts,
+	},
+	catalogue.TransferDecline: {
+		code.PersonNotFound: "the transfer names its payee", code.PinNeeded: "to give money back needs no PIN",
+		code.AmountMustBePositive: ownAccounts, code.SameAccount: ownAccounts, code.AccountNotFound: ownAccounts, code.BalanceTooLow: ownAccounts,
+	},
+	catalogue.PayeeHide:    {code.PinNeeded: "to hide needs no PIN"},
+	catalogue.PacketCreate: {code.SameAccount: ownAccounts, code.AccountNotFound: ownAccounts, code.AccountCapExceeded: "an escrow account that is new has no cap"},
+	catalogue.PacketClaim:  {code.AmountMustBePositive: ownAccounts, code.SameAccount: ownAccounts, code.AccountNotFound: ownAccounts, code.BalanceTooLow: ownAccounts},
 	catalogue.PersonTopup: {
 		code.SameAccount:     "a person's account is no bank's",
 		code.AccountNotFound: "accounts open with their owner, and the bank's with its first top-up",
 	},
 }
+
+// ownAccounts is why postings between a person and escrow are never refused so.
+const ownAccounts = "accounts of people and escrow are there, and are two"
 
 // fromMachine are the machine's own refusals, which any command may get.
 var fromMachine = []code.Code{code.NoGenesis, code.LevelTooLow, code.SandboxOnly, code.CommandTooLarge, code.Quarantined}

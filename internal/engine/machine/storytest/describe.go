@@ -15,6 +15,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/rule/order"
 	"github.com/holdfast-pay/holdfast/internal/rule/person"
 	"github.com/holdfast-pay/holdfast/internal/rule/refund"
+	"github.com/holdfast-pay/holdfast/internal/rule/transfer"
 	"github.com/holdfast-pay/holdfast/internal/rule/wallet"
 )
 
@@ -58,7 +59,7 @@ func (s *player) find(r table.Reader, l *line) any {
 			return c
 		}
 	}
-	return nil
+	return s.findSent(r, l)
 }
 
 // describe says what a record is, in the words of the stories.
@@ -101,6 +102,16 @@ func (s *player) describe(body any) map[string]string {
 		return s.describeCourier(r)
 	case *pb.Cert:
 		return map[string]string{"revoked": strconv.FormatBool(r.RevokedAt != 0)}
+	case *pb.PersonTransfer:
+		return map[string]string{"id": num(r.Id), "state": word(r.State, "TRANSFER_STATE_"), "amount": money.Format(r.Amount), "until": s.when(transfer.WaitsUntil(r))}
+	case *pb.Payee:
+		return map[string]string{"found": strconv.FormatBool(r.Uid != 0), "id": num(r.Uid)}
+	case *pb.Reach:
+		return map[string]string{"hidden": strconv.FormatBool(r.Hidden)}
+	case *pb.Packet:
+		return s.describePacket(r)
+	case *pb.PacketShare:
+		return map[string]string{"number": num(r.Number), "amount": money.Format(r.Amount)}
 	case *pb.Backfill:
 		return map[string]string{"next": "yes"}
 	case nil:

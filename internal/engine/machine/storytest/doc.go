@@ -31,6 +31,10 @@
 //	freelimit PHONE 100.00 by=.. · grade PHONE 2 · limits 1 act=.. day=.. year=.. [minute=30]
 //	walletpay NO PHONE ATTEMPT by=..           by=DEVICE#COUNTER[!GRANT] is the consent of a device
 //	genesis [level=4] [name=..] [sandbox] · tick · level 2 · backfill NAME [limit=7] · advance 2h ATTEMPT
+//	send ming hua 1.00 c1 [waits] [memo=..] by=..            money to a person, known as ming/c1 from then on
+//	accept ming/c1 hua by=.. · decline ming/c1 hua by=.. · lookup ming PHONE · hide ming [off] by=..
+//	packet ming 3.00 c1 [shares=3] [lucky] to=hua|link=TOKEN [words=..] by=..
+//	claim ming/c1 hua [link=TOKEN] [without=nonce|lot|truth] by=.. · reveal ming/c1 [wrong]
 //	wait 2h                                    moves the leader's clock
 //	reopen                                     closes and opens the platform
 //

@@ -14,7 +14,9 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/notice"
 	"github.com/holdfast-pay/holdfast/internal/rule/order"
+	"github.com/holdfast-pay/holdfast/internal/rule/packet"
 	"github.com/holdfast-pay/holdfast/internal/rule/refund"
+	"github.com/holdfast-pay/holdfast/internal/rule/transfer"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write docs/reference/states.md and outcomes.md anew")
@@ -46,6 +48,10 @@ func TestStatesPageIsPrinted(t *testing.T) {
 	lifeOf(t, s, &b, "Refund", "REFUND_STATUS_", refund.Moves, pb.RefundStatus_name,
 		"`CLOSED` is reserved for refunds that cannot be funded.")
 	lifeOf(t, s, &b, "Notice", "NOTICE_STATE_", notice.Moves, pb.NoticeState_name, "A delivered notice is pruned 30 to 32 days after it was delivered.")
+	lifeOf(t, s, &b, "Transfer", "TRANSFER_STATE_", transfer.Moves, pb.TransferState_name,
+		"A waiting transfer can't be answered any more once its 24 hours are over, whether a tick has come or not.")
+	lifeOf(t, s, &b, "Red packet", "PACKET_STATE_", packet.Moves, pb.PacketState_name,
+		"The seed of a lucky packet is revealed (`packet_reveal`) after it has ended; its state stays.")
 	printed(t, "states.md", b.String())
 }
 

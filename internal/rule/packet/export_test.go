@@ -1,0 +1,4 @@
+package packet
+
+// Link is the chain after one more nonce.
+var Link = link
