@@ -104,6 +104,7 @@ func MustStep(text string) Step {
 // canWait are the verbs that end with an answer.
 var canWait = map[string]bool{
 	"create": true, "pay": true, "close": true, "refund": true, "topup": true, "query": true,
+	"send": true, "answer": true, "throw": true, "grab": true,
 	"add": true, "promote": true, "remove": true, "replace": true, "transfer": true, "raise": true,
 }
 

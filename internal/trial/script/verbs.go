@@ -19,6 +19,12 @@ var syntax = []string{
 	"topup PERSON TOPUP AMOUNT [via NODE]",
 	"query ORDER [via NODE]",
 
+	// What friends do with each other's money.
+	"send FRIEND FRIEND TRANSFER AMOUNT [waits] [via NODE]",
+	"answer TRANSFER accept|decline [via NODE]",
+	"throw FRIEND PACKET NUMBER AMOUNT [lucky] [via NODE]",
+	"grab FRIEND PACKET [via NODE]",
+
 	// Processes. A crash loses what was not synced; at append: in the middle of
 	// the next write to the log.
 	"crash NODE [at append]",

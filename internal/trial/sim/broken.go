@@ -28,6 +28,7 @@ type broken struct {
 	cutsTooMuch    bool // the log is cut up to what is applied, flushed or not
 	neverFetches   bool // a snapshot is not fetched
 	takesAnyFolder bool // a folder is taken for the node's own
+	makesUpLots    bool // the lot of a lucky share is made up
 	learnsNothing  bool // a node that starts takes every order number for new
 }
 
@@ -98,6 +99,11 @@ var Variants = map[string]Variant{
 		"a repeated request gets a new identity",
 		[]string{"money", "history"},
 		func() broken { return broken{losesIdentity: true} },
+	},
+	"made-up-lot": {
+		"a node makes up the lot of who takes a lucky share",
+		[]string{"packets"},
+		func() broken { return broken{makesUpLots: true} },
 	},
 	"ack-before-commit": {
 		"a caller is answered when its command is proposed",

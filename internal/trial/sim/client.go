@@ -22,6 +22,7 @@ type clients struct {
 	created map[string]int64  // by order: the amount it is created with
 	refused map[string]bool   // by order: creating it was refused at least once
 	acked   acked
+	friends between
 }
 
 // acked is what was acknowledged and must be there at the end.
@@ -50,7 +51,7 @@ type topupAsked struct {
 }
 
 func newClients(w *World) *clients {
-	return &clients{w: w, prepay: map[string]string{}, created: map[string]int64{}, refused: map[string]bool{}, acked: acked{
+	return &clients{w: w, prepay: map[string]string{}, created: map[string]int64{}, refused: map[string]bool{}, friends: newBetween(), acked: acked{
 		created: map[string]bool{}, paid: map[string]payment{}, closed: map[string]bool{},
 		refunds: map[string]refundAsked{}, topups: map[string]topupAsked{}, asked: map[string]topupAsked{},
 	}}
@@ -66,6 +67,8 @@ type request struct {
 	command func() *pb.Command
 	// ready says whether what it needs is known; nil is yes.
 	ready func() bool
+	// hopeless says that what it needs will never be known; nil is no.
+	hopeless func() bool
 	// told is what a true answer means.
 	told func(output)
 	done bool
@@ -108,6 +111,14 @@ func (c *clients) request(step script.Step) *request {
 		c.refund(r, step)
 	case "topup":
 		c.topup(r, step)
+	case "send":
+		c.send(r, step)
+	case "answer":
+		c.answer(r, step)
+	case "throw":
+		c.throw(r, step)
+	case "grab":
+		c.grab(r, step)
 	case "query":
 		r.told = func(output) {}
 	}
@@ -186,6 +197,11 @@ func (c *clients) try(r *request) {
 	if r.in.verb == "pay" && c.refused[r.in.order] && c.prepay[r.in.order] == "" {
 		r.done, r.out = true, output{code: code.OrderNotFound}
 		c.open-- // nothing was given out that could be paid
+		return
+	}
+	if r.hopeless != nil && r.hopeless() {
+		r.done = true
+		c.open--
 		return
 	}
 	if r.ready != nil && !r.ready() {
@@ -285,6 +301,7 @@ func (c *clients) finish(r *request, index int, a answer) {
 			c.prepay[r.in.order] = o.PrepayId
 		}
 	}
+	c.friends.learn(r.in.order, a, &out)
 	if r.in.verb == "create" && a.code != code.OK {
 		c.refused[r.in.order] = true
 	}
@@ -295,6 +312,9 @@ func (c *clients) finish(r *request, index int, a answer) {
 	h.out, h.returned = out, (c.w.now-start)<<20+int64(1<<19)
 	r.done, r.out = true, out
 	c.open--
+	if friendly[r.in.verb] {
+		c.w.reach(r.in.verb + ": " + out.code.String())
+	}
 	r.told(out)
 	c.w.tell("client", "%s: %s by %s", r.text, out, r.last.name)
 }

@@ -12,6 +12,7 @@
 //	network.go                         what becomes of a message
 //	process.go serve.go fetch.go       one node's process around a member
 //	client.go courier.go operator.go   who asks something of the cluster
+//	friends.go                         people who send each other money, and the checker's books of it
 //	play.go steps.go generate.go       scripts, and random ones
 //	check*.go history.go               what must hold
 //	broken.go                          what is broken on purpose, so that the checkers are seen to see

@@ -26,10 +26,15 @@ type generator struct {
 	orders int
 	asked  map[string]int // requests of an order so far
 	topups int
+	sent   int // transfers between friends
+	payers map[string]int64
+	thrown int // red packets
 	down   map[string]bool
 	ahead  int      // how often a clock was set ahead
 	old    []string // nodes whose binary does not know the newest level
 	raised bool     // the level is the newest, or is being raised to it
+
+	friends bool // there are friends: the level was the newest from the beginning
 }
 
 func (g *generator) step(format string, args ...any) {
@@ -37,7 +42,7 @@ func (g *generator) step(format string, args ...any) {
 }
 
 func (g *generator) begin(seed uint64) {
-	g.asked, g.down = map[string]int{}, map[string]bool{}
+	g.asked, g.down, g.payers = map[string]int{}, map[string]bool{}, map[string]int64{}
 	g.voters = pick(g.chance, []int{3, 3, 3, 3, 3, 3, 3, 5, 5, 1})
 	g.size = g.voters
 	g.step("nodes %d", g.voters)
@@ -51,7 +56,8 @@ func (g *generator) begin(seed uint64) {
 			g.step("promote n%d &", g.size)
 		}
 	}
-	if g.raised = !g.oneIn(6); !g.raised {
+	g.raised = !g.oneIn(6)
+	if g.friends = g.raised; !g.raised {
 		g.oldBinaries()
 	}
 }
@@ -121,6 +127,10 @@ func (g *generator) two() (a, b string) {
 const maxAsked = 8
 
 func (g *generator) client() {
+	if g.friends && g.oneIn(4) {
+		g.friend()
+		return
+	}
 	name := ""
 	if g.orders > 0 {
 		name = fmt.Sprintf("O%d", g.between(1, int64(g.orders)))
@@ -144,6 +154,44 @@ func (g *generator) client() {
 	default:
 		g.ask(name, "pay %s P%d by U%d", name, g.between(1, 2), g.between(1, people))
 	}
+}
+
+// friend does something with friends' money.
+func (g *generator) friend() {
+	a, b := g.between(1, friends), g.between(1, friends-1)
+	if b >= a {
+		b++
+	}
+	x, k := fmt.Sprintf("X%d", g.between(1, int64(g.sent)+1)), fmt.Sprintf("K%d", g.between(1, int64(g.thrown)+1))
+	switch g.IntN(8) {
+	case 0:
+		if g.oneIn(4) && g.asked[x] > 0 && g.asked[x] < maxAsked { // the same name, other content
+			a = g.payers[x]
+			g.ask(x, "send F%d F%d %s %d", a, a%friends+1, x, g.between(1, 90))
+			return
+		}
+		g.send(a, b, "")
+	case 1, 2:
+		g.send(a, b, " waits")
+	case 3:
+		if g.asked[x] > 0 && g.asked[x] < maxAsked {
+			g.ask(x, "answer %s %s", x, pick(g.chance, []string{"accept", "accept", "decline"}))
+		}
+	case 4:
+		g.thrown++
+		g.ask(fmt.Sprint("K", g.thrown), "throw F%d K%d %d %d%s", a, g.thrown, g.between(1, 3), 10*g.between(1, 9), pick(g.chance, []string{"", " lucky", " lucky"}))
+	default:
+		if g.asked[k] > 0 && g.asked[k] < maxAsked {
+			g.ask(k, "grab F%d %s", a, k)
+		}
+	}
+}
+
+func (g *generator) send(from, to int64, waits string) {
+	g.sent++
+	x := fmt.Sprint("X", g.sent)
+	g.payers[x] = from
+	g.ask(x, "send F%d F%d %s %d%s", from, to, x, g.between(1, 90), waits)
 }
 
 // ask adds a request, through one node or through any.

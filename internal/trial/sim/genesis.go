@@ -50,6 +50,7 @@ func firstFrame(level uint32) *table.Mem {
 			catalogue.NewCommand(catalogue.PersonAdd, "sim", "", &pb.PersonAdd{Ref: name, Name: name, Appids: []string{appid}}),
 			catalogue.NewCommand(catalogue.PersonTopup, "sim", "", &pb.PersonTopup{Uid: uid, Amount: openFen, Currency: money.CNY, Ref: "open-" + name, Line: "demo"}))
 	}
+	commands = append(commands, friendCommands(level)...)
 	seeds := make([]byte, machine.SeedBytes*len(commands))
 	for i := range seeds {
 		seeds[i] = byte(i)

@@ -15,18 +15,22 @@ import (
 // input is what a client asked, and output what it was told.
 type input struct {
 	verb   string
-	order  string
-	key    string // the payment or the refund
+	order  string // or transfer, or packet
+	key    string // the payment or the refund, or what else tells requests apart
 	uid    uint64
 	amount int64
 }
 
 type output struct {
-	code  code.Code
-	order view
+	code   code.Code
+	order  view
+	amount int64 // of a share
 }
 
 func (o output) String() string {
+	if o.amount != 0 {
+		return fmt.Sprintf("%s, %d fen", o.code, o.amount)
+	}
 	if o.order == (view{}) {
 		return o.code.String()
 	}
@@ -81,11 +85,16 @@ func (c call) unknown() bool { return c.returned == 1<<63-1 }
 type booked struct {
 	view
 	refunds string // "R1=5 R2=3", sorted
+	pact    pact   // of a transfer or a packet, which has nothing else
 }
 
 // step says whether an order that is so booked may answer so, and what it is then.
 // It is written from the rules' documentation, not from their code.
 func (s booked) step(in input, out output, unknown bool) (bool, booked) {
+	if friendly[in.verb] {
+		want, next := s.pact.expect(in, out.amount)
+		return unknown || out.code == want, booked{pact: next}
+	}
 	want, next, body := s.expect(in)
 	if unknown {
 		return true, next

@@ -13,6 +13,7 @@ var meant = []string{
 	"refused: rolled-back", "refused: removed", "refused: superseded", "refused: other-cluster",
 	"asked for a learner", "asked for a voter", "asked for a removed", "not let in yet", "checkpoint signed",
 	"refused: not_leader", "refused: unknown", "a leader's clock is off", "outdated", "notice sent twice",
+	"send: ok", "send: transfer_exists_with_different_content", "answer: ok", "answer: transfer_ended", "throw: ok", "grab: ok", "grab: packet_taken",
 }
 
 func TestSeedsReachEverything(t *testing.T) {

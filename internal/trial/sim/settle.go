@@ -167,6 +167,7 @@ func (w *World) checkState(n *node, r table.Reader) {
 	}
 	w.checkAcked(n, r)
 	w.checkMoney(n, r)
+	w.checkFriends(n, r)
 	w.checkNotices(n, r)
 	w.checkJournal(n, r)
 }

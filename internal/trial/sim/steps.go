@@ -15,6 +15,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/notice"
 	"github.com/holdfast-pay/holdfast/internal/rule/order"
+	"github.com/holdfast-pay/holdfast/internal/rule/transfer"
 	"github.com/holdfast-pay/holdfast/internal/trial/script"
 )
 
@@ -37,6 +38,7 @@ func init() { // the table refers to functions that play
 		"nodes": (*player).nothing, "seed": (*player).nothing, "broken": (*player).nothing,
 		"level": (*player).nothing, "weather": (*player).weather, "binary": (*player).binary, "raise": (*player).raise,
 		"create": (*player).ask, "pay": (*player).ask, "close": (*player).ask, "refund": (*player).ask, "topup": (*player).ask, "query": (*player).ask,
+		"send": (*player).ask, "answer": (*player).ask, "throw": (*player).ask, "grab": (*player).ask,
 		"crash": (*player).crash, "restart": (*player).restart, "pause": (*player).pause, "skew": (*player).skew,
 		"save": (*player).save, "slow": (*player).slow, "compact": (*player).compact, "flush": (*player).flush,
 		"partition": (*player).partition, "cut": (*player).cut, "flap": (*player).flap, "heal": (*player).heal,
@@ -77,6 +79,12 @@ func (pl *player) await(s *script.Step, done func() bool) error {
 func (pl *player) ask(s *script.Step) error {
 	if v := s.Verb(); (v == "pay" || v == "refund") && pl.w.clients.created[s.Arg("ORDER")] == 0 {
 		return pl.skip(s, "nobody has asked for that order; create it first")
+	}
+	if friendly[s.Verb()] && pl.w.began < transfer.Level {
+		return pl.skip(s, "there are no wallets at this level")
+	}
+	if v := s.Verb(); v == "answer" && !pl.w.clients.friends.asked[s.Arg("TRANSFER")] || v == "grab" && !pl.w.clients.friends.asked[s.Arg("PACKET")] {
+		return pl.skip(s, "nobody has asked for that yet; send or throw it first")
 	}
 	r := pl.w.clients.begin(*s)
 	return pl.await(s, func() bool { return r.done })

@@ -56,6 +56,7 @@ type World struct {
 	nodes   []*node // nodes[i] is called n(i+1)
 	byID    map[uint64]*node
 	cluster uint64
+	began   uint32 // at this feature level
 	broken  broken
 
 	clients  *clients
@@ -92,7 +93,7 @@ type node struct {
 
 // NewWorld makes a cluster of voters, all of them down and with the same state.
 func newWorld(opt Options, voters int, level uint32) *World {
-	w := &World{opt: opt, chance: newChance(opt.Seed), now: start, net: newNetwork(), byID: make(map[uint64]*node)}
+	w := &World{opt: opt, began: level, chance: newChance(opt.Seed), now: start, net: newNetwork(), byID: make(map[uint64]*node)}
 	w.cluster = w.chance.nonzero()
 	w.seen.init()
 	w.clients = newClients(w)
