@@ -70,8 +70,8 @@ func Draw(lot, chain []byte, rest int64, left uint32) int64 {
 	return 1 + int64(share)
 }
 
-// link is the chain after one more nonce.
-func link(chain, nonce []byte) []byte {
+// NextChain is the chain after one more nonce.
+func NextChain(chain, nonce []byte) []byte {
 	b := make([]byte, 0, len(chainDomain)+sha256.Size+NonceSize)
 	sum := sha256.Sum256(append(append(append(b, chainDomain...), chain...), nonce...))
 	return sum[:]
@@ -101,7 +101,7 @@ func take(p *pb.Packet, s *pb.PacketShare) {
 	if !p.Lucky {
 		return
 	}
-	p.Chain = link(p.Chain, s.Nonce)
+	p.Chain = NextChain(p.Chain, s.Nonce)
 	if s.Amount > p.Best {
 		p.Best, p.BestUid = s.Amount, s.Uid
 	}

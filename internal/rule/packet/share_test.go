@@ -19,7 +19,7 @@ func all(seed []byte, total int64, count uint32) (shares []int64) {
 	for n := range count {
 		shares = append(shares, packet.Draw(packet.Lot(seed, uint64(n+1)), chain, total, count-n))
 		total -= shares[n]
-		chain = packet.Link(chain, nonce(uint64(n)))
+		chain = packet.NextChain(chain, nonce(uint64(n)))
 	}
 	return shares
 }
@@ -35,7 +35,7 @@ func TestSharesAreDrawnAsDocumented(t *testing.T) {
 		"seed":       {hex.EncodeToString(seed), vectors.seed},
 		"commitment": {hex.EncodeToString(chain), vectors.commitment},
 		"lot":        {hex.EncodeToString(packet.Lot(seed, 3)), vectors.lot},
-		"chain":      {hex.EncodeToString(packet.Link(chain, nonce(9))), vectors.chain},
+		"chain":      {hex.EncodeToString(packet.NextChain(chain, nonce(9))), vectors.chain},
 	} {
 		if c.got != c.want {
 			t.Errorf("%s is %s, documented is %s", what, c.got, c.want)
@@ -123,9 +123,9 @@ func TestDrawsDependOnAllThatWasBefore(t *testing.T) {
 	const rest = 500 * packet.MaxAHead
 	same := 0
 	for n := range uint64(1000) {
-		a := packet.Draw(packet.Lot(seed, 5), packet.Link(chain, nonce(n)), rest, 2)
-		b := packet.Draw(packet.Lot(seed, 5), packet.Link(chain, nonce(n+1)), rest, 2)
-		c := packet.Draw(packet.Lot(seed, 6), packet.Link(chain, nonce(n)), rest, 2)
+		a := packet.Draw(packet.Lot(seed, 5), packet.NextChain(chain, nonce(n)), rest, 2)
+		b := packet.Draw(packet.Lot(seed, 5), packet.NextChain(chain, nonce(n+1)), rest, 2)
+		c := packet.Draw(packet.Lot(seed, 6), packet.NextChain(chain, nonce(n)), rest, 2)
 		if a == b || a == c {
 			same++
 		}

@@ -18,7 +18,7 @@ func lucky() (*pb.Packet, []*pb.PacketShare) {
 		uid := uint64(10 + n)
 		s := &pb.PacketShare{Packet: 1, Uid: uid, Number: n + 1, Nonce: append(nonce(uid), nonce(uid)...)[:packet.NonceSize]}
 		s.Amount = packet.Draw(packet.Lot(seed, uid), p.Chain, p.Total-p.Paid, p.Count-n)
-		p.Chain = packet.Link(p.Chain, s.Nonce)
+		p.Chain = packet.NextChain(p.Chain, s.Nonce)
 		p.Taken, p.Paid = p.Taken+1, p.Paid+s.Amount
 		if s.Amount > p.Best {
 			p.Best, p.BestUid = s.Amount, uid

@@ -1,4 +1,0 @@
-package packet
-
-// Link is the chain after one more nonce.
-var Link = link
