@@ -57,9 +57,11 @@ type Views interface {
 // Receipts makes receipts; *receipt.Issuer is one.
 type Receipts interface {
 	// Payment is the receipt of a paid order, waiting for a checkpoint as long
-	// as ctx lasts; Refund is that of a refund's last step.
+	// as ctx lasts; Refund and Transfer are of the last step, Packet of the first.
 	Payment(ctx context.Context, o *pb.Order) (*pb.Receipt, error)
 	Refund(ctx context.Context, f *pb.Refund) (*pb.Receipt, error)
+	Transfer(ctx context.Context, t *pb.PersonTransfer) (*pb.Receipt, error)
+	Packet(ctx context.Context, p *pb.Packet) (*pb.Receipt, error)
 }
 
 // Config says what a Server works with.

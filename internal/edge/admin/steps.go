@@ -38,9 +38,11 @@ func what(e *pb.Entry) string {
 	words := map[catalogue.Number]string{
 		catalogue.OrderCreate: "ordered", catalogue.OrderPay: "paid", catalogue.OrderClose: "closed by the merchant",
 		catalogue.RefundCreate: "refund accepted", catalogue.NoticeRedeliver: "owed again by hand",
+		catalogue.TransferCreate: "sent", catalogue.TransferAccept: "accepted", catalogue.TransferDecline: "declined",
+		catalogue.PacketCreate: "thrown", catalogue.PacketClaim: "share taken", catalogue.PacketReveal: "seed shown",
 	}
 	if catalogue.Number(e.Number) == catalogue.Tick {
-		return map[string]string{"order": "closed by itself", "refund": "refund settled", "notice": "revived"}[kind]
+		return map[string]string{"order": "closed by itself", "refund": "refund settled", "notice": "revived", "transfer": "sent back", "packet": "rest sent back"}[kind]
 	}
 	if w, ok := words[catalogue.Number(e.Number)]; ok {
 		return w

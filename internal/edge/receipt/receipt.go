@@ -1,6 +1,6 @@
-// Package receipt makes the receipts of payments and refunds: the journal entry
-// with its proof and the signed checkpoint it leads to, with the personal
-// fields opened that belong to the people who get it.
+// Package receipt makes the receipts of payments, refunds, transfers and red packets:
+// the journal entry with its proof and the signed checkpoint it leads to, with the
+// personal fields opened that belong to the people who get it.
 package receipt
 
 import (
@@ -64,6 +64,27 @@ func (d *Issuer) Refund(ctx context.Context, f *pb.Refund) (*pb.Receipt, error) 
 		seq = f.SuccessSeq
 	}
 	return d.entry(ctx, seq, nil)
+}
+
+// Transfer is the receipt of a transfer's last step: the money on its way, and once
+// it was accepted, declined or came back by itself, that. Errors are as for Payment.
+func (d *Issuer) Transfer(ctx context.Context, t *pb.PersonTransfer) (*pb.Receipt, error) {
+	seq := t.CreateSeq
+	if t.EndSeq != 0 {
+		seq = t.EndSeq
+	}
+	return d.entry(ctx, seq, nil)
+}
+
+// Packet is the receipt of what was put into a red packet; a lucky one's entry has
+// the commitment to its seed. Errors are as for Payment.
+func (d *Issuer) Packet(ctx context.Context, p *pb.Packet) (*pb.Receipt, error) {
+	return d.entry(ctx, p.CreateSeq, nil)
+}
+
+// Share is the receipt of what one person took of a packet. Errors are as for Payment.
+func (d *Issuer) Share(ctx context.Context, s *pb.PacketShare) (*pb.Receipt, error) {
+	return d.entry(ctx, s.Seq, nil)
 }
 
 func (d *Issuer) entry(ctx context.Context, seq uint64, openings []*pb.Opening) (r *pb.Receipt, err error) {

@@ -90,10 +90,14 @@ func amount(p *pb.Posting) string {
 }
 
 var reasons = map[pb.PostingCode]string{
-	pb.PostingCode_POSTING_CODE_PAYMENT:  "支付 payment",
-	pb.PostingCode_POSTING_CODE_REFUND:   "退款 refund",
-	pb.PostingCode_POSTING_CODE_TOPUP:    "充值 top-up",
-	pb.PostingCode_POSTING_CODE_TRANSFER: "转账 transfer",
+	pb.PostingCode_POSTING_CODE_PAYMENT:     "支付 payment",
+	pb.PostingCode_POSTING_CODE_REFUND:      "退款 refund",
+	pb.PostingCode_POSTING_CODE_TOPUP:       "充值 top-up",
+	pb.PostingCode_POSTING_CODE_TRANSFER:    "转账 transfer",
+	pb.PostingCode_POSTING_CODE_SENT:        "个人转账 sent to a person",
+	pb.PostingCode_POSTING_CODE_SENT_BACK:   "转账退回 transfer sent back",
+	pb.PostingCode_POSTING_CODE_PACKET:      "红包 red packet",
+	pb.PostingCode_POSTING_CODE_PACKET_BACK: "红包退回 rest of a red packet",
 }
 
 func reason(c pb.PostingCode) string {

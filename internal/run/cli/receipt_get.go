@@ -12,9 +12,10 @@ import (
 )
 
 var receiptGet = Command{
-	Name: "receipt get", Args: "ID", Short: "fetch the receipt of a payment or refund", JSON: true, Admin: true,
+	Name: "receipt get", Args: "ID", Short: "fetch a receipt of a payment, refund, transfer or red packet", JSON: true, Admin: true,
 	Long: `ID names an order or a refund as for the inspect commands; a refund needs refund/NUMBER
-or its refund_id. The receipt holds the journal entry, its proof and the signed
+or its refund_id; transfer/NUMBER is a transfer between people, packet/NUMBER a red
+packet. The receipt holds the journal entry, its proof and the signed
 checkpoint it leads to, and proves the payment to anyone who has the journal's
 public key, without the node.`,
 	Examples: []Example{

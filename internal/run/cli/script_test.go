@@ -212,6 +212,8 @@ func (s *script) deed(what string) {
 		d.Break(func(*pb.Command) (bool, error) { return true, brokenAs[arg].Err() })
 	case "group":
 		s.group(arg)
+	case "friends":
+		s.friends()
 	case "readonly":
 		d.Why = func() string { return "the command order_pay (0) of frame 7 stopped the node twice" }
 	default:
