@@ -22,8 +22,7 @@ type senders struct {
 	sent    int
 }
 
-func newSenders(tb testing.TB) *senders {
-	store := newMapBackend()
+func newSenders(tb testing.TB, store *counted) *senders {
 	s := &senders{pairs: newPairs(tb, store, machine.MaxLevel), store: store}
 	s.one(catalogue.LimitsSet, &pb.LimitsSet{Limits: &pb.Limits{Grade: 1, PerAct: 1 << 40, PerDay: 1 << 50, PerYear: 1 << 60, PerMinute: 1 << 30}})
 	for n := range benchPayers {
@@ -66,7 +65,7 @@ func (s *senders) run(b *testing.B, next func()) {
 // BenchmarkTransfers is the machine's cost of a transfer at once, with a memo, to be
 // set against BenchmarkPairs: a transfer may cost no more than 1/1.2 of a pair.
 func BenchmarkTransfers(b *testing.B) {
-	s := newSenders(b)
+	s := newSenders(b, newMapBackend())
 	b.ResetTimer()
 	s.run(b, func() {
 		from, to := s.holders[s.sent%benchPayers], s.holders[(s.sent*7+1)%benchPayers]
@@ -87,7 +86,7 @@ func BenchmarkClaims(b *testing.B) {
 }
 
 func claims(b *testing.B, shares int) {
-	s := newSenders(b)
+	s := newSenders(b, newMapBackend())
 	var packets []*pb.Packet
 	for n := 0; n < b.N; n += shares {
 		seed := packet.SeedOf(workSeedKey, s.holders[0].uid, fmt.Sprint(n))
