@@ -186,6 +186,9 @@ const (
 	DevicesTooMany   Code = 180
 	DetailsNeeded    Code = 181
 	TextInvalid      Code = 182
+	CodeNotSent      Code = 184
+	CodeWrong        Code = 185
+	PinWrong         Code = 186
 	LimitsInvalid    Code = 183
 
 	// Transfers between people.

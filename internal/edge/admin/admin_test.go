@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
 	"math/big"
 	"net/http"
 	"os"
@@ -45,7 +46,7 @@ const (
 // refusedWith fails unless err is the refusal with this outcome.
 func refusedWith(t *testing.T, err error, want code.Code) {
 	t.Helper()
-	if c, ok := admin.CodeOf(err); !ok || c != want {
+	if c, ok := rpc.CodeOf(err); !ok || c != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -14,7 +13,6 @@ import (
 
 	"connectrpc.com/connect"
 
-	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
 )
 
@@ -88,19 +86,4 @@ func bearer(secret string) connect.UnaryInterceptorFunc {
 			return next(ctx, q)
 		}
 	}
-}
-
-// CodeOf reads the outcome code off a refusal of the admin API.
-func CodeOf(err error) (code.Code, bool) {
-	var ce *connect.Error
-	if !errors.As(err, &ce) {
-		return 0, false
-	}
-	name := ce.Meta().Get(codeHeader)
-	for _, i := range code.All() {
-		if i.Name == name {
-			return i.Code, true
-		}
-	}
-	return 0, false
 }

@@ -6,17 +6,8 @@ import (
 	"connectrpc.com/connect"
 
 	"github.com/holdfast-pay/holdfast/internal/base/code"
+	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
 )
-
-// codeHeader carries the outcome's name beside Connect's own error.
-const codeHeader = "Holdfast-Code"
-
-// classCodes is how Connect says a class of outcomes.
-var classCodes = map[code.Class]connect.Code{
-	code.Invalid: connect.CodeInvalidArgument, code.Missing: connect.CodeNotFound,
-	code.Conflict: connect.CodeFailedPrecondition, code.Busy: connect.CodeUnavailable,
-	code.InDoubt: connect.CodeUnknown, code.Fault: connect.CodeInternal,
-}
 
 // connectCodes are the outcomes that Connect has a closer word for than their
 // class's.
@@ -42,21 +33,11 @@ var connectCodes = map[code.Code]connect.Code{
 	code.NoGenesis:        connect.CodeFailedPrecondition,
 }
 
-// connectCode is how Connect says an outcome.
-func connectCode(c code.Code) connect.Code {
-	if said, ok := connectCodes[c]; ok {
-		return said
-	}
-	return classCodes[c.Class()]
-}
-
 // refuse is a code as the admin API answers it: the English sentence, with the
 // code's name in the error's metadata for clients that speak other languages.
 func refuse(c code.Code) error {
 	i, _ := code.Lookup(c)
-	e := connect.NewError(connectCode(c), errors.New(i.EN))
-	e.Meta().Set(codeHeader, c.String())
-	return e
+	return rpc.Refusal(c, rpc.Code(c, connectCodes), i.EN)
 }
 
 // invalid is a refusal that no command was needed for.

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
 	"testing"
 
 	"connectrpc.com/connect"
@@ -20,7 +21,7 @@ func TestWhatOperatorsAreToldSaysWhatToDo(t *testing.T) {
 		t.Fatalf("only %d outcomes were found", len(produced))
 	}
 	for _, c := range produced {
-		said, info := connectCode(c), c.Class()
+		said, info := rpc.Code(c, connectCodes), c.Class()
 		switch {
 		case said == 0 || said > connect.CodeUnauthenticated:
 			t.Errorf("%s is no code of Connect: %d", c, said)
@@ -34,7 +35,7 @@ func TestWhatOperatorsAreToldSaysWhatToDo(t *testing.T) {
 func TestExceptionsDifferFromTheirClass(t *testing.T) {
 	t.Parallel()
 	for c, said := range connectCodes {
-		if said == classCodes[c.Class()] {
+		if said == rpc.Classes[c.Class()] {
 			t.Errorf("%s is %s and says so by its class: remove its row", c, said)
 		}
 	}

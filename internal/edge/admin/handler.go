@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
 	"log/slog"
 	"net/http"
 	"net/http/pprof"
@@ -63,12 +64,12 @@ func Handler(service func() (s *Server, done func()), tokens *Tokens, p Probes) 
 	profiles.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 	profiles.HandleFunc("/debug/pprof/trace", pprof.Trace)
 	mux.Handle("/debug/pprof/", tokens.authenticated(profiles))
-	mux.Handle("/"+pbconnect.AdminServiceName+"/", tokens.authenticated(rpc(service)))
+	mux.Handle("/"+pbconnect.AdminServiceName+"/", tokens.authenticated(calls(service)))
 	return mux
 }
 
-// rpc serves the AdminService once it is there.
-func rpc(service func() (*Server, func())) http.Handler {
+// calls serves the AdminService once it is there.
+func calls(service func() (*Server, func())) http.Handler {
 	refusal := connect.NewErrorWriter()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s, done := service()
@@ -104,7 +105,7 @@ func logged(log *slog.Logger) connect.UnaryInterceptorFunc {
 			outcome := "ok"
 			if err != nil {
 				outcome = connect.CodeOf(err).String()
-				if c, ok := CodeOf(err); ok {
+				if c, ok := rpc.CodeOf(err); ok {
 					outcome = c.String()
 				}
 			}

@@ -103,6 +103,13 @@ func touch(d *deed.Deed, before int64, of uint32, tag []byte) {
 	d.Tx.Set(timeKey(d.At, of, tag), nil)
 }
 
+// Proven says whether a proof is that of the code which went to a number last. It is
+// for an edge that has work to do before it enrols a device; the command decides.
+func Proven(r table.Reader, phoneTag, proof []byte) bool {
+	sent, ok := codes.Get(r, codeKey(phoneTag))
+	return ok && !sent.Used && sent.Failed < codeTries && bytes.Equal(sent.Proof, proof)
+}
+
 // openCode finds the code that is under way to a number.
 func openCode(d *deed.Deed, phoneTag []byte) (*pb.SentCode, code.Code) {
 	sent, ok := codes.Get(d.Tx, codeKey(phoneTag))

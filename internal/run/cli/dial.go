@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
 	"time"
 
 	"connectrpc.com/connect"
@@ -96,7 +97,7 @@ func call[Q, A any](ctx context.Context, env *Env, m method[Q, A], q *Q) (*A, er
 
 // callError explains what a node answered, or that it did not.
 func (e *Env) callError(err error) error {
-	if c, ok := admin.CodeOf(err); ok {
+	if c, ok := rpc.CodeOf(err); ok {
 		exit, hint := ExitRefused, retryHint(c)
 		if class := c.Class(); class == code.InDoubt || class == code.Fault {
 			exit = ExitUnreachable

@@ -17,6 +17,12 @@ func (c *Config) Check() error {
 	m, a := c.MerchantAPI, c.Admin
 	k.listener("merchant_api", m.Address, m.TLSCert, m.TLSKey, m.InsecureLoopback)
 	k.listener("admin", a.Address, a.TLSCert, a.TLSKey, a.InsecureLoopback)
+	if w := c.WalletAPI; w.Address != "" {
+		k.listener("wallet_api", w.Address, w.TLSCert, w.TLSKey, w.InsecureLoopback)
+		k.that(w.CodeURL == "" || strings.HasPrefix(w.CodeURL, "https://") || strings.HasPrefix(w.CodeURL, "http://127.0.0.1"), "wallet_api.code_url",
+			"one-time codes would cross the network in clear", "https://..., or http://127.0.0.1:PORT for an adapter on this machine")
+		k.that(w.CodeURL == "" || w.CodeSecretFile != "", "wallet_api.code_secret_file", "it is empty", "name a file with at least 16 bytes that the adapter has too")
+	}
 	k.address("inner.address", c.Inner.Address)
 	k.cluster()
 	k.distinct()
@@ -94,7 +100,7 @@ func loopback(host string) bool {
 func (k *checker) distinct() {
 	seen := map[string]string{}
 	for _, l := range []struct{ key, address string }{
-		{"merchant_api.address", k.c.MerchantAPI.Address}, {"admin.address", k.c.Admin.Address}, {"inner.address", k.c.Inner.Address},
+		{"merchant_api.address", k.c.MerchantAPI.Address}, {"wallet_api.address", k.c.WalletAPI.Address}, {"admin.address", k.c.Admin.Address}, {"inner.address", k.c.Inner.Address},
 		{"cluster.address", k.c.Cluster.Address},
 	} {
 		if l.address == "" || strings.HasSuffix(l.address, ":0") {

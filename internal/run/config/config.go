@@ -13,6 +13,7 @@ type Config struct {
 	// LogName is the origin of the journal's checkpoints, fixed at first start.
 	LogName     string      `toml:"log_name" yaml:"log_name"`
 	MerchantAPI MerchantAPI `toml:"merchant_api" yaml:"merchant_api"`
+	WalletAPI   WalletAPI   `toml:"wallet_api" yaml:"wallet_api"`
 	Admin       Admin       `toml:"admin" yaml:"admin"`
 	Inner       Inner       `toml:"inner" yaml:"inner"`
 	Cluster     Cluster     `toml:"cluster" yaml:"cluster"`
@@ -43,6 +44,17 @@ type MerchantAPI struct {
 	HeaderTimeout    Duration `toml:"header_timeout" yaml:"header_timeout"`
 	RequestTimeout   Duration `toml:"request_timeout" yaml:"request_timeout"`
 	IdleTimeout      Duration `toml:"idle_timeout" yaml:"idle_timeout"`
+}
+
+// WalletAPI is the listener that people's devices reach.
+type WalletAPI struct {
+	// Address is empty where no people's devices are served.
+	Address          string `toml:"address" yaml:"address"`
+	TLSCert          string `toml:"tls_cert" yaml:"tls_cert"`
+	TLSKey           string `toml:"tls_key" yaml:"tls_key"`
+	InsecureLoopback bool   `toml:"insecure_loopback" yaml:"insecure_loopback"`
+	CodeURL          string `toml:"code_url" yaml:"code_url"`
+	CodeSecretFile   string `toml:"code_secret_file" yaml:"code_secret_file"`
 }
 
 // Admin is the listener of the administration, health and metrics.

@@ -22,7 +22,7 @@ type Setting struct {
 // Settings lists every key with its documentation, in the order of the
 // reference. A test holds it against the struct.
 func (c *Config) Settings() []Setting {
-	m, a, d, g := &c.MerchantAPI, &c.Admin, &c.Disk, &c.Cluster
+	m, w, a, d, g := &c.MerchantAPI, &c.WalletAPI, &c.Admin, &c.Disk, &c.Cluster
 	return []Setting{
 		{"data", "The data folder. It holds everything the node must not lose.", &c.Data, true},
 		{"log_name", "Name of the journal in its signed checkpoints, like `pay.example.com/journal`; fixed when the folder is made.", &c.LogName, false},
@@ -38,6 +38,13 @@ func (c *Config) Settings() []Setting {
 		{"merchant_api.header_timeout", "A client that has not sent its headers by then is cut off.", &m.HeaderTimeout, false},
 		{"merchant_api.request_timeout", "Bound on one request, reading and answering included.", &m.RequestTimeout, false},
 		{"merchant_api.idle_timeout", "How long a connection may wait for its next request.", &m.IdleTimeout, false},
+
+		{"wallet_api.address", "HOST:PORT where people's devices reach their wallets. Empty: no wallets are served here.", &w.Address, false},
+		{"wallet_api.tls_cert", "Certificate chain for it, PEM. SIGHUP reloads it.", &w.TLSCert, true},
+		{"wallet_api.tls_key", "The certificate's private key, PEM.", &w.TLSKey, true},
+		{"wallet_api.insecure_loopback", "Serve it in plain HTTP; only on a loopback address.", &w.InsecureLoopback, false},
+		{"wallet_api.code_url", "Address of the adapter that sends one-time codes by SMS: it gets a POST of `{\"phone\", \"text\", \"code\", \"lang\"}` and answers 2xx. Empty: a sandbox shows codes on its console, any other platform sends none.", &w.CodeURL, false},
+		{"wallet_api.code_secret_file", "File with the secret that signs these calls: `Holdfast-Signature: t=UNIX,v1=HEX`, HMAC-SHA256 over `UNIX.BODY`.", &w.CodeSecretFile, true},
 
 		{"admin.address", "HOST:PORT of the administration, health, metrics and profiles. Keep it off the public network.", &a.Address, false},
 		{"admin.tls_cert", "Certificate chain for it, PEM. SIGHUP reloads it.", &a.TLSCert, true},

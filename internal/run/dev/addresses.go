@@ -15,6 +15,8 @@ type addresses struct {
 	Shop     string `json:"shop"`
 	// Door is the proxy through which unchanged programs come.
 	Door string `json:"door"`
+	// Wallet is where people's devices call.
+	Wallet string `json:"wallet"`
 }
 
 // The addresses of a first run.
@@ -24,6 +26,7 @@ const (
 	defaultShop     = "127.0.0.1:9082"
 	defaultInner    = "127.0.0.1:9083"
 	defaultDoor     = "127.0.0.1:9084"
+	defaultWallet   = "127.0.0.1:9085"
 	anyPort         = "127.0.0.1:0"
 )
 
@@ -71,7 +74,7 @@ func (p *ports) release() {
 // line says for the platform is insisted on; who asks there for any port gets
 // any for the other parts too.
 func chooseAddresses(p *ports, asked string, last addresses) (a addresses, err error) {
-	usual := addresses{Platform: defaultPlatform, Admin: defaultAdmin, Inner: defaultInner, Shop: defaultShop, Door: defaultDoor}
+	usual := addresses{Platform: defaultPlatform, Admin: defaultAdmin, Inner: defaultInner, Shop: defaultShop, Door: defaultDoor, Wallet: defaultWallet}
 	if _, port, err := net.SplitHostPort(asked); err == nil && port == "0" {
 		usual = addresses{}
 	}
@@ -91,6 +94,7 @@ func chooseAddresses(p *ports, asked string, last addresses) (a addresses, err e
 		{&a.Inner, last.Inner, usual.Inner, "the inner service"},
 		{&a.Shop, last.Shop, usual.Shop, "the shop"},
 		{&a.Door, last.Door, usual.Door, "the proxy"},
+		{&a.Wallet, last.Wallet, usual.Wallet, "the wallet API"},
 	} {
 		if *part.at, err = p.first(part.last, part.usual, anyPort); err != nil {
 			return a, fmt.Errorf("find a port for %s: %w", part.within, err)

@@ -120,7 +120,7 @@ func TestOnce(t *testing.T) {
 	}
 	fields := readSandbox(t, data)
 	want := []string{"admin_url", "apiv3_key", "appid", "base_url", "ca_path", "mchid", "merchant_cert_path", "merchant_key_path",
-		"merchant_serial", "payers", "platform_cert_path", "proxy_url", "public_key_id", "public_key_path", "sandbox_url"}
+		"merchant_serial", "payers", "platform_cert_path", "proxy_url", "public_key_id", "public_key_path", "sandbox_url", "wallet_url"}
 	if got := slices.Sorted(maps.Keys(fields)); !slices.Equal(got, want) {
 		t.Errorf("sandbox.json has %v,\nwant %v", got, want)
 	}

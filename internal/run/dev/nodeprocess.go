@@ -40,6 +40,10 @@ address = ` + quoteTOML(listen) + `
 insecure_loopback = true
 private_callbacks = true
 
+[wallet_api]
+address = ` + quoteTOML(p.Wallet) + `
+insecure_loopback = true
+
 [admin]
 address = ` + quoteTOML(p.Admin) + `
 insecure_loopback = true
@@ -101,7 +105,8 @@ type NodeProcess struct {
 	// BaseURL, when not empty, is where payers reach the cashier: the balancer.
 	BaseURL string
 	Version string
-	// Out takes one line of JSON when the node is ready.
+	// Out takes one line of JSON when the node is ready, and a line for each one-time
+	// code.
 	Out io.Writer
 	// Log, LogDropped and Fatal are as in node.Options.
 	Log        *slog.Logger
@@ -120,7 +125,7 @@ func (p NodeProcess) Run(ctx context.Context) error {
 		p.Config.Cashier.BaseURL = p.BaseURL
 	}
 	said := false
-	return node.Serve(ctx, node.Options{Config: p.Config, Version: p.Version, Log: p.Log, LogDropped: p.LogDropped, Fatal: p.Fatal, Sandbox: func(n *node.Node) http.Handler {
+	return node.Serve(ctx, node.Options{Config: p.Config, Version: p.Version, Log: p.Log, LogDropped: p.LogDropped, Fatal: p.Fatal, Codes: p.Out, Sandbox: func(n *node.Node) http.Handler {
 		pages := welcome.New(welcome.Config{Core: n.Replica(), Keys: n.Keys()})
 		return pages.Handler(sandbox.New(sandbox.Config{Core: n.Replica(), People: n.People(), Logger: p.Log}).Handler())
 	}}, func(n *node.Node) {
@@ -141,6 +146,9 @@ func (p NodeProcess) sayReady(a node.Addresses) {
 		p.Log.Warn("nobody waits for the node", "err", err)
 	}
 }
+
+// readCode says whether a node's line is a one-time code on its way to a phone.
+func readCode(line string) bool { return strings.HasPrefix(line, "one-time code for ") }
 
 // readReady reads a node's line.
 func readReady(line string) bool {

@@ -24,17 +24,17 @@ func TestAddressesFallBack(t *testing.T) {
 		p := new(ports)
 		defer p.release()
 		a, err := chooseAddresses(p, asked, last)
-		if err == nil && len(p.held) != 5 {
-			t.Errorf("of five addresses %d are held", len(p.held))
+		if err == nil && len(p.held) != 6 {
+			t.Errorf("of six addresses %d are held", len(p.held))
 		}
 		return a, err
 	}
-	a, err := choose("", addresses{Platform: busy, Admin: busy, Inner: busy, Shop: busy, Door: busy})
+	a, err := choose("", addresses{Platform: busy, Admin: busy, Inner: busy, Shop: busy, Door: busy, Wallet: busy})
 	if err != nil {
 		t.Fatal(err)
 	}
 	seen := map[string]bool{busy: true}
-	for _, address := range []string{a.Platform, a.Admin, a.Inner, a.Shop, a.Door} {
+	for _, address := range []string{a.Platform, a.Admin, a.Inner, a.Shop, a.Door, a.Wallet} {
 		if _, port, err := net.SplitHostPort(address); err != nil || port == "0" || seen[address] {
 			t.Errorf("address %q in %+v", address, a)
 		}

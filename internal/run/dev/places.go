@@ -12,6 +12,7 @@ type place struct {
 	Platform string `json:"platform"`
 	Admin    string `json:"admin"`
 	Inner    string `json:"inner"`
+	Wallet   string `json:"wallet"`
 	Cluster  string `json:"cluster"`
 }
 
@@ -46,7 +47,7 @@ func (f *folder) places(a addresses) []place {
 	if f.several() {
 		return f.last.Nodes
 	}
-	return []place{{Name: aloneName, Platform: a.Platform, Admin: a.Admin, Inner: a.Inner}}
+	return []place{{Name: aloneName, Platform: a.Platform, Admin: a.Admin, Inner: a.Inner, Wallet: a.Wallet}}
 }
 
 // choosePlaces finds ports for a cluster's nodes: the last run's where they are
@@ -54,7 +55,7 @@ func (f *folder) places(a addresses) []place {
 func (f *folder) choosePlaces(p *ports) error {
 	nodes := slices.Clone(f.last.Nodes)
 	for i := range nodes {
-		for _, at := range []*string{&nodes[i].Cluster, &nodes[i].Platform, &nodes[i].Admin, &nodes[i].Inner} {
+		for _, at := range []*string{&nodes[i].Cluster, &nodes[i].Platform, &nodes[i].Admin, &nodes[i].Inner, &nodes[i].Wallet} {
 			known := *at
 			found, err := p.first(known, anyPort)
 			if err != nil {

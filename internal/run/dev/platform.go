@@ -74,6 +74,9 @@ func (p *platform) station(at place, a addresses) *station {
 	s := &station{place: at, ready: make(chan struct{}, 1)}
 	s.child = p.child(at.Name, args)
 	s.child.said = func(line string) {
+		if readCode(line) {
+			p.story.line("%s", line) // whoever tries the sandbox has no such phone
+		}
 		if readReady(line) {
 			select {
 			case s.ready <- struct{}{}:

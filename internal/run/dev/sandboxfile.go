@@ -24,6 +24,7 @@ type sandboxFile struct {
 	AdminURL         string  `json:"admin_url"`
 	ProxyURL         string  `json:"proxy_url"`
 	CAPath           string  `json:"ca_path"`
+	WalletURL        string  `json:"wallet_url"`
 }
 
 // describe gathers what sandbox.json says.
@@ -43,9 +44,13 @@ func describe(f *folder, a addresses, c *credentials, s *setup) (sandboxFile, er
 		PublicKeyID: s.keys.PublicKeyId, PublicKeyPath: publicKey,
 		PlatformCertPath: platformCert,
 		Payers:           s.payers, SandboxURL: base + "/sandbox", AdminURL: "http://" + a.Admin,
-		ProxyURL: "http://" + a.Door, CAPath: f.path(caFile),
+		ProxyURL: "http://" + a.Door, CAPath: f.path(caFile), WalletURL: "http://" + f.wallet(a),
 	}, nil
 }
+
+// wallet is where devices call: in a cluster the first node, since their signatures
+// name the address.
+func (f *folder) wallet(a addresses) string { return f.places(a)[0].Wallet }
 
 // publicKey is where a merchant finds one of the platform's public keys. Nodes of
 // a cluster may lose their folders, so it is a copy then.

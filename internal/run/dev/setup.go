@@ -3,6 +3,7 @@ package dev
 import (
 	"context"
 	"fmt"
+	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
 
 	"connectrpc.com/connect"
 
@@ -66,7 +67,7 @@ func (s *setup) merchant(ctx context.Context, c *credentials) error {
 	_, err := s.admin.MerchantAdd(ctx, connect.NewRequest(&pb.AdminMerchantAddRequest{
 		Mchid: mchid, Name: merchantName, Appids: []string{appid}, CertPem: c.certPEM, Apiv3Key: c.apiv3Key,
 	}))
-	if is, ok := admin.CodeOf(err); ok && is == code.MerchantExists {
+	if is, ok := rpc.CodeOf(err); ok && is == code.MerchantExists {
 		// The developer has renamed it; the keys must fit all the same.
 		_, err = s.admin.MerchantKey(ctx, connect.NewRequest(&pb.AdminMerchantKeyRequest{Mchid: mchid, CertPem: c.certPEM, Apiv3Key: c.apiv3Key, AddAppid: appid}))
 	}
@@ -75,7 +76,7 @@ func (s *setup) merchant(ctx context.Context, c *credentials) error {
 
 func (s *setup) payer(ctx context.Context, p demoPayer) (payer, error) {
 	shown, err := s.admin.PersonShow(ctx, connect.NewRequest(&pb.AdminPersonShowRequest{Ref: p.ref}))
-	if is, ok := admin.CodeOf(err); ok && is == code.PersonNotFound {
+	if is, ok := rpc.CodeOf(err); ok && is == code.PersonNotFound {
 		shown, err = s.admin.PersonAdd(ctx, connect.NewRequest(&pb.AdminPersonAddRequest{Ref: p.ref, Name: p.name, Appids: []string{appid}, Topup: p.balance}))
 	}
 	if err != nil {

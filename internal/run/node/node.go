@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -41,6 +42,8 @@ type Options struct {
 	// Fatal is told of a fault of the disk and should not return; nil is
 	// diskguard.Exit, which ends the process.
 	Fatal func(error)
+	// Codes is where a sandbox shows one-time codes; nil is standard error.
+	Codes io.Writer
 	// Sandbox, in a sandbox, serves /sandbox/ on the merchant API's address. It
 	// is called once everything it may ask the node for is there.
 	Sandbox func(*Node) http.Handler
@@ -58,8 +61,9 @@ type Node struct {
 
 // Addresses are where a running node answers, ports resolved.
 type Addresses struct {
-	// MerchantAPI and Admin are URLs, Inner is HOST:PORT.
+	// MerchantAPI, WalletAPI (empty: none) and Admin are URLs, Inner is HOST:PORT.
 	MerchantAPI string `json:"merchant_api"`
+	WalletAPI   string `json:"wallet_api,omitempty"`
 	Cashier     string `json:"cashier"`
 	Admin       string `json:"admin"`
 	Inner       string `json:"inner"`

@@ -1,0 +1,52 @@
+// Package rpc says outcomes of commands in Connect's words, for the services that
+// speak it.
+package rpc
+
+import (
+	"errors"
+
+	"connectrpc.com/connect"
+
+	"github.com/holdfast-pay/holdfast/internal/base/code"
+)
+
+// Header carries the outcome's name beside Connect's own error.
+const Header = "Holdfast-Code"
+
+// Classes is how Connect says a class of outcomes.
+var Classes = map[code.Class]connect.Code{
+	code.Invalid: connect.CodeInvalidArgument, code.Missing: connect.CodeNotFound,
+	code.Conflict: connect.CodeFailedPrecondition, code.Busy: connect.CodeUnavailable,
+	code.InDoubt: connect.CodeUnknown, code.Fault: connect.CodeInternal,
+}
+
+// Code is how Connect says an outcome: by the service's exceptions, else by its class.
+func Code(c code.Code, exceptions map[code.Code]connect.Code) connect.Code {
+	if said, ok := exceptions[c]; ok {
+		return said
+	}
+	return Classes[c.Class()]
+}
+
+// Refusal is an outcome as an error: one sentence for people, and the name in the
+// metadata for programs.
+func Refusal(c code.Code, said connect.Code, sentence string) *connect.Error {
+	e := connect.NewError(said, errors.New(sentence))
+	e.Meta().Set(Header, c.String())
+	return e
+}
+
+// CodeOf reads the outcome off a service's error.
+func CodeOf(err error) (code.Code, bool) {
+	var e *connect.Error
+	if !errors.As(err, &e) {
+		return 0, false
+	}
+	name := e.Meta().Get(Header)
+	for _, i := range code.All() {
+		if i.Name == name {
+			return i.Code, true
+		}
+	}
+	return 0, false
+}

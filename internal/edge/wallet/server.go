@@ -1,0 +1,162 @@
+// Package wallet is what people's devices call: the WalletService over Connect (JSON
+// and gRPC on one port). It decides nothing about money: it checks signatures, turns
+// calls into commands, and shows people what is theirs.
+//
+// Each call but SendCode is signed by the device (httpsig). What a call says in
+// clear (phone numbers, names, codes, PINs) stays in memory: commands carry keyed
+// hashes and sealed details.
+package wallet
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"connectrpc.com/connect"
+
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
+	"github.com/holdfast-pay/holdfast/internal/base/code"
+	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
+)
+
+// Core is what the wallet API needs of the replica.
+type Core interface {
+	// Do runs a command; an error means that no result is known.
+	Do(ctx context.Context, cmd *pb.Command) (catalogue.Result, error)
+	// ReadLatest calls f with one snapshot that has every answered command.
+	ReadLatest(ctx context.Context, f func(table.Reader) error) error
+}
+
+// Personal seals and opens people's details, and makes keyed hashes; a
+// *personal.Sealer does.
+type Personal interface {
+	Seal(ctx context.Context, d *pb.Details) (*pb.Sealed, error)
+	// Name is the person's name, "" when this node can't open it.
+	Name(p *pb.Person) string
+	PhoneTag(ctx context.Context, phone string) ([]byte, error)
+	// Tag is a keyed hash of 32 bytes; what says of what.
+	Tag(ctx context.Context, what, of string) ([]byte, error)
+}
+
+// Views is what it needs of the read models.
+type Views interface {
+	History(account string, currency uint32, before uint64, limit int) ([]*pb.HistoryLine, error)
+	// Next is the first entry they don't include yet.
+	Next() uint64
+}
+
+// Config says what a Server works with.
+type Config struct {
+	Core     Core
+	Personal Personal
+	Views    Views
+	Sender   Sender
+	// Now is business time, Unix milliseconds; Wall the wall clock.
+	Now  func() int64
+	Wall func() time.Time
+	Log  *slog.Logger
+}
+
+// Server is the WalletService. Its methods may be called from any goroutine.
+type Server struct {
+	Config
+	devices known
+	// hashing bounds how many PINs are hashed at once: each takes 19 MiB and a core.
+	hashing chan struct{}
+	calls   http.Handler
+}
+
+var _ pbconnect.WalletServiceHandler = (*Server)(nil)
+
+// NewServer returns the service over cfg.
+func NewServer(cfg Config) *Server {
+	s := &Server{Config: cfg, hashing: make(chan struct{}, hashesAtOnce)}
+	_, calls := pbconnect.NewWalletServiceHandler(s, connect.WithReadMaxBytes(maxBody), connect.WithInterceptors(s.logged()))
+	s.calls = s.authenticated(calls)
+	return s
+}
+
+// ServeHTTP serves the calls.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.calls.ServeHTTP(w, r) }
+
+// logged writes one line a call: which, whose, how long, with which outcome. It never
+// writes what was in the call.
+func (s *Server) logged() connect.UnaryInterceptorFunc {
+	return func(next connect.UnaryFunc) connect.UnaryFunc {
+		return func(ctx context.Context, q connect.AnyRequest) (connect.AnyResponse, error) {
+			began, c := time.Now(), from(ctx)
+			a, err := next(ctx, q)
+			outcome := "ok"
+			if err != nil {
+				outcome = connect.CodeOf(err).String()
+				if refused, ok := rpc.CodeOf(err); ok {
+					outcome = refused.String()
+				}
+			}
+			s.Log.Info("wallet call", "procedure", q.Spec().Procedure, "uid", c.uid, "request_id", c.request,
+				"took", time.Since(began).Round(time.Microsecond), "outcome", outcome)
+			return a, err
+		}
+	}
+}
+
+// do runs one command in the caller's name and refuses what it refuses.
+func do[B, R table.Record](ctx context.Context, s *Server, c catalogue.Command[B, R], body B) (R, error) {
+	var none R
+	who := from(ctx)
+	rec, out, err := c.Do(ctx, s.Core, who.actor(), who.request, body)
+	switch {
+	case err != nil:
+		return none, s.fail(who, c.Name, err)
+	case out != code.OK:
+		return none, refuse(who, out)
+	}
+	return rec, nil
+}
+
+// read calls f with a snapshot and turns what fails into the API's error.
+func (s *Server) read(ctx context.Context, doing string, f func(r table.Reader) error) error {
+	if err := s.Core.ReadLatest(ctx, f); err != nil {
+		return s.fail(from(ctx), doing, err)
+	}
+	return nil
+}
+
+// said are the outcomes that Connect has a closer word for than their class's.
+var said = map[code.Code]connect.Code{
+	code.Overloaded: connect.CodeResourceExhausted, code.DiskLow: connect.CodeResourceExhausted,
+	code.CodeTooMany: connect.CodeResourceExhausted, code.CodeTooSoon: connect.CodeResourceExhausted, code.TooManyActs: connect.CodeResourceExhausted,
+	code.DeviceUnknown: connect.CodeUnauthenticated, code.PinNeeded: connect.CodePermissionDenied, code.PinLocked: connect.CodePermissionDenied,
+	code.LevelTooLow: connect.CodeUnimplemented,
+}
+
+// refuse is an outcome in the caller's language.
+func refuse(who *caller, c code.Code) error {
+	i, _ := code.Lookup(c)
+	sentence := i.EN
+	if who.chinese {
+		sentence = i.ZH
+	}
+	return rpc.Refusal(c, rpc.Code(c, said), sentence)
+}
+
+// fail turns what Core returned into the API's error.
+func (s *Server) fail(who *caller, doing string, err error) error {
+	var refused *code.Error
+	if errors.As(err, &refused) {
+		return refuse(who, refused.Code)
+	}
+	var already *connect.Error
+	if errors.As(err, &already) {
+		return already
+	}
+	s.Log.Error("wallet call failed", "doing", doing, "err", err)
+	return refuse(who, code.Internal)
+}
+
+func answer[M any](m *M) (*connect.Response[M], error) { return connect.NewResponse(m), nil }

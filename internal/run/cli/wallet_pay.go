@@ -1,0 +1,106 @@
+package cli
+
+import (
+	"context"
+	"flag"
+	"fmt"
+
+	"github.com/holdfast-pay/holdfast/internal/base/money"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
+)
+
+var walletPay = Command{
+	Name: "wallet pay", Args: "CODE", Short: "pay what a code asks for", JSON: true,
+	Long: `Shows who asks for how much, and pays it from the balance. CODE is the link that an
+order's QR code holds, or its prepay_id. Above the amount that you set to go without,
+it asks for the PIN. --id is the identity of the payment: the same one again pays
+nothing more, and tells how it came out.`,
+	Examples: []Example{{"holdfast wallet pay http://127.0.0.1:8443/pay/wx2900...", "the link of a code that a merchant shows"}},
+	Flags: func(fs *flag.FlagSet) RunFunc {
+		var w walletFlags
+		w.flags(fs)
+		id := fs.String("id", "", "`IDENTITY` of the payment, at most 64 bytes; a fresh one is drawn and printed")
+		pin := pinFlag(fs)
+		return func(ctx context.Context, env *Env, args []string) error {
+			c, err := w.client(env)
+			if err != nil {
+				return err
+			}
+			q := &pb.PayRequest{Code: args[0], ClientId: clientID(*id)}
+			fmt.Fprintf(env.Err, "payment %s\n", q.ClientId)
+			v, err := walletCall(ctx, env, c.ShowPayable, &pb.ShowPayableRequest{Code: args[0]})
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(env.Err, "%s to %s for %s\n", yuan(v.Total), v.Merchant, v.Description)
+			if v.NeedsPin && v.State == "ok" {
+				if q.Grant, err = grant(ctx, env, c, *pin); err != nil {
+					return err
+				}
+			}
+			p, err := walletCall(ctx, env, c.Pay, q)
+			if err != nil {
+				return err
+			}
+			if env.JSON {
+				return env.Message(p)
+			}
+			_, err = fmt.Fprintf(env.Out, "paid  %s  transaction %s  at %s\n", yuan(p.Total), p.TransactionId, when(p.PaidAt))
+			return err
+		}
+	},
+}
+
+// pinFlag names a file with the PIN, for scripts: never the PIN itself, which every
+// process could read off the command line.
+func pinFlag(fs *flag.FlagSet) *string {
+	file := new(string)
+	fileVar(fs, file, "pin-file", "`FILE` with the PIN; without it the PIN is asked for")
+	return file
+}
+
+// grant has the PIN checked.
+func grant(ctx context.Context, env *Env, c pbconnect.WalletServiceClient, file string) (uint64, error) {
+	pin, err := readPIN(env, file, "PIN")
+	if err != nil {
+		return 0, err
+	}
+	g, err := walletCall(ctx, env, c.CheckPin, &pb.CheckPinRequest{Pin: pin})
+	if err != nil {
+		return 0, err
+	}
+	return g.Grant, nil
+}
+
+var walletBills = Command{
+	Name: "wallet bills", Short: "list what moved your balance, newest first", JSON: true,
+	Long:     "Lists payments, refunds and top-ups. --before goes on where a list ended.",
+	Examples: []Example{{"holdfast wallet bills --limit 5", "the last five"}},
+	Flags: func(fs *flag.FlagSet) RunFunc {
+		var w walletFlags
+		w.flags(fs)
+		limit := fs.Uint("limit", 20, "at most this `NUMBER`, 100 at most")
+		before := fs.Uint64("before", 0, "the `CURSOR` that a list ended with")
+		return func(ctx context.Context, env *Env, _ []string) error {
+			c, err := w.client(env)
+			if err != nil {
+				return err
+			}
+			l, err := walletCall(ctx, env, c.ListBills, &pb.ListBillsRequest{Before: *before, Limit: uint32(*limit)})
+			if err != nil {
+				return err
+			}
+			if env.JSON {
+				return env.Message(l)
+			}
+			for _, b := range l.Bills {
+				fmt.Fprintf(env.Out, "%s  %10s  %-8s  %s  %s\n", when(b.At), money.Format(b.Amount), b.What, b.Who, b.Subject)
+			}
+			if l.Next != 0 {
+				fmt.Fprintf(env.Err, "more: --before %d\n", l.Next)
+			}
+			return nil
+		}
+	},
+}
