@@ -18,7 +18,7 @@ var started = time.Now()
 var devCommand = Command{
 	Name: "dev", Short: "run the whole platform on this machine, with a demo purchase", JSON: true,
 	Bilingual: true,
-	Exits:     []int{ExitDamaged, ExitStopped, ExitOutdated},
+	Exits:     []int{ExitDamaged, ExitStopped, ExitOutdated, ExitHeld},
 	Long: `The sandbox that WeChat Pay's APIv3 lacks, in one command: a node and a courier as
 processes of their own, a demo merchant with keys and certificate, demo payers with
 money, and a demo shop. It buys once over real HTTP and tells each step with its time:
@@ -107,7 +107,7 @@ func devFailure(err error) error {
 }
 
 var devNode = Command{
-	Name: "dev node", Short: "the node process that `holdfast dev` starts", Exits: []int{ExitDamaged, ExitStopped, ExitOutdated},
+	Name: "dev node", Short: "the node process that `holdfast dev` starts", Exits: []int{ExitDamaged, ExitStopped, ExitOutdated, ExitHeld},
 	Long: `Runs a node like ` + "`holdfast serve`" + `, but as a sandbox: its log begins as one, its clock can be
 moved, and /sandbox/ answers. ` + "`holdfast dev`" + ` starts it and keeps it running; start it
 yourself only to look at it alone. One line of JSON says that it is ready.`,

@@ -17,6 +17,7 @@ const (
 	ExitDamaged      = 5
 	ExitStopped      = 6
 	ExitOutdated     = 7
+	ExitHeld         = 8
 )
 
 // exitMeanings is printed by the help and the manual, in this order.
@@ -32,6 +33,7 @@ var exitMeanings = []struct {
 	{ExitDamaged, "the data folder is damaged or not whole: refused to start, the error names the file"},
 	{ExitStopped, "the node stopped on a broken invariant before anything was written"},
 	{ExitOutdated, "this binary is too old for the data folder: start the one that the error names"},
+	{ExitHeld, "the stop was held up and the process ended as if killed: nothing that was acknowledged is lost, the error names what did not end"},
 }
 
 // Failure is an error as a person reads it: one lower-case line that says what

@@ -24,15 +24,16 @@ import (
 
 var serve = Command{
 	Name: "serve", Short: "run a node", JSON: true,
-	Exits: []int{ExitDamaged, ExitStopped, ExitOutdated},
+	Exits: []int{ExitDamaged, ExitStopped, ExitOutdated, ExitHeld},
 	Long: `Runs one node from a configuration file: the merchant API with the cashier's pages, the
 administration with health and metrics, and the inner address for the courier. A new
 data folder gets its keys and the first command of its log; an existing one is checked
 and replayed, and refused when anything acknowledged is missing.
 
 SIGHUP reloads keys, TLS certificates and admin tokens. SIGTERM and Ctrl-C stop
-listening, let requests under way finish, and write everything to disk. kill -9 loses
-nothing that was acknowledged.
+listening, let requests under way finish, and write everything to disk; what has not
+ended after half a minute is named and cut off. kill -9 loses nothing that was
+acknowledged.
 
 Notices leave through ` + "`holdfast courier`" + `, a process of its own. With --json one line is
 printed when the node is ready. Log lines go to standard error.`,
@@ -140,14 +141,17 @@ func NodeError(err error) error {
 	var old *machine.Outdated
 	var damage *keystore.Damage
 	var start *node.StartError
+	var held *node.HeldError
 	switch {
-	case err == nil, errors.Is(err, context.Canceled):
+	case err == nil, errors.Is(err, context.Canceled) && !errors.As(err, &held):
 		return nil
 	case errors.As(err, &old):
 		return tooOld(old, err)
 	case errors.As(err, &broken):
 		return &Failure{Exit: ExitStopped, Msg: "the node stopped: " + broken.Error(),
 			Hint: fmt.Sprintf("start it again; if it stops at index %d again it starts read-only, and `holdfast quarantine %d` lets it go on", broken.Index, broken.Index), Cause: err}
+	case errors.As(err, &held):
+		return &Failure{Exit: ExitHeld, Msg: err.Error(), Hint: "nothing that was acknowledged is lost; start it again", Cause: err}
 	case errors.As(err, &damage) && damage.Hint != "":
 		return &Failure{Exit: ExitDamaged, Msg: err.Error(), Hint: damage.Hint, Cause: err}
 	case errors.As(err, &start) && start.InUse:

@@ -66,8 +66,11 @@ func remedyFor(err error) remedy {
 		half     *snapshot.HalfError
 		found    *damaged
 		start    *StartError
+		held     *HeldError
 	)
 	switch {
+	case errors.As(err, &held):
+		return noRemedy // this process still has the folder open; the next one helps itself
 	case errors.As(err, &found):
 		return found.remedy
 	case errors.Is(err, errReopen), errors.As(err, &half):

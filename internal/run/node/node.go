@@ -49,7 +49,9 @@ type Options struct {
 	Sandbox func(*Node) http.Handler
 
 	level uint32 // that a new log begins at; 0 is the highest. For tests of raising it
-	past  *past  // what the nodes opened before this one did to help themselves
+	// stopWithin bounds the stop; 0 is the constant. For tests of one that is held up.
+	stopWithin time.Duration
+	past       *past // what the nodes opened before this one did to help themselves
 }
 
 // Node is one assembled node: its parts, and what they share.
@@ -95,7 +97,11 @@ func Open(ctx context.Context, opt Options) (*Node, error) {
 			continue
 		}
 		n.cancel(err)
-		if cerr := n.close(); cerr != nil {
+		var held *HeldError
+		if cerr := n.close(); errors.As(cerr, &held) {
+			held.Cause = err
+			return nil, held
+		} else if cerr != nil {
 			n.log.Warn("closing after a failed start", "err", cerr)
 		}
 		return nil, &StartError{Step: p.name, Err: err, InUse: inUse(err), Damage: p.reads && !inUse(err) && !outdated(err) && ctx.Err() == nil}
@@ -143,6 +149,11 @@ func (n *Node) Run(ctx context.Context) error {
 	}
 	cause := context.Cause(n.ctx)
 	err := n.close()
+	var held *HeldError
+	if errors.As(err, &held) {
+		held.Cause = cause
+		return held
+	}
 	if errors.Is(cause, errStopped) {
 		return err
 	}
@@ -165,15 +176,41 @@ func (n *Node) handOver() {
 
 var errStopped = errors.New("the node was asked to stop")
 
-// close undoes the start in reverse. Parts are closed even when an earlier one
-// failed to.
+// close undoes the start in reverse. When that is held up for too long, the rest
+// stays open, and the error is a *HeldError.
 func (n *Node) close() error {
 	n.ready.Store(false)
+	within := n.opt.stopWithin
+	if within == 0 {
+		within = stopWithin
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- n.closeParts() }()
+	late := time.NewTimer(within)
+	defer late.Stop()
+	select {
+	case err := <-ended:
+		return err
+	case <-late.C:
+	}
+	held := &HeldError{Part: *n.closing.Load(), ended: ended}
+	for _, q := range n.underWay {
+		held.Requests = append(held.Requests, q.list()...)
+	}
+	n.log.Error("the stop is held up: what is open stays open and the process is to end, which loses as little as a kill",
+		"part", held.Part, "requests", held.Requests, "after", within)
+	return held
+}
+
+// closeParts closes the parts in reverse, also when an earlier one failed to.
+func (n *Node) closeParts() error {
 	var errs []error
 	for _, p := range slices.Backward(n.parts) {
 		errs = append(errs, p.Close())
 	}
 	n.parts = nil
+	what := "work in the background"
+	n.closing.Store(&what)
 	n.work.Wait()
 	return errors.Join(errs...)
 }

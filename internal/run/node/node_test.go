@@ -38,6 +38,8 @@ type site struct {
 	// faults are the disk's, which would have ended the process.
 	faults  chan error
 	sandbox func(*Node) http.Handler
+	// stopWithin is Options'.
+	stopWithin time.Duration
 }
 
 func newSite(t *testing.T) *site {
@@ -61,7 +63,7 @@ func (s *site) try() (*Node, error) {
 	ctx, cancel := context.WithTimeout(s.Context(), time.Minute)
 	defer cancel()
 	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	return Open(ctx, Options{Config: s.cfg, Version: "test", Log: log, Fatal: s.fault, Sandbox: s.sandbox})
+	return Open(ctx, Options{Config: s.cfg, Version: "test", Log: log, Fatal: s.fault, Sandbox: s.sandbox, stopWithin: s.stopWithin})
 }
 
 // fault notes a fault of the disk.

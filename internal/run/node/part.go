@@ -43,6 +43,7 @@ func (n *part) Close() error {
 	var errs []error
 	for _, c := range slices.Backward(n.closers) {
 		began := time.Now()
+		n.closing.Store(&c.name)
 		if err := c.do(); err != nil {
 			errs = append(errs, fmt.Errorf("close %s: %w", c.name, err))
 		}

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"sync"
 	"time"
 )
 
@@ -32,12 +31,9 @@ func (n *part) server(name string, l net.Listener, s *http.Server) {
 		s.ConnState = c.Track
 	}
 	ended := make(chan struct{})
-	handler, underWay := s.Handler, new(sync.WaitGroup)
-	s.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		underWay.Add(1)
-		defer underWay.Done()
-		handler.ServeHTTP(w, r)
-	})
+	underWay := new(requests)
+	s.Handler = underWay.over(s.Handler)
+	n.underWay = append(n.underWay, underWay)
 	go func() {
 		defer close(ended)
 		if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
@@ -52,7 +48,7 @@ func (n *part) server(name string, l net.Listener, s *http.Server) {
 			err = s.Close() // whoever is still there is slower than we wait
 		}
 		<-ended
-		underWay.Wait() // Close cuts connections; their handlers end with them
+		underWay.all.Wait() // Close cuts connections; their handlers end with them, or hold up the stop
 		return err
 	})
 }

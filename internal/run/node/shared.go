@@ -44,7 +44,10 @@ type shared struct {
 	cancel context.CancelCauseFunc
 	work   sync.WaitGroup
 	phase  atomic.Pointer[string]
-	ready  atomic.Bool
+	// closing is what is being closed; underWay are the requests of each listener.
+	closing  atomic.Pointer[string]
+	underWay []*requests
+	ready    atomic.Bool
 	// sandbox is what dev serves under /sandbox/, nil outside of it.
 	sandbox func() http.Handler
 
