@@ -12,9 +12,12 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/rule/notice"
 )
 
-// maxRedeliver bounds one call's notices; a caller with more asks again with a
-// later start.
-const maxRedeliver = 10_000
+// Bounds of one call: the notices that it owes again, and those of all merchants that
+// it looks at. A longer range is refused before anything of it is done.
+var (
+	maxRedeliver = 10_000
+	mostEnded    = 200_000
+)
 
 func noticeEntity(id uint64) string { return fmt.Sprintf("notice/%d", id) }
 
@@ -62,14 +65,30 @@ func (s *Server) chosen(ctx context.Context, q *pb.RedeliverRequest) (ids []uint
 			}
 			return err
 		}
-		notice.Ended(r, 0, func(n *pb.Notice) bool {
-			if n.Mchid == q.Mchid && n.CreatedAt >= q.From && n.CreatedAt <= to {
-				ids = append(ids, n.Id)
-			}
-			// Numbers grow with time: nothing in the range comes after its end.
-			return n.CreatedAt <= to && len(ids) < maxRedeliver && ctx.Err() == nil
-		})
-		return nil
+		ids, err = endedBetween(ctx, r, q.Mchid, q.From, to)
+		return err
 	})
 	return ids, err
+}
+
+// endedBetween lists a merchant's ended notices that were first owed in a time range.
+func endedBetween(ctx context.Context, r table.Reader, mchid string, from, to int64) (ids []uint64, err error) {
+	looked := 0
+	notice.Ended(r, notice.EndedSince(r, from), func(n *pb.Notice) bool {
+		if n.CreatedAt > to || ctx.Err() != nil {
+			return false // numbers grow with time: nothing that comes is in the range
+		}
+		if n.Mchid == mchid {
+			ids = append(ids, n.Id)
+		}
+		looked++
+		return looked <= mostEnded && len(ids) <= maxRedeliver
+	})
+	switch {
+	case len(ids) > maxRedeliver:
+		return nil, invalid(fmt.Sprintf("more than %d of the merchant's notices are in the range: choose a shorter one", maxRedeliver))
+	case looked > mostEnded:
+		return nil, invalid(fmt.Sprintf("more than %d notices of all merchants are in the range: choose a shorter one", mostEnded))
+	}
+	return ids, ctx.Err()
 }

@@ -13,6 +13,9 @@
 package notice
 
 import (
+	"math"
+	"sort"
+
 	"github.com/holdfast-pay/holdfast/internal/base/deed"
 	"github.com/holdfast-pay/holdfast/internal/base/stamp"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
@@ -60,6 +63,19 @@ func Owed(r table.Reader, from uint64, visit func(*pb.Notice) bool) {
 func Ended(r table.Reader, from uint64, visit func(*pb.Notice) bool) {
 	_, to := table.Range(table.Ended)
 	ended.Scan(r, endedKey(from), to, func(_ []byte, n *pb.Notice) bool { return visit(n) })
+}
+
+// EndedSince is the number from which on ended notices were first owed at a time or
+// later: numbers grow with time. It looks at no more than 63 rows.
+func EndedSince(r table.Reader, at int64) uint64 {
+	return uint64(sort.Search(math.MaxInt64, func(id int) (since bool) {
+		since = true // when there is none
+		Ended(r, uint64(id), func(n *pb.Notice) bool {
+			since = n.CreatedAt >= at
+			return false
+		})
+		return since
+	}))
 }
 
 // All visits all notices, the owed ones first.

@@ -15,7 +15,8 @@ var redeliver = Command{
 	Long: `A delivered or parked notice is owed again and goes out with the next free slot of
 its merchant's lane, with the same id and the same content. Notices still being
 delivered are left alone. With --mchid the range --from .. --to takes all of that
-merchant's ended notices (delivered or parked), by the time they were first owed.`,
+merchant's ended notices (delivered or parked), by the time they were first owed;
+one with more than 10,000 of them, or 200,000 of all merchants, is refused.`,
 	Examples: []Example{
 		{"holdfast redeliver 42", "one notice, by its number or event id"},
 		{"holdfast redeliver --mchid 1900000001 --from 2026-03-01T20:00:00+08:00 --to 2026-03-01T21:00:00+08:00", "after the merchant lost an hour"},
