@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -120,6 +121,18 @@ func TestTransferWaitsForTheNewLeader(t *testing.T) {
 	d.WithGroup(g)
 	if out, exit := typed(t, "", "cluster transfer n2 --data %s", d.Dir); exit != ExitOK || !strings.Contains(out, "leader   n2\n") || g.Handover != 0 {
 		t.Errorf("%d, %s", exit, out)
+	}
+}
+
+// Nor does anybody in the moment after the leader was removed.
+func TestRemovingTheLeaderWaitsForTheNewOne(t *testing.T) {
+	t.Parallel()
+	d, g := admintest.Open(t, false), admintest.NewGroup()
+	g.Handover = 3
+	d.WithGroup(g)
+	out, exit := typed(t, "", "cluster remove n1 --force --data %s", d.Dir)
+	if exit != ExitOK || !strings.Contains(out, "leader   n2\n") || g.Handover != 0 || !slices.Equal(g.Done(), []string{"remove by force n1 admin/root"}) {
+		t.Errorf("%d, %q, %s", exit, g.Done(), out)
 	}
 }
 

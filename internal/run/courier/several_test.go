@@ -184,11 +184,16 @@ func (s *site) load() (stop func()) {
 // start runs a courier as a process.
 func (s *site) start(name string) *exec.Cmd {
 	s.t.Helper()
+	return s.run(name, exec.Command(os.Args[0]))
+}
+
+// run runs a courier by a command.
+func (s *site) run(name string, cmd *exec.Cmd) *exec.Cmd {
+	s.t.Helper()
 	var nodes []string
 	for _, n := range s.nodes {
 		nodes = append(nodes, n.Listener.Addr().String())
 	}
-	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), childEnv+"="+strings.Join([]string{s.dir, name, strings.Join(nodes, ",")}, " "))
 	log := &lines{t: s.t, name: name}
 	cmd.Stderr = log

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/mod/sumdb/tlog"
+
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/agree"
 	"github.com/holdfast-pay/holdfast/internal/engine/diskguard"
@@ -24,8 +26,10 @@ import (
 type checkpoints struct {
 	core      *replica.Replica
 	publisher *journal.Publisher
-	every     time.Duration
-	log       *slog.Logger
+	// publish is the publisher's; tests let it fail.
+	publish func(r table.Reader, size uint64, root tlog.Hash, index uint64) (journal.Signed, error)
+	every   time.Duration
+	log     *slog.Logger
 
 	mu        sync.Mutex
 	published chan struct{} // closed at the next publication
@@ -35,7 +39,7 @@ type checkpoints struct {
 }
 
 func newCheckpoints(publisher *journal.Publisher, every time.Duration, log *slog.Logger) *checkpoints {
-	return &checkpoints{publisher: publisher, every: every, log: log, published: make(chan struct{}), wake: make(chan struct{}, 1)}
+	return &checkpoints{publisher: publisher, publish: publisher.Publish, every: every, log: log, published: make(chan struct{}), wake: make(chan struct{}, 1)}
 }
 
 // agreedOn takes a mark that a majority has. It never blocks.
@@ -128,7 +132,7 @@ func (c *checkpoints) RunOnce(ctx context.Context) error {
 		if mark.Size <= before.Size || mark.Size > head.JournalSize {
 			return nil
 		}
-		_, err := c.publisher.Publish(r, mark.Size, mark.Root, mark.Index)
+		_, err := c.publish(r, mark.Size, mark.Root, mark.Index)
 		return err
 	})
 	if err != nil {

@@ -21,7 +21,7 @@ type Group struct {
 	// Known is the highest feature level that all know.
 	Known uint32
 
-	// Handover is how often nobody leads in Status after a transfer.
+	// Handover is how often nobody leads in Status after a change.
 	Handover int
 
 	mu   sync.Mutex
@@ -69,17 +69,35 @@ func (g *Group) Remove(_ context.Context, actor, member string, force bool) erro
 	if force {
 		verb = "remove by force"
 	}
-	return g.change(verb, actor, member, func(n *pb.ClusterNode) { n.Member.Role = pb.MemberRole_MEMBER_ROLE_REMOVED })
+	return g.change(verb, actor, member, func(n *pb.ClusterNode) {
+		n.Member.Role = pb.MemberRole_MEMBER_ROLE_REMOVED
+		if n.Leader {
+			g.lead(g.voter())
+		}
+	})
 }
 
 // Transfer implements admin.Cluster.
 func (g *Group) Transfer(_ context.Context, actor, member string) error {
-	return g.change("transfer", actor, member, func(n *pb.ClusterNode) {
-		for _, other := range g.Now.Nodes {
-			other.Leader = other == n
+	return g.change("transfer", actor, member, g.lead)
+}
+
+// lead makes a node the leader.
+func (g *Group) lead(n *pb.ClusterNode) {
+	for _, other := range g.Now.Nodes {
+		other.Leader = other == n
+	}
+	g.Now.Leader = n.GetMember().GetRaftId()
+}
+
+// voter is the first node with a vote.
+func (g *Group) voter() *pb.ClusterNode {
+	for _, n := range g.Now.Nodes {
+		if n.Member.Role == pb.MemberRole_MEMBER_ROLE_VOTER {
+			return n
 		}
-		g.Now.Leader = n.Member.RaftId
-	})
+	}
+	return nil
 }
 
 // LevelKnown implements admin.Cluster.
