@@ -171,9 +171,7 @@ func refusalOf(err error) (code.Code, error) {
 // acknowledged. Of who applies.
 func (s *Sequencer) Done(c Commit, results []catalogue.Result) (elected bool) {
 	if f := c.Frame; f != nil {
-		s.lag.Add(-1)
-		s.lagging.Add(-int64(len(f.Waiters)))
-		s.settled(f)
+		s.landed(f)
 		s.opt.Driver.Settled()
 		f.deliver(results)
 	}
@@ -188,8 +186,9 @@ func (s *Sequencer) Done(c Commit, results []catalogue.Result) (elected bool) {
 // Drop tells the callers of a commit that is not applied why: this node stops, or
 // is read-only from here on. Of who applies.
 func (s *Sequencer) Drop(c Commit, refusal code.Code) {
-	if c.Frame != nil {
-		c.Frame.refuse(refusal)
+	if f := c.Frame; f != nil {
+		s.landed(f)
+		f.refuse(refusal)
 	}
 }
 
@@ -198,6 +197,13 @@ func (s *Sequencer) Drop(c Commit, refusal code.Code) {
 func (s *Sequencer) ReadOnly() (first bool) {
 	s.leads.Store(false)
 	return !s.readOnly.Swap(true)
+}
+
+// landed takes a frame off those that are committed and under way.
+func (s *Sequencer) landed(f *Frame) {
+	s.lag.Add(-1)
+	s.lagging.Add(-int64(len(f.Waiters)))
+	s.settled(f)
 }
 
 // settled takes a frame off those that are under way.

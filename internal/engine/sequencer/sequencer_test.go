@@ -113,7 +113,7 @@ func TestGathering(t *testing.T) {
 	q := queue{wake: func() { woken++ }}
 	put := func(n int) {
 		for range n {
-			q.put(&Waiter{Command: new(pb.Command), Caller: new(told), size: 10})
+			q.put(&Waiter{Command: new(pb.Command), Caller: new(answers), size: 10})
 		}
 	}
 	put(1)
@@ -207,5 +207,28 @@ func TestReads(t *testing.T) {
 	<-late.Done()
 	if _, ok := late.Known(); ok || q.join() != none {
 		t.Error("after the end somebody knows something")
+	}
+}
+
+// answers notes what a caller is told.
+type answers struct{ outcomes []Outcome }
+
+func (c *answers) Answer(o Outcome) { c.outcomes = append(c.outcomes, o) }
+
+// A frame that is not applied is under way no more.
+func TestDroppedFrameIsNotUnderWay(t *testing.T) {
+	t.Parallel()
+	s, caller := new(Sequencer), new(answers)
+	f := &Frame{Data: make([]byte, 9), Waiters: []*Waiter{{Caller: caller}, {Caller: caller}}}
+	s.unapplied.Add(1)
+	s.unappliedBytes.Add(9)
+	s.lag.Add(1)
+	s.lagging.Add(2)
+	s.Drop(Commit{Frame: f}, code.ReadOnly)
+	if s.unapplied.Load() != 0 || s.unappliedBytes.Load() != 0 || s.lag.Load() != 0 || s.lagging.Load() != 0 {
+		t.Errorf("%d frames, %d bytes; %d committed with %d commands", s.unapplied.Load(), s.unappliedBytes.Load(), s.lag.Load(), s.lagging.Load())
+	}
+	if len(caller.outcomes) != 2 || caller.outcomes[1].Refusal != code.ReadOnly {
+		t.Errorf("the callers are told %v", caller.outcomes)
 	}
 }
