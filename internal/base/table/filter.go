@@ -7,7 +7,8 @@ import (
 
 // Filter tells keys that a table has no row under, without asking the store: a
 // Bloom filter whose bits for one key all lie in one cache line. It is wrong only
-// by taking a new key for a known one, which costs a look-up.
+// by taking a new key for a known one, which costs a look-up. That it is wrong in no
+// other way the overlay checks now and then.
 //
 // It says nothing until Complete was called, which is when every row of the
 // table has been added: those in the store at one moment by whoever scans it,

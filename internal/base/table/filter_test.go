@@ -123,6 +123,30 @@ func TestFilterThatLiesIsCaught(t *testing.T) {
 	wantViolation(t, "a wrong new", func() { o.Get(number(1)) })
 }
 
+// In production the store is asked now and then: a filter that lies does not do so
+// for long.
+func TestFilterThatLiesIsFoundOut(t *testing.T) {
+	t.Parallel()
+	const rows = 64
+	mem := table.NewMem()
+	o := table.NewOverlay(mem)
+	for n := range rows {
+		o.Set(number(n), []byte("order"))
+	}
+	if err := mem.Commit(o.Flush(digests())); err != nil {
+		t.Fatal(err)
+	}
+	o = table.NewOverlay(mem)
+	f := table.NewFilter(64)
+	o.Use(f, table.OrderNos)
+	f.Complete() // without the rows that are there
+	wantViolation(t, "one wrong new of many", func() {
+		for n := range rows {
+			o.Get(number(n))
+		}
+	})
+}
+
 func BenchmarkFilter(b *testing.B) {
 	f := table.NewFilter(table.FilterSize(1 << 20))
 	f.Complete()

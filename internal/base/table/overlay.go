@@ -23,6 +23,7 @@ type Overlay struct {
 	frame   uint64       // counts Resets: which frame this is
 	changed [256]changes // by the key's first byte, which names the table
 	filters [256]*Filter // by the same byte; nil for most
+	doubts  uint64       // how often a filter said that a row is new
 	top     [256][]byte  // the highest key remembered, by the same byte
 	load    []byte
 	written uint64    // Sets, Inserts and Deletes so far
@@ -192,7 +193,7 @@ func (o *Overlay) lookup(key []byte) *cell {
 // the next read fails again instead of finding nothing.
 func (o *Overlay) fetch(c *cell) {
 	if f := o.filters[c.key[0]]; f != nil && f.New(c.key) {
-		o.absent(c.key)
+		o.doubt(c.key)
 		c.known = true
 		return
 	}
@@ -288,6 +289,23 @@ func (o *Overlay) fresh(key []byte) *cell {
 		must.Never("inserted row %x is new", c.key)
 	}
 	return c
+}
+
+// checkEvery is how often the store is asked although a filter says that it has no
+// such row.
+const checkEvery = 64
+
+// doubt asks the store now and then whether a filter tells the truth, in test builds
+// always. A wrong "new" would overwrite a row that nobody sees: it gives an order's
+// number to another order. In a group the digests differ by it when one node is
+// wrong; where all are, or there is one node only, nobody else would notice.
+func (o *Overlay) doubt(key []byte) {
+	o.absent(key)
+	if o.doubts++; o.doubts%checkEvery != 0 {
+		return
+	}
+	_, found := o.loadBase(key)
+	must.That(!found, "a row that the filter calls new, %x, is not in the store", key)
 }
 
 // absent checks in test builds that the store has no such row.
