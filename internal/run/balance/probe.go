@@ -3,7 +3,6 @@ package balance
 import (
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"syscall"
 	"time"
@@ -46,8 +45,7 @@ func ask(ctx context.Context, client *http.Client, url string) verdict {
 		}
 		return silent
 	}
-	defer resp.Body.Close()
-	_, _ = io.Copy(io.Discard, resp.Body) // the status says it
+	_ = resp.Body.Close() // the status says it; one that switches protocols would never end
 	if resp.StatusCode == http.StatusOK {
 		return ready
 	}
