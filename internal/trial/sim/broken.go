@@ -32,7 +32,6 @@ type broken struct {
 	learnsNothing  bool // a node that starts takes every order number for new
 	// countsUnwritten: a leader takes a write for durable as soon as it is on its way
 	countsUnwritten bool
-	learnsNothing   bool // a node that starts takes every order number for new
 }
 
 // Variant is a driver that is broken on purpose.
