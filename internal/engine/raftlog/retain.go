@@ -131,6 +131,14 @@ func (l *Log) Compact(index uint64) error {
 	return l.explain(l.remove(index))
 }
 
+// Cut is Compact for whoever doesn't mind that it was done already.
+func (l *Log) Cut(index uint64) error {
+	if err := l.Compact(index); err != nil && !errors.Is(err, raft.ErrCompacted) {
+		return err
+	}
+	return nil
+}
+
 // remove takes the entries up to index out of the store. Whole files go at
 // once, without tombstones that compactions would have to work off.
 func (l *Log) remove(index uint64) error {

@@ -137,6 +137,19 @@ func (v *Views) Rebuild() error {
 	return err
 }
 
+// Rows visits all rows of the store as they are, until visit returns false.
+func (v *Views) Rows(visit func(key, value []byte) bool) error {
+	return v.query(func(db *pebble.DB) error {
+		it, err := db.NewIter(nil)
+		if err != nil {
+			return err
+		}
+		for ok := it.First(); ok && visit(it.Key(), it.Value()); ok = it.Next() {
+		}
+		return errors.Join(it.Error(), it.Close())
+	})
+}
+
 // Next is the first entry that the views don't include yet.
 func (v *Views) Next() uint64 { return v.next.Load() }
 

@@ -38,6 +38,7 @@ func assemble(n *shared) []place {
 		{"checkpoints", "the replayed journal must extend what was published", &checkpointing{p()}, true},
 		{"key exchange", "what the state says was erased is deleted before anybody is shown a person", &keyExchange{part: p()}, false},
 		{"housekeeping", "due work and the log's length, once the state is known to be whole", &housekeeping{p()}, false},
+		{"sealing", "names from before feature level 5 are sealed once commands are taken and keys can be given away", &sealing{part: p()}, false},
 		{"scrubber", "damage is looked for as long as the node runs", scrubber, false},
 		{"views", "they follow the journal and nothing waits for them", &viewing{p()}, false},
 		{"admin service", "operators before merchants", &adminService{p(), operators}, false},
