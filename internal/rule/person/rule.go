@@ -13,7 +13,6 @@ var (
 
 	Enter   = catalogue.Returning(catalogue.PersonEnter, "person_enter", ApplyEnter).From(LevelSealed)
 	Seal    = catalogue.Returning(catalogue.PersonSeal, "person_seal", ApplySeal).From(LevelSealed)
-	Erase   = catalogue.Returning(catalogue.PersonErase, "person_erase", ApplyErase).From(LevelSealed)
 	Block   = catalogue.Returning(catalogue.PersonBlock, "person_block", ApplyBlock).From(LevelSealed)
 	SetKeys = catalogue.Returning(catalogue.PersonKeysSet, "person_keys_set", ApplyKeysSet).From(LevelSealed)
 )
@@ -23,7 +22,7 @@ var Rule = catalogue.Rule{
 	Name: "person",
 	Commands: []*catalogue.Spec{
 		Add.Spec, BindOpenid.Spec, Topup.Spec,
-		Enter.Spec, Seal.Spec, Erase.Spec, Block.Spec, SetKeys.Spec,
+		Enter.Spec, Seal.Spec, Block.Spec, SetKeys.Spec,
 	},
 	Tables: []table.ID{table.Persons, table.Openids, table.PersonRefs, table.PersonPhones, table.PersonKeys, table.ErasedKeys},
 

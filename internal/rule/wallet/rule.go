@@ -16,6 +16,7 @@ var (
 	ResultPIN    = catalogue.Returning(catalogue.PinResult, "pin_result", ApplyPinResult).From(Level)
 	SetFreeLimit = catalogue.Returning(catalogue.FreeLimitSet, "free_limit_set", ApplyFreeLimitSet).From(Level)
 	SetGrade     = catalogue.Returning(catalogue.GradeSet, "grade_set", ApplyGradeSet).From(Level)
+	Erase        = catalogue.Returning(catalogue.PersonErase, "person_erase", ApplyErase).From(Level)
 	SetLimits    = catalogue.Plain(catalogue.LimitsSet, "limits_set", ApplyLimitsSet).From(Level)
 )
 
@@ -24,7 +25,7 @@ var Rule = catalogue.Rule{
 	Name: "wallet",
 	Commands: []*catalogue.Spec{
 		SendCode.Spec, Enrol.Spec, EndDevice.Spec, SetPIN.Spec, ForgetPIN.Spec, ReservePIN.Spec, ResultPIN.Spec,
-		SetFreeLimit.Spec, SetGrade.Spec, SetLimits.Spec,
+		SetFreeLimit.Spec, SetGrade.Spec, SetLimits.Spec, Erase.Spec,
 	},
 	Tables: []table.ID{table.Wallets, table.Devices, table.SentCodes, table.CodeSenders, table.CodeTimes, table.Limits},
 	Sweeps: []catalogue.Sweep{{Name: "one-time codes to forget", Do: Forget, Next: NextForget}},

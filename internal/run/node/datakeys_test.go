@@ -9,6 +9,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/engine/keyring"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/person"
+	"github.com/holdfast-pay/holdfast/internal/rule/wallet"
 )
 
 // holds counts the nodes that have the key.
@@ -48,7 +49,7 @@ func TestDataKeysInACluster(t *testing.T) {
 	if err != nil || out != code.OK {
 		t.Fatal(out, err)
 	}
-	if _, out, err = person.Erase.Do(t.Context(), lead.replica, "test", "", &pb.PersonErase{Uid: p.Uid}); err != nil || out != code.OK {
+	if _, out, err = wallet.Erase.Do(t.Context(), lead.replica, "test", "", &pb.PersonErase{Uid: p.Uid}); err != nil || out != code.OK {
 		t.Fatal(out, err)
 	}
 	c.start(other)
