@@ -1990,6 +1990,76 @@ func (x *AdminPersonTopupRequest) GetRef() string {
 	return ""
 }
 
+type AdminPersonBlockRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// uid, or ref when uid is 0.
+	Uid       uint64 `protobuf:"varint,1,opt,name=uid,proto3" json:"uid,omitempty"`
+	PersonRef string `protobuf:"bytes,2,opt,name=person_ref,json=personRef,proto3" json:"person_ref,omitempty"`
+	// blocked is what the person is afterwards; reason is needed to block.
+	Blocked       bool   `protobuf:"varint,3,opt,name=blocked,proto3" json:"blocked,omitempty"`
+	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdminPersonBlockRequest) Reset() {
+	*x = AdminPersonBlockRequest{}
+	mi := &file_holdfast_v1_admin_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdminPersonBlockRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdminPersonBlockRequest) ProtoMessage() {}
+
+func (x *AdminPersonBlockRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_admin_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdminPersonBlockRequest.ProtoReflect.Descriptor instead.
+func (*AdminPersonBlockRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *AdminPersonBlockRequest) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *AdminPersonBlockRequest) GetPersonRef() string {
+	if x != nil {
+		return x.PersonRef
+	}
+	return ""
+}
+
+func (x *AdminPersonBlockRequest) GetBlocked() bool {
+	if x != nil {
+		return x.Blocked
+	}
+	return false
+}
+
+func (x *AdminPersonBlockRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 type AdminPersonShowRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Uid           uint64                 `protobuf:"varint,1,opt,name=uid,proto3" json:"uid,omitempty"`
@@ -2000,7 +2070,7 @@ type AdminPersonShowRequest struct {
 
 func (x *AdminPersonShowRequest) Reset() {
 	*x = AdminPersonShowRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[22]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2012,7 +2082,7 @@ func (x *AdminPersonShowRequest) String() string {
 func (*AdminPersonShowRequest) ProtoMessage() {}
 
 func (x *AdminPersonShowRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[22]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2025,7 +2095,7 @@ func (x *AdminPersonShowRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminPersonShowRequest.ProtoReflect.Descriptor instead.
 func (*AdminPersonShowRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{22}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *AdminPersonShowRequest) GetUid() uint64 {
@@ -2057,7 +2127,7 @@ type InspectRequest struct {
 
 func (x *InspectRequest) Reset() {
 	*x = InspectRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[23]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2069,7 +2139,7 @@ func (x *InspectRequest) String() string {
 func (*InspectRequest) ProtoMessage() {}
 
 func (x *InspectRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[23]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2082,7 +2152,7 @@ func (x *InspectRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InspectRequest.ProtoReflect.Descriptor instead.
 func (*InspectRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{23}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *InspectRequest) GetId() string {
@@ -2120,7 +2190,7 @@ type Step struct {
 
 func (x *Step) Reset() {
 	*x = Step{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[24]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2132,7 +2202,7 @@ func (x *Step) String() string {
 func (*Step) ProtoMessage() {}
 
 func (x *Step) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[24]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2145,7 +2215,7 @@ func (x *Step) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Step.ProtoReflect.Descriptor instead.
 func (*Step) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{24}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Step) GetAt() int64 {
@@ -2197,7 +2267,7 @@ type InspectOrderResponse struct {
 
 func (x *InspectOrderResponse) Reset() {
 	*x = InspectOrderResponse{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[25]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2209,7 +2279,7 @@ func (x *InspectOrderResponse) String() string {
 func (*InspectOrderResponse) ProtoMessage() {}
 
 func (x *InspectOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[25]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2222,7 +2292,7 @@ func (x *InspectOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InspectOrderResponse.ProtoReflect.Descriptor instead.
 func (*InspectOrderResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{25}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *InspectOrderResponse) GetOrder() *OrderShown {
@@ -2281,7 +2351,7 @@ type InspectRefundResponse struct {
 
 func (x *InspectRefundResponse) Reset() {
 	*x = InspectRefundResponse{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[26]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2293,7 +2363,7 @@ func (x *InspectRefundResponse) String() string {
 func (*InspectRefundResponse) ProtoMessage() {}
 
 func (x *InspectRefundResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[26]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2306,7 +2376,7 @@ func (x *InspectRefundResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InspectRefundResponse.ProtoReflect.Descriptor instead.
 func (*InspectRefundResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{26}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *InspectRefundResponse) GetRefund() *RefundShown {
@@ -2362,7 +2432,7 @@ type InspectAccountResponse struct {
 
 func (x *InspectAccountResponse) Reset() {
 	*x = InspectAccountResponse{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[27]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2374,7 +2444,7 @@ func (x *InspectAccountResponse) String() string {
 func (*InspectAccountResponse) ProtoMessage() {}
 
 func (x *InspectAccountResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[27]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2387,7 +2457,7 @@ func (x *InspectAccountResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InspectAccountResponse.ProtoReflect.Descriptor instead.
 func (*InspectAccountResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{27}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *InspectAccountResponse) GetAccount() *AccountShown {
@@ -2425,7 +2495,7 @@ type InspectNoticeResponse struct {
 
 func (x *InspectNoticeResponse) Reset() {
 	*x = InspectNoticeResponse{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[28]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2437,7 +2507,7 @@ func (x *InspectNoticeResponse) String() string {
 func (*InspectNoticeResponse) ProtoMessage() {}
 
 func (x *InspectNoticeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[28]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2450,7 +2520,7 @@ func (x *InspectNoticeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InspectNoticeResponse.ProtoReflect.Descriptor instead.
 func (*InspectNoticeResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{28}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *InspectNoticeResponse) GetNotice() *NoticeShown {
@@ -2502,7 +2572,7 @@ type RedeliverRequest struct {
 
 func (x *RedeliverRequest) Reset() {
 	*x = RedeliverRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[29]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2514,7 +2584,7 @@ func (x *RedeliverRequest) String() string {
 func (*RedeliverRequest) ProtoMessage() {}
 
 func (x *RedeliverRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[29]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2527,7 +2597,7 @@ func (x *RedeliverRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedeliverRequest.ProtoReflect.Descriptor instead.
 func (*RedeliverRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{29}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *RedeliverRequest) GetNotice() string {
@@ -2567,7 +2637,7 @@ type RedeliverResponse struct {
 
 func (x *RedeliverResponse) Reset() {
 	*x = RedeliverResponse{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[30]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2579,7 +2649,7 @@ func (x *RedeliverResponse) String() string {
 func (*RedeliverResponse) ProtoMessage() {}
 
 func (x *RedeliverResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[30]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2592,7 +2662,7 @@ func (x *RedeliverResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedeliverResponse.ProtoReflect.Descriptor instead.
 func (*RedeliverResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{30}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *RedeliverResponse) GetNotices() []uint64 {
@@ -2610,7 +2680,7 @@ type AdminStatusRequest struct {
 
 func (x *AdminStatusRequest) Reset() {
 	*x = AdminStatusRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[31]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2622,7 +2692,7 @@ func (x *AdminStatusRequest) String() string {
 func (*AdminStatusRequest) ProtoMessage() {}
 
 func (x *AdminStatusRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[31]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2635,7 +2705,7 @@ func (x *AdminStatusRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminStatusRequest.ProtoReflect.Descriptor instead.
 func (*AdminStatusRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{31}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{32}
 }
 
 type AdminStatus struct {
@@ -2663,7 +2733,7 @@ type AdminStatus struct {
 
 func (x *AdminStatus) Reset() {
 	*x = AdminStatus{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[32]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2675,7 +2745,7 @@ func (x *AdminStatus) String() string {
 func (*AdminStatus) ProtoMessage() {}
 
 func (x *AdminStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[32]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2688,7 +2758,7 @@ func (x *AdminStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminStatus.ProtoReflect.Descriptor instead.
 func (*AdminStatus) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{32}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *AdminStatus) GetAppliedIndex() uint64 {
@@ -2805,7 +2875,7 @@ type AdvanceClockRequest struct {
 
 func (x *AdvanceClockRequest) Reset() {
 	*x = AdvanceClockRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[33]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2817,7 +2887,7 @@ func (x *AdvanceClockRequest) String() string {
 func (*AdvanceClockRequest) ProtoMessage() {}
 
 func (x *AdvanceClockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[33]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2830,7 +2900,7 @@ func (x *AdvanceClockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdvanceClockRequest.ProtoReflect.Descriptor instead.
 func (*AdvanceClockRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{33}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *AdvanceClockRequest) GetAdvanceMs() int64 {
@@ -2850,7 +2920,7 @@ type PlatformRotateRequest struct {
 
 func (x *PlatformRotateRequest) Reset() {
 	*x = PlatformRotateRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[34]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2862,7 +2932,7 @@ func (x *PlatformRotateRequest) String() string {
 func (*PlatformRotateRequest) ProtoMessage() {}
 
 func (x *PlatformRotateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[34]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2875,7 +2945,7 @@ func (x *PlatformRotateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlatformRotateRequest.ProtoReflect.Descriptor instead.
 func (*PlatformRotateRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{34}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *PlatformRotateRequest) GetOverlapS() int64 {
@@ -2893,7 +2963,7 @@ type PlatformShowRequest struct {
 
 func (x *PlatformShowRequest) Reset() {
 	*x = PlatformShowRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[35]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2905,7 +2975,7 @@ func (x *PlatformShowRequest) String() string {
 func (*PlatformShowRequest) ProtoMessage() {}
 
 func (x *PlatformShowRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[35]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2918,7 +2988,7 @@ func (x *PlatformShowRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlatformShowRequest.ProtoReflect.Descriptor instead.
 func (*PlatformShowRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{35}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{36}
 }
 
 type PlatformKeys struct {
@@ -2932,7 +3002,7 @@ type PlatformKeys struct {
 
 func (x *PlatformKeys) Reset() {
 	*x = PlatformKeys{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[36]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2944,7 +3014,7 @@ func (x *PlatformKeys) String() string {
 func (*PlatformKeys) ProtoMessage() {}
 
 func (x *PlatformKeys) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[36]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2957,7 +3027,7 @@ func (x *PlatformKeys) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlatformKeys.ProtoReflect.Descriptor instead.
 func (*PlatformKeys) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{36}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *PlatformKeys) GetCerts() []*PlatformCert {
@@ -2994,7 +3064,7 @@ type PlatformCert struct {
 
 func (x *PlatformCert) Reset() {
 	*x = PlatformCert{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[37]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3006,7 +3076,7 @@ func (x *PlatformCert) String() string {
 func (*PlatformCert) ProtoMessage() {}
 
 func (x *PlatformCert) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[37]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3019,7 +3089,7 @@ func (x *PlatformCert) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlatformCert.ProtoReflect.Descriptor instead.
 func (*PlatformCert) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{37}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *PlatformCert) GetSerial() string {
@@ -3079,7 +3149,7 @@ type ClusterStatus struct {
 
 func (x *ClusterStatus) Reset() {
 	*x = ClusterStatus{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[38]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3091,7 +3161,7 @@ func (x *ClusterStatus) String() string {
 func (*ClusterStatus) ProtoMessage() {}
 
 func (x *ClusterStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[38]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3104,7 +3174,7 @@ func (x *ClusterStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClusterStatus.ProtoReflect.Descriptor instead.
 func (*ClusterStatus) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{38}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *ClusterStatus) GetClusterId() uint64 {
@@ -3211,7 +3281,7 @@ type ClusterNode struct {
 
 func (x *ClusterNode) Reset() {
 	*x = ClusterNode{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[39]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3223,7 +3293,7 @@ func (x *ClusterNode) String() string {
 func (*ClusterNode) ProtoMessage() {}
 
 func (x *ClusterNode) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[39]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3236,7 +3306,7 @@ func (x *ClusterNode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClusterNode.ProtoReflect.Descriptor instead.
 func (*ClusterNode) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{39}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *ClusterNode) GetMember() *MemberShown {
@@ -3348,7 +3418,7 @@ type ClusterCourier struct {
 
 func (x *ClusterCourier) Reset() {
 	*x = ClusterCourier{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[40]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3360,7 +3430,7 @@ func (x *ClusterCourier) String() string {
 func (*ClusterCourier) ProtoMessage() {}
 
 func (x *ClusterCourier) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[40]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3373,7 +3443,7 @@ func (x *ClusterCourier) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClusterCourier.ProtoReflect.Descriptor instead.
 func (*ClusterCourier) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{40}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ClusterCourier) GetName() string {
@@ -3411,7 +3481,7 @@ type MemberShown struct {
 
 func (x *MemberShown) Reset() {
 	*x = MemberShown{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[41]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3423,7 +3493,7 @@ func (x *MemberShown) String() string {
 func (*MemberShown) ProtoMessage() {}
 
 func (x *MemberShown) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[41]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3436,7 +3506,7 @@ func (x *MemberShown) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MemberShown.ProtoReflect.Descriptor instead.
 func (*MemberShown) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{41}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *MemberShown) GetRaftId() uint64 {
@@ -3669,7 +3739,13 @@ const file_holdfast_v1_admin_proto_rawDesc = "" +
 	"\n" +
 	"person_ref\x18\x02 \x01(\tR\tpersonRef\x12\x16\n" +
 	"\x06amount\x18\x03 \x01(\x03R\x06amount\x12\x10\n" +
-	"\x03ref\x18\x04 \x01(\tR\x03ref\"<\n" +
+	"\x03ref\x18\x04 \x01(\tR\x03ref\"|\n" +
+	"\x17AdminPersonBlockRequest\x12\x10\n" +
+	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x1d\n" +
+	"\n" +
+	"person_ref\x18\x02 \x01(\tR\tpersonRef\x12\x18\n" +
+	"\ablocked\x18\x03 \x01(\bR\ablocked\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\"<\n" +
 	"\x16AdminPersonShowRequest\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x10\n" +
 	"\x03ref\x18\x02 \x01(\tR\x03ref\"L\n" +
@@ -3793,7 +3869,7 @@ const file_holdfast_v1_admin_proto_rawDesc = "" +
 	"\vincarnation\x18\x02 \x01(\x06R\vincarnation\x12\x12\n" +
 	"\x04name\x18\x03 \x01(\tR\x04name\x12\x18\n" +
 	"\aaddress\x18\x04 \x01(\tR\aaddress\x12+\n" +
-	"\x04role\x18\x05 \x01(\x0e2\x17.holdfast.v1.MemberRoleR\x04roleJ\x04\b\x06\x10\a2\x81\x0f\n" +
+	"\x04role\x18\x05 \x01(\x0e2\x17.holdfast.v1.MemberRoleR\x04roleJ\x04\b\x06\x10\a2\xd0\x0f\n" +
 	"\fAdminService\x12O\n" +
 	"\vMerchantAdd\x12$.holdfast.v1.AdminMerchantAddRequest\x1a\x1a.holdfast.v1.AdminMerchant\x12]\n" +
 	"\fMerchantList\x12%.holdfast.v1.AdminMerchantListRequest\x1a&.holdfast.v1.AdminMerchantListResponse\x12Q\n" +
@@ -3801,7 +3877,8 @@ const file_holdfast_v1_admin_proto_rawDesc = "" +
 	"\vMerchantKey\x12$.holdfast.v1.AdminMerchantKeyRequest\x1a\x1a.holdfast.v1.AdminMerchant\x12Y\n" +
 	"\x10MerchantCallback\x12).holdfast.v1.AdminMerchantCallbackRequest\x1a\x1a.holdfast.v1.AdminMerchant\x12I\n" +
 	"\tPersonAdd\x12\".holdfast.v1.AdminPersonAddRequest\x1a\x18.holdfast.v1.AdminPerson\x12M\n" +
-	"\vPersonTopup\x12$.holdfast.v1.AdminPersonTopupRequest\x1a\x18.holdfast.v1.AdminPerson\x12K\n" +
+	"\vPersonTopup\x12$.holdfast.v1.AdminPersonTopupRequest\x1a\x18.holdfast.v1.AdminPerson\x12M\n" +
+	"\vPersonBlock\x12$.holdfast.v1.AdminPersonBlockRequest\x1a\x18.holdfast.v1.AdminPerson\x12K\n" +
 	"\n" +
 	"PersonShow\x12#.holdfast.v1.AdminPersonShowRequest\x1a\x18.holdfast.v1.AdminPerson\x12N\n" +
 	"\fInspectOrder\x12\x1b.holdfast.v1.InspectRequest\x1a!.holdfast.v1.InspectOrderResponse\x12P\n" +
@@ -3833,7 +3910,7 @@ func file_holdfast_v1_admin_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_admin_proto_rawDescData
 }
 
-var file_holdfast_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 42)
+var file_holdfast_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
 var file_holdfast_v1_admin_proto_goTypes = []any{
 	(*ShowClusterRequest)(nil),           // 0: holdfast.v1.ShowClusterRequest
 	(*ClusterTokenRequest)(nil),          // 1: holdfast.v1.ClusterTokenRequest
@@ -3857,85 +3934,86 @@ var file_holdfast_v1_admin_proto_goTypes = []any{
 	(*AdminPersonAddRequest)(nil),        // 19: holdfast.v1.AdminPersonAddRequest
 	(*AdminPerson)(nil),                  // 20: holdfast.v1.AdminPerson
 	(*AdminPersonTopupRequest)(nil),      // 21: holdfast.v1.AdminPersonTopupRequest
-	(*AdminPersonShowRequest)(nil),       // 22: holdfast.v1.AdminPersonShowRequest
-	(*InspectRequest)(nil),               // 23: holdfast.v1.InspectRequest
-	(*Step)(nil),                         // 24: holdfast.v1.Step
-	(*InspectOrderResponse)(nil),         // 25: holdfast.v1.InspectOrderResponse
-	(*InspectRefundResponse)(nil),        // 26: holdfast.v1.InspectRefundResponse
-	(*InspectAccountResponse)(nil),       // 27: holdfast.v1.InspectAccountResponse
-	(*InspectNoticeResponse)(nil),        // 28: holdfast.v1.InspectNoticeResponse
-	(*RedeliverRequest)(nil),             // 29: holdfast.v1.RedeliverRequest
-	(*RedeliverResponse)(nil),            // 30: holdfast.v1.RedeliverResponse
-	(*AdminStatusRequest)(nil),           // 31: holdfast.v1.AdminStatusRequest
-	(*AdminStatus)(nil),                  // 32: holdfast.v1.AdminStatus
-	(*AdvanceClockRequest)(nil),          // 33: holdfast.v1.AdvanceClockRequest
-	(*PlatformRotateRequest)(nil),        // 34: holdfast.v1.PlatformRotateRequest
-	(*PlatformShowRequest)(nil),          // 35: holdfast.v1.PlatformShowRequest
-	(*PlatformKeys)(nil),                 // 36: holdfast.v1.PlatformKeys
-	(*PlatformCert)(nil),                 // 37: holdfast.v1.PlatformCert
-	(*ClusterStatus)(nil),                // 38: holdfast.v1.ClusterStatus
-	(*ClusterNode)(nil),                  // 39: holdfast.v1.ClusterNode
-	(*ClusterCourier)(nil),               // 40: holdfast.v1.ClusterCourier
-	(*MemberShown)(nil),                  // 41: holdfast.v1.MemberShown
-	(MerchantStatus)(0),                  // 42: holdfast.v1.MerchantStatus
-	(*MerchantSettings)(nil),             // 43: holdfast.v1.MerchantSettings
-	(*KeyVersion)(nil),                   // 44: holdfast.v1.KeyVersion
-	(*Openid)(nil),                       // 45: holdfast.v1.Openid
-	(Product)(0),                         // 46: holdfast.v1.Product
-	(TradeState)(0),                      // 47: holdfast.v1.TradeState
-	(RefundStatus)(0),                    // 48: holdfast.v1.RefundStatus
-	(NoticeEvent)(0),                     // 49: holdfast.v1.NoticeEvent
-	(NoticeState)(0),                     // 50: holdfast.v1.NoticeState
-	(*Attempt)(nil),                      // 51: holdfast.v1.Attempt
-	(*Subject)(nil),                      // 52: holdfast.v1.Subject
-	(*Posting)(nil),                      // 53: holdfast.v1.Posting
-	(*Receipt)(nil),                      // 54: holdfast.v1.Receipt
-	(*HistoryLine)(nil),                  // 55: holdfast.v1.HistoryLine
-	(*NodeHealth)(nil),                   // 56: holdfast.v1.NodeHealth
-	(MemberRole)(0),                      // 57: holdfast.v1.MemberRole
+	(*AdminPersonBlockRequest)(nil),      // 22: holdfast.v1.AdminPersonBlockRequest
+	(*AdminPersonShowRequest)(nil),       // 23: holdfast.v1.AdminPersonShowRequest
+	(*InspectRequest)(nil),               // 24: holdfast.v1.InspectRequest
+	(*Step)(nil),                         // 25: holdfast.v1.Step
+	(*InspectOrderResponse)(nil),         // 26: holdfast.v1.InspectOrderResponse
+	(*InspectRefundResponse)(nil),        // 27: holdfast.v1.InspectRefundResponse
+	(*InspectAccountResponse)(nil),       // 28: holdfast.v1.InspectAccountResponse
+	(*InspectNoticeResponse)(nil),        // 29: holdfast.v1.InspectNoticeResponse
+	(*RedeliverRequest)(nil),             // 30: holdfast.v1.RedeliverRequest
+	(*RedeliverResponse)(nil),            // 31: holdfast.v1.RedeliverResponse
+	(*AdminStatusRequest)(nil),           // 32: holdfast.v1.AdminStatusRequest
+	(*AdminStatus)(nil),                  // 33: holdfast.v1.AdminStatus
+	(*AdvanceClockRequest)(nil),          // 34: holdfast.v1.AdvanceClockRequest
+	(*PlatformRotateRequest)(nil),        // 35: holdfast.v1.PlatformRotateRequest
+	(*PlatformShowRequest)(nil),          // 36: holdfast.v1.PlatformShowRequest
+	(*PlatformKeys)(nil),                 // 37: holdfast.v1.PlatformKeys
+	(*PlatformCert)(nil),                 // 38: holdfast.v1.PlatformCert
+	(*ClusterStatus)(nil),                // 39: holdfast.v1.ClusterStatus
+	(*ClusterNode)(nil),                  // 40: holdfast.v1.ClusterNode
+	(*ClusterCourier)(nil),               // 41: holdfast.v1.ClusterCourier
+	(*MemberShown)(nil),                  // 42: holdfast.v1.MemberShown
+	(MerchantStatus)(0),                  // 43: holdfast.v1.MerchantStatus
+	(*MerchantSettings)(nil),             // 44: holdfast.v1.MerchantSettings
+	(*KeyVersion)(nil),                   // 45: holdfast.v1.KeyVersion
+	(*Openid)(nil),                       // 46: holdfast.v1.Openid
+	(Product)(0),                         // 47: holdfast.v1.Product
+	(TradeState)(0),                      // 48: holdfast.v1.TradeState
+	(RefundStatus)(0),                    // 49: holdfast.v1.RefundStatus
+	(NoticeEvent)(0),                     // 50: holdfast.v1.NoticeEvent
+	(NoticeState)(0),                     // 51: holdfast.v1.NoticeState
+	(*Attempt)(nil),                      // 52: holdfast.v1.Attempt
+	(*Subject)(nil),                      // 53: holdfast.v1.Subject
+	(*Posting)(nil),                      // 54: holdfast.v1.Posting
+	(*Receipt)(nil),                      // 55: holdfast.v1.Receipt
+	(*HistoryLine)(nil),                  // 56: holdfast.v1.HistoryLine
+	(*NodeHealth)(nil),                   // 57: holdfast.v1.NodeHealth
+	(MemberRole)(0),                      // 58: holdfast.v1.MemberRole
 }
 var file_holdfast_v1_admin_proto_depIdxs = []int32{
-	42, // 0: holdfast.v1.MerchantShown.status:type_name -> holdfast.v1.MerchantStatus
-	43, // 1: holdfast.v1.MerchantShown.settings:type_name -> holdfast.v1.MerchantSettings
-	44, // 2: holdfast.v1.MerchantShown.keys:type_name -> holdfast.v1.KeyVersion
-	45, // 3: holdfast.v1.PersonShown.openids:type_name -> holdfast.v1.Openid
-	46, // 4: holdfast.v1.OrderShown.product:type_name -> holdfast.v1.Product
-	47, // 5: holdfast.v1.OrderShown.state:type_name -> holdfast.v1.TradeState
-	48, // 6: holdfast.v1.RefundShown.status:type_name -> holdfast.v1.RefundStatus
-	49, // 7: holdfast.v1.NoticeShown.event:type_name -> holdfast.v1.NoticeEvent
-	50, // 8: holdfast.v1.NoticeShown.state:type_name -> holdfast.v1.NoticeState
-	51, // 9: holdfast.v1.NoticeShown.recent:type_name -> holdfast.v1.Attempt
-	51, // 10: holdfast.v1.NoticeShown.last_duplicate:type_name -> holdfast.v1.Attempt
-	52, // 11: holdfast.v1.NoticeShown.subject:type_name -> holdfast.v1.Subject
-	43, // 12: holdfast.v1.AdminMerchantAddRequest.settings:type_name -> holdfast.v1.MerchantSettings
+	43, // 0: holdfast.v1.MerchantShown.status:type_name -> holdfast.v1.MerchantStatus
+	44, // 1: holdfast.v1.MerchantShown.settings:type_name -> holdfast.v1.MerchantSettings
+	45, // 2: holdfast.v1.MerchantShown.keys:type_name -> holdfast.v1.KeyVersion
+	46, // 3: holdfast.v1.PersonShown.openids:type_name -> holdfast.v1.Openid
+	47, // 4: holdfast.v1.OrderShown.product:type_name -> holdfast.v1.Product
+	48, // 5: holdfast.v1.OrderShown.state:type_name -> holdfast.v1.TradeState
+	49, // 6: holdfast.v1.RefundShown.status:type_name -> holdfast.v1.RefundStatus
+	50, // 7: holdfast.v1.NoticeShown.event:type_name -> holdfast.v1.NoticeEvent
+	51, // 8: holdfast.v1.NoticeShown.state:type_name -> holdfast.v1.NoticeState
+	52, // 9: holdfast.v1.NoticeShown.recent:type_name -> holdfast.v1.Attempt
+	52, // 10: holdfast.v1.NoticeShown.last_duplicate:type_name -> holdfast.v1.Attempt
+	53, // 11: holdfast.v1.NoticeShown.subject:type_name -> holdfast.v1.Subject
+	44, // 12: holdfast.v1.AdminMerchantAddRequest.settings:type_name -> holdfast.v1.MerchantSettings
 	5,  // 13: holdfast.v1.AdminMerchant.merchant:type_name -> holdfast.v1.MerchantShown
 	6,  // 14: holdfast.v1.AdminMerchant.certs:type_name -> holdfast.v1.CertShown
 	8,  // 15: holdfast.v1.AdminMerchant.accounts:type_name -> holdfast.v1.AccountShown
 	5,  // 16: holdfast.v1.AdminMerchantListResponse.merchants:type_name -> holdfast.v1.MerchantShown
-	43, // 17: holdfast.v1.AdminMerchantCallbackRequest.settings:type_name -> holdfast.v1.MerchantSettings
-	42, // 18: holdfast.v1.AdminMerchantCallbackRequest.status:type_name -> holdfast.v1.MerchantStatus
+	44, // 17: holdfast.v1.AdminMerchantCallbackRequest.settings:type_name -> holdfast.v1.MerchantSettings
+	43, // 18: holdfast.v1.AdminMerchantCallbackRequest.status:type_name -> holdfast.v1.MerchantStatus
 	7,  // 19: holdfast.v1.AdminPerson.person:type_name -> holdfast.v1.PersonShown
 	8,  // 20: holdfast.v1.AdminPerson.accounts:type_name -> holdfast.v1.AccountShown
-	53, // 21: holdfast.v1.Step.postings:type_name -> holdfast.v1.Posting
+	54, // 21: holdfast.v1.Step.postings:type_name -> holdfast.v1.Posting
 	9,  // 22: holdfast.v1.InspectOrderResponse.order:type_name -> holdfast.v1.OrderShown
-	24, // 23: holdfast.v1.InspectOrderResponse.steps:type_name -> holdfast.v1.Step
+	25, // 23: holdfast.v1.InspectOrderResponse.steps:type_name -> holdfast.v1.Step
 	10, // 24: holdfast.v1.InspectOrderResponse.refunds:type_name -> holdfast.v1.RefundShown
 	11, // 25: holdfast.v1.InspectOrderResponse.notices:type_name -> holdfast.v1.NoticeShown
-	54, // 26: holdfast.v1.InspectOrderResponse.receipt:type_name -> holdfast.v1.Receipt
+	55, // 26: holdfast.v1.InspectOrderResponse.receipt:type_name -> holdfast.v1.Receipt
 	10, // 27: holdfast.v1.InspectRefundResponse.refund:type_name -> holdfast.v1.RefundShown
-	24, // 28: holdfast.v1.InspectRefundResponse.steps:type_name -> holdfast.v1.Step
+	25, // 28: holdfast.v1.InspectRefundResponse.steps:type_name -> holdfast.v1.Step
 	11, // 29: holdfast.v1.InspectRefundResponse.notices:type_name -> holdfast.v1.NoticeShown
-	54, // 30: holdfast.v1.InspectRefundResponse.receipt:type_name -> holdfast.v1.Receipt
+	55, // 30: holdfast.v1.InspectRefundResponse.receipt:type_name -> holdfast.v1.Receipt
 	8,  // 31: holdfast.v1.InspectAccountResponse.account:type_name -> holdfast.v1.AccountShown
-	55, // 32: holdfast.v1.InspectAccountResponse.history:type_name -> holdfast.v1.HistoryLine
+	56, // 32: holdfast.v1.InspectAccountResponse.history:type_name -> holdfast.v1.HistoryLine
 	11, // 33: holdfast.v1.InspectNoticeResponse.notice:type_name -> holdfast.v1.NoticeShown
-	24, // 34: holdfast.v1.InspectNoticeResponse.steps:type_name -> holdfast.v1.Step
-	37, // 35: holdfast.v1.PlatformKeys.certs:type_name -> holdfast.v1.PlatformCert
-	39, // 36: holdfast.v1.ClusterStatus.nodes:type_name -> holdfast.v1.ClusterNode
-	40, // 37: holdfast.v1.ClusterStatus.couriers:type_name -> holdfast.v1.ClusterCourier
-	41, // 38: holdfast.v1.ClusterNode.member:type_name -> holdfast.v1.MemberShown
-	56, // 39: holdfast.v1.ClusterNode.health:type_name -> holdfast.v1.NodeHealth
-	57, // 40: holdfast.v1.MemberShown.role:type_name -> holdfast.v1.MemberRole
+	25, // 34: holdfast.v1.InspectNoticeResponse.steps:type_name -> holdfast.v1.Step
+	38, // 35: holdfast.v1.PlatformKeys.certs:type_name -> holdfast.v1.PlatformCert
+	40, // 36: holdfast.v1.ClusterStatus.nodes:type_name -> holdfast.v1.ClusterNode
+	41, // 37: holdfast.v1.ClusterStatus.couriers:type_name -> holdfast.v1.ClusterCourier
+	42, // 38: holdfast.v1.ClusterNode.member:type_name -> holdfast.v1.MemberShown
+	57, // 39: holdfast.v1.ClusterNode.health:type_name -> holdfast.v1.NodeHealth
+	58, // 40: holdfast.v1.MemberShown.role:type_name -> holdfast.v1.MemberRole
 	12, // 41: holdfast.v1.AdminService.MerchantAdd:input_type -> holdfast.v1.AdminMerchantAddRequest
 	14, // 42: holdfast.v1.AdminService.MerchantList:input_type -> holdfast.v1.AdminMerchantListRequest
 	16, // 43: holdfast.v1.AdminService.MerchantShow:input_type -> holdfast.v1.AdminMerchantShowRequest
@@ -3943,49 +4021,51 @@ var file_holdfast_v1_admin_proto_depIdxs = []int32{
 	18, // 45: holdfast.v1.AdminService.MerchantCallback:input_type -> holdfast.v1.AdminMerchantCallbackRequest
 	19, // 46: holdfast.v1.AdminService.PersonAdd:input_type -> holdfast.v1.AdminPersonAddRequest
 	21, // 47: holdfast.v1.AdminService.PersonTopup:input_type -> holdfast.v1.AdminPersonTopupRequest
-	22, // 48: holdfast.v1.AdminService.PersonShow:input_type -> holdfast.v1.AdminPersonShowRequest
-	23, // 49: holdfast.v1.AdminService.InspectOrder:input_type -> holdfast.v1.InspectRequest
-	23, // 50: holdfast.v1.AdminService.InspectRefund:input_type -> holdfast.v1.InspectRequest
-	23, // 51: holdfast.v1.AdminService.InspectAccount:input_type -> holdfast.v1.InspectRequest
-	23, // 52: holdfast.v1.AdminService.InspectNotice:input_type -> holdfast.v1.InspectRequest
-	29, // 53: holdfast.v1.AdminService.Redeliver:input_type -> holdfast.v1.RedeliverRequest
-	23, // 54: holdfast.v1.AdminService.ShowReceipt:input_type -> holdfast.v1.InspectRequest
-	31, // 55: holdfast.v1.AdminService.Status:input_type -> holdfast.v1.AdminStatusRequest
-	33, // 56: holdfast.v1.AdminService.AdvanceClock:input_type -> holdfast.v1.AdvanceClockRequest
-	34, // 57: holdfast.v1.AdminService.PlatformRotate:input_type -> holdfast.v1.PlatformRotateRequest
-	35, // 58: holdfast.v1.AdminService.PlatformShow:input_type -> holdfast.v1.PlatformShowRequest
-	0,  // 59: holdfast.v1.AdminService.ShowCluster:input_type -> holdfast.v1.ShowClusterRequest
-	1,  // 60: holdfast.v1.AdminService.ClusterToken:input_type -> holdfast.v1.ClusterTokenRequest
-	3,  // 61: holdfast.v1.AdminService.ClusterPromote:input_type -> holdfast.v1.ClusterMemberRequest
-	3,  // 62: holdfast.v1.AdminService.ClusterRemove:input_type -> holdfast.v1.ClusterMemberRequest
-	3,  // 63: holdfast.v1.AdminService.ClusterTransfer:input_type -> holdfast.v1.ClusterMemberRequest
-	4,  // 64: holdfast.v1.AdminService.SetLevel:input_type -> holdfast.v1.SetLevelRequest
-	13, // 65: holdfast.v1.AdminService.MerchantAdd:output_type -> holdfast.v1.AdminMerchant
-	15, // 66: holdfast.v1.AdminService.MerchantList:output_type -> holdfast.v1.AdminMerchantListResponse
-	13, // 67: holdfast.v1.AdminService.MerchantShow:output_type -> holdfast.v1.AdminMerchant
-	13, // 68: holdfast.v1.AdminService.MerchantKey:output_type -> holdfast.v1.AdminMerchant
-	13, // 69: holdfast.v1.AdminService.MerchantCallback:output_type -> holdfast.v1.AdminMerchant
-	20, // 70: holdfast.v1.AdminService.PersonAdd:output_type -> holdfast.v1.AdminPerson
-	20, // 71: holdfast.v1.AdminService.PersonTopup:output_type -> holdfast.v1.AdminPerson
-	20, // 72: holdfast.v1.AdminService.PersonShow:output_type -> holdfast.v1.AdminPerson
-	25, // 73: holdfast.v1.AdminService.InspectOrder:output_type -> holdfast.v1.InspectOrderResponse
-	26, // 74: holdfast.v1.AdminService.InspectRefund:output_type -> holdfast.v1.InspectRefundResponse
-	27, // 75: holdfast.v1.AdminService.InspectAccount:output_type -> holdfast.v1.InspectAccountResponse
-	28, // 76: holdfast.v1.AdminService.InspectNotice:output_type -> holdfast.v1.InspectNoticeResponse
-	30, // 77: holdfast.v1.AdminService.Redeliver:output_type -> holdfast.v1.RedeliverResponse
-	54, // 78: holdfast.v1.AdminService.ShowReceipt:output_type -> holdfast.v1.Receipt
-	32, // 79: holdfast.v1.AdminService.Status:output_type -> holdfast.v1.AdminStatus
-	32, // 80: holdfast.v1.AdminService.AdvanceClock:output_type -> holdfast.v1.AdminStatus
-	36, // 81: holdfast.v1.AdminService.PlatformRotate:output_type -> holdfast.v1.PlatformKeys
-	36, // 82: holdfast.v1.AdminService.PlatformShow:output_type -> holdfast.v1.PlatformKeys
-	38, // 83: holdfast.v1.AdminService.ShowCluster:output_type -> holdfast.v1.ClusterStatus
-	2,  // 84: holdfast.v1.AdminService.ClusterToken:output_type -> holdfast.v1.ClusterTokenResponse
-	38, // 85: holdfast.v1.AdminService.ClusterPromote:output_type -> holdfast.v1.ClusterStatus
-	38, // 86: holdfast.v1.AdminService.ClusterRemove:output_type -> holdfast.v1.ClusterStatus
-	38, // 87: holdfast.v1.AdminService.ClusterTransfer:output_type -> holdfast.v1.ClusterStatus
-	32, // 88: holdfast.v1.AdminService.SetLevel:output_type -> holdfast.v1.AdminStatus
-	65, // [65:89] is the sub-list for method output_type
-	41, // [41:65] is the sub-list for method input_type
+	22, // 48: holdfast.v1.AdminService.PersonBlock:input_type -> holdfast.v1.AdminPersonBlockRequest
+	23, // 49: holdfast.v1.AdminService.PersonShow:input_type -> holdfast.v1.AdminPersonShowRequest
+	24, // 50: holdfast.v1.AdminService.InspectOrder:input_type -> holdfast.v1.InspectRequest
+	24, // 51: holdfast.v1.AdminService.InspectRefund:input_type -> holdfast.v1.InspectRequest
+	24, // 52: holdfast.v1.AdminService.InspectAccount:input_type -> holdfast.v1.InspectRequest
+	24, // 53: holdfast.v1.AdminService.InspectNotice:input_type -> holdfast.v1.InspectRequest
+	30, // 54: holdfast.v1.AdminService.Redeliver:input_type -> holdfast.v1.RedeliverRequest
+	24, // 55: holdfast.v1.AdminService.ShowReceipt:input_type -> holdfast.v1.InspectRequest
+	32, // 56: holdfast.v1.AdminService.Status:input_type -> holdfast.v1.AdminStatusRequest
+	34, // 57: holdfast.v1.AdminService.AdvanceClock:input_type -> holdfast.v1.AdvanceClockRequest
+	35, // 58: holdfast.v1.AdminService.PlatformRotate:input_type -> holdfast.v1.PlatformRotateRequest
+	36, // 59: holdfast.v1.AdminService.PlatformShow:input_type -> holdfast.v1.PlatformShowRequest
+	0,  // 60: holdfast.v1.AdminService.ShowCluster:input_type -> holdfast.v1.ShowClusterRequest
+	1,  // 61: holdfast.v1.AdminService.ClusterToken:input_type -> holdfast.v1.ClusterTokenRequest
+	3,  // 62: holdfast.v1.AdminService.ClusterPromote:input_type -> holdfast.v1.ClusterMemberRequest
+	3,  // 63: holdfast.v1.AdminService.ClusterRemove:input_type -> holdfast.v1.ClusterMemberRequest
+	3,  // 64: holdfast.v1.AdminService.ClusterTransfer:input_type -> holdfast.v1.ClusterMemberRequest
+	4,  // 65: holdfast.v1.AdminService.SetLevel:input_type -> holdfast.v1.SetLevelRequest
+	13, // 66: holdfast.v1.AdminService.MerchantAdd:output_type -> holdfast.v1.AdminMerchant
+	15, // 67: holdfast.v1.AdminService.MerchantList:output_type -> holdfast.v1.AdminMerchantListResponse
+	13, // 68: holdfast.v1.AdminService.MerchantShow:output_type -> holdfast.v1.AdminMerchant
+	13, // 69: holdfast.v1.AdminService.MerchantKey:output_type -> holdfast.v1.AdminMerchant
+	13, // 70: holdfast.v1.AdminService.MerchantCallback:output_type -> holdfast.v1.AdminMerchant
+	20, // 71: holdfast.v1.AdminService.PersonAdd:output_type -> holdfast.v1.AdminPerson
+	20, // 72: holdfast.v1.AdminService.PersonTopup:output_type -> holdfast.v1.AdminPerson
+	20, // 73: holdfast.v1.AdminService.PersonBlock:output_type -> holdfast.v1.AdminPerson
+	20, // 74: holdfast.v1.AdminService.PersonShow:output_type -> holdfast.v1.AdminPerson
+	26, // 75: holdfast.v1.AdminService.InspectOrder:output_type -> holdfast.v1.InspectOrderResponse
+	27, // 76: holdfast.v1.AdminService.InspectRefund:output_type -> holdfast.v1.InspectRefundResponse
+	28, // 77: holdfast.v1.AdminService.InspectAccount:output_type -> holdfast.v1.InspectAccountResponse
+	29, // 78: holdfast.v1.AdminService.InspectNotice:output_type -> holdfast.v1.InspectNoticeResponse
+	31, // 79: holdfast.v1.AdminService.Redeliver:output_type -> holdfast.v1.RedeliverResponse
+	55, // 80: holdfast.v1.AdminService.ShowReceipt:output_type -> holdfast.v1.Receipt
+	33, // 81: holdfast.v1.AdminService.Status:output_type -> holdfast.v1.AdminStatus
+	33, // 82: holdfast.v1.AdminService.AdvanceClock:output_type -> holdfast.v1.AdminStatus
+	37, // 83: holdfast.v1.AdminService.PlatformRotate:output_type -> holdfast.v1.PlatformKeys
+	37, // 84: holdfast.v1.AdminService.PlatformShow:output_type -> holdfast.v1.PlatformKeys
+	39, // 85: holdfast.v1.AdminService.ShowCluster:output_type -> holdfast.v1.ClusterStatus
+	2,  // 86: holdfast.v1.AdminService.ClusterToken:output_type -> holdfast.v1.ClusterTokenResponse
+	39, // 87: holdfast.v1.AdminService.ClusterPromote:output_type -> holdfast.v1.ClusterStatus
+	39, // 88: holdfast.v1.AdminService.ClusterRemove:output_type -> holdfast.v1.ClusterStatus
+	39, // 89: holdfast.v1.AdminService.ClusterTransfer:output_type -> holdfast.v1.ClusterStatus
+	33, // 90: holdfast.v1.AdminService.SetLevel:output_type -> holdfast.v1.AdminStatus
+	66, // [66:91] is the sub-list for method output_type
+	41, // [41:66] is the sub-list for method input_type
 	41, // [41:41] is the sub-list for extension type_name
 	41, // [41:41] is the sub-list for extension extendee
 	0,  // [0:41] is the sub-list for field type_name
@@ -4004,7 +4084,7 @@ func file_holdfast_v1_admin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_admin_proto_rawDesc), len(file_holdfast_v1_admin_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   42,
+			NumMessages:   43,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -202,6 +202,17 @@ func TestPerson(t *testing.T) {
 	refusedWith(t, try(t, d.Client.PersonTopup, &pb.AdminPersonTopupRequest{PersonRef: "alice", Amount: 56, Ref: "bank-1"}), code.TopupExists)
 	refusedWith(t, try(t, d.Client.PersonTopup, &pb.AdminPersonTopupRequest{PersonRef: "alice", Amount: -1}), code.AmountMustBePositive)
 	refusedWith(t, try(t, d.Client.PersonTopup, &pb.AdminPersonTopupRequest{PersonRef: "bob", Amount: 1}), code.PersonNotFound)
+	block := &pb.AdminPersonBlockRequest{PersonRef: "alice", Blocked: true, Reason: "lost phone"}
+	for range 2 {
+		if a := ask(t, d.Client.PersonBlock, block); !a.Person.Blocked || a.Person.BlockReason != "lost phone" || a.Person.Name != "Alice" {
+			t.Errorf("blocked is %v", a.Person)
+		}
+	}
+	refusedWith(t, try(t, d.Client.PersonBlock, &pb.AdminPersonBlockRequest{PersonRef: "alice", Blocked: true}), code.ReasonNeeded)
+	refusedWith(t, try(t, d.Client.PersonBlock, &pb.AdminPersonBlockRequest{PersonRef: "bob", Blocked: true, Reason: "x"}), code.PersonNotFound)
+	if a := ask(t, d.Client.PersonBlock, &pb.AdminPersonBlockRequest{PersonRef: "alice"}); a.Person.Blocked || a.Person.BlockReason != "" {
+		t.Errorf("let go on, the person is %v", a.Person)
+	}
 	refusedWith(t, try(t, d.Client.PersonAdd, &pb.AdminPersonAddRequest{Ref: "carol", Name: "Carol", Topup: -5}), code.AmountMustBePositive)
 	refusedWith(t, try(t, d.Client.PersonShow, &pb.AdminPersonShowRequest{Ref: "carol"}), code.PersonNotFound)
 }

@@ -80,6 +80,23 @@ func (s *Server) PersonTopup(ctx context.Context, q *connect.Request[pb.AdminPer
 	return answer(&pb.AdminPerson{Person: s.shownPerson(p), Accounts: []*pb.AccountShown{shownAccount(account)}})
 }
 
+// PersonBlock blocks a person with a reason, or lets them go on.
+func (s *Server) PersonBlock(ctx context.Context, q *connect.Request[pb.AdminPersonBlockRequest]) (*connect.Response[pb.AdminPerson], error) {
+	m := q.Msg
+	var p *pb.Person
+	err := s.read(ctx, "find a person", func(r table.Reader) (err error) {
+		p, err = find(r, m.Uid, m.PersonRef)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if _, err := do(ctx, s, person.Block, &pb.PersonBlock{Uid: p.Uid, Blocked: m.Blocked, Reason: m.Reason}); err != nil {
+		return nil, err
+	}
+	return s.personAnswer(ctx, p.Uid, "")
+}
+
 func (s *Server) topup(ctx context.Context, uid uint64, amount int64, ref string) (*pb.Account, error) {
 	return do(ctx, s, person.Topup, &pb.PersonTopup{Uid: uid, Amount: amount, Currency: money.CNY, Ref: ref, Line: topupLine})
 }

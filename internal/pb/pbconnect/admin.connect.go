@@ -58,6 +58,9 @@ const (
 	// AdminServicePersonTopupProcedure is the fully-qualified name of the AdminService's PersonTopup
 	// RPC.
 	AdminServicePersonTopupProcedure = "/holdfast.v1.AdminService/PersonTopup"
+	// AdminServicePersonBlockProcedure is the fully-qualified name of the AdminService's PersonBlock
+	// RPC.
+	AdminServicePersonBlockProcedure = "/holdfast.v1.AdminService/PersonBlock"
 	// AdminServicePersonShowProcedure is the fully-qualified name of the AdminService's PersonShow RPC.
 	AdminServicePersonShowProcedure = "/holdfast.v1.AdminService/PersonShow"
 	// AdminServiceInspectOrderProcedure is the fully-qualified name of the AdminService's InspectOrder
@@ -118,6 +121,8 @@ type AdminServiceClient interface {
 	MerchantCallback(context.Context, *connect.Request[pb.AdminMerchantCallbackRequest]) (*connect.Response[pb.AdminMerchant], error)
 	PersonAdd(context.Context, *connect.Request[pb.AdminPersonAddRequest]) (*connect.Response[pb.AdminPerson], error)
 	PersonTopup(context.Context, *connect.Request[pb.AdminPersonTopupRequest]) (*connect.Response[pb.AdminPerson], error)
+	// PersonBlock blocks a person with a reason, or lets them go on.
+	PersonBlock(context.Context, *connect.Request[pb.AdminPersonBlockRequest]) (*connect.Response[pb.AdminPerson], error)
 	PersonShow(context.Context, *connect.Request[pb.AdminPersonShowRequest]) (*connect.Response[pb.AdminPerson], error)
 	InspectOrder(context.Context, *connect.Request[pb.InspectRequest]) (*connect.Response[pb.InspectOrderResponse], error)
 	InspectRefund(context.Context, *connect.Request[pb.InspectRequest]) (*connect.Response[pb.InspectRefundResponse], error)
@@ -194,6 +199,12 @@ func NewAdminServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			httpClient,
 			baseURL+AdminServicePersonTopupProcedure,
 			connect.WithSchema(adminServiceMethods.ByName("PersonTopup")),
+			connect.WithClientOptions(opts...),
+		),
+		personBlock: connect.NewClient[pb.AdminPersonBlockRequest, pb.AdminPerson](
+			httpClient,
+			baseURL+AdminServicePersonBlockProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("PersonBlock")),
 			connect.WithClientOptions(opts...),
 		),
 		personShow: connect.NewClient[pb.AdminPersonShowRequest, pb.AdminPerson](
@@ -310,6 +321,7 @@ type adminServiceClient struct {
 	merchantCallback *connect.Client[pb.AdminMerchantCallbackRequest, pb.AdminMerchant]
 	personAdd        *connect.Client[pb.AdminPersonAddRequest, pb.AdminPerson]
 	personTopup      *connect.Client[pb.AdminPersonTopupRequest, pb.AdminPerson]
+	personBlock      *connect.Client[pb.AdminPersonBlockRequest, pb.AdminPerson]
 	personShow       *connect.Client[pb.AdminPersonShowRequest, pb.AdminPerson]
 	inspectOrder     *connect.Client[pb.InspectRequest, pb.InspectOrderResponse]
 	inspectRefund    *connect.Client[pb.InspectRequest, pb.InspectRefundResponse]
@@ -362,6 +374,11 @@ func (c *adminServiceClient) PersonAdd(ctx context.Context, req *connect.Request
 // PersonTopup calls holdfast.v1.AdminService.PersonTopup.
 func (c *adminServiceClient) PersonTopup(ctx context.Context, req *connect.Request[pb.AdminPersonTopupRequest]) (*connect.Response[pb.AdminPerson], error) {
 	return c.personTopup.CallUnary(ctx, req)
+}
+
+// PersonBlock calls holdfast.v1.AdminService.PersonBlock.
+func (c *adminServiceClient) PersonBlock(ctx context.Context, req *connect.Request[pb.AdminPersonBlockRequest]) (*connect.Response[pb.AdminPerson], error) {
+	return c.personBlock.CallUnary(ctx, req)
 }
 
 // PersonShow calls holdfast.v1.AdminService.PersonShow.
@@ -460,6 +477,8 @@ type AdminServiceHandler interface {
 	MerchantCallback(context.Context, *connect.Request[pb.AdminMerchantCallbackRequest]) (*connect.Response[pb.AdminMerchant], error)
 	PersonAdd(context.Context, *connect.Request[pb.AdminPersonAddRequest]) (*connect.Response[pb.AdminPerson], error)
 	PersonTopup(context.Context, *connect.Request[pb.AdminPersonTopupRequest]) (*connect.Response[pb.AdminPerson], error)
+	// PersonBlock blocks a person with a reason, or lets them go on.
+	PersonBlock(context.Context, *connect.Request[pb.AdminPersonBlockRequest]) (*connect.Response[pb.AdminPerson], error)
 	PersonShow(context.Context, *connect.Request[pb.AdminPersonShowRequest]) (*connect.Response[pb.AdminPerson], error)
 	InspectOrder(context.Context, *connect.Request[pb.InspectRequest]) (*connect.Response[pb.InspectOrderResponse], error)
 	InspectRefund(context.Context, *connect.Request[pb.InspectRequest]) (*connect.Response[pb.InspectRefundResponse], error)
@@ -532,6 +551,12 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 		AdminServicePersonTopupProcedure,
 		svc.PersonTopup,
 		connect.WithSchema(adminServiceMethods.ByName("PersonTopup")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServicePersonBlockHandler := connect.NewUnaryHandler(
+		AdminServicePersonBlockProcedure,
+		svc.PersonBlock,
+		connect.WithSchema(adminServiceMethods.ByName("PersonBlock")),
 		connect.WithHandlerOptions(opts...),
 	)
 	adminServicePersonShowHandler := connect.NewUnaryHandler(
@@ -652,6 +677,8 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 			adminServicePersonAddHandler.ServeHTTP(w, r)
 		case AdminServicePersonTopupProcedure:
 			adminServicePersonTopupHandler.ServeHTTP(w, r)
+		case AdminServicePersonBlockProcedure:
+			adminServicePersonBlockHandler.ServeHTTP(w, r)
 		case AdminServicePersonShowProcedure:
 			adminServicePersonShowHandler.ServeHTTP(w, r)
 		case AdminServiceInspectOrderProcedure:
@@ -721,6 +748,10 @@ func (UnimplementedAdminServiceHandler) PersonAdd(context.Context, *connect.Requ
 
 func (UnimplementedAdminServiceHandler) PersonTopup(context.Context, *connect.Request[pb.AdminPersonTopupRequest]) (*connect.Response[pb.AdminPerson], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.AdminService.PersonTopup is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) PersonBlock(context.Context, *connect.Request[pb.AdminPersonBlockRequest]) (*connect.Response[pb.AdminPerson], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.AdminService.PersonBlock is not implemented"))
 }
 
 func (UnimplementedAdminServiceHandler) PersonShow(context.Context, *connect.Request[pb.AdminPersonShowRequest]) (*connect.Response[pb.AdminPerson], error) {

@@ -12,6 +12,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/edge/personal"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/merchant"
 	"github.com/holdfast-pay/holdfast/internal/rule/order"
@@ -117,7 +118,11 @@ func (g *rig) populate(ctx context.Context) error {
 			return err
 		}
 		ref := fmt.Sprintf("payer-%d", i-merchants)
-		p, err := do(ctx, g, person.Add, &pb.PersonAdd{Ref: ref, Name: "bench", Appids: []string{appid}})
+		who := personal.Newcomer{Ref: ref, Details: &pb.Details{Name: "bench"}, Appids: []string{appid}}
+		p, out, err := g.node.People().Enter(ctx, g.node.Replica(), "bench", "", who)
+		if err == nil {
+			err = out.Err()
+		}
 		if err != nil {
 			return err
 		}

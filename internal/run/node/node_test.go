@@ -107,7 +107,7 @@ func (s *site) do(n *Node, number catalogue.Number, body table.Record) any {
 func (s *site) purchase(n *Node) *pb.Order {
 	s.Helper()
 	s.do(n, catalogue.MerchantAdd, &pb.MerchantAdd{Mchid: edgetest.Mchid, Name: "Shop", Appids: []string{edgetest.Appid}, Settings: &pb.MerchantSettings{}})
-	p := s.do(n, catalogue.PersonAdd, &pb.PersonAdd{Ref: "alice", Name: "Alice"}).(*pb.Person)
+	p := s.enter(n, "alice", "Alice", "")
 	s.do(n, catalogue.PersonTopup, &pb.PersonTopup{Uid: p.Uid, Amount: 500, Currency: money.CNY, Ref: "open", Line: "topup"})
 	o := s.do(n, catalogue.OrderCreate, &pb.OrderCreate{Mchid: edgetest.Mchid, Appid: edgetest.Appid, OutTradeNo: "T2026-0001", Product: pb.Product_PRODUCT_NATIVE,
 		Total: 100, Currency: money.CNY, Description: "tea", NotifyUrl: "https://shop.example/notify"}).(*pb.Order)

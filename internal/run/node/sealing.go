@@ -24,8 +24,9 @@ type sealing struct {
 	left bool
 }
 
-// sealedFile, in the data folder, says that nothing is left here.
-const sealedFile = "sealed"
+// unsealedFile, in the data folder, says that something may be left here. It is made
+// while the state is below the level, and when a clear name is met later.
+const unsealedFile = "unsealed"
 
 // lookForClear is the time between looks. After the first ones only new people are
 // looked at: a request that began below the level may still have entered one.
@@ -35,9 +36,23 @@ func (n *sealing) Start(context.Context) error {
 	if n.blocked != nil {
 		return nil
 	}
-	n.from, n.left = 1, !exists(n.path(sealedFile))
+	n.from, n.left = 1, exists(n.path(unsealedFile))
+	if n.startedBelow || n.replica.Position().Level < person.LevelSealed {
+		if err := n.note(); err != nil {
+			return err
+		}
+	}
 	n.spawn("sealing", n.run)
 	return nil
+}
+
+// note notes that clear names may be on this disk, for the starts after this one too.
+func (n *sealing) note() error {
+	if n.left {
+		return nil
+	}
+	n.left = true
+	return os.WriteFile(n.path(unsealedFile), nil, 0o600)
 }
 
 func (n *sealing) run(ctx context.Context) {
@@ -59,7 +74,7 @@ func (n *sealing) run(ctx context.Context) {
 // is left on this disk.
 func (n *sealing) look(ctx context.Context) error {
 	if n.replica.Position().Level < person.LevelSealed {
-		return nil
+		return n.note()
 	}
 	at, clear, end := n.replica.Applied(), 0, n.from
 	for uid := n.from; uid != 0; {
@@ -90,13 +105,11 @@ func (n *sealing) look(ctx context.Context) error {
 	return n.purge(at)
 }
 
-// found notes that there are clear names, for a start after this one too, and seals
-// them on the leader.
+// found notes that there are clear names, and seals them on the leader.
 func (n *sealing) found(ctx context.Context, list []*pb.Person) error {
-	if err := os.Remove(n.path(sealedFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := n.note(); err != nil {
 		return err
 	}
-	n.left = true
 	return n.seal(ctx, list)
 }
 
@@ -128,7 +141,7 @@ func (n *sealing) purge(at uint64) error {
 	if err := n.raftLog.Cut(at); err != nil {
 		return fmt.Errorf("cut the log: %w", err)
 	}
-	if err := os.WriteFile(n.path(sealedFile), nil, 0o600); err != nil {
+	if err := os.Remove(n.path(unsealedFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
 	n.left = false

@@ -72,11 +72,17 @@ func TestPeopleOfBeforeAreSealed(t *testing.T) {
 
 	n = s.open()
 	s.do(n, catalogue.SetLevel, &pb.SetLevel{Level: person.LevelSealed})
+	if !exists(n.path(unsealedFile)) {
+		t.Error("nothing says that clear names are left")
+	}
 	w := &sealing{part: part{shared: n.shared}, from: 1, left: true}
 	for w.left { // the node's own worker looks too
 		if err := w.look(ctx); err != nil && ctx.Err() != nil {
 			t.Fatal(err)
 		}
+	}
+	if exists(n.path(unsealedFile)) {
+		t.Error("it still says that clear names are left")
 	}
 	s.enter(n, "p3", "Ada Lovelace", "+8613800000003")
 	s.stop(n)

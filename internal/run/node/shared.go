@@ -57,21 +57,24 @@ type shared struct {
 	addresses Addresses
 	shown     atomic.Pointer[Addresses] // addresses, once all are open
 
-	space   *diskguard.Space
-	keys    *keystore.Store
-	ring    *keyring.Ring
-	people  *personal.Sealer
-	tokens  *admin.Tokens
-	store   *store.Store
-	raftLog *raftlog.Log
-	journal published
-	replica *replica.Replica
-	running atomic.Pointer[replica.Replica] // the replica, once it can take messages
-	blocked *Stop                           // why the node is read-only, nil when it isn't
-	group   *group                          // nil without peers
-	offer   snapshot.Offer                  // of copies to raft
-	damage  damageReports
-	views   *view.Views
+	space  *diskguard.Space
+	keys   *keystore.Store
+	ring   *keyring.Ring
+	people *personal.Sealer
+	tokens *admin.Tokens
+	store  *store.Store
+	// startedBelow: the state that was found on disk is of before personal details
+	// were sealed.
+	startedBelow bool
+	raftLog      *raftlog.Log
+	journal      published
+	replica      *replica.Replica
+	running      atomic.Pointer[replica.Replica] // the replica, once it can take messages
+	blocked      *Stop                           // why the node is read-only, nil when it isn't
+	group        *group                          // nil without peers
+	offer        snapshot.Offer                  // of copies to raft
+	damage       damageReports
+	views        *view.Views
 	// adminHandler answers here what the admin address may pass on to the leader.
 	adminHandler http.Handler
 }

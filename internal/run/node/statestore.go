@@ -6,6 +6,7 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/store"
+	"github.com/holdfast-pay/holdfast/internal/rule/person"
 )
 
 // stateStore is the state on disk.
@@ -17,6 +18,9 @@ func (n *stateStore) Start(context.Context) error {
 		return err
 	}
 	n.store = s
+	if head, ok, err := s.DurableHead(); err == nil && ok { // a head that can't be read is met by the replica
+		n.startedBelow = head.Level < person.LevelSealed
+	}
 	n.onClose("state store", func() error {
 		if broken := (*machine.Broken)(nil); errors.As(context.Cause(n.ctx), &broken) {
 			return s.Abandon() // the next start replays from what is known to be good
