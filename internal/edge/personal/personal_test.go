@@ -239,3 +239,45 @@ func TestPhone(t *testing.T) {
 		}
 	}
 }
+
+// TestMemos: both who may read a memo can, nobody else, and the other still can when
+// one of them was erased.
+func TestMemos(t *testing.T) {
+	h := newHouse(t, 5)
+	ming, hua, lan := h.enter(code.OK, "ming", ming()), h.enter(code.OK, "hua", &pb.Details{Name: "Hua"}), h.enter(code.OK, "lan", &pb.Details{Name: "Lan"})
+	memo, err := h.sealer.SealMemo(t.Context(), "还你的饭钱", ming, hua)
+	if err != nil || !person.ValidSealed(memo) || bytes.Contains(memo.Box, []byte("饭钱")) {
+		t.Fatalf("%v; %v", err, memo)
+	}
+	again, err := h.another().SealMemo(t.Context(), "还你的饭钱", ming, hua)
+	if err != nil || !bytes.Equal(again.Hash, memo.Hash) || bytes.Equal(again.Box, memo.Box) {
+		t.Errorf("sealed again: %v; its hash or its bytes are wrong", err)
+	}
+	for _, p := range []*pb.Person{ming, hua} {
+		if text, err := h.another().OpenMemo(memo, p); err != nil || text != "还你的饭钱" {
+			t.Errorf("%s reads %q, %v", p.Ref, text, err)
+		}
+	}
+	if _, err := h.sealer.OpenMemo(memo, lan); !errors.Is(err, keyring.ErrNone) {
+		t.Errorf("somebody else: %v", err)
+	}
+	if err := h.ring.Delete(ming.Details.KeyId); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.sealer.OpenMemo(memo, ming); !errors.Is(err, keyring.ErrGone) {
+		t.Errorf("who was erased: %v", err)
+	}
+	if text, err := h.sealer.OpenMemo(memo, hua); err != nil || text != "还你的饭钱" {
+		t.Errorf("the other then reads %q, %v", text, err)
+	}
+	for at := range memo.Box {
+		broken := &pb.Sealed{KeyId: memo.KeyId, Box: bytes.Clone(memo.Box)}
+		broken.Box[at] ^= 1
+		if text, err := h.sealer.OpenMemo(broken, hua); err == nil && text != "还你的饭钱" {
+			t.Fatalf("with byte %d altered it says %q", at, text)
+		}
+	}
+	if _, err := h.sealer.SealMemo(t.Context(), "nobody", &pb.Person{}); !errors.Is(err, personal.ErrNoReader) {
+		t.Errorf("for nobody: %v", err)
+	}
+}

@@ -2,9 +2,7 @@ package personal
 
 import (
 	"context"
-	"crypto/aes"
 	"crypto/cipher"
-	"crypto/rand"
 	"errors"
 	"fmt"
 
@@ -44,9 +42,7 @@ func (s *Sealer) box(id string, d *pb.Details) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	nonce := make([]byte, nonceSize, nonceSize+len(clear)+16)
-	rand.Read(nonce)
-	return aead.Seal(nonce, nonce, clear, bound(id)), nil
+	return sealTo(nil, aead, clear, bound(id)), nil
 }
 
 // Open opens sealed details: keyring.ErrNone, keyring.ErrGone, keyring.ErrWrapping,
@@ -77,11 +73,7 @@ func (s *Sealer) aead(id string) (cipher.AEAD, error) {
 		return nil, err
 	}
 	defer clear(key)
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		return nil, err
-	}
-	return cipher.NewGCM(block)
+	return gcm(key)
 }
 
 // bound is what a box is bound to: moved to another person's row it does not open.
