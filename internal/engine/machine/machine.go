@@ -20,8 +20,8 @@ type Options struct {
 	// MaxLevel, when not 0, makes the machine one of an older binary, which knows
 	// levels up to this one. For tests of clusters with two versions.
 	MaxLevel uint32
-	// NumberBytes is how much memory may be spent on knowing of a merchant's order
-	// number that it is new without asking the store; 0 asks the store each time.
+	// NumberBytes is how much memory may be spent on knowing of an order's, transfer's
+	// or packet's number that it is new without asking the store; 0 asks it each time.
 	// It changes no result. LearnNumbers makes it work.
 	NumberBytes int
 }
@@ -32,7 +32,7 @@ type Options struct {
 type Machine struct {
 	opt     Options
 	overlay *table.Overlay
-	numbers *table.Filter // of order numbers; nil when the store is always asked
+	numbers *table.Filter // of what is numbered; nil when the store is always asked
 	// head is as the commands applied so far left it. Digests and root stand in
 	// done's, which follows when a frame is finished.
 	head    *pb.Head
@@ -86,19 +86,40 @@ func Open(backend table.Backend, opt Options) (*Machine, error) {
 	must.NoError(m.head.UnmarshalVT(table.Encode(m.done.head)), "copy the head")
 	m.head.Digests, m.head.JournalRoot = nil, nil
 	if opt.NumberBytes > 0 {
-		m.numbers = table.NewFilter(min(opt.NumberBytes, table.FilterSize(m.done.digests[table.OrderNos].Rows)))
-		m.overlay.Use(m.numbers, table.OrderNos)
+		m.numbers = table.NewFilter(min(opt.NumberBytes, table.FilterSize(m.numberedRows())))
+		for _, id := range numbered {
+			m.overlay.Use(m.numbers, id)
+		}
 	}
 	return m, nil
 }
 
-// LearnNumbers reads the order numbers that r holds, the state as it was at any
+// numbered are the tables whose rows are looked for before each is made, mostly in
+// vain: names that callers give, and who has taken a share.
+var numbered = []table.ID{table.OrderNos, table.TransferNos, table.PacketNos, table.PacketShares}
+
+// numberedRows is how many rows they have.
+func (m *Machine) numberedRows() (rows uint64) {
+	for _, id := range numbered {
+		if d := m.done.digests[id]; d != nil {
+			rows += d.Rows
+		}
+	}
+	return rows
+}
+
+// LearnNumbers reads the numbers of orders, transfers and packets that r holds, the state as it was at any
 // moment since Open, so that new ones are known without asking the store. It may
 // run beside Apply. It asks more now and then whether to go on, and returns
 // whether it came to the end; until then the store is asked.
 func (m *Machine) LearnNumbers(r table.Reader, more func() bool) bool {
-	if m.numbers == nil || !table.FillFilter(m.numbers, r, table.OrderNos, more) {
+	if m.numbers == nil {
 		return false
+	}
+	for _, id := range numbered {
+		if !table.FillFilter(m.numbers, r, id, more) {
+			return false
+		}
 	}
 	m.numbers.Complete()
 	return true

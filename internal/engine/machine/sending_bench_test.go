@@ -3,12 +3,14 @@ package machine_test
 import (
 	"encoding/binary"
 	"fmt"
+	"log/slog"
 	"testing"
 
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
+	"github.com/holdfast-pay/holdfast/internal/engine/store"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/packet"
 	"github.com/holdfast-pay/holdfast/internal/rule/wallet"
@@ -64,8 +66,26 @@ func (s *senders) run(b *testing.B, next func()) {
 
 // BenchmarkTransfers is the machine's cost of a transfer at once, with a memo, to be
 // set against BenchmarkPairs: a transfer may cost no more than 1/1.2 of a pair.
-func BenchmarkTransfers(b *testing.B) {
-	s := newSenders(b, newMapBackend())
+func BenchmarkTransfers(b *testing.B) { transfers(b, newMapBackend()) }
+
+// BenchmarkTransfersOnPebble is BenchmarkTransfers with the store that a node has.
+func BenchmarkTransfersOnPebble(b *testing.B) { withPebble(b, transfers) }
+
+// withPebble runs a benchmark with a store of its own.
+func withPebble(b *testing.B, run func(*testing.B, *counted)) {
+	s, err := store.Open(b.TempDir(), store.Options{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		b.Fatal(err)
+	}
+	run(b, &counted{Backend: s})
+	b.StopTimer()
+	if err := s.Close(); err != nil {
+		b.Fatal(err)
+	}
+}
+
+func transfers(b *testing.B, backend *counted) {
+	s := newSenders(b, backend)
 	b.ResetTimer()
 	s.run(b, func() {
 		from, to := s.holders[s.sent%benchPayers], s.holders[(s.sent*7+1)%benchPayers]
@@ -81,12 +101,13 @@ func BenchmarkTransfers(b *testing.B) {
 // BenchmarkClaims is the machine's cost of a share of a lucky packet.
 func BenchmarkClaims(b *testing.B) {
 	for name, shares := range map[string]int{"ten-shares": 10, "one-packet": packet.MaxShares} {
-		b.Run(name, func(b *testing.B) { claims(b, shares) })
+		b.Run(name, func(b *testing.B) { claims(b, newMapBackend(), shares) })
+		b.Run(name+"/pebble", func(b *testing.B) { withPebble(b, func(b *testing.B, s *counted) { claims(b, s, shares) }) })
 	}
 }
 
-func claims(b *testing.B, shares int) {
-	s := newSenders(b, newMapBackend())
+func claims(b *testing.B, backend *counted, shares int) {
+	s := newSenders(b, backend)
 	var packets []*pb.Packet
 	for n := 0; n < b.N; n += shares {
 		seed := packet.SeedOf(workSeedKey, s.holders[0].uid, fmt.Sprint(n))
