@@ -28,7 +28,7 @@ type secondTransfer struct {
 	payer, payee uint64
 	amount       int64
 	state        string
-	due          int64
+	made, due    int64
 }
 
 type secondPacket struct {
@@ -92,7 +92,7 @@ func (s *sent) send(c *pb.TransferCreate) code.Code {
 			return code.TransferExists
 		}
 	}
-	t := &secondTransfer{id: len(s.transfers) + 1, name: name, content: content, payer: c.Payer, payee: c.Payee, amount: c.Amount, state: "DONE"}
+	t := &secondTransfer{id: len(s.transfers) + 1, name: name, content: content, payer: c.Payer, payee: c.Payee, amount: c.Amount, state: "DONE", made: s.now}
 	var out code.Code
 	if c.Accept {
 		t.state, t.due = "WAITING", s.now+day
@@ -113,7 +113,7 @@ func (s *sent) answer(t *secondTransfer, by uint64, so string) code.Code {
 		return code.TransferNotFound
 	case t.state == so:
 		return code.OK
-	case t.state != "WAITING" || s.now >= t.due:
+	case t.state != "WAITING" || s.now >= t.made+day: // also while the way back is tried again
 		return code.TransferEnded
 	}
 	return s.end(t, so)
