@@ -3,6 +3,9 @@ package node
 import (
 	"encoding/hex"
 	"errors"
+	"io"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/holdfast-pay/holdfast/internal/base/code"
@@ -22,8 +25,25 @@ func (c *trio) holds(id string) (have int) {
 	return have
 }
 
+// damage flips a bit in each slot of a keyring.
+func damage(t *testing.T, path string) {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	b, err := io.ReadAll(f)
+	for at := 60; at < len(b) && err == nil; at += 128 {
+		_, err = f.WriteAt([]byte{b[at] ^ 1}, int64(at))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestDataKeysInACluster: keys are on a majority when minting returns, on any
-// node; without a majority it fails; a node that was away fetches them; an erase
+// node; damaged ones are healed; without a majority it fails; a node that was away fetches them; an erase
 // command deletes them on every node, also on one that was away.
 func TestDataKeysInACluster(t *testing.T) {
 	t.Parallel()
@@ -38,6 +58,13 @@ func TestDataKeysInACluster(t *testing.T) {
 	ids, err := c.nodes[follower].mintDataKeys(t.Context(), 3)
 	if err != nil || c.holds(ids[0]) < 2 {
 		t.Fatalf("%v; %d nodes have the key", err, c.holds(ids[0]))
+	}
+	damage(t, filepath.Join(c.dirs[follower], keyring.FileName))
+	if err := (&keyExchange{part: part{shared: c.nodes[follower].shared}}).checkKeys(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range ids {
+		c.until("the damaged keys to be healed", func() bool { return c.holds(id) == 3 })
 	}
 	c.stops[other]()
 	late, err := lead.mintDataKeys(t.Context(), 1)

@@ -26,6 +26,7 @@ type keyExchange struct {
 const (
 	lookForErased = time.Second
 	lookAtPeers   = 2 * time.Second
+	readAllKeys   = time.Hour
 )
 
 // Start deletes what was erased while the node was away.
@@ -36,6 +37,9 @@ func (n *keyExchange) Start(ctx context.Context) error {
 	}
 	n.spawn("erased keys", func(ctx context.Context) {
 		n.every(ctx, lookForErased, "erased data keys could not be deleted; trying again", n.deleteErased)
+	})
+	n.spawn("keyring check", func(ctx context.Context) {
+		n.every(ctx, readAllKeys, "the keyring could not be read", n.checkKeys)
 	})
 	if n.group != nil {
 		n.spawn("data keys", func(ctx context.Context) {
@@ -87,6 +91,16 @@ func (n *keyExchange) deleteErased(ctx context.Context) error {
 	}
 	n.erased = rows
 	return nil
+}
+
+// checkKeys reads every key again: one that is damaged is missing from then on, and
+// fetched from a peer that has it.
+func (n *keyExchange) checkKeys(context.Context) error {
+	damaged, err := n.ring.Check()
+	if len(damaged) > 0 {
+		n.log.Error("data keys are damaged: they are fetched from the other nodes", "keys", len(damaged), "first", damaged[0])
+	}
+	return err
 }
 
 // fetchDataKeys takes over what each peer has and this node lacks.
