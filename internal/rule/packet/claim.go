@@ -26,7 +26,7 @@ const retryAfter = stamp.Hour
 // counter used twice does no harm and the wallet's row need not be written.
 //
 // Refuses, in this order: ConsentNeeded; PacketNotFound (none, one for another person, or another
-// link); PersonNotFound, PersonBlocked; PacketTaken, PacketExpired; NonceInvalid,
+// link); PersonNotFound, PersonBlocked (or erased); PacketTaken, PacketExpired; NonceInvalid,
 // LotInvalid; and what ledger.Book.Post refuses.
 func ApplyClaim(d *deed.Deed, c *pb.PacketClaim) (code.Code, *pb.PacketShare) {
 	if !wallet.Complete(c.Consent) {
@@ -75,7 +75,7 @@ func claimable(d *deed.Deed, p *pb.Packet, c *pb.PacketClaim) code.Code {
 	switch {
 	case !ok:
 		return code.PersonNotFound
-	case who.Blocked:
+	case !person.TakesMoney(who):
 		return code.PersonBlocked
 	case p.State == pb.PacketState_PACKET_STATE_TAKEN:
 		return code.PacketTaken

@@ -40,7 +40,7 @@ func ApplyCreate(d *deed.Deed, c *pb.PacketCreate) (code.Code, *pb.Packet) {
 		return out, nil
 	}
 	if c.To != 0 {
-		if p, ok := person.Peek(d.Tx, c.To); !ok || p.Blocked {
+		if p, ok := person.Peek(d.Tx, c.To); !ok || !person.TakesMoney(p) {
 			return code.PayeeUnavailable, nil
 		}
 	}

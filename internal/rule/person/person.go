@@ -51,6 +51,10 @@ func ByOpenid(r table.Reader, appid, openid string) (*pb.Person, bool) {
 	return Get(r, p.Uid)
 }
 
+// TakesMoney says whether others may give the person money: not one who is blocked,
+// nor one who was erased and could not spend it.
+func TakesMoney(p *pb.Person) bool { return !p.Blocked && p.ErasedAt == 0 }
+
 // Openid is the person's openid under an appid, "" when there is none.
 func Openid(p *pb.Person, appid string) string {
 	for _, o := range p.Openids {

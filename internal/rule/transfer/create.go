@@ -21,7 +21,7 @@ import (
 //
 // Refuses, in this order: AmountMustBePositive, CurrencyUnknown, ClientIDInvalid,
 // SealedInvalid, TransferToSelf; TransferExists; what wallet.Check refuses;
-// PayeeUnavailable (nobody, or somebody who is blocked); and what ledger.Book.Post
+// PayeeUnavailable (nobody, or somebody who is blocked or erased); and what ledger.Book.Post
 // refuses.
 func ApplyCreate(d *deed.Deed, c *pb.TransferCreate) (code.Code, *pb.PersonTransfer) {
 	if out := shape(c); out != code.OK {
@@ -38,7 +38,7 @@ func ApplyCreate(d *deed.Deed, c *pb.TransferCreate) (code.Code, *pb.PersonTrans
 	if out != code.OK {
 		return out, nil
 	}
-	if p, ok := person.Peek(d.Tx, c.Payee); !ok || p.Blocked {
+	if p, ok := person.Peek(d.Tx, c.Payee); !ok || !person.TakesMoney(p) {
 		return code.PayeeUnavailable, nil
 	}
 	id := deed.Last(d.Tx, ids) + 1

@@ -67,7 +67,7 @@ func ApplyPayeeLookup(d *deed.Deed, c *pb.PayeeLookup) (code.Code, *pb.Payee) {
 // none.
 func reachable(r table.Reader, phoneTag []byte) uint64 {
 	p, ok := person.ByPhone(r, phoneTag)
-	if !ok || p.Blocked || Hidden(r, p.Uid) {
+	if !ok || !person.TakesMoney(p) || Hidden(r, p.Uid) {
 		return 0
 	}
 	return p.Uid
