@@ -208,6 +208,34 @@ func TestBalancesOfMissingAccounts(t *testing.T) {
 	}
 }
 
+// An escrow account may be gone when its two sides are equal, and only then; any
+// other account that is missing is told of.
+func TestBalancesOfEscrowThatHasEnded(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		account string
+		back    int64
+		gone    bool
+	}{
+		"given out": {"escrow/transfer/1", 5, true},
+		"some left": {"escrow/transfer/1", 4, false},
+		"no escrow": {"test/1", 5, false},
+	} {
+		books := journal.NewBalances()
+		in := &pb.Posting{Debit: "user/1/balance", Credit: test.account, Amount: 5, Currency: 156}
+		out := &pb.Posting{Debit: test.account, Credit: "user/1/balance", Amount: test.back, Currency: 156}
+		if err := books.Add(0, &pb.Entry{Postings: []*pb.Posting{in, out}}); err != nil {
+			t.Fatal(err)
+		}
+		over := table.NewOverlay(table.NewMem())
+		putAccount(over, &pb.Account{Name: "user/1/balance", Currency: 156, DebitsPosted: 5, CreditsPosted: test.back})
+		differ, err := books.Compare(over)
+		if err != nil || (len(differ) == 0) != test.gone {
+			t.Errorf("%s: Compare says %v, %v", name, differ, err)
+		}
+	}
+}
+
 func TestBalancesRefusesImpossiblePostings(t *testing.T) {
 	t.Parallel()
 	const most = 1<<63 - 1
