@@ -1302,6 +1302,765 @@ func (x *Bill) GetSubject() string {
 	return ""
 }
 
+type FindPayeeRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Phone         string                 `protobuf:"bytes,1,opt,name=phone,proto3" json:"phone,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindPayeeRequest) Reset() {
+	*x = FindPayeeRequest{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindPayeeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindPayeeRequest) ProtoMessage() {}
+
+func (x *FindPayeeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindPayeeRequest.ProtoReflect.Descriptor instead.
+func (*FindPayeeRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *FindPayeeRequest) GetPhone() string {
+	if x != nil {
+		return x.Phone
+	}
+	return ""
+}
+
+type FindPayeeResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// payee is good for the asker's transfers alone; empty when nobody can be paid by
+	// the number, for whatever reason.
+	Payee string `protobuf:"bytes,1,opt,name=payee,proto3" json:"payee,omitempty"`
+	// name shows the last character only.
+	Name          string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindPayeeResponse) Reset() {
+	*x = FindPayeeResponse{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindPayeeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindPayeeResponse) ProtoMessage() {}
+
+func (x *FindPayeeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindPayeeResponse.ProtoReflect.Descriptor instead.
+func (*FindPayeeResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *FindPayeeResponse) GetPayee() string {
+	if x != nil {
+		return x.Payee
+	}
+	return ""
+}
+
+func (x *FindPayeeResponse) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+type TransferRequest struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Payee  string                 `protobuf:"bytes,1,opt,name=payee,proto3" json:"payee,omitempty"`
+	Amount int64                  `protobuf:"varint,2,opt,name=amount,proto3" json:"amount,omitempty"`
+	// client_id is minted by the client, 1 to 64 of 0-9 A-Z a-z _ -: the transfer's identity.
+	ClientId string `protobuf:"bytes,3,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	// accept: the payee has to accept it within 24 hours, or it comes back.
+	Accept        bool   `protobuf:"varint,4,opt,name=accept,proto3" json:"accept,omitempty"`
+	Grant         uint64 `protobuf:"varint,5,opt,name=grant,proto3" json:"grant,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TransferRequest) Reset() {
+	*x = TransferRequest{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TransferRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TransferRequest) ProtoMessage() {}
+
+func (x *TransferRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TransferRequest.ProtoReflect.Descriptor instead.
+func (*TransferRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *TransferRequest) GetPayee() string {
+	if x != nil {
+		return x.Payee
+	}
+	return ""
+}
+
+func (x *TransferRequest) GetAmount() int64 {
+	if x != nil {
+		return x.Amount
+	}
+	return 0
+}
+
+func (x *TransferRequest) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+func (x *TransferRequest) GetAccept() bool {
+	if x != nil {
+		return x.Accept
+	}
+	return false
+}
+
+func (x *TransferRequest) GetGrant() uint64 {
+	if x != nil {
+		return x.Grant
+	}
+	return 0
+}
+
+type TransferView struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Transfer uint64                 `protobuf:"varint,1,opt,name=transfer,proto3" json:"transfer,omitempty"`
+	Amount   int64                  `protobuf:"varint,2,opt,name=amount,proto3" json:"amount,omitempty"`
+	// state is waiting, done, declined or expired.
+	State string `protobuf:"bytes,3,opt,name=state,proto3" json:"state,omitempty"`
+	// mine: the caller pays; else the caller is paid.
+	Mine bool `protobuf:"varint,4,opt,name=mine,proto3" json:"mine,omitempty"`
+	// who is the other's name: the last character only.
+	Who       string `protobuf:"bytes,5,opt,name=who,proto3" json:"who,omitempty"`
+	CreatedAt int64  `protobuf:"varint,6,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	EndedAt   int64  `protobuf:"varint,7,opt,name=ended_at,json=endedAt,proto3" json:"ended_at,omitempty"`
+	// until is when it comes back unless it is accepted; 0 when it does not wait.
+	Until int64 `protobuf:"varint,8,opt,name=until,proto3" json:"until,omitempty"`
+	// entry is the number of its last journal entry, which a receipt proves.
+	Entry         uint64 `protobuf:"varint,9,opt,name=entry,proto3" json:"entry,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TransferView) Reset() {
+	*x = TransferView{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TransferView) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TransferView) ProtoMessage() {}
+
+func (x *TransferView) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TransferView.ProtoReflect.Descriptor instead.
+func (*TransferView) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *TransferView) GetTransfer() uint64 {
+	if x != nil {
+		return x.Transfer
+	}
+	return 0
+}
+
+func (x *TransferView) GetAmount() int64 {
+	if x != nil {
+		return x.Amount
+	}
+	return 0
+}
+
+func (x *TransferView) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *TransferView) GetMine() bool {
+	if x != nil {
+		return x.Mine
+	}
+	return false
+}
+
+func (x *TransferView) GetWho() string {
+	if x != nil {
+		return x.Who
+	}
+	return ""
+}
+
+func (x *TransferView) GetCreatedAt() int64 {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return 0
+}
+
+func (x *TransferView) GetEndedAt() int64 {
+	if x != nil {
+		return x.EndedAt
+	}
+	return 0
+}
+
+func (x *TransferView) GetUntil() int64 {
+	if x != nil {
+		return x.Until
+	}
+	return 0
+}
+
+func (x *TransferView) GetEntry() uint64 {
+	if x != nil {
+		return x.Entry
+	}
+	return 0
+}
+
+type ShowTransferRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Transfer      uint64                 `protobuf:"varint,1,opt,name=transfer,proto3" json:"transfer,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShowTransferRequest) Reset() {
+	*x = ShowTransferRequest{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShowTransferRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShowTransferRequest) ProtoMessage() {}
+
+func (x *ShowTransferRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShowTransferRequest.ProtoReflect.Descriptor instead.
+func (*ShowTransferRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *ShowTransferRequest) GetTransfer() uint64 {
+	if x != nil {
+		return x.Transfer
+	}
+	return 0
+}
+
+type AnswerTransferRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Transfer      uint64                 `protobuf:"varint,1,opt,name=transfer,proto3" json:"transfer,omitempty"`
+	Accept        bool                   `protobuf:"varint,2,opt,name=accept,proto3" json:"accept,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AnswerTransferRequest) Reset() {
+	*x = AnswerTransferRequest{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AnswerTransferRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AnswerTransferRequest) ProtoMessage() {}
+
+func (x *AnswerTransferRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AnswerTransferRequest.ProtoReflect.Descriptor instead.
+func (*AnswerTransferRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *AnswerTransferRequest) GetTransfer() uint64 {
+	if x != nil {
+		return x.Transfer
+	}
+	return 0
+}
+
+func (x *AnswerTransferRequest) GetAccept() bool {
+	if x != nil {
+		return x.Accept
+	}
+	return false
+}
+
+type ThrowPacketRequest struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	ClientId string                 `protobuf:"bytes,1,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	Count    uint32                 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
+	// total is what is in it, fen.
+	Total int64 `protobuf:"varint,3,opt,name=total,proto3" json:"total,omitempty"`
+	Lucky bool  `protobuf:"varint,4,opt,name=lucky,proto3" json:"lucky,omitempty"`
+	// payee is one person it is for; empty: whoever holds the link.
+	Payee         string `protobuf:"bytes,5,opt,name=payee,proto3" json:"payee,omitempty"`
+	Grant         uint64 `protobuf:"varint,6,opt,name=grant,proto3" json:"grant,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ThrowPacketRequest) Reset() {
+	*x = ThrowPacketRequest{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ThrowPacketRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ThrowPacketRequest) ProtoMessage() {}
+
+func (x *ThrowPacketRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ThrowPacketRequest.ProtoReflect.Descriptor instead.
+func (*ThrowPacketRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *ThrowPacketRequest) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+func (x *ThrowPacketRequest) GetCount() uint32 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *ThrowPacketRequest) GetTotal() int64 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+func (x *ThrowPacketRequest) GetLucky() bool {
+	if x != nil {
+		return x.Lucky
+	}
+	return false
+}
+
+func (x *ThrowPacketRequest) GetPayee() string {
+	if x != nil {
+		return x.Payee
+	}
+	return ""
+}
+
+func (x *ThrowPacketRequest) GetGrant() uint64 {
+	if x != nil {
+		return x.Grant
+	}
+	return 0
+}
+
+type OpenPacketRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// link is what was shared: PACKET.TOKEN, or PACKET for one that is for the caller.
+	Link string `protobuf:"bytes,1,opt,name=link,proto3" json:"link,omitempty"`
+	// nonce is 16 bytes that the device draws: it counts for the shares of others.
+	Nonce         []byte `protobuf:"bytes,2,opt,name=nonce,proto3" json:"nonce,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OpenPacketRequest) Reset() {
+	*x = OpenPacketRequest{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OpenPacketRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OpenPacketRequest) ProtoMessage() {}
+
+func (x *OpenPacketRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OpenPacketRequest.ProtoReflect.Descriptor instead.
+func (*OpenPacketRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *OpenPacketRequest) GetLink() string {
+	if x != nil {
+		return x.Link
+	}
+	return ""
+}
+
+func (x *OpenPacketRequest) GetNonce() []byte {
+	if x != nil {
+		return x.Nonce
+	}
+	return nil
+}
+
+type ShowPacketRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Link          string                 `protobuf:"bytes,1,opt,name=link,proto3" json:"link,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShowPacketRequest) Reset() {
+	*x = ShowPacketRequest{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShowPacketRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShowPacketRequest) ProtoMessage() {}
+
+func (x *ShowPacketRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShowPacketRequest.ProtoReflect.Descriptor instead.
+func (*ShowPacketRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *ShowPacketRequest) GetLink() string {
+	if x != nil {
+		return x.Link
+	}
+	return ""
+}
+
+type PacketView struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Packet uint64                 `protobuf:"varint,1,opt,name=packet,proto3" json:"packet,omitempty"`
+	// link is for the payer to share.
+	Link string `protobuf:"bytes,2,opt,name=link,proto3" json:"link,omitempty"`
+	// state is open, taken or expired.
+	State string `protobuf:"bytes,3,opt,name=state,proto3" json:"state,omitempty"`
+	Count uint32 `protobuf:"varint,4,opt,name=count,proto3" json:"count,omitempty"`
+	Total int64  `protobuf:"varint,5,opt,name=total,proto3" json:"total,omitempty"`
+	Lucky bool   `protobuf:"varint,6,opt,name=lucky,proto3" json:"lucky,omitempty"`
+	// mine is the caller's own share, 0 when they have none.
+	Mine  int64          `protobuf:"varint,7,opt,name=mine,proto3" json:"mine,omitempty"`
+	Taken []*PacketTaken `protobuf:"bytes,8,rep,name=taken,proto3" json:"taken,omitempty"`
+	Until int64          `protobuf:"varint,9,opt,name=until,proto3" json:"until,omitempty"`
+	// proof is what `holdfast packet verify` reads.
+	Proof         []byte `protobuf:"bytes,10,opt,name=proof,proto3" json:"proof,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PacketView) Reset() {
+	*x = PacketView{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PacketView) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PacketView) ProtoMessage() {}
+
+func (x *PacketView) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PacketView.ProtoReflect.Descriptor instead.
+func (*PacketView) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *PacketView) GetPacket() uint64 {
+	if x != nil {
+		return x.Packet
+	}
+	return 0
+}
+
+func (x *PacketView) GetLink() string {
+	if x != nil {
+		return x.Link
+	}
+	return ""
+}
+
+func (x *PacketView) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *PacketView) GetCount() uint32 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *PacketView) GetTotal() int64 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+func (x *PacketView) GetLucky() bool {
+	if x != nil {
+		return x.Lucky
+	}
+	return false
+}
+
+func (x *PacketView) GetMine() int64 {
+	if x != nil {
+		return x.Mine
+	}
+	return 0
+}
+
+func (x *PacketView) GetTaken() []*PacketTaken {
+	if x != nil {
+		return x.Taken
+	}
+	return nil
+}
+
+func (x *PacketView) GetUntil() int64 {
+	if x != nil {
+		return x.Until
+	}
+	return 0
+}
+
+func (x *PacketView) GetProof() []byte {
+	if x != nil {
+		return x.Proof
+	}
+	return nil
+}
+
+type PacketTaken struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// name shows the last character only.
+	Name          string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Amount        int64  `protobuf:"varint,2,opt,name=amount,proto3" json:"amount,omitempty"`
+	At            int64  `protobuf:"varint,3,opt,name=at,proto3" json:"at,omitempty"`
+	Luckiest      bool   `protobuf:"varint,4,opt,name=luckiest,proto3" json:"luckiest,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PacketTaken) Reset() {
+	*x = PacketTaken{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PacketTaken) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PacketTaken) ProtoMessage() {}
+
+func (x *PacketTaken) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PacketTaken.ProtoReflect.Descriptor instead.
+func (*PacketTaken) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *PacketTaken) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *PacketTaken) GetAmount() int64 {
+	if x != nil {
+		return x.Amount
+	}
+	return 0
+}
+
+func (x *PacketTaken) GetAt() int64 {
+	if x != nil {
+		return x.At
+	}
+	return 0
+}
+
+func (x *PacketTaken) GetLuckiest() bool {
+	if x != nil {
+		return x.Luckiest
+	}
+	return false
+}
+
 var File_holdfast_v1_wallet_proto protoreflect.FileDescriptor
 
 const file_holdfast_v1_wallet_proto_rawDesc = "" +
@@ -1404,7 +2163,65 @@ const file_holdfast_v1_wallet_proto_rawDesc = "" +
 	"\x04what\x18\x03 \x01(\tR\x04what\x12\x16\n" +
 	"\x06amount\x18\x04 \x01(\x03R\x06amount\x12\x10\n" +
 	"\x03who\x18\x05 \x01(\tR\x03who\x12\x18\n" +
-	"\asubject\x18\x06 \x01(\tR\asubject2\x84\x06\n" +
+	"\asubject\x18\x06 \x01(\tR\asubject\"(\n" +
+	"\x10FindPayeeRequest\x12\x14\n" +
+	"\x05phone\x18\x01 \x01(\tR\x05phone\"=\n" +
+	"\x11FindPayeeResponse\x12\x14\n" +
+	"\x05payee\x18\x01 \x01(\tR\x05payee\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\"\x8a\x01\n" +
+	"\x0fTransferRequest\x12\x14\n" +
+	"\x05payee\x18\x01 \x01(\tR\x05payee\x12\x16\n" +
+	"\x06amount\x18\x02 \x01(\x03R\x06amount\x12\x1b\n" +
+	"\tclient_id\x18\x03 \x01(\tR\bclientId\x12\x16\n" +
+	"\x06accept\x18\x04 \x01(\bR\x06accept\x12\x14\n" +
+	"\x05grant\x18\x05 \x01(\x04R\x05grant\"\xe4\x01\n" +
+	"\fTransferView\x12\x1a\n" +
+	"\btransfer\x18\x01 \x01(\x04R\btransfer\x12\x16\n" +
+	"\x06amount\x18\x02 \x01(\x03R\x06amount\x12\x14\n" +
+	"\x05state\x18\x03 \x01(\tR\x05state\x12\x12\n" +
+	"\x04mine\x18\x04 \x01(\bR\x04mine\x12\x10\n" +
+	"\x03who\x18\x05 \x01(\tR\x03who\x12\x1d\n" +
+	"\n" +
+	"created_at\x18\x06 \x01(\x03R\tcreatedAt\x12\x19\n" +
+	"\bended_at\x18\a \x01(\x03R\aendedAt\x12\x14\n" +
+	"\x05until\x18\b \x01(\x03R\x05until\x12\x14\n" +
+	"\x05entry\x18\t \x01(\x04R\x05entry\"1\n" +
+	"\x13ShowTransferRequest\x12\x1a\n" +
+	"\btransfer\x18\x01 \x01(\x04R\btransfer\"K\n" +
+	"\x15AnswerTransferRequest\x12\x1a\n" +
+	"\btransfer\x18\x01 \x01(\x04R\btransfer\x12\x16\n" +
+	"\x06accept\x18\x02 \x01(\bR\x06accept\"\x9f\x01\n" +
+	"\x12ThrowPacketRequest\x12\x1b\n" +
+	"\tclient_id\x18\x01 \x01(\tR\bclientId\x12\x14\n" +
+	"\x05count\x18\x02 \x01(\rR\x05count\x12\x14\n" +
+	"\x05total\x18\x03 \x01(\x03R\x05total\x12\x14\n" +
+	"\x05lucky\x18\x04 \x01(\bR\x05lucky\x12\x14\n" +
+	"\x05payee\x18\x05 \x01(\tR\x05payee\x12\x14\n" +
+	"\x05grant\x18\x06 \x01(\x04R\x05grant\"=\n" +
+	"\x11OpenPacketRequest\x12\x12\n" +
+	"\x04link\x18\x01 \x01(\tR\x04link\x12\x14\n" +
+	"\x05nonce\x18\x02 \x01(\fR\x05nonce\"'\n" +
+	"\x11ShowPacketRequest\x12\x12\n" +
+	"\x04link\x18\x01 \x01(\tR\x04link\"\x80\x02\n" +
+	"\n" +
+	"PacketView\x12\x16\n" +
+	"\x06packet\x18\x01 \x01(\x04R\x06packet\x12\x12\n" +
+	"\x04link\x18\x02 \x01(\tR\x04link\x12\x14\n" +
+	"\x05state\x18\x03 \x01(\tR\x05state\x12\x14\n" +
+	"\x05count\x18\x04 \x01(\rR\x05count\x12\x14\n" +
+	"\x05total\x18\x05 \x01(\x03R\x05total\x12\x14\n" +
+	"\x05lucky\x18\x06 \x01(\bR\x05lucky\x12\x12\n" +
+	"\x04mine\x18\a \x01(\x03R\x04mine\x12.\n" +
+	"\x05taken\x18\b \x03(\v2\x18.holdfast.v1.PacketTakenR\x05taken\x12\x14\n" +
+	"\x05until\x18\t \x01(\x03R\x05until\x12\x14\n" +
+	"\x05proof\x18\n" +
+	" \x01(\fR\x05proof\"e\n" +
+	"\vPacketTaken\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
+	"\x06amount\x18\x02 \x01(\x03R\x06amount\x12\x0e\n" +
+	"\x02at\x18\x03 \x01(\x03R\x02at\x12\x1a\n" +
+	"\bluckiest\x18\x04 \x01(\bR\bluckiest2\x8a\n" +
+	"\n" +
 	"\rWalletService\x12G\n" +
 	"\bSendCode\x12\x1c.holdfast.v1.SendCodeRequest\x1a\x1d.holdfast.v1.SendCodeResponse\x12>\n" +
 	"\x05Enrol\x12\x19.holdfast.v1.EnrolRequest\x1a\x1a.holdfast.v1.EnrolResponse\x12E\n" +
@@ -1417,7 +2234,16 @@ const file_holdfast_v1_wallet_proto_rawDesc = "" +
 	"\tEndDevice\x12\x1d.holdfast.v1.EndDeviceRequest\x1a\x17.holdfast.v1.WalletView\x12D\n" +
 	"\vShowPayable\x12\x1f.holdfast.v1.ShowPayableRequest\x1a\x14.holdfast.v1.Payable\x124\n" +
 	"\x03Pay\x12\x17.holdfast.v1.PayRequest\x1a\x14.holdfast.v1.Payment\x12J\n" +
-	"\tListBills\x12\x1d.holdfast.v1.ListBillsRequest\x1a\x1e.holdfast.v1.ListBillsResponseB1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
+	"\tListBills\x12\x1d.holdfast.v1.ListBillsRequest\x1a\x1e.holdfast.v1.ListBillsResponse\x12J\n" +
+	"\tFindPayee\x12\x1d.holdfast.v1.FindPayeeRequest\x1a\x1e.holdfast.v1.FindPayeeResponse\x12C\n" +
+	"\bTransfer\x12\x1c.holdfast.v1.TransferRequest\x1a\x19.holdfast.v1.TransferView\x12K\n" +
+	"\fShowTransfer\x12 .holdfast.v1.ShowTransferRequest\x1a\x19.holdfast.v1.TransferView\x12O\n" +
+	"\x0eAnswerTransfer\x12\".holdfast.v1.AnswerTransferRequest\x1a\x19.holdfast.v1.TransferView\x12G\n" +
+	"\vThrowPacket\x12\x1f.holdfast.v1.ThrowPacketRequest\x1a\x17.holdfast.v1.PacketView\x12E\n" +
+	"\n" +
+	"OpenPacket\x12\x1e.holdfast.v1.OpenPacketRequest\x1a\x17.holdfast.v1.PacketView\x12E\n" +
+	"\n" +
+	"ShowPacket\x12\x1e.holdfast.v1.ShowPacketRequest\x1a\x17.holdfast.v1.PacketViewB1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
 
 var (
 	file_holdfast_v1_wallet_proto_rawDescOnce sync.Once
@@ -1431,59 +2257,85 @@ func file_holdfast_v1_wallet_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_wallet_proto_rawDescData
 }
 
-var file_holdfast_v1_wallet_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_holdfast_v1_wallet_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
 var file_holdfast_v1_wallet_proto_goTypes = []any{
-	(*SendCodeRequest)(nil),     // 0: holdfast.v1.SendCodeRequest
-	(*SendCodeResponse)(nil),    // 1: holdfast.v1.SendCodeResponse
-	(*EnrolRequest)(nil),        // 2: holdfast.v1.EnrolRequest
-	(*EnrolResponse)(nil),       // 3: holdfast.v1.EnrolResponse
-	(*ShowWalletRequest)(nil),   // 4: holdfast.v1.ShowWalletRequest
-	(*WalletView)(nil),          // 5: holdfast.v1.WalletView
-	(*DeviceView)(nil),          // 6: holdfast.v1.DeviceView
-	(*SetPinRequest)(nil),       // 7: holdfast.v1.SetPinRequest
-	(*CheckPinRequest)(nil),     // 8: holdfast.v1.CheckPinRequest
-	(*CheckPinResponse)(nil),    // 9: holdfast.v1.CheckPinResponse
-	(*ForgetPinRequest)(nil),    // 10: holdfast.v1.ForgetPinRequest
-	(*SetFreeLimitRequest)(nil), // 11: holdfast.v1.SetFreeLimitRequest
-	(*EndDeviceRequest)(nil),    // 12: holdfast.v1.EndDeviceRequest
-	(*ShowPayableRequest)(nil),  // 13: holdfast.v1.ShowPayableRequest
-	(*Payable)(nil),             // 14: holdfast.v1.Payable
-	(*PayRequest)(nil),          // 15: holdfast.v1.PayRequest
-	(*Payment)(nil),             // 16: holdfast.v1.Payment
-	(*ListBillsRequest)(nil),    // 17: holdfast.v1.ListBillsRequest
-	(*ListBillsResponse)(nil),   // 18: holdfast.v1.ListBillsResponse
-	(*Bill)(nil),                // 19: holdfast.v1.Bill
+	(*SendCodeRequest)(nil),       // 0: holdfast.v1.SendCodeRequest
+	(*SendCodeResponse)(nil),      // 1: holdfast.v1.SendCodeResponse
+	(*EnrolRequest)(nil),          // 2: holdfast.v1.EnrolRequest
+	(*EnrolResponse)(nil),         // 3: holdfast.v1.EnrolResponse
+	(*ShowWalletRequest)(nil),     // 4: holdfast.v1.ShowWalletRequest
+	(*WalletView)(nil),            // 5: holdfast.v1.WalletView
+	(*DeviceView)(nil),            // 6: holdfast.v1.DeviceView
+	(*SetPinRequest)(nil),         // 7: holdfast.v1.SetPinRequest
+	(*CheckPinRequest)(nil),       // 8: holdfast.v1.CheckPinRequest
+	(*CheckPinResponse)(nil),      // 9: holdfast.v1.CheckPinResponse
+	(*ForgetPinRequest)(nil),      // 10: holdfast.v1.ForgetPinRequest
+	(*SetFreeLimitRequest)(nil),   // 11: holdfast.v1.SetFreeLimitRequest
+	(*EndDeviceRequest)(nil),      // 12: holdfast.v1.EndDeviceRequest
+	(*ShowPayableRequest)(nil),    // 13: holdfast.v1.ShowPayableRequest
+	(*Payable)(nil),               // 14: holdfast.v1.Payable
+	(*PayRequest)(nil),            // 15: holdfast.v1.PayRequest
+	(*Payment)(nil),               // 16: holdfast.v1.Payment
+	(*ListBillsRequest)(nil),      // 17: holdfast.v1.ListBillsRequest
+	(*ListBillsResponse)(nil),     // 18: holdfast.v1.ListBillsResponse
+	(*Bill)(nil),                  // 19: holdfast.v1.Bill
+	(*FindPayeeRequest)(nil),      // 20: holdfast.v1.FindPayeeRequest
+	(*FindPayeeResponse)(nil),     // 21: holdfast.v1.FindPayeeResponse
+	(*TransferRequest)(nil),       // 22: holdfast.v1.TransferRequest
+	(*TransferView)(nil),          // 23: holdfast.v1.TransferView
+	(*ShowTransferRequest)(nil),   // 24: holdfast.v1.ShowTransferRequest
+	(*AnswerTransferRequest)(nil), // 25: holdfast.v1.AnswerTransferRequest
+	(*ThrowPacketRequest)(nil),    // 26: holdfast.v1.ThrowPacketRequest
+	(*OpenPacketRequest)(nil),     // 27: holdfast.v1.OpenPacketRequest
+	(*ShowPacketRequest)(nil),     // 28: holdfast.v1.ShowPacketRequest
+	(*PacketView)(nil),            // 29: holdfast.v1.PacketView
+	(*PacketTaken)(nil),           // 30: holdfast.v1.PacketTaken
 }
 var file_holdfast_v1_wallet_proto_depIdxs = []int32{
 	6,  // 0: holdfast.v1.WalletView.devices:type_name -> holdfast.v1.DeviceView
 	19, // 1: holdfast.v1.ListBillsResponse.bills:type_name -> holdfast.v1.Bill
-	0,  // 2: holdfast.v1.WalletService.SendCode:input_type -> holdfast.v1.SendCodeRequest
-	2,  // 3: holdfast.v1.WalletService.Enrol:input_type -> holdfast.v1.EnrolRequest
-	4,  // 4: holdfast.v1.WalletService.ShowWallet:input_type -> holdfast.v1.ShowWalletRequest
-	7,  // 5: holdfast.v1.WalletService.SetPin:input_type -> holdfast.v1.SetPinRequest
-	8,  // 6: holdfast.v1.WalletService.CheckPin:input_type -> holdfast.v1.CheckPinRequest
-	10, // 7: holdfast.v1.WalletService.ForgetPin:input_type -> holdfast.v1.ForgetPinRequest
-	11, // 8: holdfast.v1.WalletService.SetFreeLimit:input_type -> holdfast.v1.SetFreeLimitRequest
-	12, // 9: holdfast.v1.WalletService.EndDevice:input_type -> holdfast.v1.EndDeviceRequest
-	13, // 10: holdfast.v1.WalletService.ShowPayable:input_type -> holdfast.v1.ShowPayableRequest
-	15, // 11: holdfast.v1.WalletService.Pay:input_type -> holdfast.v1.PayRequest
-	17, // 12: holdfast.v1.WalletService.ListBills:input_type -> holdfast.v1.ListBillsRequest
-	1,  // 13: holdfast.v1.WalletService.SendCode:output_type -> holdfast.v1.SendCodeResponse
-	3,  // 14: holdfast.v1.WalletService.Enrol:output_type -> holdfast.v1.EnrolResponse
-	5,  // 15: holdfast.v1.WalletService.ShowWallet:output_type -> holdfast.v1.WalletView
-	5,  // 16: holdfast.v1.WalletService.SetPin:output_type -> holdfast.v1.WalletView
-	9,  // 17: holdfast.v1.WalletService.CheckPin:output_type -> holdfast.v1.CheckPinResponse
-	5,  // 18: holdfast.v1.WalletService.ForgetPin:output_type -> holdfast.v1.WalletView
-	5,  // 19: holdfast.v1.WalletService.SetFreeLimit:output_type -> holdfast.v1.WalletView
-	5,  // 20: holdfast.v1.WalletService.EndDevice:output_type -> holdfast.v1.WalletView
-	14, // 21: holdfast.v1.WalletService.ShowPayable:output_type -> holdfast.v1.Payable
-	16, // 22: holdfast.v1.WalletService.Pay:output_type -> holdfast.v1.Payment
-	18, // 23: holdfast.v1.WalletService.ListBills:output_type -> holdfast.v1.ListBillsResponse
-	13, // [13:24] is the sub-list for method output_type
-	2,  // [2:13] is the sub-list for method input_type
-	2,  // [2:2] is the sub-list for extension type_name
-	2,  // [2:2] is the sub-list for extension extendee
-	0,  // [0:2] is the sub-list for field type_name
+	30, // 2: holdfast.v1.PacketView.taken:type_name -> holdfast.v1.PacketTaken
+	0,  // 3: holdfast.v1.WalletService.SendCode:input_type -> holdfast.v1.SendCodeRequest
+	2,  // 4: holdfast.v1.WalletService.Enrol:input_type -> holdfast.v1.EnrolRequest
+	4,  // 5: holdfast.v1.WalletService.ShowWallet:input_type -> holdfast.v1.ShowWalletRequest
+	7,  // 6: holdfast.v1.WalletService.SetPin:input_type -> holdfast.v1.SetPinRequest
+	8,  // 7: holdfast.v1.WalletService.CheckPin:input_type -> holdfast.v1.CheckPinRequest
+	10, // 8: holdfast.v1.WalletService.ForgetPin:input_type -> holdfast.v1.ForgetPinRequest
+	11, // 9: holdfast.v1.WalletService.SetFreeLimit:input_type -> holdfast.v1.SetFreeLimitRequest
+	12, // 10: holdfast.v1.WalletService.EndDevice:input_type -> holdfast.v1.EndDeviceRequest
+	13, // 11: holdfast.v1.WalletService.ShowPayable:input_type -> holdfast.v1.ShowPayableRequest
+	15, // 12: holdfast.v1.WalletService.Pay:input_type -> holdfast.v1.PayRequest
+	17, // 13: holdfast.v1.WalletService.ListBills:input_type -> holdfast.v1.ListBillsRequest
+	20, // 14: holdfast.v1.WalletService.FindPayee:input_type -> holdfast.v1.FindPayeeRequest
+	22, // 15: holdfast.v1.WalletService.Transfer:input_type -> holdfast.v1.TransferRequest
+	24, // 16: holdfast.v1.WalletService.ShowTransfer:input_type -> holdfast.v1.ShowTransferRequest
+	25, // 17: holdfast.v1.WalletService.AnswerTransfer:input_type -> holdfast.v1.AnswerTransferRequest
+	26, // 18: holdfast.v1.WalletService.ThrowPacket:input_type -> holdfast.v1.ThrowPacketRequest
+	27, // 19: holdfast.v1.WalletService.OpenPacket:input_type -> holdfast.v1.OpenPacketRequest
+	28, // 20: holdfast.v1.WalletService.ShowPacket:input_type -> holdfast.v1.ShowPacketRequest
+	1,  // 21: holdfast.v1.WalletService.SendCode:output_type -> holdfast.v1.SendCodeResponse
+	3,  // 22: holdfast.v1.WalletService.Enrol:output_type -> holdfast.v1.EnrolResponse
+	5,  // 23: holdfast.v1.WalletService.ShowWallet:output_type -> holdfast.v1.WalletView
+	5,  // 24: holdfast.v1.WalletService.SetPin:output_type -> holdfast.v1.WalletView
+	9,  // 25: holdfast.v1.WalletService.CheckPin:output_type -> holdfast.v1.CheckPinResponse
+	5,  // 26: holdfast.v1.WalletService.ForgetPin:output_type -> holdfast.v1.WalletView
+	5,  // 27: holdfast.v1.WalletService.SetFreeLimit:output_type -> holdfast.v1.WalletView
+	5,  // 28: holdfast.v1.WalletService.EndDevice:output_type -> holdfast.v1.WalletView
+	14, // 29: holdfast.v1.WalletService.ShowPayable:output_type -> holdfast.v1.Payable
+	16, // 30: holdfast.v1.WalletService.Pay:output_type -> holdfast.v1.Payment
+	18, // 31: holdfast.v1.WalletService.ListBills:output_type -> holdfast.v1.ListBillsResponse
+	21, // 32: holdfast.v1.WalletService.FindPayee:output_type -> holdfast.v1.FindPayeeResponse
+	23, // 33: holdfast.v1.WalletService.Transfer:output_type -> holdfast.v1.TransferView
+	23, // 34: holdfast.v1.WalletService.ShowTransfer:output_type -> holdfast.v1.TransferView
+	23, // 35: holdfast.v1.WalletService.AnswerTransfer:output_type -> holdfast.v1.TransferView
+	29, // 36: holdfast.v1.WalletService.ThrowPacket:output_type -> holdfast.v1.PacketView
+	29, // 37: holdfast.v1.WalletService.OpenPacket:output_type -> holdfast.v1.PacketView
+	29, // 38: holdfast.v1.WalletService.ShowPacket:output_type -> holdfast.v1.PacketView
+	21, // [21:39] is the sub-list for method output_type
+	3,  // [3:21] is the sub-list for method input_type
+	3,  // [3:3] is the sub-list for extension type_name
+	3,  // [3:3] is the sub-list for extension extendee
+	0,  // [0:3] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_wallet_proto_init() }
@@ -1497,7 +2349,7 @@ func file_holdfast_v1_wallet_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_wallet_proto_rawDesc), len(file_holdfast_v1_wallet_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   20,
+			NumMessages:   31,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -141,3 +141,20 @@ func (s *Sealer) Tag(ctx context.Context, what, of string) ([]byte, error) {
 	mac.Write([]byte("holdfast " + what + " 1\n" + of))
 	return mac.Sum(nil), nil
 }
+
+// PacketKey is the key that seeds of red packets are made from, and its name; "" asks
+// for the one that new packets take.
+func (s *Sealer) PacketKey(ctx context.Context, id string) (key []byte, named string, err error) {
+	if id == "" {
+		if id, err = s.tagKeyID(ctx); err != nil {
+			return nil, "", err
+		}
+	}
+	root, ok := s.cfg.Secrets.Secret(kindTags, id)
+	if !ok {
+		return nil, "", fmt.Errorf("seed a packet: %w", ErrNotYet)
+	}
+	mac := hmac.New(sha256.New, root)
+	mac.Write([]byte("holdfast packets 1\n"))
+	return mac.Sum(nil), id, nil
+}

@@ -41,6 +41,9 @@ type Personal interface {
 	PhoneTag(ctx context.Context, phone string) ([]byte, error)
 	// Tag is a keyed hash of 32 bytes; what says of what.
 	Tag(ctx context.Context, what, of string) ([]byte, error)
+	// PacketKey is the key that seeds of red packets are made from, and its name; ""
+	// asks for the one that new packets take.
+	PacketKey(ctx context.Context, id string) (key []byte, named string, err error)
 }
 
 // Views is what it needs of the read models.

@@ -62,6 +62,25 @@ const (
 	WalletServicePayProcedure = "/holdfast.v1.WalletService/Pay"
 	// WalletServiceListBillsProcedure is the fully-qualified name of the WalletService's ListBills RPC.
 	WalletServiceListBillsProcedure = "/holdfast.v1.WalletService/ListBills"
+	// WalletServiceFindPayeeProcedure is the fully-qualified name of the WalletService's FindPayee RPC.
+	WalletServiceFindPayeeProcedure = "/holdfast.v1.WalletService/FindPayee"
+	// WalletServiceTransferProcedure is the fully-qualified name of the WalletService's Transfer RPC.
+	WalletServiceTransferProcedure = "/holdfast.v1.WalletService/Transfer"
+	// WalletServiceShowTransferProcedure is the fully-qualified name of the WalletService's
+	// ShowTransfer RPC.
+	WalletServiceShowTransferProcedure = "/holdfast.v1.WalletService/ShowTransfer"
+	// WalletServiceAnswerTransferProcedure is the fully-qualified name of the WalletService's
+	// AnswerTransfer RPC.
+	WalletServiceAnswerTransferProcedure = "/holdfast.v1.WalletService/AnswerTransfer"
+	// WalletServiceThrowPacketProcedure is the fully-qualified name of the WalletService's ThrowPacket
+	// RPC.
+	WalletServiceThrowPacketProcedure = "/holdfast.v1.WalletService/ThrowPacket"
+	// WalletServiceOpenPacketProcedure is the fully-qualified name of the WalletService's OpenPacket
+	// RPC.
+	WalletServiceOpenPacketProcedure = "/holdfast.v1.WalletService/OpenPacket"
+	// WalletServiceShowPacketProcedure is the fully-qualified name of the WalletService's ShowPacket
+	// RPC.
+	WalletServiceShowPacketProcedure = "/holdfast.v1.WalletService/ShowPacket"
 )
 
 // WalletServiceClient is a client for the holdfast.v1.WalletService service.
@@ -90,6 +109,20 @@ type WalletServiceClient interface {
 	Pay(context.Context, *connect.Request[pb.PayRequest]) (*connect.Response[pb.Payment], error)
 	// ListBills lists what moved the balance, newest first.
 	ListBills(context.Context, *connect.Request[pb.ListBillsRequest]) (*connect.Response[pb.ListBillsResponse], error)
+	// FindPayee finds who can be paid by a phone number; strangers are counted.
+	FindPayee(context.Context, *connect.Request[pb.FindPayeeRequest]) (*connect.Response[pb.FindPayeeResponse], error)
+	// Transfer gives money to somebody who was found.
+	Transfer(context.Context, *connect.Request[pb.TransferRequest]) (*connect.Response[pb.TransferView], error)
+	// ShowTransfer shows a transfer to its payer and its payee.
+	ShowTransfer(context.Context, *connect.Request[pb.ShowTransferRequest]) (*connect.Response[pb.TransferView], error)
+	// AnswerTransfer accepts or declines a transfer that waits.
+	AnswerTransfer(context.Context, *connect.Request[pb.AnswerTransferRequest]) (*connect.Response[pb.TransferView], error)
+	// ThrowPacket puts money into a red packet.
+	ThrowPacket(context.Context, *connect.Request[pb.ThrowPacketRequest]) (*connect.Response[pb.PacketView], error)
+	// OpenPacket takes a share of a red packet.
+	OpenPacket(context.Context, *connect.Request[pb.OpenPacketRequest]) (*connect.Response[pb.PacketView], error)
+	// ShowPacket shows a packet to its payer and to those who hold its link.
+	ShowPacket(context.Context, *connect.Request[pb.ShowPacketRequest]) (*connect.Response[pb.PacketView], error)
 }
 
 // NewWalletServiceClient constructs a client for the holdfast.v1.WalletService service. By default,
@@ -169,22 +202,71 @@ func NewWalletServiceClient(httpClient connect.HTTPClient, baseURL string, opts 
 			connect.WithSchema(walletServiceMethods.ByName("ListBills")),
 			connect.WithClientOptions(opts...),
 		),
+		findPayee: connect.NewClient[pb.FindPayeeRequest, pb.FindPayeeResponse](
+			httpClient,
+			baseURL+WalletServiceFindPayeeProcedure,
+			connect.WithSchema(walletServiceMethods.ByName("FindPayee")),
+			connect.WithClientOptions(opts...),
+		),
+		transfer: connect.NewClient[pb.TransferRequest, pb.TransferView](
+			httpClient,
+			baseURL+WalletServiceTransferProcedure,
+			connect.WithSchema(walletServiceMethods.ByName("Transfer")),
+			connect.WithClientOptions(opts...),
+		),
+		showTransfer: connect.NewClient[pb.ShowTransferRequest, pb.TransferView](
+			httpClient,
+			baseURL+WalletServiceShowTransferProcedure,
+			connect.WithSchema(walletServiceMethods.ByName("ShowTransfer")),
+			connect.WithClientOptions(opts...),
+		),
+		answerTransfer: connect.NewClient[pb.AnswerTransferRequest, pb.TransferView](
+			httpClient,
+			baseURL+WalletServiceAnswerTransferProcedure,
+			connect.WithSchema(walletServiceMethods.ByName("AnswerTransfer")),
+			connect.WithClientOptions(opts...),
+		),
+		throwPacket: connect.NewClient[pb.ThrowPacketRequest, pb.PacketView](
+			httpClient,
+			baseURL+WalletServiceThrowPacketProcedure,
+			connect.WithSchema(walletServiceMethods.ByName("ThrowPacket")),
+			connect.WithClientOptions(opts...),
+		),
+		openPacket: connect.NewClient[pb.OpenPacketRequest, pb.PacketView](
+			httpClient,
+			baseURL+WalletServiceOpenPacketProcedure,
+			connect.WithSchema(walletServiceMethods.ByName("OpenPacket")),
+			connect.WithClientOptions(opts...),
+		),
+		showPacket: connect.NewClient[pb.ShowPacketRequest, pb.PacketView](
+			httpClient,
+			baseURL+WalletServiceShowPacketProcedure,
+			connect.WithSchema(walletServiceMethods.ByName("ShowPacket")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
 // walletServiceClient implements WalletServiceClient.
 type walletServiceClient struct {
-	sendCode     *connect.Client[pb.SendCodeRequest, pb.SendCodeResponse]
-	enrol        *connect.Client[pb.EnrolRequest, pb.EnrolResponse]
-	showWallet   *connect.Client[pb.ShowWalletRequest, pb.WalletView]
-	setPin       *connect.Client[pb.SetPinRequest, pb.WalletView]
-	checkPin     *connect.Client[pb.CheckPinRequest, pb.CheckPinResponse]
-	forgetPin    *connect.Client[pb.ForgetPinRequest, pb.WalletView]
-	setFreeLimit *connect.Client[pb.SetFreeLimitRequest, pb.WalletView]
-	endDevice    *connect.Client[pb.EndDeviceRequest, pb.WalletView]
-	showPayable  *connect.Client[pb.ShowPayableRequest, pb.Payable]
-	pay          *connect.Client[pb.PayRequest, pb.Payment]
-	listBills    *connect.Client[pb.ListBillsRequest, pb.ListBillsResponse]
+	sendCode       *connect.Client[pb.SendCodeRequest, pb.SendCodeResponse]
+	enrol          *connect.Client[pb.EnrolRequest, pb.EnrolResponse]
+	showWallet     *connect.Client[pb.ShowWalletRequest, pb.WalletView]
+	setPin         *connect.Client[pb.SetPinRequest, pb.WalletView]
+	checkPin       *connect.Client[pb.CheckPinRequest, pb.CheckPinResponse]
+	forgetPin      *connect.Client[pb.ForgetPinRequest, pb.WalletView]
+	setFreeLimit   *connect.Client[pb.SetFreeLimitRequest, pb.WalletView]
+	endDevice      *connect.Client[pb.EndDeviceRequest, pb.WalletView]
+	showPayable    *connect.Client[pb.ShowPayableRequest, pb.Payable]
+	pay            *connect.Client[pb.PayRequest, pb.Payment]
+	listBills      *connect.Client[pb.ListBillsRequest, pb.ListBillsResponse]
+	findPayee      *connect.Client[pb.FindPayeeRequest, pb.FindPayeeResponse]
+	transfer       *connect.Client[pb.TransferRequest, pb.TransferView]
+	showTransfer   *connect.Client[pb.ShowTransferRequest, pb.TransferView]
+	answerTransfer *connect.Client[pb.AnswerTransferRequest, pb.TransferView]
+	throwPacket    *connect.Client[pb.ThrowPacketRequest, pb.PacketView]
+	openPacket     *connect.Client[pb.OpenPacketRequest, pb.PacketView]
+	showPacket     *connect.Client[pb.ShowPacketRequest, pb.PacketView]
 }
 
 // SendCode calls holdfast.v1.WalletService.SendCode.
@@ -242,6 +324,41 @@ func (c *walletServiceClient) ListBills(ctx context.Context, req *connect.Reques
 	return c.listBills.CallUnary(ctx, req)
 }
 
+// FindPayee calls holdfast.v1.WalletService.FindPayee.
+func (c *walletServiceClient) FindPayee(ctx context.Context, req *connect.Request[pb.FindPayeeRequest]) (*connect.Response[pb.FindPayeeResponse], error) {
+	return c.findPayee.CallUnary(ctx, req)
+}
+
+// Transfer calls holdfast.v1.WalletService.Transfer.
+func (c *walletServiceClient) Transfer(ctx context.Context, req *connect.Request[pb.TransferRequest]) (*connect.Response[pb.TransferView], error) {
+	return c.transfer.CallUnary(ctx, req)
+}
+
+// ShowTransfer calls holdfast.v1.WalletService.ShowTransfer.
+func (c *walletServiceClient) ShowTransfer(ctx context.Context, req *connect.Request[pb.ShowTransferRequest]) (*connect.Response[pb.TransferView], error) {
+	return c.showTransfer.CallUnary(ctx, req)
+}
+
+// AnswerTransfer calls holdfast.v1.WalletService.AnswerTransfer.
+func (c *walletServiceClient) AnswerTransfer(ctx context.Context, req *connect.Request[pb.AnswerTransferRequest]) (*connect.Response[pb.TransferView], error) {
+	return c.answerTransfer.CallUnary(ctx, req)
+}
+
+// ThrowPacket calls holdfast.v1.WalletService.ThrowPacket.
+func (c *walletServiceClient) ThrowPacket(ctx context.Context, req *connect.Request[pb.ThrowPacketRequest]) (*connect.Response[pb.PacketView], error) {
+	return c.throwPacket.CallUnary(ctx, req)
+}
+
+// OpenPacket calls holdfast.v1.WalletService.OpenPacket.
+func (c *walletServiceClient) OpenPacket(ctx context.Context, req *connect.Request[pb.OpenPacketRequest]) (*connect.Response[pb.PacketView], error) {
+	return c.openPacket.CallUnary(ctx, req)
+}
+
+// ShowPacket calls holdfast.v1.WalletService.ShowPacket.
+func (c *walletServiceClient) ShowPacket(ctx context.Context, req *connect.Request[pb.ShowPacketRequest]) (*connect.Response[pb.PacketView], error) {
+	return c.showPacket.CallUnary(ctx, req)
+}
+
 // WalletServiceHandler is an implementation of the holdfast.v1.WalletService service.
 type WalletServiceHandler interface {
 	// SendCode sends a one-time code to a phone number. It says the same whether
@@ -268,6 +385,20 @@ type WalletServiceHandler interface {
 	Pay(context.Context, *connect.Request[pb.PayRequest]) (*connect.Response[pb.Payment], error)
 	// ListBills lists what moved the balance, newest first.
 	ListBills(context.Context, *connect.Request[pb.ListBillsRequest]) (*connect.Response[pb.ListBillsResponse], error)
+	// FindPayee finds who can be paid by a phone number; strangers are counted.
+	FindPayee(context.Context, *connect.Request[pb.FindPayeeRequest]) (*connect.Response[pb.FindPayeeResponse], error)
+	// Transfer gives money to somebody who was found.
+	Transfer(context.Context, *connect.Request[pb.TransferRequest]) (*connect.Response[pb.TransferView], error)
+	// ShowTransfer shows a transfer to its payer and its payee.
+	ShowTransfer(context.Context, *connect.Request[pb.ShowTransferRequest]) (*connect.Response[pb.TransferView], error)
+	// AnswerTransfer accepts or declines a transfer that waits.
+	AnswerTransfer(context.Context, *connect.Request[pb.AnswerTransferRequest]) (*connect.Response[pb.TransferView], error)
+	// ThrowPacket puts money into a red packet.
+	ThrowPacket(context.Context, *connect.Request[pb.ThrowPacketRequest]) (*connect.Response[pb.PacketView], error)
+	// OpenPacket takes a share of a red packet.
+	OpenPacket(context.Context, *connect.Request[pb.OpenPacketRequest]) (*connect.Response[pb.PacketView], error)
+	// ShowPacket shows a packet to its payer and to those who hold its link.
+	ShowPacket(context.Context, *connect.Request[pb.ShowPacketRequest]) (*connect.Response[pb.PacketView], error)
 }
 
 // NewWalletServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -343,6 +474,48 @@ func NewWalletServiceHandler(svc WalletServiceHandler, opts ...connect.HandlerOp
 		connect.WithSchema(walletServiceMethods.ByName("ListBills")),
 		connect.WithHandlerOptions(opts...),
 	)
+	walletServiceFindPayeeHandler := connect.NewUnaryHandler(
+		WalletServiceFindPayeeProcedure,
+		svc.FindPayee,
+		connect.WithSchema(walletServiceMethods.ByName("FindPayee")),
+		connect.WithHandlerOptions(opts...),
+	)
+	walletServiceTransferHandler := connect.NewUnaryHandler(
+		WalletServiceTransferProcedure,
+		svc.Transfer,
+		connect.WithSchema(walletServiceMethods.ByName("Transfer")),
+		connect.WithHandlerOptions(opts...),
+	)
+	walletServiceShowTransferHandler := connect.NewUnaryHandler(
+		WalletServiceShowTransferProcedure,
+		svc.ShowTransfer,
+		connect.WithSchema(walletServiceMethods.ByName("ShowTransfer")),
+		connect.WithHandlerOptions(opts...),
+	)
+	walletServiceAnswerTransferHandler := connect.NewUnaryHandler(
+		WalletServiceAnswerTransferProcedure,
+		svc.AnswerTransfer,
+		connect.WithSchema(walletServiceMethods.ByName("AnswerTransfer")),
+		connect.WithHandlerOptions(opts...),
+	)
+	walletServiceThrowPacketHandler := connect.NewUnaryHandler(
+		WalletServiceThrowPacketProcedure,
+		svc.ThrowPacket,
+		connect.WithSchema(walletServiceMethods.ByName("ThrowPacket")),
+		connect.WithHandlerOptions(opts...),
+	)
+	walletServiceOpenPacketHandler := connect.NewUnaryHandler(
+		WalletServiceOpenPacketProcedure,
+		svc.OpenPacket,
+		connect.WithSchema(walletServiceMethods.ByName("OpenPacket")),
+		connect.WithHandlerOptions(opts...),
+	)
+	walletServiceShowPacketHandler := connect.NewUnaryHandler(
+		WalletServiceShowPacketProcedure,
+		svc.ShowPacket,
+		connect.WithSchema(walletServiceMethods.ByName("ShowPacket")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/holdfast.v1.WalletService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case WalletServiceSendCodeProcedure:
@@ -367,6 +540,20 @@ func NewWalletServiceHandler(svc WalletServiceHandler, opts ...connect.HandlerOp
 			walletServicePayHandler.ServeHTTP(w, r)
 		case WalletServiceListBillsProcedure:
 			walletServiceListBillsHandler.ServeHTTP(w, r)
+		case WalletServiceFindPayeeProcedure:
+			walletServiceFindPayeeHandler.ServeHTTP(w, r)
+		case WalletServiceTransferProcedure:
+			walletServiceTransferHandler.ServeHTTP(w, r)
+		case WalletServiceShowTransferProcedure:
+			walletServiceShowTransferHandler.ServeHTTP(w, r)
+		case WalletServiceAnswerTransferProcedure:
+			walletServiceAnswerTransferHandler.ServeHTTP(w, r)
+		case WalletServiceThrowPacketProcedure:
+			walletServiceThrowPacketHandler.ServeHTTP(w, r)
+		case WalletServiceOpenPacketProcedure:
+			walletServiceOpenPacketHandler.ServeHTTP(w, r)
+		case WalletServiceShowPacketProcedure:
+			walletServiceShowPacketHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -418,4 +605,32 @@ func (UnimplementedWalletServiceHandler) Pay(context.Context, *connect.Request[p
 
 func (UnimplementedWalletServiceHandler) ListBills(context.Context, *connect.Request[pb.ListBillsRequest]) (*connect.Response[pb.ListBillsResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.WalletService.ListBills is not implemented"))
+}
+
+func (UnimplementedWalletServiceHandler) FindPayee(context.Context, *connect.Request[pb.FindPayeeRequest]) (*connect.Response[pb.FindPayeeResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.WalletService.FindPayee is not implemented"))
+}
+
+func (UnimplementedWalletServiceHandler) Transfer(context.Context, *connect.Request[pb.TransferRequest]) (*connect.Response[pb.TransferView], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.WalletService.Transfer is not implemented"))
+}
+
+func (UnimplementedWalletServiceHandler) ShowTransfer(context.Context, *connect.Request[pb.ShowTransferRequest]) (*connect.Response[pb.TransferView], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.WalletService.ShowTransfer is not implemented"))
+}
+
+func (UnimplementedWalletServiceHandler) AnswerTransfer(context.Context, *connect.Request[pb.AnswerTransferRequest]) (*connect.Response[pb.TransferView], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.WalletService.AnswerTransfer is not implemented"))
+}
+
+func (UnimplementedWalletServiceHandler) ThrowPacket(context.Context, *connect.Request[pb.ThrowPacketRequest]) (*connect.Response[pb.PacketView], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.WalletService.ThrowPacket is not implemented"))
+}
+
+func (UnimplementedWalletServiceHandler) OpenPacket(context.Context, *connect.Request[pb.OpenPacketRequest]) (*connect.Response[pb.PacketView], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.WalletService.OpenPacket is not implemented"))
+}
+
+func (UnimplementedWalletServiceHandler) ShowPacket(context.Context, *connect.Request[pb.ShowPacketRequest]) (*connect.Response[pb.PacketView], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.WalletService.ShowPacket is not implemented"))
 }

@@ -1,0 +1,184 @@
+package wallet
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"strconv"
+	"strings"
+
+	"connectrpc.com/connect"
+
+	"github.com/holdfast-pay/holdfast/internal/base/code"
+	"github.com/holdfast-pay/holdfast/internal/base/money"
+	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/edge/packetfile"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/packet"
+)
+
+// linkSize is the length of the secret in a packet's link, in bytes.
+const linkSize = 16
+
+// ThrowPacket implements WalletService.
+func (s *Server) ThrowPacket(ctx context.Context, q *connect.Request[pb.ThrowPacketRequest]) (*connect.Response[pb.PacketView], error) {
+	who, m := from(ctx), q.Msg
+	c := &pb.PacketCreate{
+		Payer: who.uid, ClientId: m.ClientId, Count: m.Count, Total: m.Total, Currency: money.CNY, Lucky: m.Lucky, Consent: who.consent(m.Grant),
+	}
+	token, err := s.linkToken(ctx, who.uid, m.ClientId)
+	if err != nil {
+		return nil, err
+	}
+	if m.Payee == "" {
+		c.Link = hashed(token)
+	} else if c.To, err = s.payee(ctx, m.Payee); err != nil {
+		return nil, err
+	}
+	if m.Lucky {
+		seed, id, err := s.seed(ctx, "", who.uid, m.ClientId)
+		if err != nil {
+			return nil, err
+		}
+		c.Commitment, c.KeyId = packet.Commitment(seed), id
+	}
+	p, err := do(ctx, s, packet.Create, c)
+	if err != nil {
+		return nil, err
+	}
+	return s.packetView(ctx, p.Id)
+}
+
+// linkToken is the secret in a packet's link. It is made, not stored, so that the
+// payer gets it again whenever they ask.
+func (s *Server) linkToken(ctx context.Context, payer uint64, clientID string) (string, error) {
+	mac, err := s.Personal.Tag(ctx, "packet link", strconv.FormatUint(payer, 10)+" "+clientID)
+	if err != nil {
+		return "", s.fail(from(ctx), "make a packet's link", err)
+	}
+	return hex.EncodeToString(mac[:linkSize]), nil
+}
+
+// hashed is what a packet's row knows of its link.
+func hashed(token string) []byte {
+	sum := sha256.Sum256([]byte(token))
+	return sum[:]
+}
+
+// seed is a lucky packet's.
+func (s *Server) seed(ctx context.Context, keyID string, payer uint64, clientID string) (seed []byte, named string, err error) {
+	key, named, err := s.Personal.PacketKey(ctx, keyID)
+	if err != nil {
+		return nil, "", s.fail(from(ctx), "seed a packet", err)
+	}
+	return packet.SeedOf(key, payer, clientID), named, nil
+}
+
+// OpenPacket implements WalletService.
+func (s *Server) OpenPacket(ctx context.Context, q *connect.Request[pb.OpenPacketRequest]) (*connect.Response[pb.PacketView], error) {
+	who := from(ctx)
+	p, link, err := s.find(ctx, q.Msg.Link)
+	if err != nil {
+		return nil, err
+	}
+	c := &pb.PacketClaim{Packet: p.Id, Uid: who.uid, Link: link, Nonce: q.Msg.Nonce, Consent: who.consent(0)}
+	if p.Lucky {
+		seed, _, err := s.seed(ctx, p.KeyId, p.Payer, p.ClientId)
+		if err != nil {
+			return nil, err
+		}
+		c.Lot = packet.Lot(seed, who.uid)
+	}
+	if _, err := do(ctx, s, packet.Claim, c); err != nil {
+		return nil, err
+	}
+	return s.packetView(ctx, p.Id)
+}
+
+// ShowPacket implements WalletService.
+func (s *Server) ShowPacket(ctx context.Context, q *connect.Request[pb.ShowPacketRequest]) (*connect.Response[pb.PacketView], error) {
+	p, _, err := s.find(ctx, q.Msg.Link)
+	if err != nil {
+		return nil, err
+	}
+	return s.packetView(ctx, p.Id)
+}
+
+// find reads a link, PACKET.TOKEN or PACKET, and finds the packet for whoever may
+// know of it: the payer, the one it is for, those who hold the link.
+func (s *Server) find(ctx context.Context, given string) (p *pb.Packet, link []byte, err error) {
+	number, token, linked := strings.Cut(given, ".")
+	id, nerr := strconv.ParseUint(number, 10, 64)
+	if linked {
+		link = hashed(token)
+	}
+	err = s.read(ctx, "find a packet", func(r table.Reader) error {
+		who := from(ctx)
+		if _, _, out := own(r, who); out != code.OK {
+			return out.Err()
+		}
+		found, ok := packet.Get(r, id)
+		if nerr != nil || !ok || !(who.uid == found.Payer || found.To == who.uid || linked && found.To == 0 && string(link) == string(found.Link)) {
+			return &code.Error{Code: code.PacketNotFound}
+		}
+		p = found
+		return nil
+	})
+	return p, link, err
+}
+
+// packetView is a packet as the caller sees it. The seed of a lucky one that has ended
+// is shown to the state first, so that everybody can check the shares.
+func (s *Server) packetView(ctx context.Context, id uint64) (*connect.Response[pb.PacketView], error) {
+	who, v := from(ctx), &pb.PacketView{Packet: id}
+	var p *pb.Packet
+	look := func(r table.Reader) (err error) {
+		p, _ = packet.Get(r, id)
+		v.Mine, v.Taken = 0, nil
+		shares := packet.Shares(r, id)
+		for _, one := range shares {
+			v.Taken = append(v.Taken, &pb.PacketTaken{Name: s.masked(r, one.Uid), Amount: one.Amount, At: one.At, Luckiest: p.BestUid == one.Uid && ended(p)})
+			if one.Uid == who.uid {
+				v.Mine = one.Amount
+			}
+		}
+		v.Proof, err = packetfile.Encode(p, shares)
+		return err
+	}
+	if err := s.read(ctx, "show a packet", look); err != nil {
+		return nil, err
+	}
+	if p.Lucky && ended(p) && len(p.Seed) == 0 {
+		seed, _, err := s.seed(ctx, p.KeyId, p.Payer, p.ClientId)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := do(ctx, s, packet.Reveal, &pb.PacketReveal{Packet: id, Seed: seed}); err != nil {
+			return nil, err
+		}
+		if err := s.read(ctx, "show a packet", look); err != nil {
+			return nil, err
+		}
+	}
+	v.State = strings.ToLower(strings.TrimPrefix(p.State.String(), "PACKET_STATE_"))
+	v.Count, v.Total, v.Lucky, v.Until = p.Count, p.Total, p.Lucky, packet.OpenUntil(p)
+	return s.withLink(ctx, p, v)
+}
+
+// withLink adds the link for the payer.
+func (s *Server) withLink(ctx context.Context, p *pb.Packet, v *pb.PacketView) (*connect.Response[pb.PacketView], error) {
+	if p.Payer != from(ctx).uid {
+		return answer(v)
+	}
+	v.Link = strconv.FormatUint(p.Id, 10)
+	if p.To == 0 {
+		token, err := s.linkToken(ctx, p.Payer, p.ClientId)
+		if err != nil {
+			return nil, err
+		}
+		v.Link += "." + token
+	}
+	return answer(v)
+}
+
+func ended(p *pb.Packet) bool { return p.State != pb.PacketState_PACKET_STATE_OPEN }

@@ -1,0 +1,84 @@
+package wallet
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/hex"
+	"strconv"
+	"unicode/utf8"
+
+	"connectrpc.com/connect"
+
+	"github.com/holdfast-pay/holdfast/internal/base/code"
+	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/person"
+	"github.com/holdfast-pay/holdfast/internal/rule/transfer"
+)
+
+// FindPayee implements WalletService.
+func (s *Server) FindPayee(ctx context.Context, q *connect.Request[pb.FindPayeeRequest]) (*connect.Response[pb.FindPayeeResponse], error) {
+	_, tag, err := s.phone(ctx, q.Msg.Phone)
+	if err != nil {
+		return nil, err
+	}
+	found, err := do(ctx, s, transfer.Lookup, &pb.PayeeLookup{Uid: from(ctx).uid, PhoneTag: tag})
+	if err != nil || found.Uid == 0 {
+		return connect.NewResponse(&pb.FindPayeeResponse{}), err
+	}
+	v := &pb.FindPayeeResponse{}
+	if v.Payee, err = s.payeeToken(ctx, found.Uid); err != nil {
+		return nil, err
+	}
+	if err := s.read(ctx, "name a payee", func(r table.Reader) error {
+		v.Name = s.masked(r, found.Uid)
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	return answer(v)
+}
+
+// masked is a person's name with all but the last character hidden.
+func (s *Server) masked(r table.Reader, uid uint64) string {
+	p, ok := person.Get(r, uid)
+	if !ok {
+		return ""
+	}
+	return mask(s.Personal.Name(p))
+}
+
+func mask(name string) string {
+	if name == "" {
+		return ""
+	}
+	last, _ := utf8.DecodeLastRuneInString(name)
+	return "**" + string(last)
+}
+
+// tokenSeal is the size of what makes a payee's token the asker's own, in bytes.
+const tokenSeal = 8
+
+// payeeToken names a payee to the caller, and to nobody else: other numbers cannot be
+// tried out, since only those that were found have one.
+func (s *Server) payeeToken(ctx context.Context, uid uint64) (string, error) {
+	mac, err := s.Personal.Tag(ctx, "payee", strconv.FormatUint(from(ctx).uid, 10)+" "+strconv.FormatUint(uid, 10))
+	if err != nil {
+		return "", s.fail(from(ctx), "name a payee", err)
+	}
+	return hex.EncodeToString(append(binary.BigEndian.AppendUint64(nil, uid), mac[:tokenSeal]...)), nil
+}
+
+// payee reads a payee's token.
+func (s *Server) payee(ctx context.Context, token string) (uint64, error) {
+	b, err := hex.DecodeString(token)
+	if err != nil || len(b) != 8+tokenSeal {
+		return 0, refuse(from(ctx), code.PayeeUnavailable)
+	}
+	uid := binary.BigEndian.Uint64(b)
+	want, err := s.payeeToken(ctx, uid)
+	if err == nil && want != token {
+		err = refuse(from(ctx), code.PayeeUnavailable)
+	}
+	return uid, err
+}
