@@ -38,12 +38,12 @@ the identity of the packet: the same one again puts in nothing more.`,
 			}
 			q.Total, q.Count, q.ClientId = int64(amount), uint32(*count), clientID(q.ClientId)
 			fmt.Fprintf(env.Err, "packet %s\n", q.ClientId)
-			if *pin != "" {
-				if q.Grant, err = grant(ctx, env, c, *pin); err != nil {
-					return err
-				}
-			}
-			v, err := walletCall(ctx, env, c.ThrowPacket, &q)
+			var v *pb.PacketView
+			err = withPIN(ctx, env, c, *pin, func(grant uint64) (err error) {
+				q.Grant = grant
+				v, err = walletCall(ctx, env, c.ThrowPacket, &q)
+				return err
+			})
 			if err != nil {
 				return err
 			}

@@ -5,7 +5,9 @@ import (
 	"flag"
 	"fmt"
 
+	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
+	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
 )
@@ -58,6 +60,22 @@ func pinFlag(fs *flag.FlagSet) *string {
 	file := new(string)
 	fileVar(fs, file, "pin-file", "`FILE` with the PIN; without it the PIN is asked for")
 	return file
+}
+
+// withPIN acts, with the PIN where it is in a file, and else with the PIN once the
+// platform says that this act needs it.
+func withPIN(ctx context.Context, env *Env, c pbconnect.WalletServiceClient, file string, act func(grant uint64) error) error {
+	if file == "" {
+		err := act(0)
+		if needed, ok := rpc.CodeOf(err); !ok || needed != code.PinNeeded {
+			return err
+		}
+	}
+	g, err := grant(ctx, env, c, file)
+	if err != nil {
+		return err
+	}
+	return act(g)
 }
 
 // grant has the PIN checked.

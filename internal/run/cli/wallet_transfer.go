@@ -47,12 +47,13 @@ transfer: the same one again sends nothing more, and tells how it came out.`,
 				return failure(ExitRefused, "check the number", "nobody can be paid by %s", args[0])
 			}
 			fmt.Fprintf(env.Err, "%s to %s\n", yuan(q.Amount), found.Name)
-			if q.Payee = found.Payee; *pin != "" {
-				if q.Grant, err = grant(ctx, env, c, *pin); err != nil {
-					return err
-				}
-			}
-			t, err := walletCall(ctx, env, c.Transfer, &q)
+			q.Payee = found.Payee
+			var t *pb.TransferView
+			err = withPIN(ctx, env, c, *pin, func(grant uint64) (err error) {
+				q.Grant = grant
+				t, err = walletCall(ctx, env, c.Transfer, &q)
+				return err
+			})
 			if err != nil {
 				return err
 			}
