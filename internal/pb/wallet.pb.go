@@ -1408,8 +1408,10 @@ type TransferRequest struct {
 	// client_id is minted by the client, 1 to 64 of 0-9 A-Z a-z _ -: the transfer's identity.
 	ClientId string `protobuf:"bytes,3,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
 	// accept: the payee has to accept it within 24 hours, or it comes back.
-	Accept        bool   `protobuf:"varint,4,opt,name=accept,proto3" json:"accept,omitempty"`
-	Grant         uint64 `protobuf:"varint,5,opt,name=grant,proto3" json:"grant,omitempty"`
+	Accept bool   `protobuf:"varint,4,opt,name=accept,proto3" json:"accept,omitempty"`
+	Grant  uint64 `protobuf:"varint,5,opt,name=grant,proto3" json:"grant,omitempty"`
+	// memo is for payee and payer to read, at most 60 characters.
+	Memo          string `protobuf:"bytes,6,opt,name=memo,proto3" json:"memo,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1479,6 +1481,13 @@ func (x *TransferRequest) GetGrant() uint64 {
 	return 0
 }
 
+func (x *TransferRequest) GetMemo() string {
+	if x != nil {
+		return x.Memo
+	}
+	return ""
+}
+
 type TransferView struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
 	Transfer uint64                 `protobuf:"varint,1,opt,name=transfer,proto3" json:"transfer,omitempty"`
@@ -1494,7 +1503,9 @@ type TransferView struct {
 	// until is when it comes back unless it is accepted; 0 when it does not wait.
 	Until int64 `protobuf:"varint,8,opt,name=until,proto3" json:"until,omitempty"`
 	// entry is the number of its last journal entry, which a receipt proves.
-	Entry         uint64 `protobuf:"varint,9,opt,name=entry,proto3" json:"entry,omitempty"`
+	Entry uint64 `protobuf:"varint,9,opt,name=entry,proto3" json:"entry,omitempty"`
+	// memo is empty too when this node can't open it now.
+	Memo          string `protobuf:"bytes,10,opt,name=memo,proto3" json:"memo,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1590,6 +1601,13 @@ func (x *TransferView) GetEntry() uint64 {
 		return x.Entry
 	}
 	return 0
+}
+
+func (x *TransferView) GetMemo() string {
+	if x != nil {
+		return x.Memo
+	}
+	return ""
 }
 
 type ShowTransferRequest struct {
@@ -2168,13 +2186,14 @@ const file_holdfast_v1_wallet_proto_rawDesc = "" +
 	"\x05phone\x18\x01 \x01(\tR\x05phone\"=\n" +
 	"\x11FindPayeeResponse\x12\x14\n" +
 	"\x05payee\x18\x01 \x01(\tR\x05payee\x12\x12\n" +
-	"\x04name\x18\x02 \x01(\tR\x04name\"\x8a\x01\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\"\x9e\x01\n" +
 	"\x0fTransferRequest\x12\x14\n" +
 	"\x05payee\x18\x01 \x01(\tR\x05payee\x12\x16\n" +
 	"\x06amount\x18\x02 \x01(\x03R\x06amount\x12\x1b\n" +
 	"\tclient_id\x18\x03 \x01(\tR\bclientId\x12\x16\n" +
 	"\x06accept\x18\x04 \x01(\bR\x06accept\x12\x14\n" +
-	"\x05grant\x18\x05 \x01(\x04R\x05grant\"\xe4\x01\n" +
+	"\x05grant\x18\x05 \x01(\x04R\x05grant\x12\x12\n" +
+	"\x04memo\x18\x06 \x01(\tR\x04memo\"\xf8\x01\n" +
 	"\fTransferView\x12\x1a\n" +
 	"\btransfer\x18\x01 \x01(\x04R\btransfer\x12\x16\n" +
 	"\x06amount\x18\x02 \x01(\x03R\x06amount\x12\x14\n" +
@@ -2185,7 +2204,9 @@ const file_holdfast_v1_wallet_proto_rawDesc = "" +
 	"created_at\x18\x06 \x01(\x03R\tcreatedAt\x12\x19\n" +
 	"\bended_at\x18\a \x01(\x03R\aendedAt\x12\x14\n" +
 	"\x05until\x18\b \x01(\x03R\x05until\x12\x14\n" +
-	"\x05entry\x18\t \x01(\x04R\x05entry\"1\n" +
+	"\x05entry\x18\t \x01(\x04R\x05entry\x12\x12\n" +
+	"\x04memo\x18\n" +
+	" \x01(\tR\x04memo\"1\n" +
 	"\x13ShowTransferRequest\x12\x1a\n" +
 	"\btransfer\x18\x01 \x01(\x04R\btransfer\"K\n" +
 	"\x15AnswerTransferRequest\x12\x1a\n" +

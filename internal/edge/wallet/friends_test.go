@@ -27,13 +27,18 @@ func TestFriendsSendMoney(t *testing.T) {
 	if found.Payee == "" || found.Name != "**明" {
 		t.Fatalf("found %v", found)
 	}
-	q := &pb.TransferRequest{Payee: found.Payee, Amount: 10_00, ClientId: "lunch"}
+	q := &pb.TransferRequest{Payee: found.Payee, Amount: 10_00, ClientId: "lunch", Memo: "午饭 🍜"}
 	first, again := must(t, ming.Transfer, q), must(t, ming.Transfer, q)
 	if first.State != "done" || again.Transfer != first.Transfer || !first.Mine {
 		t.Errorf("sent %v, and again %v", first, again)
 	}
-	if got := must(t, hua.ShowTransfer, &pb.ShowTransferRequest{Transfer: first.Transfer}); got.Mine || got.Amount != 10_00 {
+	if got := must(t, hua.ShowTransfer, &pb.ShowTransferRequest{Transfer: first.Transfer}); got.Mine || got.Amount != 10_00 || got.Memo != "午饭 🍜" {
 		t.Errorf("the payee sees %v", got)
+	}
+	for _, memo := range []string{"a\u202eb", "two\nlines"} {
+		if got := refused(t, ming.Transfer, &pb.TransferRequest{Payee: found.Payee, Amount: 1, ClientId: "m", Memo: memo}); got != code.TextInvalid {
+			t.Errorf("memo %q: %s", memo, got)
+		}
 	}
 	wait := must(t, ming.Transfer, &pb.TransferRequest{Payee: found.Payee, Amount: 5_00, ClientId: "maybe", Accept: true})
 	if wait.State != "waiting" || wait.Until == 0 {

@@ -36,6 +36,9 @@ type Core interface {
 // *personal.Sealer does.
 type Personal interface {
 	Seal(ctx context.Context, d *pb.Details) (*pb.Sealed, error)
+	// SealMemo seals a text that the given people may read, OpenMemo opens it for one.
+	SealMemo(ctx context.Context, text string, readers ...*pb.Person) (*pb.Sealed, error)
+	OpenMemo(memo *pb.Sealed, reader *pb.Person) (string, error)
 	// Name is the person's name, "" when this node can't open it.
 	Name(p *pb.Person) string
 	PhoneTag(ctx context.Context, phone string) ([]byte, error)

@@ -10,7 +10,9 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/person"
 	"github.com/holdfast-pay/holdfast/internal/rule/transfer"
+	rule "github.com/holdfast-pay/holdfast/internal/rule/wallet"
 )
 
 // Transfer implements WalletService.
@@ -20,13 +22,47 @@ func (s *Server) Transfer(ctx context.Context, q *connect.Request[pb.TransferReq
 	if err != nil {
 		return nil, err
 	}
-	t, err := do(ctx, s, transfer.Create, &pb.TransferCreate{
+	c := &pb.TransferCreate{
 		Payer: who.uid, Payee: payee, Amount: m.Amount, Currency: money.CNY, ClientId: m.ClientId, Accept: m.Accept, Consent: who.consent(m.Grant),
-	})
+	}
+	if c.Memo, err = s.memo(ctx, m.Memo, who.uid, payee); err != nil {
+		return nil, err
+	}
+	t, err := do(ctx, s, transfer.Create, c)
 	if err != nil {
 		return nil, err
 	}
 	return s.transferView(ctx, t)
+}
+
+// maxMemo bounds a memo, in characters.
+const maxMemo = 60
+
+// memo seals a text for people who may read it; none is nil.
+func (s *Server) memo(ctx context.Context, text string, readers ...uint64) (*pb.Sealed, error) {
+	who := from(ctx)
+	switch {
+	case text == "":
+		return nil, nil
+	case !rule.Text(text, maxMemo):
+		return nil, refuse(who, code.TextInvalid)
+	}
+	var people []*pb.Person
+	if err := s.read(ctx, "find a memo's readers", func(r table.Reader) error {
+		for _, uid := range readers {
+			if p, ok := person.Get(r, uid); ok {
+				people = append(people, p)
+			}
+		}
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	sealed, err := s.Personal.SealMemo(ctx, text, people...)
+	if err != nil {
+		return nil, s.fail(who, "seal a memo", err)
+	}
+	return sealed, nil
 }
 
 // ShowTransfer implements WalletService.
@@ -79,6 +115,9 @@ func (s *Server) transferView(ctx context.Context, t *pb.PersonTransfer) (*conne
 	}
 	if err := s.read(ctx, "show a transfer", func(r table.Reader) error {
 		v.Who = s.masked(r, other)
+		if p, ok := person.Get(r, who.uid); ok && t.Memo != nil {
+			v.Memo, _ = s.Personal.OpenMemo(t.Memo, p) // "" where it can't be opened
+		}
 		return nil
 	}); err != nil {
 		return nil, err

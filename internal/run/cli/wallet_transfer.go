@@ -26,6 +26,7 @@ transfer: the same one again sends nothing more, and tells how it came out.`,
 		var q pb.TransferRequest
 		w.flags(fs)
 		fs.StringVar(&q.ClientId, "id", "", "`IDENTITY` of the transfer, at most 64 bytes; a fresh one is drawn and printed")
+		fs.StringVar(&q.Memo, "memo", "", "`TEXT` for both of you to read, at most 60 characters")
 		fs.BoolVar(&q.Accept, "accept", false, "the payee has to accept it within 24 hours")
 		pin := pinFlag(fs)
 		return func(ctx context.Context, env *Env, args []string) error {
@@ -67,7 +68,7 @@ func showTransfer(env *Env, t *pb.TransferView) error {
 		return env.Message(t)
 	}
 	var b strings.Builder
-	fields(&b, "transfer", strconv.FormatUint(t.Transfer, 10), choose(t.Mine, "to", "from"), t.Who, "amount", money.Format(t.Amount), "state", t.State,
+	fields(&b, "transfer", strconv.FormatUint(t.Transfer, 10), choose(t.Mine, "to", "from"), t.Who, "amount", money.Format(t.Amount), "memo", t.Memo, "state", t.State,
 		"made", when(t.CreatedAt), "ended", choose(t.EndedAt != 0, when(t.EndedAt), ""), "waits until", choose(t.Until != 0, when(t.Until), ""))
 	_, err := env.Out.Write([]byte(b.String()))
 	return err
