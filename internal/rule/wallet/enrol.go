@@ -3,6 +3,7 @@ package wallet
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/base64"
 
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/deed"
@@ -114,7 +115,9 @@ func join(d *deed.Deed, uid uint64, c *pb.DeviceEnrol, id []byte) {
 	w.Devices = append(w.Devices, dev)
 	put(d.Tx, w)
 	devices.Put(d.Tx, deviceKey(id), &pb.PersonRef{Uid: uid})
-	d.Record(entity(uid), "", nil)
+	// The key stays in the journal when the device has ended: its consents are checked
+	// with it for ever.
+	d.Record(entity(uid), base64.StdEncoding.EncodeToString(c.PublicKey), nil)
 }
 
 // ApplyDeviceEnd ends a device of the person who consents, the one in their hand

@@ -5,7 +5,8 @@
 //	keys        the sealed keystore opens, its public copies match
 //	log         every file and entry is whole; it reaches what was acknowledged
 //	state       every file and row is whole; each table's digest and row count
-//	journal     every leaf, tile and the root; balances from the postings alone
+//	journal     every leaf, tile and the root; balances from the postings alone;
+//	            what people's devices signed
 //	books       the invariants of all rules: indexes, orders, refunds, notices
 //	            and accounts agree with each other
 //	tail        the log's rest is replayed into an overlay, and the journal and
@@ -49,6 +50,8 @@ type Report struct {
 	Orders  uint64 `json:"orders"`
 	Refunds uint64 `json:"refunds"`
 	Notices uint64 `json:"notices"`
+	// Consents counts the signatures of people's devices that were checked.
+	Consents uint64 `json:"consents"`
 	// CheckpointSize is the published checkpoint's, 0 when there is none.
 	CheckpointSize uint64 `json:"checkpoint_size"`
 }

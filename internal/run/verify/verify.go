@@ -219,7 +219,12 @@ func (v *verifier) checkJournal(step string, b table.Backend, head *pb.Head) {
 	snap := b.Snapshot()
 	defer snap.Close()
 	balances := journal.NewBalances()
-	err := journal.Check(snap, head.JournalSize, head.JournalRoot, balances.Add)
+	signed := newConsents(func(seq uint64, what string) { v.report.add(step, fmt.Sprintf("entry %d", seq), "%s", what) })
+	err := journal.Check(snap, head.JournalSize, head.JournalRoot, func(seq uint64, e *pb.Entry) error {
+		signed.add(seq, e)
+		return balances.Add(seq, e)
+	})
+	v.report.Consents = signed.count
 	if err != nil {
 		v.problem(step, "journal", err)
 		return

@@ -1,0 +1,113 @@
+package verify_test
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"connectrpc.com/connect"
+
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
+	"github.com/holdfast-pay/holdfast/internal/base/money"
+	"github.com/holdfast-pay/holdfast/internal/edge/admin/admintest"
+	"github.com/holdfast-pay/holdfast/internal/edge/walletclient"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/run/config"
+	"github.com/holdfast-pay/holdfast/internal/run/node"
+)
+
+// A node that was taken over makes up a person's payment, once with a signature of its
+// own and once with one that the person gave for another act: verify finds both, and
+// nothing wrong before.
+func TestMadeUpPaymentsAreFound(t *testing.T) {
+	t.Parallel()
+	cfg := config.Default()
+	cfg.Data, cfg.LogName, cfg.Sandbox = filepath.Join(t.TempDir(), "data"), "town", true
+	for _, l := range []*string{&cfg.MerchantAPI.Address, &cfg.Admin.Address, &cfg.WalletAPI.Address, &cfg.Inner.Address} {
+		*l = "127.0.0.1:0"
+	}
+	cfg.MerchantAPI.InsecureLoopback, cfg.Admin.InsecureLoopback, cfg.WalletAPI.InsecureLoopback = true, true, true
+	cfg.Disk.MinFree, cfg.Disk.MinFreePercent = 64<<20, 0
+	codes := new(admintest.Buffer)
+	open := func() trader {
+		n, err := node.Open(t.Context(), node.Options{Config: cfg, Version: "test", Log: slog.New(slog.DiscardHandler), Codes: codes})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return trader{t, n}
+	}
+	stopped := func(b trader) []string {
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		if err := b.n.Run(ctx); err != nil {
+			t.Fatal(err)
+		}
+		r, err := check(t, cfg.Data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Consents < 2 {
+			t.Errorf("%d consents were checked", r.Consents)
+		}
+		var what []string
+		for _, p := range r.Problems {
+			what = append(what, p.What)
+		}
+		return what
+	}
+
+	b := open()
+	b.ok(catalogue.MerchantAdd, &pb.MerchantAdd{Mchid: mchid, Name: "Tea House", Appids: []string{appid}})
+	file, device, err := walletclient.Create(filepath.Join(t.TempDir(), "wallet.json"), b.n.Addresses().WalletAPI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	phone := walletclient.New(http.DefaultClient, file.URL(), "en", device)
+	call(t, phone.SendCode, &pb.SendCodeRequest{Phone: "13800000000", ClientId: "first"})
+	point, err := device.PublicKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	code := regexp.MustCompile(`(\d{6})\n`).FindStringSubmatch(codes.String())[1]
+	call(t, phone.Enrol, &pb.EnrolRequest{Phone: "13800000000", Code: code, PublicKey: point, Label: "phone", Name: "小明"})
+	b.ok(catalogue.PersonTopup, &pb.PersonTopup{Uid: 1, Amount: 10_000, Currency: money.CNY, Ref: "open", Line: "demo"})
+	call(t, phone.Pay, &pb.PayRequest{Code: b.order("HONEST-1").PrepayId, ClientId: "a"})
+	call(t, phone.SetFreeLimit, &pb.SetFreeLimitRequest{Limit: 100_00})
+	if what := stopped(b); len(what) > 0 {
+		t.Fatalf("before anything was made up: %q", what)
+	}
+
+	b = open()
+	id, err := device.ID()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.ok(catalogue.WalletPay, &pb.WalletPay{PrepayId: b.order("FORGED-1").PrepayId, Uid: 1, Attempt: []byte("f"),
+		Consent: &pb.Consent{Device: id, Counter: 50, Signed: make([]byte, 32), Signature: make([]byte, 64)}})
+	used := b.consentOf(t)
+	used.Counter = 51
+	b.ok(catalogue.WalletPay, &pb.WalletPay{PrepayId: b.order("FORGED-2").PrepayId, Uid: 1, Attempt: []byte("f"), Consent: used})
+	what := strings.Join(stopped(b), "\n")
+	if !strings.Contains(what, "did not sign") || !strings.Contains(what, "has the consent that entry") {
+		t.Errorf("found are only\n%s", what)
+	}
+}
+
+func call[Q, A any](t *testing.T, f func(context.Context, *connect.Request[Q]) (*connect.Response[A], error), q *Q) {
+	t.Helper()
+	if _, err := f(context.Background(), connect.NewRequest(q)); err != nil {
+		t.Fatalf("%T: %v", q, err)
+	}
+}
+
+func (b trader) order(no string) *pb.Order {
+	b.t.Helper()
+	return b.ok(catalogue.OrderCreate, &pb.OrderCreate{
+		Mchid: mchid, Appid: appid, OutTradeNo: no, Product: pb.Product_PRODUCT_NATIVE, Total: 300,
+		Currency: money.CNY, Description: "tea", NotifyUrl: "https://shop.example/n",
+	}).(*pb.Order)
+}
