@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -20,6 +21,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/edge/edgetest"
+	"github.com/holdfast-pay/holdfast/internal/edge/gate"
 	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
 	"github.com/holdfast-pay/holdfast/internal/edge/wallet"
 	"github.com/holdfast-pay/holdfast/internal/edge/walletclient"
@@ -239,6 +241,27 @@ func TestGuessesAtOnce(t *testing.T) {
 	}
 	if got := refused(t, ming.CheckPin, &pb.CheckPinRequest{Pin: "246801"}); got != code.PinLocked {
 		t.Errorf("the right PIN while locked: %s", got)
+	}
+}
+
+// Whoever is turned away is told when to come again, in their language.
+func TestTurnedAway(t *testing.T) {
+	t.Parallel()
+	s := wallet.NewServer(wallet.Config{Log: slog.New(slog.DiscardHandler)})
+	for path, want := range map[string]gate.Class{
+		pbconnect.WalletServicePayProcedure: gate.Pay, pbconnect.WalletServiceShowWalletProcedure: gate.Query,
+		pbconnect.WalletServiceSendCodeProcedure: gate.Rest, "/": gate.Rest,
+	} {
+		if got := s.Asked(httptest.NewRequest(http.MethodPost, path, nil)); got.Class != want || !got.Payer {
+			t.Errorf("%s asks for %v", path, got)
+		}
+	}
+	r := httptest.NewRequest(http.MethodPost, pbconnect.WalletServicePayProcedure, strings.NewReader("{}"))
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	s.Refuse(w, r, gate.Refusal{After: 3})
+	if w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") != "3" || !strings.Contains(w.Body.String(), "系统繁忙") {
+		t.Errorf("refused with %d, %v: %s", w.Code, w.Header(), w.Body)
 	}
 }
 

@@ -43,6 +43,7 @@ func assemble(n *shared) []place {
 		{"views", "they follow the journal and nothing waits for them", &viewing{p()}, false},
 		{"admin service", "operators before merchants", &adminService{p(), operators}, false},
 		{"inner service", "the courier before the first payment, so that no notice waits", &courierService{p()}, false},
+		{"admission", "before whoever it lets in", &admission{p()}, false},
 		{"wallet API", "people's devices before merchants, whose codes they pay", &walletAPI{p()}, false},
 		{"merchant API", "last: whoever reaches it finds everything behind it at work", &merchantAPI{p()}, false},
 	}

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/holdfast-pay/holdfast/internal/edge/cashier"
-	"github.com/holdfast-pay/holdfast/internal/edge/gate"
 	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3"
 	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3/pay"
 	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3/products"
@@ -45,11 +44,7 @@ func (n *merchantAPI) Start(context.Context) error {
 		return errors.Join(err, l.Close())
 	}
 	pages := cashier.New(cashier.Config{Core: n.replica, People: n.people, Receipt: n.journal.receipts.Payment, Logger: n.log})
-	handler, err := n.public(api, pages)
-	if err != nil {
-		return errors.Join(err, l.Close())
-	}
-	s := wechatv3.NewServer(handler, nil, n.log)
+	s := wechatv3.NewServer(n.public(api, pages), nil, n.log)
 	s.ReadHeaderTimeout, s.ReadTimeout = m.HeaderTimeout.Std(), m.RequestTimeout.Std()
 	s.WriteTimeout, s.IdleTimeout = m.RequestTimeout.Std()+time.Second, m.IdleTimeout.Std()
 	n.server("merchant API", l, s)
@@ -58,17 +53,14 @@ func (n *merchantAPI) Start(context.Context) error {
 	return nil
 }
 
-// public makes what answers at the merchant API's address. One gate lets all of it
-// in; the cashier's style sheet is cheaper than a refusal.
-func (n *merchantAPI) public(api *wechatv3.API, pages *cashier.Cashier) (http.Handler, error) {
-	g, err := gate.New(gate.Config{Most: n.cfg.MerchantAPI.MaxInFlight, Inside: n.replica.Waiting, Registerer: n.registry})
-	if err != nil {
-		return nil, err
-	}
+// public makes what answers at the merchant API's address. The node's gate lets all of
+// it in; the cashier's style sheet is cheaper than a refusal.
+func (n *merchantAPI) public(api *wechatv3.API, pages *cashier.Cashier) http.Handler {
+	g := n.gate
 	shown := pages.Handler()
 	f := &front{prefix: n.cfg.MerchantAPI.PathPrefix, api: g.Guard(api, api), pages: g.Guard(pages, shown), static: shown}
 	if n.sandbox != nil && n.replica.Position().Sandbox {
 		f.sandbox = g.Guard(api, n.sandbox())
 	}
-	return f, nil
+	return f
 }

@@ -39,7 +39,7 @@ func (n *walletAPI) Start(context.Context) error {
 	p.SetUnencryptedHTTP2(w.TLSCert == "") // gRPC on loopback
 	m := n.cfg.MerchantAPI
 	n.server("wallet API", l, &http.Server{
-		Handler: calls, Protocols: &p, ReadHeaderTimeout: m.HeaderTimeout.Std(), ReadTimeout: m.RequestTimeout.Std(),
+		Handler: n.gate.Guard(calls, calls), Protocols: &p, ReadHeaderTimeout: m.HeaderTimeout.Std(), ReadTimeout: m.RequestTimeout.Std(),
 		WriteTimeout: m.RequestTimeout.Std() + time.Second, IdleTimeout: m.IdleTimeout.Std(),
 	})
 	return nil
