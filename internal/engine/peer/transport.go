@@ -191,8 +191,16 @@ func (t *Transport) Serve(l net.Listener) error {
 	t.tasks.Add(1)
 	t.mu.Unlock()
 	defer t.tasks.Done()
-	stop := context.AfterFunc(t.ctx, func() { _ = l.Close() })
-	defer stop()
+	closed := make(chan struct{})
+	stop := context.AfterFunc(t.ctx, func() {
+		defer close(closed)
+		_ = l.Close()
+	})
+	defer func() {
+		if !stop() {
+			<-closed // whoever starts anew on the address must find it free
+		}
+	}()
 	return t.accept(l)
 }
 

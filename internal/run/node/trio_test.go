@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -132,7 +133,7 @@ func (c *trio) start(i int) {
 			}
 			ended <- nil
 		case <-time.After(30 * time.Second):
-			c.Errorf("n%d does not stop\n%s", i+1, c.logs[i])
+			c.Errorf("n%d does not stop\n%s\n%s", i+1, c.logs[i], stacks())
 		}
 	}
 	c.stops[i] = stop
@@ -140,10 +141,17 @@ func (c *trio) start(i int) {
 	select {
 	case c.nodes[i] = <-opened:
 	case err := <-ended:
+		ended <- nil // for stop
 		c.Fatalf("n%d: %v\n%s", i+1, err, c.logs[i])
 	case <-time.After(30 * time.Second):
 		c.Fatalf("n%d does not start\n%s", i+1, c.logs[i])
 	}
+}
+
+// stacks are what all goroutines are at, for a report of one that does not end.
+func stacks() []byte {
+	b := make([]byte, 4<<20)
+	return b[:runtime.Stack(b, true)]
 }
 
 // until waits for a condition.
