@@ -158,12 +158,19 @@ func failure(err error, inTLS bool) (pb.AttemptOutcome, string) {
 // garbage is what net/http says of an answer that is not HTTP, before it shows it.
 const garbage = "malformed HTTP "
 
+// early is all that net/http says of an endpoint that spoke before the request was on
+// its way, as an SSH server does: whether it comes to that, or to garbage, is chance.
+const early = "readLoopPeekFailLocked"
+
 // plain is an error in words for who looks after the endpoint: one that speaks, but
 // not HTTP, was reached.
 func plain(err error) string {
 	text := err.Error()
 	if at := strings.Index(text, garbage); at >= 0 {
 		return notice.NotHTTP + text[at:]
+	}
+	if strings.Contains(text, early) {
+		return notice.NotHTTP + "it speaks before it is asked"
 	}
 	return text
 }
