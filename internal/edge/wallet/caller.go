@@ -165,7 +165,7 @@ type device struct {
 const maxKnown = 1 << 16
 
 // known remembers devices' keys. Whether one was ended since, commands and reads see
-// in the state.
+// in the state; it is forgotten then, since its key may be enrolled anew, by another.
 type known struct {
 	mu sync.RWMutex
 	of map[string]*device
@@ -200,4 +200,10 @@ func (k *known) find(ctx context.Context, core Core, id []byte) (*device, error)
 	k.of[string(id)] = d
 	k.mu.Unlock()
 	return d, nil
+}
+
+func (k *known) forget(id []byte) {
+	k.mu.Lock()
+	delete(k.of, string(id))
+	k.mu.Unlock()
 }

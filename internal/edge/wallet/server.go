@@ -120,7 +120,7 @@ func do[B, R table.Record](ctx context.Context, s *Server, c catalogue.Command[B
 	case err != nil:
 		return none, s.fail(who, c.Name, err)
 	case out != code.OK:
-		return none, refuse(who, out)
+		return none, s.refuse(who, out)
 	}
 	return rec, nil
 }
@@ -151,11 +151,19 @@ func refuse(who *caller, c code.Code) error {
 	return rpc.Refusal(c, rpc.Code(c, said), sentence)
 }
 
+// refuse is refuse for what the state says.
+func (s *Server) refuse(who *caller, c code.Code) error {
+	if c == code.DeviceUnknown {
+		s.devices.forget(who.params.Key)
+	}
+	return refuse(who, c)
+}
+
 // fail turns what Core returned into the API's error.
 func (s *Server) fail(who *caller, doing string, err error) error {
 	var refused *code.Error
 	if errors.As(err, &refused) {
-		return refuse(who, refused.Code)
+		return s.refuse(who, refused.Code)
 	}
 	var already *connect.Error
 	if errors.As(err, &already) {

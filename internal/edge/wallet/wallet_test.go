@@ -343,6 +343,16 @@ func TestOnlyTheDeviceActs(t *testing.T) {
 	if got := refused(t, second.ShowWallet, &pb.ShowWalletRequest{}); got != code.DeviceUnknown {
 		t.Errorf("a device that was ended: %s", got)
 	}
+	b.core.Sleep(60_000)
+	second.number = "+8613800000007" // the phone is given away
+	b.code(second)
+	if e := must(t, second.Enrol, second.enrolment(b)); !e.Fresh {
+		t.Errorf("its new owner's wallet is %v", e)
+	}
+	if w := must(t, second.ShowWallet, &pb.ShowWalletRequest{}); len(w.Devices) != 1 {
+		t.Errorf("the phone shows %v", w)
+	}
+	must(t, second.EndDevice, &pb.EndDeviceRequest{Device: id})
 	if got := refused(t, second.Pay, &pb.PayRequest{Code: b.order("ENDED-1", 1).PrepayId, ClientId: "x"}); got != code.DeviceUnknown {
 		t.Errorf("a payment by a device that was ended: %s", got)
 	}
