@@ -311,6 +311,9 @@ func (pl *player) add(s *script.Step) error {
 	if _, wanted := pl.w.operator.wanted[n.name]; wanted {
 		return pl.skip(s, "it is a member")
 	}
+	if n.disk != nil && pl.role(n) != pb.MemberRole_MEMBER_ROLE_REMOVED && !pl.w.well(n) {
+		return pl.skip(s, "its removal is not certain, and another node is not well: with its folder the majority could be lost")
+	}
 	pl.w.crash(n)
 	n.disk, n.refused, n.starts, n.copyOf = newDisk(pl.w.identity(n)), nil, 0, nil
 	pl.w.operator.wanted[n.name] = false
