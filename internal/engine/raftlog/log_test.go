@@ -179,22 +179,22 @@ func TestBegin(t *testing.T) {
 	t.Parallel()
 	fs := vfs.NewCrashableMem()
 	l := open(t, options(t, fs))
-	var pending []func() error
+	var pending []*raftlog.Pending
 	for i := uint64(1); i <= 20; i++ {
-		wait, err := l.Begin(hard(1, i-1), entries(i, i, 1))
+		p, err := l.Begin(hard(1, i-1), entries(i, i, 1))
 		if err != nil {
 			t.Fatal(err)
 		}
-		pending = append(pending, wait)
+		pending = append(pending, p)
 		wantEntries(t, l, 1, i, 1)
 	}
-	for _, wait := range pending {
-		if err := wait(); err != nil {
+	for _, p := range pending {
+		if err := p.Wait(); err != nil {
 			t.Fatal(err)
 		}
 	}
-	wait, err := l.Begin(nil, nil)
-	if err != nil || wait() != nil {
+	p, err := l.Begin(nil, nil)
+	if err != nil || p.Wait() != nil {
 		t.Errorf("nothing to write: %v", err)
 	}
 	if _, err := l.Begin(nil, entries(30, 30, 1)); !errors.Is(err, raftlog.ErrRefused) {

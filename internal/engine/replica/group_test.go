@@ -3,7 +3,6 @@ package replica_test
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -15,7 +14,6 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/identity"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
-	"github.com/holdfast-pay/holdfast/internal/engine/member"
 	"github.com/holdfast-pay/holdfast/internal/engine/replica"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
@@ -236,34 +234,6 @@ func (c *cluster) balance(id, uid uint64) (balance int64) {
 		c.t.Fatal(err)
 	}
 	return balance
-}
-
-// While the leader's disk is at an entry its followers get it, and it hears them. Its
-// caller is told when its own disk has it too.
-func TestLeaderGoesOnWhileItsDiskIsBusy(t *testing.T) {
-	c := newCluster(t)
-	id, r := c.leader()
-	c.logs[id].gate.Lock()
-	done := make(chan error, 1)
-	go func() {
-		_, err := r.Do(t.Context(), catalogue.NewCommand(catalogue.PersonAdd, "test", "", &pb.PersonAdd{Ref: "payer", Name: "payer"}))
-		done <- err
-	}()
-	before := r.Status()
-	heard := func() bool {
-		s := r.Status()
-		return s.Commit > before.Commit && !slices.ContainsFunc(s.Peers, func(p member.PeerStatus) bool { return p.Heard.GetLastIndex() < s.Commit })
-	}
-	await(t, heard)
-	select {
-	case err := <-done:
-		t.Errorf("answered before it is on the leader's disk: %v", err)
-	default:
-	}
-	c.logs[id].gate.Unlock()
-	if err := <-done; err != nil {
-		t.Error(err)
-	}
 }
 
 // A read of the newest state waits as long as its caller says; one of this
