@@ -2,11 +2,12 @@ package admin
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"net/http"
 
 	"connectrpc.com/connect"
+
+	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
 )
 
 type callerKey struct{}
@@ -41,20 +42,6 @@ func (t *Tokens) authenticated(next http.Handler) http.Handler {
 			http.Error(w, err.Message(), http.StatusUnauthorized)
 			return
 		}
-		id := r.Header.Get("Request-Id")
-		if !plainID(id) {
-			id = rand.Text()
-		}
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, caller{name, id})))
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, caller{name, rpc.RequestID(r)})))
 	})
-}
-
-// plainID says whether a caller's request id can go into a command as it is.
-func plainID(id string) bool {
-	for i := range len(id) {
-		if c := id[i]; c <= ' ' || c > '~' {
-			return false
-		}
-	}
-	return len(id) > 0 && len(id) <= 64
 }

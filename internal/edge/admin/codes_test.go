@@ -1,13 +1,13 @@
 package admin
 
 import (
-	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
 	"testing"
 
 	"connectrpc.com/connect"
 
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/edge/edgetest"
+	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
 )
 
 // What an operator's commands can be refused with says what kind of mistake it is,

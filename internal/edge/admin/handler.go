@@ -2,11 +2,8 @@ package admin
 
 import (
 	"context"
-	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
-	"log/slog"
 	"net/http"
 	"net/http/pprof"
-	"time"
 
 	"connectrpc.com/connect"
 
@@ -95,23 +92,7 @@ func probe(reason func(*http.Request) string) http.HandlerFunc {
 	}
 }
 
-// logged writes one line a call: who, what, how long, with which outcome. It
-// never writes what was in the call.
-func logged(log *slog.Logger) connect.UnaryInterceptorFunc {
-	return func(next connect.UnaryFunc) connect.UnaryFunc {
-		return func(ctx context.Context, q connect.AnyRequest) (connect.AnyResponse, error) {
-			began := time.Now()
-			a, err := next(ctx, q)
-			outcome := "ok"
-			if err != nil {
-				outcome = connect.CodeOf(err).String()
-				if c, ok := rpc.CodeOf(err); ok {
-					outcome = c.String()
-				}
-			}
-			log.Info("admin call", "procedure", q.Spec().Procedure, "actor", "admin/"+who(ctx), "request_id", requestID(ctx),
-				"took", time.Since(began).Round(time.Microsecond), "outcome", outcome)
-			return a, err
-		}
-	}
+// whose names a call's caller in the log.
+func whose(ctx context.Context) []any {
+	return []any{"actor", "admin/" + who(ctx), "request_id", requestID(ctx)}
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/personal"
+	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
 	"github.com/holdfast-pay/holdfast/internal/engine/journal"
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -102,7 +103,7 @@ var _ pbconnect.AdminServiceHandler = (*Server)(nil)
 func NewServer(cfg Config) *Server {
 	s := &Server{Config: cfg}
 	_, s.calls = pbconnect.NewAdminServiceHandler(s, connect.WithReadMaxBytes(maxMessage), connect.WithCodec(jsonCodec{}),
-		connect.WithCompressMinBytes(minCompressed), connect.WithInterceptors(logged(cfg.Log)))
+		connect.WithCompressMinBytes(minCompressed), connect.WithInterceptors(rpc.Logged(cfg.Log, "admin call", whose)))
 	return s
 }
 

@@ -4,9 +4,7 @@ import (
 	"context"
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -36,7 +34,7 @@ var ErrNoReader = errors.New("nobody who may read the memo has sealed details")
 // SealMemo seals a text that the given people may read. Those whose details are not
 // sealed, or were erased, are left out.
 func (s *Sealer) SealMemo(ctx context.Context, text string, readers ...*pb.Person) (*pb.Sealed, error) {
-	tag, err := s.tagKey(ctx)
+	hash, err := s.Tag(ctx, "memo", text)
 	if err != nil {
 		return nil, err
 	}
@@ -65,9 +63,7 @@ func (s *Sealer) SealMemo(ctx context.Context, text string, readers ...*pb.Perso
 		return nil, err
 	}
 	memo.Box = sealTo(box, aead, []byte(text), memoBound)
-	mac := hmac.New(sha256.New, tag)
-	mac.Write([]byte("holdfast memo 1\n" + text))
-	memo.Hash = mac.Sum(nil)[:person.HashSize]
+	memo.Hash = hash[:person.HashSize]
 	return memo, nil
 }
 

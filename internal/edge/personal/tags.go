@@ -104,13 +104,7 @@ func (s *Sealer) PhoneTag(ctx context.Context, phone string) ([]byte, error) {
 	if phone == "" {
 		return nil, nil
 	}
-	key, err := s.tagKey(ctx)
-	if err != nil {
-		return nil, err
-	}
-	mac := hmac.New(sha256.New, key)
-	mac.Write([]byte("holdfast phone 1\n" + phone))
-	return mac.Sum(nil), nil
+	return s.Tag(ctx, "phone", phone)
 }
 
 // Phone brings a phone number as people write it into one form, +8613800000000: a

@@ -4,8 +4,6 @@ import (
 	"net/http"
 	"strconv"
 
-	"connectrpc.com/connect"
-
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/edge/gate"
 	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
@@ -38,5 +36,5 @@ func (s *Server) Asked(r *http.Request) gate.Asked {
 func (s *Server) Refuse(w http.ResponseWriter, r *http.Request, why gate.Refusal) {
 	w.Header().Set("Retry-After", strconv.Itoa(why.After))
 	who := &caller{chinese: chinese(r.Header.Get("Accept-Language"))}
-	_ = connect.NewErrorWriter().Write(w, r, refuse(who, code.Overloaded)) // the phone may be gone
+	_ = s.refusals.Write(w, r, refuse(who, code.Overloaded)) // the phone may be gone
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/ecdsa"
-	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"io"
@@ -20,6 +19,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/httpsig"
+	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
 	rule "github.com/holdfast-pay/holdfast/internal/rule/wallet"
@@ -74,15 +74,11 @@ var (
 // authenticated lets a call through with who made it. Who asks for a code has no
 // device yet, and who enrols one proves to have its key, which is in the call.
 func (s *Server) authenticated(next http.Handler) http.Handler {
-	refusal := connect.NewErrorWriter()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c := &caller{request: r.Header.Get("Request-Id"), chinese: chinese(r.Header.Get("Accept-Language"))}
-		if !plain(c.request) {
-			c.request = rand.Text()
-		}
+		c := &caller{request: rpc.RequestID(r), chinese: chinese(r.Header.Get("Accept-Language"))}
 		c.address, _, _ = net.SplitHostPort(r.RemoteAddr)
 		if err := s.authenticate(c, w, r); err != nil {
-			_ = refusal.Write(w, r, err) // the client may have gone
+			_ = s.refusals.Write(w, r, err) // the client may have gone
 			return
 		}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, c)))
@@ -141,16 +137,6 @@ func (c *caller) read(r *http.Request, body []byte, now time.Time) (err error) {
 func chinese(accepted string) bool {
 	first, _, _ := strings.Cut(accepted, ",")
 	return first == "" || strings.HasPrefix(strings.TrimSpace(first), "zh")
-}
-
-// plain says whether a client's request id can go into a command as it is.
-func plain(id string) bool {
-	for i := range len(id) {
-		if id[i] <= ' ' || id[i] > '~' {
-			return false
-		}
-	}
-	return len(id) > 0 && len(id) <= 64
 }
 
 // device is what never changes about a device: its number is a hash of its key, and

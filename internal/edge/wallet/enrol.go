@@ -41,9 +41,9 @@ func (s *Server) SendCode(ctx context.Context, q *connect.Request[pb.SendCodeReq
 	if err != nil {
 		return nil, s.fail(who, "draw a code", err)
 	}
-	proof, err := s.Personal.Tag(ctx, "code", phone+" "+digits)
+	proof, err := s.codeProof(ctx, phone, digits)
 	if err != nil {
-		return nil, s.fail(who, "hash a code", err)
+		return nil, err
 	}
 	address, err := s.Personal.Tag(ctx, "address", who.address)
 	if err != nil {
@@ -78,6 +78,15 @@ func drawCode() (string, error) {
 	return fmt.Sprintf("%06d", n), nil
 }
 
+// codeProof is the keyed hash by which a one-time code is known.
+func (s *Server) codeProof(ctx context.Context, phone, digits string) ([]byte, error) {
+	proof, err := s.Personal.Tag(ctx, "code", phone+" "+digits)
+	if err != nil {
+		return nil, s.fail(from(ctx), "hash a code", err)
+	}
+	return proof, nil
+}
+
 // phone reads a phone number, and makes the tag by which it is found.
 func (s *Server) phone(ctx context.Context, typed string) (phone string, tag []byte, err error) {
 	phone, ok := personal.Phone(typed)
@@ -105,8 +114,8 @@ func (s *Server) Enrol(ctx context.Context, q *connect.Request[pb.EnrolRequest])
 		return nil, refuse(who, code.TextInvalid)
 	}
 	c := &pb.DeviceEnrol{PhoneTag: tag, PublicKey: m.PublicKey, Label: m.Label}
-	if c.Proof, err = s.Personal.Tag(ctx, "code", phone+" "+m.Code); err != nil {
-		return nil, s.fail(who, "hash a code", err)
+	if c.Proof, err = s.codeProof(ctx, phone, m.Code); err != nil {
+		return nil, err
 	}
 	fresh := false
 	if err := s.read(ctx, "look for the person", func(r table.Reader) error {

@@ -125,9 +125,9 @@ func (s *Server) ForgetPin(ctx context.Context, q *connect.Request[pb.ForgetPinR
 	if err != nil {
 		return nil, err
 	}
-	proof, err := s.Personal.Tag(ctx, "code", phone+" "+q.Msg.Code)
+	proof, err := s.codeProof(ctx, phone, q.Msg.Code)
 	if err != nil {
-		return nil, s.fail(who, "hash a code", err)
+		return nil, err
 	}
 	e, err := do(ctx, s, rule.ForgetPIN, &pb.PinForget{Uid: who.uid, Proof: proof, Consent: who.consent(0)})
 	switch {

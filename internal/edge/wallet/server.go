@@ -74,15 +74,17 @@ type Server struct {
 	devices known
 	// hashing bounds how many PINs are hashed at once: each takes 19 MiB and a core.
 	hashing chan struct{}
-	calls   http.Handler
+	// refusals words what is refused before a call is looked at.
+	refusals *connect.ErrorWriter
+	calls    http.Handler
 }
 
 var _ pbconnect.WalletServiceHandler = (*Server)(nil)
 
 // NewServer returns the service over cfg.
 func NewServer(cfg Config) *Server {
-	s := &Server{Config: cfg, hashing: make(chan struct{}, hashesAtOnce)}
-	_, calls := pbconnect.NewWalletServiceHandler(s, connect.WithReadMaxBytes(maxBody), connect.WithInterceptors(s.logged()))
+	s := &Server{Config: cfg, hashing: make(chan struct{}, hashesAtOnce), refusals: connect.NewErrorWriter()}
+	_, calls := pbconnect.NewWalletServiceHandler(s, connect.WithReadMaxBytes(maxBody), connect.WithInterceptors(rpc.Logged(cfg.Log, "wallet call", whose)))
 	s.calls = s.authenticated(calls)
 	return s
 }
@@ -90,25 +92,10 @@ func NewServer(cfg Config) *Server {
 // ServeHTTP serves the calls.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.calls.ServeHTTP(w, r) }
 
-// logged writes one line a call: which, whose, how long, with which outcome. It never
-// writes what was in the call.
-func (s *Server) logged() connect.UnaryInterceptorFunc {
-	return func(next connect.UnaryFunc) connect.UnaryFunc {
-		return func(ctx context.Context, q connect.AnyRequest) (connect.AnyResponse, error) {
-			began, c := time.Now(), from(ctx)
-			a, err := next(ctx, q)
-			outcome := "ok"
-			if err != nil {
-				outcome = connect.CodeOf(err).String()
-				if refused, ok := rpc.CodeOf(err); ok {
-					outcome = refused.String()
-				}
-			}
-			s.Log.Info("wallet call", "procedure", q.Spec().Procedure, "uid", c.uid, "request_id", c.request,
-				"took", time.Since(began).Round(time.Microsecond), "outcome", outcome)
-			return a, err
-		}
-	}
+// whose names a call's caller in the log.
+func whose(ctx context.Context) []any {
+	c := from(ctx)
+	return []any{"uid", c.uid, "request_id", c.request}
 }
 
 // do runs one command in the caller's name and refuses what it refuses.

@@ -73,31 +73,37 @@ func signed(d *deed.Deed, uid uint64, c *pb.Consent) (Leave, code.Code) {
 	if !Complete(c) {
 		return Leave{}, code.ConsentNeeded
 	}
-	p, ok := person.Peek(d.Tx, uid)
+	w, dev, out := usable(d, uid, c.Device)
 	switch {
-	case !ok:
-		return Leave{}, code.PersonNotFound
-	case p.Blocked:
-		return Leave{}, code.PersonBlocked
-	}
-	w, ok := Get(d.Tx, uid)
-	if !ok {
-		return Leave{}, code.DeviceUnknown
-	}
-	l := Leave{wallet: w, device: Device(w, c.Device)}
-	switch {
-	case l.device == nil:
-		return Leave{}, code.DeviceUnknown
-	case !count(l.device, c.Counter):
+	case out != code.OK:
+		return Leave{}, out
+	case !count(dev, c.Counter):
 		return Leave{}, code.CounterUsed
 	}
-	return l, code.OK
+	return Leave{wallet: w, device: dev}, code.OK
 }
 
 // Complete says whether a consent has all that belongs to one, each part of its
 // length: what a journal entry may keep.
 func Complete(c *pb.Consent) bool {
 	return c != nil && len(c.Device) == DeviceIDSize && len(c.Signed) == 32 && len(c.Signature) == 64
+}
+
+// usable finds the wallet of a person who may act, and their device.
+func usable(d *deed.Deed, uid uint64, device []byte) (*pb.Wallet, *pb.Device, code.Code) {
+	p, ok := person.Peek(d.Tx, uid)
+	switch {
+	case !ok:
+		return nil, nil, code.PersonNotFound
+	case p.Blocked:
+		return nil, nil, code.PersonBlocked
+	}
+	if w, ok := Get(d.Tx, uid); ok {
+		if dev := Device(w, device); dev != nil {
+			return w, dev, code.OK
+		}
+	}
+	return nil, nil, code.DeviceUnknown
 }
 
 // count takes a counter, which is new if it was not seen and not left behind.

@@ -9,7 +9,6 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/deed"
 	"github.com/holdfast-pay/holdfast/internal/base/stamp"
 	"github.com/holdfast-pay/holdfast/internal/pb"
-	"github.com/holdfast-pay/holdfast/internal/rule/person"
 )
 
 const (
@@ -42,7 +41,7 @@ func ApplyPinReserve(d *deed.Deed, c *pb.PinReserve) (code.Code, *pb.PinTry) {
 	if len(c.Key) != KeySize {
 		return code.ConsentNeeded, nil
 	}
-	w, out := usable(d, c.Uid, c.Device)
+	w, _, out := usable(d, c.Uid, c.Device)
 	switch {
 	case out != code.OK:
 		return out, nil
@@ -70,22 +69,6 @@ func ApplyPinReserve(d *deed.Deed, c *pb.PinReserve) (code.Code, *pb.PinTry) {
 	put(d.Tx, w)
 	d.Record(entity(w.Uid), "", nil)
 	return code.OK, t
-}
-
-// usable finds the wallet of a person who may act, and who has the device.
-func usable(d *deed.Deed, uid uint64, device []byte) (*pb.Wallet, code.Code) {
-	p, ok := person.Peek(d.Tx, uid)
-	switch {
-	case !ok:
-		return nil, code.PersonNotFound
-	case p.Blocked:
-		return nil, code.PersonBlocked
-	}
-	w, ok := Get(d.Tx, uid)
-	if !ok || Device(w, device) == nil {
-		return nil, code.DeviceUnknown
-	}
-	return w, code.OK
 }
 
 // ApplyPinResult says how a reserved try came out. A right one gives back all that

@@ -3,12 +3,12 @@ package dev
 import (
 	"context"
 	"fmt"
-	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
 
 	"connectrpc.com/connect"
 
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/edge/admin"
+	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
 )
