@@ -24,7 +24,10 @@ func TestMendLog(t *testing.T) {
 		t.Fatal("the log has no file")
 	}
 	for _, f := range append(files, r.files("log", "acked")...) {
-		b := r.bytes(f)
+		b, there := r.held(f)
+		if !there {
+			continue // the store has replaced the file
+		}
 		b[len(b)/2] ^= 4
 		if err := s.RunOnce(t.Context()); err != nil {
 			t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"strings"
 	"sync"
@@ -161,11 +162,21 @@ func (r *rig) files(dir string, suffixes ...string) (out []string) {
 // bytes is a file's content, to be altered in place.
 func (r *rig) bytes(name string) []byte {
 	r.t.Helper()
-	b, err := r.fs.UnsafeGetFileDataBuffer(name)
-	if err != nil {
-		r.t.Fatal(err)
+	b, ok := r.held(name)
+	if !ok {
+		r.t.Fatalf("%s is not there", name)
 	}
 	return b
+}
+
+// held is bytes for a file that a running store may have replaced; ok is false then.
+func (r *rig) held(name string) (b []byte, ok bool) {
+	r.t.Helper()
+	b, err := r.fs.UnsafeGetFileDataBuffer(name)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		r.t.Fatal(err)
+	}
+	return b, err == nil
 }
 
 // clock is a clock that waiting moves.
