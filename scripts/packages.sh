@@ -23,7 +23,7 @@ parallel() { unit | grep -vxFf <(single); }
 
 # cases prints FILE NAME of each test that tries many cases.
 cases() {
-	grep -rlE --include='*_test.go' 'rapid\.(Check|MakeCheck)|^//test:cases' internal | xargs -r awk '
+	grep -rlE --include='*_test.go' 'rapid\.(Check|MakeCheck)|^//test:cases' internal walletclient | xargs -r awk '
 		FNR == 1 { name = ""; marked = 0 }
 		/^\/\/test:cases/ { marked = 1 }
 		/^func / {
@@ -42,6 +42,6 @@ unit) unit ;;
 single) single ;;
 parallel) parallel ;;
 cases) echo "^($(names))\$" ;;
-tried) parallel | grep -E "/($(grep -rlE --include='*_test.go' "^func ($(names))\(" internal | xargs -n1 dirname | sort -u | paste -sd'|'))\$" ;;
+tried) parallel | grep -E "/($(grep -rlE --include='*_test.go' "^func ($(names))\(" internal walletclient | xargs -n1 dirname | sort -u | paste -sd'|'))\$" ;;
 rewrite) grep -rlE --include='*_test.go' 'flag\.Bool\("rewrite"' internal cmd | xargs -n1 dirname | sort -u | sed 's|^|./|' ;;
 esac

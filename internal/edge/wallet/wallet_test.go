@@ -24,9 +24,9 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/edge/gate"
 	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
 	"github.com/holdfast-pay/holdfast/internal/edge/wallet"
-	"github.com/holdfast-pay/holdfast/internal/edge/walletclient"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
+	"github.com/holdfast-pay/holdfast/walletclient"
 )
 
 const mchid, appid = "1900000001", "wx0123456789abcdef"

@@ -17,9 +17,9 @@ import (
 	"connectrpc.com/connect"
 
 	"github.com/holdfast-pay/holdfast/internal/base/money"
-	"github.com/holdfast-pay/holdfast/internal/edge/walletclient"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
+	"github.com/holdfast-pay/holdfast/walletclient"
 )
 
 // walletFlags are what all wallet commands take.

@@ -8,8 +8,8 @@ import (
 	"io/fs"
 	"os"
 
-	"github.com/holdfast-pay/holdfast/internal/edge/walletclient"
 	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/walletclient"
 )
 
 var walletEnrol = Command{

@@ -16,9 +16,9 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/edge/admin/admintest"
 	"github.com/holdfast-pay/holdfast/internal/edge/edgetest"
-	"github.com/holdfast-pay/holdfast/internal/edge/walletclient"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
+	"github.com/holdfast-pay/holdfast/walletclient"
 )
 
 // Somebody enrols a phone on a running node and pays with it; after a restart the

@@ -14,10 +14,10 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/edge/admin/admintest"
-	"github.com/holdfast-pay/holdfast/internal/edge/walletclient"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/run/config"
 	"github.com/holdfast-pay/holdfast/internal/run/node"
+	"github.com/holdfast-pay/holdfast/walletclient"
 )
 
 // A node that was taken over makes up a person's payment, once with a signature of its
