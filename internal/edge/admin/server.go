@@ -102,7 +102,7 @@ var _ pbconnect.AdminServiceHandler = (*Server)(nil)
 // NewServer returns the service over cfg.
 func NewServer(cfg Config) *Server {
 	s := &Server{Config: cfg}
-	_, s.calls = pbconnect.NewAdminServiceHandler(s, connect.WithReadMaxBytes(maxMessage), connect.WithCodec(jsonCodec{}),
+	_, s.calls = pbconnect.NewAdminServiceHandler(s, connect.WithReadMaxBytes(maxMessage), connect.WithCodec(rpc.JSON{}),
 		connect.WithCompressMinBytes(minCompressed), connect.WithInterceptors(rpc.Logged(cfg.Log, "admin call", whose)))
 	return s
 }

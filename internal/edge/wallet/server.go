@@ -84,7 +84,7 @@ var _ pbconnect.WalletServiceHandler = (*Server)(nil)
 // NewServer returns the service over cfg.
 func NewServer(cfg Config) *Server {
 	s := &Server{Config: cfg, hashing: make(chan struct{}, hashesAtOnce), refusals: connect.NewErrorWriter()}
-	_, calls := pbconnect.NewWalletServiceHandler(s, connect.WithReadMaxBytes(maxBody), connect.WithInterceptors(rpc.Logged(cfg.Log, "wallet call", whose)))
+	_, calls := pbconnect.NewWalletServiceHandler(s, connect.WithReadMaxBytes(maxBody), connect.WithCodec(rpc.JSON{}), connect.WithInterceptors(rpc.Logged(cfg.Log, "wallet call", whose)))
 	s.calls = s.authenticated(calls)
 	return s
 }

@@ -1,6 +1,7 @@
-package admin
+package rpc
 
 import (
+	"encoding/base64"
 	"strconv"
 	"unicode/utf8"
 
@@ -8,7 +9,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// readFlat reads a JSON object of texts, whole numbers and booleans into a message.
+// readFlat reads a JSON object of texts, bytes, whole numbers and booleans into a message.
 // It returns false for everything that is not plainly that: nested values, escapes,
 // null, zeros, unknown and repeated names.
 func readFlat(text []byte, m protoreflect.Message) bool {
@@ -61,6 +62,9 @@ func flatValue(kind protoreflect.Kind, value []byte, quoted bool) (protoreflect.
 		return protoreflect.ValueOfString(string(value)), quoted && utf8.Valid(value)
 	case protoreflect.BoolKind:
 		return protoreflect.ValueOfBool(true), !quoted && string(value) == "true"
+	case protoreflect.BytesKind:
+		b, err := base64.StdEncoding.DecodeString(string(value)) // the other alphabet, and no padding, are protojson's
+		return protoreflect.ValueOfBytes(b), quoted && err == nil
 	case protoreflect.Int64Kind, protoreflect.Sint64Kind, protoreflect.Sfixed64Kind:
 		n, err := strconv.ParseInt(string(value), 10, 64)
 		return protoreflect.ValueOfInt64(n), err == nil && isWhole(value)

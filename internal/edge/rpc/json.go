@@ -1,4 +1,4 @@
-package admin
+package rpc
 
 import (
 	"errors"
@@ -9,27 +9,27 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// jsonCodec reads and writes messages in protobuf's JSON as Connect's own codec
-// does. What nearly all messages are made of it reads and writes itself, which
+// JSON reads and writes messages in protobuf's JSON as Connect's own codec
+// does, and takes its place where a service is given it. What nearly all messages are made of it reads and writes itself, which
 // costs a third; protojson does the rest, and decides whatever is in doubt.
-type jsonCodec struct{}
+type JSON struct{}
 
-var _ connect.Codec = jsonCodec{}
+var _ connect.Codec = JSON{}
 
 // Name implements connect.Codec: it takes the place of Connect's own.
-func (jsonCodec) Name() string { return "json" }
+func (JSON) Name() string { return "json" }
 
 // IsBinary says that it is text.
-func (jsonCodec) IsBinary() bool { return false }
+func (JSON) IsBinary() bool { return false }
 
 // Marshal implements connect.Codec.
-func (c jsonCodec) Marshal(message any) ([]byte, error) { return c.MarshalAppend(nil, message) }
+func (c JSON) Marshal(message any) ([]byte, error) { return c.MarshalAppend(nil, message) }
 
 // MarshalStable is Marshal: fields come in their order, without white space.
-func (c jsonCodec) MarshalStable(message any) ([]byte, error) { return c.MarshalAppend(nil, message) }
+func (c JSON) MarshalStable(message any) ([]byte, error) { return c.MarshalAppend(nil, message) }
 
 // MarshalAppend appends a message to dst.
-func (jsonCodec) MarshalAppend(dst []byte, message any) ([]byte, error) {
+func (JSON) MarshalAppend(dst []byte, message any) ([]byte, error) {
 	m, ok := message.(proto.Message)
 	if !ok {
 		return nil, fmt.Errorf("%T is no message", message)
@@ -39,7 +39,7 @@ func (jsonCodec) MarshalAppend(dst []byte, message any) ([]byte, error) {
 
 // Unmarshal implements connect.Codec. Fields that it does not know are passed over:
 // clients and nodes need not be of one version.
-func (jsonCodec) Unmarshal(text []byte, message any) error {
+func (JSON) Unmarshal(text []byte, message any) error {
 	m, ok := message.(proto.Message)
 	if !ok {
 		return fmt.Errorf("%T is no message", message)

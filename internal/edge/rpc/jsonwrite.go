@@ -1,4 +1,4 @@
-package admin
+package rpc
 
 import (
 	"encoding/base64"
@@ -11,20 +11,20 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// plain remembers which messages are written here.
-var plain sync.Map // of protoreflect.FullName to bool
+// written remembers which messages are written here.
+var written sync.Map // of protoreflect.FullName to bool
 
 // isPlain says whether a message has no fields but lists and single values of
 // common kinds.
 func isPlain(d protoreflect.MessageDescriptor) bool {
-	if known, ok := plain.Load(d.FullName()); ok {
+	if known, ok := written.Load(d.FullName()); ok {
 		return known.(bool)
 	}
 	is := d.ParentFile().Package() != "google.protobuf" // whose messages have forms of their own
 	for i := range d.Fields().Len() {
 		is = is && isPlainField(d.Fields().Get(i))
 	}
-	plain.Store(d.FullName(), is)
+	written.Store(d.FullName(), is)
 	return is
 }
 

@@ -1,4 +1,4 @@
-package admin
+package rpc
 
 import (
 	"bytes"
@@ -45,7 +45,7 @@ func sameJSON(t *testing.T, m proto.Message) {
 			t.Fatal(err)
 		}
 	}
-	text, err := jsonCodec{}.Marshal(m)
+	text, err := JSON{}.Marshal(m)
 	var got bytes.Buffer
 	if err == nil {
 		if err := json.Compact(&got, text); err != nil { // a message that protojson writes may have blanks
@@ -57,7 +57,7 @@ func sameJSON(t *testing.T, m proto.Message) {
 	}
 	back := m.ProtoReflect().New().Interface()
 	if err == nil {
-		if err := (jsonCodec{}).Unmarshal(text, back); err != nil || !proto.Equal(m, back) {
+		if err := (JSON{}).Unmarshal(text, back); err != nil || !proto.Equal(m, back) {
 			t.Errorf("%s reads back as %v (%v)", text, back, err)
 		}
 	}
@@ -121,17 +121,18 @@ func FuzzJSON(f *testing.F) {
 		`{"uid":"12"}x`, `{"uid":"12" "amount":"1"}`, `{"uid":12,"uid":13}`, `{"uid":0}`, `{"uid":"012"}`, `{"uid":1e2}`, `{"amount":"-5"}`,
 		`{"amount":9223372036854775808}`, `{"ref":"a\u0041"}`, `{"ref":"` + "\xff" + `"}`, `{"ref":"` + "\t12" + `}`, `{"ref":null}`, `{"ref":12}`,
 		`{"personRef":"a","person_ref":"b"}`, `{"nobody":"knows","ref":"a"}`, `{"nobody":{"a":[1]},"ref":"a"}`, `{"amount":"` + "\t12" + `}`, `{"amount":+5}`, `{"amount":5-5}`,
+		`{"nonce":"AAEC"}`, `{"nonce":"AAE="}`, `{"nonce":"AAE"}`, `{"nonce":"_-EC"}`, `{"nonce":""}`, `{"nonce":"AAF="}`, `{"nonce":"A"}`, `{"nonce":12}`,
 	} {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		for _, m := range []proto.Message{&pb.AdminPersonTopupRequest{}, &pb.AdminPersonAddRequest{}, &pb.AdminMerchantAddRequest{}} {
+		for _, m := range []proto.Message{&pb.AdminPersonTopupRequest{}, &pb.AdminPersonAddRequest{}, &pb.AdminMerchantAddRequest{}, &pb.OpenPacketRequest{}} {
 			want, got := m, m.ProtoReflect().New().Interface()
 			wrong := protojson.UnmarshalOptions{DiscardUnknown: true}.Unmarshal(text, want)
 			if len(text) == 0 {
 				continue // protojson's caller refuses it
 			}
-			err := jsonCodec{}.Unmarshal(text, got)
+			err := JSON{}.Unmarshal(text, got)
 			if (err == nil) != (wrong == nil) || err == nil && !proto.Equal(got, want) {
 				t.Errorf("%q means %v (%v), want %v (%v)", text, got, err, want, wrong)
 			}
@@ -148,8 +149,8 @@ func BenchmarkJSON(b *testing.B) {
 	buf := make([]byte, 0, 1024)
 	b.Run("here", func(b *testing.B) {
 		for range b.N {
-			_ = jsonCodec{}.Unmarshal(request, new(pb.AdminPersonTopupRequest))
-			buf, _ = jsonCodec{}.MarshalAppend(buf[:0], answer)
+			_ = JSON{}.Unmarshal(request, new(pb.AdminPersonTopupRequest))
+			buf, _ = JSON{}.MarshalAppend(buf[:0], answer)
 		}
 	})
 	b.Run("protojson", func(b *testing.B) {
