@@ -495,10 +495,10 @@ func (pl *player) expectDigests(s *script.Step) error {
 	return nil
 }
 
-// level says whether all running nodes have applied the same index.
+// level says whether all running nodes have applied what is committed.
 func (w *World) level() bool {
 	p := w.leader()
-	if p == nil {
+	if p == nil || !p.caughtUp() {
 		return false
 	}
 	for _, n := range w.nodes {
@@ -507,6 +507,13 @@ func (w *World) level() bool {
 		}
 	}
 	return true
+}
+
+// caughtUp says whether a leader has applied everything that was ever committed. It
+// knows how far that is once an entry of its own term is.
+func (p *process) caughtUp() bool {
+	term, err := p.disk.log.Term(p.applied)
+	return err == nil && term == p.member.Leads() && p.applied == p.member.Status().Commit
 }
 
 // show writes down how things stand, for the reader of a script.

@@ -316,7 +316,7 @@ func (w *World) waiting() (n int) {
 	return n
 }
 
-// leader is the node that leads with the highest term and has come to its term.
+// leader is the node that leads with the highest term.
 func (w *World) leader() (best *node) {
 	var top uint64
 	for _, n := range w.nodes {
