@@ -1,56 +1,75 @@
-// Package walletclient is the reference client of the wallet API: it signs each call
-// with a device's key. The command line uses it, and it shows whoever writes another
-// how calls are signed.
 package walletclient
 
 import (
-	"bytes"
-	"crypto/ecdsa"
-	"crypto/sha256"
-	"fmt"
-	"io"
+	"context"
+	"crypto/rand"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"connectrpc.com/connect"
 
-	"github.com/holdfast-pay/holdfast/internal/edge/httpsig"
 	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
 )
 
-// idSize is the length of a device's number: the start of SHA-256 of its public key.
-const idSize = 16
-
-// Device is a key that signs for a person.
-type Device struct {
-	Key *ecdsa.PrivateKey
-	// Next returns the next count of calls; it must not return one twice, whatever
-	// happens to the process in between.
-	Next func() (uint64, error)
+// Options say how a Client works.
+type Options struct {
+	// URLs are where the wallet API is: the nodes of a cluster, in any order.
+	URLs []string
+	// Lang is the language of what the platform says of itself: zh (the default) or en.
+	Lang string
+	// HTTP makes the requests; nil: http.DefaultClient.
+	HTTP *http.Client
+	// Attempt is how long one node may take; 0: 5 s.
+	Attempt time.Duration
+	// Patience is for how long a call whose answer is lost is repeated; 0: 15 s, less
+	// than 0: not at all.
+	Patience time.Duration
 }
 
-// PublicKey is the device's public key, an uncompressed point.
-func (d *Device) PublicKey() ([]byte, error) {
-	point, err := d.Key.PublicKey.Bytes()
-	if err != nil {
-		return nil, fmt.Errorf("read the device's key: %w", err)
+const (
+	usualAttempt  = 5 * time.Second
+	usualPatience = 15 * time.Second
+	firstPause    = 20 * time.Millisecond
+	longestPause  = time.Second
+)
+
+// Client calls the wallet API for one device. Its methods may be called from any
+// goroutine; errors they return are an *Error.
+type Client struct {
+	nodes   []pbconnect.WalletServiceClient
+	last    atomic.Uint32 // the node that is asked next
+	options Options
+	pause   func(context.Context, time.Duration) error // other than wait only in tests
+}
+
+// New makes a client for a device.
+func New(d Device, o Options) *Client {
+	if o.Lang == "" {
+		o.Lang = "zh"
 	}
-	return point, nil
-}
-
-// ID is the device's number.
-func (d *Device) ID() ([]byte, error) {
-	point, err := d.PublicKey()
-	if err != nil {
-		return nil, err
+	if o.HTTP == nil {
+		o.HTTP = http.DefaultClient
 	}
-	sum := sha256.Sum256(point)
-	return sum[:idSize], nil
+	if o.Attempt == 0 {
+		o.Attempt = usualAttempt
+	}
+	if o.Patience == 0 {
+		o.Patience = usualPatience
+	}
+	c := &Client{options: o, pause: wait}
+	for _, url := range o.URLs {
+		c.nodes = append(c.nodes, Service(o.HTTP, url, o.Lang, d))
+	}
+	return c
 }
 
-// New makes a client of the wallet API at a URL, through an HTTP client whose
-// transport the device signs for. lang is sent as Accept-Language.
-func New(base *http.Client, url, lang string, d *Device) pbconnect.WalletServiceClient {
+// NewID mints a client id: the identity of one act, however often it is asked for.
+func NewID() string { return rand.Text() }
+
+// Service is one node's API as it is generated, signed by a device, for what needs
+// headers or wants every error as it came.
+func Service(base *http.Client, url, lang string, d Device) pbconnect.WalletServiceClient {
 	transport := base.Transport
 	if transport == nil {
 		transport = http.DefaultTransport
@@ -58,64 +77,4 @@ func New(base *http.Client, url, lang string, d *Device) pbconnect.WalletService
 	signing := *base
 	signing.Transport = &signer{next: transport, device: d, lang: lang}
 	return pbconnect.NewWalletServiceClient(&signing, url, connect.WithProtoJSON()) // JSON is what people can read on the wire
-}
-
-// signer signs requests on their way out.
-type signer struct {
-	next   http.RoundTripper
-	device *Device
-	lang   string
-}
-
-// RoundTrip implements http.RoundTripper.
-func (s *signer) RoundTrip(r *http.Request) (*http.Response, error) {
-	body, err := io.ReadAll(r.Body)
-	if err = closed(r.Body, err); err != nil {
-		return nil, err
-	}
-	signed := r.Clone(r.Context())
-	signed.Body, signed.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-	signed.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
-	if err := s.device.sign(signed, body, time.Now()); err != nil {
-		return nil, err
-	}
-	signed.Header.Set("Accept-Language", s.lang)
-	return s.next.RoundTrip(signed)
-}
-
-func closed(c io.Closer, err error) error {
-	if cerr := c.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
-		return fmt.Errorf("read what is to be signed: %w", err)
-	}
-	return nil
-}
-
-// sign adds the headers of a signature over a request.
-func (d *Device) sign(r *http.Request, body []byte, now time.Time) error {
-	id, err := d.ID()
-	if err != nil {
-		return err
-	}
-	count, err := d.Next()
-	if err != nil {
-		return fmt.Errorf("count a call: %w", err)
-	}
-	host := r.Host
-	if host == "" {
-		host = r.URL.Host
-	}
-	p := httpsig.Params{Created: now.Unix(), Counter: count, Key: id}
-	digest := httpsig.Digest(body)
-	hash := httpsig.Signed(httpsig.Target{Method: r.Method, Authority: host, Path: r.URL.RequestURI()}, digest, p)
-	sig, err := httpsig.Sign(d.Key, hash[:])
-	if err != nil {
-		return err
-	}
-	r.Header.Set("Content-Digest", digest)
-	r.Header.Set("Signature-Input", httpsig.Input(p))
-	r.Header.Set("Signature", httpsig.Value(sig))
-	return nil
 }

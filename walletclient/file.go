@@ -11,14 +11,20 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
 	"syscall"
+
+	"github.com/holdfast-pay/holdfast/internal/edge/httpsig"
 )
 
-// File keeps a device in a file, mode 0600: the key, where the wallet API is, and how
-// many calls were signed.
+// File is a device that is kept in a file of mode 0600: the key, where the wallet API
+// is, and how many calls were signed. Processes may share it.
 type File struct {
-	Path string
-	held contents
+	path string
+	key  *ecdsa.PrivateKey
+	held contents // mutex: mu
+	mu   sync.Mutex
 }
 
 type contents struct {
@@ -28,49 +34,70 @@ type contents struct {
 	Counter uint64 `json:"counter"`
 }
 
-// Create makes a device in a new file. A file that is there is not overwritten.
-func Create(path, url string) (*File, *Device, error) {
+// Create makes a device in a new file, for the wallet API at a URL; several nodes are
+// separated by commas. A file that is there is not overwritten.
+func Create(path, url string) (*File, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return nil, nil, fmt.Errorf("make a device's key: %w", err)
+		return nil, fmt.Errorf("make a device's key: %w", err)
 	}
 	der, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
-		return nil, nil, fmt.Errorf("write a device's key: %w", err)
+		return nil, fmt.Errorf("write a device's key: %w", err)
 	}
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, fmt.Errorf("%s is there already: it may hold a wallet's device", path)
+		return nil, fmt.Errorf("%s is there already: it may hold a wallet's device", path)
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, nil, fmt.Errorf("make the wallet's folder: %w", err)
+		return nil, fmt.Errorf("make the wallet's folder: %w", err)
 	}
-	f := &File{Path: path, held: contents{URL: url, Key: der}}
-	if err := f.write(); err != nil {
-		return nil, nil, err
-	}
-	return f, &Device{Key: key, Next: f.next}, nil
+	f := &File{path: path, key: key, held: contents{URL: url, Key: der}}
+	return f, f.write()
 }
 
 // Open reads a device from its file.
-func Open(path string) (*File, *Device, error) {
-	f := &File{Path: path}
+func Open(path string) (*File, error) {
+	f := &File{path: path}
 	if err := f.read(); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	parsed, err := x509.ParsePKCS8PrivateKey(f.held.Key)
 	key, ok := parsed.(*ecdsa.PrivateKey)
 	if err != nil || !ok || key.Curve != elliptic.P256() {
-		return nil, nil, fmt.Errorf("%s holds no device's key", path)
+		return nil, fmt.Errorf("%s holds no device's key", path)
 	}
-	return f, &Device{Key: key, Next: f.next}, nil
+	f.key = key
+	return f, nil
 }
 
-// URL is where the wallet API is.
-func (f *File) URL() string { return f.held.URL }
+// URL is where the wallet API is, as Create was told.
+func (f *File) URL() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.held.URL
+}
 
-// next counts a call under a lock, and writes the count before it is used.
-func (f *File) next() (n uint64, err error) {
-	lock, err := os.OpenFile(f.Path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
+// URLs are the nodes that URL names.
+func (f *File) URLs() []string { return strings.Split(f.URL(), ",") }
+
+// PublicKey implements Device.
+func (f *File) PublicKey() ([]byte, error) {
+	point, err := f.key.PublicKey.Bytes()
+	if err != nil {
+		return nil, fmt.Errorf("read the device's key: %w", err)
+	}
+	return point, nil
+}
+
+// Sign implements Device.
+func (f *File) Sign(hash []byte) ([]byte, error) { return httpsig.Sign(f.key, hash) }
+
+// Next implements Device: it counts under a lock, and writes the count before it is
+// used.
+func (f *File) Next() (n uint64, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	lock, err := os.OpenFile(f.path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return 0, fmt.Errorf("lock the wallet's file: %w", err)
 	}
@@ -86,12 +113,12 @@ func (f *File) next() (n uint64, err error) {
 }
 
 func (f *File) read() error {
-	b, err := os.ReadFile(f.Path)
+	b, err := os.ReadFile(f.path)
 	if err != nil {
 		return fmt.Errorf("read the wallet's file: %w", err)
 	}
 	if err := json.Unmarshal(b, &f.held); err != nil {
-		return fmt.Errorf("%s is no wallet's file: %w", f.Path, err)
+		return fmt.Errorf("%s is no wallet's file: %w", f.path, err)
 	}
 	return nil
 }
@@ -101,14 +128,14 @@ func (f *File) write() error {
 	if err != nil {
 		return fmt.Errorf("write the wallet's file: %w", err)
 	}
-	t, err := os.CreateTemp(filepath.Dir(f.Path), ".wallet-*")
+	t, err := os.CreateTemp(filepath.Dir(f.path), ".wallet-*")
 	if err != nil {
 		return fmt.Errorf("write the wallet's file: %w", err)
 	}
 	defer os.Remove(t.Name()) // gone already when it was renamed
 	_, err = t.Write(append(b, '\n'))
 	if err = errors.Join(err, t.Sync(), t.Close()); err == nil {
-		err = os.Rename(t.Name(), f.Path)
+		err = os.Rename(t.Name(), f.path)
 	}
 	if err != nil {
 		return fmt.Errorf("write the wallet's file: %w", err)

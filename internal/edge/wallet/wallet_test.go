@@ -2,8 +2,6 @@ package wallet_test
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
 	"fmt"
 	"log/slog"
@@ -71,19 +69,17 @@ func open(t *testing.T) *bank {
 // phone is somebody's device.
 type phone struct {
 	pbconnect.WalletServiceClient
-	device *walletclient.Device
+	device walletclient.Device
 	number string
 }
 
 func (b *bank) phone(number string) *phone {
 	b.t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	d, err := walletclient.NewMemory()
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	var count atomic.Uint64
-	d := &walletclient.Device{Key: key, Next: func() (uint64, error) { return count.Add(1), nil }}
-	return &phone{WalletServiceClient: walletclient.New(http.DefaultClient, b.url, "en", d), device: d, number: number}
+	return &phone{WalletServiceClient: walletclient.Service(http.DefaultClient, b.url, "en", d), device: d, number: number}
 }
 
 // enrolled is a phone with a wallet and money in it.
@@ -102,7 +98,7 @@ func (b *bank) enrolled(number string, fen int64) *phone {
 
 func (b *bank) uid(p *phone) (uid uint64) {
 	b.t.Helper()
-	id, err := p.device.ID()
+	id, err := walletclient.DeviceID(p.device)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -334,7 +330,7 @@ func TestOnlyTheDeviceActs(t *testing.T) {
 	second := b.phone("+8613800000001")
 	b.code(second)
 	must(t, second.Enrol, second.enrolment(b))
-	id, err := second.device.ID()
+	id, err := walletclient.DeviceID(second.device)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,17 +8,13 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
-	"connectrpc.com/connect"
-
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/pb"
-	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
 	"github.com/holdfast-pay/holdfast/walletclient"
 )
 
@@ -49,32 +45,38 @@ func (w *walletFlags) path(env *Env) (string, error) {
 }
 
 // client opens the wallet's file and returns the API.
-func (w *walletFlags) client(env *Env) (pbconnect.WalletServiceClient, error) {
+func (w *walletFlags) client(env *Env) (*walletclient.Client, error) {
 	path, err := w.path(env)
 	if err != nil {
 		return nil, err
 	}
-	file, device, err := walletclient.Open(path)
+	file, err := walletclient.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, failure(ExitRefused, "make one: holdfast wallet enrol PHONE --to URL", "there is no wallet in %s", path)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return w.dial(env, file.URL(), device), nil
+	return w.dial(env, file), nil
 }
 
-func (w *walletFlags) dial(env *Env, url string, d *walletclient.Device) pbconnect.WalletServiceClient {
-	return walletclient.New(&http.Client{Timeout: w.timeout}, url, env.Lang, d)
+// dial asks the file's nodes. Where there is but one, whoever types is told at once
+// that it does not answer.
+func (w *walletFlags) dial(env *Env, f *walletclient.File) *walletclient.Client {
+	o := walletclient.Options{URLs: f.URLs(), Lang: env.Lang, Attempt: w.timeout, Patience: -1}
+	if n := len(o.URLs); n > 1 {
+		o.Attempt, o.Patience = w.timeout/time.Duration(n), w.timeout
+	}
+	return walletclient.New(f, o)
 }
 
 // walletCall makes one call and turns its error into a Failure.
-func walletCall[Q, A any](ctx context.Context, env *Env, f func(context.Context, *connect.Request[Q]) (*connect.Response[A], error), q *Q) (*A, error) {
-	answer, err := f(ctx, connect.NewRequest(q))
+func walletCall[Q, A any](ctx context.Context, env *Env, f func(context.Context, *Q) (*A, error), q *Q) (*A, error) {
+	answer, err := f(ctx, q)
 	if err != nil {
 		return nil, env.walletError(err)
 	}
-	return answer.Msg, nil
+	return answer, nil
 }
 
 // walletError is callError with hints for people.

@@ -29,17 +29,17 @@ can pay from your balance: end the device from another one if you lose it.`,
 		var w walletFlags
 		var q pb.EnrolRequest
 		w.flags(fs)
-		to := fs.String("to", "", "`URL` of the wallet API; needed the first time")
+		to := fs.String("to", "", "`URL` of the wallet API, or of several nodes, between commas; needed the first time")
 		fs.StringVar(&q.Name, "name", "", "your `NAME`, for a number that is new")
 		fs.StringVar(&q.Label, "label", hostLabel(), "what to call this `DEVICE`")
 		fs.StringVar(&q.Code, "code", "", "the six `DIGITS` that were sent; without it a code is sent and asked for")
 		return func(ctx context.Context, env *Env, args []string) error {
 			q.Phone = args[0]
-			device, url, err := w.device(env, *to)
+			device, err := w.device(env, *to)
 			if err != nil {
 				return err
 			}
-			c := w.dial(env, url, device)
+			c := w.dial(env, device)
 			if q.Code == "" {
 				if _, err := walletCall(ctx, env, c.SendCode, &pb.SendCodeRequest{Phone: q.Phone, ClientId: clientID("")}); err != nil {
 					return err
@@ -65,24 +65,24 @@ can pay from your balance: end the device from another one if you lose it.`,
 }
 
 // device opens the wallet's file, or makes it for a URL.
-func (w *walletFlags) device(env *Env, to string) (*walletclient.Device, string, error) {
+func (w *walletFlags) device(env *Env, to string) (*walletclient.File, error) {
 	path, err := w.path(env)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	file, device, err := walletclient.Open(path)
+	file, err := walletclient.Open(path)
 	switch {
 	case err == nil && to != "" && to != file.URL():
-		return nil, "", failure(ExitRefused, "name another file with --wallet FILE", "%s is a device of %s", path, file.URL())
+		return nil, failure(ExitRefused, "name another file with --wallet FILE", "%s is a device of %s", path, file.URL())
 	case errors.Is(err, fs.ErrNotExist) && to == "":
-		return nil, "", usage("--to http://127.0.0.1:8446", "where is the wallet API? a new device needs its address")
+		return nil, usage("--to http://127.0.0.1:8446", "where is the wallet API? a new device needs its address")
 	case errors.Is(err, fs.ErrNotExist):
-		file, device, err = walletclient.Create(path, to)
+		file, err = walletclient.Create(path, to)
 	}
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	return device, file.URL(), nil
+	return file, nil
 }
 
 func hostLabel() string {

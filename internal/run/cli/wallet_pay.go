@@ -9,7 +9,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
 	"github.com/holdfast-pay/holdfast/internal/pb"
-	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
+	"github.com/holdfast-pay/holdfast/walletclient"
 )
 
 var walletPay = Command{
@@ -64,7 +64,7 @@ func pinFlag(fs *flag.FlagSet) *string {
 
 // withPIN acts, with the PIN where it is in a file, and else with the PIN once the
 // platform says that this act needs it.
-func withPIN(ctx context.Context, env *Env, c pbconnect.WalletServiceClient, file string, act func(grant uint64) error) error {
+func withPIN(ctx context.Context, env *Env, c *walletclient.Client, file string, act func(grant uint64) error) error {
 	if file == "" {
 		err := act(0)
 		if needed, ok := rpc.CodeOf(err); !ok || needed != code.PinNeeded {
@@ -79,7 +79,7 @@ func withPIN(ctx context.Context, env *Env, c pbconnect.WalletServiceClient, fil
 }
 
 // grant has the PIN checked.
-func grant(ctx context.Context, env *Env, c pbconnect.WalletServiceClient, file string) (uint64, error) {
+func grant(ctx context.Context, env *Env, c *walletclient.Client, file string) (uint64, error) {
 	pin, err := readPIN(env, file, "PIN")
 	if err != nil {
 		return 0, err

@@ -29,12 +29,12 @@ func TestAPhoneOutlivesTheNode(t *testing.T) {
 	codes := new(admintest.Buffer)
 	n := s.openShowing(codes)
 	s.purchase(n)
-	file, device, err := walletclient.Create(filepath.Join(t.TempDir(), "wallet.json"), n.Addresses().WalletAPI)
+	file, err := walletclient.Create(filepath.Join(t.TempDir(), "wallet.json"), n.Addresses().WalletAPI)
 	if err != nil {
 		t.Fatal(err)
 	}
-	phone := walletclient.New(http.DefaultClient, file.URL(), "en", device)
-	enrolPhone(t, phone, device, codes)
+	phone := walletclient.Service(http.DefaultClient, file.URL(), "en", file)
+	enrolPhone(t, phone, file, codes)
 	s.do(n, catalogue.PersonTopup, &pb.PersonTopup{Uid: 2, Amount: 500, Currency: money.CNY, Ref: "phone", Line: "topup"})
 	o := s.do(n, catalogue.OrderCreate, &pb.OrderCreate{Mchid: edgetest.Mchid, Appid: edgetest.Appid, OutTradeNo: "WALLET-0001", Product: pb.Product_PRODUCT_NATIVE,
 		Total: 123, Currency: money.CNY, Description: "tea", NotifyUrl: "https://shop.example/n"}).(*pb.Order)
@@ -45,7 +45,7 @@ func TestAPhoneOutlivesTheNode(t *testing.T) {
 	s.cfg.WalletAPI.Address = strings.TrimPrefix(file.URL(), "http://")
 	n = s.openShowing(codes)
 	defer s.stop(n)
-	again := called(t, walletclient.New(http.DefaultClient, file.URL(), "en", device).Pay, pay)
+	again := called(t, walletclient.Service(http.DefaultClient, file.URL(), "en", file).Pay, pay)
 	if again.TransactionId != paid.TransactionId {
 		t.Errorf("the payment was %v, and after a restart %v", paid, again)
 	}
@@ -71,7 +71,7 @@ func (s *site) openShowing(codes *admintest.Buffer) *Node {
 	return n
 }
 
-func enrolPhone(t *testing.T, phone pbconnect.WalletServiceClient, device *walletclient.Device, codes *admintest.Buffer) {
+func enrolPhone(t *testing.T, phone pbconnect.WalletServiceClient, device walletclient.Device, codes *admintest.Buffer) {
 	t.Helper()
 	const number = "138 0000 0000"
 	called(t, phone.SendCode, &pb.SendCodeRequest{Phone: number, ClientId: "first"})

@@ -62,13 +62,13 @@ func TestMadeUpPaymentsAreFound(t *testing.T) {
 
 	b := open()
 	b.ok(catalogue.MerchantAdd, &pb.MerchantAdd{Mchid: mchid, Name: "Tea House", Appids: []string{appid}})
-	file, device, err := walletclient.Create(filepath.Join(t.TempDir(), "wallet.json"), b.n.Addresses().WalletAPI)
+	file, err := walletclient.Create(filepath.Join(t.TempDir(), "wallet.json"), b.n.Addresses().WalletAPI)
 	if err != nil {
 		t.Fatal(err)
 	}
-	phone := walletclient.New(http.DefaultClient, file.URL(), "en", device)
+	phone := walletclient.Service(http.DefaultClient, file.URL(), "en", file)
 	call(t, phone.SendCode, &pb.SendCodeRequest{Phone: "13800000000", ClientId: "first"})
-	point, err := device.PublicKey()
+	point, err := file.PublicKey()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +82,7 @@ func TestMadeUpPaymentsAreFound(t *testing.T) {
 	}
 
 	b = open()
-	id, err := device.ID()
+	id, err := walletclient.DeviceID(file)
 	if err != nil {
 		t.Fatal(err)
 	}
