@@ -3018,9 +3018,11 @@ func (x *TransferDecline) GetConsent() *Consent {
 
 // PayeeLookup asks who is behind a phone number, for uid; strangers are counted.
 type PayeeLookup struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Uid           uint64                 `protobuf:"varint,1,opt,name=uid,proto3" json:"uid,omitempty"`
-	PhoneTag      []byte                 `protobuf:"bytes,2,opt,name=phone_tag,json=phoneTag,proto3" json:"phone_tag,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Uid      uint64                 `protobuf:"varint,1,opt,name=uid,proto3" json:"uid,omitempty"`
+	PhoneTag []byte                 `protobuf:"bytes,2,opt,name=phone_tag,json=phoneTag,proto3" json:"phone_tag,omitempty"`
+	// device asks; one that was ended learns nothing more.
+	Device        []byte `protobuf:"bytes,3,opt,name=device,proto3" json:"device,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3065,6 +3067,13 @@ func (x *PayeeLookup) GetUid() uint64 {
 func (x *PayeeLookup) GetPhoneTag() []byte {
 	if x != nil {
 		return x.PhoneTag
+	}
+	return nil
+}
+
+func (x *PayeeLookup) GetDevice() []byte {
+	if x != nil {
+		return x.Device
 	}
 	return nil
 }
@@ -3633,10 +3642,11 @@ const file_holdfast_v1_command_proto_rawDesc = "" +
 	"\x0fTransferDecline\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x10\n" +
 	"\x03uid\x18\x02 \x01(\x04R\x03uid\x12.\n" +
-	"\aconsent\x18\x03 \x01(\v2\x14.holdfast.v1.ConsentR\aconsent\"<\n" +
+	"\aconsent\x18\x03 \x01(\v2\x14.holdfast.v1.ConsentR\aconsent\"T\n" +
 	"\vPayeeLookup\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x1b\n" +
-	"\tphone_tag\x18\x02 \x01(\fR\bphoneTag\"e\n" +
+	"\tphone_tag\x18\x02 \x01(\fR\bphoneTag\x12\x16\n" +
+	"\x06device\x18\x03 \x01(\fR\x06device\"e\n" +
 	"\tPayeeHide\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x16\n" +
 	"\x06hidden\x18\x02 \x01(\bR\x06hidden\x12.\n" +

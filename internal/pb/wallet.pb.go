@@ -778,8 +778,10 @@ func (x *SetFreeLimitRequest) GetGrant() uint64 {
 }
 
 type EndDeviceRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Device        []byte                 `protobuf:"bytes,1,opt,name=device,proto3" json:"device,omitempty"`
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Device []byte                 `protobuf:"bytes,1,opt,name=device,proto3" json:"device,omitempty"`
+	// grant is needed by a device in its first day, for one that was there before it.
+	Grant         uint64 `protobuf:"varint,2,opt,name=grant,proto3" json:"grant,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -819,6 +821,13 @@ func (x *EndDeviceRequest) GetDevice() []byte {
 		return x.Device
 	}
 	return nil
+}
+
+func (x *EndDeviceRequest) GetGrant() uint64 {
+	if x != nil {
+		return x.Grant
+	}
+	return 0
 }
 
 type ShowPayableRequest struct {
@@ -2143,9 +2152,10 @@ const file_holdfast_v1_wallet_proto_rawDesc = "" +
 	"\x04code\x18\x02 \x01(\tR\x04code\"A\n" +
 	"\x13SetFreeLimitRequest\x12\x14\n" +
 	"\x05limit\x18\x01 \x01(\x03R\x05limit\x12\x14\n" +
-	"\x05grant\x18\x02 \x01(\x04R\x05grant\"*\n" +
+	"\x05grant\x18\x02 \x01(\x04R\x05grant\"@\n" +
 	"\x10EndDeviceRequest\x12\x16\n" +
-	"\x06device\x18\x01 \x01(\fR\x06device\"(\n" +
+	"\x06device\x18\x01 \x01(\fR\x06device\x12\x14\n" +
+	"\x05grant\x18\x02 \x01(\x04R\x05grant\"(\n" +
 	"\x12ShowPayableRequest\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\"\xad\x01\n" +
 	"\aPayable\x12\x1b\n" +

@@ -190,6 +190,7 @@ const (
 	CodeWrong        Code = 185
 	PinWrong         Code = 186
 	LimitsInvalid    Code = 183
+	DeviceWaits      Code = 187
 
 	// Transfers between people.
 	TransferToSelf   Code = 200

@@ -128,9 +128,10 @@ var list = []Info{
 	{DetailsNeeded, "details_needed", Invalid, Never, "请填写姓名。", "A new person gives a name."},
 	{TextInvalid, "text_invalid", Invalid, Never, "文字过长或含有不允许的字符。", "The text is too long or has characters that are not allowed."},
 	{LimitsInvalid, "limits_invalid", Invalid, Never, "限额设置有误：须为正数，且单笔不大于每日、每日不大于每年。", "Limits must be positive: one act at most a day's, a day's at most a year's."},
-	{CodeNotSent, "code_not_sent", Busy, Same, "验证码未能发送，请稍后重新获取。", "The code could not be sent; ask for another in a moment."},
+	{CodeNotSent, "code_not_sent", Conflict, Never, "验证码未能发送，请稍后重新获取。", "The code could not be sent; ask for another in a moment."},
 	{CodeWrong, "code_wrong", Conflict, Never, "验证码错误，请重新输入。", "The code is wrong; type it again."},
 	{PinWrong, "pin_wrong", Conflict, Never, "支付密码错误，请重新输入。", "The PIN is wrong; enter it again."},
+	{DeviceWaits, "device_waits", Conflict, Never, "新设备在等待期内不能这样做，请用支付密码确认，或换用常用设备。", "A new device may not do this yet: confirm with your PIN, or use another device."},
 
 	{TransferToSelf, "transfer_to_self", Invalid, Never, "不能转账或发红包给自己。", "You can't send money to yourself."},
 	{ClientIDInvalid, "client_id_invalid", Invalid, Never, "请求编号应为 1 到 64 个字符，可含数字、字母和 _-。", "The client id is 1 to 64 characters of 0-9 A-Z a-z _ -."},

@@ -23,7 +23,7 @@ func (s *Server) FindPayee(ctx context.Context, q *connect.Request[pb.FindPayeeR
 	if err != nil {
 		return nil, err
 	}
-	found, err := do(ctx, s, transfer.Lookup, &pb.PayeeLookup{Uid: from(ctx).uid, PhoneTag: tag})
+	found, err := do(ctx, s, transfer.Lookup, &pb.PayeeLookup{Uid: from(ctx).uid, Device: from(ctx).params.Key, PhoneTag: tag})
 	if err != nil {
 		return nil, err
 	}

@@ -77,7 +77,7 @@ func (s *Server) SetFreeLimit(ctx context.Context, q *connect.Request[pb.SetFree
 // empty view: nothing of the wallet is theirs to see any more.
 func (s *Server) EndDevice(ctx context.Context, q *connect.Request[pb.EndDeviceRequest]) (*connect.Response[pb.WalletView], error) {
 	who := from(ctx)
-	if _, err := do(ctx, s, rule.EndDevice, &pb.DeviceEnd{Uid: who.uid, Device: q.Msg.Device, Consent: who.consent(0)}); err != nil {
+	if _, err := do(ctx, s, rule.EndDevice, &pb.DeviceEnd{Uid: who.uid, Device: q.Msg.Device, Consent: who.consent(q.Msg.Grant)}); err != nil {
 		return nil, err
 	}
 	if bytes.Equal(q.Msg.Device, who.params.Key) {

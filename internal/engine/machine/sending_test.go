@@ -19,7 +19,7 @@ var (
 // each under way.
 func (w *workload) sending() {
 	ming, hua, li := w.enrol(11), w.enrol(12), w.enrol(13)
-	w.ok(catalogue.PayeeLookup, &pb.PayeeLookup{Uid: ming.uid, PhoneTag: filled(wallet.TagSize, 12)})
+	w.ok(catalogue.PayeeLookup, &pb.PayeeLookup{Uid: ming.uid, Device: ming.device, PhoneTag: filled(wallet.TagSize, 12)})
 	w.ok(catalogue.PayeeHide, &pb.PayeeHide{Uid: li.uid, Hidden: true, Consent: li.consent(0)})
 	w.send(ming, hua, "T-1", false)
 	w.ok(catalogue.TransferAccept, &pb.TransferAccept{Id: w.send(ming, hua, "T-2", true), Uid: hua.uid, Consent: hua.consent(0)})

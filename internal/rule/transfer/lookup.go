@@ -26,18 +26,14 @@ const seenSize = 8
 // business day counts once, so that repeating the command is safe; so does nobody
 // the person has sent money to, nor the person's own number.
 //
-// Refuses, in this order: PhoneTagInvalid; PersonNotFound, PersonBlocked;
-// LookupsTooMany.
+// Refuses, in this order: PhoneTagInvalid; PersonNotFound, PersonBlocked,
+// DeviceUnknown; LookupsTooMany.
 func ApplyPayeeLookup(d *deed.Deed, c *pb.PayeeLookup) (code.Code, *pb.Payee) {
 	if len(c.PhoneTag) != wallet.TagSize {
 		return code.PhoneTagInvalid, nil
 	}
-	p, ok := person.Peek(d.Tx, c.Uid)
-	switch {
-	case !ok:
-		return code.PersonNotFound, nil
-	case p.Blocked:
-		return code.PersonBlocked, nil
+	if out := wallet.MayAsk(d.Tx, c.Uid, c.Device); out != code.OK {
+		return out, nil
 	}
 	found := &pb.Payee{Uid: reachable(d.Tx, c.PhoneTag)}
 	if found.Uid != 0 && (found.Uid == c.Uid || Knows(d.Tx, c.Uid, found.Uid)) {

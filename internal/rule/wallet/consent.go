@@ -8,6 +8,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/must"
 	"github.com/holdfast-pay/holdfast/internal/base/stamp"
+	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/person"
 )
@@ -68,12 +69,15 @@ func (l Leave) Use(d *deed.Deed) { put(d.Tx, l.wallet) }
 // Wallet is the wallet as Use will write it, for a rule that changes more of it.
 func (l Leave) Wallet() *pb.Wallet { return l.wallet }
 
+// waits says whether the device that consents is too new to be trusted.
+func (l Leave) waits(d *deed.Deed) bool { return d.At < l.device.TrustedAt }
+
 // signed finds the wallet and device, and counts the call.
 func signed(d *deed.Deed, uid uint64, c *pb.Consent) (Leave, code.Code) {
 	if !Complete(c) {
 		return Leave{}, code.ConsentNeeded
 	}
-	w, dev, out := usable(d, uid, c.Device)
+	w, dev, out := usable(d.Tx, uid, c.Device)
 	switch {
 	case out != code.OK:
 		return Leave{}, out
@@ -89,16 +93,24 @@ func Complete(c *pb.Consent) bool {
 	return c != nil && len(c.Device) == DeviceIDSize && len(c.Signed) == 32 && len(c.Signature) == 64
 }
 
+// MayAsk says whether a device may ask for what takes no consent, but is counted.
+//
+// Refuses, in this order: PersonNotFound, PersonBlocked; DeviceUnknown.
+func MayAsk(r table.Reader, uid uint64, device []byte) code.Code {
+	_, _, out := usable(r, uid, device)
+	return out
+}
+
 // usable finds the wallet of a person who may act, and their device.
-func usable(d *deed.Deed, uid uint64, device []byte) (*pb.Wallet, *pb.Device, code.Code) {
-	p, ok := person.Peek(d.Tx, uid)
+func usable(r table.Reader, uid uint64, device []byte) (*pb.Wallet, *pb.Device, code.Code) {
+	p, ok := person.Peek(r, uid)
 	switch {
 	case !ok:
 		return nil, nil, code.PersonNotFound
 	case p.Blocked:
 		return nil, nil, code.PersonBlocked
 	}
-	if w, ok := Get(d.Tx, uid); ok {
+	if w, ok := Get(r, uid); ok {
 		if dev := Device(w, device); dev != nil {
 			return w, dev, code.OK
 		}
@@ -126,7 +138,7 @@ func count(dev *pb.Device, n uint64) bool {
 func (l Leave) spend(d *deed.Deed, amount int64) code.Code {
 	must.That(amount > 0, "an amount that is moved is positive, not %d", amount)
 	w, dev := l.wallet, l.device
-	if d.At < dev.TrustedAt {
+	if l.waits(d) {
 		sum, ok := money.Add(dev.SpentNew, amount)
 		if !ok || sum > NewDeviceSum {
 			return code.NewDeviceLimit

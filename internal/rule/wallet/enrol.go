@@ -121,10 +121,12 @@ func join(d *deed.Deed, uid uint64, c *pb.DeviceEnrol, id []byte) {
 }
 
 // ApplyDeviceEnd ends a device of the person who consents, the one in their hand
-// included. It takes no PIN: who lost a phone must be able to end it at once. What is
-// ended already is done.
+// included. It takes no PIN: who lost a phone must be able to end it at once. Only a
+// device that still waits to be trusted needs one to end those that were there before
+// it: who took over a phone number must not silence its owner. What is ended already
+// is done.
 //
-// Refuses, in this order: what wallet.CheckAct refuses.
+// Refuses, in this order: what wallet.CheckAct refuses; DeviceWaits.
 func ApplyDeviceEnd(d *deed.Deed, c *pb.DeviceEnd) (code.Code, *pb.Wallet) {
 	if w, ok := Get(d.Tx, c.Uid); ok && Device(w, c.Device) == nil {
 		return code.OK, w
@@ -133,8 +135,11 @@ func ApplyDeviceEnd(d *deed.Deed, c *pb.DeviceEnd) (code.Code, *pb.Wallet) {
 	if out != code.OK {
 		return out, nil
 	}
-	// From here the command succeeds.
 	w := leave.Wallet()
+	if leave.waits(d) && c.Consent.Grant == 0 && Device(w, c.Device).AddedAt < leave.device.AddedAt {
+		return code.DeviceWaits, nil
+	}
+	// From here the command succeeds.
 	var kept []*pb.Device
 	for _, dev := range w.Devices {
 		if !bytes.Equal(dev.Id, c.Device) {

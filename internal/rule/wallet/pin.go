@@ -41,7 +41,7 @@ func ApplyPinReserve(d *deed.Deed, c *pb.PinReserve) (code.Code, *pb.PinTry) {
 	if len(c.Key) != KeySize {
 		return code.ConsentNeeded, nil
 	}
-	w, _, out := usable(d, c.Uid, c.Device)
+	w, _, out := usable(d.Tx, c.Uid, c.Device)
 	switch {
 	case out != code.OK:
 		return out, nil
@@ -108,9 +108,11 @@ func ApplyPinResult(d *deed.Deed, c *pb.PinResult) (code.Code, *pb.PinTry) {
 }
 
 // ApplyPinSet sets the PIN. One that is there is replaced with a grant of it, or
-// without one once the wait that ApplyPinForget began is over.
+// without one once the wait that ApplyPinForget began is over. The first is not set by
+// a device that still waits to be trusted.
 //
-// Refuses, in this order: PinHashInvalid, what wallet.CheckAct refuses, PinTooSoon.
+// Refuses, in this order: PinHashInvalid, what wallet.CheckAct refuses, PinTooSoon,
+// DeviceWaits.
 func ApplyPinSet(d *deed.Deed, c *pb.PinSet) (code.Code, *pb.Wallet) {
 	if !strings.HasPrefix(c.Hash, "$argon2id$") || len(c.Hash) > 256 {
 		return code.PinHashInvalid, nil
@@ -125,8 +127,11 @@ func ApplyPinSet(d *deed.Deed, c *pb.PinSet) (code.Code, *pb.Wallet) {
 	if out != code.OK {
 		return out, nil
 	}
-	// From here the command succeeds.
 	w := leave.Wallet()
+	if !hasPIN(w) && leave.waits(d) {
+		return code.DeviceWaits, nil
+	}
+	// From here the command succeeds.
 	last := w.GetPin().GetLast() // tries keep their numbers
 	w.Pin = &pb.Pin{Hash: c.Hash, Last: last}
 	leave.Use(d)

@@ -51,7 +51,7 @@ func transferDecline(s *player, l *line) (table.Record, error) {
 
 func payeeLookup(s *player, l *line) (table.Record, error) {
 	uid, err := s.uid(l.arg(0))
-	return &pb.PayeeLookup{Uid: uid, PhoneTag: tag(l.arg(1))}, err
+	return &pb.PayeeLookup{Uid: uid, Device: deviceID(l.option("device", l.arg(0)[:1]+"1")), PhoneTag: tag(l.arg(1))}, err
 }
 
 func payeeHide(s *player, l *line) (table.Record, error) {
