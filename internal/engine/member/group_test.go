@@ -22,6 +22,7 @@ type disk struct {
 	conf    *raftpb.ConfState
 	members *pb.Members
 	fail    error
+	writing int // synced writes that the member was not told of yet
 }
 
 func newDisk() *disk { return &disk{MemoryStorage: raft.NewMemoryStorage()} }
@@ -35,9 +36,12 @@ func (d *disk) InitialState() (*raftpb.HardState, *raftpb.ConfState, error) {
 	return hs, cs, err
 }
 
-func (d *disk) Append(hs *raftpb.HardState, entries []*raftpb.Entry, _ bool) error {
+func (d *disk) Append(hs *raftpb.HardState, entries []*raftpb.Entry, sync bool) error {
 	if d.fail != nil {
 		return d.fail
+	}
+	if sync {
+		d.writing++
 	}
 	if !raft.IsEmptyHardState(hs) {
 		if err := d.SetHardState(hs); err != nil {
@@ -96,6 +100,7 @@ type node struct {
 	refused *member.RefusedError
 	behind  *pb.SnapshotManifest
 	skew    int64
+	stuck   bool // its disk ends no write
 }
 
 func (n *node) Send(msg *pb.PeerMessage) { n.g.wire = append(n.g.wire, msg) }
@@ -150,6 +155,7 @@ func (g *group) start(n *node, known *pb.Members) {
 		opt.Bootstrap = n.record(pb.MemberRole_MEMBER_ROLE_VOTER)
 	}
 	n.applied, n.frames, n.reads, n.refused, n.down = 0, nil, map[uint64]uint64{}, nil, false
+	n.disk.writing, n.stuck = 0, false
 	m, err := member.New(opt)
 	if errors.As(err, &n.refused) {
 		n.down = true
@@ -192,8 +198,16 @@ func (g *group) round() {
 }
 
 func (g *group) work(n *node) {
-	if err := n.m.Work(); err != nil {
-		g.t.Fatalf("%s: %v", n.name, err)
+	for {
+		if err := n.m.Work(); err != nil {
+			g.t.Fatalf("%s: %v", n.name, err)
+		}
+		if n.disk.writing == 0 || n.stuck {
+			break
+		}
+		for ; n.disk.writing > 0; n.disk.writing-- {
+			n.m.Written()
+		}
 	}
 	if h, changed := n.m.Heard(); changed {
 		n.heard = h

@@ -33,7 +33,9 @@ const (
 // Storage is the raft log as a member needs it; *raftlog.Log is one.
 type Storage interface {
 	raft.Storage
-	// Append writes in one batch and, with sync, returns when it is on disk.
+	// Append puts what it is given on its way to the disk, in one batch, and need not
+	// wait; batches become durable in their order. With sync the driver calls Written
+	// once the batch is on disk: once for each, in their order.
 	Append(hs *raftpb.HardState, entries []*raftpb.Entry, sync bool) error
 	// SetConf records the members durably; members.Index is the log index of the
 	// change that made them.
@@ -114,6 +116,8 @@ type Member struct {
 	peers    map[uint64]*peer
 
 	standing *pb.Standing // what is on disk
+	latest   *pb.Standing // what will be once all writes are durable
+	writes   []write      // under way, the oldest first
 	proven   bool
 	removed  bool
 	applied  uint64
@@ -160,7 +164,7 @@ func New(opt Options) (*Member, error) {
 	node, err := raft.NewRawNode(&raft.Config{
 		ID: m.self, ElectionTick: electionTicks, HeartbeatTick: 1, Storage: opt.Log, Applied: opt.Applied,
 		MaxSizePerMsg: maxMessage, MaxCommittedSizePerReady: maxCommitted, MaxUncommittedEntriesSize: maxUncommitted,
-		MaxInflightMsgs: 64, PreVote: true, CheckQuorum: true, DisableProposalForwarding: true, StepDownOnRemoval: true,
+		MaxInflightMsgs: 64, PreVote: true, CheckQuorum: true, DisableProposalForwarding: true, StepDownOnRemoval: true, AsyncStorageWrites: true,
 		Logger: raftLogger{opt.Logger},
 	})
 	if err != nil {
@@ -230,6 +234,7 @@ func (m *Member) loadStanding() error {
 		return fmt.Errorf("read the log's end: %w", err)
 	}
 	m.standing = &pb.Standing{Term: hs.GetTerm(), Vote: hs.GetVote(), LastTerm: term, LastIndex: last}
+	m.latest = m.standing
 	return nil
 }
 

@@ -31,6 +31,7 @@ func (m *Member) Tick(wall int64) {
 	}
 	m.node.Tick()
 	m.watchClock()
+	m.watchWrites()
 	if m.ticks%statusTicks == 0 || jumped {
 		m.tellAll(jumped)
 	}

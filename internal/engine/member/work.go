@@ -12,68 +12,103 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
-// Work does everything that raft wants done now: entries to disk, messages to
-// the network, committed entries to the driver. An error is the log's; the
-// member must not be used any more.
+// Work does everything that raft wants done now: entries on their way to the disk,
+// messages to the network, committed entries to the driver. An error is the log's;
+// the member must not be used any more.
 func (m *Member) Work() error {
 	for !m.removed && m.node.HasReady() {
-		rd := m.node.Ready()
-		if rd.SoftState != nil {
-			m.role(rd.SoftState.RaftState)
-		}
-		// A leader's disk and its followers' work side by side (Raft thesis, 10.2.1):
-		// what it sends promises nothing of its own disk. Everybody else's messages do.
-		leads := m.term != 0
-		if leads {
-			m.sendAll(rd.Messages)
-		}
-		if err := m.append(rd); err != nil {
+		if err := m.ready(m.node.Ready()); err != nil {
 			return err
 		}
-		if !leads {
-			m.sendAll(rd.Messages)
-		}
-		for _, r := range rd.ReadStates {
-			m.readDone(r)
-		}
-		for _, e := range rd.CommittedEntries {
-			if err := m.committed(e); err != nil {
-				return err
-			}
-		}
-		m.node.Advance(rd)
 	}
 	return nil
 }
 
-// append puts raft's entries on disk and learns the index of our proposals.
-func (m *Member) append(rd raft.Ready) error {
-	if len(rd.Entries) == 0 && raft.IsEmptyHardState(rd.HardState) {
-		return nil
+// ready does one round of what raft wants.
+func (m *Member) ready(rd raft.Ready) error {
+	if rd.SoftState != nil {
+		m.role(rd.SoftState.RaftState)
 	}
-	if err := m.opt.Log.Append(rd.HardState, rd.Entries, rd.MustSync); err != nil {
-		return fmt.Errorf("append to the raft log: %w", err)
+	now, w, applied := sort(rd)
+	w.vote, w.begun = m.votes(rd.HardState), m.ticks
+	// A leader's disk and its followers' work side by side (Raft thesis, 10.2.1): what
+	// it sends promises nothing of its own disk but its term, which is there. Everybody
+	// else's messages wait until all that was written before them is durable.
+	if m.term != 0 && !w.vote && !m.voteUnderWay() {
+		m.sendAll(now)
+	} else {
+		w.then = append(now, w.then...)
+	}
+	if err := m.append(rd, w); err != nil {
+		return err
+	}
+	for _, r := range rd.ReadStates {
+		m.readDone(r)
+	}
+	for _, e := range rd.CommittedEntries {
+		if err := m.committed(e); err != nil {
+			return err
+		}
+	}
+	m.stepOwn(applied)
+	return nil
+}
+
+// sort tells what raft wants to be sent at once from what is to be sent, or done
+// here, after the write and after the committed entries were handed over.
+func sort(rd raft.Ready) (now []*raftpb.Message, w write, applied []*raftpb.Message) {
+	for _, rm := range rd.Messages {
+		switch rm.GetTo() {
+		case raft.LocalAppendThread:
+			w.then = rm.GetResponses()
+		case raft.LocalApplyThread:
+			applied = rm.GetResponses()
+		default:
+			now = append(now, rm)
+		}
+	}
+	return now, w, applied
+}
+
+// votes says whether a hard state has another term or vote than the log was given
+// last.
+func (m *Member) votes(hs *raftpb.HardState) bool {
+	return !raft.IsEmptyHardState(hs) && (hs.GetTerm() != m.latest.Term || hs.GetVote() != m.latest.Vote)
+}
+
+// append puts what raft wants to keep on its way to the disk and learns the index
+// of our proposals.
+func (m *Member) append(rd raft.Ready, w write) error {
+	if len(rd.Entries) > 0 || !raft.IsEmptyHardState(rd.HardState) {
+		if err := m.opt.Log.Append(rd.HardState, rd.Entries, rd.MustSync); err != nil {
+			return fmt.Errorf("append to the raft log: %w", err)
+		}
 	}
 	if rd.MustSync {
-		m.stand(rd)
+		w.stands = m.handed(rd)
 	}
 	for _, e := range rd.Entries {
 		m.appended(e)
 	}
+	if w.stands != nil || len(w.then) > 0 {
+		m.writes = append(m.writes, w)
+		m.settle()
+	}
 	return nil
 }
 
-// stand notes what is on disk now. Standings are sent to peers and must not
-// change afterwards.
-func (m *Member) stand(rd raft.Ready) {
-	s := &pb.Standing{Term: m.standing.Term, Vote: m.standing.Vote, LastTerm: m.standing.LastTerm, LastIndex: m.standing.LastIndex}
+// handed notes what the log was given, and returns what will be on disk once it
+// is durable. Standings are sent to peers and must not change afterwards.
+func (m *Member) handed(rd raft.Ready) *pb.Standing {
+	s := &pb.Standing{Term: m.latest.Term, Vote: m.latest.Vote, LastTerm: m.latest.LastTerm, LastIndex: m.latest.LastIndex}
 	if !raft.IsEmptyHardState(rd.HardState) {
 		s.Term, s.Vote = rd.HardState.GetTerm(), rd.HardState.GetVote()
 	}
 	if n := len(rd.Entries); n > 0 {
 		s.LastTerm, s.LastIndex = rd.Entries[n-1].GetTerm(), rd.Entries[n-1].GetIndex()
 	}
-	m.standing = s
+	m.latest = s
+	return s
 }
 
 // appended matches an entry with the proposal it was made of. Only this member
@@ -130,7 +165,7 @@ func (m *Member) committed(e *raftpb.Entry) error {
 func (m *Member) role(state raft.StateType) {
 	if state == raft.StateLeader {
 		m.term = m.node.BasicStatus().GetTerm()
-		m.leadFrom = m.standing.LastIndex + 1
+		m.leadFrom = m.latest.LastIndex + 1
 		return
 	}
 	m.term, m.confPending = 0, 0
@@ -153,7 +188,7 @@ func (m *Member) Abandon() {
 func (m *Member) sendAll(messages []*raftpb.Message) {
 	for _, rm := range messages {
 		to := m.registered(rm.GetTo())
-		if to == nil || to.Role == pb.MemberRole_MEMBER_ROLE_REMOVED {
+		if to == nil || to.RaftId == m.self || to.Role == pb.MemberRole_MEMBER_ROLE_REMOVED {
 			continue
 		}
 		if rm.GetType() == raftpb.MsgSnap {

@@ -44,45 +44,35 @@ func (l *Log) Append(hs *raftpb.HardState, entries []*raftpb.Entry, sync bool) e
 	return nil
 }
 
-// Begin is Append with sync in two steps: it returns when the batch is on its
-// way, and the answer's Wait returns when it is on disk. Several may be under
-// way; they become durable in order. Every Pending must be waited for.
-func (l *Log) Begin(hs *raftpb.HardState, entries []*raftpb.Entry) (*Pending, error) {
+// Begin is Append with sync in two steps: it returns when the batch is on its way,
+// and wait when it is on disk. Several may be under way; they become durable in
+// order. Each must be waited for, once; an error of wait means that the disk cannot
+// be trusted: stop the node.
+func (l *Log) Begin(hs *raftpb.HardState, entries []*raftpb.Entry) (wait func() error, err error) {
 	b, err := l.batch(hs, entries)
 	if err != nil || b == nil {
-		return &Pending{}, err
+		return func() error { return nil }, err
 	}
-	p := &Pending{log: l, batch: b, stop: l.deadline.Start()}
+	stop := l.deadline.Start()
 	if err := l.db.ApplyNoSyncWait(b, pebble.Sync); err != nil {
-		p.stop()
+		stop()
 		return nil, errors.Join(l.explain(fmt.Errorf("append: %w", err)), b.Close())
 	}
 	l.remember(hs, entries)
-	return p, nil
+	return func() error { return l.wait(b, stop) }, nil
 }
 
-// Pending is a batch on its way to the disk.
-type Pending struct {
-	log   *Log // nil when there was nothing to write
-	batch *pebble.Batch
-	stop  func()
-}
-
-// Wait returns when the batch is on disk. An error means that the disk cannot
-// be trusted: stop the node. Call it once.
-func (p *Pending) Wait() error {
-	if p.log == nil {
-		return nil
-	}
-	defer p.stop()
-	err := p.batch.SyncWait()
+// wait returns when a batch that was begun is on disk.
+func (l *Log) wait(b *pebble.Batch, stop func()) error {
+	defer stop()
+	err := b.SyncWait()
 	if err == nil {
-		err = p.log.latch.Err()
+		err = l.latch.Err()
 	}
 	if err != nil {
-		return p.log.explain(fmt.Errorf("append: %w", err))
+		return l.explain(fmt.Errorf("append: %w", err))
 	}
-	return p.batch.Close()
+	return b.Close()
 }
 
 // batch checks what is to be written and makes the Pebble batch of it; nil when

@@ -179,22 +179,22 @@ func TestBegin(t *testing.T) {
 	t.Parallel()
 	fs := vfs.NewCrashableMem()
 	l := open(t, options(t, fs))
-	var pending []*raftlog.Pending
+	var pending []func() error
 	for i := uint64(1); i <= 20; i++ {
-		p, err := l.Begin(hard(1, i-1), entries(i, i, 1))
+		wait, err := l.Begin(hard(1, i-1), entries(i, i, 1))
 		if err != nil {
 			t.Fatal(err)
 		}
-		pending = append(pending, p)
+		pending = append(pending, wait)
 		wantEntries(t, l, 1, i, 1)
 	}
-	for _, p := range pending {
-		if err := p.Wait(); err != nil {
+	for _, wait := range pending {
+		if err := wait(); err != nil {
 			t.Fatal(err)
 		}
 	}
-	p, err := l.Begin(nil, nil)
-	if err != nil || p.Wait() != nil {
+	wait, err := l.Begin(nil, nil)
+	if err != nil || wait() != nil {
 		t.Errorf("nothing to write: %v", err)
 	}
 	if _, err := l.Begin(nil, entries(30, 30, 1)); !errors.Is(err, raftlog.ErrRefused) {

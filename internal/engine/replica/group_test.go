@@ -236,6 +236,37 @@ func (c *cluster) balance(id, uid uint64) (balance int64) {
 	return balance
 }
 
+// When the leader's disk hangs its loop does not: it hands the lead over, and payments
+// go on without it. Its caller is told when its own disk has the entry.
+func TestHungDiskHandsOver(t *testing.T) {
+	c := newCluster(t)
+	id, r := c.leader()
+	c.logs[id].gate.Lock()
+	done := make(chan error, 1)
+	add := func(r *replica.Replica, ref string) error {
+		_, err := r.Do(t.Context(), catalogue.NewCommand(catalogue.PersonAdd, "test", "", &pb.PersonAdd{Ref: ref, Name: ref}))
+		return err
+	}
+	go func() { done <- add(r, "payer") }()
+	await(t, func() bool { return !r.Leads() })
+	next, other := c.leader()
+	if next == id {
+		t.Errorf("%d leads although its disk hangs", id)
+	}
+	if err := add(other, "friend"); err != nil {
+		t.Error(err)
+	}
+	select {
+	case err := <-done:
+		t.Errorf("answered before it is on the leader's disk: %v", err)
+	default:
+	}
+	c.logs[id].gate.Unlock()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
 // A read of the newest state waits as long as its caller says; one of this
 // node's own waits for nobody.
 func TestReadsSayWhatTheyAre(t *testing.T) {

@@ -25,6 +25,7 @@ func (r *Replica) loop() {
 	defer r.done.Done()
 	defer close(r.commits)
 	defer r.seq.Close()
+	defer r.endWrites()
 	defer func() {
 		// Raft panics when its log contradicts what others know.
 		if p := recover(); p != nil {
@@ -34,7 +35,7 @@ func (r *Replica) loop() {
 	ticker := time.NewTicker(member.TickEvery)
 	defer ticker.Stop()
 	for {
-		if err := r.seq.Work(); err != nil {
+		if err := r.work(); err != nil {
 			r.stop(err)
 			return
 		}
@@ -50,6 +51,11 @@ func (r *Replica) loop() {
 			f()
 		case <-r.marks.wake:
 			r.markEvents()
+		case <-r.written.wake:
+			if err := r.takeWritten(); err != nil {
+				r.stop(err)
+				return
+			}
 		case <-r.turn:
 			if err := r.takeTurn(); err != nil {
 				r.stop(err)
@@ -86,11 +92,10 @@ func (r *Replica) stepWaiting() (any bool) {
 }
 
 // takeTurn proposes what waits and asks for the reads. First it hears what peers
-// have acknowledged meanwhile: frames that are committed by it need not wait until
-// the next one is on disk.
+// have acknowledged meanwhile: who applies goes on with that.
 func (r *Replica) takeTurn() error {
 	if r.stepWaiting() {
-		if err := r.seq.Work(); err != nil {
+		if err := r.work(); err != nil {
 			return err
 		}
 	}

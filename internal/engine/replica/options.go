@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"time"
 
+	"go.etcd.io/raft/v3/raftpb"
+
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/agree"
@@ -20,6 +22,9 @@ import (
 // Log is what the loop needs of the raft log; *raftlog.Log is one.
 type Log interface {
 	member.Storage
+	// Begin is an Append with sync that returns when it is on its way, and wait when
+	// it is on disk; each is waited for once.
+	Begin(hs *raftpb.HardState, entries []*raftpb.Entry) (wait func() error, err error)
 	// Acked notes that callers were told the index is durable.
 	Acked(index uint64)
 	// SaveHeard and Heard keep what the other members were heard to have.
@@ -30,6 +35,8 @@ type Log interface {
 const (
 	// maxCommits bounds the committed frames that a follower has not applied.
 	maxCommits = 64
+	// maxWrites bounds the appends that wait for the one before them.
+	maxWrites = 64
 	// maxInbox bounds the messages of peers that wait for the loop; raft repeats
 	// those that are dropped.
 	maxInbox = 4096

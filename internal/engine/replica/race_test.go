@@ -142,19 +142,19 @@ func TestPrepaysRace(t *testing.T) {
 	b.audit()
 }
 
-// slowLog is a log whose disk stands still while gate is held.
+// slowLog is a log that counts who waits for its disk.
 type slowLog struct {
 	*memLog
-	gate  sync.RWMutex
 	waits atomic.Int64 // appends under way
 }
 
-func (l *slowLog) Append(hs *raftpb.HardState, entries []*raftpb.Entry, sync bool) error {
-	l.waits.Add(1)
-	defer l.waits.Add(-1)
-	l.gate.RLock()
-	defer l.gate.RUnlock()
-	return l.memLog.Append(hs, entries, sync)
+func (l *slowLog) Begin(hs *raftpb.HardState, entries []*raftpb.Entry) (func() error, error) {
+	wait, err := l.memLog.Begin(hs, entries)
+	return func() error {
+		l.waits.Add(1)
+		defer l.waits.Add(-1)
+		return wait()
+	}, err
 }
 
 // refusal is the code of an error that says no result is known.

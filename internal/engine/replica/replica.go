@@ -21,15 +21,21 @@ import (
 type Replica struct {
 	opt     Options
 	seq     *sequencer.Sequencer
-	log     *timedLog        // of the loop
+	log     *memberLog       // of the loop
 	machine *machine.Machine // of the applier
 	// askedFor is when this node, unfit to write, asked another to lead; of the loop.
 	askedFor time.Time
+	// slowSince is since when this node's disk is slow, zero while it is not; likewise.
+	slowSince time.Time
+	// underWay counts the appends that the writer waits for; likewise.
+	underWay int
 
 	inbox   chan *pb.PeerMessage
 	calls   chan func()   // run by the loop
 	turn    chan struct{} // holds a token when there may be something to propose or to ask
 	marks   marks
+	writes  chan *write // appends for the writer to wait for
+	written written
 	commits chan sequencer.Commit
 	// finishes hands a frame from the applier to the finisher, without room: when a
 	// frame is handed over, the one before is finished.
@@ -69,18 +75,19 @@ func Open(opt Options) (*Replica, error) {
 	}
 	r := &Replica{
 		opt: opt, machine: m, commits: make(chan sequencer.Commit, maxCommits), finishes: make(chan func()), inbox: make(chan *pb.PeerMessage, maxInbox),
-		calls: make(chan func(), 16), turn: make(chan struct{}, 1), changed: make(chan struct{}), opened: time.Now(),
+		writes: make(chan *write, maxWrites), written: written{wake: make(chan struct{}, 1)}, calls: make(chan func(), 16), turn: make(chan struct{}, 1), changed: make(chan struct{}), opened: time.Now(),
 	}
 	r.ctx, r.cancel = context.WithCancelCause(context.Background())
-	r.log = &timedLog{Log: opt.Log}
+	r.log = &memberLog{Log: opt.Log}
 	if err := r.startSequencer(); err != nil {
 		r.cancel(err)
 		return nil, err
 	}
 	r.marks.init(opt.Identity.RaftID, m)
 	r.publish()
-	r.done.Add(4)
+	r.done.Add(5)
 	go r.loop()
+	go r.writer()
 	go r.applier()
 	go r.finisher()
 	go r.learnNumbers()

@@ -31,6 +31,7 @@ type memLog struct {
 	members *pb.Members
 	acked   atomic.Uint64
 	fail    error
+	gate    sync.RWMutex // while it is held, the disk stands still
 }
 
 func newMemLog() *memLog { return &memLog{MemoryStorage: raft.NewMemoryStorage()} }
@@ -47,6 +48,14 @@ func (l *memLog) Append(hs *raftpb.HardState, entries []*raftpb.Entry, _ bool) e
 		}
 	}
 	return l.MemoryStorage.Append(entries)
+}
+
+func (l *memLog) Begin(hs *raftpb.HardState, entries []*raftpb.Entry) (func() error, error) {
+	return func() error {
+		l.gate.RLock()
+		defer l.gate.RUnlock()
+		return nil
+	}, l.Append(hs, entries, true)
 }
 
 func (l *memLog) Acked(index uint64) { l.acked.Store(index) }

@@ -4,8 +4,6 @@ import (
 	"slices"
 	"time"
 
-	"go.etcd.io/raft/v3/raftpb"
-
 	"github.com/holdfast-pay/holdfast/internal/engine/member"
 )
 
@@ -19,24 +17,14 @@ const (
 	askAgain = 2 * time.Second
 )
 
-// timedLog measures how long appends take; of the loop.
-type timedLog struct {
-	Log
-	slowSince time.Time // zero while appends are quick
-}
-
-// Append implements member.Storage.
-func (l *timedLog) Append(hs *raftpb.HardState, entries []*raftpb.Entry, sync bool) error {
-	begin := time.Now()
-	err := l.Log.Append(hs, entries, sync)
-	switch end := time.Now(); {
-	case !sync:
-	case end.Sub(begin) < slowAppend:
-		l.slowSince = time.Time{}
-	case l.slowSince.IsZero():
-		l.slowSince = begin
+// timeWrite notes how long an append took; of the loop.
+func (r *Replica) timeWrite(w *write) {
+	switch {
+	case w.took < slowAppend:
+		r.slowSince = time.Time{}
+	case r.slowSince.IsZero():
+		r.slowSince = w.begun
 	}
-	return err
 }
 
 // watchDisk hands the lead over when this node's disk takes no writes, or has been
@@ -53,12 +41,12 @@ func (r *Replica) watchDisk() {
 		}
 		return
 	}
-	since := r.log.slowSince
+	since := r.slowSince
 	if since.IsZero() || time.Since(since) < slowFor || r.Status().Alone {
 		return
 	}
 	r.opt.Logger.Warn("this node's disk is slow: another node shall lead", "since", since)
-	r.log.slowSince = time.Time{} // measured anew before it is asked again
+	r.slowSince = time.Time{} // measured anew before it is asked again
 	r.seq.Member().Transfer(0)
 }
 

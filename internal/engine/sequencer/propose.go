@@ -130,7 +130,7 @@ func (s *Sequencer) Propose(now Clock) error {
 
 // busy says whether enough is under way: another frame would only wait.
 func (s *Sequencer) busy() bool {
-	return s.unapplied.Load() >= maxUnapplied || s.lag.Load() >= maxLag || s.unappliedBytes.Load() >= maxUnappliedBytes
+	return s.member.Writing() >= maxWriting || s.unapplied.Load() >= maxUnapplied || s.lag.Load() >= maxLag || s.unappliedBytes.Load() >= maxUnappliedBytes
 }
 
 // enough is how many commands make the next frame worth its while.

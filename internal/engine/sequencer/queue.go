@@ -19,6 +19,10 @@ const (
 	maxFrameCommands = 8192
 	// maxWaiting bounds the bytes that wait for a frame.
 	maxWaiting = 64 << 20
+	// maxWriting bounds the frames on their way to this node's own disk: what comes
+	// meanwhile is better gathered into the next one, which costs a sync whatever its
+	// size.
+	maxWriting = 1
 	// maxUnapplied bounds the frames proposed and not yet applied.
 	maxUnapplied = 8
 	// maxUnappliedBytes bounds their bytes.

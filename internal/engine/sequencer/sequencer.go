@@ -164,6 +164,15 @@ func (s *Sequencer) Work() error {
 	return err
 }
 
+// Written says that the oldest synced write of the log that is under way is durable;
+// Work comes after it. Of the loop.
+func (s *Sequencer) Written() {
+	s.member.Written()
+	if s.queue.length() > 0 {
+		s.opt.Driver.Wake()
+	}
+}
+
 // Stop ends the serving of writes at once, on a node whose loop is about to end.
 func (s *Sequencer) Stop() { s.leads.Store(false) }
 

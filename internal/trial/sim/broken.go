@@ -30,6 +30,8 @@ type broken struct {
 	takesAnyFolder bool // a folder is taken for the node's own
 	makesUpLots    bool // the lot of a lucky share is made up
 	learnsNothing  bool // a node that starts takes every order number for new
+	// countsUnwritten: a leader takes a write for durable as soon as it is on its way
+	countsUnwritten bool
 }
 
 // Variant is a driver that is broken on purpose.
@@ -50,6 +52,11 @@ var Variants = map[string]Variant{
 		"the log answers before what it was given is on disk",
 		[]string{"acknowledged", "history", "digests", "stop", "liveness"},
 		func() broken { return broken{onStart: func(p *process) { p.disk.log.lies = true }} },
+	},
+	"own-vote-early": {
+		"a leader counts its own entries while they are on their way to its disk",
+		[]string{"acknowledged", "history", "digests", "panic"},
+		func() broken { return broken{countsUnwritten: true} },
 	},
 	"forgotten-vote": {
 		"entries are synced, term and vote are not",

@@ -234,7 +234,7 @@ func (g *generator) fault() {
 			g.step("flap %s %s %dms", a, b, pick(g.chance, []int64{50, 300, 1000, 2500}))
 		}
 	case 12:
-		g.step("slow %s %dms", n, pick(g.chance, []int64{10, 50, 200}))
+		g.step("slow %s %dms", n, pick(g.chance, []int64{10, 50, 200, 1500}))
 	case 13:
 		g.skew(n)
 	case 14, 15:

@@ -3,6 +3,7 @@ package sim
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"go.etcd.io/raft/v3"
 	"go.etcd.io/raft/v3/raftpb"
@@ -18,15 +19,18 @@ type raftLog struct {
 	content
 	stable   content
 	unsynced []write
+	recorded int // writes so far, synced or not
 
 	members *pb.Members
 	conf    *raftpb.ConfState
 
 	// snapshot makes the manifest of the state as it is; set by the process.
 	snapshot func() (*raftpb.Snapshot, error)
-	// cutPower, when set, says of the next write with entries whether it survives
-	// the power cut that ends the process in its middle: a batch is whole or not
-	// there.
+	// writing is told of each write that is to be synced: number how many there have
+	// been; set by the process.
+	writing func(number int)
+	// cutPower, when set, says of the next write to be synced whether it survives the
+	// power cut that ends the process in its middle: a batch is whole or not there.
 	cutPower func() (survives bool)
 	// lies says that syncs promise what they do not do (broken.go);
 	// forgetsHard that the hard state is not synced with the entries.
@@ -47,7 +51,7 @@ type write struct {
 
 var _ member.Storage = (*raftLog)(nil)
 
-// errPower is what a write answers during which the power went.
+// errPower ends a process whose power went during a write.
 var errPower = errors.New("the power went")
 
 func (c *content) last() uint64 { return c.cut + uint64(len(c.entries)) }
@@ -96,22 +100,35 @@ func (l *raftLog) Append(hs *raftpb.HardState, entries []*raftpb.Entry, sync boo
 	if err := l.check(entries); err != nil {
 		return err
 	}
-	if l.cutPower != nil && len(entries) > 0 {
-		if l.cutPower() {
-			l.record(write{hs, entries})
-		}
-		return errPower
-	}
-	l.record(write{hs, entries})
-	if sync && !l.lies {
-		l.sync()
+	w := write{hs, entries}
+	l.put(w)
+	l.unsynced = append(l.unsynced, w)
+	l.recorded++
+	if sync {
+		l.writing(l.recorded)
 	}
 	return nil
 }
 
-func (l *raftLog) record(w write) {
-	l.put(w)
-	l.unsynced = append(l.unsynced, w)
+// syncTo makes durable what was written up to the write of that number.
+func (l *raftLog) syncTo(number int) {
+	n := number - (l.recorded - len(l.unsynced))
+	switch {
+	case n <= 0 || l.lies:
+		return
+	case n == len(l.unsynced):
+		l.sync()
+		return
+	}
+	hard := l.stable.hard
+	l.stable.entries = slices.Clip(l.stable.entries)
+	for _, w := range l.unsynced[:n] {
+		l.stable.put(w)
+	}
+	l.unsynced = slices.Clone(l.unsynced[n:])
+	if l.forgetsHard {
+		l.stable.hard = hard
+	}
 }
 
 func (l *raftLog) sync() {
@@ -128,7 +145,7 @@ func (l *raftLog) crash(lucky func(n int) int) {
 	for _, w := range l.unsynced[:lucky(len(l.unsynced)+1)] {
 		l.put(w)
 	}
-	l.stable, l.unsynced, l.cutPower, l.snapshot = l.content, nil, nil, nil
+	l.stable, l.unsynced, l.cutPower, l.snapshot, l.writing = l.content, nil, nil, nil, nil
 }
 
 // SetConf implements member.Storage.

@@ -30,6 +30,8 @@ type process struct {
 	ticking bool // a tick waits in the inbox
 	ticked  int64
 	sent    []*pb.PeerMessage
+	// durableAt is when the newest write of the log will be on disk.
+	durableAt int64
 
 	commits  []sequencer.Commit
 	applying bool
@@ -89,7 +91,7 @@ func (p *process) open() (err error) {
 	if err := p.catchUp(); err != nil {
 		return err
 	}
-	d.log.snapshot = p.manifest
+	d.log.snapshot, d.log.writing = p.manifest, p.writing
 	p.seq, err = sequencer.New(sequencer.Options{
 		Member: member.Options{
 			Identity: d.id, Session: p.session, Log: d.log, Applied: p.applied, Heard: d.savedHeard(),
@@ -172,14 +174,43 @@ func (p *process) post(f func()) {
 	p.Wake()
 }
 
-// Wake implements sequencer.Driver: it plans a turn, after the disk has had its
-// time, and not while paused.
+// writing lets a write of the log become durable when the disk has had its time: what
+// the leader has sent is on its way meanwhile.
+func (p *process) writing(number int) {
+	p.durableAt = max(p.durableAt, p.w.now+p.w.chance.Int64N(4)+p.node.slow)
+	durable := func() { p.durable(number) }
+	if p.w.broken.countsUnwritten && p.member.Leads() != 0 {
+		p.post(p.seq.Written)
+		durable = func() { p.disk.log.syncTo(number) }
+	}
+	p.w.after(p.durableAt-p.w.now, func() {
+		if !p.dead {
+			durable()
+		}
+	})
+}
+
+// durable has a write on disk, unless the power goes in its middle.
+func (p *process) durable(number int) {
+	log := p.disk.log
+	if log.cutPower != nil {
+		if log.cutPower() {
+			log.syncTo(number)
+		}
+		p.stop(errPower)
+		return
+	}
+	log.syncTo(number)
+	p.post(p.seq.Written)
+}
+
+// Wake implements sequencer.Driver: it plans a turn, and not while paused.
 func (p *process) Wake() {
 	if p.planned || p.dead {
 		return
 	}
 	p.planned = true
-	p.w.after(p.w.chance.Int64N(2)+p.node.slow, p.turn)
+	p.w.after(p.w.chance.Int64N(2), p.turn)
 }
 
 // Settled implements sequencer.Driver. A turn for nothing costs nothing here.

@@ -84,7 +84,7 @@ type node struct {
 	outdated *machine.Outdated
 
 	skew        int64 // its clock against the world's
-	slow        int64 // what each turn waits for the disk
+	slow        int64 // what a write waits for the disk, besides the usual
 	pausedUntil int64
 	flushEvery  int
 	heardAt     int64

@@ -49,7 +49,8 @@ type life struct {
 	space   *diskguard.Space
 	scrub   *scrub.Scrubber
 
-	asked   int // proposals whose outcome is not known
+	asked   int            // proposals whose outcome is not known
+	writes  []func() error // appends that are on their way to the disk
 	commits []member.Commit
 	copies  map[uint64]string // folders of snapshots by index
 
@@ -151,6 +152,20 @@ func (l *life) turn(f func()) {
 	}
 }
 
+// written waits until what was under way is on disk, and tells the member. It is a
+// turn of its own: what a leader sent is under way before, and stays so when the
+// power goes now.
+func (l *life) written() {
+	writes := l.writes
+	l.writes = nil
+	for _, wait := range writes {
+		if l.err = wait(); l.err != nil {
+			return
+		}
+		l.member.Written()
+	}
+}
+
 func (l *life) apply(c member.Commit) error {
 	results, err := l.machine.Apply(c.Index, c.Term, c.Data)
 	if err != nil {
@@ -219,12 +234,21 @@ func (l *life) Refused(err *member.RefusedError) { l.refused = err }
 // storage is the log as the member sees it.
 type storage struct {
 	*raftlog.Log
-	variant Variant
+	l *life
 }
 
 // Append implements member.Storage.
 func (s storage) Append(hs *raftpb.HardState, entries []*raftpb.Entry, sync bool) error {
-	return s.Log.Append(hs, entries, sync && s.variant != AckBeforeSync)
+	wait, err := func() error { return nil }, error(nil)
+	if sync && s.l.n.w.opt.Variant != AckBeforeSync {
+		wait, err = s.Begin(hs, entries)
+	} else {
+		err = s.Log.Append(hs, entries, false)
+	}
+	if sync && err == nil {
+		s.l.writes = append(s.l.writes, wait)
+	}
+	return err
 }
 
 // copy makes a snapshot for somebody else.

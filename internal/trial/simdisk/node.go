@@ -191,7 +191,7 @@ func (l *life) catchUp() error {
 func (l *life) join() (err error) {
 	applied, _ := l.machine.Applied()
 	opt := member.Options{
-		Identity: l.log.Identity(), Session: l.session, Log: storage{l.log, l.n.w.opt.Variant}, Applied: applied,
+		Identity: l.log.Identity(), Session: l.session, Log: storage{l.log, l}, Applied: applied,
 		Heard: l.log.Heard(), Known: l.n.known, Events: l, Logger: quiet, Version: "simdisk", MaxLevel: machine.MaxLevel,
 	}
 	if l.n.first {

@@ -172,11 +172,16 @@ func (w *World) turn(n *node, f func(*life)) {
 	if l == nil {
 		return
 	}
-	if !l.call(func() { l.turn(func() { f(l) }) }) {
-		n.died()
-		return
+	for turn := func() { f(l) }; turn != nil; {
+		if !l.call(func() { l.turn(turn) }) {
+			n.died()
+			return
+		}
+		w.collect(l)
+		if turn = l.written; n.life != l || len(l.writes) == 0 {
+			return
+		}
 	}
-	w.collect(l)
 }
 
 // collect takes over what a process said.
