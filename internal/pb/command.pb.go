@@ -3417,6 +3417,380 @@ func (x *PacketReveal) GetSeed() []byte {
 	return nil
 }
 
+// StaffAdd adds a member of staff. (mchid, ref) is the identity.
+type StaffAdd struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// mchid is the merchant whose own person it is; "" for an operator.
+	Mchid string `protobuf:"bytes,1,opt,name=mchid,proto3" json:"mchid,omitempty"`
+	// ref is the short name that people and journals have for the member.
+	Ref   string      `protobuf:"bytes,2,opt,name=ref,proto3" json:"ref,omitempty"`
+	Roles []StaffRole `protobuf:"varint,3,rep,packed,name=roles,proto3,enum=holdfast.v1.StaffRole" json:"roles,omitempty"`
+	// details are the member's name and how to reach them, sealed; optional.
+	Details *Sealed `protobuf:"bytes,4,opt,name=details,proto3" json:"details,omitempty"`
+	// uid is the person whose devices sign in for the member; 0: none.
+	Uid           uint64 `protobuf:"varint,5,opt,name=uid,proto3" json:"uid,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StaffAdd) Reset() {
+	*x = StaffAdd{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[50]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StaffAdd) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StaffAdd) ProtoMessage() {}
+
+func (x *StaffAdd) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[50]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StaffAdd.ProtoReflect.Descriptor instead.
+func (*StaffAdd) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{50}
+}
+
+func (x *StaffAdd) GetMchid() string {
+	if x != nil {
+		return x.Mchid
+	}
+	return ""
+}
+
+func (x *StaffAdd) GetRef() string {
+	if x != nil {
+		return x.Ref
+	}
+	return ""
+}
+
+func (x *StaffAdd) GetRoles() []StaffRole {
+	if x != nil {
+		return x.Roles
+	}
+	return nil
+}
+
+func (x *StaffAdd) GetDetails() *Sealed {
+	if x != nil {
+		return x.Details
+	}
+	return nil
+}
+
+func (x *StaffAdd) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+// StaffEnd ends a member, and all their sessions.
+type StaffEnd struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StaffEnd) Reset() {
+	*x = StaffEnd{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[51]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StaffEnd) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StaffEnd) ProtoMessage() {}
+
+func (x *StaffEnd) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[51]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StaffEnd.ProtoReflect.Descriptor instead.
+func (*StaffEnd) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{51}
+}
+
+func (x *StaffEnd) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+type StaffSetRoles struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	Roles         []StaffRole            `protobuf:"varint,2,rep,packed,name=roles,proto3,enum=holdfast.v1.StaffRole" json:"roles,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StaffSetRoles) Reset() {
+	*x = StaffSetRoles{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[52]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StaffSetRoles) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StaffSetRoles) ProtoMessage() {}
+
+func (x *StaffSetRoles) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[52]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StaffSetRoles.ProtoReflect.Descriptor instead.
+func (*StaffSetRoles) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{52}
+}
+
+func (x *StaffSetRoles) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *StaffSetRoles) GetRoles() []StaffRole {
+	if x != nil {
+		return x.Roles
+	}
+	return nil
+}
+
+// StaffToken replaces the member's token, and ends the sessions of the one before.
+type StaffToken struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	// hash is SHA-256 of the token's 32 random bytes.
+	Hash          []byte `protobuf:"bytes,2,opt,name=hash,proto3" json:"hash,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StaffToken) Reset() {
+	*x = StaffToken{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[53]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StaffToken) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StaffToken) ProtoMessage() {}
+
+func (x *StaffToken) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[53]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StaffToken.ProtoReflect.Descriptor instead.
+func (*StaffToken) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{53}
+}
+
+func (x *StaffToken) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *StaffToken) GetHash() []byte {
+	if x != nil {
+		return x.Hash
+	}
+	return nil
+}
+
+// SessionOpen signs a member in.
+type SessionOpen struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	// hash is SHA-256 of 32 random bytes: the identity.
+	Hash   []byte `protobuf:"bytes,2,opt,name=hash,proto3" json:"hash,omitempty"`
+	LifeMs int64  `protobuf:"varint,3,opt,name=life_ms,json=lifeMs,proto3" json:"life_ms,omitempty"`
+	// label says where, as people know the place again.
+	Label string `protobuf:"bytes,4,opt,name=label,proto3" json:"label,omitempty"`
+	// token is the hash of the token that was presented.
+	Token []byte `protobuf:"bytes,5,opt,name=token,proto3" json:"token,omitempty"`
+	// consent, in place of a token, is of a device of the member's person.
+	Consent       *Consent `protobuf:"bytes,6,opt,name=consent,proto3" json:"consent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SessionOpen) Reset() {
+	*x = SessionOpen{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[54]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SessionOpen) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SessionOpen) ProtoMessage() {}
+
+func (x *SessionOpen) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[54]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SessionOpen.ProtoReflect.Descriptor instead.
+func (*SessionOpen) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{54}
+}
+
+func (x *SessionOpen) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *SessionOpen) GetHash() []byte {
+	if x != nil {
+		return x.Hash
+	}
+	return nil
+}
+
+func (x *SessionOpen) GetLifeMs() int64 {
+	if x != nil {
+		return x.LifeMs
+	}
+	return 0
+}
+
+func (x *SessionOpen) GetLabel() string {
+	if x != nil {
+		return x.Label
+	}
+	return ""
+}
+
+func (x *SessionOpen) GetToken() []byte {
+	if x != nil {
+		return x.Token
+	}
+	return nil
+}
+
+func (x *SessionOpen) GetConsent() *Consent {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
+// SessionEnd ends a session of a member; number 0 ends all.
+type SessionEnd struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	Number        uint64                 `protobuf:"varint,2,opt,name=number,proto3" json:"number,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SessionEnd) Reset() {
+	*x = SessionEnd{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[55]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SessionEnd) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SessionEnd) ProtoMessage() {}
+
+func (x *SessionEnd) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[55]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SessionEnd.ProtoReflect.Descriptor instead.
+func (*SessionEnd) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{55}
+}
+
+func (x *SessionEnd) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *SessionEnd) GetNumber() uint64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
 var File_holdfast_v1_command_proto protoreflect.FileDescriptor
 
 const file_holdfast_v1_command_proto_rawDesc = "" +
@@ -3676,7 +4050,33 @@ const file_holdfast_v1_command_proto_rawDesc = "" +
 	"\aconsent\x18\x06 \x01(\v2\x14.holdfast.v1.ConsentR\aconsent\":\n" +
 	"\fPacketReveal\x12\x16\n" +
 	"\x06packet\x18\x01 \x01(\x04R\x06packet\x12\x12\n" +
-	"\x04seed\x18\x02 \x01(\fR\x04seedB1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
+	"\x04seed\x18\x02 \x01(\fR\x04seed\"\xa1\x01\n" +
+	"\bStaffAdd\x12\x14\n" +
+	"\x05mchid\x18\x01 \x01(\tR\x05mchid\x12\x10\n" +
+	"\x03ref\x18\x02 \x01(\tR\x03ref\x12,\n" +
+	"\x05roles\x18\x03 \x03(\x0e2\x16.holdfast.v1.StaffRoleR\x05roles\x12-\n" +
+	"\adetails\x18\x04 \x01(\v2\x13.holdfast.v1.SealedR\adetails\x12\x10\n" +
+	"\x03uid\x18\x05 \x01(\x04R\x03uid\"\x1a\n" +
+	"\bStaffEnd\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\"M\n" +
+	"\rStaffSetRoles\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\x12,\n" +
+	"\x05roles\x18\x02 \x03(\x0e2\x16.holdfast.v1.StaffRoleR\x05roles\"0\n" +
+	"\n" +
+	"StaffToken\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x12\n" +
+	"\x04hash\x18\x02 \x01(\fR\x04hash\"\xa6\x01\n" +
+	"\vSessionOpen\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x12\n" +
+	"\x04hash\x18\x02 \x01(\fR\x04hash\x12\x17\n" +
+	"\alife_ms\x18\x03 \x01(\x03R\x06lifeMs\x12\x14\n" +
+	"\x05label\x18\x04 \x01(\tR\x05label\x12\x14\n" +
+	"\x05token\x18\x05 \x01(\fR\x05token\x12.\n" +
+	"\aconsent\x18\x06 \x01(\v2\x14.holdfast.v1.ConsentR\aconsent\"4\n" +
+	"\n" +
+	"SessionEnd\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x16\n" +
+	"\x06number\x18\x02 \x01(\x04R\x06numberB1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
 
 var (
 	file_holdfast_v1_command_proto_rawDescOnce sync.Once
@@ -3690,7 +4090,7 @@ func file_holdfast_v1_command_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_command_proto_rawDescData
 }
 
-var file_holdfast_v1_command_proto_msgTypes = make([]protoimpl.MessageInfo, 50)
+var file_holdfast_v1_command_proto_msgTypes = make([]protoimpl.MessageInfo, 56)
 var file_holdfast_v1_command_proto_goTypes = []any{
 	(*Command)(nil),            // 0: holdfast.v1.Command
 	(*Frame)(nil),              // 1: holdfast.v1.Frame
@@ -3742,43 +4142,54 @@ var file_holdfast_v1_command_proto_goTypes = []any{
 	(*PacketCreate)(nil),       // 47: holdfast.v1.PacketCreate
 	(*PacketClaim)(nil),        // 48: holdfast.v1.PacketClaim
 	(*PacketReveal)(nil),       // 49: holdfast.v1.PacketReveal
-	(*MerchantSettings)(nil),   // 50: holdfast.v1.MerchantSettings
-	(MerchantStatus)(0),        // 51: holdfast.v1.MerchantStatus
-	(Product)(0),               // 52: holdfast.v1.Product
-	(*Consent)(nil),            // 53: holdfast.v1.Consent
-	(*Attempt)(nil),            // 54: holdfast.v1.Attempt
-	(*Sealed)(nil),             // 55: holdfast.v1.Sealed
-	(*Limits)(nil),             // 56: holdfast.v1.Limits
+	(*StaffAdd)(nil),           // 50: holdfast.v1.StaffAdd
+	(*StaffEnd)(nil),           // 51: holdfast.v1.StaffEnd
+	(*StaffSetRoles)(nil),      // 52: holdfast.v1.StaffSetRoles
+	(*StaffToken)(nil),         // 53: holdfast.v1.StaffToken
+	(*SessionOpen)(nil),        // 54: holdfast.v1.SessionOpen
+	(*SessionEnd)(nil),         // 55: holdfast.v1.SessionEnd
+	(*MerchantSettings)(nil),   // 56: holdfast.v1.MerchantSettings
+	(MerchantStatus)(0),        // 57: holdfast.v1.MerchantStatus
+	(Product)(0),               // 58: holdfast.v1.Product
+	(*Consent)(nil),            // 59: holdfast.v1.Consent
+	(*Attempt)(nil),            // 60: holdfast.v1.Attempt
+	(*Sealed)(nil),             // 61: holdfast.v1.Sealed
+	(*Limits)(nil),             // 62: holdfast.v1.Limits
+	(StaffRole)(0),             // 63: holdfast.v1.StaffRole
 }
 var file_holdfast_v1_command_proto_depIdxs = []int32{
-	50, // 0: holdfast.v1.MerchantAdd.settings:type_name -> holdfast.v1.MerchantSettings
-	50, // 1: holdfast.v1.MerchantSet.settings:type_name -> holdfast.v1.MerchantSettings
-	51, // 2: holdfast.v1.MerchantSet.status:type_name -> holdfast.v1.MerchantStatus
-	52, // 3: holdfast.v1.OrderCreate.product:type_name -> holdfast.v1.Product
-	53, // 4: holdfast.v1.WalletPay.consent:type_name -> holdfast.v1.Consent
-	54, // 5: holdfast.v1.NoticeReport.attempts:type_name -> holdfast.v1.Attempt
+	56, // 0: holdfast.v1.MerchantAdd.settings:type_name -> holdfast.v1.MerchantSettings
+	56, // 1: holdfast.v1.MerchantSet.settings:type_name -> holdfast.v1.MerchantSettings
+	57, // 2: holdfast.v1.MerchantSet.status:type_name -> holdfast.v1.MerchantStatus
+	58, // 3: holdfast.v1.OrderCreate.product:type_name -> holdfast.v1.Product
+	59, // 4: holdfast.v1.WalletPay.consent:type_name -> holdfast.v1.Consent
+	60, // 5: holdfast.v1.NoticeReport.attempts:type_name -> holdfast.v1.Attempt
 	26, // 6: holdfast.v1.TransferBatch.transfers:type_name -> holdfast.v1.Transfer
-	55, // 7: holdfast.v1.DeviceEnrol.details:type_name -> holdfast.v1.Sealed
-	53, // 8: holdfast.v1.DeviceEnd.consent:type_name -> holdfast.v1.Consent
-	53, // 9: holdfast.v1.PinSet.consent:type_name -> holdfast.v1.Consent
-	53, // 10: holdfast.v1.PinForget.consent:type_name -> holdfast.v1.Consent
-	53, // 11: holdfast.v1.FreeLimitSet.consent:type_name -> holdfast.v1.Consent
-	56, // 12: holdfast.v1.LimitsSet.limits:type_name -> holdfast.v1.Limits
-	55, // 13: holdfast.v1.PersonEnter.details:type_name -> holdfast.v1.Sealed
-	55, // 14: holdfast.v1.PersonSeal.details:type_name -> holdfast.v1.Sealed
-	55, // 15: holdfast.v1.TransferCreate.memo:type_name -> holdfast.v1.Sealed
-	53, // 16: holdfast.v1.TransferCreate.consent:type_name -> holdfast.v1.Consent
-	53, // 17: holdfast.v1.TransferAccept.consent:type_name -> holdfast.v1.Consent
-	53, // 18: holdfast.v1.TransferDecline.consent:type_name -> holdfast.v1.Consent
-	53, // 19: holdfast.v1.PayeeHide.consent:type_name -> holdfast.v1.Consent
-	55, // 20: holdfast.v1.PacketCreate.words:type_name -> holdfast.v1.Sealed
-	53, // 21: holdfast.v1.PacketCreate.consent:type_name -> holdfast.v1.Consent
-	53, // 22: holdfast.v1.PacketClaim.consent:type_name -> holdfast.v1.Consent
-	23, // [23:23] is the sub-list for method output_type
-	23, // [23:23] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	61, // 7: holdfast.v1.DeviceEnrol.details:type_name -> holdfast.v1.Sealed
+	59, // 8: holdfast.v1.DeviceEnd.consent:type_name -> holdfast.v1.Consent
+	59, // 9: holdfast.v1.PinSet.consent:type_name -> holdfast.v1.Consent
+	59, // 10: holdfast.v1.PinForget.consent:type_name -> holdfast.v1.Consent
+	59, // 11: holdfast.v1.FreeLimitSet.consent:type_name -> holdfast.v1.Consent
+	62, // 12: holdfast.v1.LimitsSet.limits:type_name -> holdfast.v1.Limits
+	61, // 13: holdfast.v1.PersonEnter.details:type_name -> holdfast.v1.Sealed
+	61, // 14: holdfast.v1.PersonSeal.details:type_name -> holdfast.v1.Sealed
+	61, // 15: holdfast.v1.TransferCreate.memo:type_name -> holdfast.v1.Sealed
+	59, // 16: holdfast.v1.TransferCreate.consent:type_name -> holdfast.v1.Consent
+	59, // 17: holdfast.v1.TransferAccept.consent:type_name -> holdfast.v1.Consent
+	59, // 18: holdfast.v1.TransferDecline.consent:type_name -> holdfast.v1.Consent
+	59, // 19: holdfast.v1.PayeeHide.consent:type_name -> holdfast.v1.Consent
+	61, // 20: holdfast.v1.PacketCreate.words:type_name -> holdfast.v1.Sealed
+	59, // 21: holdfast.v1.PacketCreate.consent:type_name -> holdfast.v1.Consent
+	59, // 22: holdfast.v1.PacketClaim.consent:type_name -> holdfast.v1.Consent
+	63, // 23: holdfast.v1.StaffAdd.roles:type_name -> holdfast.v1.StaffRole
+	61, // 24: holdfast.v1.StaffAdd.details:type_name -> holdfast.v1.Sealed
+	63, // 25: holdfast.v1.StaffSetRoles.roles:type_name -> holdfast.v1.StaffRole
+	59, // 26: holdfast.v1.SessionOpen.consent:type_name -> holdfast.v1.Consent
+	27, // [27:27] is the sub-list for method output_type
+	27, // [27:27] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_command_proto_init() }
@@ -3793,7 +4204,7 @@ func file_holdfast_v1_command_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_command_proto_rawDesc), len(file_holdfast_v1_command_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   50,
+			NumMessages:   56,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -3098,6 +3098,252 @@ func (x *PacketShare) GetSeq() uint64 {
 	return 0
 }
 
+// StaffMember is somebody who works for the operator or for a merchant.
+type StaffMember struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	// mchid is the merchant whose own person it is; "" for an operator.
+	Mchid string `protobuf:"bytes,2,opt,name=mchid,proto3" json:"mchid,omitempty"`
+	// ref is unique among the operators, or among the merchant's people.
+	Ref string `protobuf:"bytes,3,opt,name=ref,proto3" json:"ref,omitempty"`
+	// roles are in the order of their numbers, each once.
+	Roles   []StaffRole `protobuf:"varint,4,rep,packed,name=roles,proto3,enum=holdfast.v1.StaffRole" json:"roles,omitempty"`
+	Details *Sealed     `protobuf:"bytes,5,opt,name=details,proto3" json:"details,omitempty"`
+	// uid is the person whose devices sign in for the member; 0: none.
+	Uid uint64 `protobuf:"varint,6,opt,name=uid,proto3" json:"uid,omitempty"`
+	// token is SHA-256 of the token's 32 random bytes, empty while there is none.
+	Token   []byte `protobuf:"bytes,7,opt,name=token,proto3" json:"token,omitempty"`
+	TokenAt int64  `protobuf:"varint,8,opt,name=token_at,json=tokenAt,proto3" json:"token_at,omitempty"`
+	// sessions are in the order of their numbers; those that have lapsed go when the
+	// next is opened.
+	Sessions []*StaffSession `protobuf:"bytes,9,rep,name=sessions,proto3" json:"sessions,omitempty"`
+	// last_session is the number of the newest session.
+	LastSession uint64 `protobuf:"varint,10,opt,name=last_session,json=lastSession,proto3" json:"last_session,omitempty"`
+	CreatedAt   int64  `protobuf:"varint,11,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	CreateSeq   uint64 `protobuf:"varint,12,opt,name=create_seq,json=createSeq,proto3" json:"create_seq,omitempty"`
+	// ended_at is when the member was ended, 0 while they are not.
+	EndedAt int64 `protobuf:"varint,13,opt,name=ended_at,json=endedAt,proto3" json:"ended_at,omitempty"`
+	// content_hash is SHA-256 of the fields that a repeat must match, 16 bytes.
+	ContentHash   []byte `protobuf:"bytes,14,opt,name=content_hash,json=contentHash,proto3" json:"content_hash,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StaffMember) Reset() {
+	*x = StaffMember{}
+	mi := &file_holdfast_v1_record_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StaffMember) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StaffMember) ProtoMessage() {}
+
+func (x *StaffMember) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_record_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StaffMember.ProtoReflect.Descriptor instead.
+func (*StaffMember) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *StaffMember) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *StaffMember) GetMchid() string {
+	if x != nil {
+		return x.Mchid
+	}
+	return ""
+}
+
+func (x *StaffMember) GetRef() string {
+	if x != nil {
+		return x.Ref
+	}
+	return ""
+}
+
+func (x *StaffMember) GetRoles() []StaffRole {
+	if x != nil {
+		return x.Roles
+	}
+	return nil
+}
+
+func (x *StaffMember) GetDetails() *Sealed {
+	if x != nil {
+		return x.Details
+	}
+	return nil
+}
+
+func (x *StaffMember) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *StaffMember) GetToken() []byte {
+	if x != nil {
+		return x.Token
+	}
+	return nil
+}
+
+func (x *StaffMember) GetTokenAt() int64 {
+	if x != nil {
+		return x.TokenAt
+	}
+	return 0
+}
+
+func (x *StaffMember) GetSessions() []*StaffSession {
+	if x != nil {
+		return x.Sessions
+	}
+	return nil
+}
+
+func (x *StaffMember) GetLastSession() uint64 {
+	if x != nil {
+		return x.LastSession
+	}
+	return 0
+}
+
+func (x *StaffMember) GetCreatedAt() int64 {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return 0
+}
+
+func (x *StaffMember) GetCreateSeq() uint64 {
+	if x != nil {
+		return x.CreateSeq
+	}
+	return 0
+}
+
+func (x *StaffMember) GetEndedAt() int64 {
+	if x != nil {
+		return x.EndedAt
+	}
+	return 0
+}
+
+func (x *StaffMember) GetContentHash() []byte {
+	if x != nil {
+		return x.ContentHash
+	}
+	return nil
+}
+
+// StaffSession is one sign-in of a member.
+type StaffSession struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Number uint64                 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
+	// hash is SHA-256 of its 32 random bytes.
+	Hash     []byte `protobuf:"bytes,2,opt,name=hash,proto3" json:"hash,omitempty"`
+	OpenedAt int64  `protobuf:"varint,3,opt,name=opened_at,json=openedAt,proto3" json:"opened_at,omitempty"`
+	Until    int64  `protobuf:"varint,4,opt,name=until,proto3" json:"until,omitempty"`
+	Label    string `protobuf:"bytes,5,opt,name=label,proto3" json:"label,omitempty"`
+	// device is the device that signed in, empty where a token did.
+	Device        []byte `protobuf:"bytes,6,opt,name=device,proto3" json:"device,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StaffSession) Reset() {
+	*x = StaffSession{}
+	mi := &file_holdfast_v1_record_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StaffSession) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StaffSession) ProtoMessage() {}
+
+func (x *StaffSession) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_record_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StaffSession.ProtoReflect.Descriptor instead.
+func (*StaffSession) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *StaffSession) GetNumber() uint64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *StaffSession) GetHash() []byte {
+	if x != nil {
+		return x.Hash
+	}
+	return nil
+}
+
+func (x *StaffSession) GetOpenedAt() int64 {
+	if x != nil {
+		return x.OpenedAt
+	}
+	return 0
+}
+
+func (x *StaffSession) GetUntil() int64 {
+	if x != nil {
+		return x.Until
+	}
+	return 0
+}
+
+func (x *StaffSession) GetLabel() string {
+	if x != nil {
+		return x.Label
+	}
+	return ""
+}
+
+func (x *StaffSession) GetDevice() []byte {
+	if x != nil {
+		return x.Device
+	}
+	return nil
+}
+
 var File_holdfast_v1_record_proto protoreflect.FileDescriptor
 
 const file_holdfast_v1_record_proto_rawDesc = "" +
@@ -3413,7 +3659,32 @@ const file_holdfast_v1_record_proto_rawDesc = "" +
 	"\x06amount\x18\x04 \x01(\x03R\x06amount\x12\x14\n" +
 	"\x05nonce\x18\x05 \x01(\fR\x05nonce\x12\x0e\n" +
 	"\x02at\x18\x06 \x01(\x03R\x02at\x12\x10\n" +
-	"\x03seq\x18\a \x01(\x04R\x03seq*\xa7\x01\n" +
+	"\x03seq\x18\a \x01(\x04R\x03seq\"\xbb\x03\n" +
+	"\vStaffMember\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x14\n" +
+	"\x05mchid\x18\x02 \x01(\tR\x05mchid\x12\x10\n" +
+	"\x03ref\x18\x03 \x01(\tR\x03ref\x12,\n" +
+	"\x05roles\x18\x04 \x03(\x0e2\x16.holdfast.v1.StaffRoleR\x05roles\x12-\n" +
+	"\adetails\x18\x05 \x01(\v2\x13.holdfast.v1.SealedR\adetails\x12\x10\n" +
+	"\x03uid\x18\x06 \x01(\x04R\x03uid\x12\x14\n" +
+	"\x05token\x18\a \x01(\fR\x05token\x12\x19\n" +
+	"\btoken_at\x18\b \x01(\x03R\atokenAt\x125\n" +
+	"\bsessions\x18\t \x03(\v2\x19.holdfast.v1.StaffSessionR\bsessions\x12!\n" +
+	"\flast_session\x18\n" +
+	" \x01(\x04R\vlastSession\x12\x1d\n" +
+	"\n" +
+	"created_at\x18\v \x01(\x03R\tcreatedAt\x12\x1d\n" +
+	"\n" +
+	"create_seq\x18\f \x01(\x04R\tcreateSeq\x12\x19\n" +
+	"\bended_at\x18\r \x01(\x03R\aendedAt\x12!\n" +
+	"\fcontent_hash\x18\x0e \x01(\fR\vcontentHash\"\x9b\x01\n" +
+	"\fStaffSession\x12\x16\n" +
+	"\x06number\x18\x01 \x01(\x04R\x06number\x12\x12\n" +
+	"\x04hash\x18\x02 \x01(\fR\x04hash\x12\x1b\n" +
+	"\topened_at\x18\x03 \x01(\x03R\bopenedAt\x12\x14\n" +
+	"\x05until\x18\x04 \x01(\x03R\x05until\x12\x14\n" +
+	"\x05label\x18\x05 \x01(\tR\x05label\x12\x16\n" +
+	"\x06device\x18\x06 \x01(\fR\x06device*\xa7\x01\n" +
 	"\aDueKind\x12\x18\n" +
 	"\x14DUE_KIND_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fDUE_KIND_REFUND\x10\x01\x12\x18\n" +
@@ -3435,7 +3706,7 @@ func file_holdfast_v1_record_proto_rawDescGZIP() []byte {
 }
 
 var file_holdfast_v1_record_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_holdfast_v1_record_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
+var file_holdfast_v1_record_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
 var file_holdfast_v1_record_proto_goTypes = []any{
 	(DueKind)(0),             // 0: holdfast.v1.DueKind
 	(*Head)(nil),             // 1: holdfast.v1.Head
@@ -3465,50 +3736,56 @@ var file_holdfast_v1_record_proto_goTypes = []any{
 	(*Payee)(nil),            // 25: holdfast.v1.Payee
 	(*Packet)(nil),           // 26: holdfast.v1.Packet
 	(*PacketShare)(nil),      // 27: holdfast.v1.PacketShare
-	(MerchantStatus)(0),      // 28: holdfast.v1.MerchantStatus
-	(*MerchantSettings)(nil), // 29: holdfast.v1.MerchantSettings
-	(*KeyVersion)(nil),       // 30: holdfast.v1.KeyVersion
-	(*Openid)(nil),           // 31: holdfast.v1.Openid
-	(*Sealed)(nil),           // 32: holdfast.v1.Sealed
-	(Product)(0),             // 33: holdfast.v1.Product
-	(TradeState)(0),          // 34: holdfast.v1.TradeState
-	(RefundStatus)(0),        // 35: holdfast.v1.RefundStatus
-	(NoticeEvent)(0),         // 36: holdfast.v1.NoticeEvent
-	(NoticeState)(0),         // 37: holdfast.v1.NoticeState
-	(*Attempt)(nil),          // 38: holdfast.v1.Attempt
-	(*Subject)(nil),          // 39: holdfast.v1.Subject
-	(TransferState)(0),       // 40: holdfast.v1.TransferState
-	(PacketState)(0),         // 41: holdfast.v1.PacketState
+	(*StaffMember)(nil),      // 28: holdfast.v1.StaffMember
+	(*StaffSession)(nil),     // 29: holdfast.v1.StaffSession
+	(MerchantStatus)(0),      // 30: holdfast.v1.MerchantStatus
+	(*MerchantSettings)(nil), // 31: holdfast.v1.MerchantSettings
+	(*KeyVersion)(nil),       // 32: holdfast.v1.KeyVersion
+	(*Openid)(nil),           // 33: holdfast.v1.Openid
+	(*Sealed)(nil),           // 34: holdfast.v1.Sealed
+	(Product)(0),             // 35: holdfast.v1.Product
+	(TradeState)(0),          // 36: holdfast.v1.TradeState
+	(RefundStatus)(0),        // 37: holdfast.v1.RefundStatus
+	(NoticeEvent)(0),         // 38: holdfast.v1.NoticeEvent
+	(NoticeState)(0),         // 39: holdfast.v1.NoticeState
+	(*Attempt)(nil),          // 40: holdfast.v1.Attempt
+	(*Subject)(nil),          // 41: holdfast.v1.Subject
+	(TransferState)(0),       // 42: holdfast.v1.TransferState
+	(PacketState)(0),         // 43: holdfast.v1.PacketState
+	(StaffRole)(0),           // 44: holdfast.v1.StaffRole
 }
 var file_holdfast_v1_record_proto_depIdxs = []int32{
 	2,  // 0: holdfast.v1.Head.digests:type_name -> holdfast.v1.TableDigest
-	28, // 1: holdfast.v1.Merchant.status:type_name -> holdfast.v1.MerchantStatus
-	29, // 2: holdfast.v1.Merchant.settings:type_name -> holdfast.v1.MerchantSettings
-	30, // 3: holdfast.v1.Merchant.keys:type_name -> holdfast.v1.KeyVersion
-	31, // 4: holdfast.v1.Person.openids:type_name -> holdfast.v1.Openid
-	32, // 5: holdfast.v1.Person.details:type_name -> holdfast.v1.Sealed
-	33, // 6: holdfast.v1.Order.product:type_name -> holdfast.v1.Product
-	34, // 7: holdfast.v1.Order.state:type_name -> holdfast.v1.TradeState
-	35, // 8: holdfast.v1.Refund.status:type_name -> holdfast.v1.RefundStatus
-	36, // 9: holdfast.v1.Notice.event:type_name -> holdfast.v1.NoticeEvent
-	37, // 10: holdfast.v1.Notice.state:type_name -> holdfast.v1.NoticeState
-	38, // 11: holdfast.v1.Notice.recent:type_name -> holdfast.v1.Attempt
-	38, // 12: holdfast.v1.Notice.last_duplicate:type_name -> holdfast.v1.Attempt
-	39, // 13: holdfast.v1.Notice.subject:type_name -> holdfast.v1.Subject
+	30, // 1: holdfast.v1.Merchant.status:type_name -> holdfast.v1.MerchantStatus
+	31, // 2: holdfast.v1.Merchant.settings:type_name -> holdfast.v1.MerchantSettings
+	32, // 3: holdfast.v1.Merchant.keys:type_name -> holdfast.v1.KeyVersion
+	33, // 4: holdfast.v1.Person.openids:type_name -> holdfast.v1.Openid
+	34, // 5: holdfast.v1.Person.details:type_name -> holdfast.v1.Sealed
+	35, // 6: holdfast.v1.Order.product:type_name -> holdfast.v1.Product
+	36, // 7: holdfast.v1.Order.state:type_name -> holdfast.v1.TradeState
+	37, // 8: holdfast.v1.Refund.status:type_name -> holdfast.v1.RefundStatus
+	38, // 9: holdfast.v1.Notice.event:type_name -> holdfast.v1.NoticeEvent
+	39, // 10: holdfast.v1.Notice.state:type_name -> holdfast.v1.NoticeState
+	40, // 11: holdfast.v1.Notice.recent:type_name -> holdfast.v1.Attempt
+	40, // 12: holdfast.v1.Notice.last_duplicate:type_name -> holdfast.v1.Attempt
+	41, // 13: holdfast.v1.Notice.subject:type_name -> holdfast.v1.Subject
 	17, // 14: holdfast.v1.Wallet.devices:type_name -> holdfast.v1.Device
 	18, // 15: holdfast.v1.Wallet.pin:type_name -> holdfast.v1.Pin
 	19, // 16: holdfast.v1.Pin.open:type_name -> holdfast.v1.PinTry
 	19, // 17: holdfast.v1.Pin.grants:type_name -> holdfast.v1.PinTry
 	21, // 18: holdfast.v1.SentCode.sends:type_name -> holdfast.v1.Sends
-	32, // 19: holdfast.v1.PersonTransfer.memo:type_name -> holdfast.v1.Sealed
-	40, // 20: holdfast.v1.PersonTransfer.state:type_name -> holdfast.v1.TransferState
-	32, // 21: holdfast.v1.Packet.words:type_name -> holdfast.v1.Sealed
-	41, // 22: holdfast.v1.Packet.state:type_name -> holdfast.v1.PacketState
-	23, // [23:23] is the sub-list for method output_type
-	23, // [23:23] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	34, // 19: holdfast.v1.PersonTransfer.memo:type_name -> holdfast.v1.Sealed
+	42, // 20: holdfast.v1.PersonTransfer.state:type_name -> holdfast.v1.TransferState
+	34, // 21: holdfast.v1.Packet.words:type_name -> holdfast.v1.Sealed
+	43, // 22: holdfast.v1.Packet.state:type_name -> holdfast.v1.PacketState
+	44, // 23: holdfast.v1.StaffMember.roles:type_name -> holdfast.v1.StaffRole
+	34, // 24: holdfast.v1.StaffMember.details:type_name -> holdfast.v1.Sealed
+	29, // 25: holdfast.v1.StaffMember.sessions:type_name -> holdfast.v1.StaffSession
+	26, // [26:26] is the sub-list for method output_type
+	26, // [26:26] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_record_proto_init() }
@@ -3523,7 +3800,7 @@ func file_holdfast_v1_record_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_record_proto_rawDesc), len(file_holdfast_v1_record_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   27,
+			NumMessages:   29,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -36,6 +36,7 @@ const (
 	Kind_KIND_NOTICE      Kind = 3
 	Kind_KIND_TRANSFER    Kind = 4
 	Kind_KIND_PACKET      Kind = 5
+	Kind_KIND_STAFF       Kind = 8
 )
 
 // Enum value maps for Kind.
@@ -47,6 +48,7 @@ var (
 		3: "KIND_NOTICE",
 		4: "KIND_TRANSFER",
 		5: "KIND_PACKET",
+		8: "KIND_STAFF",
 	}
 	Kind_value = map[string]int32{
 		"KIND_UNSPECIFIED": 0,
@@ -55,6 +57,7 @@ var (
 		"KIND_NOTICE":      3,
 		"KIND_TRANSFER":    4,
 		"KIND_PACKET":      5,
+		"KIND_STAFF":       8,
 	}
 )
 
@@ -489,6 +492,83 @@ func (PacketState) EnumDescriptor() ([]byte, []int) {
 	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{7}
 }
 
+// StaffRole is what a member of staff may do: operators have the first five, a
+// merchant's own people the others.
+type StaffRole int32
+
+const (
+	StaffRole_STAFF_ROLE_UNSPECIFIED StaffRole = 0
+	// ON_CALL keeps the platform running: nodes, notices, levels.
+	StaffRole_STAFF_ROLE_ON_CALL StaffRole = 1
+	// SUPPORT helps people and merchants, and answers problem reports.
+	StaffRole_STAFF_ROLE_SUPPORT StaffRole = 2
+	// FINANCE moves money by hand: top-ups, and what they are checked by.
+	StaffRole_STAFF_ROLE_FINANCE StaffRole = 3
+	// READ_ONLY looks and changes nothing.
+	StaffRole_STAFF_ROLE_READ_ONLY StaffRole = 4
+	// FIELD visits shops, and approves or refuses those that apply.
+	StaffRole_STAFF_ROLE_FIELD StaffRole = 5
+	// OWNER is the merchant's: its tills, its staff, its reports.
+	StaffRole_STAFF_ROLE_OWNER StaffRole = 10
+	// CASHIER works at the merchant's tills.
+	StaffRole_STAFF_ROLE_CASHIER StaffRole = 11
+	// DEVELOPER connects the merchant's programs.
+	StaffRole_STAFF_ROLE_DEVELOPER StaffRole = 12
+)
+
+// Enum value maps for StaffRole.
+var (
+	StaffRole_name = map[int32]string{
+		0:  "STAFF_ROLE_UNSPECIFIED",
+		1:  "STAFF_ROLE_ON_CALL",
+		2:  "STAFF_ROLE_SUPPORT",
+		3:  "STAFF_ROLE_FINANCE",
+		4:  "STAFF_ROLE_READ_ONLY",
+		5:  "STAFF_ROLE_FIELD",
+		10: "STAFF_ROLE_OWNER",
+		11: "STAFF_ROLE_CASHIER",
+		12: "STAFF_ROLE_DEVELOPER",
+	}
+	StaffRole_value = map[string]int32{
+		"STAFF_ROLE_UNSPECIFIED": 0,
+		"STAFF_ROLE_ON_CALL":     1,
+		"STAFF_ROLE_SUPPORT":     2,
+		"STAFF_ROLE_FINANCE":     3,
+		"STAFF_ROLE_READ_ONLY":   4,
+		"STAFF_ROLE_FIELD":       5,
+		"STAFF_ROLE_OWNER":       10,
+		"STAFF_ROLE_CASHIER":     11,
+		"STAFF_ROLE_DEVELOPER":   12,
+	}
+)
+
+func (x StaffRole) Enum() *StaffRole {
+	p := new(StaffRole)
+	*p = x
+	return p
+}
+
+func (x StaffRole) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (StaffRole) Descriptor() protoreflect.EnumDescriptor {
+	return file_holdfast_v1_vocabulary_proto_enumTypes[8].Descriptor()
+}
+
+func (StaffRole) Type() protoreflect.EnumType {
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[8]
+}
+
+func (x StaffRole) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use StaffRole.Descriptor instead.
+func (StaffRole) EnumDescriptor() ([]byte, []int) {
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{8}
+}
+
 type NoticeEvent int32
 
 const (
@@ -528,11 +608,11 @@ func (x NoticeEvent) String() string {
 }
 
 func (NoticeEvent) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[8].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[9].Descriptor()
 }
 
 func (NoticeEvent) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[8]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[9]
 }
 
 func (x NoticeEvent) Number() protoreflect.EnumNumber {
@@ -541,7 +621,7 @@ func (x NoticeEvent) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use NoticeEvent.Descriptor instead.
 func (NoticeEvent) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{8}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{9}
 }
 
 type NoticeState int32
@@ -584,11 +664,11 @@ func (x NoticeState) String() string {
 }
 
 func (NoticeState) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[9].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[10].Descriptor()
 }
 
 func (NoticeState) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[9]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[10]
 }
 
 func (x NoticeState) Number() protoreflect.EnumNumber {
@@ -597,7 +677,7 @@ func (x NoticeState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use NoticeState.Descriptor instead.
 func (NoticeState) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{9}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{10}
 }
 
 type AttemptOutcome int32
@@ -651,11 +731,11 @@ func (x AttemptOutcome) String() string {
 }
 
 func (AttemptOutcome) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[10].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[11].Descriptor()
 }
 
 func (AttemptOutcome) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[10]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[11]
 }
 
 func (x AttemptOutcome) Number() protoreflect.EnumNumber {
@@ -664,7 +744,7 @@ func (x AttemptOutcome) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AttemptOutcome.Descriptor instead.
 func (AttemptOutcome) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{10}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{11}
 }
 
 // PostingCode names a posting's reason.
@@ -723,11 +803,11 @@ func (x PostingCode) String() string {
 }
 
 func (PostingCode) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[11].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[12].Descriptor()
 }
 
 func (PostingCode) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[11]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[12]
 }
 
 func (x PostingCode) Number() protoreflect.EnumNumber {
@@ -736,7 +816,7 @@ func (x PostingCode) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use PostingCode.Descriptor instead.
 func (PostingCode) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{11}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{12}
 }
 
 type MemberRole int32
@@ -777,11 +857,11 @@ func (x MemberRole) String() string {
 }
 
 func (MemberRole) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[12].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[13].Descriptor()
 }
 
 func (MemberRole) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[12]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[13]
 }
 
 func (x MemberRole) Number() protoreflect.EnumNumber {
@@ -790,7 +870,7 @@ func (x MemberRole) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use MemberRole.Descriptor instead.
 func (MemberRole) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{12}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{13}
 }
 
 // Subject is what a record points at: an entity by its kind and our number.
@@ -1847,7 +1927,7 @@ const file_holdfast_v1_vocabulary_proto_rawDesc = "" +
 	"\x06Sealed\x12\x15\n" +
 	"\x06key_id\x18\x01 \x01(\tR\x05keyId\x12\x10\n" +
 	"\x03box\x18\x02 \x01(\fR\x03box\x12\x12\n" +
-	"\x04hash\x18\x03 \x01(\fR\x04hash*r\n" +
+	"\x04hash\x18\x03 \x01(\fR\x04hash*\x82\x01\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x0e\n" +
 	"\n" +
@@ -1855,7 +1935,9 @@ const file_holdfast_v1_vocabulary_proto_rawDesc = "" +
 	"\vKIND_REFUND\x10\x02\x12\x0f\n" +
 	"\vKIND_NOTICE\x10\x03\x12\x11\n" +
 	"\rKIND_TRANSFER\x10\x04\x12\x0f\n" +
-	"\vKIND_PACKET\x10\x05*i\n" +
+	"\vKIND_PACKET\x10\x05\x12\x0e\n" +
+	"\n" +
+	"KIND_STAFF\x10\b*i\n" +
 	"\x0eMerchantStatus\x12\x1f\n" +
 	"\x1bMERCHANT_STATUS_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16MERCHANT_STATUS_ACTIVE\x10\x01\x12\x1a\n" +
@@ -1898,7 +1980,18 @@ const file_holdfast_v1_vocabulary_proto_rawDesc = "" +
 	"\x18PACKET_STATE_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11PACKET_STATE_OPEN\x10\x01\x12\x16\n" +
 	"\x12PACKET_STATE_TAKEN\x10\x02\x12\x18\n" +
-	"\x14PACKET_STATE_EXPIRED\x10\x03*\xb4\x01\n" +
+	"\x14PACKET_STATE_EXPIRED\x10\x03*\xe7\x01\n" +
+	"\tStaffRole\x12\x1a\n" +
+	"\x16STAFF_ROLE_UNSPECIFIED\x10\x00\x12\x16\n" +
+	"\x12STAFF_ROLE_ON_CALL\x10\x01\x12\x16\n" +
+	"\x12STAFF_ROLE_SUPPORT\x10\x02\x12\x16\n" +
+	"\x12STAFF_ROLE_FINANCE\x10\x03\x12\x18\n" +
+	"\x14STAFF_ROLE_READ_ONLY\x10\x04\x12\x14\n" +
+	"\x10STAFF_ROLE_FIELD\x10\x05\x12\x14\n" +
+	"\x10STAFF_ROLE_OWNER\x10\n" +
+	"\x12\x16\n" +
+	"\x12STAFF_ROLE_CASHIER\x10\v\x12\x18\n" +
+	"\x14STAFF_ROLE_DEVELOPER\x10\f*\xb4\x01\n" +
 	"\vNoticeEvent\x12\x1c\n" +
 	"\x18NOTICE_EVENT_UNSPECIFIED\x10\x00\x12$\n" +
 	" NOTICE_EVENT_TRANSACTION_SUCCESS\x10\x01\x12\x1f\n" +
@@ -1949,7 +2042,7 @@ func file_holdfast_v1_vocabulary_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_vocabulary_proto_rawDescData
 }
 
-var file_holdfast_v1_vocabulary_proto_enumTypes = make([]protoimpl.EnumInfo, 13)
+var file_holdfast_v1_vocabulary_proto_enumTypes = make([]protoimpl.EnumInfo, 14)
 var file_holdfast_v1_vocabulary_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_holdfast_v1_vocabulary_proto_goTypes = []any{
 	(Kind)(0),                // 0: holdfast.v1.Kind
@@ -1960,30 +2053,31 @@ var file_holdfast_v1_vocabulary_proto_goTypes = []any{
 	(RefundStatus)(0),        // 5: holdfast.v1.RefundStatus
 	(TransferState)(0),       // 6: holdfast.v1.TransferState
 	(PacketState)(0),         // 7: holdfast.v1.PacketState
-	(NoticeEvent)(0),         // 8: holdfast.v1.NoticeEvent
-	(NoticeState)(0),         // 9: holdfast.v1.NoticeState
-	(AttemptOutcome)(0),      // 10: holdfast.v1.AttemptOutcome
-	(PostingCode)(0),         // 11: holdfast.v1.PostingCode
-	(MemberRole)(0),          // 12: holdfast.v1.MemberRole
-	(*Subject)(nil),          // 13: holdfast.v1.Subject
-	(*MerchantSettings)(nil), // 14: holdfast.v1.MerchantSettings
-	(*KeyVersion)(nil),       // 15: holdfast.v1.KeyVersion
-	(*Openid)(nil),           // 16: holdfast.v1.Openid
-	(*Attempt)(nil),          // 17: holdfast.v1.Attempt
-	(*Posting)(nil),          // 18: holdfast.v1.Posting
-	(*HistoryLine)(nil),      // 19: holdfast.v1.HistoryLine
-	(*NodeHealth)(nil),       // 20: holdfast.v1.NodeHealth
-	(*Consent)(nil),          // 21: holdfast.v1.Consent
-	(*Limits)(nil),           // 22: holdfast.v1.Limits
-	(*Details)(nil),          // 23: holdfast.v1.Details
-	(*Sealed)(nil),           // 24: holdfast.v1.Sealed
+	(StaffRole)(0),           // 8: holdfast.v1.StaffRole
+	(NoticeEvent)(0),         // 9: holdfast.v1.NoticeEvent
+	(NoticeState)(0),         // 10: holdfast.v1.NoticeState
+	(AttemptOutcome)(0),      // 11: holdfast.v1.AttemptOutcome
+	(PostingCode)(0),         // 12: holdfast.v1.PostingCode
+	(MemberRole)(0),          // 13: holdfast.v1.MemberRole
+	(*Subject)(nil),          // 14: holdfast.v1.Subject
+	(*MerchantSettings)(nil), // 15: holdfast.v1.MerchantSettings
+	(*KeyVersion)(nil),       // 16: holdfast.v1.KeyVersion
+	(*Openid)(nil),           // 17: holdfast.v1.Openid
+	(*Attempt)(nil),          // 18: holdfast.v1.Attempt
+	(*Posting)(nil),          // 19: holdfast.v1.Posting
+	(*HistoryLine)(nil),      // 20: holdfast.v1.HistoryLine
+	(*NodeHealth)(nil),       // 21: holdfast.v1.NodeHealth
+	(*Consent)(nil),          // 22: holdfast.v1.Consent
+	(*Limits)(nil),           // 23: holdfast.v1.Limits
+	(*Details)(nil),          // 24: holdfast.v1.Details
+	(*Sealed)(nil),           // 25: holdfast.v1.Sealed
 }
 var file_holdfast_v1_vocabulary_proto_depIdxs = []int32{
 	0,  // 0: holdfast.v1.Subject.kind:type_name -> holdfast.v1.Kind
 	2,  // 1: holdfast.v1.MerchantSettings.key_mode:type_name -> holdfast.v1.KeyMode
-	10, // 2: holdfast.v1.Attempt.outcome:type_name -> holdfast.v1.AttemptOutcome
-	11, // 3: holdfast.v1.Posting.code:type_name -> holdfast.v1.PostingCode
-	11, // 4: holdfast.v1.HistoryLine.code:type_name -> holdfast.v1.PostingCode
+	11, // 2: holdfast.v1.Attempt.outcome:type_name -> holdfast.v1.AttemptOutcome
+	12, // 3: holdfast.v1.Posting.code:type_name -> holdfast.v1.PostingCode
+	12, // 4: holdfast.v1.HistoryLine.code:type_name -> holdfast.v1.PostingCode
 	5,  // [5:5] is the sub-list for method output_type
 	5,  // [5:5] is the sub-list for method input_type
 	5,  // [5:5] is the sub-list for extension type_name
@@ -2001,7 +2095,7 @@ func file_holdfast_v1_vocabulary_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_vocabulary_proto_rawDesc), len(file_holdfast_v1_vocabulary_proto_rawDesc)),
-			NumEnums:      13,
+			NumEnums:      14,
 			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   0,

@@ -69,6 +69,13 @@ const (
 	PacketCreate Number = 85
 	PacketClaim  Number = 86
 	PacketReveal Number = 87
+
+	StaffAdd      Number = 100
+	StaffEnd      Number = 101
+	StaffSetRoles Number = 102
+	StaffToken    Number = 103
+	SessionOpen   Number = 104
+	SessionEnd    Number = 105
 )
 
 // names holds what descriptors call their numbers. It is written while packages

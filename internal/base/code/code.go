@@ -216,6 +216,17 @@ const (
 	LotInvalid          Code = 225
 	PacketOpen          Code = 226
 	SeedMismatch        Code = 227
+
+	StaffNotFound      Code = 250
+	StaffExists        Code = 251
+	StaffEnded         Code = 252
+	StaffRolesInvalid  Code = 253
+	StaffRefInvalid    Code = 254
+	StaffSecretInvalid Code = 255
+	SessionsTooMany    Code = 256
+	SessionLifeInvalid Code = 257
+	StaffRoleMissing   Code = 258
+	StaffTriesTooMany  Code = 259
 )
 
 // Info describes a code.

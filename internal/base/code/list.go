@@ -155,4 +155,15 @@ var list = []Info{
 	{LotInvalid, "lot_invalid", Fault, Same, "系统内部错误，请稍后重试。", "The share can't be drawn here right now; repeat the request."},
 	{PacketOpen, "packet_open", Conflict, Never, "红包尚未结束，种子不能公开。", "The packet is still open; its seed is shown when it has ended."},
 	{SeedMismatch, "seed_mismatch", Conflict, Never, "种子与承诺不一致。", "This is not the seed that was committed to."},
+
+	{StaffNotFound, "staff_not_found", Missing, Never, "没有这位工作人员。", "There is no such member of staff."},
+	{StaffExists, "staff_exists_with_different_content", Conflict, Never, "该工作人员名称已用于不同内容，请换一个名称。", "The member's name was used with other content; use another name."},
+	{StaffEnded, "staff_ended", Conflict, Never, "该工作人员已离职，不能再操作。", "The member of staff has been ended."},
+	{StaffRolesInvalid, "staff_roles_invalid", Invalid, Never, "角色有误：运营人员与商户人员的角色不同，且不能重复。", "The roles don't fit: operators and a merchant's people have different ones, each once."},
+	{StaffRefInvalid, "staff_ref_invalid", Invalid, Never, "工作人员名称应为 1 到 64 个字符，可含数字、字母和 _-。", "A member's name is 1 to 64 characters of 0-9 A-Z a-z _ -."},
+	{StaffSecretInvalid, "staff_secret_invalid", Conflict, Never, "登录凭证无效，请重新获取。", "The token or session is not valid; sign in again or ask for a new token."},
+	{SessionsTooMany, "sessions_too_many", Conflict, Never, "同时登录的会话过多，请先结束不用的会话。", "Too many sessions are open; end one first."},
+	{SessionLifeInvalid, "session_life_invalid", Invalid, Never, "会话时长应为 1 分钟到 24 小时；商户人员最长 30 天。", "A session lasts a minute to 24 hours; a merchant's people's at most 30 days."},
+	{StaffRoleMissing, "staff_role_missing", Conflict, Never, "你的角色无权执行此操作，请联系管理员。", "Your roles don't allow this; ask who administers the platform."},
+	{StaffTriesTooMany, "staff_tries_too_many", Busy, Same, "登录失败次数过多，请一分钟后再试。", "Too many wrong tokens from this address; wait a minute."},
 }

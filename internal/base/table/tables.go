@@ -44,6 +44,8 @@ const (
 	Packets      ID = 0x64
 	PacketNos    ID = 0x65
 	PacketShares ID = 0x66
+	Staff        ID = 0x70
+	StaffRefs    ID = 0x71
 )
 
 // declaration is what holds of a table for ever.
@@ -99,6 +101,8 @@ var declared = [256]declaration{
 	Packets:      {name: "packets", rows: "(packet id) -> Packet", level: 5},
 	PacketNos:    {name: "packet_nos", rows: "(payer, client id) -> OrderRef of the packet", level: 5},
 	PacketShares: {name: "packet_shares", rows: "(packet id, uid) -> PacketShare", level: 5},
+	Staff:        {name: "staff", rows: "(staff id) -> StaffMember", level: 5},
+	StaffRefs:    {name: "staff_refs", rows: "(mchid or empty, ref) -> OrderRef of the member", level: 5},
 }
 
 // all is what All returns, made once.

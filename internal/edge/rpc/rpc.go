@@ -4,6 +4,7 @@ package rpc
 
 import (
 	"errors"
+	"strings"
 
 	"connectrpc.com/connect"
 
@@ -34,6 +35,23 @@ func Refusal(c code.Code, said connect.Code, sentence string) *connect.Error {
 	e := connect.NewError(said, errors.New(sentence))
 	e.Meta().Set(Header, c.String())
 	return e
+}
+
+// Chinese says whether what is said in a call's Accept-Language wants sentences in
+// Chinese: it is what most people here read, so that only who asks for another
+// language gets English.
+func Chinese(accepted string) bool {
+	first, _, _ := strings.Cut(accepted, ",")
+	return first == "" || strings.HasPrefix(strings.TrimSpace(first), "zh")
+}
+
+// Sentence is an outcome in a sentence for people.
+func Sentence(c code.Code, chinese bool) string {
+	i, _ := code.Lookup(c)
+	if chinese {
+		return i.ZH
+	}
+	return i.EN
 }
 
 // CodeOf reads the outcome off a service's error.

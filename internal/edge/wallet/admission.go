@@ -6,6 +6,7 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/edge/gate"
+	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
 	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
 )
 
@@ -35,6 +36,6 @@ func (s *Server) Asked(r *http.Request) gate.Asked {
 // Refuse implements gate.Surface.
 func (s *Server) Refuse(w http.ResponseWriter, r *http.Request, why gate.Refusal) {
 	w.Header().Set("Retry-After", strconv.Itoa(why.After))
-	who := &caller{chinese: chinese(r.Header.Get("Accept-Language"))}
+	who := &caller{chinese: rpc.Chinese(r.Header.Get("Accept-Language"))}
 	_ = s.refusals.Write(w, r, refuse(who, code.Overloaded)) // the phone may be gone
 }

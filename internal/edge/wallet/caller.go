@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -75,7 +74,7 @@ var (
 // device yet, and who enrols one proves to have its key, which is in the call.
 func (s *Server) authenticated(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c := &caller{request: rpc.RequestID(r), chinese: chinese(r.Header.Get("Accept-Language"))}
+		c := &caller{request: rpc.RequestID(r), chinese: rpc.Chinese(r.Header.Get("Accept-Language"))}
 		c.address, _, _ = net.SplitHostPort(r.RemoteAddr)
 		if err := s.authenticate(c, w, r); err != nil {
 			_ = s.refusals.Write(w, r, err) // the client may have gone
@@ -130,13 +129,6 @@ func (c *caller) read(r *http.Request, body []byte, now time.Time) (err error) {
 	}
 	c.hash = httpsig.Signed(httpsig.Target{Method: r.Method, Authority: r.Host, Path: r.URL.RequestURI()}, digest, c.params)
 	return nil
-}
-
-// chinese says whether a sentence is wanted in Chinese: it is what most people here
-// read, so that only who asks for another language gets English.
-func chinese(accepted string) bool {
-	first, _, _ := strings.Cut(accepted, ",")
-	return first == "" || strings.HasPrefix(strings.TrimSpace(first), "zh")
 }
 
 // device is what never changes about a device: its number is a hash of its key, and

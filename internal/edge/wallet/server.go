@@ -130,12 +130,7 @@ var said = map[code.Code]connect.Code{
 
 // refuse is an outcome in the caller's language.
 func refuse(who *caller, c code.Code) error {
-	i, _ := code.Lookup(c)
-	sentence := i.EN
-	if who.chinese {
-		sentence = i.ZH
-	}
-	return rpc.Refusal(c, rpc.Code(c, said), sentence)
+	return rpc.Refusal(c, rpc.Code(c, said), rpc.Sentence(c, who.chinese))
 }
 
 // refuse is refuse for what the state says.

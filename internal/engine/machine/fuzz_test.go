@@ -61,6 +61,7 @@ func history(t testing.TB) [][]byte {
 	}
 	w.wallets()
 	w.sending()
+	w.staff()
 	return w.log
 }
 

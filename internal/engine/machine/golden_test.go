@@ -49,6 +49,7 @@ func compose(t *testing.T, level uint32) [][]byte {
 	w.people()
 	w.wallets()
 	w.sending()
+	w.staff()
 	next := &pb.Backfill{Name: "order_refunds", Limit: 7}
 	for next != nil {
 		next, _ = w.do(catalogue.Backfill, next).Body.(*pb.Backfill)

@@ -157,6 +157,14 @@ var breakers = map[string]func(t *testing.T, mem *table.Mem){
 			return open
 		})
 	},
+	"members of staff are numbered without gaps": func(t *testing.T, mem *table.Mem) { drop(t, mem, table.Staff) },
+	"members of staff are found by their names":  func(t *testing.T, mem *table.Mem) { drop(t, mem, table.StaffRefs) },
+	"a merchant's own people are of a merchant that is there": func(t *testing.T, mem *table.Mem) {
+		edit(t, mem, table.Staff, func(_ string, m *pb.StaffMember) bool { m.Mchid = "1999999999"; return true })
+	},
+	"who was ended has neither token nor session": func(t *testing.T, mem *table.Mem) {
+		edit(t, mem, table.Staff, func(_ string, m *pb.StaffMember) bool { m.EndedAt = 1; return true })
+	},
 	"a packet that is open is due": func(t *testing.T, mem *table.Mem) { drop(t, mem, table.Due) },
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/rule/packet"
 	"github.com/holdfast-pay/holdfast/internal/rule/person"
 	"github.com/holdfast-pay/holdfast/internal/rule/refund"
+	"github.com/holdfast-pay/holdfast/internal/rule/staff"
 	"github.com/holdfast-pay/holdfast/internal/rule/transfer"
 	"github.com/holdfast-pay/holdfast/internal/rule/wallet"
 )
@@ -21,7 +22,7 @@ import (
 // level 4 keeps new counters in a table, tells who made up a prepay_id nothing
 // of the order, and compares all that an add of a merchant or person says;
 // level 5 seals personal details, knows people's wallets, packs the journal entries
-// of a frame into rows, and has people send each other money and red packets.
+// of a frame into rows, has people send each other money and red packets, and knows staff.
 const MaxLevel = 5
 
 // rules lists the rules. A Tick sweeps in this order, so that it is part of what
@@ -40,6 +41,7 @@ var rules = []*catalogue.Rule{
 	&wallet.Rule,
 	&transfer.Rule,
 	&packet.Rule,
+	&staff.Rule,
 }
 
 // logRule is what the machine itself brings: the log's own commands.

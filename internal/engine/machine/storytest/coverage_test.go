@@ -35,6 +35,7 @@ var unreachable = map[catalogue.Number]map[code.Code]string{
 	catalogue.PayeeHide:    {code.PinNeeded: "to hide needs no PIN"},
 	catalogue.PacketCreate: {code.SameAccount: ownAccounts, code.AccountNotFound: ownAccounts, code.AccountCapExceeded: "an escrow account that is new has no cap"},
 	catalogue.PacketClaim:  {code.AmountMustBePositive: ownAccounts, code.SameAccount: ownAccounts, code.AccountNotFound: ownAccounts, code.BalanceTooLow: ownAccounts},
+	catalogue.SessionOpen:  {code.PersonNotFound: "the member names a person who is there"},
 	catalogue.PersonTopup: {
 		code.SameAccount:     "a person's account is no bank's",
 		code.AccountNotFound: "accounts open with their owner, and the bank's with its first top-up",

@@ -54,6 +54,10 @@ func (s *player) find(r table.Reader, l *line) any {
 				return w
 			}
 		}
+	case "staff":
+		if m, ok := member(r, name); ok {
+			return m
+		}
 	case "courier":
 		if c, ok := lane.Get(r, name); ok {
 			return c
@@ -112,6 +116,8 @@ func (s *player) describe(body any) map[string]string {
 		return s.describePacket(r)
 	case *pb.PacketShare:
 		return map[string]string{"number": num(r.Number), "amount": money.Format(r.Amount)}
+	case *pb.StaffMember:
+		return s.describeStaff(r)
 	case *pb.Backfill:
 		return map[string]string{"next": "yes"}
 	case nil:

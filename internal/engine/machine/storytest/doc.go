@@ -35,6 +35,8 @@
 //	accept ming/c1 hua by=.. · decline ming/c1 hua by=.. · lookup ming PHONE · hide ming [off] by=..
 //	packet ming 3.00 c1 [shares=3] [lucky] to=hua|link=TOKEN [words=..] by=..
 //	claim ming/c1 hua [link=TOKEN] [without=nonce|lot|truth] by=.. · reveal ming/c1 [wrong]
+//	staff wang|M1/wang [roles=support,field] [name=..] [uid=ming] · endstaff wang · roles wang finance
+//	token wang TOKEN · signin wang SESSION [life=12h] [label=..] token=TOKEN|by=.. · signout wang [1]
 //	wait 2h                                    moves the leader's clock
 //	reopen                                     closes and opens the platform
 //

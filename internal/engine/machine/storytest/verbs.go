@@ -65,6 +65,13 @@ var verbs = map[string]verb{
 	"claim":     {catalogue.PacketClaim, packetClaim},
 	"reveal":    {catalogue.PacketReveal, packetReveal},
 
+	"staff":    {catalogue.StaffAdd, staffAdd},
+	"endstaff": {catalogue.StaffEnd, staffEnd},
+	"roles":    {catalogue.StaffSetRoles, staffSetRoles},
+	"token":    {catalogue.StaffToken, staffToken},
+	"signin":   {catalogue.SessionOpen, sessionOpen},
+	"signout":  {catalogue.SessionEnd, sessionEnd},
+
 	"code":      {catalogue.CodeSend, codeSend},
 	"enrol":     {catalogue.DeviceEnrol, deviceEnrol},
 	"enddevice": {catalogue.DeviceEnd, deviceEnd},

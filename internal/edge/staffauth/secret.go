@@ -1,0 +1,52 @@
+package staffauth
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"strconv"
+	"strings"
+
+	"github.com/holdfast-pay/holdfast/internal/rule/staff"
+)
+
+// Kind is what a secret is of. It begins the text, so that scanners of code and logs
+// know one when they see it.
+type Kind string
+
+// The kinds of secrets.
+const (
+	Token   Kind = "hft"
+	Session Kind = "hfs"
+)
+
+// NewSecret draws a member's token or session: the text, which is shown once and kept
+// nowhere, and the hash, which the state keeps. The text is hft_17_ and 32 random bytes
+// in base64url.
+func NewSecret(of Kind, id uint64) (text string, hash []byte) {
+	var random [staff.SecretSize]byte
+	rand.Read(random[:])
+	sum := sha256.Sum256(random[:])
+	return string(of) + "_" + strconv.FormatUint(id, 10) + "_" + base64.RawURLEncoding.EncodeToString(random[:]), sum[:]
+}
+
+// secret is what somebody presents.
+type secret struct {
+	of   Kind
+	id   uint64
+	hash []byte
+}
+
+// parse reads a secret's text. It names its member, so that finding the row tells
+// nothing of the secret.
+func parse(text string) (s secret, ok bool) {
+	of, rest, _ := strings.Cut(text, "_")
+	number, random, _ := strings.Cut(rest, "_")
+	id, err := strconv.ParseUint(number, 10, 64)
+	raw, err2 := base64.RawURLEncoding.Strict().DecodeString(random)
+	if err != nil || err2 != nil || len(raw) != staff.SecretSize || Kind(of) != Token && Kind(of) != Session {
+		return secret{}, false
+	}
+	sum := sha256.Sum256(raw)
+	return secret{of: Kind(of), id: id, hash: sum[:]}, true
+}

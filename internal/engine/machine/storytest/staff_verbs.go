@@ -1,0 +1,120 @@
+package storytest
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/staff"
+)
+
+// member finds an operator by NAME, one of a merchant's people by M1/NAME.
+func member(r table.Reader, name string) (*pb.StaffMember, bool) {
+	first, rest, ofMerchant := strings.Cut(name, "/")
+	if ofMerchant {
+		return staff.ByRef(r, mchid(first), rest)
+	}
+	return staff.ByRef(r, "", first)
+}
+
+// memberID is the number of a member; nobody's is one that was never given.
+func (s *player) memberID(name string) (id uint64, err error) {
+	if name == "nobody" {
+		return 999, nil
+	}
+	err = s.p.Read(func(r table.Reader) error {
+		m, ok := member(r, name)
+		if !ok {
+			return fmt.Errorf("there is no member of staff %s", name)
+		}
+		id = m.Id
+		return nil
+	})
+	return id, err
+}
+
+// roles reads support,finance; a name that is no role is one that nobody knows.
+func roles(list string) (found []pb.StaffRole) {
+	for name := range strings.SplitSeq(list, ",") {
+		if name != "" {
+			found = append(found, pb.StaffRole(cmp.Or(pb.StaffRole_value["STAFF_ROLE_"+strings.ToUpper(name)], 99)))
+		}
+	}
+	return found
+}
+
+func staffAdd(s *player, l *line) (table.Record, error) {
+	first, rest, ofMerchant := strings.Cut(l.arg(0), "/")
+	c := &pb.StaffAdd{Ref: first, Roles: roles(l.option("roles", "support")), Details: sealedText(l, "name")}
+	if ofMerchant {
+		c.Mchid, c.Ref = mchid(first), rest
+	}
+	var err error
+	if who, ok := l.options["uid"]; ok {
+		c.Uid, err = s.uid(who)
+	}
+	return c, err
+}
+
+func staffEnd(s *player, l *line) (table.Record, error) {
+	id, err := s.memberID(l.arg(0))
+	return &pb.StaffEnd{Id: id}, err
+}
+
+func staffSetRoles(s *player, l *line) (table.Record, error) {
+	id, err := s.memberID(l.arg(0))
+	return &pb.StaffSetRoles{Id: id, Roles: roles(l.arg(1))}, err
+}
+
+// secret is the hash of what a name stands for; of "" it is none.
+func secret(name string) []byte {
+	if name == "" {
+		return nil
+	}
+	sum := sha256.Sum256([]byte("secret " + name))
+	return sum[:]
+}
+
+func staffToken(s *player, l *line) (table.Record, error) {
+	id, err := s.memberID(l.arg(0))
+	return &pb.StaffToken{Id: id, Hash: secret(l.arg(1))}, err
+}
+
+func sessionOpen(s *player, l *line) (table.Record, error) {
+	id, err := s.memberID(l.arg(0))
+	life, err2 := duration(l.option("life", "12h"))
+	by, err3 := consent(l)
+	if l.options["by"] == "unsigned" {
+		by, err3 = &pb.Consent{}, nil
+	}
+	return &pb.SessionOpen{
+		Id: id, Hash: secret(l.arg(1)), LifeMs: life, Label: l.option("label", "office"), Token: secret(l.option("token", "")), Consent: by,
+	}, errors.Join(err, err2, err3)
+}
+
+func sessionEnd(s *player, l *line) (table.Record, error) {
+	id, err := s.memberID(l.arg(0))
+	number, err2 := strconv.ParseUint(cmp.Or(l.arg(1), "0"), 10, 64)
+	return &pb.SessionEnd{Id: id, Number: number}, errors.Join(err, err2)
+}
+
+func (s *player) describeStaff(m *pb.StaffMember) map[string]string {
+	var names, sessions []string
+	for _, r := range m.Roles {
+		names = append(names, strings.ToLower(word(r, "STAFF_ROLE_")))
+	}
+	for _, one := range m.Sessions {
+		if s.now < one.Until {
+			sessions = append(sessions, num(one.Number))
+		}
+	}
+	return map[string]string{
+		"id": num(m.Id), "roles": strings.Join(names, ","), "token": strconv.FormatBool(len(m.Token) > 0), "rows": strconv.Itoa(len(m.Sessions)),
+		"sessions": cmp.Or(strings.Join(sessions, ","), "none"), "ended": strconv.FormatBool(m.EndedAt != 0),
+	}
+}
