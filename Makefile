@@ -57,7 +57,7 @@ checked:
 	$(GO) build -tags $(TAGS) -o $(CHECKED) ./cmd/holdfast
 
 fmt: ## fail when a file is not formatted; says which
-	@unformatted=$$(gofmt -l cmd internal walletclient); if [ -n "$$unformatted" ]; then \
+	@unformatted=$$(gofmt -l cmd examples internal walletclient); if [ -n "$$unformatted" ]; then \
 		echo "not formatted: $$unformatted"; echo "run: gofmt -w $$unformatted"; exit 1; fi
 
 vet: ## go vet: with the assertions' tag; what is compiled only without it, or without cgo

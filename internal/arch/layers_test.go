@@ -9,8 +9,9 @@ import (
 )
 
 // layers in reading order: a file imports its own layer and those before it.
-// trial tries the product and is no part of it, so cmd passes it over.
-var layers = []string{"base", "rule", "engine", "edge", "run", "trial", "cmd"}
+// trial tries the product and is no part of it, so cmd passes it over. Examples are
+// programs of others, and import nothing of ours but what is public.
+var layers = []string{"base", "rule", "engine", "edge", "run", "trial", "cmd", "examples"}
 
 // public are the packages that programs outside this module import. They are what
 // speaks to an edge from its other side, and belong to the same layer.
@@ -73,6 +74,8 @@ func layerOf(dir string) string {
 		return "cmd"
 	case slices.Contains(public, parts[0]):
 		return "edge"
+	case parts[0] == "examples":
+		return "examples"
 	case parts[0] != "internal" || len(parts) < 2:
 		return ""
 	case parts[1] == "pb": // generated vocabulary
@@ -100,6 +103,9 @@ func directions(s *source) (failures []string) {
 		case to > from:
 			failures = append(failures, fmt.Sprintf("%s: layer %s must not import layer %s (%s); allowed are %s. Move the shared part down, or let this package own a small interface that the other one fulfils",
 				s.at(spec), own, other, dir, strings.Join(layers[:from+1], ", ")))
+		case own == "examples" && !slices.Contains(public, dir):
+			failures = append(failures, fmt.Sprintf("%s: an example must not import %s: it shows what programs outside this module can do; they import %s",
+				s.at(spec), dir, strings.Join(public, ", ")))
 		case own == "cmd" && other == "trial":
 			failures = append(failures, fmt.Sprintf("%s: cmd must not import %s: what tries the product is no part of it; move what both need into internal/run",
 				s.at(spec), dir))

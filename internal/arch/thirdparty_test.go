@@ -39,7 +39,7 @@ var entries = []struct {
 	{"rsc.io/qr", []string{"internal/run/qr"}, "the code in the terminal and on the page"},
 	{"github.com/anishathalye/porcupine", []string{"internal/trial/sim"}, "is there an order of the calls that explains their answers"},
 	{"github.com/HdrHistogram/hdrhistogram-go", []string{"internal/run/bench"}, "percentiles"},
-	{"github.com/wechatpay-apiv3/wechatpay-go", []string{"internal/run/shop", "internal/trial/proctest", "internal/trial/sdktest"}, "the demo shop, and the merchants of the tests that run processes, are unmodified"},
+	{"github.com/wechatpay-apiv3/wechatpay-go", []string{"internal/run/shop", "internal/trial/proctest", "internal/trial/sdktest", "examples"}, "the demo shop, the examples, and the merchants of the tests that run processes, are unmodified"},
 }
 
 // testEntries may be imported by tests as well, anywhere below the given folder.

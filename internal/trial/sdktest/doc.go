@@ -8,5 +8,8 @@
 // would read their configuration, and speak to the test in lines: PAY code_url,
 // NOTICE event_type, STATE trade_state, DONE.
 //
+// It also plays examples/washer, a laundry machine on the same SDK, through power cuts
+// and late notices.
+//
 // Node's clients are installed by `make deps` from testdata/node's lock file.
 package sdktest
