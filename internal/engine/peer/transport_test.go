@@ -86,27 +86,24 @@ func TestAwayPeerCostsLittle(t *testing.T) {
 func TestStalledPeerBlocksNobody(t *testing.T) {
 	t.Parallel()
 	a := newCA(t)
-	x := start(t, a, 1, func(o *peer.Options) { o.QueueBytes = 1 << 20 })
+	// The stalled connection stays for longer than anybody here waits.
+	x := start(t, a, 1, func(o *peer.Options) { o.QueueBytes, o.Silence = 1<<20, time.Minute })
 	y, z := start(t, a, 2, nil), start(t, a, 3, nil)
 	p := newProxy(t, y.address)
 	x.SetPeers([]*pb.Member{y.at(p.address()), z.member()})
 	wait(t, "connections", func() bool { return x.to(2).RoundTrips > 0 && x.to(3).RoundTrips > 0 })
 	p.stall()
 	const n = 1000
-	var slowest time.Duration
-	for i := range uint64(n) {
-		began := time.Now()
-		x.Send(entries(x, y, i, 64<<10))
-		slowest = max(slowest, time.Since(began))
-		x.Send(heartbeat(x, z, i))
-	}
+	go func() {
+		for i := range uint64(n) {
+			x.Send(entries(x, y, i, 64<<10))
+			x.Send(heartbeat(x, z, i))
+		}
+	}()
 	wait(t, "all messages of the other", func() bool { return len(z.received()) == n })
 	f := x.to(2)
 	if f.Dropped == 0 || f.WaitingBytes > 1<<20 {
 		t.Errorf("figures of the stalled peer are %+v", f)
-	}
-	if slowest > time.Second {
-		t.Errorf("one Send took %v", slowest)
 	}
 }
 
