@@ -31,7 +31,7 @@ SEEDS        ?= 0
 SIMDISKS     ?= 100
 
 .DEFAULT_GOAL := help
-.PHONY: help quick test soak deps build checked fmt vet lint unit race processes contract kill cluster damage sim seeds simdisk fuzz bench generate verify golden
+.PHONY: help quick test soak deps web build checked fmt vet lint unit race processes contract kill cluster damage sim seeds simdisk fuzz bench generate verify golden
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,13 +40,16 @@ quick: ## the inner loop, in two minutes: format, vet, unit tests without the ra
 	@scripts/steps.sh fmt vet unit
 
 test: ## everything a change must pass, in 7 to 12 minutes on two idle cores
-	@scripts/steps.sh deps fmt vet lint race processes sim simdisk fuzz
+	@scripts/steps.sh deps fmt vet lint web race processes sim simdisk fuzz
 
 soak: ## the long versions: 100 kills, 2,000 flipped bytes, 3,000 disks, 20 minutes of fuzzing, then simulated seeds that nobody has played, until it is stopped
-	@KILLS=100 CLUSTER_KILLS=200 HOLDFAST_CLUSTER_SOAK=1 FLIPS=2000 SIMDISKS=3000 FUZZ_SECONDS=1200 FUZZ=internal scripts/steps.sh deps fmt vet lint race processes sim simdisk fuzz seeds
+	@KILLS=100 CLUSTER_KILLS=200 HOLDFAST_CLUSTER_SOAK=1 FLIPS=2000 SIMDISKS=3000 FUZZ_SECONDS=1200 FUZZ=internal scripts/steps.sh deps fmt vet lint web race processes sim simdisk fuzz seeds
 
 deps: ## install what tests need and Go does not bring: a C compiler, libcrypto, a browser
 	@scripts/deps.sh
+
+web: ## types and unit tests of the pages, and that their committed bundle is current (scripts/web.sh -write bundles)
+	@scripts/web.sh
 
 build: ## compile bin/holdfast; make vet compiles the rest
 	$(GO) build -o bin/holdfast ./cmd/holdfast

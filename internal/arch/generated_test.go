@@ -93,3 +93,39 @@ func hashFiles(t *testing.T, names, more []string) string {
 	fmt.Fprint(h, strings.Join(more, "\n"))
 	return hex.EncodeToString(h.Sum(nil))
 }
+
+// bundleFile is likewise for the pages: internal/edge/web/dist is bundled from web/.
+// Bundling takes Node's packages, which a test of Go must not need.
+const bundleFile = "internal/edge/web/SOURCE"
+
+func TestBundleIsCurrent(t *testing.T) {
+	t.Parallel()
+	want := bundleStamp(t)
+	path := filepath.Join(root, bundleFile)
+	if *writeStamp {
+		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := os.ReadFile(path); err != nil || string(got) != want {
+		t.Errorf("web/ or internal/edge/web/dist changed, one without the other: run make web and commit what it writes (%v)", err)
+	}
+}
+
+func bundleStamp(t *testing.T) string {
+	t.Helper()
+	var from, code []string
+	walk(t, func(name string) {
+		switch {
+		case strings.HasPrefix(name, "web/build/"), strings.HasSuffix(name, ".md"):
+		case strings.HasPrefix(name, "web/"):
+			from = append(from, name)
+		case strings.HasPrefix(name, "internal/edge/web/dist/"):
+			code = append(code, name)
+		}
+	})
+	if len(from) < 20 || len(code) < 5 {
+		t.Fatalf("found the sources %v and the bundle %v: the walk no longer sees them", from, code)
+	}
+	return fmt.Sprintf("from %s\ncode %s\n", hashFiles(t, from, nil), hashFiles(t, code, nil))
+}

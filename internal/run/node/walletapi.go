@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/holdfast-pay/holdfast/internal/edge/wallet"
+	"github.com/holdfast-pay/holdfast/internal/edge/web"
+	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
 )
 
 // walletAPI opens the platform to people's devices.
@@ -22,6 +24,10 @@ func (n *walletAPI) Start(context.Context) error {
 		return nil
 	}
 	sender, err := n.codeSender()
+	if err != nil {
+		return err
+	}
+	pages, err := web.NewWallet(n.cfg.Sandbox)
 	if err != nil {
 		return err
 	}
@@ -39,10 +45,19 @@ func (n *walletAPI) Start(context.Context) error {
 	p.SetUnencryptedHTTP2(w.TLSCert == "") // gRPC on loopback
 	m := n.cfg.MerchantAPI
 	n.server("wallet API", l, &http.Server{
-		Handler: n.gate.Guard(calls, calls), Protocols: &p, ReadHeaderTimeout: m.HeaderTimeout.Std(), ReadTimeout: m.RequestTimeout.Std(),
+		Handler: besides(pages, n.gate.Guard(calls, calls)), Protocols: &p, ReadHeaderTimeout: m.HeaderTimeout.Std(), ReadTimeout: m.RequestTimeout.Std(),
 		WriteTimeout: m.RequestTimeout.Std() + time.Second, IdleTimeout: m.IdleTimeout.Std(),
 	})
 	return nil
+}
+
+// besides serves pages and calls at one address, so that a browser needs nobody's leave
+// to call.
+func besides(pages, calls http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/"+pbconnect.WalletServiceName+"/", calls)
+	mux.Handle("/", pages)
+	return mux
 }
 
 func (n *walletAPI) codes() io.Writer {

@@ -1,0 +1,134 @@
+package web_test
+
+import (
+	"compress/gzip"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/holdfast-pay/holdfast/internal/edge/web"
+)
+
+func open(t *testing.T, sandbox bool) *web.Wallet {
+	t.Helper()
+	w, err := web.NewWallet(sandbox)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func get(h http.Handler, method, path string, head ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, path, nil)
+	for i := 0; i < len(head); i += 2 {
+		r.Header.Set(head[i], head[i+1])
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+var own = regexp.MustCompile(`(?:src|href)="(/[^"]*)"`)
+
+// Every address is the page, and all that the page loads is there.
+func TestThePageAndItsFiles(t *testing.T) {
+	t.Parallel()
+	h := open(t, false)
+	for _, path := range []string{"/", "/pay/wx20260301120000ffffffffffffffffffff", "/settings/pin", "/ui"} {
+		a := get(h, "GET", path)
+		if a.Code != 200 || !strings.Contains(a.Body.String(), `<div id="app">`) || a.Header().Get("Cache-Control") != "no-cache" {
+			t.Errorf("%s: %d %v", path, a.Code, a.Header())
+		}
+	}
+	links := own.FindAllStringSubmatch(get(h, "GET", "/").Body.String(), -1)
+	if len(links) < 5 {
+		t.Fatalf("the page loads %v", links)
+	}
+	for _, l := range append(links, []string{"", "/sw.js"}) {
+		a := get(h, "GET", l[1])
+		if a.Code != 200 || a.Header().Get("Content-Type") == "" {
+			t.Errorf("%s: %d", l[1], a.Code)
+		}
+		if immutable := strings.Contains(a.Header().Get("Cache-Control"), "immutable"); immutable != strings.HasPrefix(l[1], "/assets/") {
+			t.Errorf("%s is kept: %v", l[1], immutable)
+		}
+	}
+	if a := get(h, "GET", "/assets/app-OLD.js"); a.Code != 404 {
+		t.Errorf("a file of another version: %d", a.Code)
+	}
+	if a := get(h, "POST", "/"); a.Code != 405 {
+		t.Errorf("a form: %d", a.Code)
+	}
+}
+
+// No answer may be framed, load from elsewhere or run what is not its own.
+func TestPolicy(t *testing.T) {
+	t.Parallel()
+	h := open(t, true)
+	for _, path := range []string{"/", "/sw.js", "/gone.js"} {
+		csp := get(h, "GET", path).Header().Get("Content-Security-Policy")
+		for _, want := range []string{"default-src 'none'", "frame-ancestors 'none'", "require-trusted-types-for 'script'", "base-uri 'none'"} {
+			if !strings.Contains(csp, want) {
+				t.Errorf("%s: no %s in %q", path, want, csp)
+			}
+		}
+		if strings.Contains(csp, "unsafe") || strings.Contains(csp, "http") {
+			t.Errorf("%s: %q", path, csp)
+		}
+	}
+	page := get(h, "GET", "/").Body.String()
+	if regexp.MustCompile(`(?i)<style|<script>| style=| on[a-z]+="|https?://`).MatchString(page) {
+		t.Errorf("the page has script or style in it, or loads from elsewhere:\n%s", page)
+	}
+}
+
+func TestASandboxSaysSo(t *testing.T) {
+	t.Parallel()
+	const mark = "holdfast-sandbox"
+	if !strings.Contains(get(open(t, true), "GET", "/").Body.String(), mark) || strings.Contains(get(open(t, false), "GET", "/").Body.String(), mark) {
+		t.Error("a sandbox does not say so, or another platform says that it is one")
+	}
+}
+
+// mostFirst is what a phone may have to load before it shows something: script and
+// style, compressed.
+const mostFirst = 130_000
+
+func TestTheFirstScreenIsLight(t *testing.T) {
+	t.Parallel()
+	h := open(t, false)
+	total := 0
+	for _, l := range own.FindAllStringSubmatch(get(h, "GET", "/").Body.String(), -1) {
+		if !strings.HasPrefix(l[1], "/assets/") {
+			continue
+		}
+		a := get(h, "GET", l[1], "Accept-Encoding", "gzip")
+		total += a.Body.Len()
+		z, err := gzip.NewReader(a.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plain, err := io.ReadAll(z)
+		if err != nil || string(plain) != get(h, "GET", l[1]).Body.String() {
+			t.Errorf("%s is another file when it is compressed: %v", l[1], err)
+		}
+	}
+	if total == 0 || total > mostFirst {
+		t.Errorf("the first screen takes %d bytes, at most %d", total, mostFirst)
+	}
+}
+
+func TestAPageThatIsKnownIsNotSentAgain(t *testing.T) {
+	t.Parallel()
+	h := open(t, false)
+	tag := get(h, "GET", "/").Header().Get("ETag")
+	if a := get(h, "GET", "/settings", "If-None-Match", tag); a.Code != 304 || a.Body.Len() != 0 {
+		t.Errorf("%d with %d bytes", a.Code, a.Body.Len())
+	}
+	if a := get(h, "HEAD", "/"); a.Body.Len() != 0 || a.Header().Get("Content-Length") == "" {
+		t.Errorf("HEAD: %d bytes, %v", a.Body.Len(), a.Header())
+	}
+}

@@ -1,0 +1,53 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useId, useRef } from "preact/hooks";
+import { Icon } from "./Icon";
+import { say, type Text } from "./words";
+
+const closing: Text = { zh: "关闭", en: "Close" };
+
+export interface SheetProps {
+	open: boolean;
+	title: string;
+	children: ComponentChildren;
+	onClose: () => void;
+	// dialog: in the middle, for a question; else at the thumb.
+	dialog?: boolean;
+}
+
+// Sheet stands over the page until it is closed: by its button, Escape or a tap beside.
+export function Sheet({ open, title, children, onClose, dialog = false }: SheetProps) {
+	const box = useRef<HTMLDialogElement>(null);
+	const id = useId();
+	useEffect(() => {
+		const d = box.current;
+		if (!d) return;
+		if (open && !d.open) d.showModal();
+		if (!open && d.open) d.close();
+	}, [open]);
+	return (
+		<dialog
+			ref={box}
+			class={dialog ? "dialog" : "sheet"}
+			aria-labelledby={id}
+			onCancel={(e) => {
+				e.preventDefault();
+				onClose();
+			}}
+			onClick={(e) => {
+				if (e.target === box.current) onClose();
+			}}
+		>
+			{open && (
+				<div class="within">
+					<header>
+						<h2 id={id}>{title}</h2>
+						<button type="button" class="round" aria-label={say(closing)} onClick={onClose}>
+							<Icon name="close" />
+						</button>
+					</header>
+					{children}
+				</div>
+			)}
+		</dialog>
+	);
+}

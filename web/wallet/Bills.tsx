@@ -1,0 +1,138 @@
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { Amount } from "../ui/Amount";
+import { Button } from "../ui/Button";
+import { Field } from "../ui/Field";
+import type { IconName } from "../ui/Icon";
+import { Days, type Entry } from "../ui/List";
+import { digits } from "../ui/money";
+import { Screen } from "../ui/Screen";
+import { Copyable, Fact, Facts, Skeleton, Verdict } from "../ui/State";
+import { moment } from "../ui/time";
+import { TimeLine, type Step } from "../ui/TimeLine";
+import { say } from "../ui/words";
+import { live, type Act } from "./acts";
+import type { Bill } from "./api.gen";
+import { call } from "./call";
+import { back, go, place } from "./nav";
+import { bills, note, refresh } from "./state";
+import { w, whats } from "./words";
+
+const icons: Record<string, IconName> = { payment: "store", refund: "again", topup: "came", sent: "transfer", sent_back: "transfer", packet: "packet", packet_back: "packet" };
+
+const whatOf = (b: Bill): string => say(whats[b.what] ?? (whats.other as { zh: string; en: string }));
+
+// lineOf is a bill as a line of a list.
+export function lineOf(b: Bill): Entry {
+	return {
+		key: b.entry, at: b.at, title: b.who || whatOf(b), note: b.who ? whatOf(b) : undefined, amount: b.amount,
+		icon: icons[b.what] ?? (b.amount < 0 ? "went" : "came"), href: `/bill/${b.entry}`,
+	};
+}
+
+export type Flow = "all" | "out" | "in";
+
+// fits says whether a bill is among those that are looked for.
+export function fits(b: Bill, flow: Flow, text: string): boolean {
+	if ((flow === "out" && b.amount >= 0) || (flow === "in" && b.amount < 0)) return false;
+	const t = text.trim().toLowerCase();
+	return t === "" || [b.who, whatOf(b), digits(b.amount), b.entry].some((s) => s.toLowerCase().includes(t));
+}
+
+// Bills is everything that moved the balance. What is looked for stands in the address.
+export function Bills() {
+	const search = useSignal(place.value.query.get("q") ?? "");
+	const flow = (place.value.query.get("flow") ?? "all") as Flow;
+	const list = useSignal<Bill[]>(bills.value);
+	const next = useSignal("0");
+	const busy = useSignal(false);
+	const load = async (before: string) => {
+		busy.value = true;
+		try {
+			const page = await call("ListBills", { limit: 50, ...(before === "0" ? {} : { before }) });
+			const known = new Set(page.bills.map((b) => b.entry));
+			list.value = before === "0" ? page.bills : [...list.value.filter((b) => !known.has(b.entry)), ...page.bills];
+			next.value = page.next;
+		} catch (e) {
+			if (!note(e)) throw e;
+		} finally {
+			busy.value = false;
+		}
+	};
+	useEffect(() => void load("0"), []);
+	const pick = (f: Flow) => go(`/bills?flow=${f}${search.value ? `&q=${encodeURIComponent(search.value)}` : ""}`, true);
+	const found = list.value.filter((b) => fits(b, flow, search.value));
+	return (
+		<Screen title={say(w.bills)} onBack={back}>
+			<Field label={say(w.search)} value={search} type="search" name="q" />
+			<div class="tabs" role="group" aria-label={say(w.bills)}>
+				{(["all", "out", "in"] as const).map((f) => (
+					<button type="button" aria-pressed={flow === f} onClick={() => pick(f)}>
+						{say(w[f])}
+					</button>
+				))}
+			</div>
+			{found.length > 0 ? (
+				<Days entries={found.map(lineOf)} busy={busy.value} onMore={next.value !== "0" ? () => void load(next.value) : undefined} />
+			) : busy.value ? (
+				<Skeleton />
+			) : list.value.length === 0 ? (
+				<Verdict tone="info" icon="bill" title={say(w.noBills)} text={say(w.noBillsText)} />
+			) : (
+				<Verdict tone="info" icon="search" title={say(w.noneFound)} />
+			)}
+		</Screen>
+	);
+}
+
+// stepsOf is what is known of how a bill came about.
+export function stepsOf(b: Bill, a: Act | undefined): Step[] {
+	const steps: Step[] = [];
+	if (a) steps.push({ what: say(w.agreed), at: a.begun, state: "done" });
+	steps.push({ what: whatOf(b), at: b.at, note: `${say(w.entry)} ${b.entry}`, state: "done" });
+	return steps;
+}
+
+// BillPage is one bill with what is known of it.
+export function BillPage({ entry }: { entry: string }) {
+	useEffect(() => {
+		if (!bills.value.some((b) => b.entry === entry)) void refresh();
+	}, [entry]);
+	const b = bills.value.find((x) => x.entry === entry);
+	if (!b) {
+		return (
+			<Screen title={say(w.detail)} onBack={back}>
+				<Verdict tone="info" title={say(w.billGone)}>
+					<Button onPress={() => go("/bills", true)}>{say(w.allBills)}</Button>
+				</Verdict>
+			</Screen>
+		);
+	}
+	const a = live.value.find((x) => x.answer?.entry === entry);
+	const transfer = /^transfer\/(\d+)$/.exec(b.subject)?.[1];
+	const number = String(a?.answer?.transactionId ?? "");
+	return (
+		<Screen title={say(w.detail)} onBack={back}>
+			<section class="ask">
+				<p class="small">{b.who ? <bdi>{b.who}</bdi> : whatOf(b)}</p>
+				<Amount fen={b.amount} size="display" flow />
+			</section>
+			<div class="card">
+				<TimeLine steps={stepsOf(b, a)} />
+			</div>
+			<div class="card">
+				<Facts>
+					{a?.what && <Fact name={say(w.what)}>{a.what}</Fact>}
+					<Fact name={say(w.at)}>{moment(b.at)}</Fact>
+					{transfer && (
+						<Fact name={say(w.transfer)}>
+							<a href={`/transfer/${transfer}`}>{say(w.look)}</a>
+						</Fact>
+					)}
+				</Facts>
+				{number && <Copyable label={say(w.number)} value={number} />}
+				<Copyable label={say(w.subject)} value={b.subject} />
+			</div>
+		</Screen>
+	);
+}

@@ -1,0 +1,103 @@
+import { useEffect } from "preact/hooks";
+import { Amount } from "../ui/Amount";
+import { Button } from "../ui/Button";
+import { Icon, type IconName } from "../ui/Icon";
+import { Days } from "../ui/List";
+import { yuan } from "../ui/money";
+import { Screen } from "../ui/Screen";
+import { Banner, Skeleton } from "../ui/State";
+import { clock, dayKey } from "../ui/time";
+import { say, type Text } from "../ui/words";
+import { live } from "./acts";
+import { lineOf } from "./Bills";
+import { go } from "./nav";
+import { away, bills, hidden, hide, refresh, seenAt, wallet } from "./state";
+import { updates } from "./updates";
+import { w } from "./words";
+
+// Home is the balance, what can be done, and what moved today.
+export function Home() {
+	useEffect(() => void refresh(), []);
+	const v = wallet.value;
+	const today = bills.value.filter((b) => dayKey(b.at) === dayKey(Date.now()));
+	return (
+		<Screen title={say(w.name)}>
+			<Concerns />
+			<section class="card balance" aria-label={say(w.balance)}>
+				<div class="line">
+					<span class="small">{say(w.balance)}</span>
+					<button type="button" class="round" aria-label={say(hidden.value ? w.reveal : w.hide)} onClick={() => hide(!hidden.value)}>
+						<Icon name={hidden.value ? "eyeOff" : "eye"} />
+					</button>
+				</div>
+				{v ? <Amount fen={v.balance} size="display" hidden={hidden.value} /> : <Skeleton lines={1} />}
+				{v && v.held > 0 && !hidden.value && <p class="small">{say(w.held(yuan(v.held)))}</p>}
+				{away.value && seenAt.value > 0 && <p class="small">{say(w.asOf(clock(seenAt.value)))}</p>}
+			</section>
+			<Button kind="primary" icon="scan" onPress={() => go("/scan")}>
+				{say(w.scan)}
+			</Button>
+			<nav class="acts">
+				<Way href="/transfer" icon="transfer" name={w.transfer} />
+				<Way href="/packets" icon="packet" name={w.packet} />
+				<Way href="/bills" icon="bill" name={w.bills} />
+				<Way href="/settings" icon="settings" name={w.settings} />
+			</nav>
+			<section class="stack tight">
+				<h2>{say(w.today)}</h2>
+				{v === undefined && !away.value ? <Skeleton /> : today.length > 0 ? <Days headed={false} entries={today.map(lineOf)} /> : <p class="small">{say(w.nothingToday)}</p>}
+			</section>
+		</Screen>
+	);
+}
+
+function Way({ href, icon, name }: { href: string; icon: IconName; name: Text }) {
+	return (
+		<a href={href}>
+			<span class="tile">
+				<Icon name={icon} />
+			</span>
+			<span>{say(name)}</span>
+		</a>
+	);
+}
+
+// Concerns are banners, only about what concerns this person now.
+function Concerns() {
+	const going = live.value.filter((a) => a.state === "sending");
+	const first = going[0];
+	return (
+		<>
+			{away.value && (
+				<Banner tone="wait">
+					<strong>{say(w.offline)}</strong>
+					<p>{say(w.offlineText)}</p>
+				</Banner>
+			)}
+			{first && (
+				<Banner tone="wait">
+					<p>{say(w.goingOn(going.length))}</p>
+					<a class="inline" href={`/act/${first.id}`}>
+						{say(w.look)}
+					</a>
+				</Banner>
+			)}
+			{updates.value && !first && (
+				<Banner tone="info">
+					<p>{say(w.newVersion)}</p>
+					<button type="button" class="inline" onClick={() => updates.value?.()}>
+						{say(w.update)}
+					</button>
+				</Banner>
+			)}
+			{wallet.value && !wallet.value.hasPin && (
+				<Banner tone="info">
+					<p>{say(w.noPin)}</p>
+					<a class="inline" href="/settings/pin">
+						{say(w.setPin)}
+					</a>
+				</Banner>
+			)}
+		</>
+	);
+}

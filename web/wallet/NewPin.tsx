@@ -1,0 +1,54 @@
+import { useSignal } from "@preact/signals";
+import { Button } from "../ui/Button";
+import { PinPad } from "../ui/PinPad";
+import { Screen } from "../ui/Screen";
+import { say } from "../ui/words";
+import { call } from "./call";
+import { wallet } from "./state";
+import { trouble } from "./trouble";
+import { w } from "./words";
+
+// tooEasy is what the platform refuses too: one digit six times, or six in a row.
+export const tooEasy = (pin: string): boolean => /^(\d)\1{5}$/.test(pin) || "01234567890".includes(pin) || "09876543210".includes(pin);
+
+const blindBytes = 16;
+
+// NewPin sets a PIN, typed twice. grant is of the one that it replaces.
+export function NewPin({ grant, onDone, onSkip, onBack }: { grant?: string; onDone: () => void; onSkip?: () => void; onBack?: () => void }) {
+	const first = useSignal("");
+	const wrong = useSignal<string | undefined>(undefined);
+	const busy = useSignal(false);
+	const take = async (pin: string) => {
+		wrong.value = undefined;
+		if (first.value === "") {
+			if (tooEasy(pin)) wrong.value = say(w.pinEasy);
+			else first.value = pin;
+			return;
+		}
+		if (first.value !== pin) {
+			first.value = "";
+			wrong.value = say(w.pinsDiffer);
+			return;
+		}
+		busy.value = true;
+		try {
+			wallet.value = await call("SetPin", { pin, blind: crypto.getRandomValues(new Uint8Array(blindBytes)), ...(grant ? { grant } : {}) });
+			onDone();
+		} catch (e) {
+			first.value = "";
+			wrong.value = trouble(e).text;
+		} finally {
+			busy.value = false;
+		}
+	};
+	return (
+		<Screen title={say(w.pin)} onBack={onBack}>
+			<PinPad label={say(first.value === "" ? w.choosePin : w.repeatPin)} error={wrong.value} busy={busy.value} onPin={take} />
+			{onSkip && (
+				<Button kind="quiet" onPress={onSkip}>
+					{say(w.laterPin)}
+				</Button>
+			)}
+		</Screen>
+	);
+}

@@ -1,0 +1,180 @@
+import { useSignal } from "@preact/signals";
+import { Component, render, type ComponentChildren } from "preact";
+import { useEffect } from "preact/hooks";
+import "../ui/ui.css";
+import "./wallet.css";
+import { Button } from "../ui/Button";
+import { Screen } from "../ui/Screen";
+import { Copyable, Skeleton, Verdict } from "../ui/State";
+import { show as showTheme, theme } from "../ui/theme";
+import { lang, say, tag } from "../ui/words";
+import { resume } from "./acts";
+import { ActPage } from "./ActPage";
+import { BillPage, Bills } from "./Bills";
+import { Home } from "./Home";
+import { lazy } from "./lazy";
+import { back, follow, go, place } from "./nav";
+import { PacketAstray, PacketPage, Packets } from "./Packets";
+import { Pay } from "./Pay";
+import { Scan } from "./Scan";
+import { FreePage, PinPage, Settings } from "./Settings";
+import { device, online, reached, refresh, removed, start } from "./state";
+import { forget, usable } from "./store";
+import { Transfer, TransferPage } from "./Transfer";
+import { watch } from "./updates";
+import { Welcome } from "./Welcome";
+import { w } from "./words";
+
+const Gallery = lazy(() => import("./gallery").then((m) => m.Gallery));
+
+// sandbox is what the page was served as.
+const sandbox = document.querySelector('meta[name="holdfast-sandbox"]') !== null;
+
+// Page is the screen of an address.
+function Page() {
+	const { path, hash } = place.value;
+	const [, first = "", second = "", third] = path.split("/");
+	if (third === undefined) {
+		const part = decodeURIComponent(second);
+		switch (`${first}${second ? "/*" : ""}`) {
+			case "":
+				return <Home />;
+			case "scan":
+				return <Scan />;
+			case "pay/*":
+				return <Pay key={part} code={part} />;
+			case "act/*":
+				return <ActPage key={part} id={part} />;
+			case "bills":
+				return <Bills />;
+			case "bill/*":
+				return <BillPage key={part} entry={part} />;
+			case "transfer":
+				return <Transfer />;
+			case "transfer/*":
+				return <TransferPage key={part} id={part} />;
+			case "packets":
+				return <Packets />;
+			case "packet":
+				return hash ? <PacketPage key={hash} link={hash} /> : <PacketAstray />;
+			case "settings":
+				return <Settings />;
+			case "settings/*":
+				if (part === "pin") return <PinPage />;
+				if (part === "free") return <FreePage />;
+		}
+	}
+	return (
+		<Screen title={say(w.name)} onBack={back}>
+			<Verdict tone="info" title={say(w.astray)}>
+				<Button onPress={() => go("/", true)}>{say(w.home)}</Button>
+			</Verdict>
+		</Screen>
+	);
+}
+
+function App() {
+	const holds = useSignal<Awaited<ReturnType<typeof usable>> | undefined>(undefined);
+	useEffect(() => {
+		document.documentElement.lang = tag();
+	}, [lang.value]);
+	useEffect(() => {
+		void begin().then((h) => (holds.value = h));
+	}, []);
+	if (sandbox && place.value.path === "/ui") return <Gallery />;
+	if (holds.value !== undefined && holds.value !== "yes") return <Unusable why={holds.value} />;
+	if (removed.value) return <Removed />;
+	if (device.value === undefined) return <Screen title={say(w.name)}><Skeleton /></Screen>;
+	if (device.value === null) return <Welcome sandbox={sandbox} />;
+	return <Page />;
+}
+
+// begin reads what this browser keeps, and goes on with what was begun.
+async function begin(): ReturnType<typeof usable> {
+	const holds = await usable();
+	if (holds !== "yes" && holds !== "full") return holds;
+	await start();
+	if (device.value) void resume();
+	return holds;
+}
+
+function Unusable({ why }: { why: string }) {
+	return (
+		<Screen title={say(w.name)}>
+			<Verdict tone="bad" icon="lock" title={say(why === "full" ? w.full : w.unusable)} text={say(why === "full" ? w.fullText : w.unusableText)}>
+				{why === "full" ? (
+					<Button icon="again" onPress={() => location.reload()}>
+						{say(w.again)}
+					</Button>
+				) : (
+					<Copyable label={say(w.copyLink)} value={location.href} />
+				)}
+			</Verdict>
+		</Screen>
+	);
+}
+
+function Removed() {
+	const busy = useSignal(false);
+	const again = async () => {
+		busy.value = true;
+		await forget();
+		location.reload();
+	};
+	return (
+		<Screen title={say(w.name)} foot={<Button kind="primary" busy={busy.value} onPress={() => void again()}>{say(w.signIn)}</Button>}>
+			<Verdict tone="bad" icon="phone" title={say(w.removed)} text={say(w.removedText)} />
+		</Screen>
+	);
+}
+
+// Net catches what no screen expected: the person gets a sentence and a way on, never a
+// blank page. What was begun goes on by itself.
+class Net extends Component<{ children: ComponentChildren }, { failed: boolean }> {
+	override state = { failed: false };
+
+	static override getDerivedStateFromError() {
+		return { failed: true };
+	}
+
+	override componentDidCatch(e: unknown) {
+		console.error(e);
+	}
+
+	override render() {
+		if (!this.state.failed) return this.props.children;
+		return (
+			<Screen title={say(w.name)}>
+				<Verdict tone="bad" title={say(w.notDone)} text={say(w.payingLost)}>
+					<Button icon="again" onPress={() => location.reload()}>
+						{say(w.reload)}
+					</Button>
+				</Verdict>
+			</Screen>
+		);
+	}
+}
+
+showTheme(theme.value);
+follow();
+window.addEventListener("online", () => {
+	online.value = true;
+	reached.value = true;
+	void refresh();
+});
+window.addEventListener("offline", () => (online.value = false));
+document.addEventListener("visibilitychange", () => {
+	if (document.visibilityState === "visible") void refresh();
+});
+const root = document.getElementById("app");
+if (root) {
+	root.textContent = "";
+	render(
+		<Net>
+			<App />
+			{sandbox && <p class="sandbox">{say(w.sandbox)}</p>}
+		</Net>,
+		root,
+	);
+}
+void watch();

@@ -1,0 +1,87 @@
+// Calls to the platform, signed by this device.
+import { calls, type Calls } from "./api.gen";
+import { tag } from "../ui/words";
+import { fromJSON, toJSON } from "./json";
+import { signed } from "./sign";
+import { get, nextCount, type Device } from "./store";
+
+// Refused is a refusal: it is known that nothing was done.
+export class Refused extends Error {
+	constructor(
+		readonly code: string,
+		readonly sentence: string,
+		readonly after: number,
+	) {
+		super(code || sentence);
+	}
+}
+
+// Lost is no answer: what was asked for may have been done, or not.
+export class Lost extends Error {}
+
+// unsettled are refusals after which the outcome is still to be asked for.
+const unsettled = new Set(["unknown", "internal"]);
+// later are refusals that took nothing: the same call is repeated in a moment.
+const later = new Set(["overloaded", "not_leader", "read_only", "disk_low", "clock_skew"]);
+
+export const busy = (e: unknown): boolean => e instanceof Refused && later.has(e.code);
+
+const patience = 12_000;
+
+// ahead is how far the platform's clock is ahead of this device's, in seconds: a clock
+// that is an hour wrong still signs calls that are taken.
+let ahead = 0;
+
+// now is the platform's time, as far as it is known.
+export const now = (): number => Date.now() + ahead * 1000;
+
+function hear(date: string | null): void {
+	const at = Date.parse(date ?? "");
+	if (!Number.isNaN(at)) ahead = Math.abs(at - Date.now()) > 30_000 ? Math.round((at - Date.now()) / 1000) : 0;
+}
+
+type Given<T> = { [K in keyof T]?: T[K] };
+
+// call asks the platform for something.
+export async function call<C extends keyof Calls & string>(name: C, fields: Given<Calls[C]["asked"]>, device?: Device): Promise<Calls[C]["answered"]> {
+	const signer = device ?? (await get<Device>("device"));
+	if (name !== "SendCode" && !signer) throw new Refused("device_unknown", "", 0);
+	const body = new TextEncoder().encode(toJSON(fields as Record<string, unknown>)) as Uint8Array<ArrayBuffer>;
+	const before = ahead;
+	let answer = await send(name, body, signer);
+	if (answer.status === 401 && !answer.headers.has("Holdfast-Code") && ahead !== before) answer = await send(name, body, signer);
+	return (await read(name, answer)) as unknown as Calls[C]["answered"];
+}
+
+async function send(name: string, body: Uint8Array<ArrayBuffer>, device: Device | undefined): Promise<Response> {
+	const path = `/holdfast.v1.WalletService/${name}`;
+	const headers: Record<string, string> = { "Content-Type": "application/json", "Accept-Language": tag() };
+	if (device && name !== "SendCode") {
+		const created = Math.floor(now() / 1000);
+		Object.assign(headers, await signed(device.key, { method: "POST", authority: location.host, path }, body, { created, counter: await nextCount(), key: device.id }));
+	}
+	const stop = new AbortController();
+	const timer = setTimeout(() => stop.abort(), patience);
+	try {
+		const answer = await fetch(path, { method: "POST", body, headers, signal: stop.signal, credentials: "omit", cache: "no-store", redirect: "error" });
+		hear(answer.headers.get("Date"));
+		return answer;
+	} catch {
+		throw new Lost();
+	} finally {
+		clearTimeout(timer);
+	}
+}
+
+async function read(name: keyof typeof calls, answer: Response): Promise<Record<string, unknown>> {
+	let said: Record<string, unknown>;
+	try {
+		said = (await answer.json()) as Record<string, unknown>;
+	} catch {
+		throw new Lost();
+	}
+	if (answer.ok) return fromJSON(calls[name][1], said);
+	const code = answer.headers.get("Holdfast-Code") ?? "";
+	if (unsettled.has(code) || (code === "" && answer.status >= 500)) throw new Lost();
+	throw new Refused(code, String(said.message ?? ""), Number(answer.headers.get("Retry-After") ?? 0));
+}

@@ -1,0 +1,34 @@
+// What a code that was scanned or typed is about.
+
+export type Scanned =
+	| { kind: "pay"; code: string }
+	| { kind: "packet"; link: string }
+	| { kind: "foreign"; whose: "wechat" | "alipay" | "unionpay" }
+	| { kind: "unknown" };
+
+const foreign: [RegExp, "wechat" | "alipay" | "unionpay"][] = [
+	[/^(weixin|wxp):|^https:\/\/(wx\.tenpay|payapp\.weixin\.qq|u\.wechat|weixin\.qq)\.com/i, "wechat"],
+	[/^alipays?:|^https:\/\/(qr|ds|m)\.alipay\.com|^https:\/\/render\.alipay\.com/i, "alipay"],
+	[/^https:\/\/qr\.95516\.com|^upwrp:/i, "unionpay"],
+];
+
+const prepay = /^wx[0-9a-f]{20,64}$/i;
+
+// about reads a code. Whether it can be paid is for the platform to say.
+export function about(text: string): Scanned {
+	const t = text.trim();
+	if (prepay.test(t)) return { kind: "pay", code: t };
+	const weixin = /^weixin:\/\/wxpay\/bizpayurl\?(?:.*&)?pr=(wx[0-9a-f]+)/i.exec(t);
+	if (weixin?.[1]) return { kind: "pay", code: weixin[1] };
+	for (const [shape, whose] of foreign) if (shape.test(t)) return { kind: "foreign", whose };
+	let url: URL;
+	try {
+		url = new URL(t);
+	} catch {
+		return { kind: "unknown" };
+	}
+	const paid = /^\/pay\/([^/]+)$/.exec(url.pathname)?.[1];
+	if (paid && prepay.test(paid)) return { kind: "pay", code: paid };
+	if (url.pathname === "/packet" && url.hash.length > 1) return { kind: "packet", link: url.hash.slice(1) };
+	return { kind: "unknown" };
+}

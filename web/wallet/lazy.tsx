@@ -1,0 +1,40 @@
+import type { ComponentType } from "preact";
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { Button } from "../ui/Button";
+import { Skeleton } from "../ui/State";
+import { say } from "../ui/words";
+import { w } from "./words";
+
+// lazy is a component that is loaded when it is first shown. A part that can't be
+// loaded belongs to a version that is gone, or the network is: both end in a button.
+export function lazy<P extends object>(load: () => Promise<ComponentType<P>>): ComponentType<P> {
+	let loaded: ComponentType<P> | undefined;
+	return function Lazy(props: P) {
+		const ready = useSignal(loaded !== undefined);
+		const failed = useSignal(false);
+		useEffect(() => {
+			if (loaded) return;
+			load().then(
+				(c) => {
+					loaded = c;
+					ready.value = true;
+				},
+				() => (failed.value = true),
+			);
+		}, []);
+		if (failed.value) {
+			return (
+				<div class="stack">
+					<p role="alert">{say(w.stale)}</p>
+					<Button icon="again" onPress={() => location.reload()}>
+						{say(w.reload)}
+					</Button>
+				</div>
+			);
+		}
+		if (!ready.value || !loaded) return <Skeleton lines={2} />;
+		const Loaded = loaded;
+		return <Loaded {...props} />;
+	};
+}

@@ -1,0 +1,68 @@
+// What the pages show: the wallet and the bills as they were seen last, and whether
+// they are of now.
+import { computed, signal } from "@preact/signals";
+import type { Bill, WalletView } from "./api.gen";
+import { call, Lost, Refused } from "./call";
+import { get, put, type Device } from "./store";
+
+// device is null where this browser is nobody's yet, undefined before that is known.
+export const device = signal<Device | null | undefined>(undefined);
+export const wallet = signal<WalletView | undefined>(undefined);
+export const seenAt = signal(0);
+export const bills = signal<Bill[]>([]);
+export const online = signal(typeof navigator === "undefined" || navigator.onLine);
+// reached says whether the platform gave an answer last.
+export const reached = signal(true);
+export const hidden = signal(false);
+// removed: the platform does not know this device any more.
+export const removed = signal(false);
+
+export const away = computed(() => !online.value || !reached.value);
+
+const keptBills = 50;
+
+interface Seen {
+	wallet: WalletView;
+	bills: Bill[];
+	at: number;
+}
+
+// start reads what this device knows.
+export async function start(): Promise<void> {
+	const d = await get<Device>("device");
+	const seen = await get<Seen>("seen");
+	hidden.value = (await get<boolean>("hidden")) ?? false;
+	if (seen) {
+		wallet.value = seen.wallet;
+		bills.value = seen.bills;
+		seenAt.value = seen.at;
+	}
+	device.value = d?.enrolled ? d : null;
+}
+
+// refresh asks the platform for what is so now.
+export async function refresh(): Promise<void> {
+	if (!device.value) return;
+	try {
+		const [w, list] = await Promise.all([call("ShowWallet", {}), call("ListBills", { limit: keptBills })]);
+		wallet.value = w;
+		bills.value = list.bills;
+		seenAt.value = Date.now();
+		reached.value = true;
+		await put("seen", { wallet: w, bills: list.bills, at: seenAt.value } satisfies Seen);
+	} catch (e) {
+		if (!note(e)) throw e;
+	}
+}
+
+// note takes a failed call for what it says of the whole wallet.
+export function note(e: unknown): boolean {
+	if (e instanceof Lost) reached.value = false;
+	else if (e instanceof Refused && e.code === "device_unknown") removed.value = true;
+	return e instanceof Lost || e instanceof Refused;
+}
+
+export function hide(on: boolean): void {
+	hidden.value = on;
+	void put("hidden", on);
+}

@@ -1,0 +1,41 @@
+import type { Text } from "../ui/words";
+import { say } from "../ui/words";
+import { Button } from "../ui/Button";
+import { Verdict, type Tone } from "../ui/State";
+import { busy, Lost, Refused } from "./call";
+import { refusals, w } from "./words";
+
+// Trouble is why something did not go on: what happened, and what it means.
+export interface Trouble {
+	tone: Tone;
+	title?: string;
+	text: string;
+	code?: string;
+}
+
+// sentence is what the wallet says for an outcome, else what the platform said.
+export function sentence(code: string | undefined, said: string | undefined): string {
+	const own = refusals[code ?? ""];
+	return own ? say(own) : (said ?? "");
+}
+
+// trouble words what a call threw.
+export function trouble(e: unknown): Trouble {
+	if (e instanceof Lost) return { tone: "wait", title: say(w.noAnswer), text: say(w.noAnswerText) };
+	if (e instanceof Refused) return { tone: busy(e) ? "wait" : "bad", text: sentence(e.code, e.sentence), code: e.code };
+	if (e instanceof DOMException && e.name === "QuotaExceededError") return { tone: "bad", title: say(w.full), text: say(w.fullText) };
+	throw e;
+}
+
+// Sorry shows trouble with the one button that helps.
+export function Sorry({ trouble: t, title, again }: { trouble: Trouble; title: Text; again?: () => void }) {
+	return (
+		<Verdict tone={t.tone} title={t.title ?? say(title)} text={t.text} code={t.code}>
+			{again && (
+				<Button icon="again" onPress={again}>
+					{say(w.again)}
+				</Button>
+			)}
+		</Verdict>
+	);
+}
