@@ -15,6 +15,7 @@ if ! cmp -s package-lock.json node_modules/.installed; then
 	cp package-lock.json node_modules/.installed
 fi
 rm -rf build
+"${GO:-go}" vet .
 "${GO:-go}" run . -tests
 node_modules/.bin/tsc --noEmit
 node --test build/test/ >build/tests.log || { cat build/tests.log; exit 1; }

@@ -7,8 +7,6 @@ declare module "*.svg" {
 declare module "*.css";
 
 declare module "jsbarcode/bin/barcodes/CODE128/CODE128_AUTO.js" {
-	export default class CODE128 {
-		constructor(data: string, options: object);
-		encode(): { data: string; text: string };
-	}
+	const module: { default: new (data: string, options: object) => { encode(): { data: string; text: string } } };
+	export default module;
 }

@@ -1,5 +1,8 @@
-import CODE128 from "jsbarcode/bin/barcodes/CODE128/CODE128_AUTO.js";
+import code128 from "jsbarcode/bin/barcodes/CODE128/CODE128_AUTO.js";
 import { encode } from "uqr";
+
+// The module is CommonJS: its class is the default of its default.
+const CODE128 = code128.default;
 
 // runs are the dark stretches of a row of modules: [start, length].
 export function runs(row: ArrayLike<boolean>): [number, number][] {

@@ -1,4 +1,4 @@
-import { useId } from "preact/hooks";
+import { useEffect, useId, useRef } from "preact/hooks";
 import type { Signal } from "@preact/signals";
 
 export interface FieldProps {
@@ -20,10 +20,15 @@ export interface FieldProps {
 export function Field({ label, value, hint, error, type = "text", inputMode, autocomplete = "off", maxLength, placeholder, autofocus, name, onChange }: FieldProps) {
 	const id = useId();
 	const said = error ?? hint;
+	const box = useRef<HTMLInputElement>(null);
+	useEffect(() => {
+		if (error) box.current?.focus();
+	}, [error]);
 	return (
 		<div class={`field ${error ? "wrong" : ""}`}>
 			<label for={id}>{label}</label>
 			<input
+				ref={box}
 				id={id}
 				name={name}
 				type={type as "text"}

@@ -53,6 +53,7 @@ export function PinPad({ label, error, busy = false, shuffled = false, onPin }: 
 			class="pinpad"
 			ref={pad}
 			tabIndex={-1}
+			data-first
 			role="group"
 			aria-label={label}
 			onKeyDown={(e) => {

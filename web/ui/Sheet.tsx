@@ -21,7 +21,11 @@ export function Sheet({ open, title, children, onClose, dialog = false }: SheetP
 	useEffect(() => {
 		const d = box.current;
 		if (!d) return;
-		if (open && !d.open) d.showModal();
+		if (open && !d.open) {
+			d.showModal();
+			// The browser would begin at the button that closes.
+			d.querySelector<HTMLElement>("[data-first]")?.focus({ preventScroll: true });
+		}
 		if (!open && d.open) d.close();
 	}, [open]);
 	return (

@@ -6,7 +6,7 @@ import { render } from "preact-render-to-string";
 import { Amount } from "./Amount";
 import { AmountPad, amountOf } from "./AmountPad";
 import { Button } from "./Button";
-import { QR, runs } from "./Code";
+import { Bars, QR, runs } from "./Code";
 import { Field } from "./Field";
 import { byDay, Days } from "./List";
 import { PinPad, shuffle } from "./PinPad";
@@ -55,6 +55,8 @@ test("an amount pad has each key once, with a name", () => {
 
 test("a code is black on white in every theme", () => {
 	assert.match(html(<QR text="https://pay.example/pay/wx1" label="code" />), /fill="#fff".*fill="#000"/);
+	// 11 modules for the start, each pair of digits and the check, 13 for the stop, 10 of quiet on either side.
+	assert.match(html(<Bars text="281234567890123456" label="pay code" />), /viewBox="0 0 154 40"/);
 	assert.deepEqual(runs([true, true, false, true]), [[0, 2], [3, 1]]);
 });
 

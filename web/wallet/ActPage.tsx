@@ -39,7 +39,7 @@ export function ActPage({ id }: { id: string }) {
 	return <Done act={a} />;
 }
 
-const screen = (a: Act): Text => (a.kind === "Pay" ? w.confirmPay : a.kind === "Transfer" || a.kind === "AnswerTransfer" ? w.transfer : w.packet);
+const screen = (a: Act): Text => (a.kind === "Pay" ? w.payment : a.kind === "Transfer" || a.kind === "AnswerTransfer" ? w.transfer : w.packet);
 
 function Going({ act: a }: { act: Act }) {
 	const late = useSignal(Date.now() - a.begun > slow);

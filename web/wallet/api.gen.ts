@@ -33,6 +33,7 @@ export interface DeviceView {
 
 export interface EndDeviceRequest {
 	device: Uint8Array;
+	grant: string;
 }
 
 export interface EnrolRequest {
@@ -233,7 +234,7 @@ export const messages = {
 	CheckPinRequest: { pin: "text" },
 	CheckPinResponse: { grant: "id", expiresAt: "number" },
 	DeviceView: { device: "bytes", label: "text", addedAt: "number", trustedAt: "number", this: "bool" },
-	EndDeviceRequest: { device: "bytes" },
+	EndDeviceRequest: { device: "bytes", grant: "id" },
 	EnrolRequest: { phone: "text", code: "text", publicKey: "bytes", label: "text", name: "text" },
 	EnrolResponse: { device: "bytes", fresh: "bool" },
 	FindPayeeRequest: { phone: "text" },

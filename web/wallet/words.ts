@@ -80,6 +80,7 @@ export const w = {
 
 	// Paying.
 	confirmPay: { zh: "确认付款", en: "Confirm payment" },
+	payment: { zh: "付款", en: "Payment" },
 	payTo: { zh: "付款给", en: "Pay to" },
 	what: { zh: "商品", en: "For" },
 	source: { zh: "付款方式", en: "Paid from" },
