@@ -3791,6 +3791,319 @@ func (x *SessionEnd) GetNumber() uint64 {
 	return 0
 }
 
+// PayCodeRenew gives the device that consents an alias for the codes it shows to
+// tills. The alias is drawn by the edge; it is the device's until it is given another.
+type PayCodeRenew struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Uid   uint64                 `protobuf:"varint,1,opt,name=uid,proto3" json:"uid,omitempty"`
+	// alias is 0 to 999,999,999.
+	Alias         uint32   `protobuf:"varint,2,opt,name=alias,proto3" json:"alias,omitempty"`
+	Consent       *Consent `protobuf:"bytes,3,opt,name=consent,proto3" json:"consent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PayCodeRenew) Reset() {
+	*x = PayCodeRenew{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[56]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PayCodeRenew) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PayCodeRenew) ProtoMessage() {}
+
+func (x *PayCodeRenew) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[56]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PayCodeRenew.ProtoReflect.Descriptor instead.
+func (*PayCodeRenew) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{56}
+}
+
+func (x *PayCodeRenew) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *PayCodeRenew) GetAlias() uint32 {
+	if x != nil {
+		return x.Alias
+	}
+	return 0
+}
+
+func (x *PayCodeRenew) GetConsent() *Consent {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
+// PayCodeWrong counts a shown code that is none against the till that read it.
+type PayCodeWrong struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Mchid string                 `protobuf:"bytes,1,opt,name=mchid,proto3" json:"mchid,omitempty"`
+	// till is 0 for a merchant's own device.
+	Till          uint64 `protobuf:"varint,2,opt,name=till,proto3" json:"till,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PayCodeWrong) Reset() {
+	*x = PayCodeWrong{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[57]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PayCodeWrong) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PayCodeWrong) ProtoMessage() {}
+
+func (x *PayCodeWrong) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[57]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PayCodeWrong.ProtoReflect.Descriptor instead.
+func (*PayCodeWrong) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{57}
+}
+
+func (x *PayCodeWrong) GetMchid() string {
+	if x != nil {
+		return x.Mchid
+	}
+	return ""
+}
+
+func (x *PayCodeWrong) GetTill() uint64 {
+	if x != nil {
+		return x.Till
+	}
+	return 0
+}
+
+// CodePay places an order and takes its total from whoever showed a code to the
+// till; above what the person pays without a PIN it asks them.
+// (mchid, out_trade_no) is the identity, and the code's of the payment.
+type CodePay struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Order *OrderCreate           `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
+	Code  *ShownCode             `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
+	// till is 0 for a merchant's own device.
+	Till          uint64 `protobuf:"varint,3,opt,name=till,proto3" json:"till,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CodePay) Reset() {
+	*x = CodePay{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[58]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CodePay) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CodePay) ProtoMessage() {}
+
+func (x *CodePay) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[58]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CodePay.ProtoReflect.Descriptor instead.
+func (*CodePay) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{58}
+}
+
+func (x *CodePay) GetOrder() *OrderCreate {
+	if x != nil {
+		return x.Order
+	}
+	return nil
+}
+
+func (x *CodePay) GetCode() *ShownCode {
+	if x != nil {
+		return x.Code
+	}
+	return nil
+}
+
+func (x *CodePay) GetTill() uint64 {
+	if x != nil {
+		return x.Till
+	}
+	return 0
+}
+
+// AskAnswer pays an order that waits for the person who showed a code, or closes it.
+type AskAnswer struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Order         uint64                 `protobuf:"varint,1,opt,name=order,proto3" json:"order,omitempty"`
+	Uid           uint64                 `protobuf:"varint,2,opt,name=uid,proto3" json:"uid,omitempty"`
+	Pay           bool                   `protobuf:"varint,3,opt,name=pay,proto3" json:"pay,omitempty"`
+	Consent       *Consent               `protobuf:"bytes,4,opt,name=consent,proto3" json:"consent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AskAnswer) Reset() {
+	*x = AskAnswer{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[59]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AskAnswer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AskAnswer) ProtoMessage() {}
+
+func (x *AskAnswer) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[59]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AskAnswer.ProtoReflect.Descriptor instead.
+func (*AskAnswer) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{59}
+}
+
+func (x *AskAnswer) GetOrder() uint64 {
+	if x != nil {
+		return x.Order
+	}
+	return 0
+}
+
+func (x *AskAnswer) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *AskAnswer) GetPay() bool {
+	if x != nil {
+		return x.Pay
+	}
+	return false
+}
+
+func (x *AskAnswer) GetConsent() *Consent {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
+// ReceiveCodeSet gives a person a code by which they are paid, in place of the one
+// before it.
+type ReceiveCodeSet struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Uid   uint64                 `protobuf:"varint,1,opt,name=uid,proto3" json:"uid,omitempty"`
+	// code is 16 random bytes.
+	Code          []byte   `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
+	Consent       *Consent `protobuf:"bytes,3,opt,name=consent,proto3" json:"consent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReceiveCodeSet) Reset() {
+	*x = ReceiveCodeSet{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[60]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReceiveCodeSet) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReceiveCodeSet) ProtoMessage() {}
+
+func (x *ReceiveCodeSet) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[60]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReceiveCodeSet.ProtoReflect.Descriptor instead.
+func (*ReceiveCodeSet) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{60}
+}
+
+func (x *ReceiveCodeSet) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *ReceiveCodeSet) GetCode() []byte {
+	if x != nil {
+		return x.Code
+	}
+	return nil
+}
+
+func (x *ReceiveCodeSet) GetConsent() *Consent {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
 var File_holdfast_v1_command_proto protoreflect.FileDescriptor
 
 const file_holdfast_v1_command_proto_rawDesc = "" +
@@ -4076,7 +4389,27 @@ const file_holdfast_v1_command_proto_rawDesc = "" +
 	"\n" +
 	"SessionEnd\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x16\n" +
-	"\x06number\x18\x02 \x01(\x04R\x06numberB1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
+	"\x06number\x18\x02 \x01(\x04R\x06number\"f\n" +
+	"\fPayCodeRenew\x12\x10\n" +
+	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x14\n" +
+	"\x05alias\x18\x02 \x01(\rR\x05alias\x12.\n" +
+	"\aconsent\x18\x03 \x01(\v2\x14.holdfast.v1.ConsentR\aconsent\"8\n" +
+	"\fPayCodeWrong\x12\x14\n" +
+	"\x05mchid\x18\x01 \x01(\tR\x05mchid\x12\x12\n" +
+	"\x04till\x18\x02 \x01(\x04R\x04till\"y\n" +
+	"\aCodePay\x12.\n" +
+	"\x05order\x18\x01 \x01(\v2\x18.holdfast.v1.OrderCreateR\x05order\x12*\n" +
+	"\x04code\x18\x02 \x01(\v2\x16.holdfast.v1.ShownCodeR\x04code\x12\x12\n" +
+	"\x04till\x18\x03 \x01(\x04R\x04till\"u\n" +
+	"\tAskAnswer\x12\x14\n" +
+	"\x05order\x18\x01 \x01(\x04R\x05order\x12\x10\n" +
+	"\x03uid\x18\x02 \x01(\x04R\x03uid\x12\x10\n" +
+	"\x03pay\x18\x03 \x01(\bR\x03pay\x12.\n" +
+	"\aconsent\x18\x04 \x01(\v2\x14.holdfast.v1.ConsentR\aconsent\"f\n" +
+	"\x0eReceiveCodeSet\x12\x10\n" +
+	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x12\n" +
+	"\x04code\x18\x02 \x01(\fR\x04code\x12.\n" +
+	"\aconsent\x18\x03 \x01(\v2\x14.holdfast.v1.ConsentR\aconsentB1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
 
 var (
 	file_holdfast_v1_command_proto_rawDescOnce sync.Once
@@ -4090,7 +4423,7 @@ func file_holdfast_v1_command_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_command_proto_rawDescData
 }
 
-var file_holdfast_v1_command_proto_msgTypes = make([]protoimpl.MessageInfo, 56)
+var file_holdfast_v1_command_proto_msgTypes = make([]protoimpl.MessageInfo, 61)
 var file_holdfast_v1_command_proto_goTypes = []any{
 	(*Command)(nil),            // 0: holdfast.v1.Command
 	(*Frame)(nil),              // 1: holdfast.v1.Frame
@@ -4148,48 +4481,59 @@ var file_holdfast_v1_command_proto_goTypes = []any{
 	(*StaffToken)(nil),         // 53: holdfast.v1.StaffToken
 	(*SessionOpen)(nil),        // 54: holdfast.v1.SessionOpen
 	(*SessionEnd)(nil),         // 55: holdfast.v1.SessionEnd
-	(*MerchantSettings)(nil),   // 56: holdfast.v1.MerchantSettings
-	(MerchantStatus)(0),        // 57: holdfast.v1.MerchantStatus
-	(Product)(0),               // 58: holdfast.v1.Product
-	(*Consent)(nil),            // 59: holdfast.v1.Consent
-	(*Attempt)(nil),            // 60: holdfast.v1.Attempt
-	(*Sealed)(nil),             // 61: holdfast.v1.Sealed
-	(*Limits)(nil),             // 62: holdfast.v1.Limits
-	(StaffRole)(0),             // 63: holdfast.v1.StaffRole
+	(*PayCodeRenew)(nil),       // 56: holdfast.v1.PayCodeRenew
+	(*PayCodeWrong)(nil),       // 57: holdfast.v1.PayCodeWrong
+	(*CodePay)(nil),            // 58: holdfast.v1.CodePay
+	(*AskAnswer)(nil),          // 59: holdfast.v1.AskAnswer
+	(*ReceiveCodeSet)(nil),     // 60: holdfast.v1.ReceiveCodeSet
+	(*MerchantSettings)(nil),   // 61: holdfast.v1.MerchantSettings
+	(MerchantStatus)(0),        // 62: holdfast.v1.MerchantStatus
+	(Product)(0),               // 63: holdfast.v1.Product
+	(*Consent)(nil),            // 64: holdfast.v1.Consent
+	(*Attempt)(nil),            // 65: holdfast.v1.Attempt
+	(*Sealed)(nil),             // 66: holdfast.v1.Sealed
+	(*Limits)(nil),             // 67: holdfast.v1.Limits
+	(StaffRole)(0),             // 68: holdfast.v1.StaffRole
+	(*ShownCode)(nil),          // 69: holdfast.v1.ShownCode
 }
 var file_holdfast_v1_command_proto_depIdxs = []int32{
-	56, // 0: holdfast.v1.MerchantAdd.settings:type_name -> holdfast.v1.MerchantSettings
-	56, // 1: holdfast.v1.MerchantSet.settings:type_name -> holdfast.v1.MerchantSettings
-	57, // 2: holdfast.v1.MerchantSet.status:type_name -> holdfast.v1.MerchantStatus
-	58, // 3: holdfast.v1.OrderCreate.product:type_name -> holdfast.v1.Product
-	59, // 4: holdfast.v1.WalletPay.consent:type_name -> holdfast.v1.Consent
-	60, // 5: holdfast.v1.NoticeReport.attempts:type_name -> holdfast.v1.Attempt
+	61, // 0: holdfast.v1.MerchantAdd.settings:type_name -> holdfast.v1.MerchantSettings
+	61, // 1: holdfast.v1.MerchantSet.settings:type_name -> holdfast.v1.MerchantSettings
+	62, // 2: holdfast.v1.MerchantSet.status:type_name -> holdfast.v1.MerchantStatus
+	63, // 3: holdfast.v1.OrderCreate.product:type_name -> holdfast.v1.Product
+	64, // 4: holdfast.v1.WalletPay.consent:type_name -> holdfast.v1.Consent
+	65, // 5: holdfast.v1.NoticeReport.attempts:type_name -> holdfast.v1.Attempt
 	26, // 6: holdfast.v1.TransferBatch.transfers:type_name -> holdfast.v1.Transfer
-	61, // 7: holdfast.v1.DeviceEnrol.details:type_name -> holdfast.v1.Sealed
-	59, // 8: holdfast.v1.DeviceEnd.consent:type_name -> holdfast.v1.Consent
-	59, // 9: holdfast.v1.PinSet.consent:type_name -> holdfast.v1.Consent
-	59, // 10: holdfast.v1.PinForget.consent:type_name -> holdfast.v1.Consent
-	59, // 11: holdfast.v1.FreeLimitSet.consent:type_name -> holdfast.v1.Consent
-	62, // 12: holdfast.v1.LimitsSet.limits:type_name -> holdfast.v1.Limits
-	61, // 13: holdfast.v1.PersonEnter.details:type_name -> holdfast.v1.Sealed
-	61, // 14: holdfast.v1.PersonSeal.details:type_name -> holdfast.v1.Sealed
-	61, // 15: holdfast.v1.TransferCreate.memo:type_name -> holdfast.v1.Sealed
-	59, // 16: holdfast.v1.TransferCreate.consent:type_name -> holdfast.v1.Consent
-	59, // 17: holdfast.v1.TransferAccept.consent:type_name -> holdfast.v1.Consent
-	59, // 18: holdfast.v1.TransferDecline.consent:type_name -> holdfast.v1.Consent
-	59, // 19: holdfast.v1.PayeeHide.consent:type_name -> holdfast.v1.Consent
-	61, // 20: holdfast.v1.PacketCreate.words:type_name -> holdfast.v1.Sealed
-	59, // 21: holdfast.v1.PacketCreate.consent:type_name -> holdfast.v1.Consent
-	59, // 22: holdfast.v1.PacketClaim.consent:type_name -> holdfast.v1.Consent
-	63, // 23: holdfast.v1.StaffAdd.roles:type_name -> holdfast.v1.StaffRole
-	61, // 24: holdfast.v1.StaffAdd.details:type_name -> holdfast.v1.Sealed
-	63, // 25: holdfast.v1.StaffSetRoles.roles:type_name -> holdfast.v1.StaffRole
-	59, // 26: holdfast.v1.SessionOpen.consent:type_name -> holdfast.v1.Consent
-	27, // [27:27] is the sub-list for method output_type
-	27, // [27:27] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	66, // 7: holdfast.v1.DeviceEnrol.details:type_name -> holdfast.v1.Sealed
+	64, // 8: holdfast.v1.DeviceEnd.consent:type_name -> holdfast.v1.Consent
+	64, // 9: holdfast.v1.PinSet.consent:type_name -> holdfast.v1.Consent
+	64, // 10: holdfast.v1.PinForget.consent:type_name -> holdfast.v1.Consent
+	64, // 11: holdfast.v1.FreeLimitSet.consent:type_name -> holdfast.v1.Consent
+	67, // 12: holdfast.v1.LimitsSet.limits:type_name -> holdfast.v1.Limits
+	66, // 13: holdfast.v1.PersonEnter.details:type_name -> holdfast.v1.Sealed
+	66, // 14: holdfast.v1.PersonSeal.details:type_name -> holdfast.v1.Sealed
+	66, // 15: holdfast.v1.TransferCreate.memo:type_name -> holdfast.v1.Sealed
+	64, // 16: holdfast.v1.TransferCreate.consent:type_name -> holdfast.v1.Consent
+	64, // 17: holdfast.v1.TransferAccept.consent:type_name -> holdfast.v1.Consent
+	64, // 18: holdfast.v1.TransferDecline.consent:type_name -> holdfast.v1.Consent
+	64, // 19: holdfast.v1.PayeeHide.consent:type_name -> holdfast.v1.Consent
+	66, // 20: holdfast.v1.PacketCreate.words:type_name -> holdfast.v1.Sealed
+	64, // 21: holdfast.v1.PacketCreate.consent:type_name -> holdfast.v1.Consent
+	64, // 22: holdfast.v1.PacketClaim.consent:type_name -> holdfast.v1.Consent
+	68, // 23: holdfast.v1.StaffAdd.roles:type_name -> holdfast.v1.StaffRole
+	66, // 24: holdfast.v1.StaffAdd.details:type_name -> holdfast.v1.Sealed
+	68, // 25: holdfast.v1.StaffSetRoles.roles:type_name -> holdfast.v1.StaffRole
+	64, // 26: holdfast.v1.SessionOpen.consent:type_name -> holdfast.v1.Consent
+	64, // 27: holdfast.v1.PayCodeRenew.consent:type_name -> holdfast.v1.Consent
+	16, // 28: holdfast.v1.CodePay.order:type_name -> holdfast.v1.OrderCreate
+	69, // 29: holdfast.v1.CodePay.code:type_name -> holdfast.v1.ShownCode
+	64, // 30: holdfast.v1.AskAnswer.consent:type_name -> holdfast.v1.Consent
+	64, // 31: holdfast.v1.ReceiveCodeSet.consent:type_name -> holdfast.v1.Consent
+	32, // [32:32] is the sub-list for method output_type
+	32, // [32:32] is the sub-list for method input_type
+	32, // [32:32] is the sub-list for extension type_name
+	32, // [32:32] is the sub-list for extension extendee
+	0,  // [0:32] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_command_proto_init() }
@@ -4204,7 +4548,7 @@ func file_holdfast_v1_command_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_command_proto_rawDesc), len(file_holdfast_v1_command_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   56,
+			NumMessages:   61,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -49,7 +49,9 @@ type Entry struct {
 	// actor is who asked, as in the command.
 	Actor string `protobuf:"bytes,13,opt,name=actor,proto3" json:"actor,omitempty"`
 	// consent is what the person's device signed, from level 5.
-	Consent       *Consent `protobuf:"bytes,14,opt,name=consent,proto3" json:"consent,omitempty"`
+	Consent *Consent `protobuf:"bytes,14,opt,name=consent,proto3" json:"consent,omitempty"`
+	// shown is the code that the payer showed, from level 5.
+	Shown         *ShownCode `protobuf:"bytes,15,opt,name=shown,proto3" json:"shown,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -182,11 +184,18 @@ func (x *Entry) GetConsent() *Consent {
 	return nil
 }
 
+func (x *Entry) GetShown() *ShownCode {
+	if x != nil {
+		return x.Shown
+	}
+	return nil
+}
+
 var File_holdfast_v1_journal_proto protoreflect.FileDescriptor
 
 const file_holdfast_v1_journal_proto_rawDesc = "" +
 	"\n" +
-	"\x19holdfast/v1/journal.proto\x12\vholdfast.v1\x1a\x1choldfast/v1/vocabulary.proto\"\xfe\x02\n" +
+	"\x19holdfast/v1/journal.proto\x12\vholdfast.v1\x1a\x1choldfast/v1/vocabulary.proto\"\xac\x03\n" +
 	"\x05Entry\x12\x10\n" +
 	"\x03seq\x18\x01 \x01(\x04R\x03seq\x12\x14\n" +
 	"\x05index\x18\x02 \x01(\x04R\x05index\x12\x0e\n" +
@@ -202,7 +211,8 @@ const file_holdfast_v1_journal_proto_rawDesc = "" +
 	"\x04part\x18\v \x01(\rR\x04part\x12\x14\n" +
 	"\x05parts\x18\f \x01(\rR\x05parts\x12\x14\n" +
 	"\x05actor\x18\r \x01(\tR\x05actor\x12.\n" +
-	"\aconsent\x18\x0e \x01(\v2\x14.holdfast.v1.ConsentR\aconsentB1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
+	"\aconsent\x18\x0e \x01(\v2\x14.holdfast.v1.ConsentR\aconsent\x12,\n" +
+	"\x05shown\x18\x0f \x01(\v2\x16.holdfast.v1.ShownCodeR\x05shownB1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
 
 var (
 	file_holdfast_v1_journal_proto_rawDescOnce sync.Once
@@ -218,18 +228,20 @@ func file_holdfast_v1_journal_proto_rawDescGZIP() []byte {
 
 var file_holdfast_v1_journal_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
 var file_holdfast_v1_journal_proto_goTypes = []any{
-	(*Entry)(nil),   // 0: holdfast.v1.Entry
-	(*Posting)(nil), // 1: holdfast.v1.Posting
-	(*Consent)(nil), // 2: holdfast.v1.Consent
+	(*Entry)(nil),     // 0: holdfast.v1.Entry
+	(*Posting)(nil),   // 1: holdfast.v1.Posting
+	(*Consent)(nil),   // 2: holdfast.v1.Consent
+	(*ShownCode)(nil), // 3: holdfast.v1.ShownCode
 }
 var file_holdfast_v1_journal_proto_depIdxs = []int32{
 	1, // 0: holdfast.v1.Entry.postings:type_name -> holdfast.v1.Posting
 	2, // 1: holdfast.v1.Entry.consent:type_name -> holdfast.v1.Consent
-	2, // [2:2] is the sub-list for method output_type
-	2, // [2:2] is the sub-list for method input_type
-	2, // [2:2] is the sub-list for extension type_name
-	2, // [2:2] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	3, // 2: holdfast.v1.Entry.shown:type_name -> holdfast.v1.ShownCode
+	3, // [3:3] is the sub-list for method output_type
+	3, // [3:3] is the sub-list for method input_type
+	3, // [3:3] is the sub-list for extension type_name
+	3, // [3:3] is the sub-list for extension extendee
+	0, // [0:3] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_journal_proto_init() }

@@ -34,6 +34,8 @@ const (
 	DueKind_DUE_KIND_NOTICE_PRUNE    DueKind = 3
 	DueKind_DUE_KIND_TRANSFER_EXPIRE DueKind = 13
 	DueKind_DUE_KIND_PACKET_EXPIRE   DueKind = 14
+	// ASK: nobody answered whether an order is to be paid.
+	DueKind_DUE_KIND_ASK DueKind = 16
 )
 
 // Enum value maps for DueKind.
@@ -45,6 +47,7 @@ var (
 		3:  "DUE_KIND_NOTICE_PRUNE",
 		13: "DUE_KIND_TRANSFER_EXPIRE",
 		14: "DUE_KIND_PACKET_EXPIRE",
+		16: "DUE_KIND_ASK",
 	}
 	DueKind_value = map[string]int32{
 		"DUE_KIND_UNSPECIFIED":     0,
@@ -53,6 +56,7 @@ var (
 		"DUE_KIND_NOTICE_PRUNE":    3,
 		"DUE_KIND_TRANSFER_EXPIRE": 13,
 		"DUE_KIND_PACKET_EXPIRE":   14,
+		"DUE_KIND_ASK":             16,
 	}
 )
 
@@ -3344,6 +3348,344 @@ func (x *StaffSession) GetDevice() []byte {
 	return nil
 }
 
+// PayCodes are a person's codes: those their devices show to tills, and the one by
+// which others pay them. One row, since a payment by code reads and writes it.
+type PayCodes struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Uid     uint64                 `protobuf:"varint,1,opt,name=uid,proto3" json:"uid,omitempty"`
+	Devices []*PayDevice           `protobuf:"bytes,2,rep,name=devices,proto3" json:"devices,omitempty"`
+	// asked are orders above what the person pays without a PIN that wait for them,
+	// oldest first; one that has ended may still be listed.
+	Asked []uint64 `protobuf:"varint,3,rep,packed,name=asked,proto3" json:"asked,omitempty"`
+	// receive is the code by which others pay the person; empty: none was asked for.
+	Receive       []byte `protobuf:"bytes,4,opt,name=receive,proto3" json:"receive,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PayCodes) Reset() {
+	*x = PayCodes{}
+	mi := &file_holdfast_v1_record_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PayCodes) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PayCodes) ProtoMessage() {}
+
+func (x *PayCodes) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_record_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PayCodes.ProtoReflect.Descriptor instead.
+func (*PayCodes) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *PayCodes) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *PayCodes) GetDevices() []*PayDevice {
+	if x != nil {
+		return x.Devices
+	}
+	return nil
+}
+
+func (x *PayCodes) GetAsked() []uint64 {
+	if x != nil {
+		return x.Asked
+	}
+	return nil
+}
+
+func (x *PayCodes) GetReceive() []byte {
+	if x != nil {
+		return x.Receive
+	}
+	return nil
+}
+
+// PayDevice is what a device shows codes with.
+type PayDevice struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    []byte                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// aliases are the newest and the one before it.
+	Aliases []*PayAlias `protobuf:"bytes,2,rep,name=aliases,proto3" json:"aliases,omitempty"`
+	// used are the codes used up to eight steps before the latest.
+	Used []*UsedCode `protobuf:"bytes,3,rep,name=used,proto3" json:"used,omitempty"`
+	// latest is the highest step of a code that was used.
+	Latest        uint64 `protobuf:"varint,4,opt,name=latest,proto3" json:"latest,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PayDevice) Reset() {
+	*x = PayDevice{}
+	mi := &file_holdfast_v1_record_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PayDevice) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PayDevice) ProtoMessage() {}
+
+func (x *PayDevice) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_record_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PayDevice.ProtoReflect.Descriptor instead.
+func (*PayDevice) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *PayDevice) GetId() []byte {
+	if x != nil {
+		return x.Id
+	}
+	return nil
+}
+
+func (x *PayDevice) GetAliases() []*PayAlias {
+	if x != nil {
+		return x.Aliases
+	}
+	return nil
+}
+
+func (x *PayDevice) GetUsed() []*UsedCode {
+	if x != nil {
+		return x.Used
+	}
+	return nil
+}
+
+func (x *PayDevice) GetLatest() uint64 {
+	if x != nil {
+		return x.Latest
+	}
+	return 0
+}
+
+// PayAlias stands for a device in the codes that it shows.
+type PayAlias struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Alias  uint32                 `protobuf:"varint,1,opt,name=alias,proto3" json:"alias,omitempty"`
+	MadeAt int64                  `protobuf:"varint,2,opt,name=made_at,json=madeAt,proto3" json:"made_at,omitempty"`
+	// until is when its codes are good no more, business Unix milliseconds.
+	Until         int64 `protobuf:"varint,3,opt,name=until,proto3" json:"until,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PayAlias) Reset() {
+	*x = PayAlias{}
+	mi := &file_holdfast_v1_record_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PayAlias) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PayAlias) ProtoMessage() {}
+
+func (x *PayAlias) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_record_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PayAlias.ProtoReflect.Descriptor instead.
+func (*PayAlias) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *PayAlias) GetAlias() uint32 {
+	if x != nil {
+		return x.Alias
+	}
+	return 0
+}
+
+func (x *PayAlias) GetMadeAt() int64 {
+	if x != nil {
+		return x.MadeAt
+	}
+	return 0
+}
+
+func (x *PayAlias) GetUntil() int64 {
+	if x != nil {
+		return x.Until
+	}
+	return 0
+}
+
+// UsedCode is a shown code that was used.
+type UsedCode struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Step          uint64                 `protobuf:"varint,1,opt,name=step,proto3" json:"step,omitempty"`
+	Tap           uint32                 `protobuf:"varint,2,opt,name=tap,proto3" json:"tap,omitempty"`
+	Digits        uint32                 `protobuf:"varint,3,opt,name=digits,proto3" json:"digits,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UsedCode) Reset() {
+	*x = UsedCode{}
+	mi := &file_holdfast_v1_record_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UsedCode) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UsedCode) ProtoMessage() {}
+
+func (x *UsedCode) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_record_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UsedCode.ProtoReflect.Descriptor instead.
+func (*UsedCode) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *UsedCode) GetStep() uint64 {
+	if x != nil {
+		return x.Step
+	}
+	return 0
+}
+
+func (x *UsedCode) GetTap() uint32 {
+	if x != nil {
+		return x.Tap
+	}
+	return 0
+}
+
+func (x *UsedCode) GetDigits() uint32 {
+	if x != nil {
+		return x.Digits
+	}
+	return 0
+}
+
+// CodeTries are the wrong codes that one till has read, or all of a merchant's.
+type CodeTries struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// window is ten minutes of business time, day a business day, since 1970.
+	Window        int64  `protobuf:"varint,1,opt,name=window,proto3" json:"window,omitempty"`
+	InWindow      uint32 `protobuf:"varint,2,opt,name=in_window,json=inWindow,proto3" json:"in_window,omitempty"`
+	Day           int64  `protobuf:"varint,3,opt,name=day,proto3" json:"day,omitempty"`
+	InDay         uint32 `protobuf:"varint,4,opt,name=in_day,json=inDay,proto3" json:"in_day,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CodeTries) Reset() {
+	*x = CodeTries{}
+	mi := &file_holdfast_v1_record_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CodeTries) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CodeTries) ProtoMessage() {}
+
+func (x *CodeTries) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_record_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CodeTries.ProtoReflect.Descriptor instead.
+func (*CodeTries) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *CodeTries) GetWindow() int64 {
+	if x != nil {
+		return x.Window
+	}
+	return 0
+}
+
+func (x *CodeTries) GetInWindow() uint32 {
+	if x != nil {
+		return x.InWindow
+	}
+	return 0
+}
+
+func (x *CodeTries) GetDay() int64 {
+	if x != nil {
+		return x.Day
+	}
+	return 0
+}
+
+func (x *CodeTries) GetInDay() uint32 {
+	if x != nil {
+		return x.InDay
+	}
+	return 0
+}
+
 var File_holdfast_v1_record_proto protoreflect.FileDescriptor
 
 const file_holdfast_v1_record_proto_rawDesc = "" +
@@ -3684,14 +4026,38 @@ const file_holdfast_v1_record_proto_rawDesc = "" +
 	"\topened_at\x18\x03 \x01(\x03R\bopenedAt\x12\x14\n" +
 	"\x05until\x18\x04 \x01(\x03R\x05until\x12\x14\n" +
 	"\x05label\x18\x05 \x01(\tR\x05label\x12\x16\n" +
-	"\x06device\x18\x06 \x01(\fR\x06device*\xa7\x01\n" +
+	"\x06device\x18\x06 \x01(\fR\x06device\"~\n" +
+	"\bPayCodes\x12\x10\n" +
+	"\x03uid\x18\x01 \x01(\x04R\x03uid\x120\n" +
+	"\adevices\x18\x02 \x03(\v2\x16.holdfast.v1.PayDeviceR\adevices\x12\x14\n" +
+	"\x05asked\x18\x03 \x03(\x04R\x05asked\x12\x18\n" +
+	"\areceive\x18\x04 \x01(\fR\areceive\"\x8f\x01\n" +
+	"\tPayDevice\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\fR\x02id\x12/\n" +
+	"\aaliases\x18\x02 \x03(\v2\x15.holdfast.v1.PayAliasR\aaliases\x12)\n" +
+	"\x04used\x18\x03 \x03(\v2\x15.holdfast.v1.UsedCodeR\x04used\x12\x16\n" +
+	"\x06latest\x18\x04 \x01(\x04R\x06latest\"O\n" +
+	"\bPayAlias\x12\x14\n" +
+	"\x05alias\x18\x01 \x01(\rR\x05alias\x12\x17\n" +
+	"\amade_at\x18\x02 \x01(\x03R\x06madeAt\x12\x14\n" +
+	"\x05until\x18\x03 \x01(\x03R\x05until\"H\n" +
+	"\bUsedCode\x12\x12\n" +
+	"\x04step\x18\x01 \x01(\x04R\x04step\x12\x10\n" +
+	"\x03tap\x18\x02 \x01(\rR\x03tap\x12\x16\n" +
+	"\x06digits\x18\x03 \x01(\rR\x06digits\"i\n" +
+	"\tCodeTries\x12\x16\n" +
+	"\x06window\x18\x01 \x01(\x03R\x06window\x12\x1b\n" +
+	"\tin_window\x18\x02 \x01(\rR\binWindow\x12\x10\n" +
+	"\x03day\x18\x03 \x01(\x03R\x03day\x12\x15\n" +
+	"\x06in_day\x18\x04 \x01(\rR\x05inDay*\xb9\x01\n" +
 	"\aDueKind\x12\x18\n" +
 	"\x14DUE_KIND_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fDUE_KIND_REFUND\x10\x01\x12\x18\n" +
 	"\x14DUE_KIND_ORDER_CLOSE\x10\x02\x12\x19\n" +
 	"\x15DUE_KIND_NOTICE_PRUNE\x10\x03\x12\x1c\n" +
 	"\x18DUE_KIND_TRANSFER_EXPIRE\x10\r\x12\x1a\n" +
-	"\x16DUE_KIND_PACKET_EXPIRE\x10\x0eB1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
+	"\x16DUE_KIND_PACKET_EXPIRE\x10\x0e\x12\x10\n" +
+	"\fDUE_KIND_ASK\x10\x10B1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
 
 var (
 	file_holdfast_v1_record_proto_rawDescOnce sync.Once
@@ -3706,7 +4072,7 @@ func file_holdfast_v1_record_proto_rawDescGZIP() []byte {
 }
 
 var file_holdfast_v1_record_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_holdfast_v1_record_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
+var file_holdfast_v1_record_proto_msgTypes = make([]protoimpl.MessageInfo, 34)
 var file_holdfast_v1_record_proto_goTypes = []any{
 	(DueKind)(0),             // 0: holdfast.v1.DueKind
 	(*Head)(nil),             // 1: holdfast.v1.Head
@@ -3738,54 +4104,62 @@ var file_holdfast_v1_record_proto_goTypes = []any{
 	(*PacketShare)(nil),      // 27: holdfast.v1.PacketShare
 	(*StaffMember)(nil),      // 28: holdfast.v1.StaffMember
 	(*StaffSession)(nil),     // 29: holdfast.v1.StaffSession
-	(MerchantStatus)(0),      // 30: holdfast.v1.MerchantStatus
-	(*MerchantSettings)(nil), // 31: holdfast.v1.MerchantSettings
-	(*KeyVersion)(nil),       // 32: holdfast.v1.KeyVersion
-	(*Openid)(nil),           // 33: holdfast.v1.Openid
-	(*Sealed)(nil),           // 34: holdfast.v1.Sealed
-	(Product)(0),             // 35: holdfast.v1.Product
-	(TradeState)(0),          // 36: holdfast.v1.TradeState
-	(RefundStatus)(0),        // 37: holdfast.v1.RefundStatus
-	(NoticeEvent)(0),         // 38: holdfast.v1.NoticeEvent
-	(NoticeState)(0),         // 39: holdfast.v1.NoticeState
-	(*Attempt)(nil),          // 40: holdfast.v1.Attempt
-	(*Subject)(nil),          // 41: holdfast.v1.Subject
-	(TransferState)(0),       // 42: holdfast.v1.TransferState
-	(PacketState)(0),         // 43: holdfast.v1.PacketState
-	(StaffRole)(0),           // 44: holdfast.v1.StaffRole
+	(*PayCodes)(nil),         // 30: holdfast.v1.PayCodes
+	(*PayDevice)(nil),        // 31: holdfast.v1.PayDevice
+	(*PayAlias)(nil),         // 32: holdfast.v1.PayAlias
+	(*UsedCode)(nil),         // 33: holdfast.v1.UsedCode
+	(*CodeTries)(nil),        // 34: holdfast.v1.CodeTries
+	(MerchantStatus)(0),      // 35: holdfast.v1.MerchantStatus
+	(*MerchantSettings)(nil), // 36: holdfast.v1.MerchantSettings
+	(*KeyVersion)(nil),       // 37: holdfast.v1.KeyVersion
+	(*Openid)(nil),           // 38: holdfast.v1.Openid
+	(*Sealed)(nil),           // 39: holdfast.v1.Sealed
+	(Product)(0),             // 40: holdfast.v1.Product
+	(TradeState)(0),          // 41: holdfast.v1.TradeState
+	(RefundStatus)(0),        // 42: holdfast.v1.RefundStatus
+	(NoticeEvent)(0),         // 43: holdfast.v1.NoticeEvent
+	(NoticeState)(0),         // 44: holdfast.v1.NoticeState
+	(*Attempt)(nil),          // 45: holdfast.v1.Attempt
+	(*Subject)(nil),          // 46: holdfast.v1.Subject
+	(TransferState)(0),       // 47: holdfast.v1.TransferState
+	(PacketState)(0),         // 48: holdfast.v1.PacketState
+	(StaffRole)(0),           // 49: holdfast.v1.StaffRole
 }
 var file_holdfast_v1_record_proto_depIdxs = []int32{
 	2,  // 0: holdfast.v1.Head.digests:type_name -> holdfast.v1.TableDigest
-	30, // 1: holdfast.v1.Merchant.status:type_name -> holdfast.v1.MerchantStatus
-	31, // 2: holdfast.v1.Merchant.settings:type_name -> holdfast.v1.MerchantSettings
-	32, // 3: holdfast.v1.Merchant.keys:type_name -> holdfast.v1.KeyVersion
-	33, // 4: holdfast.v1.Person.openids:type_name -> holdfast.v1.Openid
-	34, // 5: holdfast.v1.Person.details:type_name -> holdfast.v1.Sealed
-	35, // 6: holdfast.v1.Order.product:type_name -> holdfast.v1.Product
-	36, // 7: holdfast.v1.Order.state:type_name -> holdfast.v1.TradeState
-	37, // 8: holdfast.v1.Refund.status:type_name -> holdfast.v1.RefundStatus
-	38, // 9: holdfast.v1.Notice.event:type_name -> holdfast.v1.NoticeEvent
-	39, // 10: holdfast.v1.Notice.state:type_name -> holdfast.v1.NoticeState
-	40, // 11: holdfast.v1.Notice.recent:type_name -> holdfast.v1.Attempt
-	40, // 12: holdfast.v1.Notice.last_duplicate:type_name -> holdfast.v1.Attempt
-	41, // 13: holdfast.v1.Notice.subject:type_name -> holdfast.v1.Subject
+	35, // 1: holdfast.v1.Merchant.status:type_name -> holdfast.v1.MerchantStatus
+	36, // 2: holdfast.v1.Merchant.settings:type_name -> holdfast.v1.MerchantSettings
+	37, // 3: holdfast.v1.Merchant.keys:type_name -> holdfast.v1.KeyVersion
+	38, // 4: holdfast.v1.Person.openids:type_name -> holdfast.v1.Openid
+	39, // 5: holdfast.v1.Person.details:type_name -> holdfast.v1.Sealed
+	40, // 6: holdfast.v1.Order.product:type_name -> holdfast.v1.Product
+	41, // 7: holdfast.v1.Order.state:type_name -> holdfast.v1.TradeState
+	42, // 8: holdfast.v1.Refund.status:type_name -> holdfast.v1.RefundStatus
+	43, // 9: holdfast.v1.Notice.event:type_name -> holdfast.v1.NoticeEvent
+	44, // 10: holdfast.v1.Notice.state:type_name -> holdfast.v1.NoticeState
+	45, // 11: holdfast.v1.Notice.recent:type_name -> holdfast.v1.Attempt
+	45, // 12: holdfast.v1.Notice.last_duplicate:type_name -> holdfast.v1.Attempt
+	46, // 13: holdfast.v1.Notice.subject:type_name -> holdfast.v1.Subject
 	17, // 14: holdfast.v1.Wallet.devices:type_name -> holdfast.v1.Device
 	18, // 15: holdfast.v1.Wallet.pin:type_name -> holdfast.v1.Pin
 	19, // 16: holdfast.v1.Pin.open:type_name -> holdfast.v1.PinTry
 	19, // 17: holdfast.v1.Pin.grants:type_name -> holdfast.v1.PinTry
 	21, // 18: holdfast.v1.SentCode.sends:type_name -> holdfast.v1.Sends
-	34, // 19: holdfast.v1.PersonTransfer.memo:type_name -> holdfast.v1.Sealed
-	42, // 20: holdfast.v1.PersonTransfer.state:type_name -> holdfast.v1.TransferState
-	34, // 21: holdfast.v1.Packet.words:type_name -> holdfast.v1.Sealed
-	43, // 22: holdfast.v1.Packet.state:type_name -> holdfast.v1.PacketState
-	44, // 23: holdfast.v1.StaffMember.roles:type_name -> holdfast.v1.StaffRole
-	34, // 24: holdfast.v1.StaffMember.details:type_name -> holdfast.v1.Sealed
+	39, // 19: holdfast.v1.PersonTransfer.memo:type_name -> holdfast.v1.Sealed
+	47, // 20: holdfast.v1.PersonTransfer.state:type_name -> holdfast.v1.TransferState
+	39, // 21: holdfast.v1.Packet.words:type_name -> holdfast.v1.Sealed
+	48, // 22: holdfast.v1.Packet.state:type_name -> holdfast.v1.PacketState
+	49, // 23: holdfast.v1.StaffMember.roles:type_name -> holdfast.v1.StaffRole
+	39, // 24: holdfast.v1.StaffMember.details:type_name -> holdfast.v1.Sealed
 	29, // 25: holdfast.v1.StaffMember.sessions:type_name -> holdfast.v1.StaffSession
-	26, // [26:26] is the sub-list for method output_type
-	26, // [26:26] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	31, // 26: holdfast.v1.PayCodes.devices:type_name -> holdfast.v1.PayDevice
+	32, // 27: holdfast.v1.PayDevice.aliases:type_name -> holdfast.v1.PayAlias
+	33, // 28: holdfast.v1.PayDevice.used:type_name -> holdfast.v1.UsedCode
+	29, // [29:29] is the sub-list for method output_type
+	29, // [29:29] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_record_proto_init() }
@@ -3800,7 +4174,7 @@ func file_holdfast_v1_record_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_record_proto_rawDesc), len(file_holdfast_v1_record_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   29,
+			NumMessages:   34,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -201,6 +201,8 @@ const (
 	Product_PRODUCT_JSAPI       Product = 2
 	Product_PRODUCT_APP         Product = 3
 	Product_PRODUCT_H5          Product = 4
+	// MICROPAY: the payer shows a code to a till.
+	Product_PRODUCT_MICROPAY Product = 5
 )
 
 // Enum value maps for Product.
@@ -211,6 +213,7 @@ var (
 		2: "PRODUCT_JSAPI",
 		3: "PRODUCT_APP",
 		4: "PRODUCT_H5",
+		5: "PRODUCT_MICROPAY",
 	}
 	Product_value = map[string]int32{
 		"PRODUCT_UNSPECIFIED": 0,
@@ -218,6 +221,7 @@ var (
 		"PRODUCT_JSAPI":       2,
 		"PRODUCT_APP":         3,
 		"PRODUCT_H5":          4,
+		"PRODUCT_MICROPAY":    5,
 	}
 )
 
@@ -254,7 +258,8 @@ const (
 	TradeState_TRADE_STATE_UNSPECIFIED TradeState = 0
 	// NOTPAY: entered by create; pay, close and the automatic close move it on.
 	TradeState_TRADE_STATE_NOTPAY TradeState = 1
-	// USERPAYING: reserved for payment codes and cards.
+	// USERPAYING: a payer who showed a code is asked for the PIN. Answering, closing
+	// and two minutes move it on.
 	TradeState_TRADE_STATE_USERPAYING TradeState = 2
 	// SUCCESS: entered by pay; the first accepted refund moves it to REFUND.
 	TradeState_TRADE_STATE_SUCCESS TradeState = 3
@@ -1633,6 +1638,99 @@ func (x *Consent) GetGrant() uint64 {
 	return 0
 }
 
+// ShownCode is a payer's code that somebody showed to a till and an edge found good:
+// (device, step, tap) is its identity. It is kept with the journal entry of the
+// payment, as a consent is.
+type ShownCode struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// alias stands in the code for the device, nine digits.
+	Alias uint32 `protobuf:"varint,1,opt,name=alias,proto3" json:"alias,omitempty"`
+	// device is the device's number; whoever applies the command puts in what the
+	// alias stands for.
+	Device []byte `protobuf:"bytes,2,opt,name=device,proto3" json:"device,omitempty"`
+	// step counts 30 seconds of wall-clock time since 1970; tap is 0 to 15.
+	Step uint64 `protobuf:"varint,3,opt,name=step,proto3" json:"step,omitempty"`
+	Tap  uint32 `protobuf:"varint,4,opt,name=tap,proto3" json:"tap,omitempty"`
+	// digits are the code's last seven.
+	Digits uint32 `protobuf:"varint,5,opt,name=digits,proto3" json:"digits,omitempty"`
+	// judge names the node whose edge compared the digits.
+	Judge         uint64 `protobuf:"varint,6,opt,name=judge,proto3" json:"judge,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShownCode) Reset() {
+	*x = ShownCode{}
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShownCode) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShownCode) ProtoMessage() {}
+
+func (x *ShownCode) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShownCode.ProtoReflect.Descriptor instead.
+func (*ShownCode) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *ShownCode) GetAlias() uint32 {
+	if x != nil {
+		return x.Alias
+	}
+	return 0
+}
+
+func (x *ShownCode) GetDevice() []byte {
+	if x != nil {
+		return x.Device
+	}
+	return nil
+}
+
+func (x *ShownCode) GetStep() uint64 {
+	if x != nil {
+		return x.Step
+	}
+	return 0
+}
+
+func (x *ShownCode) GetTap() uint32 {
+	if x != nil {
+		return x.Tap
+	}
+	return 0
+}
+
+func (x *ShownCode) GetDigits() uint32 {
+	if x != nil {
+		return x.Digits
+	}
+	return 0
+}
+
+func (x *ShownCode) GetJudge() uint64 {
+	if x != nil {
+		return x.Judge
+	}
+	return 0
+}
+
 // Limits are what a person of one grade may move, in fen.
 type Limits struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
@@ -1648,7 +1746,7 @@ type Limits struct {
 
 func (x *Limits) Reset() {
 	*x = Limits{}
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[9]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1660,7 +1758,7 @@ func (x *Limits) String() string {
 func (*Limits) ProtoMessage() {}
 
 func (x *Limits) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[9]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1673,7 +1771,7 @@ func (x *Limits) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Limits.ProtoReflect.Descriptor instead.
 func (*Limits) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{9}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Limits) GetGrade() uint32 {
@@ -1724,7 +1822,7 @@ type Details struct {
 
 func (x *Details) Reset() {
 	*x = Details{}
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[10]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1736,7 +1834,7 @@ func (x *Details) String() string {
 func (*Details) ProtoMessage() {}
 
 func (x *Details) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[10]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1749,7 +1847,7 @@ func (x *Details) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Details.ProtoReflect.Descriptor instead.
 func (*Details) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{10}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Details) GetName() string {
@@ -1790,7 +1888,7 @@ type Sealed struct {
 
 func (x *Sealed) Reset() {
 	*x = Sealed{}
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[11]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1802,7 +1900,7 @@ func (x *Sealed) String() string {
 func (*Sealed) ProtoMessage() {}
 
 func (x *Sealed) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[11]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1815,7 +1913,7 @@ func (x *Sealed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Sealed.ProtoReflect.Descriptor instead.
 func (*Sealed) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{11}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Sealed) GetKeyId() string {
@@ -1912,7 +2010,14 @@ const file_holdfast_v1_vocabulary_proto_rawDesc = "" +
 	"\acounter\x18\x02 \x01(\x04R\acounter\x12\x16\n" +
 	"\x06signed\x18\x03 \x01(\fR\x06signed\x12\x1c\n" +
 	"\tsignature\x18\x04 \x01(\fR\tsignature\x12\x14\n" +
-	"\x05grant\x18\x05 \x01(\x04R\x05grant\"\x8a\x01\n" +
+	"\x05grant\x18\x05 \x01(\x04R\x05grant\"\x8d\x01\n" +
+	"\tShownCode\x12\x14\n" +
+	"\x05alias\x18\x01 \x01(\rR\x05alias\x12\x16\n" +
+	"\x06device\x18\x02 \x01(\fR\x06device\x12\x12\n" +
+	"\x04step\x18\x03 \x01(\x04R\x04step\x12\x10\n" +
+	"\x03tap\x18\x04 \x01(\rR\x03tap\x12\x16\n" +
+	"\x06digits\x18\x05 \x01(\rR\x06digits\x12\x14\n" +
+	"\x05judge\x18\x06 \x01(\x04R\x05judge\"\x8a\x01\n" +
 	"\x06Limits\x12\x14\n" +
 	"\x05grade\x18\x01 \x01(\rR\x05grade\x12\x17\n" +
 	"\aper_act\x18\x02 \x01(\x03R\x06perAct\x12\x17\n" +
@@ -1946,14 +2051,15 @@ const file_holdfast_v1_vocabulary_proto_rawDesc = "" +
 	"\x14KEY_MODE_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14KEY_MODE_CERTIFICATE\x10\x01\x12\x17\n" +
 	"\x13KEY_MODE_PUBLIC_KEY\x10\x02\x12\x11\n" +
-	"\rKEY_MODE_BOTH\x10\x03*j\n" +
+	"\rKEY_MODE_BOTH\x10\x03*\x80\x01\n" +
 	"\aProduct\x12\x17\n" +
 	"\x13PRODUCT_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0ePRODUCT_NATIVE\x10\x01\x12\x11\n" +
 	"\rPRODUCT_JSAPI\x10\x02\x12\x0f\n" +
 	"\vPRODUCT_APP\x10\x03\x12\x0e\n" +
 	"\n" +
-	"PRODUCT_H5\x10\x04*\xd9\x01\n" +
+	"PRODUCT_H5\x10\x04\x12\x14\n" +
+	"\x10PRODUCT_MICROPAY\x10\x05*\xd9\x01\n" +
 	"\n" +
 	"TradeState\x12\x1b\n" +
 	"\x17TRADE_STATE_UNSPECIFIED\x10\x00\x12\x16\n" +
@@ -2043,7 +2149,7 @@ func file_holdfast_v1_vocabulary_proto_rawDescGZIP() []byte {
 }
 
 var file_holdfast_v1_vocabulary_proto_enumTypes = make([]protoimpl.EnumInfo, 14)
-var file_holdfast_v1_vocabulary_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_holdfast_v1_vocabulary_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_holdfast_v1_vocabulary_proto_goTypes = []any{
 	(Kind)(0),                // 0: holdfast.v1.Kind
 	(MerchantStatus)(0),      // 1: holdfast.v1.MerchantStatus
@@ -2068,9 +2174,10 @@ var file_holdfast_v1_vocabulary_proto_goTypes = []any{
 	(*HistoryLine)(nil),      // 20: holdfast.v1.HistoryLine
 	(*NodeHealth)(nil),       // 21: holdfast.v1.NodeHealth
 	(*Consent)(nil),          // 22: holdfast.v1.Consent
-	(*Limits)(nil),           // 23: holdfast.v1.Limits
-	(*Details)(nil),          // 24: holdfast.v1.Details
-	(*Sealed)(nil),           // 25: holdfast.v1.Sealed
+	(*ShownCode)(nil),        // 23: holdfast.v1.ShownCode
+	(*Limits)(nil),           // 24: holdfast.v1.Limits
+	(*Details)(nil),          // 25: holdfast.v1.Details
+	(*Sealed)(nil),           // 26: holdfast.v1.Sealed
 }
 var file_holdfast_v1_vocabulary_proto_depIdxs = []int32{
 	0,  // 0: holdfast.v1.Subject.kind:type_name -> holdfast.v1.Kind
@@ -2096,7 +2203,7 @@ func file_holdfast_v1_vocabulary_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_vocabulary_proto_rawDesc), len(file_holdfast_v1_vocabulary_proto_rawDesc)),
 			NumEnums:      14,
-			NumMessages:   12,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

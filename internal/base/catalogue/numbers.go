@@ -70,12 +70,19 @@ const (
 	PacketClaim  Number = 86
 	PacketReveal Number = 87
 
+	PayCodeRenew Number = 96
+	PayCodeWrong Number = 97
+	CodePay      Number = 98
+	AskAnswer    Number = 99
+
 	StaffAdd      Number = 100
 	StaffEnd      Number = 101
 	StaffSetRoles Number = 102
 	StaffToken    Number = 103
 	SessionOpen   Number = 104
 	SessionEnd    Number = 105
+
+	ReceiveCodeSet Number = 135
 )
 
 // names holds what descriptors call their numbers. It is written while packages

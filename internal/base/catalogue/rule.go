@@ -32,11 +32,11 @@ type Kind struct {
 	Number pb.Kind
 	// Name begins the entity's name in the journal: "order" in "order/17".
 	Name string
-	// Listed is the command that makes such an entity, when views are to list
-	// each owner's entities by the time they were made; 0 when they are not.
+	// Listed are the commands that make such an entity, when views are to list
+	// each owner's entities by the time they were made; none when they are not.
 	// The owner is the first part of the natural key in the journal, and the
 	// entities' numbers grow with time.
-	Listed Number
+	Listed []Number
 }
 
 // Due is a kind of row in the table of things to be done at a time.

@@ -217,6 +217,18 @@ const (
 	PacketOpen          Code = 226
 	SeedMismatch        Code = 227
 
+	// Codes that payers show, and codes by which people are paid.
+	PayCodeInvalid  Code = 240
+	PayCodeWrong    Code = 241
+	PayCodeExpired  Code = 242
+	PayCodeUsed     Code = 243
+	PayCodesTooMany Code = 244
+	CodeNumberTaken Code = 245
+	AsksTooMany     Code = 246
+	AskNotFound     Code = 247
+	AskEnded        Code = 248
+
+	// Staff.
 	StaffNotFound      Code = 250
 	StaffExists        Code = 251
 	StaffEnded         Code = 252

@@ -48,6 +48,9 @@ func (d *Deed) Record(entity, name string, postings []*pb.Posting, commitments .
 // Consent keeps what a person's device signed with the entry recorded last.
 func (d *Deed) Consent(c *pb.Consent) { d.entries[len(d.entries)-1].Consent = c }
 
+// Shown keeps the code that the payer showed with the entry recorded last.
+func (d *Deed) Shown(c *pb.ShownCode) { d.entries[len(d.entries)-1].Shown = c }
+
 // entry is an empty entry, without an allocation the first time.
 func (d *Deed) entry() *pb.Entry {
 	if len(d.entries) > 0 {

@@ -44,6 +44,10 @@ const (
 	Packets      ID = 0x64
 	PacketNos    ID = 0x65
 	PacketShares ID = 0x66
+	PayAliases   ID = 0x6c
+	PayCodes     ID = 0x6d
+	CodeTries    ID = 0x6e
+	ReceiveCodes ID = 0x6f
 	Staff        ID = 0x70
 	StaffRefs    ID = 0x71
 )
@@ -101,6 +105,10 @@ var declared = [256]declaration{
 	Packets:      {name: "packets", rows: "(packet id) -> Packet", level: 5},
 	PacketNos:    {name: "packet_nos", rows: "(payer, client id) -> OrderRef of the packet", level: 5},
 	PacketShares: {name: "packet_shares", rows: "(packet id, uid) -> PacketShare", level: 5},
+	PayAliases:   {name: "pay_aliases", rows: "(alias) -> PersonRef", level: 5},
+	PayCodes:     {name: "pay_codes", rows: "(uid) -> PayCodes", level: 5},
+	CodeTries:    {name: "code_tries", rows: "(mchid, till, 0 for all of them) -> CodeTries", level: 5},
+	ReceiveCodes: {name: "receive_codes", rows: "(code) -> PersonRef", level: 5},
 	Staff:        {name: "staff", rows: "(staff id) -> StaffMember", level: 5},
 	StaffRefs:    {name: "staff_refs", rows: "(mchid or empty, ref) -> OrderRef of the member", level: 5},
 }

@@ -51,6 +51,8 @@ func tradeTypeFormat1(p pb.Product) string {
 		return "APP"
 	case pb.Product_PRODUCT_H5:
 		return "MWEB"
+	case pb.Product_PRODUCT_MICROPAY:
+		return "MICROPAY"
 	}
 	return "NATIVE"
 }

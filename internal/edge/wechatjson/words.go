@@ -36,6 +36,8 @@ func TradeType(p pb.Product) string {
 		return "APP"
 	case pb.Product_PRODUCT_H5:
 		return "MWEB"
+	case pb.Product_PRODUCT_MICROPAY:
+		return "MICROPAY"
 	}
 	return ""
 }

@@ -59,7 +59,8 @@ func history(t testing.TB) [][]byte {
 	for i := range 25 {
 		w.step(i)
 	}
-	w.wallets()
+	holders := w.wallets()
+	w.shownCodes(holders[0])
 	w.sending()
 	w.staff()
 	return w.log

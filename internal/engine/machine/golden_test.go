@@ -47,7 +47,8 @@ func compose(t *testing.T, level uint32) [][]byte {
 	}
 	w.leases()
 	w.people()
-	w.wallets()
+	holders := w.wallets()
+	w.shownCodes(holders[0])
 	w.sending()
 	w.staff()
 	next := &pb.Backfill{Name: "order_refunds", Limit: 7}

@@ -165,6 +165,18 @@ var breakers = map[string]func(t *testing.T, mem *table.Mem){
 	"who was ended has neither token nor session": func(t *testing.T, mem *table.Mem) {
 		edit(t, mem, table.Staff, func(_ string, m *pb.StaffMember) bool { m.EndedAt = 1; return true })
 	},
+	"an alias stands for one device":  func(t *testing.T, mem *table.Mem) { drop(t, mem, table.PayAliases) },
+	"a receive code finds one person": func(t *testing.T, mem *table.Mem) { drop(t, mem, table.ReceiveCodes) },
+	"a shown code was used once": func(t *testing.T, mem *table.Mem) {
+		edit(t, mem, table.PayCodes, func(_ string, p *pb.PayCodes) bool {
+			used := p.Devices[0].Used
+			used[0].Step, used[0].Tap = used[1].Step, used[1].Tap
+			return true
+		})
+	},
+	"an order whose payer is asked is due, and shown to the payer": func(t *testing.T, mem *table.Mem) {
+		edit(t, mem, table.PayCodes, func(_ string, p *pb.PayCodes) bool { p.Asked = nil; return true })
+	},
 	"a packet that is open is due": func(t *testing.T, mem *table.Mem) { drop(t, mem, table.Due) },
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/rule/notice"
 	"github.com/holdfast-pay/holdfast/internal/rule/order"
 	"github.com/holdfast-pay/holdfast/internal/rule/packet"
+	"github.com/holdfast-pay/holdfast/internal/rule/paycode"
 	"github.com/holdfast-pay/holdfast/internal/rule/person"
 	"github.com/holdfast-pay/holdfast/internal/rule/refund"
 	"github.com/holdfast-pay/holdfast/internal/rule/staff"
@@ -22,7 +23,8 @@ import (
 // level 4 keeps new counters in a table, tells who made up a prepay_id nothing
 // of the order, and compares all that an add of a merchant or person says;
 // level 5 seals personal details, knows people's wallets, packs the journal entries
-// of a frame into rows, has people send each other money and red packets, and knows staff.
+// of a frame into rows, has people send each other money and red packets, and pay by
+// the codes they show, and knows staff.
 const MaxLevel = 5
 
 // rules lists the rules. A Tick sweeps in this order, so that it is part of what
@@ -42,6 +44,7 @@ var rules = []*catalogue.Rule{
 	&transfer.Rule,
 	&packet.Rule,
 	&staff.Rule,
+	&paycode.Rule,
 }
 
 // logRule is what the machine itself brings: the log's own commands.

@@ -32,9 +32,9 @@ const (
 
 // kinds are as rules would declare them: two that are listed, one that is not.
 var kinds = []catalogue.Kind{
-	{Number: pb.Kind_KIND_ORDER, Name: "order", Listed: orderCreate},
+	{Number: pb.Kind_KIND_ORDER, Name: "order", Listed: []catalogue.Number{orderCreate}},
 	{Number: pb.Kind_KIND_REFUND, Name: "refund"},
-	{Number: boxes, Name: "box", Listed: boxOpen},
+	{Number: boxes, Name: "box", Listed: []catalogue.Number{boxOpen}},
 }
 
 // state is a Source in memory: a journal and its head.
@@ -195,7 +195,7 @@ func newModel(entries []*pb.Entry) *model {
 			var id uint64
 			n, _ := fmt.Sscanf(e.Entity, k.Name+"/%d", &id)
 			owner, _, named := strings.Cut(e.Name, "/")
-			if n == 1 && named && catalogue.Number(e.Number) == k.Listed && !known[e.Entity] {
+			if n == 1 && named && slices.Contains(k.Listed, catalogue.Number(e.Number)) && !known[e.Entity] {
 				known[e.Entity] = true
 				of := list{k.Number, owner}
 				m.lists[of] = append([]view.Mark{{At: e.At, ID: id}}, m.lists[of]...)

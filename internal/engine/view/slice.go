@@ -71,8 +71,8 @@ func newSlice(m meta, kinds []catalogue.Kind) *slice {
 		entities: make(map[string]int), lists: make(map[list]*listPack),
 	}
 	for _, k := range kinds {
-		if k.Listed != 0 {
-			s.listed[k.Listed] = k
+		for _, makes := range k.Listed {
+			s.listed[makes] = k
 		}
 	}
 	return s

@@ -23,7 +23,7 @@ func ApplyClose(d *deed.Deed, c *pb.OrderClose) (code.Code, *pb.Order) {
 		return code.OK, nil
 	case Paid(o):
 		return code.OrderPaid, o
-	case o.State != pb.TradeState_TRADE_STATE_NOTPAY:
+	case o.State == pb.TradeState_TRADE_STATE_CLOSED:
 		return code.OK, o
 	}
 	closeNow(d, o)

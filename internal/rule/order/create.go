@@ -21,21 +21,11 @@ import (
 // OrderClosed, OrderExpired; OpenidNotFound, TimeExpireInvalid. With OrderPaid,
 // OrderClosed and OrderExpired the order is answered too.
 func ApplyCreate(d *deed.Deed, c *pb.OrderCreate) (code.Code, *pb.Order) {
-	if out := shape(c); out != code.OK {
+	if out := mayPlace(d, c); out != code.OK {
 		return out, nil
 	}
-	m, ok := merchant.Peek(d.Tx, c.Mchid)
-	switch {
-	case !ok:
-		return code.MerchantNotFound, nil
-	case m.Status != pb.MerchantStatus_MERCHANT_STATUS_ACTIVE:
-		return code.MerchantPaused, nil
-	case !merchant.BoundTo(m, c.Appid):
-		return code.AppidNotBound, nil
-	}
 	content := contentHash(d, c)
-	number := table.K(table.OrderNos).Str(c.Mchid).Str(c.OutTradeNo)
-	if ref, ok := refs.Get(d.Tx, number); ok {
+	if ref, ok := refs.Get(d.Tx, numberKey(c.Mchid, c.OutTradeNo)); ok {
 		return repeat(d, ref.Id, content)
 	}
 	if c.Openid != "" {
@@ -50,11 +40,34 @@ func ApplyCreate(d *deed.Deed, c *pb.OrderCreate) (code.Code, *pb.Order) {
 	// From here the command succeeds.
 	o := fromCommand(d, c)
 	o.ContentHash, o.TimeExpire = content, expire
-	d.Head.NextOrder++
-	orders.Insert(d.Tx, key(o.Id), o)
-	refs.Put(d.Tx, number, &pb.OrderRef{Id: o.Id})
+	o.State = pb.TradeState_TRADE_STATE_NOTPAY
+	insert(d, o)
 	record(d, o, nil)
 	return code.OK, o
+}
+
+// mayPlace checks what an order says, and that the merchant may place it.
+func mayPlace(d *deed.Deed, c *pb.OrderCreate) code.Code {
+	if out := shape(c); out != code.OK {
+		return out
+	}
+	m, ok := merchant.Peek(d.Tx, c.Mchid)
+	switch {
+	case !ok:
+		return code.MerchantNotFound
+	case m.Status != pb.MerchantStatus_MERCHANT_STATUS_ACTIVE:
+		return code.MerchantPaused
+	case !merchant.BoundTo(m, c.Appid):
+		return code.AppidNotBound
+	}
+	return code.OK
+}
+
+// insert writes a new order, which has taken the next number.
+func insert(d *deed.Deed, o *pb.Order) {
+	d.Head.NextOrder++
+	orders.Insert(d.Tx, key(o.Id), o)
+	refs.Put(d.Tx, numberKey(o.Mchid, o.OutTradeNo), &pb.OrderRef{Id: o.Id})
 }
 
 // record journals what was done to an order.
@@ -138,7 +151,7 @@ func fromCommand(d *deed.Deed, c *pb.OrderCreate) *pb.Order {
 	prepay := d.Mem.Text(ident.AppendPrepayID(room[:0], id, d.At, d.Offset, d.Seed))
 	return &pb.Order{
 		Id: id, Mchid: c.Mchid, Appid: c.Appid, OutTradeNo: c.OutTradeNo, Product: c.Product,
-		State: pb.TradeState_TRADE_STATE_NOTPAY, Total: c.Total, Currency: c.Currency,
+		Total: c.Total, Currency: c.Currency,
 		Description: c.Description, Attach: c.Attach, NotifyUrl: c.NotifyUrl, Openid: c.Openid,
 		GoodsTag: c.GoodsTag, ProfitSharing: c.ProfitSharing, DeviceId: c.DeviceId,
 		PayerClientIp: c.PayerClientIp, LimitPay: c.LimitPay, Detail: c.Detail,

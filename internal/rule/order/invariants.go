@@ -47,7 +47,7 @@ func found(r table.Reader, _ *pb.Head, report catalogue.Report) {
 
 func notified(r table.Reader, head *pb.Head, report catalogue.Report) {
 	Scan(r, func(o *pb.Order) bool {
-		if !Paid(o) {
+		if !Paid(o) || o.NotifyUrl == "" && o.NoticeId == 0 {
 			return true
 		}
 		n, ok := notice.Get(r, o.NoticeId)

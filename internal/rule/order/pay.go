@@ -11,6 +11,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
 	"github.com/holdfast-pay/holdfast/internal/rule/notice"
 	"github.com/holdfast-pay/holdfast/internal/rule/person"
+	"github.com/holdfast-pay/holdfast/internal/rule/wallet"
 )
 
 // MaxAttempt is the longest attempt id, in bytes.
@@ -56,18 +57,24 @@ func charge(book *ledger.Book, p *pb.Person, o *pb.Order) code.Code {
 }
 
 // capture writes that the order is paid, with what charge planned and with the notice
-// that is owed.
+// that is owed, if the order says to which address.
 func capture(d *deed.Deed, o *pb.Order, p *pb.Person, attempt []byte, book *ledger.Book) {
 	o.Openid = person.EnsureOpenid(d, p, o.Appid)
 	Moves.Enter(&o.State, pb.TradeState_TRADE_STATE_SUCCESS)
 	o.PayerUid, o.Attempt = p.Uid, attempt
-	o.PaidAt, o.PaySeq, o.NoticeId = d.At, d.Seq(), d.TakeNoticeID()
+	o.PaidAt, o.PaySeq = d.At, d.Seq()
+	told := o.NotifyUrl != "" || d.Head.Level < wallet.Level // before, edges took no order without an address
+	if told {
+		o.NoticeId = d.TakeNoticeID()
+	}
 	Put(d.Tx, o)
 	record(d, o, book.Commit(), commitment.AppendField(d.Mem.Take(commitment.Size)[:0], o.Salt, "openid", o.Openid))
-	notice.Owe(d, notice.Debt{
-		ID: o.NoticeId, Mchid: o.Mchid, Event: pb.NoticeEvent_NOTICE_EVENT_TRANSACTION_SUCCESS,
-		Kind: pb.Kind_KIND_ORDER, Subject: o.Id, Order: o.Id, URL: o.NotifyUrl,
-	})
+	if told {
+		notice.Owe(d, notice.Debt{
+			ID: o.NoticeId, Mchid: o.Mchid, Event: pb.NoticeEvent_NOTICE_EVENT_TRANSACTION_SUCCESS,
+			Kind: pb.Kind_KIND_ORDER, Subject: o.Id, Order: o.Id, URL: o.NotifyUrl,
+		})
+	}
 }
 
 // payable returns OK for an order that can be paid now, and for the repeat of

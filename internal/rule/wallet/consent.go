@@ -47,6 +47,27 @@ func Check(d *deed.Deed, uid uint64, c *pb.Consent, amount int64) (Leave, code.C
 	return l, l.takeGrant(d, c)
 }
 
+// CheckShown is Check for a payment by a code that a device showed to a till: the
+// code is the proof, so that there is no counter, and no grant either. Whoever gets
+// PinNeeded asks the person.
+//
+// Refuses, in this order: PersonNotFound, PersonBlocked; DeviceUnknown;
+// NewDeviceLimit, LimitPerAct, LimitPerDay, LimitPerYear, TooManyActs; PinNeeded.
+func CheckShown(d *deed.Deed, uid uint64, device []byte, amount int64) (Leave, code.Code) {
+	w, dev, out := usable(d.Tx, uid, device)
+	if out != code.OK {
+		return Leave{}, out
+	}
+	l := Leave{wallet: w, device: dev}
+	if out := l.spend(d, amount); out != code.OK {
+		return Leave{}, out
+	}
+	if amount > w.FreeLimit {
+		return Leave{}, code.PinNeeded
+	}
+	return l, code.OK
+}
+
 // CheckAct is Check for an act that moves no money of the person's. withPIN asks for
 // a grant of the PIN, if the person has one.
 //

@@ -13,6 +13,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/rule/merchant"
 	"github.com/holdfast-pay/holdfast/internal/rule/notice"
 	"github.com/holdfast-pay/holdfast/internal/rule/order"
+	"github.com/holdfast-pay/holdfast/internal/rule/paycode"
 	"github.com/holdfast-pay/holdfast/internal/rule/person"
 	"github.com/holdfast-pay/holdfast/internal/rule/refund"
 	"github.com/holdfast-pay/holdfast/internal/rule/transfer"
@@ -58,6 +59,10 @@ func (s *player) find(r table.Reader, l *line) any {
 		if m, ok := member(r, name); ok {
 			return m
 		}
+	case "codes":
+		if p, ok := somebody(r, name); ok {
+			return paycode.Of(r, p.Uid)
+		}
 	case "courier":
 		if c, ok := lane.Get(r, name); ok {
 			return c
@@ -96,6 +101,10 @@ func (s *player) describe(body any) map[string]string {
 		return map[string]string{"balance": money.Format(ledger.Balance(r)), "frozen": strconv.FormatBool(r.Frozen), "no_overdraft": strconv.FormatBool(r.NoOverdraft), "cap": money.Format(r.Cap)}
 	case *pb.Wallet:
 		return s.describeWallet(r)
+	case *pb.PayCodes:
+		return s.describeCodes(r)
+	case *pb.CodeTries:
+		return map[string]string{"window": num(r.InWindow), "day": num(r.InDay)}
 	case *pb.PinTry:
 		return map[string]string{"number": num(r.Number), "until": s.when(r.Until)}
 	case *pb.SentCode:

@@ -37,12 +37,15 @@
 //	claim ming/c1 hua [link=TOKEN] [without=nonce|lot|truth] by=.. · reveal ming/c1 [wrong]
 //	staff wang|M1/wang [roles=support,field] [name=..] [uid=ming] · endstaff wang · roles wang finance
 //	token wang TOKEN · signin wang SESSION [life=12h] [label=..] token=TOKEN|by=.. · signout wang [1]
+//	alias ming 123456789 by=..                 the alias of a device, for the codes that it shows
+//	codepay NO M1 1.00 ALIAS STEP TAP [till=1] [digits=..] [description=..]    an order paid by a shown code
+//	answer NO ming pay|no by=.. · wrongcode M1 TILL · receive ming CODE by=..
 //	wait 2h                                    moves the leader's clock
 //	reopen                                     closes and opens the platform
 //
 //	balance ACCOUNT 7.00 [held=1.00]           a person, a merchant, "bank", or an account's name
 //	total CNY 100.00                           what is owed equals what is held
-//	see order|refund|notice|merchant|person|courier X key=value ..   "gone" when it is not there
+//	see order|refund|notice|merchant|person|courier|codes X key=value ..   "gone" when it is not there
 //	owed 1 2 · owed none · parked M1 3 · indexed NO R1 R2 · busy · idle
 //
 //	ladder COMMAND .. end                      each row fails on one condition fewer than the row

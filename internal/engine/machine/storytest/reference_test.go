@@ -44,7 +44,7 @@ func TestStatesPageIsPrinted(t *testing.T) {
 		"`go test ./internal/engine/machine/storytest -run Printed -rewrite` prints them again.\n\n" +
 		"A command is applied whole or not at all, so a crash leaves every record in one of these\nstates, and replay of the log moves it on from there once. Commands are listed in\n[outcomes](outcomes.md).\n")
 	lifeOf(t, s, &b, "Order", "TRADE_STATE_", order.Moves, pb.TradeState_name,
-		"`USERPAYING`, `REVOKED` and `PAYERROR` are reserved for payment codes and cards.")
+		"A payer who is asked can't say yes any more once two minutes are over, whether a tick has come\nor not. `REVOKED` and `PAYERROR` are reserved for payment codes and cards.")
 	lifeOf(t, s, &b, "Refund", "REFUND_STATUS_", refund.Moves, pb.RefundStatus_name,
 		"`CLOSED` is reserved for refunds that cannot be funded.")
 	lifeOf(t, s, &b, "Notice", "NOTICE_STATE_", notice.Moves, pb.NoticeState_name, "A delivered notice is pruned 30 to 32 days after it was delivered.")
