@@ -63,7 +63,7 @@ func Suites() []Suite {
 		{"engine", "order + payment, durable, 500 concurrent callers", engineSuite},
 		{"caller", "one caller, one command, against one bare append+fsync", callerSuite},
 		{"ledger", "transfers in batches of 8,000 with history", ledgerSuite},
-		{"friends", "transfers between people and shares of red packets, 500 concurrent callers", friendsSuite},
+		{"wallet", "people's payments, transfers and shares of red packets, in the engine and as signed calls over a socket", walletSuite},
 		{"api", "the merchant API over HTTP: CPU per signed request, requests/s", apiSuite},
 		{"http", "one durable transfer a request through the administration's API, 1 to 256 connections", httpSuite},
 		{"overload", "ten times the sustainable rate: goodput, pay latency, recovery", overloadSuite},

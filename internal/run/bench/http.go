@@ -196,10 +196,14 @@ func RunStream(ctx context.Context, file string) (Streamed, error) {
 	for i := range guns {
 		guns[i].close()
 	}
+	return out.streamed(), err
+}
+
+func (o outcome) streamed() Streamed {
 	return Streamed{
-		Done: out.done, Rate: out.rate(), GeneratorCPUEach: out.cpuMicros(),
-		P50: float64(out.latency.ValueAtQuantile(50)) / 1000, P99: float64(out.latency.ValueAtQuantile(99)) / 1000,
-	}, err
+		Done: o.done, Rate: o.rate(), GeneratorCPUEach: o.cpuMicros(),
+		P50: float64(o.latency.ValueAtQuantile(50)) / 1000, P99: float64(o.latency.ValueAtQuantile(99)) / 1000,
+	}
 }
 
 // wire is one request as it goes over the wire, in the JSON that any client sends.

@@ -45,6 +45,7 @@ func configFor(dir string) *config.Config {
 	cfg.MerchantAPI.Address, cfg.MerchantAPI.InsecureLoopback = "127.0.0.1:0", true
 	cfg.MerchantAPI.PrivateCallbacks = true
 	cfg.MerchantAPI.MaxInFlight = 4096
+	cfg.WalletAPI.Address, cfg.WalletAPI.InsecureLoopback = "127.0.0.1:0", true
 	cfg.Admin.Address, cfg.Admin.InsecureLoopback = "127.0.0.1:0", true
 	cfg.Inner.Address = "127.0.0.1:0"
 	cfg.Disk.MinFree = 256 << 20

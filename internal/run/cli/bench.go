@@ -36,6 +36,7 @@ Suites: ` + suiteNames(),
 		fire := fs.String("fire", "", "used by the suite api itself: send the signed requests in `FILE`")
 		storm := fs.String("storm", "", "used by the suite overload itself: send what `FILE` says")
 		stream := fs.String("stream", "", "used by the suite http itself: send the transfers that `FILE` says")
+		salvo := fs.String("salvo", "", "used by the suite wallet itself: send the signed calls in `FILE`")
 		load := fs.String("load", "", "used by the suite growth itself: load a node in `DIR` until killed")
 		dir := fs.String("dir", "", "make the nodes' folders in `DIR`: choose the disk to measure (default the temporary folder)")
 		return func(ctx context.Context, env *Env, args []string) error {
@@ -48,6 +49,9 @@ Suites: ` + suiteNames(),
 				return errors.Join(err, env.Object(weather))
 			case *stream != "":
 				streamed, err := bench.RunStream(ctx, *stream)
+				return errors.Join(err, env.Object(streamed))
+			case *salvo != "":
+				streamed, err := bench.RunSalvo(ctx, *salvo)
 				return errors.Join(err, env.Object(streamed))
 			case *load != "":
 				return bench.Load(ctx, *load, env.Out)

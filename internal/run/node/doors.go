@@ -5,12 +5,13 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/holdfast-pay/holdfast/internal/base/must"
 	"github.com/holdfast-pay/holdfast/internal/run/listen"
 )
 
 // shares of the connections that the process may have, percent by listener; the
 // rest is for peers.
-var shares = map[string]int{"merchant_api": 60, "admin": 12, "inner": 12}
+var shares = map[string]int{"merchant_api": 40, "wallet_api": 32, "admin": 8, "inner": 8}
 
 // peerShare is the percentage for connections of peers that have not said yet who
 // they are.
@@ -29,11 +30,13 @@ func newDoors() *doors {
 
 // open listens on an address of the configuration.
 func (d *doors) open(name, address string) (net.Listener, error) {
+	percent, ok := shares[name]
+	must.That(ok, "the listener %s has no share of the connections", name)
 	l, err := openListener(address)
 	if err != nil {
 		return nil, err
 	}
-	c := listen.Cap(l, listen.Share(shares[name]))
+	c := listen.Cap(l, listen.Share(percent))
 	d.by[name], d.with[c] = c, c
 	return c, nil
 }

@@ -1,8 +1,11 @@
 package node
 
 import (
+	"bufio"
 	"context"
+	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"path/filepath"
 	"regexp"
@@ -93,4 +96,46 @@ func called[Q, A any](t *testing.T, f func(context.Context, *connect.Request[Q])
 		t.Fatalf("%T: %v", q, err)
 	}
 	return a.Msg
+}
+
+// phonesAtOnce is more connections than a listener without a share of its own takes.
+const phonesAtOnce = 40
+
+// Many phones keep a connection open at once: the wallet API has its share of them.
+func TestManyPhonesAtOnce(t *testing.T) {
+	s := newSite(t)
+	s.cfg.WalletAPI.Address, s.cfg.WalletAPI.InsecureLoopback = "127.0.0.1:0", true
+	n := s.openShowing(new(admintest.Buffer))
+	defer s.stop(n)
+	var open []net.Conn
+	for i := range phonesAtOnce {
+		c, err := net.Dial("tcp", strings.TrimPrefix(n.Addresses().WalletAPI, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		open = append(open, c)
+		if _, err := fmt.Fprintf(c, "POST %s HTTP/1.1\r\nHost: phone\r\nContent-Length: 0\r\n\r\n", pbconnect.WalletServiceShowWalletProcedure); err != nil {
+			t.Fatalf("phone %d: %v", i, err)
+		}
+	}
+	for i, c := range open {
+		if err := c.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := http.ReadResponse(bufio.NewReader(c), nil); err != nil {
+			t.Errorf("phone %d gets no answer: %v", i, err)
+		}
+	}
+}
+
+func TestSharesOfConnections(t *testing.T) {
+	t.Parallel()
+	sum := peerShare
+	for _, percent := range shares {
+		sum += percent
+	}
+	if sum > 100 {
+		t.Errorf("the listeners may have %d %% of the connections", sum)
+	}
 }
