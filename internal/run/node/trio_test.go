@@ -97,6 +97,7 @@ func (c *trio) config(i int) *config.Config {
 	cfg := config.Default()
 	cfg.Data, cfg.LogName, cfg.Sandbox = c.dirs[i], admintest.LogName, true
 	cfg.MerchantAPI.Address, cfg.MerchantAPI.InsecureLoopback = "127.0.0.1:0", true
+	cfg.WalletAPI.Address, cfg.WalletAPI.InsecureLoopback = "127.0.0.1:0", true
 	cfg.Admin.Address, cfg.Admin.InsecureLoopback = "127.0.0.1:0", true
 	cfg.Inner.Address = "127.0.0.1:0"
 	cfg.Disk.MinFree, cfg.Disk.MinFreePercent, cfg.Disk.Cache = 1<<20, 0, 8<<20
