@@ -3544,6 +3544,328 @@ func (x *MemberShown) GetRole() MemberRole {
 	return MemberRole_MEMBER_ROLE_UNSPECIFIED
 }
 
+type AdminTillAddRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Mchid string                 `protobuf:"bytes,1,opt,name=mchid,proto3" json:"mchid,omitempty"`
+	// name is the merchant's own for it, 1 to 40 characters.
+	Name          string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdminTillAddRequest) Reset() {
+	*x = AdminTillAddRequest{}
+	mi := &file_holdfast_v1_admin_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdminTillAddRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdminTillAddRequest) ProtoMessage() {}
+
+func (x *AdminTillAddRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_admin_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdminTillAddRequest.ProtoReflect.Descriptor instead.
+func (*AdminTillAddRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *AdminTillAddRequest) GetMchid() string {
+	if x != nil {
+		return x.Mchid
+	}
+	return ""
+}
+
+func (x *AdminTillAddRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+type AdminTillSetRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Till  uint64                 `protobuf:"varint,1,opt,name=till,proto3" json:"till,omitempty"`
+	// close: nobody can pay there any more.
+	Close bool `protobuf:"varint,2,opt,name=close,proto3" json:"close,omitempty"`
+	// caps replaces what it may take, where close is not set.
+	Caps          *TillCaps `protobuf:"bytes,3,opt,name=caps,proto3" json:"caps,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdminTillSetRequest) Reset() {
+	*x = AdminTillSetRequest{}
+	mi := &file_holdfast_v1_admin_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdminTillSetRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdminTillSetRequest) ProtoMessage() {}
+
+func (x *AdminTillSetRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_admin_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdminTillSetRequest.ProtoReflect.Descriptor instead.
+func (*AdminTillSetRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{44}
+}
+
+func (x *AdminTillSetRequest) GetTill() uint64 {
+	if x != nil {
+		return x.Till
+	}
+	return 0
+}
+
+func (x *AdminTillSetRequest) GetClose() bool {
+	if x != nil {
+		return x.Close
+	}
+	return false
+}
+
+func (x *AdminTillSetRequest) GetCaps() *TillCaps {
+	if x != nil {
+		return x.Caps
+	}
+	return nil
+}
+
+type AdminTillListRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Mchid string                 `protobuf:"bytes,1,opt,name=mchid,proto3" json:"mchid,omitempty"`
+	// after is the name to go on from.
+	After         string `protobuf:"bytes,2,opt,name=after,proto3" json:"after,omitempty"`
+	Limit         uint32 `protobuf:"varint,3,opt,name=limit,proto3" json:"limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdminTillListRequest) Reset() {
+	*x = AdminTillListRequest{}
+	mi := &file_holdfast_v1_admin_proto_msgTypes[45]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdminTillListRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdminTillListRequest) ProtoMessage() {}
+
+func (x *AdminTillListRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_admin_proto_msgTypes[45]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdminTillListRequest.ProtoReflect.Descriptor instead.
+func (*AdminTillListRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{45}
+}
+
+func (x *AdminTillListRequest) GetMchid() string {
+	if x != nil {
+		return x.Mchid
+	}
+	return ""
+}
+
+func (x *AdminTillListRequest) GetAfter() string {
+	if x != nil {
+		return x.After
+	}
+	return ""
+}
+
+func (x *AdminTillListRequest) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+type AdminTillListResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Tills []*AdminTill           `protobuf:"bytes,1,rep,name=tills,proto3" json:"tills,omitempty"`
+	// next is the name to go on from, empty at the end.
+	Next          string `protobuf:"bytes,2,opt,name=next,proto3" json:"next,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdminTillListResponse) Reset() {
+	*x = AdminTillListResponse{}
+	mi := &file_holdfast_v1_admin_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdminTillListResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdminTillListResponse) ProtoMessage() {}
+
+func (x *AdminTillListResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_admin_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdminTillListResponse.ProtoReflect.Descriptor instead.
+func (*AdminTillListResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{46}
+}
+
+func (x *AdminTillListResponse) GetTills() []*AdminTill {
+	if x != nil {
+		return x.Tills
+	}
+	return nil
+}
+
+func (x *AdminTillListResponse) GetNext() string {
+	if x != nil {
+		return x.Next
+	}
+	return ""
+}
+
+// AdminTill is a till with what it takes at most and the link of its printed code.
+type AdminTill struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Till          uint64                 `protobuf:"varint,1,opt,name=till,proto3" json:"till,omitempty"`
+	Mchid         string                 `protobuf:"bytes,2,opt,name=mchid,proto3" json:"mchid,omitempty"`
+	Name          string                 `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	Link          string                 `protobuf:"bytes,4,opt,name=link,proto3" json:"link,omitempty"`
+	CreatedAt     int64                  `protobuf:"varint,5,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	ClosedAt      int64                  `protobuf:"varint,6,opt,name=closed_at,json=closedAt,proto3" json:"closed_at,omitempty"`
+	Caps          *TillCaps              `protobuf:"bytes,7,opt,name=caps,proto3" json:"caps,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdminTill) Reset() {
+	*x = AdminTill{}
+	mi := &file_holdfast_v1_admin_proto_msgTypes[47]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdminTill) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdminTill) ProtoMessage() {}
+
+func (x *AdminTill) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_admin_proto_msgTypes[47]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdminTill.ProtoReflect.Descriptor instead.
+func (*AdminTill) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{47}
+}
+
+func (x *AdminTill) GetTill() uint64 {
+	if x != nil {
+		return x.Till
+	}
+	return 0
+}
+
+func (x *AdminTill) GetMchid() string {
+	if x != nil {
+		return x.Mchid
+	}
+	return ""
+}
+
+func (x *AdminTill) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *AdminTill) GetLink() string {
+	if x != nil {
+		return x.Link
+	}
+	return ""
+}
+
+func (x *AdminTill) GetCreatedAt() int64 {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return 0
+}
+
+func (x *AdminTill) GetClosedAt() int64 {
+	if x != nil {
+		return x.ClosedAt
+	}
+	return 0
+}
+
+func (x *AdminTill) GetCaps() *TillCaps {
+	if x != nil {
+		return x.Caps
+	}
+	return nil
+}
+
 var File_holdfast_v1_admin_proto protoreflect.FileDescriptor
 
 const file_holdfast_v1_admin_proto_rawDesc = "" +
@@ -3869,7 +4191,30 @@ const file_holdfast_v1_admin_proto_rawDesc = "" +
 	"\vincarnation\x18\x02 \x01(\x06R\vincarnation\x12\x12\n" +
 	"\x04name\x18\x03 \x01(\tR\x04name\x12\x18\n" +
 	"\aaddress\x18\x04 \x01(\tR\aaddress\x12+\n" +
-	"\x04role\x18\x05 \x01(\x0e2\x17.holdfast.v1.MemberRoleR\x04roleJ\x04\b\x06\x10\a2\xd0\x0f\n" +
+	"\x04role\x18\x05 \x01(\x0e2\x17.holdfast.v1.MemberRoleR\x04roleJ\x04\b\x06\x10\a\"?\n" +
+	"\x13AdminTillAddRequest\x12\x14\n" +
+	"\x05mchid\x18\x01 \x01(\tR\x05mchid\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\"j\n" +
+	"\x13AdminTillSetRequest\x12\x12\n" +
+	"\x04till\x18\x01 \x01(\x04R\x04till\x12\x14\n" +
+	"\x05close\x18\x02 \x01(\bR\x05close\x12)\n" +
+	"\x04caps\x18\x03 \x01(\v2\x15.holdfast.v1.TillCapsR\x04caps\"X\n" +
+	"\x14AdminTillListRequest\x12\x14\n" +
+	"\x05mchid\x18\x01 \x01(\tR\x05mchid\x12\x14\n" +
+	"\x05after\x18\x02 \x01(\tR\x05after\x12\x14\n" +
+	"\x05limit\x18\x03 \x01(\rR\x05limit\"Y\n" +
+	"\x15AdminTillListResponse\x12,\n" +
+	"\x05tills\x18\x01 \x03(\v2\x16.holdfast.v1.AdminTillR\x05tills\x12\x12\n" +
+	"\x04next\x18\x02 \x01(\tR\x04next\"\xc4\x01\n" +
+	"\tAdminTill\x12\x12\n" +
+	"\x04till\x18\x01 \x01(\x04R\x04till\x12\x14\n" +
+	"\x05mchid\x18\x02 \x01(\tR\x05mchid\x12\x12\n" +
+	"\x04name\x18\x03 \x01(\tR\x04name\x12\x12\n" +
+	"\x04link\x18\x04 \x01(\tR\x04link\x12\x1d\n" +
+	"\n" +
+	"created_at\x18\x05 \x01(\x03R\tcreatedAt\x12\x1b\n" +
+	"\tclosed_at\x18\x06 \x01(\x03R\bclosedAt\x12)\n" +
+	"\x04caps\x18\a \x01(\v2\x15.holdfast.v1.TillCapsR\x04caps2\xad\x11\n" +
 	"\fAdminService\x12O\n" +
 	"\vMerchantAdd\x12$.holdfast.v1.AdminMerchantAddRequest\x1a\x1a.holdfast.v1.AdminMerchant\x12]\n" +
 	"\fMerchantList\x12%.holdfast.v1.AdminMerchantListRequest\x1a&.holdfast.v1.AdminMerchantListResponse\x12Q\n" +
@@ -3880,7 +4225,10 @@ const file_holdfast_v1_admin_proto_rawDesc = "" +
 	"\vPersonTopup\x12$.holdfast.v1.AdminPersonTopupRequest\x1a\x18.holdfast.v1.AdminPerson\x12M\n" +
 	"\vPersonBlock\x12$.holdfast.v1.AdminPersonBlockRequest\x1a\x18.holdfast.v1.AdminPerson\x12K\n" +
 	"\n" +
-	"PersonShow\x12#.holdfast.v1.AdminPersonShowRequest\x1a\x18.holdfast.v1.AdminPerson\x12N\n" +
+	"PersonShow\x12#.holdfast.v1.AdminPersonShowRequest\x1a\x18.holdfast.v1.AdminPerson\x12C\n" +
+	"\aTillAdd\x12 .holdfast.v1.AdminTillAddRequest\x1a\x16.holdfast.v1.AdminTill\x12C\n" +
+	"\aTillSet\x12 .holdfast.v1.AdminTillSetRequest\x1a\x16.holdfast.v1.AdminTill\x12Q\n" +
+	"\bTillList\x12!.holdfast.v1.AdminTillListRequest\x1a\".holdfast.v1.AdminTillListResponse\x12N\n" +
 	"\fInspectOrder\x12\x1b.holdfast.v1.InspectRequest\x1a!.holdfast.v1.InspectOrderResponse\x12P\n" +
 	"\rInspectRefund\x12\x1b.holdfast.v1.InspectRequest\x1a\".holdfast.v1.InspectRefundResponse\x12R\n" +
 	"\x0eInspectAccount\x12\x1b.holdfast.v1.InspectRequest\x1a#.holdfast.v1.InspectAccountResponse\x12P\n" +
@@ -3910,7 +4258,7 @@ func file_holdfast_v1_admin_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_admin_proto_rawDescData
 }
 
-var file_holdfast_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
+var file_holdfast_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 48)
 var file_holdfast_v1_admin_proto_goTypes = []any{
 	(*ShowClusterRequest)(nil),           // 0: holdfast.v1.ShowClusterRequest
 	(*ClusterTokenRequest)(nil),          // 1: holdfast.v1.ClusterTokenRequest
@@ -3955,120 +4303,135 @@ var file_holdfast_v1_admin_proto_goTypes = []any{
 	(*ClusterNode)(nil),                  // 40: holdfast.v1.ClusterNode
 	(*ClusterCourier)(nil),               // 41: holdfast.v1.ClusterCourier
 	(*MemberShown)(nil),                  // 42: holdfast.v1.MemberShown
-	(MerchantStatus)(0),                  // 43: holdfast.v1.MerchantStatus
-	(*MerchantSettings)(nil),             // 44: holdfast.v1.MerchantSettings
-	(*KeyVersion)(nil),                   // 45: holdfast.v1.KeyVersion
-	(*Openid)(nil),                       // 46: holdfast.v1.Openid
-	(Product)(0),                         // 47: holdfast.v1.Product
-	(TradeState)(0),                      // 48: holdfast.v1.TradeState
-	(RefundStatus)(0),                    // 49: holdfast.v1.RefundStatus
-	(NoticeEvent)(0),                     // 50: holdfast.v1.NoticeEvent
-	(NoticeState)(0),                     // 51: holdfast.v1.NoticeState
-	(*Attempt)(nil),                      // 52: holdfast.v1.Attempt
-	(*Subject)(nil),                      // 53: holdfast.v1.Subject
-	(*Posting)(nil),                      // 54: holdfast.v1.Posting
-	(*Receipt)(nil),                      // 55: holdfast.v1.Receipt
-	(*HistoryLine)(nil),                  // 56: holdfast.v1.HistoryLine
-	(*NodeHealth)(nil),                   // 57: holdfast.v1.NodeHealth
-	(MemberRole)(0),                      // 58: holdfast.v1.MemberRole
+	(*AdminTillAddRequest)(nil),          // 43: holdfast.v1.AdminTillAddRequest
+	(*AdminTillSetRequest)(nil),          // 44: holdfast.v1.AdminTillSetRequest
+	(*AdminTillListRequest)(nil),         // 45: holdfast.v1.AdminTillListRequest
+	(*AdminTillListResponse)(nil),        // 46: holdfast.v1.AdminTillListResponse
+	(*AdminTill)(nil),                    // 47: holdfast.v1.AdminTill
+	(MerchantStatus)(0),                  // 48: holdfast.v1.MerchantStatus
+	(*MerchantSettings)(nil),             // 49: holdfast.v1.MerchantSettings
+	(*KeyVersion)(nil),                   // 50: holdfast.v1.KeyVersion
+	(*Openid)(nil),                       // 51: holdfast.v1.Openid
+	(Product)(0),                         // 52: holdfast.v1.Product
+	(TradeState)(0),                      // 53: holdfast.v1.TradeState
+	(RefundStatus)(0),                    // 54: holdfast.v1.RefundStatus
+	(NoticeEvent)(0),                     // 55: holdfast.v1.NoticeEvent
+	(NoticeState)(0),                     // 56: holdfast.v1.NoticeState
+	(*Attempt)(nil),                      // 57: holdfast.v1.Attempt
+	(*Subject)(nil),                      // 58: holdfast.v1.Subject
+	(*Posting)(nil),                      // 59: holdfast.v1.Posting
+	(*Receipt)(nil),                      // 60: holdfast.v1.Receipt
+	(*HistoryLine)(nil),                  // 61: holdfast.v1.HistoryLine
+	(*NodeHealth)(nil),                   // 62: holdfast.v1.NodeHealth
+	(MemberRole)(0),                      // 63: holdfast.v1.MemberRole
+	(*TillCaps)(nil),                     // 64: holdfast.v1.TillCaps
 }
 var file_holdfast_v1_admin_proto_depIdxs = []int32{
-	43, // 0: holdfast.v1.MerchantShown.status:type_name -> holdfast.v1.MerchantStatus
-	44, // 1: holdfast.v1.MerchantShown.settings:type_name -> holdfast.v1.MerchantSettings
-	45, // 2: holdfast.v1.MerchantShown.keys:type_name -> holdfast.v1.KeyVersion
-	46, // 3: holdfast.v1.PersonShown.openids:type_name -> holdfast.v1.Openid
-	47, // 4: holdfast.v1.OrderShown.product:type_name -> holdfast.v1.Product
-	48, // 5: holdfast.v1.OrderShown.state:type_name -> holdfast.v1.TradeState
-	49, // 6: holdfast.v1.RefundShown.status:type_name -> holdfast.v1.RefundStatus
-	50, // 7: holdfast.v1.NoticeShown.event:type_name -> holdfast.v1.NoticeEvent
-	51, // 8: holdfast.v1.NoticeShown.state:type_name -> holdfast.v1.NoticeState
-	52, // 9: holdfast.v1.NoticeShown.recent:type_name -> holdfast.v1.Attempt
-	52, // 10: holdfast.v1.NoticeShown.last_duplicate:type_name -> holdfast.v1.Attempt
-	53, // 11: holdfast.v1.NoticeShown.subject:type_name -> holdfast.v1.Subject
-	44, // 12: holdfast.v1.AdminMerchantAddRequest.settings:type_name -> holdfast.v1.MerchantSettings
+	48, // 0: holdfast.v1.MerchantShown.status:type_name -> holdfast.v1.MerchantStatus
+	49, // 1: holdfast.v1.MerchantShown.settings:type_name -> holdfast.v1.MerchantSettings
+	50, // 2: holdfast.v1.MerchantShown.keys:type_name -> holdfast.v1.KeyVersion
+	51, // 3: holdfast.v1.PersonShown.openids:type_name -> holdfast.v1.Openid
+	52, // 4: holdfast.v1.OrderShown.product:type_name -> holdfast.v1.Product
+	53, // 5: holdfast.v1.OrderShown.state:type_name -> holdfast.v1.TradeState
+	54, // 6: holdfast.v1.RefundShown.status:type_name -> holdfast.v1.RefundStatus
+	55, // 7: holdfast.v1.NoticeShown.event:type_name -> holdfast.v1.NoticeEvent
+	56, // 8: holdfast.v1.NoticeShown.state:type_name -> holdfast.v1.NoticeState
+	57, // 9: holdfast.v1.NoticeShown.recent:type_name -> holdfast.v1.Attempt
+	57, // 10: holdfast.v1.NoticeShown.last_duplicate:type_name -> holdfast.v1.Attempt
+	58, // 11: holdfast.v1.NoticeShown.subject:type_name -> holdfast.v1.Subject
+	49, // 12: holdfast.v1.AdminMerchantAddRequest.settings:type_name -> holdfast.v1.MerchantSettings
 	5,  // 13: holdfast.v1.AdminMerchant.merchant:type_name -> holdfast.v1.MerchantShown
 	6,  // 14: holdfast.v1.AdminMerchant.certs:type_name -> holdfast.v1.CertShown
 	8,  // 15: holdfast.v1.AdminMerchant.accounts:type_name -> holdfast.v1.AccountShown
 	5,  // 16: holdfast.v1.AdminMerchantListResponse.merchants:type_name -> holdfast.v1.MerchantShown
-	44, // 17: holdfast.v1.AdminMerchantCallbackRequest.settings:type_name -> holdfast.v1.MerchantSettings
-	43, // 18: holdfast.v1.AdminMerchantCallbackRequest.status:type_name -> holdfast.v1.MerchantStatus
+	49, // 17: holdfast.v1.AdminMerchantCallbackRequest.settings:type_name -> holdfast.v1.MerchantSettings
+	48, // 18: holdfast.v1.AdminMerchantCallbackRequest.status:type_name -> holdfast.v1.MerchantStatus
 	7,  // 19: holdfast.v1.AdminPerson.person:type_name -> holdfast.v1.PersonShown
 	8,  // 20: holdfast.v1.AdminPerson.accounts:type_name -> holdfast.v1.AccountShown
-	54, // 21: holdfast.v1.Step.postings:type_name -> holdfast.v1.Posting
+	59, // 21: holdfast.v1.Step.postings:type_name -> holdfast.v1.Posting
 	9,  // 22: holdfast.v1.InspectOrderResponse.order:type_name -> holdfast.v1.OrderShown
 	25, // 23: holdfast.v1.InspectOrderResponse.steps:type_name -> holdfast.v1.Step
 	10, // 24: holdfast.v1.InspectOrderResponse.refunds:type_name -> holdfast.v1.RefundShown
 	11, // 25: holdfast.v1.InspectOrderResponse.notices:type_name -> holdfast.v1.NoticeShown
-	55, // 26: holdfast.v1.InspectOrderResponse.receipt:type_name -> holdfast.v1.Receipt
+	60, // 26: holdfast.v1.InspectOrderResponse.receipt:type_name -> holdfast.v1.Receipt
 	10, // 27: holdfast.v1.InspectRefundResponse.refund:type_name -> holdfast.v1.RefundShown
 	25, // 28: holdfast.v1.InspectRefundResponse.steps:type_name -> holdfast.v1.Step
 	11, // 29: holdfast.v1.InspectRefundResponse.notices:type_name -> holdfast.v1.NoticeShown
-	55, // 30: holdfast.v1.InspectRefundResponse.receipt:type_name -> holdfast.v1.Receipt
+	60, // 30: holdfast.v1.InspectRefundResponse.receipt:type_name -> holdfast.v1.Receipt
 	8,  // 31: holdfast.v1.InspectAccountResponse.account:type_name -> holdfast.v1.AccountShown
-	56, // 32: holdfast.v1.InspectAccountResponse.history:type_name -> holdfast.v1.HistoryLine
+	61, // 32: holdfast.v1.InspectAccountResponse.history:type_name -> holdfast.v1.HistoryLine
 	11, // 33: holdfast.v1.InspectNoticeResponse.notice:type_name -> holdfast.v1.NoticeShown
 	25, // 34: holdfast.v1.InspectNoticeResponse.steps:type_name -> holdfast.v1.Step
 	38, // 35: holdfast.v1.PlatformKeys.certs:type_name -> holdfast.v1.PlatformCert
 	40, // 36: holdfast.v1.ClusterStatus.nodes:type_name -> holdfast.v1.ClusterNode
 	41, // 37: holdfast.v1.ClusterStatus.couriers:type_name -> holdfast.v1.ClusterCourier
 	42, // 38: holdfast.v1.ClusterNode.member:type_name -> holdfast.v1.MemberShown
-	57, // 39: holdfast.v1.ClusterNode.health:type_name -> holdfast.v1.NodeHealth
-	58, // 40: holdfast.v1.MemberShown.role:type_name -> holdfast.v1.MemberRole
-	12, // 41: holdfast.v1.AdminService.MerchantAdd:input_type -> holdfast.v1.AdminMerchantAddRequest
-	14, // 42: holdfast.v1.AdminService.MerchantList:input_type -> holdfast.v1.AdminMerchantListRequest
-	16, // 43: holdfast.v1.AdminService.MerchantShow:input_type -> holdfast.v1.AdminMerchantShowRequest
-	17, // 44: holdfast.v1.AdminService.MerchantKey:input_type -> holdfast.v1.AdminMerchantKeyRequest
-	18, // 45: holdfast.v1.AdminService.MerchantCallback:input_type -> holdfast.v1.AdminMerchantCallbackRequest
-	19, // 46: holdfast.v1.AdminService.PersonAdd:input_type -> holdfast.v1.AdminPersonAddRequest
-	21, // 47: holdfast.v1.AdminService.PersonTopup:input_type -> holdfast.v1.AdminPersonTopupRequest
-	22, // 48: holdfast.v1.AdminService.PersonBlock:input_type -> holdfast.v1.AdminPersonBlockRequest
-	23, // 49: holdfast.v1.AdminService.PersonShow:input_type -> holdfast.v1.AdminPersonShowRequest
-	24, // 50: holdfast.v1.AdminService.InspectOrder:input_type -> holdfast.v1.InspectRequest
-	24, // 51: holdfast.v1.AdminService.InspectRefund:input_type -> holdfast.v1.InspectRequest
-	24, // 52: holdfast.v1.AdminService.InspectAccount:input_type -> holdfast.v1.InspectRequest
-	24, // 53: holdfast.v1.AdminService.InspectNotice:input_type -> holdfast.v1.InspectRequest
-	30, // 54: holdfast.v1.AdminService.Redeliver:input_type -> holdfast.v1.RedeliverRequest
-	24, // 55: holdfast.v1.AdminService.ShowReceipt:input_type -> holdfast.v1.InspectRequest
-	32, // 56: holdfast.v1.AdminService.Status:input_type -> holdfast.v1.AdminStatusRequest
-	34, // 57: holdfast.v1.AdminService.AdvanceClock:input_type -> holdfast.v1.AdvanceClockRequest
-	35, // 58: holdfast.v1.AdminService.PlatformRotate:input_type -> holdfast.v1.PlatformRotateRequest
-	36, // 59: holdfast.v1.AdminService.PlatformShow:input_type -> holdfast.v1.PlatformShowRequest
-	0,  // 60: holdfast.v1.AdminService.ShowCluster:input_type -> holdfast.v1.ShowClusterRequest
-	1,  // 61: holdfast.v1.AdminService.ClusterToken:input_type -> holdfast.v1.ClusterTokenRequest
-	3,  // 62: holdfast.v1.AdminService.ClusterPromote:input_type -> holdfast.v1.ClusterMemberRequest
-	3,  // 63: holdfast.v1.AdminService.ClusterRemove:input_type -> holdfast.v1.ClusterMemberRequest
-	3,  // 64: holdfast.v1.AdminService.ClusterTransfer:input_type -> holdfast.v1.ClusterMemberRequest
-	4,  // 65: holdfast.v1.AdminService.SetLevel:input_type -> holdfast.v1.SetLevelRequest
-	13, // 66: holdfast.v1.AdminService.MerchantAdd:output_type -> holdfast.v1.AdminMerchant
-	15, // 67: holdfast.v1.AdminService.MerchantList:output_type -> holdfast.v1.AdminMerchantListResponse
-	13, // 68: holdfast.v1.AdminService.MerchantShow:output_type -> holdfast.v1.AdminMerchant
-	13, // 69: holdfast.v1.AdminService.MerchantKey:output_type -> holdfast.v1.AdminMerchant
-	13, // 70: holdfast.v1.AdminService.MerchantCallback:output_type -> holdfast.v1.AdminMerchant
-	20, // 71: holdfast.v1.AdminService.PersonAdd:output_type -> holdfast.v1.AdminPerson
-	20, // 72: holdfast.v1.AdminService.PersonTopup:output_type -> holdfast.v1.AdminPerson
-	20, // 73: holdfast.v1.AdminService.PersonBlock:output_type -> holdfast.v1.AdminPerson
-	20, // 74: holdfast.v1.AdminService.PersonShow:output_type -> holdfast.v1.AdminPerson
-	26, // 75: holdfast.v1.AdminService.InspectOrder:output_type -> holdfast.v1.InspectOrderResponse
-	27, // 76: holdfast.v1.AdminService.InspectRefund:output_type -> holdfast.v1.InspectRefundResponse
-	28, // 77: holdfast.v1.AdminService.InspectAccount:output_type -> holdfast.v1.InspectAccountResponse
-	29, // 78: holdfast.v1.AdminService.InspectNotice:output_type -> holdfast.v1.InspectNoticeResponse
-	31, // 79: holdfast.v1.AdminService.Redeliver:output_type -> holdfast.v1.RedeliverResponse
-	55, // 80: holdfast.v1.AdminService.ShowReceipt:output_type -> holdfast.v1.Receipt
-	33, // 81: holdfast.v1.AdminService.Status:output_type -> holdfast.v1.AdminStatus
-	33, // 82: holdfast.v1.AdminService.AdvanceClock:output_type -> holdfast.v1.AdminStatus
-	37, // 83: holdfast.v1.AdminService.PlatformRotate:output_type -> holdfast.v1.PlatformKeys
-	37, // 84: holdfast.v1.AdminService.PlatformShow:output_type -> holdfast.v1.PlatformKeys
-	39, // 85: holdfast.v1.AdminService.ShowCluster:output_type -> holdfast.v1.ClusterStatus
-	2,  // 86: holdfast.v1.AdminService.ClusterToken:output_type -> holdfast.v1.ClusterTokenResponse
-	39, // 87: holdfast.v1.AdminService.ClusterPromote:output_type -> holdfast.v1.ClusterStatus
-	39, // 88: holdfast.v1.AdminService.ClusterRemove:output_type -> holdfast.v1.ClusterStatus
-	39, // 89: holdfast.v1.AdminService.ClusterTransfer:output_type -> holdfast.v1.ClusterStatus
-	33, // 90: holdfast.v1.AdminService.SetLevel:output_type -> holdfast.v1.AdminStatus
-	66, // [66:91] is the sub-list for method output_type
-	41, // [41:66] is the sub-list for method input_type
-	41, // [41:41] is the sub-list for extension type_name
-	41, // [41:41] is the sub-list for extension extendee
-	0,  // [0:41] is the sub-list for field type_name
+	62, // 39: holdfast.v1.ClusterNode.health:type_name -> holdfast.v1.NodeHealth
+	63, // 40: holdfast.v1.MemberShown.role:type_name -> holdfast.v1.MemberRole
+	64, // 41: holdfast.v1.AdminTillSetRequest.caps:type_name -> holdfast.v1.TillCaps
+	47, // 42: holdfast.v1.AdminTillListResponse.tills:type_name -> holdfast.v1.AdminTill
+	64, // 43: holdfast.v1.AdminTill.caps:type_name -> holdfast.v1.TillCaps
+	12, // 44: holdfast.v1.AdminService.MerchantAdd:input_type -> holdfast.v1.AdminMerchantAddRequest
+	14, // 45: holdfast.v1.AdminService.MerchantList:input_type -> holdfast.v1.AdminMerchantListRequest
+	16, // 46: holdfast.v1.AdminService.MerchantShow:input_type -> holdfast.v1.AdminMerchantShowRequest
+	17, // 47: holdfast.v1.AdminService.MerchantKey:input_type -> holdfast.v1.AdminMerchantKeyRequest
+	18, // 48: holdfast.v1.AdminService.MerchantCallback:input_type -> holdfast.v1.AdminMerchantCallbackRequest
+	19, // 49: holdfast.v1.AdminService.PersonAdd:input_type -> holdfast.v1.AdminPersonAddRequest
+	21, // 50: holdfast.v1.AdminService.PersonTopup:input_type -> holdfast.v1.AdminPersonTopupRequest
+	22, // 51: holdfast.v1.AdminService.PersonBlock:input_type -> holdfast.v1.AdminPersonBlockRequest
+	23, // 52: holdfast.v1.AdminService.PersonShow:input_type -> holdfast.v1.AdminPersonShowRequest
+	43, // 53: holdfast.v1.AdminService.TillAdd:input_type -> holdfast.v1.AdminTillAddRequest
+	44, // 54: holdfast.v1.AdminService.TillSet:input_type -> holdfast.v1.AdminTillSetRequest
+	45, // 55: holdfast.v1.AdminService.TillList:input_type -> holdfast.v1.AdminTillListRequest
+	24, // 56: holdfast.v1.AdminService.InspectOrder:input_type -> holdfast.v1.InspectRequest
+	24, // 57: holdfast.v1.AdminService.InspectRefund:input_type -> holdfast.v1.InspectRequest
+	24, // 58: holdfast.v1.AdminService.InspectAccount:input_type -> holdfast.v1.InspectRequest
+	24, // 59: holdfast.v1.AdminService.InspectNotice:input_type -> holdfast.v1.InspectRequest
+	30, // 60: holdfast.v1.AdminService.Redeliver:input_type -> holdfast.v1.RedeliverRequest
+	24, // 61: holdfast.v1.AdminService.ShowReceipt:input_type -> holdfast.v1.InspectRequest
+	32, // 62: holdfast.v1.AdminService.Status:input_type -> holdfast.v1.AdminStatusRequest
+	34, // 63: holdfast.v1.AdminService.AdvanceClock:input_type -> holdfast.v1.AdvanceClockRequest
+	35, // 64: holdfast.v1.AdminService.PlatformRotate:input_type -> holdfast.v1.PlatformRotateRequest
+	36, // 65: holdfast.v1.AdminService.PlatformShow:input_type -> holdfast.v1.PlatformShowRequest
+	0,  // 66: holdfast.v1.AdminService.ShowCluster:input_type -> holdfast.v1.ShowClusterRequest
+	1,  // 67: holdfast.v1.AdminService.ClusterToken:input_type -> holdfast.v1.ClusterTokenRequest
+	3,  // 68: holdfast.v1.AdminService.ClusterPromote:input_type -> holdfast.v1.ClusterMemberRequest
+	3,  // 69: holdfast.v1.AdminService.ClusterRemove:input_type -> holdfast.v1.ClusterMemberRequest
+	3,  // 70: holdfast.v1.AdminService.ClusterTransfer:input_type -> holdfast.v1.ClusterMemberRequest
+	4,  // 71: holdfast.v1.AdminService.SetLevel:input_type -> holdfast.v1.SetLevelRequest
+	13, // 72: holdfast.v1.AdminService.MerchantAdd:output_type -> holdfast.v1.AdminMerchant
+	15, // 73: holdfast.v1.AdminService.MerchantList:output_type -> holdfast.v1.AdminMerchantListResponse
+	13, // 74: holdfast.v1.AdminService.MerchantShow:output_type -> holdfast.v1.AdminMerchant
+	13, // 75: holdfast.v1.AdminService.MerchantKey:output_type -> holdfast.v1.AdminMerchant
+	13, // 76: holdfast.v1.AdminService.MerchantCallback:output_type -> holdfast.v1.AdminMerchant
+	20, // 77: holdfast.v1.AdminService.PersonAdd:output_type -> holdfast.v1.AdminPerson
+	20, // 78: holdfast.v1.AdminService.PersonTopup:output_type -> holdfast.v1.AdminPerson
+	20, // 79: holdfast.v1.AdminService.PersonBlock:output_type -> holdfast.v1.AdminPerson
+	20, // 80: holdfast.v1.AdminService.PersonShow:output_type -> holdfast.v1.AdminPerson
+	47, // 81: holdfast.v1.AdminService.TillAdd:output_type -> holdfast.v1.AdminTill
+	47, // 82: holdfast.v1.AdminService.TillSet:output_type -> holdfast.v1.AdminTill
+	46, // 83: holdfast.v1.AdminService.TillList:output_type -> holdfast.v1.AdminTillListResponse
+	26, // 84: holdfast.v1.AdminService.InspectOrder:output_type -> holdfast.v1.InspectOrderResponse
+	27, // 85: holdfast.v1.AdminService.InspectRefund:output_type -> holdfast.v1.InspectRefundResponse
+	28, // 86: holdfast.v1.AdminService.InspectAccount:output_type -> holdfast.v1.InspectAccountResponse
+	29, // 87: holdfast.v1.AdminService.InspectNotice:output_type -> holdfast.v1.InspectNoticeResponse
+	31, // 88: holdfast.v1.AdminService.Redeliver:output_type -> holdfast.v1.RedeliverResponse
+	60, // 89: holdfast.v1.AdminService.ShowReceipt:output_type -> holdfast.v1.Receipt
+	33, // 90: holdfast.v1.AdminService.Status:output_type -> holdfast.v1.AdminStatus
+	33, // 91: holdfast.v1.AdminService.AdvanceClock:output_type -> holdfast.v1.AdminStatus
+	37, // 92: holdfast.v1.AdminService.PlatformRotate:output_type -> holdfast.v1.PlatformKeys
+	37, // 93: holdfast.v1.AdminService.PlatformShow:output_type -> holdfast.v1.PlatformKeys
+	39, // 94: holdfast.v1.AdminService.ShowCluster:output_type -> holdfast.v1.ClusterStatus
+	2,  // 95: holdfast.v1.AdminService.ClusterToken:output_type -> holdfast.v1.ClusterTokenResponse
+	39, // 96: holdfast.v1.AdminService.ClusterPromote:output_type -> holdfast.v1.ClusterStatus
+	39, // 97: holdfast.v1.AdminService.ClusterRemove:output_type -> holdfast.v1.ClusterStatus
+	39, // 98: holdfast.v1.AdminService.ClusterTransfer:output_type -> holdfast.v1.ClusterStatus
+	33, // 99: holdfast.v1.AdminService.SetLevel:output_type -> holdfast.v1.AdminStatus
+	72, // [72:100] is the sub-list for method output_type
+	44, // [44:72] is the sub-list for method input_type
+	44, // [44:44] is the sub-list for extension type_name
+	44, // [44:44] is the sub-list for extension extendee
+	0,  // [0:44] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_admin_proto_init() }
@@ -4084,7 +4447,7 @@ func file_holdfast_v1_admin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_admin_proto_rawDesc), len(file_holdfast_v1_admin_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   43,
+			NumMessages:   48,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -2790,6 +2790,129 @@ func (x *PersonKeysSet) GetTagKey() string {
 	return ""
 }
 
+// TillAdd adds a till of a merchant, with a printed code. (mchid, name) is the identity.
+type TillAdd struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Mchid string                 `protobuf:"bytes,1,opt,name=mchid,proto3" json:"mchid,omitempty"`
+	Name  string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// token is 16 random bytes; the printed code's link has it.
+	Token         []byte `protobuf:"bytes,3,opt,name=token,proto3" json:"token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TillAdd) Reset() {
+	*x = TillAdd{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TillAdd) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TillAdd) ProtoMessage() {}
+
+func (x *TillAdd) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TillAdd.ProtoReflect.Descriptor instead.
+func (*TillAdd) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *TillAdd) GetMchid() string {
+	if x != nil {
+		return x.Mchid
+	}
+	return ""
+}
+
+func (x *TillAdd) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *TillAdd) GetToken() []byte {
+	if x != nil {
+		return x.Token
+	}
+	return nil
+}
+
+// TillSet closes a till for good, or replaces what it may take.
+type TillSet struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	Close         bool                   `protobuf:"varint,2,opt,name=close,proto3" json:"close,omitempty"`
+	Caps          *TillCaps              `protobuf:"bytes,3,opt,name=caps,proto3" json:"caps,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TillSet) Reset() {
+	*x = TillSet{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TillSet) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TillSet) ProtoMessage() {}
+
+func (x *TillSet) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TillSet.ProtoReflect.Descriptor instead.
+func (*TillSet) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *TillSet) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *TillSet) GetClose() bool {
+	if x != nil {
+		return x.Close
+	}
+	return false
+}
+
+func (x *TillSet) GetCaps() *TillCaps {
+	if x != nil {
+		return x.Caps
+	}
+	return nil
+}
+
 // TransferCreate gives money to another person. (payer, client_id) is the identity.
 type TransferCreate struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
@@ -2808,7 +2931,7 @@ type TransferCreate struct {
 
 func (x *TransferCreate) Reset() {
 	*x = TransferCreate{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[42]
+	mi := &file_holdfast_v1_command_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2820,7 +2943,7 @@ func (x *TransferCreate) String() string {
 func (*TransferCreate) ProtoMessage() {}
 
 func (x *TransferCreate) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[42]
+	mi := &file_holdfast_v1_command_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2833,7 +2956,7 @@ func (x *TransferCreate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransferCreate.ProtoReflect.Descriptor instead.
 func (*TransferCreate) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{42}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *TransferCreate) GetPayer() uint64 {
@@ -2905,7 +3028,7 @@ type TransferAccept struct {
 
 func (x *TransferAccept) Reset() {
 	*x = TransferAccept{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[43]
+	mi := &file_holdfast_v1_command_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2917,7 +3040,7 @@ func (x *TransferAccept) String() string {
 func (*TransferAccept) ProtoMessage() {}
 
 func (x *TransferAccept) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[43]
+	mi := &file_holdfast_v1_command_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2930,7 +3053,7 @@ func (x *TransferAccept) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransferAccept.ProtoReflect.Descriptor instead.
 func (*TransferAccept) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{43}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *TransferAccept) GetId() uint64 {
@@ -2967,7 +3090,7 @@ type TransferDecline struct {
 
 func (x *TransferDecline) Reset() {
 	*x = TransferDecline{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[44]
+	mi := &file_holdfast_v1_command_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2979,7 +3102,7 @@ func (x *TransferDecline) String() string {
 func (*TransferDecline) ProtoMessage() {}
 
 func (x *TransferDecline) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[44]
+	mi := &file_holdfast_v1_command_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2992,7 +3115,7 @@ func (x *TransferDecline) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransferDecline.ProtoReflect.Descriptor instead.
 func (*TransferDecline) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{44}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *TransferDecline) GetId() uint64 {
@@ -3029,7 +3152,7 @@ type PayeeLookup struct {
 
 func (x *PayeeLookup) Reset() {
 	*x = PayeeLookup{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[45]
+	mi := &file_holdfast_v1_command_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3041,7 +3164,7 @@ func (x *PayeeLookup) String() string {
 func (*PayeeLookup) ProtoMessage() {}
 
 func (x *PayeeLookup) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[45]
+	mi := &file_holdfast_v1_command_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3054,7 +3177,7 @@ func (x *PayeeLookup) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayeeLookup.ProtoReflect.Descriptor instead.
 func (*PayeeLookup) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{45}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *PayeeLookup) GetUid() uint64 {
@@ -3090,7 +3213,7 @@ type PayeeHide struct {
 
 func (x *PayeeHide) Reset() {
 	*x = PayeeHide{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[46]
+	mi := &file_holdfast_v1_command_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3102,7 +3225,7 @@ func (x *PayeeHide) String() string {
 func (*PayeeHide) ProtoMessage() {}
 
 func (x *PayeeHide) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[46]
+	mi := &file_holdfast_v1_command_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3115,7 +3238,7 @@ func (x *PayeeHide) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayeeHide.ProtoReflect.Descriptor instead.
 func (*PayeeHide) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{46}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *PayeeHide) GetUid() uint64 {
@@ -3163,7 +3286,7 @@ type PacketCreate struct {
 
 func (x *PacketCreate) Reset() {
 	*x = PacketCreate{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[47]
+	mi := &file_holdfast_v1_command_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3175,7 +3298,7 @@ func (x *PacketCreate) String() string {
 func (*PacketCreate) ProtoMessage() {}
 
 func (x *PacketCreate) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[47]
+	mi := &file_holdfast_v1_command_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3188,7 +3311,7 @@ func (x *PacketCreate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PacketCreate.ProtoReflect.Descriptor instead.
 func (*PacketCreate) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{47}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *PacketCreate) GetPayer() uint64 {
@@ -3294,7 +3417,7 @@ type PacketClaim struct {
 
 func (x *PacketClaim) Reset() {
 	*x = PacketClaim{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[48]
+	mi := &file_holdfast_v1_command_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3306,7 +3429,7 @@ func (x *PacketClaim) String() string {
 func (*PacketClaim) ProtoMessage() {}
 
 func (x *PacketClaim) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[48]
+	mi := &file_holdfast_v1_command_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3319,7 +3442,7 @@ func (x *PacketClaim) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PacketClaim.ProtoReflect.Descriptor instead.
 func (*PacketClaim) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{48}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *PacketClaim) GetPacket() uint64 {
@@ -3375,7 +3498,7 @@ type PacketReveal struct {
 
 func (x *PacketReveal) Reset() {
 	*x = PacketReveal{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[49]
+	mi := &file_holdfast_v1_command_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3387,7 +3510,7 @@ func (x *PacketReveal) String() string {
 func (*PacketReveal) ProtoMessage() {}
 
 func (x *PacketReveal) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[49]
+	mi := &file_holdfast_v1_command_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3400,7 +3523,7 @@ func (x *PacketReveal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PacketReveal.ProtoReflect.Descriptor instead.
 func (*PacketReveal) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{49}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *PacketReveal) GetPacket() uint64 {
@@ -3435,7 +3558,7 @@ type StaffAdd struct {
 
 func (x *StaffAdd) Reset() {
 	*x = StaffAdd{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[50]
+	mi := &file_holdfast_v1_command_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3447,7 +3570,7 @@ func (x *StaffAdd) String() string {
 func (*StaffAdd) ProtoMessage() {}
 
 func (x *StaffAdd) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[50]
+	mi := &file_holdfast_v1_command_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3460,7 +3583,7 @@ func (x *StaffAdd) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StaffAdd.ProtoReflect.Descriptor instead.
 func (*StaffAdd) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{50}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *StaffAdd) GetMchid() string {
@@ -3508,7 +3631,7 @@ type StaffEnd struct {
 
 func (x *StaffEnd) Reset() {
 	*x = StaffEnd{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[51]
+	mi := &file_holdfast_v1_command_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3520,7 +3643,7 @@ func (x *StaffEnd) String() string {
 func (*StaffEnd) ProtoMessage() {}
 
 func (x *StaffEnd) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[51]
+	mi := &file_holdfast_v1_command_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3533,7 +3656,7 @@ func (x *StaffEnd) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StaffEnd.ProtoReflect.Descriptor instead.
 func (*StaffEnd) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{51}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *StaffEnd) GetId() uint64 {
@@ -3553,7 +3676,7 @@ type StaffSetRoles struct {
 
 func (x *StaffSetRoles) Reset() {
 	*x = StaffSetRoles{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[52]
+	mi := &file_holdfast_v1_command_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3565,7 +3688,7 @@ func (x *StaffSetRoles) String() string {
 func (*StaffSetRoles) ProtoMessage() {}
 
 func (x *StaffSetRoles) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[52]
+	mi := &file_holdfast_v1_command_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3578,7 +3701,7 @@ func (x *StaffSetRoles) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StaffSetRoles.ProtoReflect.Descriptor instead.
 func (*StaffSetRoles) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{52}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *StaffSetRoles) GetId() uint64 {
@@ -3607,7 +3730,7 @@ type StaffToken struct {
 
 func (x *StaffToken) Reset() {
 	*x = StaffToken{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[53]
+	mi := &file_holdfast_v1_command_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3619,7 +3742,7 @@ func (x *StaffToken) String() string {
 func (*StaffToken) ProtoMessage() {}
 
 func (x *StaffToken) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[53]
+	mi := &file_holdfast_v1_command_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3632,7 +3755,7 @@ func (x *StaffToken) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StaffToken.ProtoReflect.Descriptor instead.
 func (*StaffToken) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{53}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *StaffToken) GetId() uint64 {
@@ -3668,7 +3791,7 @@ type SessionOpen struct {
 
 func (x *SessionOpen) Reset() {
 	*x = SessionOpen{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[54]
+	mi := &file_holdfast_v1_command_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3680,7 +3803,7 @@ func (x *SessionOpen) String() string {
 func (*SessionOpen) ProtoMessage() {}
 
 func (x *SessionOpen) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[54]
+	mi := &file_holdfast_v1_command_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3693,7 +3816,7 @@ func (x *SessionOpen) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionOpen.ProtoReflect.Descriptor instead.
 func (*SessionOpen) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{54}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *SessionOpen) GetId() uint64 {
@@ -3749,7 +3872,7 @@ type SessionEnd struct {
 
 func (x *SessionEnd) Reset() {
 	*x = SessionEnd{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[55]
+	mi := &file_holdfast_v1_command_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3761,7 +3884,7 @@ func (x *SessionEnd) String() string {
 func (*SessionEnd) ProtoMessage() {}
 
 func (x *SessionEnd) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[55]
+	mi := &file_holdfast_v1_command_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3774,7 +3897,7 @@ func (x *SessionEnd) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionEnd.ProtoReflect.Descriptor instead.
 func (*SessionEnd) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{55}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *SessionEnd) GetId() uint64 {
@@ -3805,7 +3928,7 @@ type PayCodeRenew struct {
 
 func (x *PayCodeRenew) Reset() {
 	*x = PayCodeRenew{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[56]
+	mi := &file_holdfast_v1_command_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3817,7 +3940,7 @@ func (x *PayCodeRenew) String() string {
 func (*PayCodeRenew) ProtoMessage() {}
 
 func (x *PayCodeRenew) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[56]
+	mi := &file_holdfast_v1_command_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3830,7 +3953,7 @@ func (x *PayCodeRenew) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayCodeRenew.ProtoReflect.Descriptor instead.
 func (*PayCodeRenew) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{56}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *PayCodeRenew) GetUid() uint64 {
@@ -3866,7 +3989,7 @@ type PayCodeWrong struct {
 
 func (x *PayCodeWrong) Reset() {
 	*x = PayCodeWrong{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[57]
+	mi := &file_holdfast_v1_command_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3878,7 +4001,7 @@ func (x *PayCodeWrong) String() string {
 func (*PayCodeWrong) ProtoMessage() {}
 
 func (x *PayCodeWrong) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[57]
+	mi := &file_holdfast_v1_command_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3891,7 +4014,7 @@ func (x *PayCodeWrong) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayCodeWrong.ProtoReflect.Descriptor instead.
 func (*PayCodeWrong) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{57}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *PayCodeWrong) GetMchid() string {
@@ -3923,7 +4046,7 @@ type CodePay struct {
 
 func (x *CodePay) Reset() {
 	*x = CodePay{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[58]
+	mi := &file_holdfast_v1_command_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3935,7 +4058,7 @@ func (x *CodePay) String() string {
 func (*CodePay) ProtoMessage() {}
 
 func (x *CodePay) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[58]
+	mi := &file_holdfast_v1_command_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3948,7 +4071,7 @@ func (x *CodePay) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CodePay.ProtoReflect.Descriptor instead.
 func (*CodePay) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{58}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *CodePay) GetOrder() *OrderCreate {
@@ -3985,7 +4108,7 @@ type AskAnswer struct {
 
 func (x *AskAnswer) Reset() {
 	*x = AskAnswer{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[59]
+	mi := &file_holdfast_v1_command_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3997,7 +4120,7 @@ func (x *AskAnswer) String() string {
 func (*AskAnswer) ProtoMessage() {}
 
 func (x *AskAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[59]
+	mi := &file_holdfast_v1_command_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4010,7 +4133,7 @@ func (x *AskAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskAnswer.ProtoReflect.Descriptor instead.
 func (*AskAnswer) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{59}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *AskAnswer) GetOrder() uint64 {
@@ -4055,7 +4178,7 @@ type ReceiveCodeSet struct {
 
 func (x *ReceiveCodeSet) Reset() {
 	*x = ReceiveCodeSet{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[60]
+	mi := &file_holdfast_v1_command_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4067,7 +4190,7 @@ func (x *ReceiveCodeSet) String() string {
 func (*ReceiveCodeSet) ProtoMessage() {}
 
 func (x *ReceiveCodeSet) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[60]
+	mi := &file_holdfast_v1_command_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4080,7 +4203,7 @@ func (x *ReceiveCodeSet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveCodeSet.ProtoReflect.Descriptor instead.
 func (*ReceiveCodeSet) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{60}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *ReceiveCodeSet) GetUid() uint64 {
@@ -4312,7 +4435,15 @@ const file_holdfast_v1_command_proto_rawDesc = "" +
 	"\vPersonErase\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\"(\n" +
 	"\rPersonKeysSet\x12\x17\n" +
-	"\atag_key\x18\x01 \x01(\tR\x06tagKey\"\xfe\x01\n" +
+	"\atag_key\x18\x01 \x01(\tR\x06tagKey\"I\n" +
+	"\aTillAdd\x12\x14\n" +
+	"\x05mchid\x18\x01 \x01(\tR\x05mchid\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x14\n" +
+	"\x05token\x18\x03 \x01(\fR\x05token\"Z\n" +
+	"\aTillSet\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x14\n" +
+	"\x05close\x18\x02 \x01(\bR\x05close\x12)\n" +
+	"\x04caps\x18\x03 \x01(\v2\x15.holdfast.v1.TillCapsR\x04caps\"\xfe\x01\n" +
 	"\x0eTransferCreate\x12\x14\n" +
 	"\x05payer\x18\x01 \x01(\x04R\x05payer\x12\x14\n" +
 	"\x05payee\x18\x02 \x01(\x04R\x05payee\x12\x16\n" +
@@ -4423,7 +4554,7 @@ func file_holdfast_v1_command_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_command_proto_rawDescData
 }
 
-var file_holdfast_v1_command_proto_msgTypes = make([]protoimpl.MessageInfo, 61)
+var file_holdfast_v1_command_proto_msgTypes = make([]protoimpl.MessageInfo, 63)
 var file_holdfast_v1_command_proto_goTypes = []any{
 	(*Command)(nil),            // 0: holdfast.v1.Command
 	(*Frame)(nil),              // 1: holdfast.v1.Frame
@@ -4467,73 +4598,77 @@ var file_holdfast_v1_command_proto_goTypes = []any{
 	(*PersonSeal)(nil),         // 39: holdfast.v1.PersonSeal
 	(*PersonErase)(nil),        // 40: holdfast.v1.PersonErase
 	(*PersonKeysSet)(nil),      // 41: holdfast.v1.PersonKeysSet
-	(*TransferCreate)(nil),     // 42: holdfast.v1.TransferCreate
-	(*TransferAccept)(nil),     // 43: holdfast.v1.TransferAccept
-	(*TransferDecline)(nil),    // 44: holdfast.v1.TransferDecline
-	(*PayeeLookup)(nil),        // 45: holdfast.v1.PayeeLookup
-	(*PayeeHide)(nil),          // 46: holdfast.v1.PayeeHide
-	(*PacketCreate)(nil),       // 47: holdfast.v1.PacketCreate
-	(*PacketClaim)(nil),        // 48: holdfast.v1.PacketClaim
-	(*PacketReveal)(nil),       // 49: holdfast.v1.PacketReveal
-	(*StaffAdd)(nil),           // 50: holdfast.v1.StaffAdd
-	(*StaffEnd)(nil),           // 51: holdfast.v1.StaffEnd
-	(*StaffSetRoles)(nil),      // 52: holdfast.v1.StaffSetRoles
-	(*StaffToken)(nil),         // 53: holdfast.v1.StaffToken
-	(*SessionOpen)(nil),        // 54: holdfast.v1.SessionOpen
-	(*SessionEnd)(nil),         // 55: holdfast.v1.SessionEnd
-	(*PayCodeRenew)(nil),       // 56: holdfast.v1.PayCodeRenew
-	(*PayCodeWrong)(nil),       // 57: holdfast.v1.PayCodeWrong
-	(*CodePay)(nil),            // 58: holdfast.v1.CodePay
-	(*AskAnswer)(nil),          // 59: holdfast.v1.AskAnswer
-	(*ReceiveCodeSet)(nil),     // 60: holdfast.v1.ReceiveCodeSet
-	(*MerchantSettings)(nil),   // 61: holdfast.v1.MerchantSettings
-	(MerchantStatus)(0),        // 62: holdfast.v1.MerchantStatus
-	(Product)(0),               // 63: holdfast.v1.Product
-	(*Consent)(nil),            // 64: holdfast.v1.Consent
-	(*Attempt)(nil),            // 65: holdfast.v1.Attempt
-	(*Sealed)(nil),             // 66: holdfast.v1.Sealed
-	(*Limits)(nil),             // 67: holdfast.v1.Limits
-	(StaffRole)(0),             // 68: holdfast.v1.StaffRole
-	(*ShownCode)(nil),          // 69: holdfast.v1.ShownCode
+	(*TillAdd)(nil),            // 42: holdfast.v1.TillAdd
+	(*TillSet)(nil),            // 43: holdfast.v1.TillSet
+	(*TransferCreate)(nil),     // 44: holdfast.v1.TransferCreate
+	(*TransferAccept)(nil),     // 45: holdfast.v1.TransferAccept
+	(*TransferDecline)(nil),    // 46: holdfast.v1.TransferDecline
+	(*PayeeLookup)(nil),        // 47: holdfast.v1.PayeeLookup
+	(*PayeeHide)(nil),          // 48: holdfast.v1.PayeeHide
+	(*PacketCreate)(nil),       // 49: holdfast.v1.PacketCreate
+	(*PacketClaim)(nil),        // 50: holdfast.v1.PacketClaim
+	(*PacketReveal)(nil),       // 51: holdfast.v1.PacketReveal
+	(*StaffAdd)(nil),           // 52: holdfast.v1.StaffAdd
+	(*StaffEnd)(nil),           // 53: holdfast.v1.StaffEnd
+	(*StaffSetRoles)(nil),      // 54: holdfast.v1.StaffSetRoles
+	(*StaffToken)(nil),         // 55: holdfast.v1.StaffToken
+	(*SessionOpen)(nil),        // 56: holdfast.v1.SessionOpen
+	(*SessionEnd)(nil),         // 57: holdfast.v1.SessionEnd
+	(*PayCodeRenew)(nil),       // 58: holdfast.v1.PayCodeRenew
+	(*PayCodeWrong)(nil),       // 59: holdfast.v1.PayCodeWrong
+	(*CodePay)(nil),            // 60: holdfast.v1.CodePay
+	(*AskAnswer)(nil),          // 61: holdfast.v1.AskAnswer
+	(*ReceiveCodeSet)(nil),     // 62: holdfast.v1.ReceiveCodeSet
+	(*MerchantSettings)(nil),   // 63: holdfast.v1.MerchantSettings
+	(MerchantStatus)(0),        // 64: holdfast.v1.MerchantStatus
+	(Product)(0),               // 65: holdfast.v1.Product
+	(*Consent)(nil),            // 66: holdfast.v1.Consent
+	(*Attempt)(nil),            // 67: holdfast.v1.Attempt
+	(*Sealed)(nil),             // 68: holdfast.v1.Sealed
+	(*Limits)(nil),             // 69: holdfast.v1.Limits
+	(*TillCaps)(nil),           // 70: holdfast.v1.TillCaps
+	(StaffRole)(0),             // 71: holdfast.v1.StaffRole
+	(*ShownCode)(nil),          // 72: holdfast.v1.ShownCode
 }
 var file_holdfast_v1_command_proto_depIdxs = []int32{
-	61, // 0: holdfast.v1.MerchantAdd.settings:type_name -> holdfast.v1.MerchantSettings
-	61, // 1: holdfast.v1.MerchantSet.settings:type_name -> holdfast.v1.MerchantSettings
-	62, // 2: holdfast.v1.MerchantSet.status:type_name -> holdfast.v1.MerchantStatus
-	63, // 3: holdfast.v1.OrderCreate.product:type_name -> holdfast.v1.Product
-	64, // 4: holdfast.v1.WalletPay.consent:type_name -> holdfast.v1.Consent
-	65, // 5: holdfast.v1.NoticeReport.attempts:type_name -> holdfast.v1.Attempt
+	63, // 0: holdfast.v1.MerchantAdd.settings:type_name -> holdfast.v1.MerchantSettings
+	63, // 1: holdfast.v1.MerchantSet.settings:type_name -> holdfast.v1.MerchantSettings
+	64, // 2: holdfast.v1.MerchantSet.status:type_name -> holdfast.v1.MerchantStatus
+	65, // 3: holdfast.v1.OrderCreate.product:type_name -> holdfast.v1.Product
+	66, // 4: holdfast.v1.WalletPay.consent:type_name -> holdfast.v1.Consent
+	67, // 5: holdfast.v1.NoticeReport.attempts:type_name -> holdfast.v1.Attempt
 	26, // 6: holdfast.v1.TransferBatch.transfers:type_name -> holdfast.v1.Transfer
-	66, // 7: holdfast.v1.DeviceEnrol.details:type_name -> holdfast.v1.Sealed
-	64, // 8: holdfast.v1.DeviceEnd.consent:type_name -> holdfast.v1.Consent
-	64, // 9: holdfast.v1.PinSet.consent:type_name -> holdfast.v1.Consent
-	64, // 10: holdfast.v1.PinForget.consent:type_name -> holdfast.v1.Consent
-	64, // 11: holdfast.v1.FreeLimitSet.consent:type_name -> holdfast.v1.Consent
-	67, // 12: holdfast.v1.LimitsSet.limits:type_name -> holdfast.v1.Limits
-	66, // 13: holdfast.v1.PersonEnter.details:type_name -> holdfast.v1.Sealed
-	66, // 14: holdfast.v1.PersonSeal.details:type_name -> holdfast.v1.Sealed
-	66, // 15: holdfast.v1.TransferCreate.memo:type_name -> holdfast.v1.Sealed
-	64, // 16: holdfast.v1.TransferCreate.consent:type_name -> holdfast.v1.Consent
-	64, // 17: holdfast.v1.TransferAccept.consent:type_name -> holdfast.v1.Consent
-	64, // 18: holdfast.v1.TransferDecline.consent:type_name -> holdfast.v1.Consent
-	64, // 19: holdfast.v1.PayeeHide.consent:type_name -> holdfast.v1.Consent
-	66, // 20: holdfast.v1.PacketCreate.words:type_name -> holdfast.v1.Sealed
-	64, // 21: holdfast.v1.PacketCreate.consent:type_name -> holdfast.v1.Consent
-	64, // 22: holdfast.v1.PacketClaim.consent:type_name -> holdfast.v1.Consent
-	68, // 23: holdfast.v1.StaffAdd.roles:type_name -> holdfast.v1.StaffRole
-	66, // 24: holdfast.v1.StaffAdd.details:type_name -> holdfast.v1.Sealed
-	68, // 25: holdfast.v1.StaffSetRoles.roles:type_name -> holdfast.v1.StaffRole
-	64, // 26: holdfast.v1.SessionOpen.consent:type_name -> holdfast.v1.Consent
-	64, // 27: holdfast.v1.PayCodeRenew.consent:type_name -> holdfast.v1.Consent
-	16, // 28: holdfast.v1.CodePay.order:type_name -> holdfast.v1.OrderCreate
-	69, // 29: holdfast.v1.CodePay.code:type_name -> holdfast.v1.ShownCode
-	64, // 30: holdfast.v1.AskAnswer.consent:type_name -> holdfast.v1.Consent
-	64, // 31: holdfast.v1.ReceiveCodeSet.consent:type_name -> holdfast.v1.Consent
-	32, // [32:32] is the sub-list for method output_type
-	32, // [32:32] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	32, // [32:32] is the sub-list for extension extendee
-	0,  // [0:32] is the sub-list for field type_name
+	68, // 7: holdfast.v1.DeviceEnrol.details:type_name -> holdfast.v1.Sealed
+	66, // 8: holdfast.v1.DeviceEnd.consent:type_name -> holdfast.v1.Consent
+	66, // 9: holdfast.v1.PinSet.consent:type_name -> holdfast.v1.Consent
+	66, // 10: holdfast.v1.PinForget.consent:type_name -> holdfast.v1.Consent
+	66, // 11: holdfast.v1.FreeLimitSet.consent:type_name -> holdfast.v1.Consent
+	69, // 12: holdfast.v1.LimitsSet.limits:type_name -> holdfast.v1.Limits
+	68, // 13: holdfast.v1.PersonEnter.details:type_name -> holdfast.v1.Sealed
+	68, // 14: holdfast.v1.PersonSeal.details:type_name -> holdfast.v1.Sealed
+	70, // 15: holdfast.v1.TillSet.caps:type_name -> holdfast.v1.TillCaps
+	68, // 16: holdfast.v1.TransferCreate.memo:type_name -> holdfast.v1.Sealed
+	66, // 17: holdfast.v1.TransferCreate.consent:type_name -> holdfast.v1.Consent
+	66, // 18: holdfast.v1.TransferAccept.consent:type_name -> holdfast.v1.Consent
+	66, // 19: holdfast.v1.TransferDecline.consent:type_name -> holdfast.v1.Consent
+	66, // 20: holdfast.v1.PayeeHide.consent:type_name -> holdfast.v1.Consent
+	68, // 21: holdfast.v1.PacketCreate.words:type_name -> holdfast.v1.Sealed
+	66, // 22: holdfast.v1.PacketCreate.consent:type_name -> holdfast.v1.Consent
+	66, // 23: holdfast.v1.PacketClaim.consent:type_name -> holdfast.v1.Consent
+	71, // 24: holdfast.v1.StaffAdd.roles:type_name -> holdfast.v1.StaffRole
+	68, // 25: holdfast.v1.StaffAdd.details:type_name -> holdfast.v1.Sealed
+	71, // 26: holdfast.v1.StaffSetRoles.roles:type_name -> holdfast.v1.StaffRole
+	66, // 27: holdfast.v1.SessionOpen.consent:type_name -> holdfast.v1.Consent
+	66, // 28: holdfast.v1.PayCodeRenew.consent:type_name -> holdfast.v1.Consent
+	16, // 29: holdfast.v1.CodePay.order:type_name -> holdfast.v1.OrderCreate
+	72, // 30: holdfast.v1.CodePay.code:type_name -> holdfast.v1.ShownCode
+	66, // 31: holdfast.v1.AskAnswer.consent:type_name -> holdfast.v1.Consent
+	66, // 32: holdfast.v1.ReceiveCodeSet.consent:type_name -> holdfast.v1.Consent
+	33, // [33:33] is the sub-list for method output_type
+	33, // [33:33] is the sub-list for method input_type
+	33, // [33:33] is the sub-list for extension type_name
+	33, // [33:33] is the sub-list for extension extendee
+	0,  // [0:33] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_command_proto_init() }
@@ -4548,7 +4683,7 @@ func file_holdfast_v1_command_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_command_proto_rawDesc), len(file_holdfast_v1_command_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   61,
+			NumMessages:   63,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -2648,6 +2648,102 @@ func (x *PersonTransfer) GetEndSeq() uint64 {
 	return 0
 }
 
+// Till is a place where a merchant takes money: a counter, a taxi, a printed code.
+type Till struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	Mchid string                 `protobuf:"bytes,2,opt,name=mchid,proto3" json:"mchid,omitempty"`
+	// name is the merchant's own for it.
+	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	// token is what its printed code says: whoever reads it there can pay here.
+	Token     []byte `protobuf:"bytes,4,opt,name=token,proto3" json:"token,omitempty"`
+	CreatedAt int64  `protobuf:"varint,5,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	// closed_at is 0 while the till is used.
+	ClosedAt      int64     `protobuf:"varint,6,opt,name=closed_at,json=closedAt,proto3" json:"closed_at,omitempty"`
+	Caps          *TillCaps `protobuf:"bytes,7,opt,name=caps,proto3" json:"caps,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Till) Reset() {
+	*x = Till{}
+	mi := &file_holdfast_v1_record_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Till) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Till) ProtoMessage() {}
+
+func (x *Till) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_record_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Till.ProtoReflect.Descriptor instead.
+func (*Till) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *Till) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *Till) GetMchid() string {
+	if x != nil {
+		return x.Mchid
+	}
+	return ""
+}
+
+func (x *Till) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Till) GetToken() []byte {
+	if x != nil {
+		return x.Token
+	}
+	return nil
+}
+
+func (x *Till) GetCreatedAt() int64 {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return 0
+}
+
+func (x *Till) GetClosedAt() int64 {
+	if x != nil {
+		return x.ClosedAt
+	}
+	return 0
+}
+
+func (x *Till) GetCaps() *TillCaps {
+	if x != nil {
+		return x.Caps
+	}
+	return nil
+}
+
 // Reach is whom a person has looked up today, and whether others find them.
 type Reach struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2663,7 +2759,7 @@ type Reach struct {
 
 func (x *Reach) Reset() {
 	*x = Reach{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[23]
+	mi := &file_holdfast_v1_record_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2675,7 +2771,7 @@ func (x *Reach) String() string {
 func (*Reach) ProtoMessage() {}
 
 func (x *Reach) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[23]
+	mi := &file_holdfast_v1_record_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2688,7 +2784,7 @@ func (x *Reach) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reach.ProtoReflect.Descriptor instead.
 func (*Reach) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{23}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Reach) GetHidden() bool {
@@ -2723,7 +2819,7 @@ type Payee struct {
 
 func (x *Payee) Reset() {
 	*x = Payee{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[24]
+	mi := &file_holdfast_v1_record_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2735,7 +2831,7 @@ func (x *Payee) String() string {
 func (*Payee) ProtoMessage() {}
 
 func (x *Payee) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[24]
+	mi := &file_holdfast_v1_record_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2748,7 +2844,7 @@ func (x *Payee) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Payee.ProtoReflect.Descriptor instead.
 func (*Payee) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{24}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Payee) GetUid() uint64 {
@@ -2804,7 +2900,7 @@ type Packet struct {
 
 func (x *Packet) Reset() {
 	*x = Packet{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[25]
+	mi := &file_holdfast_v1_record_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2816,7 +2912,7 @@ func (x *Packet) String() string {
 func (*Packet) ProtoMessage() {}
 
 func (x *Packet) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[25]
+	mi := &file_holdfast_v1_record_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2829,7 +2925,7 @@ func (x *Packet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Packet.ProtoReflect.Descriptor instead.
 func (*Packet) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{25}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Packet) GetId() uint64 {
@@ -3025,7 +3121,7 @@ type PacketShare struct {
 
 func (x *PacketShare) Reset() {
 	*x = PacketShare{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[26]
+	mi := &file_holdfast_v1_record_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3037,7 +3133,7 @@ func (x *PacketShare) String() string {
 func (*PacketShare) ProtoMessage() {}
 
 func (x *PacketShare) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[26]
+	mi := &file_holdfast_v1_record_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3050,7 +3146,7 @@ func (x *PacketShare) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PacketShare.ProtoReflect.Descriptor instead.
 func (*PacketShare) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{26}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *PacketShare) GetPacket() uint64 {
@@ -3135,7 +3231,7 @@ type StaffMember struct {
 
 func (x *StaffMember) Reset() {
 	*x = StaffMember{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[27]
+	mi := &file_holdfast_v1_record_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3147,7 +3243,7 @@ func (x *StaffMember) String() string {
 func (*StaffMember) ProtoMessage() {}
 
 func (x *StaffMember) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[27]
+	mi := &file_holdfast_v1_record_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3160,7 +3256,7 @@ func (x *StaffMember) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StaffMember.ProtoReflect.Descriptor instead.
 func (*StaffMember) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{27}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *StaffMember) GetId() uint64 {
@@ -3278,7 +3374,7 @@ type StaffSession struct {
 
 func (x *StaffSession) Reset() {
 	*x = StaffSession{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[28]
+	mi := &file_holdfast_v1_record_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3290,7 +3386,7 @@ func (x *StaffSession) String() string {
 func (*StaffSession) ProtoMessage() {}
 
 func (x *StaffSession) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[28]
+	mi := &file_holdfast_v1_record_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3303,7 +3399,7 @@ func (x *StaffSession) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StaffSession.ProtoReflect.Descriptor instead.
 func (*StaffSession) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{28}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *StaffSession) GetNumber() uint64 {
@@ -3365,7 +3461,7 @@ type PayCodes struct {
 
 func (x *PayCodes) Reset() {
 	*x = PayCodes{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[29]
+	mi := &file_holdfast_v1_record_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3377,7 +3473,7 @@ func (x *PayCodes) String() string {
 func (*PayCodes) ProtoMessage() {}
 
 func (x *PayCodes) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[29]
+	mi := &file_holdfast_v1_record_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3390,7 +3486,7 @@ func (x *PayCodes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayCodes.ProtoReflect.Descriptor instead.
 func (*PayCodes) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{29}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *PayCodes) GetUid() uint64 {
@@ -3437,7 +3533,7 @@ type PayDevice struct {
 
 func (x *PayDevice) Reset() {
 	*x = PayDevice{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[30]
+	mi := &file_holdfast_v1_record_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3449,7 +3545,7 @@ func (x *PayDevice) String() string {
 func (*PayDevice) ProtoMessage() {}
 
 func (x *PayDevice) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[30]
+	mi := &file_holdfast_v1_record_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3462,7 +3558,7 @@ func (x *PayDevice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayDevice.ProtoReflect.Descriptor instead.
 func (*PayDevice) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{30}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *PayDevice) GetId() []byte {
@@ -3506,7 +3602,7 @@ type PayAlias struct {
 
 func (x *PayAlias) Reset() {
 	*x = PayAlias{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[31]
+	mi := &file_holdfast_v1_record_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3518,7 +3614,7 @@ func (x *PayAlias) String() string {
 func (*PayAlias) ProtoMessage() {}
 
 func (x *PayAlias) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[31]
+	mi := &file_holdfast_v1_record_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3531,7 +3627,7 @@ func (x *PayAlias) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayAlias.ProtoReflect.Descriptor instead.
 func (*PayAlias) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{31}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *PayAlias) GetAlias() uint32 {
@@ -3567,7 +3663,7 @@ type UsedCode struct {
 
 func (x *UsedCode) Reset() {
 	*x = UsedCode{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[32]
+	mi := &file_holdfast_v1_record_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3579,7 +3675,7 @@ func (x *UsedCode) String() string {
 func (*UsedCode) ProtoMessage() {}
 
 func (x *UsedCode) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[32]
+	mi := &file_holdfast_v1_record_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3592,7 +3688,7 @@ func (x *UsedCode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UsedCode.ProtoReflect.Descriptor instead.
 func (*UsedCode) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{32}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *UsedCode) GetStep() uint64 {
@@ -3630,7 +3726,7 @@ type CodeTries struct {
 
 func (x *CodeTries) Reset() {
 	*x = CodeTries{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[33]
+	mi := &file_holdfast_v1_record_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3642,7 +3738,7 @@ func (x *CodeTries) String() string {
 func (*CodeTries) ProtoMessage() {}
 
 func (x *CodeTries) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[33]
+	mi := &file_holdfast_v1_record_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3655,7 +3751,7 @@ func (x *CodeTries) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CodeTries.ProtoReflect.Descriptor instead.
 func (*CodeTries) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{33}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *CodeTries) GetWindow() int64 {
@@ -3956,7 +4052,16 @@ const file_holdfast_v1_record_proto_rawDesc = "" +
 	"\n" +
 	"create_seq\x18\v \x01(\x04R\tcreateSeq\x12\x19\n" +
 	"\bended_at\x18\f \x01(\x03R\aendedAt\x12\x17\n" +
-	"\aend_seq\x18\r \x01(\x04R\x06endSeq\"E\n" +
+	"\aend_seq\x18\r \x01(\x04R\x06endSeq\"\xbd\x01\n" +
+	"\x04Till\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x14\n" +
+	"\x05mchid\x18\x02 \x01(\tR\x05mchid\x12\x12\n" +
+	"\x04name\x18\x03 \x01(\tR\x04name\x12\x14\n" +
+	"\x05token\x18\x04 \x01(\fR\x05token\x12\x1d\n" +
+	"\n" +
+	"created_at\x18\x05 \x01(\x03R\tcreatedAt\x12\x1b\n" +
+	"\tclosed_at\x18\x06 \x01(\x03R\bclosedAt\x12)\n" +
+	"\x04caps\x18\a \x01(\v2\x15.holdfast.v1.TillCapsR\x04caps\"E\n" +
 	"\x05Reach\x12\x16\n" +
 	"\x06hidden\x18\x01 \x01(\bR\x06hidden\x12\x10\n" +
 	"\x03day\x18\x02 \x01(\x03R\x03day\x12\x12\n" +
@@ -4072,7 +4177,7 @@ func file_holdfast_v1_record_proto_rawDescGZIP() []byte {
 }
 
 var file_holdfast_v1_record_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_holdfast_v1_record_proto_msgTypes = make([]protoimpl.MessageInfo, 34)
+var file_holdfast_v1_record_proto_msgTypes = make([]protoimpl.MessageInfo, 35)
 var file_holdfast_v1_record_proto_goTypes = []any{
 	(DueKind)(0),             // 0: holdfast.v1.DueKind
 	(*Head)(nil),             // 1: holdfast.v1.Head
@@ -4098,68 +4203,71 @@ var file_holdfast_v1_record_proto_goTypes = []any{
 	(*Sends)(nil),            // 21: holdfast.v1.Sends
 	(*Enrolment)(nil),        // 22: holdfast.v1.Enrolment
 	(*PersonTransfer)(nil),   // 23: holdfast.v1.PersonTransfer
-	(*Reach)(nil),            // 24: holdfast.v1.Reach
-	(*Payee)(nil),            // 25: holdfast.v1.Payee
-	(*Packet)(nil),           // 26: holdfast.v1.Packet
-	(*PacketShare)(nil),      // 27: holdfast.v1.PacketShare
-	(*StaffMember)(nil),      // 28: holdfast.v1.StaffMember
-	(*StaffSession)(nil),     // 29: holdfast.v1.StaffSession
-	(*PayCodes)(nil),         // 30: holdfast.v1.PayCodes
-	(*PayDevice)(nil),        // 31: holdfast.v1.PayDevice
-	(*PayAlias)(nil),         // 32: holdfast.v1.PayAlias
-	(*UsedCode)(nil),         // 33: holdfast.v1.UsedCode
-	(*CodeTries)(nil),        // 34: holdfast.v1.CodeTries
-	(MerchantStatus)(0),      // 35: holdfast.v1.MerchantStatus
-	(*MerchantSettings)(nil), // 36: holdfast.v1.MerchantSettings
-	(*KeyVersion)(nil),       // 37: holdfast.v1.KeyVersion
-	(*Openid)(nil),           // 38: holdfast.v1.Openid
-	(*Sealed)(nil),           // 39: holdfast.v1.Sealed
-	(Product)(0),             // 40: holdfast.v1.Product
-	(TradeState)(0),          // 41: holdfast.v1.TradeState
-	(RefundStatus)(0),        // 42: holdfast.v1.RefundStatus
-	(NoticeEvent)(0),         // 43: holdfast.v1.NoticeEvent
-	(NoticeState)(0),         // 44: holdfast.v1.NoticeState
-	(*Attempt)(nil),          // 45: holdfast.v1.Attempt
-	(*Subject)(nil),          // 46: holdfast.v1.Subject
-	(TransferState)(0),       // 47: holdfast.v1.TransferState
-	(PacketState)(0),         // 48: holdfast.v1.PacketState
-	(StaffRole)(0),           // 49: holdfast.v1.StaffRole
+	(*Till)(nil),             // 24: holdfast.v1.Till
+	(*Reach)(nil),            // 25: holdfast.v1.Reach
+	(*Payee)(nil),            // 26: holdfast.v1.Payee
+	(*Packet)(nil),           // 27: holdfast.v1.Packet
+	(*PacketShare)(nil),      // 28: holdfast.v1.PacketShare
+	(*StaffMember)(nil),      // 29: holdfast.v1.StaffMember
+	(*StaffSession)(nil),     // 30: holdfast.v1.StaffSession
+	(*PayCodes)(nil),         // 31: holdfast.v1.PayCodes
+	(*PayDevice)(nil),        // 32: holdfast.v1.PayDevice
+	(*PayAlias)(nil),         // 33: holdfast.v1.PayAlias
+	(*UsedCode)(nil),         // 34: holdfast.v1.UsedCode
+	(*CodeTries)(nil),        // 35: holdfast.v1.CodeTries
+	(MerchantStatus)(0),      // 36: holdfast.v1.MerchantStatus
+	(*MerchantSettings)(nil), // 37: holdfast.v1.MerchantSettings
+	(*KeyVersion)(nil),       // 38: holdfast.v1.KeyVersion
+	(*Openid)(nil),           // 39: holdfast.v1.Openid
+	(*Sealed)(nil),           // 40: holdfast.v1.Sealed
+	(Product)(0),             // 41: holdfast.v1.Product
+	(TradeState)(0),          // 42: holdfast.v1.TradeState
+	(RefundStatus)(0),        // 43: holdfast.v1.RefundStatus
+	(NoticeEvent)(0),         // 44: holdfast.v1.NoticeEvent
+	(NoticeState)(0),         // 45: holdfast.v1.NoticeState
+	(*Attempt)(nil),          // 46: holdfast.v1.Attempt
+	(*Subject)(nil),          // 47: holdfast.v1.Subject
+	(TransferState)(0),       // 48: holdfast.v1.TransferState
+	(*TillCaps)(nil),         // 49: holdfast.v1.TillCaps
+	(PacketState)(0),         // 50: holdfast.v1.PacketState
+	(StaffRole)(0),           // 51: holdfast.v1.StaffRole
 }
 var file_holdfast_v1_record_proto_depIdxs = []int32{
 	2,  // 0: holdfast.v1.Head.digests:type_name -> holdfast.v1.TableDigest
-	35, // 1: holdfast.v1.Merchant.status:type_name -> holdfast.v1.MerchantStatus
-	36, // 2: holdfast.v1.Merchant.settings:type_name -> holdfast.v1.MerchantSettings
-	37, // 3: holdfast.v1.Merchant.keys:type_name -> holdfast.v1.KeyVersion
-	38, // 4: holdfast.v1.Person.openids:type_name -> holdfast.v1.Openid
-	39, // 5: holdfast.v1.Person.details:type_name -> holdfast.v1.Sealed
-	40, // 6: holdfast.v1.Order.product:type_name -> holdfast.v1.Product
-	41, // 7: holdfast.v1.Order.state:type_name -> holdfast.v1.TradeState
-	42, // 8: holdfast.v1.Refund.status:type_name -> holdfast.v1.RefundStatus
-	43, // 9: holdfast.v1.Notice.event:type_name -> holdfast.v1.NoticeEvent
-	44, // 10: holdfast.v1.Notice.state:type_name -> holdfast.v1.NoticeState
-	45, // 11: holdfast.v1.Notice.recent:type_name -> holdfast.v1.Attempt
-	45, // 12: holdfast.v1.Notice.last_duplicate:type_name -> holdfast.v1.Attempt
-	46, // 13: holdfast.v1.Notice.subject:type_name -> holdfast.v1.Subject
+	36, // 1: holdfast.v1.Merchant.status:type_name -> holdfast.v1.MerchantStatus
+	37, // 2: holdfast.v1.Merchant.settings:type_name -> holdfast.v1.MerchantSettings
+	38, // 3: holdfast.v1.Merchant.keys:type_name -> holdfast.v1.KeyVersion
+	39, // 4: holdfast.v1.Person.openids:type_name -> holdfast.v1.Openid
+	40, // 5: holdfast.v1.Person.details:type_name -> holdfast.v1.Sealed
+	41, // 6: holdfast.v1.Order.product:type_name -> holdfast.v1.Product
+	42, // 7: holdfast.v1.Order.state:type_name -> holdfast.v1.TradeState
+	43, // 8: holdfast.v1.Refund.status:type_name -> holdfast.v1.RefundStatus
+	44, // 9: holdfast.v1.Notice.event:type_name -> holdfast.v1.NoticeEvent
+	45, // 10: holdfast.v1.Notice.state:type_name -> holdfast.v1.NoticeState
+	46, // 11: holdfast.v1.Notice.recent:type_name -> holdfast.v1.Attempt
+	46, // 12: holdfast.v1.Notice.last_duplicate:type_name -> holdfast.v1.Attempt
+	47, // 13: holdfast.v1.Notice.subject:type_name -> holdfast.v1.Subject
 	17, // 14: holdfast.v1.Wallet.devices:type_name -> holdfast.v1.Device
 	18, // 15: holdfast.v1.Wallet.pin:type_name -> holdfast.v1.Pin
 	19, // 16: holdfast.v1.Pin.open:type_name -> holdfast.v1.PinTry
 	19, // 17: holdfast.v1.Pin.grants:type_name -> holdfast.v1.PinTry
 	21, // 18: holdfast.v1.SentCode.sends:type_name -> holdfast.v1.Sends
-	39, // 19: holdfast.v1.PersonTransfer.memo:type_name -> holdfast.v1.Sealed
-	47, // 20: holdfast.v1.PersonTransfer.state:type_name -> holdfast.v1.TransferState
-	39, // 21: holdfast.v1.Packet.words:type_name -> holdfast.v1.Sealed
-	48, // 22: holdfast.v1.Packet.state:type_name -> holdfast.v1.PacketState
-	49, // 23: holdfast.v1.StaffMember.roles:type_name -> holdfast.v1.StaffRole
-	39, // 24: holdfast.v1.StaffMember.details:type_name -> holdfast.v1.Sealed
-	29, // 25: holdfast.v1.StaffMember.sessions:type_name -> holdfast.v1.StaffSession
-	31, // 26: holdfast.v1.PayCodes.devices:type_name -> holdfast.v1.PayDevice
-	32, // 27: holdfast.v1.PayDevice.aliases:type_name -> holdfast.v1.PayAlias
-	33, // 28: holdfast.v1.PayDevice.used:type_name -> holdfast.v1.UsedCode
-	29, // [29:29] is the sub-list for method output_type
-	29, // [29:29] is the sub-list for method input_type
-	29, // [29:29] is the sub-list for extension type_name
-	29, // [29:29] is the sub-list for extension extendee
-	0,  // [0:29] is the sub-list for field type_name
+	40, // 19: holdfast.v1.PersonTransfer.memo:type_name -> holdfast.v1.Sealed
+	48, // 20: holdfast.v1.PersonTransfer.state:type_name -> holdfast.v1.TransferState
+	49, // 21: holdfast.v1.Till.caps:type_name -> holdfast.v1.TillCaps
+	40, // 22: holdfast.v1.Packet.words:type_name -> holdfast.v1.Sealed
+	50, // 23: holdfast.v1.Packet.state:type_name -> holdfast.v1.PacketState
+	51, // 24: holdfast.v1.StaffMember.roles:type_name -> holdfast.v1.StaffRole
+	40, // 25: holdfast.v1.StaffMember.details:type_name -> holdfast.v1.Sealed
+	30, // 26: holdfast.v1.StaffMember.sessions:type_name -> holdfast.v1.StaffSession
+	32, // 27: holdfast.v1.PayCodes.devices:type_name -> holdfast.v1.PayDevice
+	33, // 28: holdfast.v1.PayDevice.aliases:type_name -> holdfast.v1.PayAlias
+	34, // 29: holdfast.v1.PayDevice.used:type_name -> holdfast.v1.UsedCode
+	30, // [30:30] is the sub-list for method output_type
+	30, // [30:30] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_record_proto_init() }
@@ -4174,7 +4282,7 @@ func file_holdfast_v1_record_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_record_proto_rawDesc), len(file_holdfast_v1_record_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   34,
+			NumMessages:   35,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

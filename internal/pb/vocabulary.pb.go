@@ -36,6 +36,7 @@ const (
 	Kind_KIND_NOTICE      Kind = 3
 	Kind_KIND_TRANSFER    Kind = 4
 	Kind_KIND_PACKET      Kind = 5
+	Kind_KIND_TILL        Kind = 6
 	Kind_KIND_STAFF       Kind = 8
 )
 
@@ -48,6 +49,7 @@ var (
 		3: "KIND_NOTICE",
 		4: "KIND_TRANSFER",
 		5: "KIND_PACKET",
+		6: "KIND_TILL",
 		8: "KIND_STAFF",
 	}
 	Kind_value = map[string]int32{
@@ -57,6 +59,7 @@ var (
 		"KIND_NOTICE":      3,
 		"KIND_TRANSFER":    4,
 		"KIND_PACKET":      5,
+		"KIND_TILL":        6,
 		"KIND_STAFF":       8,
 	}
 )
@@ -1124,6 +1127,70 @@ func (x *Openid) GetOpenid() string {
 	return ""
 }
 
+// TillCaps bounds what a mistake at a till can do, in fen; 0 is as usual.
+type TillCaps struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// pay is the most that one payment by the printed code may be.
+	Pay int64 `protobuf:"varint,1,opt,name=pay,proto3" json:"pay,omitempty"`
+	// cash is the most that is taken or paid out in cash at once.
+	Cash int64 `protobuf:"varint,2,opt,name=cash,proto3" json:"cash,omitempty"`
+	// shift is the most cash that is taken, and that is paid out, in one shift.
+	Shift         int64 `protobuf:"varint,3,opt,name=shift,proto3" json:"shift,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TillCaps) Reset() {
+	*x = TillCaps{}
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TillCaps) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TillCaps) ProtoMessage() {}
+
+func (x *TillCaps) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TillCaps.ProtoReflect.Descriptor instead.
+func (*TillCaps) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *TillCaps) GetPay() int64 {
+	if x != nil {
+		return x.Pay
+	}
+	return 0
+}
+
+func (x *TillCaps) GetCash() int64 {
+	if x != nil {
+		return x.Cash
+	}
+	return 0
+}
+
+func (x *TillCaps) GetShift() int64 {
+	if x != nil {
+		return x.Shift
+	}
+	return 0
+}
+
 // Attempt is one try to deliver a notice.
 type Attempt struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
@@ -1146,7 +1213,7 @@ type Attempt struct {
 
 func (x *Attempt) Reset() {
 	*x = Attempt{}
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[4]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1158,7 +1225,7 @@ func (x *Attempt) String() string {
 func (*Attempt) ProtoMessage() {}
 
 func (x *Attempt) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[4]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1171,7 +1238,7 @@ func (x *Attempt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Attempt.ProtoReflect.Descriptor instead.
 func (*Attempt) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{4}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Attempt) GetNoticeId() uint64 {
@@ -1251,7 +1318,7 @@ type Posting struct {
 
 func (x *Posting) Reset() {
 	*x = Posting{}
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[5]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1263,7 +1330,7 @@ func (x *Posting) String() string {
 func (*Posting) ProtoMessage() {}
 
 func (x *Posting) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[5]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1276,7 +1343,7 @@ func (x *Posting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Posting.ProtoReflect.Descriptor instead.
 func (*Posting) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{5}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Posting) GetCode() PostingCode {
@@ -1330,7 +1397,7 @@ type HistoryLine struct {
 
 func (x *HistoryLine) Reset() {
 	*x = HistoryLine{}
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[6]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1342,7 +1409,7 @@ func (x *HistoryLine) String() string {
 func (*HistoryLine) ProtoMessage() {}
 
 func (x *HistoryLine) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[6]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1355,7 +1422,7 @@ func (x *HistoryLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HistoryLine.ProtoReflect.Descriptor instead.
 func (*HistoryLine) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{6}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *HistoryLine) GetSeq() uint64 {
@@ -1428,7 +1495,7 @@ type NodeHealth struct {
 
 func (x *NodeHealth) Reset() {
 	*x = NodeHealth{}
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[7]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1440,7 +1507,7 @@ func (x *NodeHealth) String() string {
 func (*NodeHealth) ProtoMessage() {}
 
 func (x *NodeHealth) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[7]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1453,7 +1520,7 @@ func (x *NodeHealth) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NodeHealth.ProtoReflect.Descriptor instead.
 func (*NodeHealth) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{7}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *NodeHealth) GetServing() bool {
@@ -1575,7 +1642,7 @@ type Consent struct {
 
 func (x *Consent) Reset() {
 	*x = Consent{}
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[8]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1587,7 +1654,7 @@ func (x *Consent) String() string {
 func (*Consent) ProtoMessage() {}
 
 func (x *Consent) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[8]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1600,7 +1667,7 @@ func (x *Consent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Consent.ProtoReflect.Descriptor instead.
 func (*Consent) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{8}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Consent) GetDevice() []byte {
@@ -1661,7 +1728,7 @@ type ShownCode struct {
 
 func (x *ShownCode) Reset() {
 	*x = ShownCode{}
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[9]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1673,7 +1740,7 @@ func (x *ShownCode) String() string {
 func (*ShownCode) ProtoMessage() {}
 
 func (x *ShownCode) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[9]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1686,7 +1753,7 @@ func (x *ShownCode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShownCode.ProtoReflect.Descriptor instead.
 func (*ShownCode) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{9}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ShownCode) GetAlias() uint32 {
@@ -1746,7 +1813,7 @@ type Limits struct {
 
 func (x *Limits) Reset() {
 	*x = Limits{}
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[10]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1758,7 +1825,7 @@ func (x *Limits) String() string {
 func (*Limits) ProtoMessage() {}
 
 func (x *Limits) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[10]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1771,7 +1838,7 @@ func (x *Limits) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Limits.ProtoReflect.Descriptor instead.
 func (*Limits) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{10}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Limits) GetGrade() uint32 {
@@ -1822,7 +1889,7 @@ type Details struct {
 
 func (x *Details) Reset() {
 	*x = Details{}
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[11]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1834,7 +1901,7 @@ func (x *Details) String() string {
 func (*Details) ProtoMessage() {}
 
 func (x *Details) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[11]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1847,7 +1914,7 @@ func (x *Details) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Details.ProtoReflect.Descriptor instead.
 func (*Details) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{11}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Details) GetName() string {
@@ -1888,7 +1955,7 @@ type Sealed struct {
 
 func (x *Sealed) Reset() {
 	*x = Sealed{}
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[12]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1900,7 +1967,7 @@ func (x *Sealed) String() string {
 func (*Sealed) ProtoMessage() {}
 
 func (x *Sealed) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[12]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1913,7 +1980,7 @@ func (x *Sealed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Sealed.ProtoReflect.Descriptor instead.
 func (*Sealed) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{12}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Sealed) GetKeyId() string {
@@ -1959,7 +2026,11 @@ const file_holdfast_v1_vocabulary_proto_rawDesc = "" +
 	"\x05since\x18\x02 \x01(\x03R\x05since\"6\n" +
 	"\x06Openid\x12\x14\n" +
 	"\x05appid\x18\x01 \x01(\tR\x05appid\x12\x16\n" +
-	"\x06openid\x18\x02 \x01(\tR\x06openid\"\x90\x02\n" +
+	"\x06openid\x18\x02 \x01(\tR\x06openid\"F\n" +
+	"\bTillCaps\x12\x10\n" +
+	"\x03pay\x18\x01 \x01(\x03R\x03pay\x12\x12\n" +
+	"\x04cash\x18\x02 \x01(\x03R\x04cash\x12\x14\n" +
+	"\x05shift\x18\x03 \x01(\x03R\x05shift\"\x90\x02\n" +
 	"\aAttempt\x12\x1b\n" +
 	"\tnotice_id\x18\x01 \x01(\x04R\bnoticeId\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\rR\x06number\x12\x0e\n" +
@@ -2032,7 +2103,7 @@ const file_holdfast_v1_vocabulary_proto_rawDesc = "" +
 	"\x06Sealed\x12\x15\n" +
 	"\x06key_id\x18\x01 \x01(\tR\x05keyId\x12\x10\n" +
 	"\x03box\x18\x02 \x01(\fR\x03box\x12\x12\n" +
-	"\x04hash\x18\x03 \x01(\fR\x04hash*\x82\x01\n" +
+	"\x04hash\x18\x03 \x01(\fR\x04hash*\x91\x01\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x0e\n" +
 	"\n" +
@@ -2040,7 +2111,8 @@ const file_holdfast_v1_vocabulary_proto_rawDesc = "" +
 	"\vKIND_REFUND\x10\x02\x12\x0f\n" +
 	"\vKIND_NOTICE\x10\x03\x12\x11\n" +
 	"\rKIND_TRANSFER\x10\x04\x12\x0f\n" +
-	"\vKIND_PACKET\x10\x05\x12\x0e\n" +
+	"\vKIND_PACKET\x10\x05\x12\r\n" +
+	"\tKIND_TILL\x10\x06\x12\x0e\n" +
 	"\n" +
 	"KIND_STAFF\x10\b*i\n" +
 	"\x0eMerchantStatus\x12\x1f\n" +
@@ -2149,7 +2221,7 @@ func file_holdfast_v1_vocabulary_proto_rawDescGZIP() []byte {
 }
 
 var file_holdfast_v1_vocabulary_proto_enumTypes = make([]protoimpl.EnumInfo, 14)
-var file_holdfast_v1_vocabulary_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_holdfast_v1_vocabulary_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_holdfast_v1_vocabulary_proto_goTypes = []any{
 	(Kind)(0),                // 0: holdfast.v1.Kind
 	(MerchantStatus)(0),      // 1: holdfast.v1.MerchantStatus
@@ -2169,15 +2241,16 @@ var file_holdfast_v1_vocabulary_proto_goTypes = []any{
 	(*MerchantSettings)(nil), // 15: holdfast.v1.MerchantSettings
 	(*KeyVersion)(nil),       // 16: holdfast.v1.KeyVersion
 	(*Openid)(nil),           // 17: holdfast.v1.Openid
-	(*Attempt)(nil),          // 18: holdfast.v1.Attempt
-	(*Posting)(nil),          // 19: holdfast.v1.Posting
-	(*HistoryLine)(nil),      // 20: holdfast.v1.HistoryLine
-	(*NodeHealth)(nil),       // 21: holdfast.v1.NodeHealth
-	(*Consent)(nil),          // 22: holdfast.v1.Consent
-	(*ShownCode)(nil),        // 23: holdfast.v1.ShownCode
-	(*Limits)(nil),           // 24: holdfast.v1.Limits
-	(*Details)(nil),          // 25: holdfast.v1.Details
-	(*Sealed)(nil),           // 26: holdfast.v1.Sealed
+	(*TillCaps)(nil),         // 18: holdfast.v1.TillCaps
+	(*Attempt)(nil),          // 19: holdfast.v1.Attempt
+	(*Posting)(nil),          // 20: holdfast.v1.Posting
+	(*HistoryLine)(nil),      // 21: holdfast.v1.HistoryLine
+	(*NodeHealth)(nil),       // 22: holdfast.v1.NodeHealth
+	(*Consent)(nil),          // 23: holdfast.v1.Consent
+	(*ShownCode)(nil),        // 24: holdfast.v1.ShownCode
+	(*Limits)(nil),           // 25: holdfast.v1.Limits
+	(*Details)(nil),          // 26: holdfast.v1.Details
+	(*Sealed)(nil),           // 27: holdfast.v1.Sealed
 }
 var file_holdfast_v1_vocabulary_proto_depIdxs = []int32{
 	0,  // 0: holdfast.v1.Subject.kind:type_name -> holdfast.v1.Kind
@@ -2203,7 +2276,7 @@ func file_holdfast_v1_vocabulary_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_vocabulary_proto_rawDesc), len(file_holdfast_v1_vocabulary_proto_rawDesc)),
 			NumEnums:      14,
-			NumMessages:   13,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

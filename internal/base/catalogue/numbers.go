@@ -70,6 +70,9 @@ const (
 	PacketClaim  Number = 86
 	PacketReveal Number = 87
 
+	TillAdd Number = 90
+	TillSet Number = 91
+
 	PayCodeRenew Number = 96
 	PayCodeWrong Number = 97
 	CodePay      Number = 98

@@ -217,6 +217,12 @@ const (
 	PacketOpen          Code = 226
 	SeedMismatch        Code = 227
 
+	// Tills.
+	TillNotFound     Code = 230
+	TillTokenInvalid Code = 231
+	TillClosed       Code = 232
+	TillCapsInvalid  Code = 233
+
 	// Codes that payers show, and codes by which people are paid.
 	PayCodeInvalid  Code = 240
 	PayCodeWrong    Code = 241

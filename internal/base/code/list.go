@@ -156,6 +156,11 @@ var list = []Info{
 	{PacketOpen, "packet_open", Conflict, Never, "红包尚未结束，种子不能公开。", "The packet is still open; its seed is shown when it has ended."},
 	{SeedMismatch, "seed_mismatch", Conflict, Never, "种子与承诺不一致。", "This is not the seed that was committed to."},
 
+	{TillNotFound, "till_not_found", Missing, Never, "收款码或收银台不存在。", "There is no such till or printed code."},
+	{TillTokenInvalid, "till_token_invalid", Invalid, Never, "收款码标识应为 16 字节随机数，且未被使用。", "A printed code's token is 16 random bytes that no other till has."},
+	{TillClosed, "till_closed", Conflict, Never, "该收款码已停用，请向商家索取新的收款码。", "This printed code is no longer used; ask the shop for its new one."},
+	{TillCapsInvalid, "till_caps_invalid", Invalid, Never, "收银台限额有误：须为正数，且单笔不大于每班。", "A till's caps are not negative, and one cash deed is at most a shift's."},
+
 	{PayCodeInvalid, "pay_code_invalid", Invalid, Never, "这不是付款码：应为 10 至 15 开头的 18 位数字。", "This is no payer's code: one has 18 digits and begins with 10 to 15."},
 	{PayCodeWrong, "pay_code_wrong", Conflict, Never, "付款码无效，请顾客刷新后重试。", "The code is not good; have the payer show a fresh one."},
 	{PayCodeExpired, "pay_code_expired", Conflict, Never, "付款码已过期，请顾客刷新后重试。", "The code has run out; have the payer show a fresh one."},

@@ -44,6 +44,8 @@ const (
 	Packets      ID = 0x64
 	PacketNos    ID = 0x65
 	PacketShares ID = 0x66
+	Tills        ID = 0x68
+	TillRefs     ID = 0x69
 	PayAliases   ID = 0x6c
 	PayCodes     ID = 0x6d
 	CodeTries    ID = 0x6e
@@ -105,6 +107,8 @@ var declared = [256]declaration{
 	Packets:      {name: "packets", rows: "(packet id) -> Packet", level: 5},
 	PacketNos:    {name: "packet_nos", rows: "(payer, client id) -> OrderRef of the packet", level: 5},
 	PacketShares: {name: "packet_shares", rows: "(packet id, uid) -> PacketShare", level: 5},
+	Tills:        {name: "tills", rows: "(till id) -> Till", level: 5},
+	TillRefs:     {name: "till_refs", rows: "(1, token) and (2, mchid, name) -> OrderRef of the till", level: 5},
 	PayAliases:   {name: "pay_aliases", rows: "(alias) -> PersonRef", level: 5},
 	PayCodes:     {name: "pay_codes", rows: "(uid) -> PayCodes", level: 5},
 	CodeTries:    {name: "code_tries", rows: "(mchid, till, 0 for all of them) -> CodeTries", level: 5},

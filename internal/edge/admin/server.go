@@ -78,6 +78,8 @@ type Config struct {
 	Cluster Cluster
 	// Defaults are the settings of merchants added without any.
 	Defaults *pb.MerchantSettings
+	// TillLink is what the printed code of a till with this token says.
+	TillLink func(token []byte) string
 	// Checkpoint is the checkpoint published last.
 	Checkpoint func() (journal.Signed, bool)
 	// Now is business time, Unix milliseconds; Wall the wall clock.

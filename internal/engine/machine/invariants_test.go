@@ -177,7 +177,9 @@ var breakers = map[string]func(t *testing.T, mem *table.Mem){
 	"an order whose payer is asked is due, and shown to the payer": func(t *testing.T, mem *table.Mem) {
 		edit(t, mem, table.PayCodes, func(_ string, p *pb.PayCodes) bool { p.Asked = nil; return true })
 	},
-	"a packet that is open is due": func(t *testing.T, mem *table.Mem) { drop(t, mem, table.Due) },
+	"a packet that is open is due":         func(t *testing.T, mem *table.Mem) { drop(t, mem, table.Due) },
+	"tills are numbered without gaps":      func(t *testing.T, mem *table.Mem) { drop(t, mem, table.Tills) },
+	"tills are found by token and by name": func(t *testing.T, mem *table.Mem) { drop(t, mem, table.TillRefs) },
 }
 
 // breached are the names of the invariants that a state breaks.

@@ -14,6 +14,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/rule/person"
 	"github.com/holdfast-pay/holdfast/internal/rule/refund"
 	"github.com/holdfast-pay/holdfast/internal/rule/staff"
+	"github.com/holdfast-pay/holdfast/internal/rule/till"
 	"github.com/holdfast-pay/holdfast/internal/rule/transfer"
 	"github.com/holdfast-pay/holdfast/internal/rule/wallet"
 )
@@ -24,7 +25,7 @@ import (
 // of the order, and compares all that an add of a merchant or person says;
 // level 5 seals personal details, knows people's wallets, packs the journal entries
 // of a frame into rows, has people send each other money and red packets, and pay by
-// the codes they show, and knows staff.
+// the codes they show, and knows staff and merchants' tills.
 const MaxLevel = 5
 
 // rules lists the rules. A Tick sweeps in this order, so that it is part of what
@@ -45,6 +46,7 @@ var rules = []*catalogue.Rule{
 	&packet.Rule,
 	&staff.Rule,
 	&paycode.Rule,
+	&till.Rule,
 }
 
 // logRule is what the machine itself brings: the log's own commands.

@@ -63,6 +63,12 @@ const (
 	AdminServicePersonBlockProcedure = "/holdfast.v1.AdminService/PersonBlock"
 	// AdminServicePersonShowProcedure is the fully-qualified name of the AdminService's PersonShow RPC.
 	AdminServicePersonShowProcedure = "/holdfast.v1.AdminService/PersonShow"
+	// AdminServiceTillAddProcedure is the fully-qualified name of the AdminService's TillAdd RPC.
+	AdminServiceTillAddProcedure = "/holdfast.v1.AdminService/TillAdd"
+	// AdminServiceTillSetProcedure is the fully-qualified name of the AdminService's TillSet RPC.
+	AdminServiceTillSetProcedure = "/holdfast.v1.AdminService/TillSet"
+	// AdminServiceTillListProcedure is the fully-qualified name of the AdminService's TillList RPC.
+	AdminServiceTillListProcedure = "/holdfast.v1.AdminService/TillList"
 	// AdminServiceInspectOrderProcedure is the fully-qualified name of the AdminService's InspectOrder
 	// RPC.
 	AdminServiceInspectOrderProcedure = "/holdfast.v1.AdminService/InspectOrder"
@@ -124,6 +130,12 @@ type AdminServiceClient interface {
 	// PersonBlock blocks a person with a reason, or lets them go on.
 	PersonBlock(context.Context, *connect.Request[pb.AdminPersonBlockRequest]) (*connect.Response[pb.AdminPerson], error)
 	PersonShow(context.Context, *connect.Request[pb.AdminPersonShowRequest]) (*connect.Response[pb.AdminPerson], error)
+	// TillAdd adds a till of a merchant with a printed code, or returns the one that has
+	// the name.
+	TillAdd(context.Context, *connect.Request[pb.AdminTillAddRequest]) (*connect.Response[pb.AdminTill], error)
+	// TillSet closes a till for good, or replaces what it may take.
+	TillSet(context.Context, *connect.Request[pb.AdminTillSetRequest]) (*connect.Response[pb.AdminTill], error)
+	TillList(context.Context, *connect.Request[pb.AdminTillListRequest]) (*connect.Response[pb.AdminTillListResponse], error)
 	InspectOrder(context.Context, *connect.Request[pb.InspectRequest]) (*connect.Response[pb.InspectOrderResponse], error)
 	InspectRefund(context.Context, *connect.Request[pb.InspectRequest]) (*connect.Response[pb.InspectRefundResponse], error)
 	InspectAccount(context.Context, *connect.Request[pb.InspectRequest]) (*connect.Response[pb.InspectAccountResponse], error)
@@ -211,6 +223,24 @@ func NewAdminServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			httpClient,
 			baseURL+AdminServicePersonShowProcedure,
 			connect.WithSchema(adminServiceMethods.ByName("PersonShow")),
+			connect.WithClientOptions(opts...),
+		),
+		tillAdd: connect.NewClient[pb.AdminTillAddRequest, pb.AdminTill](
+			httpClient,
+			baseURL+AdminServiceTillAddProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("TillAdd")),
+			connect.WithClientOptions(opts...),
+		),
+		tillSet: connect.NewClient[pb.AdminTillSetRequest, pb.AdminTill](
+			httpClient,
+			baseURL+AdminServiceTillSetProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("TillSet")),
+			connect.WithClientOptions(opts...),
+		),
+		tillList: connect.NewClient[pb.AdminTillListRequest, pb.AdminTillListResponse](
+			httpClient,
+			baseURL+AdminServiceTillListProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("TillList")),
 			connect.WithClientOptions(opts...),
 		),
 		inspectOrder: connect.NewClient[pb.InspectRequest, pb.InspectOrderResponse](
@@ -323,6 +353,9 @@ type adminServiceClient struct {
 	personTopup      *connect.Client[pb.AdminPersonTopupRequest, pb.AdminPerson]
 	personBlock      *connect.Client[pb.AdminPersonBlockRequest, pb.AdminPerson]
 	personShow       *connect.Client[pb.AdminPersonShowRequest, pb.AdminPerson]
+	tillAdd          *connect.Client[pb.AdminTillAddRequest, pb.AdminTill]
+	tillSet          *connect.Client[pb.AdminTillSetRequest, pb.AdminTill]
+	tillList         *connect.Client[pb.AdminTillListRequest, pb.AdminTillListResponse]
 	inspectOrder     *connect.Client[pb.InspectRequest, pb.InspectOrderResponse]
 	inspectRefund    *connect.Client[pb.InspectRequest, pb.InspectRefundResponse]
 	inspectAccount   *connect.Client[pb.InspectRequest, pb.InspectAccountResponse]
@@ -384,6 +417,21 @@ func (c *adminServiceClient) PersonBlock(ctx context.Context, req *connect.Reque
 // PersonShow calls holdfast.v1.AdminService.PersonShow.
 func (c *adminServiceClient) PersonShow(ctx context.Context, req *connect.Request[pb.AdminPersonShowRequest]) (*connect.Response[pb.AdminPerson], error) {
 	return c.personShow.CallUnary(ctx, req)
+}
+
+// TillAdd calls holdfast.v1.AdminService.TillAdd.
+func (c *adminServiceClient) TillAdd(ctx context.Context, req *connect.Request[pb.AdminTillAddRequest]) (*connect.Response[pb.AdminTill], error) {
+	return c.tillAdd.CallUnary(ctx, req)
+}
+
+// TillSet calls holdfast.v1.AdminService.TillSet.
+func (c *adminServiceClient) TillSet(ctx context.Context, req *connect.Request[pb.AdminTillSetRequest]) (*connect.Response[pb.AdminTill], error) {
+	return c.tillSet.CallUnary(ctx, req)
+}
+
+// TillList calls holdfast.v1.AdminService.TillList.
+func (c *adminServiceClient) TillList(ctx context.Context, req *connect.Request[pb.AdminTillListRequest]) (*connect.Response[pb.AdminTillListResponse], error) {
+	return c.tillList.CallUnary(ctx, req)
 }
 
 // InspectOrder calls holdfast.v1.AdminService.InspectOrder.
@@ -480,6 +528,12 @@ type AdminServiceHandler interface {
 	// PersonBlock blocks a person with a reason, or lets them go on.
 	PersonBlock(context.Context, *connect.Request[pb.AdminPersonBlockRequest]) (*connect.Response[pb.AdminPerson], error)
 	PersonShow(context.Context, *connect.Request[pb.AdminPersonShowRequest]) (*connect.Response[pb.AdminPerson], error)
+	// TillAdd adds a till of a merchant with a printed code, or returns the one that has
+	// the name.
+	TillAdd(context.Context, *connect.Request[pb.AdminTillAddRequest]) (*connect.Response[pb.AdminTill], error)
+	// TillSet closes a till for good, or replaces what it may take.
+	TillSet(context.Context, *connect.Request[pb.AdminTillSetRequest]) (*connect.Response[pb.AdminTill], error)
+	TillList(context.Context, *connect.Request[pb.AdminTillListRequest]) (*connect.Response[pb.AdminTillListResponse], error)
 	InspectOrder(context.Context, *connect.Request[pb.InspectRequest]) (*connect.Response[pb.InspectOrderResponse], error)
 	InspectRefund(context.Context, *connect.Request[pb.InspectRequest]) (*connect.Response[pb.InspectRefundResponse], error)
 	InspectAccount(context.Context, *connect.Request[pb.InspectRequest]) (*connect.Response[pb.InspectAccountResponse], error)
@@ -563,6 +617,24 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 		AdminServicePersonShowProcedure,
 		svc.PersonShow,
 		connect.WithSchema(adminServiceMethods.ByName("PersonShow")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceTillAddHandler := connect.NewUnaryHandler(
+		AdminServiceTillAddProcedure,
+		svc.TillAdd,
+		connect.WithSchema(adminServiceMethods.ByName("TillAdd")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceTillSetHandler := connect.NewUnaryHandler(
+		AdminServiceTillSetProcedure,
+		svc.TillSet,
+		connect.WithSchema(adminServiceMethods.ByName("TillSet")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceTillListHandler := connect.NewUnaryHandler(
+		AdminServiceTillListProcedure,
+		svc.TillList,
+		connect.WithSchema(adminServiceMethods.ByName("TillList")),
 		connect.WithHandlerOptions(opts...),
 	)
 	adminServiceInspectOrderHandler := connect.NewUnaryHandler(
@@ -681,6 +753,12 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 			adminServicePersonBlockHandler.ServeHTTP(w, r)
 		case AdminServicePersonShowProcedure:
 			adminServicePersonShowHandler.ServeHTTP(w, r)
+		case AdminServiceTillAddProcedure:
+			adminServiceTillAddHandler.ServeHTTP(w, r)
+		case AdminServiceTillSetProcedure:
+			adminServiceTillSetHandler.ServeHTTP(w, r)
+		case AdminServiceTillListProcedure:
+			adminServiceTillListHandler.ServeHTTP(w, r)
 		case AdminServiceInspectOrderProcedure:
 			adminServiceInspectOrderHandler.ServeHTTP(w, r)
 		case AdminServiceInspectRefundProcedure:
@@ -756,6 +834,18 @@ func (UnimplementedAdminServiceHandler) PersonBlock(context.Context, *connect.Re
 
 func (UnimplementedAdminServiceHandler) PersonShow(context.Context, *connect.Request[pb.AdminPersonShowRequest]) (*connect.Response[pb.AdminPerson], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.AdminService.PersonShow is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) TillAdd(context.Context, *connect.Request[pb.AdminTillAddRequest]) (*connect.Response[pb.AdminTill], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.AdminService.TillAdd is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) TillSet(context.Context, *connect.Request[pb.AdminTillSetRequest]) (*connect.Response[pb.AdminTill], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.AdminService.TillSet is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) TillList(context.Context, *connect.Request[pb.AdminTillListRequest]) (*connect.Response[pb.AdminTillListResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.AdminService.TillList is not implemented"))
 }
 
 func (UnimplementedAdminServiceHandler) InspectOrder(context.Context, *connect.Request[pb.InspectRequest]) (*connect.Response[pb.InspectOrderResponse], error) {

@@ -16,7 +16,7 @@ func purposes() []purpose {
 		{"try it, and build against it", []*Command{&devCommand, &devNode, &triggerCommand, &diagnoseCommand, &clockAdvance}},
 		{"run nodes and couriers", []*Command{&initFolder, &serve, &courierCommand, &status}},
 		{"one node, three or five", []*Command{&clusterStatus, &clusterInit, &clusterAdd, &clusterToken, &clusterJoin, &clusterPromote, &clusterRemove, &clusterTransfer, &levelSet}},
-		{"merchants and people", []*Command{&merchantAdd, &merchantList, &merchantShow, &merchantKey, &merchantCallback, &personAdd, &personTopup, &personBlock, &personShow, &platformShow, &platformRotate}},
+		{"merchants and people", []*Command{&merchantAdd, &merchantList, &merchantShow, &merchantKey, &merchantCallback, &personAdd, &personTopup, &personBlock, &personShow, &tillAdd, &tillList, &tillSet, &tillClose, &platformShow, &platformRotate}},
 		{"a wallet of your own", []*Command{&walletEnrol, &walletShow, &walletPay, &walletTransfer, &walletAnswer, &walletThrow, &walletOpen, &walletPacket, &walletPIN, &walletBills}},
 		{"look into a payment, and help", []*Command{&inspectOrder, &inspectRefund, &inspectAccount, &inspectNotice, &redeliver, &receiptGet, &receiptVerify, &packetVerify}},
 		{"check, measure, get going again", []*Command{&verifyFolder, &benchmark, &quarantine, &version}},

@@ -19,6 +19,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/admin"
 	"github.com/holdfast-pay/holdfast/internal/edge/edgetest"
+	"github.com/holdfast-pay/holdfast/internal/edge/paylink"
 	"github.com/holdfast-pay/holdfast/internal/edge/receipt"
 	"github.com/holdfast-pay/holdfast/internal/engine/journal"
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
@@ -75,6 +76,7 @@ func Open(t testing.TB, sandbox bool) *Site {
 		Core: d.Core, Keys: d.Keys, People: edgetest.Sealer(t, d.Core), Views: d, Receipts: receipt.NewIssuer(d.Core, d, prover), Tokens: tokens,
 		Defaults:   &pb.MerchantSettings{KeyMode: pb.KeyMode_KEY_MODE_BOTH, RefundIntervalS: 60},
 		Checkpoint: d.publisher.Latest, Now: d.Now, Wall: func() time.Time { return time.UnixMilli(d.Now()) },
+		TillLink: func(token []byte) string { return paylink.Till("https://pay.example.com", token) },
 		ReadOnly: func() string { return d.Why() }, Version: "test", Log: log,
 	}
 	var service atomic.Pointer[admin.Server]

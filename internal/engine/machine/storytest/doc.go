@@ -40,6 +40,7 @@
 //	alias ming 123456789 by=..                 the alias of a device, for the codes that it shows
 //	codepay NO M1 1.00 ALIAS STEP TAP [till=1] [digits=..] [description=..]    an order paid by a shown code
 //	answer NO ming pay|no by=.. · wrongcode M1 TILL · receive ming CODE by=..
+//	till M1 NAME [token=..] · settill M1/NAME [close] [pay=1.00] [cash=1.00] [shift=1.00]
 //	wait 2h                                    moves the leader's clock
 //	reopen                                     closes and opens the platform
 //

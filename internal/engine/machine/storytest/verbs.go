@@ -64,6 +64,8 @@ var verbs = map[string]verb{
 	"packet":    {catalogue.PacketCreate, packetCreate},
 	"claim":     {catalogue.PacketClaim, packetClaim},
 	"reveal":    {catalogue.PacketReveal, packetReveal},
+	"till":      {catalogue.TillAdd, tillAdd},
+	"settill":   {catalogue.TillSet, tillSet},
 
 	"staff":     {catalogue.StaffAdd, staffAdd},
 	"endstaff":  {catalogue.StaffEnd, staffEnd},
