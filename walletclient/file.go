@@ -80,6 +80,11 @@ func (f *File) URL() string {
 // URLs are the nodes that URL names.
 func (f *File) URLs() []string { return strings.Split(f.URL(), ",") }
 
+// Move changes where the wallet API is.
+func (f *File) Move(url string) error {
+	return f.change(func() { f.held.URL = url })
+}
+
 // PublicKey implements Device.
 func (f *File) PublicKey() ([]byte, error) {
 	point, err := f.key.PublicKey.Bytes()
@@ -92,24 +97,29 @@ func (f *File) PublicKey() ([]byte, error) {
 // Sign implements Device.
 func (f *File) Sign(hash []byte) ([]byte, error) { return httpsig.Sign(f.key, hash) }
 
-// Next implements Device: it counts under a lock, and writes the count before it is
-// used.
+// Next implements Device. The count is written before it is used.
 func (f *File) Next() (n uint64, err error) {
+	err = f.change(func() { f.held.Counter++; n = f.held.Counter })
+	return n, err
+}
+
+// change writes a change of what is held, under a lock that other processes respect.
+func (f *File) change(what func()) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	lock, err := os.OpenFile(f.path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return 0, fmt.Errorf("lock the wallet's file: %w", err)
+		return fmt.Errorf("lock the wallet's file: %w", err)
 	}
 	defer lock.Close()
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
-		return 0, fmt.Errorf("lock the wallet's file: %w", err)
+		return fmt.Errorf("lock the wallet's file: %w", err)
 	}
 	if err := f.read(); err != nil {
-		return 0, err
+		return err
 	}
-	f.held.Counter++
-	return f.held.Counter, f.write()
+	what()
+	return f.write()
 }
 
 func (f *File) read() error {

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -33,6 +34,8 @@ type child struct {
 	args []string
 	// logPath takes its standard error.
 	logPath string
+	// pidPath takes the number of the process that runs.
+	pidPath string
 	// logFrom is where this run's part of the log begins.
 	logFrom int64
 	// said is called with each line of its standard output.
@@ -121,6 +124,12 @@ func (c *child) run(ctx context.Context, log *os.File) error {
 	}
 	c.pid.Store(int64(cmd.Process.Pid))
 	defer c.pid.Store(0)
+	if c.pidPath != "" {
+		if err := writeFile(c.pidPath, []byte(strconv.Itoa(cmd.Process.Pid)+"\n"), 0o600); err != nil {
+			fmt.Fprintln(log, "error: the process's number is not written down:", err)
+		}
+		defer os.Remove(c.pidPath)
+	}
 	lines := make(chan struct{})
 	go func() {
 		defer close(lines)

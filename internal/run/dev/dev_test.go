@@ -120,7 +120,7 @@ func TestOnce(t *testing.T) {
 	}
 	fields := readSandbox(t, data)
 	want := []string{"admin_url", "apiv3_key", "appid", "base_url", "ca_path", "mchid", "merchant_cert_path", "merchant_key_path",
-		"merchant_serial", "payers", "platform_cert_path", "proxy_url", "public_key_id", "public_key_path", "sandbox_url", "wallet_url"}
+		"merchant_serial", "packet_link", "payers", "people", "platform_cert_path", "proxy_url", "public_key_id", "public_key_path", "sandbox_url", "wallet_url"}
 	if got := slices.Sorted(maps.Keys(fields)); !slices.Equal(got, want) {
 		t.Errorf("sandbox.json has %v,\nwant %v", got, want)
 	}
@@ -133,6 +133,8 @@ func TestOnce(t *testing.T) {
 			t.Errorf("payer %v", payer)
 		}
 	}
+
+	checkPeople(t, fields)
 
 	p, code = run(t, args...)
 	if code != 0 {
@@ -152,6 +154,21 @@ func TestOnce(t *testing.T) {
 		t.Errorf("left running: %v", left)
 	}
 	verifyOffline(t, data, first.Receipt.Path)
+}
+
+// checkPeople checks that the demo payers have devices that a command can use.
+func checkPeople(t *testing.T, fields map[string]any) {
+	t.Helper()
+	people := fields["people"].([]any)
+	if len(people) != 3 || fields["packet_link"] == "" {
+		t.Errorf("people %v share the packet %v", people, fields["packet_link"])
+	}
+	for _, p := range people {
+		is := p.(map[string]any)
+		if info, err := os.Stat(is["wallet_path"].(string)); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%v: %v, %v", is, info, err)
+		}
+	}
 }
 
 // A cluster of real processes: the same object and two more keys, the same keys

@@ -19,6 +19,9 @@
 //	DIR/shop.jsonl         the demo shop's book
 //	DIR/logs/              what node, courier and shop log
 //	DIR/receipts/          receipts of the demo purchases
+//	DIR/people/            the demo payers' devices
+//	DIR/codes.txt          one-time codes for phones of whoever tries the sandbox
+//	DIR/NAME.pid           the process of a node or courier that runs
 //	DIR/sandbox.json       every credential, for the developer's own code
 //	DIR/sandbox-ca.pem     the authority that vouches for the API's names here; its key is sandbox-ca.key
 //	DIR/sandbox-node.cjs   has Node's clients come in by the door

@@ -31,7 +31,12 @@ type state struct {
 	Addresses addresses `json:"addresses"`
 	// Nodes are those of a cluster; empty for a node alone.
 	Nodes []place `json:"nodes,omitempty"`
+	// PacketLink is of the demo people's red packet.
+	PacketLink string `json:"packet_link,omitempty"`
 }
+
+// codesFile takes one-time codes, so that a program can enrol.
+const codesFile = "codes.txt"
 
 // stateFormat is the format of dev.json.
 const stateFormat = 1

@@ -1,6 +1,7 @@
 package dev
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -28,6 +29,8 @@ func (s *story) guide(f *folder, d sandboxFile, a addresses) {
 		fmt.Sprintf(`  curl -s %s/pay -d '{"code_url":"CODE_URL","payer":"小红"}'`, d.SandboxURL),
 		s.in("  # 用任意手机号开通自己的钱包（验证码显示在这里），再用它付款", "  # get a wallet with any phone number (the code shows up here), and pay with it"),
 		fmt.Sprintf("  holdfast wallet enrol 13800000000 --to %s --name 小明", d.WalletURL),
+		s.in("  # 示例付款人的手机（支付密码 "+demoPIN+"）：付款，或拆群红包", "  # the demo payers' phones (PIN "+demoPIN+"): pay, or open the group's red packet"),
+		fmt.Sprintf("  holdfast wallet open %s --wallet %s", cmp.Or(d.PacketLink, "LINK"), quoteShell(f.path("people", second+".json"))),
 		s.in("  # 通知送到了吗？为什么？", "  # was the notice delivered, and why (not)?"),
 		fmt.Sprintf("  curl -s '%s/notices?limit=5'", d.SandboxURL),
 		s.in("  # 把业务时间拨快两小时", "  # move business time two hours ahead"),

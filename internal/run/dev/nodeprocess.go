@@ -147,9 +147,6 @@ func (p NodeProcess) sayReady(a node.Addresses) {
 	}
 }
 
-// readCode says whether a node's line is a one-time code on its way to a phone.
-func readCode(line string) bool { return strings.HasPrefix(line, "one-time code for ") }
-
 // readReady reads a node's line.
 func readReady(line string) bool {
 	var r ready

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"os"
 	"os/exec"
 	"strings"
 	"sync"
@@ -23,6 +24,7 @@ type platform struct {
 	story    *story
 	nodes    []*station
 	couriers []*child
+	mail     *mail
 }
 
 // station is a node's process.
@@ -44,6 +46,7 @@ func newLogName() string {
 // newPlatform describes the processes; nothing is started yet.
 func newPlatform(f *folder, a addresses, opt *Options, story *story) *platform {
 	p := &platform{folder: f, opt: opt, story: story}
+	p.mail = &mail{others: p.show}
 	for _, at := range f.places(a) {
 		p.nodes = append(p.nodes, p.station(at, a))
 	}
@@ -74,10 +77,7 @@ func (p *platform) station(at place, a addresses) *station {
 	s := &station{place: at, ready: make(chan struct{}, 1)}
 	s.child = p.child(at.Name, args)
 	s.child.said = func(line string) {
-		if readCode(line) {
-			p.story.line("%s", line) // whoever tries the sandbox has no such phone
-		}
-		if readReady(line) {
+		if !p.mail.take(line) && readReady(line) {
 			select {
 			case s.ready <- struct{}{}:
 			default:
@@ -105,7 +105,7 @@ func (p *platform) courier(name, data string, inner []string, more ...string) *c
 
 func (p *platform) child(name string, args []string) *child {
 	log := p.folder.logFile(name)
-	return &child{name: name, executable: p.opt.Executable, args: args, logPath: log, died: p.story.died(name, log)}
+	return &child{name: name, executable: p.opt.Executable, args: args, logPath: log, pidPath: p.folder.path(name + ".pid"), died: p.story.died(name, log)}
 }
 
 // start starts the nodes, and the couriers when those are ready: they need the
@@ -132,6 +132,20 @@ func (p *platform) startNodes(ctx context.Context) error {
 		return err
 	}
 	return p.begin(ctx, p.nodes)
+}
+
+// show shows a one-time code to whoever tries the sandbox, who has no such phone, and
+// leaves it in a file for their programs.
+func (p *platform) show(line string) {
+	p.story.line("%s", line)
+	f, err := os.OpenFile(p.folder.path(codesFile), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err == nil {
+		_, err = fmt.Fprintln(f, line)
+		err = errors.Join(err, f.Close())
+	}
+	if err != nil {
+		p.story.line("%v", err)
+	}
 }
 
 // begin starts nodes together and waits until each takes payments.

@@ -25,6 +25,9 @@ type sandboxFile struct {
 	ProxyURL         string  `json:"proxy_url"`
 	CAPath           string  `json:"ca_path"`
 	WalletURL        string  `json:"wallet_url"`
+	// People are the payers who have a phone, PacketLink the red packet that they share.
+	People     []demoPerson `json:"people,omitempty"`
+	PacketLink string       `json:"packet_link,omitempty"`
 }
 
 // describe gathers what sandbox.json says.

@@ -15,16 +15,16 @@ import (
 
 // demoPayer is a payer that every sandbox has.
 type demoPayer struct {
-	ref, name string
-	balance   int64 // fen
+	ref, name, phone string
+	balance          int64 // fen
 }
 
 // demoPayers are who can pay from the start: one rich, one who buys the order
 // a second time, one who can't afford much.
 var demoPayers = []demoPayer{
-	{"ming", "小明", 1_000_00},
-	{"hong", "小红", 200_00},
-	{"gang", "小刚", 50},
+	{"ming", "小明", "+8613800000001", 1_000_00},
+	{"hong", "小红", "+8613800000002", 200_00},
+	{"gang", "小刚", "+8613800000003", 50},
 }
 
 // payer is a demo payer as the platform knows them.
@@ -77,7 +77,7 @@ func (s *setup) merchant(ctx context.Context, c *credentials) error {
 func (s *setup) payer(ctx context.Context, p demoPayer) (payer, error) {
 	shown, err := s.admin.PersonShow(ctx, connect.NewRequest(&pb.AdminPersonShowRequest{Ref: p.ref}))
 	if is, ok := rpc.CodeOf(err); ok && is == code.PersonNotFound {
-		shown, err = s.admin.PersonAdd(ctx, connect.NewRequest(&pb.AdminPersonAddRequest{Ref: p.ref, Name: p.name, Appids: []string{appid}, Topup: p.balance}))
+		shown, err = s.admin.PersonAdd(ctx, connect.NewRequest(&pb.AdminPersonAddRequest{Ref: p.ref, Name: p.name, Phone: p.phone, Appids: []string{appid}, Topup: p.balance}))
 	}
 	if err != nil {
 		return payer{}, fmt.Errorf("set up the payer %s: %w", p.ref, err)
