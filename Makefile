@@ -48,8 +48,9 @@ soak: ## the long versions: 100 kills, 2,000 flipped bytes, 3,000 disks, 20 minu
 deps: ## install what tests need and Go does not bring: a C compiler, libcrypto, a browser
 	@scripts/deps.sh
 
-web: ## types and unit tests of the pages, and that their committed bundle is current (scripts/web.sh -write bundles)
+web: ## the pages: types, unit tests, that their committed bundle is current (scripts/web.sh -write bundles); phones in a browser against a node
 	@scripts/web.sh
+	$(TEST) -count=1 -timeout 10m ./internal/trial/webtest
 
 build: ## compile bin/holdfast; make vet compiles the rest
 	$(GO) build -o bin/holdfast ./cmd/holdfast

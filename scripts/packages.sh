@@ -2,8 +2,8 @@
 # Lists packages by what their tests need:
 #
 #   unit      all but those that start real processes, run a merchant's SDK or
-#             damage data folders or disks, or play whole clusters (make contract,
-#             kill, cluster, damage, simdisk, sim)
+#             damage data folders or disks, use phones in a browser, or play whole
+#             clusters (make contract, kill, cluster, damage, simdisk, web, sim)
 #   single    the unit tests of code that starts no goroutine, which house rules
 #             see to: the race detector would only slow them down
 #   parallel  the other unit tests
@@ -16,7 +16,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-unit() { "${GO:-go}" list ./... | grep -vE '/(contract|sdktest|killtest|clustertest|run/verify|trial/sim|trial/script|trial/simdisk)$'; }
+unit() { "${GO:-go}" list ./... | grep -vE '/(contract|sdktest|killtest|clustertest|webtest|run/verify|trial/sim|trial/script|trial/simdisk)$'; }
 single() { unit | grep -E '/internal/(arch|base/[a-z]+|rule/[a-z]+|engine/machine(/[a-z]+)?|edge/wechatjson|run/(build|config|nearest|qr))$' | grep -v '/base/table$'; }
 
 parallel() { unit | grep -vxFf <(single); }

@@ -36,6 +36,7 @@ var entries = []struct {
 	{"github.com/pelletier/go-toml/v2", []string{"internal/run/config"}, "the configuration file"},
 	{"go.yaml.in/yaml/v3", []string{"internal/run/config"}, "the configuration file"},
 	{"filippo.io/bigmod", []string{"internal/edge/wechatv3"}, "merchants' signatures verified with a prepared modulus: docs/decisions/0006"},
+	{"github.com/chromedp", []string{"internal/edge/edgetest/browser"}, "the browser that tests of pages share"},
 	{"github.com/evanw/esbuild", []string{"web"}, "bundles the pages; a module of its own, so that the product does not link it"},
 	{"rsc.io/qr", []string{"internal/run/qr"}, "the code in the terminal and on the page"},
 	{"github.com/anishathalye/porcupine", []string{"internal/trial/sim"}, "is there an order of the calls that explains their answers"},
@@ -47,7 +48,7 @@ var entries = []struct {
 var testEntries = map[string]string{
 	"pgregory.net/rapid":                      "internal/",
 	"go.uber.org/goleak":                      "internal/",
-	"github.com/chromedp/":                    "internal/edge/",
+	"github.com/chromedp/":                    "internal/",
 	"github.com/wechatpay-apiv3/wechatpay-go": "internal/",
 	"github.com/prometheus/":                  "internal/",
 	"google.golang.org/protobuf":              "internal/",

@@ -22,6 +22,9 @@ export function Field({ label, value, hint, error, type = "text", inputMode, aut
 	const said = error ?? hint;
 	const box = useRef<HTMLInputElement>(null);
 	useEffect(() => {
+		if (autofocus) box.current?.focus({ preventScroll: true });
+	}, []);
+	useEffect(() => {
 		if (error) box.current?.focus();
 	}, [error]);
 	return (
@@ -36,7 +39,6 @@ export function Field({ label, value, hint, error, type = "text", inputMode, aut
 				autocomplete={autocomplete}
 				maxLength={maxLength}
 				placeholder={placeholder}
-				autofocus={autofocus}
 				value={value.value}
 				aria-invalid={error !== undefined}
 				aria-describedby={said ? `${id}-said` : undefined}

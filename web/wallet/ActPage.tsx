@@ -143,7 +143,7 @@ function Done({ act: a }: { act: Act }) {
 			</Verdict>
 			<div class="card">
 				<Facts>
-					{a.what && <Fact name={say(w.what)}>{a.what}</Fact>}
+					{a.what && <Fact name={say(a.kind === "Pay" ? w.what : w.note)}>{a.what}</Fact>}
 					<Fact name={say(w.at)}>{moment(at)}</Fact>
 				</Facts>
 				{text("transactionId") && <Copyable label={say(w.number)} value={text("transactionId")} />}

@@ -15,7 +15,7 @@ import { live, type Act } from "./acts";
 import type { Bill } from "./api.gen";
 import { call } from "./call";
 import { back, go, place } from "./nav";
-import { bills, note, refresh } from "./state";
+import { bills, note, older, refresh } from "./state";
 import { w, whats } from "./words";
 
 const icons: Record<string, IconName> = { payment: "store", refund: "again", topup: "came", sent: "transfer", sent_back: "transfer", packet: "packet", packet_back: "packet" };
@@ -52,6 +52,7 @@ export function Bills() {
 			const page = await call("ListBills", { limit: 50, ...(before === "0" ? {} : { before }) });
 			const known = new Set(page.bills.map((b) => b.entry));
 			list.value = before === "0" ? page.bills : [...list.value.filter((b) => !known.has(b.entry)), ...page.bills];
+			older.value = list.value;
 			next.value = page.next;
 		} catch (e) {
 			if (!note(e)) throw e;
@@ -63,7 +64,17 @@ export function Bills() {
 	const pick = (f: Flow) => go(`/bills?flow=${f}${search.value ? `&q=${encodeURIComponent(search.value)}` : ""}`, true);
 	const found = list.value.filter((b) => fits(b, flow, search.value));
 	return (
-		<Screen title={say(w.bills)} onBack={back}>
+		<Screen
+			title={say(w.bills)}
+			onBack={back}
+			foot={
+				found.length > 0 ? (
+					<Button kind="quiet" icon="bill" onPress={() => download(found)}>
+						{say(w.exported)}
+					</Button>
+				) : undefined
+			}
+		>
 			<Field label={say(w.search)} value={search} type="search" name="q" />
 			<div class="tabs" role="group" aria-label={say(w.bills)}>
 				{(["all", "out", "in"] as const).map((f) => (
@@ -85,6 +96,23 @@ export function Bills() {
 	);
 }
 
+// csv is a table of bills, for spreadsheets: a text that would be a formula there is
+// not one.
+export function csv(list: Bill[]): string {
+	const cell = (text: string) => `"${(/^[=+\-@\t\r]/.test(text) ? "'" + text : text).replace(/"/g, '""')}"`;
+	const yuanOf = (fen: number) => `${fen < 0 ? "-" : ""}${digits(fen).replace(/,/g, "")}`;
+	const rows = list.map((b) => [cell(new Date(b.at).toISOString()), cell(whatOf(b)), cell(b.who), yuanOf(b.amount), cell(b.entry), cell(b.subject)].join(","));
+	return "\ufeff" + [["time", "what", "who", "amount_cny", "entry", "subject"].join(","), ...rows].join("\r\n") + "\r\n";
+}
+
+function download(list: Bill[]): void {
+	const a = document.createElement("a");
+	a.href = URL.createObjectURL(new Blob([csv(list)], { type: "text/csv" }));
+	a.download = "bills.csv";
+	a.click();
+	setTimeout(() => URL.revokeObjectURL(a.href), 60_000);
+}
+
 // stepsOf is what is known of how a bill came about.
 export function stepsOf(b: Bill, a: Act | undefined): Step[] {
 	const steps: Step[] = [];
@@ -98,7 +126,7 @@ export function BillPage({ entry }: { entry: string }) {
 	useEffect(() => {
 		if (!bills.value.some((b) => b.entry === entry)) void refresh();
 	}, [entry]);
-	const b = bills.value.find((x) => x.entry === entry);
+	const b = [...bills.value, ...older.value].find((x) => x.entry === entry);
 	if (!b) {
 		return (
 			<Screen title={say(w.detail)} onBack={back}>
@@ -122,7 +150,7 @@ export function BillPage({ entry }: { entry: string }) {
 			</div>
 			<div class="card">
 				<Facts>
-					{a?.what && <Fact name={say(w.what)}>{a.what}</Fact>}
+					{a?.what && <Fact name={say(a.kind === "Pay" ? w.what : w.note)}>{a.what}</Fact>}
 					<Fact name={say(w.at)}>{moment(b.at)}</Fact>
 					{transfer && (
 						<Fact name={say(w.transfer)}>

@@ -11,13 +11,22 @@ import { say, type Text } from "../ui/words";
 import { live } from "./acts";
 import { lineOf } from "./Bills";
 import { go } from "./nav";
-import { away, bills, hidden, hide, refresh, seenAt, wallet } from "./state";
+import { away, bills, hidden, hide, online, refresh, seenAt, wallet } from "./state";
 import { updates } from "./updates";
 import { w } from "./words";
 
+// askAgain is how often the platform is asked while it gives no answer.
+const askAgain = 5_000;
+
 // Home is the balance, what can be done, and what moved today.
 export function Home() {
-	useEffect(() => void refresh(), []);
+	useEffect(() => {
+		void refresh();
+		const timer = setInterval(() => {
+			if (away.value && document.visibilityState === "visible") void refresh();
+		}, askAgain);
+		return () => clearInterval(timer);
+	}, []);
 	const v = wallet.value;
 	const today = bills.value.filter((b) => dayKey(b.at) === dayKey(Date.now()));
 	return (
@@ -70,7 +79,7 @@ function Concerns() {
 		<>
 			{away.value && (
 				<Banner tone="wait">
-					<strong>{say(w.offline)}</strong>
+					<strong>{say(online.value ? w.notReached : w.offline)}</strong>
 					<p>{say(w.offlineText)}</p>
 				</Banner>
 			)}

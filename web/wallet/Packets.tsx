@@ -147,8 +147,8 @@ export function PacketPage({ link }: { link: string }) {
 	const p = packet.value;
 	if (failed.value) {
 		return (
-			<Screen title={say(w.packet)} onBack={back}>
-				<Sorry trouble={failed.value.code === "packet_not_found" ? { ...failed.value, text: say(w.packetNoneText) } : failed.value} title={failed.value.code ? w.packetNone : w.noAnswer} again={() => void look()} />
+			<Screen title={say(w.packet)} onBack={back} foot={<Button onPress={() => go("/", true)}>{say(w.home)}</Button>}>
+				<Sorry trouble={failed.value.code === "packet_not_found" ? { ...failed.value, text: say(w.packetNoneText) } : failed.value} title={failed.value.code ? w.packetNone : w.noAnswer} {...(failed.value.tone === "wait" ? { again: () => void look() } : {})} />
 			</Screen>
 		);
 	}

@@ -177,10 +177,11 @@ export function PinPage() {
 			onBack={back}
 			foot={
 				<Button kind="primary" onPress={() => (asking.value = true)}>
-					{say(w.setPin)}
+					{say(w.changePin)}
 				</Button>
 			}
 		>
+			<p>{say(w.pinIs)}</p>
 			{v.pinLockedUntil > Date.now() && <p role="alert">{say(w.lockedUntil(clock(v.pinLockedUntil)))}</p>}
 			{v.pinResetAt > 0 ? <p>{say(w.forgotOn(`${day(v.pinResetAt)} ${clock(v.pinResetAt)}`))}</p> : <Forgot />}
 			<AskPin

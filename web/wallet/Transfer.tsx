@@ -207,7 +207,7 @@ export function TransferPage({ id }: { id: string }) {
 			<div class="card">
 				<Facts>
 					<Fact name={say(v.mine ? w.to : w.from)}>{v.who}</Fact>
-					{v.memo && <Fact name={say(w.memo)}>{v.memo}</Fact>}
+					{v.memo && <Fact name={say(w.note)}>{v.memo}</Fact>}
 					<Fact name={say(w.at)}>{moment(v.createdAt)}</Fact>
 				</Facts>
 			</div>

@@ -93,8 +93,8 @@ function App() {
 async function begin(): ReturnType<typeof usable> {
 	const holds = await usable();
 	if (holds !== "yes" && holds !== "full") return holds;
+	await resume(); // first: a page must know what was begun before it offers to begin it
 	await start();
-	if (device.value) void resume();
 	return holds;
 }
 
@@ -145,7 +145,7 @@ class Net extends Component<{ children: ComponentChildren }, { failed: boolean }
 		if (!this.state.failed) return this.props.children;
 		return (
 			<Screen title={say(w.name)}>
-				<Verdict tone="bad" title={say(w.notDone)} text={say(w.payingLost)}>
+				<Verdict tone="bad" title={say(w.broken)} text={say(w.brokenText)}>
 					<Button icon="again" onPress={() => location.reload()}>
 						{say(w.reload)}
 					</Button>
@@ -171,8 +171,8 @@ if (root) {
 	root.textContent = "";
 	render(
 		<Net>
+			{sandbox && <aside class="sandbox">{say(w.sandbox)}</aside>}
 			<App />
-			{sandbox && <p class="sandbox">{say(w.sandbox)}</p>}
 		</Net>,
 		root,
 	);

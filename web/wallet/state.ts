@@ -10,6 +10,8 @@ export const device = signal<Device | null | undefined>(undefined);
 export const wallet = signal<WalletView | undefined>(undefined);
 export const seenAt = signal(0);
 export const bills = signal<Bill[]>([]);
+// older are bills that were looked up beyond those that are kept.
+export const older = signal<Bill[]>([]);
 export const online = signal(typeof navigator === "undefined" || navigator.onLine);
 // reached says whether the platform gave an answer last.
 export const reached = signal(true);

@@ -2,111 +2,21 @@ package cashier
 
 import (
 	"context"
-	"errors"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
+	"github.com/holdfast-pay/holdfast/internal/edge/edgetest/browser"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
-// chromium is one browser for all tests, started when the first one asks.
-var chromium struct {
-	sync.Once
-	ctx  context.Context
-	stop func()
-	err  error
-}
-
-func startChromium() {
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		chromium.err = errors.New("chromium is not installed: apt-get install chromium")
-		return
-	}
-	dir, err := os.MkdirTemp("", "cashier-chromium")
-	if err != nil {
-		chromium.err = err
-		return
-	}
-	flags := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(dir),
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
-	alloc, stop := chromedp.NewExecAllocator(context.Background(), flags...)
-	ctx, cancel := chromedp.NewContext(alloc, chromedp.WithErrorf(func(string, ...any) {}))
-	chromium.ctx = ctx
-	chromium.stop = func() {
-		cancel()
-		stop()
-		_ = os.RemoveAll(dir) // it is in the temporary folder
-	}
-	chromium.err = chromedp.Do(ctx) // starts it
-}
-
-func TestMain(m *testing.M) {
-	out := m.Run()
-	if chromium.stop != nil {
-		chromium.stop()
-	}
-	os.Exit(out)
-}
-
-// browser opens a window of its own, with cookies of its own: a phone of 360 by
-// 640 points that speaks lang. Without Chromium the test is skipped, except
-// where CI is set.
-func browser(t *testing.T, lang string) context.Context {
-	t.Helper()
-	chromium.Do(startChromium)
-	if chromium.err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(chromium.err)
-		}
-		t.Skip(chromium.err)
-	}
-	ctx, cancel := chromedp.NewContext(chromium.ctx, chromedp.WithNewBrowserContext())
-	t.Cleanup(cancel)
-	phone := chromedp.EmulateViewport(360, 640, chromedp.EmulateScale(2), chromedp.EmulateMobile)
-	speaks := chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
-		_, err := cdp.Call(ctx, tab, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: network.Headers{"Accept-Language": lang}})
-		return err
-	})
-	if err := chromedp.Do(ctx, phone, speaks); err != nil {
-		t.Fatal(err)
-	}
-	ctx, expire := context.WithTimeout(ctx, 60*time.Second)
-	t.Cleanup(expire)
-	return ctx
-}
-
-// step does the actions or ends the test.
-func step(ctx context.Context, t *testing.T, actions ...chromedp.Action[chromedp.Void]) {
-	t.Helper()
-	if err := chromedp.Do(ctx, actions...); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// read does an action that answers something, or ends the test.
-func read[T any](ctx context.Context, t *testing.T, a chromedp.Action[T]) T {
-	t.Helper()
-	value, err := chromedp.Run(ctx, a)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return value
-}
+func TestMain(m *testing.M) { browser.Main(m) }
 
 // at waits until the page is of the kind.
 func at(k kind) chromedp.Action[chromedp.Void] {
@@ -152,26 +62,17 @@ const layoutProblems = `(() => {
 	return found.join("; ");
 })()`
 
-// scheme shows the page as a phone in light or dark mode does.
-func scheme(mode string) chromedp.Action[chromedp.Void] {
-	return chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
-		_, err := cdp.Call(ctx, tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: mode}}})
-		return err
-	})
-}
-
 // fits checks the layout of the page shown, light and dark, and keeps pictures
 // when HOLDFAST_SHOTS names a folder.
 func fits(ctx context.Context, t *testing.T, name string) {
 	t.Helper()
 	for _, mode := range []string{"dark", "light"} {
-		step(ctx, t, scheme(mode))
-		if problems := read(ctx, t, chromedp.Evaluate[string](layoutProblems)); problems != "" {
+		browser.Step(ctx, t, browser.Scheme(mode))
+		if problems := browser.Read(ctx, t, chromedp.Evaluate[string](layoutProblems)); problems != "" {
 			t.Errorf("%s, %s: %s", name, mode, problems)
 		}
 		if dir := os.Getenv("HOLDFAST_SHOTS"); dir != "" {
-			png := read(ctx, t, chromedp.FullScreenshot(100))
+			png := browser.Read(ctx, t, chromedp.FullScreenshot(100))
 			if err := os.WriteFile(filepath.Join(dir, name+"-"+mode+".png"), png, 0o644); err != nil {
 				t.Error(err)
 			}
@@ -186,23 +87,23 @@ func TestBrowserPaysOnAPhone(t *testing.T) {
 	o := d.core.Order("T-10001", nil)
 	server := httptest.NewServer(d.http)
 	t.Cleanup(server.Close)
-	ctx := browser(t, "zh-CN")
+	ctx := browser.Phone(t, "zh-CN")
 	address := server.URL + "/pay/" + o.PrepayId
-	step(ctx, t, chromedp.Navigate(address), at(kindPay))
+	browser.Step(ctx, t, chromedp.Navigate(address), at(kindPay))
 	fits(ctx, t, "pay")
 	// Two taps before the first answer. The script swallows the second, so the
 	// same form is sent past it too.
-	read(ctx, t, chromedp.Evaluate[bool](`fetch(document.forms[0].action, {method: "POST",
+	browser.Read(ctx, t, chromedp.Evaluate[bool](`fetch(document.forms[0].action, {method: "POST",
 		body: new URLSearchParams(new FormData(document.forms[0], document.querySelector("button.first")))}), true`))
-	step(ctx, t, chromedp.Click(payNow), at(kindPaid))
+	browser.Step(ctx, t, chromedp.Click(payNow), at(kindPaid))
 	fits(ctx, t, "paid")
-	if got := read(ctx, t, chromedp.Text(heading)); got != "支付成功" {
+	if got := browser.Read(ctx, t, chromedp.Text(heading)); got != "支付成功" {
 		t.Errorf("after the taps: %s", got)
 	}
-	step(ctx, t, chromedp.Reload(), at(kindPaid))
-	step(ctx, t, chromedp.NavigateBack(), at(kindPaid)) // the code's page knows its attempt
-	step(ctx, t, chromedp.Navigate(address+"?lang=en"), at(kindPaid))
-	if got := read(ctx, t, chromedp.Text(heading)); got != "Paid" {
+	browser.Step(ctx, t, chromedp.Reload(), at(kindPaid))
+	browser.Step(ctx, t, chromedp.NavigateBack(), at(kindPaid)) // the code's page knows its attempt
+	browser.Step(ctx, t, chromedp.Navigate(address+"?lang=en"), at(kindPaid))
+	if got := browser.Read(ctx, t, chromedp.Text(heading)); got != "Paid" {
 		t.Errorf("in English: %s", got)
 	}
 	if got := d.charged(); got != 100 {
@@ -219,8 +120,8 @@ func TestBrowserScansAPaidCode(t *testing.T) {
 	d.tap(o, d.ming.Uid, myAttempt)
 	server := httptest.NewServer(d.http)
 	t.Cleanup(server.Close)
-	ctx := browser(t, "en")
-	step(ctx, t, chromedp.Navigate(server.URL+"/pay/"+o.PrepayId), at(kindAlready))
+	ctx := browser.Phone(t, "en")
+	browser.Step(ctx, t, chromedp.Navigate(server.URL+"/pay/"+o.PrepayId), at(kindAlready))
 	fits(ctx, t, "already")
 	if got := d.charged(); got != 100 {
 		t.Errorf("%d fen moved, want 100", got)
@@ -235,17 +136,17 @@ func TestBrowserWaitsForTheAnswer(t *testing.T) {
 	d.core.Break(func(*pb.Command) (bool, error) { return false, code.Unknown.Err() })
 	server := httptest.NewServer(d.http)
 	t.Cleanup(server.Close)
-	ctx := browser(t, "en")
-	step(ctx, t, chromedp.Navigate(server.URL+"/pay/"+o.PrepayId), at(kindPay), chromedp.Click(payNow), at(kindWaiting))
+	ctx := browser.Phone(t, "en")
+	browser.Step(ctx, t, chromedp.Navigate(server.URL+"/pay/"+o.PrepayId), at(kindPay), chromedp.Click(payNow), at(kindWaiting))
 	fits(ctx, t, "waiting")
-	attempt := read(ctx, t, chromedp.Evaluate[string](`new URLSearchParams(location.search).get("attempt")`))
+	attempt := browser.Read(ctx, t, chromedp.Evaluate[string](`new URLSearchParams(location.search).get("attempt")`))
 	raw, ok := parseAttempt(attempt)
 	if !ok {
 		t.Fatalf("attempt %q", attempt)
 	}
 	// The frame that was in doubt turns out to be committed.
 	d.core.Must(catalogue.OrderPay, &pb.OrderPay{PrepayId: o.PrepayId, Uid: d.ming.Uid, Attempt: raw})
-	step(ctx, t, at(kindPaid))
+	browser.Step(ctx, t, at(kindPaid))
 	if got := d.charged(); got != 100 {
 		t.Errorf("%d fen moved, want 100", got)
 	}
@@ -261,10 +162,10 @@ func TestBrowserLayoutOfEveryPage(t *testing.T) {
 	d := newSite(t, true)
 	server := httptest.NewServer(goldenServer(d.http))
 	t.Cleanup(server.Close)
-	ctx := browser(t, "en")
+	ctx := browser.Phone(t, "en")
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".html")
-		step(ctx, t, chromedp.Navigate(server.URL+"/golden/"+filepath.Base(file)), chromedp.WaitVisible(chromedp.CSS("main")))
+		browser.Step(ctx, t, chromedp.Navigate(server.URL+"/golden/"+filepath.Base(file)), chromedp.WaitVisible(chromedp.CSS("main")))
 		fits(ctx, t, "page-"+name)
 	}
 }

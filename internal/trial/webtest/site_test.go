@@ -1,0 +1,159 @@
+package webtest
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
+	"github.com/holdfast-pay/holdfast/internal/base/money"
+	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/edge/admin/admintest"
+	"github.com/holdfast-pay/holdfast/internal/edge/edgetest"
+	"github.com/holdfast-pay/holdfast/internal/edge/edgetest/browser"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
+	"github.com/holdfast-pay/holdfast/internal/run/config"
+	"github.com/holdfast-pay/holdfast/internal/run/node"
+	"github.com/holdfast-pay/holdfast/internal/run/qr"
+)
+
+func TestMain(m *testing.M) { browser.Main(m) }
+
+// site is a node with a shop, behind a network that the test has in its hands.
+type site struct {
+	*testing.T
+	node  *node.Node
+	codes *admintest.Buffer
+	log   *admintest.Buffer
+	// url is where phones find the wallet.
+	url string
+	net network
+}
+
+// newSite opens a node, and closes it in the end.
+func newSite(t *testing.T) *site {
+	t.Helper()
+	cfg := config.Default()
+	cfg.Data, cfg.LogName, cfg.Sandbox = t.TempDir(), admintest.LogName, true
+	cfg.MerchantAPI.Address, cfg.MerchantAPI.InsecureLoopback = "127.0.0.1:0", true
+	cfg.WalletAPI.Address, cfg.WalletAPI.InsecureLoopback = "127.0.0.1:0", true
+	cfg.Admin.Address, cfg.Admin.InsecureLoopback = "127.0.0.1:0", true
+	cfg.Inner.Address = "127.0.0.1:0"
+	cfg.Disk.MinFree, cfg.Disk.MinFreePercent, cfg.Disk.Cache = 1<<20, 0, 8<<20
+	admintest.CopyKeys(t, cfg.Data)
+	s := &site{T: t, codes: new(admintest.Buffer), log: new(admintest.Buffer)}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	n, err := node.Open(ctx, node.Options{Config: cfg, Version: "test", Log: slog.New(slog.NewTextHandler(s.log, nil)),
+		Fatal: func(err error) { t.Error(err) }, Codes: s.codes})
+	if err != nil {
+		t.Fatalf("%v\n%s", err, s.log)
+	}
+	s.node = n
+	t.Cleanup(s.stop)
+	to, err := url.Parse(n.Addresses().WalletAPI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.net.to = &httputil.ReverseProxy{ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(to)
+		r.Out.Host = r.In.Host // it is signed
+	}}
+	front := httptest.NewServer(&s.net)
+	t.Cleanup(front.Close)
+	s.url = front.URL
+	s.do(catalogue.MerchantAdd, &pb.MerchantAdd{Mchid: edgetest.Mchid, Name: "茶铺", Appids: []string{edgetest.Appid}, Settings: &pb.MerchantSettings{}})
+	return s
+}
+
+func (s *site) stop() {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := s.node.Run(ctx); err != nil {
+		s.Errorf("an orderly stop: %v", err)
+	}
+}
+
+// do runs a command that has to succeed.
+func (s *site) do(number catalogue.Number, body table.Record) any {
+	s.Helper()
+	res, err := s.node.Replica().Do(s.Context(), catalogue.NewCommand(number, "test", "", body))
+	if err != nil || !res.Code.OK() {
+		s.Fatalf("%s: %v, %v", number, res.Code, err)
+	}
+	return res.Body
+}
+
+// order is an order of the shop's.
+func (s *site) order(no string, fen int64) *pb.Order {
+	s.Helper()
+	return s.do(catalogue.OrderCreate, &pb.OrderCreate{Mchid: edgetest.Mchid, Appid: edgetest.Appid, OutTradeNo: no, Product: pb.Product_PRODUCT_NATIVE,
+		Total: fen, Currency: money.CNY, Description: "乌龙茶", NotifyUrl: "https://shop.example/n"}).(*pb.Order)
+}
+
+// picture is a file with the order's code, as a phone's camera would keep it.
+func (s *site) picture(o *pb.Order) string {
+	s.Helper()
+	png, err := qr.PNG(s.node.Addresses().Cashier + "/pay/" + o.PrepayId)
+	if err != nil {
+		s.Fatal(err)
+	}
+	file := filepath.Join(s.TempDir(), o.OutTradeNo+".png")
+	if err := os.WriteFile(file, png, 0o600); err != nil {
+		s.Fatal(err)
+	}
+	return file
+}
+
+// balance is what somebody has, in fen.
+func (s *site) balance(uid uint64) (fen int64) {
+	s.Helper()
+	if err := s.node.Replica().ReadLatest(s.Context(), func(r table.Reader) error {
+		if a, ok := ledger.Get(r, ledger.UserBalance(uid), money.CNY); ok {
+			fen = ledger.Balance(a)
+		}
+		return nil
+	}); err != nil {
+		s.Fatal(err)
+	}
+	return fen
+}
+
+// network is what lies between phones and node: it passes everything, loses the
+// answers of one call, or is gone.
+type network struct {
+	to    http.Handler
+	mode  atomic.Int32
+	lost  atomic.Int32 // answers
+	calls atomic.Int32 // that reached the node while answers were lost
+}
+
+const (
+	passes = iota
+	losesPay
+	gone
+)
+
+// ServeHTTP implements http.Handler.
+func (n *network) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch mode := n.mode.Load(); {
+	case mode == gone:
+		panic(http.ErrAbortHandler)
+	case mode == losesPay && strings.HasSuffix(r.URL.Path, "/Pay"):
+		n.to.ServeHTTP(httptest.NewRecorder(), r) // the node did it
+		n.calls.Add(1)
+		n.lost.Add(1)
+		panic(http.ErrAbortHandler) // and nobody hears of it
+	}
+	n.to.ServeHTTP(w, r)
+}
