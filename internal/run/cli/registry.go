@@ -19,7 +19,7 @@ func purposes() []purpose {
 		{"merchants and people", []*Command{&merchantAdd, &merchantList, &merchantShow, &merchantKey, &merchantCallback, &personAdd, &personTopup, &personBlock, &personShow, &tillAdd, &tillList, &tillSet, &tillClose, &platformShow, &platformRotate}},
 		{"a wallet of your own", []*Command{&walletEnrol, &walletShow, &walletPay, &walletTransfer, &walletAnswer, &walletThrow, &walletOpen, &walletPacket, &walletPIN, &walletBills}},
 		{"look into a payment, and help", []*Command{&inspectOrder, &inspectRefund, &inspectAccount, &inspectNotice, &redeliver, &receiptGet, &receiptVerify, &packetVerify}},
-		{"check, measure, get going again", []*Command{&verifyFolder, &benchmark, &quarantine, &version}},
+		{"check, measure, get going again", []*Command{&verifyFolder, &benchmark, &drillCommand, &quarantine, &version}},
 	}
 }
 

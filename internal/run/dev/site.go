@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+
+	"github.com/holdfast-pay/holdfast/internal/edge/admin"
 )
 
 // Site is what other commands need of a sandbox's folder.
@@ -18,6 +20,21 @@ type Site struct {
 	// MerchantCert, PlatformCert and PublicKey are files in PEM; PublicKeyID names
 	// the last.
 	MerchantCert, PlatformCert, PublicKey, PublicKeyID string
+	// ShopURL is the demo shop's, AdminURL the administration's, whose token is in the
+	// file AdminToken.
+	ShopURL, AdminURL, AdminToken string
+	// CodesFile takes one-time codes for phones other than the demo people's.
+	CodesFile string
+	Nodes     []Node
+}
+
+// Node is one node of a sandbox.
+type Node struct {
+	Name string
+	// Wallet and Admin are the URLs of its wallet API and its administration.
+	Wallet, Admin string
+	// PIDFile holds the number of its process while that runs.
+	PIDFile string
 }
 
 // Credentials reads a sandbox's folder. The sandbox need not run.
@@ -47,6 +64,10 @@ func Credentials(dir string) (*Site, error) {
 	s := &Site{
 		Keys: f.first(), Mchid: d.Mchid, Appid: d.Appid, APIv3Key: d.APIv3Key, MerchantCert: d.MerchantCertPath,
 		PlatformCert: d.PlatformCertPath, PublicKey: d.PublicKeyPath, PublicKeyID: d.PublicKeyID,
+	}
+	s.ShopURL, s.AdminURL, s.AdminToken, s.CodesFile = "http://"+f.last.Addresses.Shop, d.AdminURL, admin.TokenFile(f.first()), f.path(codesFile)
+	for _, p := range f.places(f.last.Addresses) {
+		s.Nodes = append(s.Nodes, Node{Name: p.Name, Wallet: "http://" + p.Wallet, Admin: "http://" + p.Admin, PIDFile: f.path(p.Name + ".pid")})
 	}
 	if len(d.Payers) > 0 {
 		s.Openid = d.Payers[0].Openid

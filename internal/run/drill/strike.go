@@ -1,0 +1,123 @@
+package drill
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/holdfast-pay/holdfast/walletclient"
+)
+
+// answerWithin is how long somebody may be without an answer (R1.5), tellWithin how long
+// a shop may be (R1.3).
+const (
+	answerWithin = time.Minute
+	tellWithin   = 5 * time.Minute
+)
+
+// strike plays the first part of "the first internet strike": a taxi ride is paid and a
+// friend gets money at noon, and a node is killed under each.
+var strike = Drill{
+	Name: "strike", Account: "A: the planned one-hour stop", Short: "a taxi ride is paid and a friend gets money while a node is killed under each",
+	run: func(ctx context.Context, g *Ground, _ Options) error {
+		passenger, err := g.enrol(ctx, 0, "陈明", 100_00)
+		if err != nil {
+			return err
+		}
+		friend, err := g.enrol(ctx, 1, "李红", 0)
+		if err != nil {
+			return err
+		}
+		s := &stroke{g: g, passenger: passenger, friend: friend, left: 100_00}
+		for _, part := range []func(context.Context) error{s.ride, s.send, s.count} {
+			if err := part(ctx); err != nil {
+				return err
+			}
+		}
+		return nil
+	},
+}
+
+// stroke is one run of the drill, and its own books.
+type stroke struct {
+	g                 *Ground
+	passenger, friend *person
+	acts              int   // each under another node
+	left, got         int64 // what passenger and friend must have
+}
+
+// under runs an act that asks a node which is killed meanwhile.
+func (s *stroke) under(ctx context.Context, act func(c *walletclient.Client) error) (node string, took time.Duration, err error) {
+	at := s.acts % len(s.g.Nodes)
+	s.acts++
+	c := s.passenger.firstAt(at)
+	took, err = s.g.killed(ctx, s.g.Nodes[at], func() error { return act(c) })
+	return s.g.Nodes[at].Name, took, err
+}
+
+// ride pays a taxi by the code of its order. The answer is repeated as after a lost one.
+func (s *stroke) ride(ctx context.Context) error {
+	const fare = 23_50
+	order, err := s.g.sell(ctx, "出租车 taxi", fare)
+	if err != nil {
+		return err
+	}
+	var paid *walletclient.Payment
+	q := &walletclient.PayRequest{Code: order.CodeURL, ClientId: walletclient.NewID()}
+	node, took, err := s.under(ctx, func(c *walletclient.Client) (err error) { paid, err = c.Pay(ctx, q); return err })
+	if err != nil {
+		return fmt.Errorf("pay the taxi: %w", err)
+	}
+	s.left -= fare
+	s.g.told(Result{Requirement: "R0.1", OK: paid.Total == fare, Detail: "a taxi ride paid by its order's code (dynamic), " + node + " killed meanwhile", Measured: seconds(took), Promised: "paid"})
+	s.g.told(Result{Requirement: "R1.5", OK: took <= answerWithin, Detail: "how long the passenger was without an answer", Measured: seconds(took), Promised: seconds(answerWithin)})
+	again, err := s.passenger.firstAt(s.acts).Pay(ctx, q)
+	if err != nil {
+		return fmt.Errorf("ask again how the payment came out: %w", err)
+	}
+	s.g.told(Result{Requirement: "R1.4", OK: again.TransactionId == paid.TransactionId, Detail: "the same payment asked for again is the same payment", Measured: again.TransactionId, Promised: paid.TransactionId})
+	told, waited, err := s.g.toldOf(ctx, order.No, tellWithin)
+	if err != nil {
+		s.g.told(Result{Requirement: "R1.3", Detail: "the driver is told", Measured: err.Error(), Promised: seconds(tellWithin)})
+		return nil
+	}
+	s.g.told(Result{Requirement: "R1.3", OK: told.TransactionID == paid.TransactionId, Detail: "the driver is told of the payment", Measured: seconds(waited), Promised: seconds(tellWithin)})
+	return nil
+}
+
+// send gives a friend money at once.
+func (s *stroke) send(ctx context.Context) error {
+	const lunch = 30_00
+	found, err := s.passenger.firstAt(s.acts).FindPayee(ctx, &walletclient.FindPayeeRequest{Phone: s.friend.phone})
+	if err != nil || found.Payee == "" {
+		return fmt.Errorf("find the friend by number: %v, %w", found, err)
+	}
+	q := &walletclient.TransferRequest{Payee: found.Payee, Amount: lunch, ClientId: walletclient.NewID(), Memo: "午饭 lunch"}
+	var sent *walletclient.TransferView
+	node, took, err := s.under(ctx, func(c *walletclient.Client) (err error) { sent, err = c.Transfer(ctx, q); return err })
+	if err != nil {
+		return fmt.Errorf("send a friend money: %w", err)
+	}
+	s.left, s.got = s.left-lunch, s.got+lunch
+	s.g.told(Result{Requirement: "R0.3", OK: sent.State == "done" && took <= answerWithin, Detail: "a friend gets money at noon, " + node + " killed meanwhile", Measured: seconds(took), Promised: "done within " + seconds(answerWithin)})
+	again, err := s.passenger.firstAt(s.acts).Transfer(ctx, q)
+	if err != nil {
+		return fmt.Errorf("ask again how the transfer came out: %w", err)
+	}
+	s.g.told(Result{Requirement: "R1.4", OK: again.Transfer == sent.Transfer, Detail: "the same transfer asked for again is the same transfer", Measured: fmt.Sprint(again.Transfer), Promised: fmt.Sprint(sent.Transfer)})
+	return nil
+}
+
+// count asks every node for the balances afterwards.
+func (s *stroke) count(ctx context.Context) error {
+	want := []int64{s.left, s.got}
+	for i, n := range s.g.Nodes {
+		got, err := s.g.balances(ctx, i, []*person{s.passenger, s.friend})
+		if err != nil {
+			return err
+		}
+		s.g.told(Result{Requirement: "R1.9", OK: slices.Equal(got, want), Detail: "balances as " + n.Name + " says them, fen", Measured: fmt.Sprint(got), Promised: fmt.Sprint(want)})
+	}
+	return nil
+}
