@@ -42,6 +42,7 @@ var inside = map[string][]string{
 	"internal/rule/refund":   {"internal/rule/due", "internal/rule/ledger", "internal/rule/merchant", "internal/rule/notice", "internal/rule/order"},
 	"internal/rule/wallet":   {"internal/rule/person"},
 	"internal/rule/staff":    {"internal/rule/ledger", "internal/rule/merchant", "internal/rule/person", "internal/rule/wallet"},
+	"internal/rule/standing": {"internal/rule/person", "internal/rule/wallet"},
 
 	// What applies commands sees tables and the journal, never a disk or a
 	// network.

@@ -2506,10 +2506,13 @@ func (x *LimitsSet) GetLimits() *Limits {
 
 // PersonBlock blocks a person, or lets them go on, with a reason.
 type PersonBlock struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Uid           uint64                 `protobuf:"varint,1,opt,name=uid,proto3" json:"uid,omitempty"`
-	Blocked       bool                   `protobuf:"varint,2,opt,name=blocked,proto3" json:"blocked,omitempty"`
-	Reason        string                 `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Uid     uint64                 `protobuf:"varint,1,opt,name=uid,proto3" json:"uid,omitempty"`
+	Blocked bool                   `protobuf:"varint,2,opt,name=blocked,proto3" json:"blocked,omitempty"`
+	// reason is in the operator's words, and for operators.
+	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	// why is what the person is told.
+	Why           BlockReason `protobuf:"varint,4,opt,name=why,proto3,enum=holdfast.v1.BlockReason" json:"why,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2565,6 +2568,386 @@ func (x *PersonBlock) GetReason() string {
 	return ""
 }
 
+func (x *PersonBlock) GetWhy() BlockReason {
+	if x != nil {
+		return x.Why
+	}
+	return BlockReason_BLOCK_REASON_UNSPECIFIED
+}
+
+// PasskeyAdd adds a passkey to the wallet of the person who consents. Where there is a
+// PIN or another passkey, the consent names a grant.
+type PasskeyAdd struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Uid           uint64                 `protobuf:"varint,1,opt,name=uid,proto3" json:"uid,omitempty"`
+	Passkey       *Passkey               `protobuf:"bytes,2,opt,name=passkey,proto3" json:"passkey,omitempty"`
+	Consent       *Consent               `protobuf:"bytes,3,opt,name=consent,proto3" json:"consent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PasskeyAdd) Reset() {
+	*x = PasskeyAdd{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PasskeyAdd) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PasskeyAdd) ProtoMessage() {}
+
+func (x *PasskeyAdd) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PasskeyAdd.ProtoReflect.Descriptor instead.
+func (*PasskeyAdd) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *PasskeyAdd) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *PasskeyAdd) GetPasskey() *Passkey {
+	if x != nil {
+		return x.Passkey
+	}
+	return nil
+}
+
+func (x *PasskeyAdd) GetConsent() *Consent {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
+// PasskeyEnd removes a passkey.
+type PasskeyEnd struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Uid           uint64                 `protobuf:"varint,1,opt,name=uid,proto3" json:"uid,omitempty"`
+	Credential    []byte                 `protobuf:"bytes,2,opt,name=credential,proto3" json:"credential,omitempty"`
+	Consent       *Consent               `protobuf:"bytes,3,opt,name=consent,proto3" json:"consent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PasskeyEnd) Reset() {
+	*x = PasskeyEnd{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PasskeyEnd) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PasskeyEnd) ProtoMessage() {}
+
+func (x *PasskeyEnd) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PasskeyEnd.ProtoReflect.Descriptor instead.
+func (*PasskeyEnd) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *PasskeyEnd) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *PasskeyEnd) GetCredential() []byte {
+	if x != nil {
+		return x.Credential
+	}
+	return nil
+}
+
+func (x *PasskeyEnd) GetConsent() *Consent {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
+// PasskeyUse says that a passkey signed a challenge, which the edge has verified; the
+// consent has what was signed.
+type PasskeyUse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Uid           uint64                 `protobuf:"varint,1,opt,name=uid,proto3" json:"uid,omitempty"`
+	Consent       *Consent               `protobuf:"bytes,2,opt,name=consent,proto3" json:"consent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PasskeyUse) Reset() {
+	*x = PasskeyUse{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PasskeyUse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PasskeyUse) ProtoMessage() {}
+
+func (x *PasskeyUse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PasskeyUse.ProtoReflect.Descriptor instead.
+func (*PasskeyUse) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *PasskeyUse) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *PasskeyUse) GetConsent() *Consent {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
+// DeviceSeen says that a device called today.
+type DeviceSeen struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Uid           uint64                 `protobuf:"varint,1,opt,name=uid,proto3" json:"uid,omitempty"`
+	Device        []byte                 `protobuf:"bytes,2,opt,name=device,proto3" json:"device,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeviceSeen) Reset() {
+	*x = DeviceSeen{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeviceSeen) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeviceSeen) ProtoMessage() {}
+
+func (x *DeviceSeen) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeviceSeen.ProtoReflect.Descriptor instead.
+func (*DeviceSeen) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *DeviceSeen) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *DeviceSeen) GetDevice() []byte {
+	if x != nil {
+		return x.Device
+	}
+	return nil
+}
+
+// AppealFile has a blocked person say why they should be let go on.
+type AppealFile struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Uid   uint64                 `protobuf:"varint,1,opt,name=uid,proto3" json:"uid,omitempty"`
+	// client_id is the identity, together with uid.
+	ClientId string `protobuf:"bytes,2,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	// words are sealed for the person.
+	Words         *Sealed  `protobuf:"bytes,3,opt,name=words,proto3" json:"words,omitempty"`
+	Consent       *Consent `protobuf:"bytes,4,opt,name=consent,proto3" json:"consent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AppealFile) Reset() {
+	*x = AppealFile{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AppealFile) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AppealFile) ProtoMessage() {}
+
+func (x *AppealFile) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AppealFile.ProtoReflect.Descriptor instead.
+func (*AppealFile) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *AppealFile) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *AppealFile) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+func (x *AppealFile) GetWords() *Sealed {
+	if x != nil {
+		return x.Words
+	}
+	return nil
+}
+
+func (x *AppealFile) GetConsent() *Consent {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
+// AppealDecide says what an operator decided of an appeal that is open.
+type AppealDecide struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Uid   uint64                 `protobuf:"varint,1,opt,name=uid,proto3" json:"uid,omitempty"`
+	// number is the appeal's, so that it is the one that the operator has read.
+	Number uint64 `protobuf:"varint,2,opt,name=number,proto3" json:"number,omitempty"`
+	// grant lets the person go on.
+	Grant bool `protobuf:"varint,3,opt,name=grant,proto3" json:"grant,omitempty"`
+	// answer is what the person is told, sealed for the person.
+	Answer        *Sealed `protobuf:"bytes,4,opt,name=answer,proto3" json:"answer,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AppealDecide) Reset() {
+	*x = AppealDecide{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AppealDecide) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AppealDecide) ProtoMessage() {}
+
+func (x *AppealDecide) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AppealDecide.ProtoReflect.Descriptor instead.
+func (*AppealDecide) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *AppealDecide) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *AppealDecide) GetNumber() uint64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *AppealDecide) GetGrant() bool {
+	if x != nil {
+		return x.Grant
+	}
+	return false
+}
+
+func (x *AppealDecide) GetAnswer() *Sealed {
+	if x != nil {
+		return x.Answer
+	}
+	return nil
+}
+
 // PersonEnter adds a person as PersonAdd does, with details that are sealed.
 type PersonEnter struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2580,7 +2963,7 @@ type PersonEnter struct {
 
 func (x *PersonEnter) Reset() {
 	*x = PersonEnter{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[38]
+	mi := &file_holdfast_v1_command_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2592,7 +2975,7 @@ func (x *PersonEnter) String() string {
 func (*PersonEnter) ProtoMessage() {}
 
 func (x *PersonEnter) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[38]
+	mi := &file_holdfast_v1_command_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2605,7 +2988,7 @@ func (x *PersonEnter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersonEnter.ProtoReflect.Descriptor instead.
 func (*PersonEnter) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{38}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *PersonEnter) GetRef() string {
@@ -2649,7 +3032,7 @@ type PersonSeal struct {
 
 func (x *PersonSeal) Reset() {
 	*x = PersonSeal{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[39]
+	mi := &file_holdfast_v1_command_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2661,7 +3044,7 @@ func (x *PersonSeal) String() string {
 func (*PersonSeal) ProtoMessage() {}
 
 func (x *PersonSeal) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[39]
+	mi := &file_holdfast_v1_command_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2674,7 +3057,7 @@ func (x *PersonSeal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersonSeal.ProtoReflect.Descriptor instead.
 func (*PersonSeal) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{39}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *PersonSeal) GetUid() uint64 {
@@ -2709,7 +3092,7 @@ type PersonErase struct {
 
 func (x *PersonErase) Reset() {
 	*x = PersonErase{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[40]
+	mi := &file_holdfast_v1_command_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2721,7 +3104,7 @@ func (x *PersonErase) String() string {
 func (*PersonErase) ProtoMessage() {}
 
 func (x *PersonErase) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[40]
+	mi := &file_holdfast_v1_command_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2734,7 +3117,7 @@ func (x *PersonErase) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersonErase.ProtoReflect.Descriptor instead.
 func (*PersonErase) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{40}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *PersonErase) GetUid() uint64 {
@@ -2755,7 +3138,7 @@ type PersonKeysSet struct {
 
 func (x *PersonKeysSet) Reset() {
 	*x = PersonKeysSet{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[41]
+	mi := &file_holdfast_v1_command_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2767,7 +3150,7 @@ func (x *PersonKeysSet) String() string {
 func (*PersonKeysSet) ProtoMessage() {}
 
 func (x *PersonKeysSet) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[41]
+	mi := &file_holdfast_v1_command_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2780,7 +3163,7 @@ func (x *PersonKeysSet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersonKeysSet.ProtoReflect.Descriptor instead.
 func (*PersonKeysSet) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{41}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *PersonKeysSet) GetTagKey() string {
@@ -2803,7 +3186,7 @@ type TillAdd struct {
 
 func (x *TillAdd) Reset() {
 	*x = TillAdd{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[42]
+	mi := &file_holdfast_v1_command_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2815,7 +3198,7 @@ func (x *TillAdd) String() string {
 func (*TillAdd) ProtoMessage() {}
 
 func (x *TillAdd) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[42]
+	mi := &file_holdfast_v1_command_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2828,7 +3211,7 @@ func (x *TillAdd) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TillAdd.ProtoReflect.Descriptor instead.
 func (*TillAdd) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{42}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *TillAdd) GetMchid() string {
@@ -2864,7 +3247,7 @@ type TillSet struct {
 
 func (x *TillSet) Reset() {
 	*x = TillSet{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[43]
+	mi := &file_holdfast_v1_command_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2876,7 +3259,7 @@ func (x *TillSet) String() string {
 func (*TillSet) ProtoMessage() {}
 
 func (x *TillSet) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[43]
+	mi := &file_holdfast_v1_command_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2889,7 +3272,7 @@ func (x *TillSet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TillSet.ProtoReflect.Descriptor instead.
 func (*TillSet) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{43}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *TillSet) GetId() uint64 {
@@ -2931,7 +3314,7 @@ type TransferCreate struct {
 
 func (x *TransferCreate) Reset() {
 	*x = TransferCreate{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[44]
+	mi := &file_holdfast_v1_command_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2943,7 +3326,7 @@ func (x *TransferCreate) String() string {
 func (*TransferCreate) ProtoMessage() {}
 
 func (x *TransferCreate) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[44]
+	mi := &file_holdfast_v1_command_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2956,7 +3339,7 @@ func (x *TransferCreate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransferCreate.ProtoReflect.Descriptor instead.
 func (*TransferCreate) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{44}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *TransferCreate) GetPayer() uint64 {
@@ -3028,7 +3411,7 @@ type TransferAccept struct {
 
 func (x *TransferAccept) Reset() {
 	*x = TransferAccept{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[45]
+	mi := &file_holdfast_v1_command_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3040,7 +3423,7 @@ func (x *TransferAccept) String() string {
 func (*TransferAccept) ProtoMessage() {}
 
 func (x *TransferAccept) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[45]
+	mi := &file_holdfast_v1_command_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3053,7 +3436,7 @@ func (x *TransferAccept) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransferAccept.ProtoReflect.Descriptor instead.
 func (*TransferAccept) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{45}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *TransferAccept) GetId() uint64 {
@@ -3090,7 +3473,7 @@ type TransferDecline struct {
 
 func (x *TransferDecline) Reset() {
 	*x = TransferDecline{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[46]
+	mi := &file_holdfast_v1_command_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3102,7 +3485,7 @@ func (x *TransferDecline) String() string {
 func (*TransferDecline) ProtoMessage() {}
 
 func (x *TransferDecline) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[46]
+	mi := &file_holdfast_v1_command_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3115,7 +3498,7 @@ func (x *TransferDecline) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransferDecline.ProtoReflect.Descriptor instead.
 func (*TransferDecline) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{46}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *TransferDecline) GetId() uint64 {
@@ -3152,7 +3535,7 @@ type PayeeLookup struct {
 
 func (x *PayeeLookup) Reset() {
 	*x = PayeeLookup{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[47]
+	mi := &file_holdfast_v1_command_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3164,7 +3547,7 @@ func (x *PayeeLookup) String() string {
 func (*PayeeLookup) ProtoMessage() {}
 
 func (x *PayeeLookup) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[47]
+	mi := &file_holdfast_v1_command_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3177,7 +3560,7 @@ func (x *PayeeLookup) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayeeLookup.ProtoReflect.Descriptor instead.
 func (*PayeeLookup) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{47}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *PayeeLookup) GetUid() uint64 {
@@ -3213,7 +3596,7 @@ type PayeeHide struct {
 
 func (x *PayeeHide) Reset() {
 	*x = PayeeHide{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[48]
+	mi := &file_holdfast_v1_command_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3225,7 +3608,7 @@ func (x *PayeeHide) String() string {
 func (*PayeeHide) ProtoMessage() {}
 
 func (x *PayeeHide) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[48]
+	mi := &file_holdfast_v1_command_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3238,7 +3621,7 @@ func (x *PayeeHide) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayeeHide.ProtoReflect.Descriptor instead.
 func (*PayeeHide) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{48}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *PayeeHide) GetUid() uint64 {
@@ -3286,7 +3669,7 @@ type PacketCreate struct {
 
 func (x *PacketCreate) Reset() {
 	*x = PacketCreate{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[49]
+	mi := &file_holdfast_v1_command_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3298,7 +3681,7 @@ func (x *PacketCreate) String() string {
 func (*PacketCreate) ProtoMessage() {}
 
 func (x *PacketCreate) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[49]
+	mi := &file_holdfast_v1_command_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3311,7 +3694,7 @@ func (x *PacketCreate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PacketCreate.ProtoReflect.Descriptor instead.
 func (*PacketCreate) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{49}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *PacketCreate) GetPayer() uint64 {
@@ -3417,7 +3800,7 @@ type PacketClaim struct {
 
 func (x *PacketClaim) Reset() {
 	*x = PacketClaim{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[50]
+	mi := &file_holdfast_v1_command_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3429,7 +3812,7 @@ func (x *PacketClaim) String() string {
 func (*PacketClaim) ProtoMessage() {}
 
 func (x *PacketClaim) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[50]
+	mi := &file_holdfast_v1_command_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3442,7 +3825,7 @@ func (x *PacketClaim) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PacketClaim.ProtoReflect.Descriptor instead.
 func (*PacketClaim) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{50}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *PacketClaim) GetPacket() uint64 {
@@ -3498,7 +3881,7 @@ type PacketReveal struct {
 
 func (x *PacketReveal) Reset() {
 	*x = PacketReveal{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[51]
+	mi := &file_holdfast_v1_command_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3510,7 +3893,7 @@ func (x *PacketReveal) String() string {
 func (*PacketReveal) ProtoMessage() {}
 
 func (x *PacketReveal) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[51]
+	mi := &file_holdfast_v1_command_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3523,7 +3906,7 @@ func (x *PacketReveal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PacketReveal.ProtoReflect.Descriptor instead.
 func (*PacketReveal) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{51}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *PacketReveal) GetPacket() uint64 {
@@ -3558,7 +3941,7 @@ type StaffAdd struct {
 
 func (x *StaffAdd) Reset() {
 	*x = StaffAdd{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[52]
+	mi := &file_holdfast_v1_command_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3570,7 +3953,7 @@ func (x *StaffAdd) String() string {
 func (*StaffAdd) ProtoMessage() {}
 
 func (x *StaffAdd) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[52]
+	mi := &file_holdfast_v1_command_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3583,7 +3966,7 @@ func (x *StaffAdd) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StaffAdd.ProtoReflect.Descriptor instead.
 func (*StaffAdd) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{52}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *StaffAdd) GetMchid() string {
@@ -3631,7 +4014,7 @@ type StaffEnd struct {
 
 func (x *StaffEnd) Reset() {
 	*x = StaffEnd{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[53]
+	mi := &file_holdfast_v1_command_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3643,7 +4026,7 @@ func (x *StaffEnd) String() string {
 func (*StaffEnd) ProtoMessage() {}
 
 func (x *StaffEnd) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[53]
+	mi := &file_holdfast_v1_command_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3656,7 +4039,7 @@ func (x *StaffEnd) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StaffEnd.ProtoReflect.Descriptor instead.
 func (*StaffEnd) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{53}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *StaffEnd) GetId() uint64 {
@@ -3676,7 +4059,7 @@ type StaffSetRoles struct {
 
 func (x *StaffSetRoles) Reset() {
 	*x = StaffSetRoles{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[54]
+	mi := &file_holdfast_v1_command_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3688,7 +4071,7 @@ func (x *StaffSetRoles) String() string {
 func (*StaffSetRoles) ProtoMessage() {}
 
 func (x *StaffSetRoles) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[54]
+	mi := &file_holdfast_v1_command_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3701,7 +4084,7 @@ func (x *StaffSetRoles) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StaffSetRoles.ProtoReflect.Descriptor instead.
 func (*StaffSetRoles) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{54}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *StaffSetRoles) GetId() uint64 {
@@ -3730,7 +4113,7 @@ type StaffToken struct {
 
 func (x *StaffToken) Reset() {
 	*x = StaffToken{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[55]
+	mi := &file_holdfast_v1_command_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3742,7 +4125,7 @@ func (x *StaffToken) String() string {
 func (*StaffToken) ProtoMessage() {}
 
 func (x *StaffToken) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[55]
+	mi := &file_holdfast_v1_command_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3755,7 +4138,7 @@ func (x *StaffToken) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StaffToken.ProtoReflect.Descriptor instead.
 func (*StaffToken) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{55}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *StaffToken) GetId() uint64 {
@@ -3791,7 +4174,7 @@ type SessionOpen struct {
 
 func (x *SessionOpen) Reset() {
 	*x = SessionOpen{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[56]
+	mi := &file_holdfast_v1_command_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3803,7 +4186,7 @@ func (x *SessionOpen) String() string {
 func (*SessionOpen) ProtoMessage() {}
 
 func (x *SessionOpen) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[56]
+	mi := &file_holdfast_v1_command_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3816,7 +4199,7 @@ func (x *SessionOpen) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionOpen.ProtoReflect.Descriptor instead.
 func (*SessionOpen) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{56}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *SessionOpen) GetId() uint64 {
@@ -3872,7 +4255,7 @@ type SessionEnd struct {
 
 func (x *SessionEnd) Reset() {
 	*x = SessionEnd{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[57]
+	mi := &file_holdfast_v1_command_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3884,7 +4267,7 @@ func (x *SessionEnd) String() string {
 func (*SessionEnd) ProtoMessage() {}
 
 func (x *SessionEnd) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[57]
+	mi := &file_holdfast_v1_command_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3897,7 +4280,7 @@ func (x *SessionEnd) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionEnd.ProtoReflect.Descriptor instead.
 func (*SessionEnd) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{57}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *SessionEnd) GetId() uint64 {
@@ -3928,7 +4311,7 @@ type PayCodeRenew struct {
 
 func (x *PayCodeRenew) Reset() {
 	*x = PayCodeRenew{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[58]
+	mi := &file_holdfast_v1_command_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3940,7 +4323,7 @@ func (x *PayCodeRenew) String() string {
 func (*PayCodeRenew) ProtoMessage() {}
 
 func (x *PayCodeRenew) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[58]
+	mi := &file_holdfast_v1_command_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3953,7 +4336,7 @@ func (x *PayCodeRenew) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayCodeRenew.ProtoReflect.Descriptor instead.
 func (*PayCodeRenew) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{58}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *PayCodeRenew) GetUid() uint64 {
@@ -3989,7 +4372,7 @@ type PayCodeWrong struct {
 
 func (x *PayCodeWrong) Reset() {
 	*x = PayCodeWrong{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[59]
+	mi := &file_holdfast_v1_command_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4001,7 +4384,7 @@ func (x *PayCodeWrong) String() string {
 func (*PayCodeWrong) ProtoMessage() {}
 
 func (x *PayCodeWrong) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[59]
+	mi := &file_holdfast_v1_command_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4014,7 +4397,7 @@ func (x *PayCodeWrong) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayCodeWrong.ProtoReflect.Descriptor instead.
 func (*PayCodeWrong) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{59}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *PayCodeWrong) GetMchid() string {
@@ -4046,7 +4429,7 @@ type CodePay struct {
 
 func (x *CodePay) Reset() {
 	*x = CodePay{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[60]
+	mi := &file_holdfast_v1_command_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4058,7 +4441,7 @@ func (x *CodePay) String() string {
 func (*CodePay) ProtoMessage() {}
 
 func (x *CodePay) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[60]
+	mi := &file_holdfast_v1_command_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4071,7 +4454,7 @@ func (x *CodePay) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CodePay.ProtoReflect.Descriptor instead.
 func (*CodePay) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{60}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *CodePay) GetOrder() *OrderCreate {
@@ -4108,7 +4491,7 @@ type AskAnswer struct {
 
 func (x *AskAnswer) Reset() {
 	*x = AskAnswer{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[61]
+	mi := &file_holdfast_v1_command_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4120,7 +4503,7 @@ func (x *AskAnswer) String() string {
 func (*AskAnswer) ProtoMessage() {}
 
 func (x *AskAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[61]
+	mi := &file_holdfast_v1_command_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4133,7 +4516,7 @@ func (x *AskAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskAnswer.ProtoReflect.Descriptor instead.
 func (*AskAnswer) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{61}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *AskAnswer) GetOrder() uint64 {
@@ -4178,7 +4561,7 @@ type ReceiveCodeSet struct {
 
 func (x *ReceiveCodeSet) Reset() {
 	*x = ReceiveCodeSet{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[62]
+	mi := &file_holdfast_v1_command_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4190,7 +4573,7 @@ func (x *ReceiveCodeSet) String() string {
 func (*ReceiveCodeSet) ProtoMessage() {}
 
 func (x *ReceiveCodeSet) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[62]
+	mi := &file_holdfast_v1_command_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4203,7 +4586,7 @@ func (x *ReceiveCodeSet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveCodeSet.ProtoReflect.Descriptor instead.
 func (*ReceiveCodeSet) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{62}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *ReceiveCodeSet) GetUid() uint64 {
@@ -4417,11 +4800,43 @@ const file_holdfast_v1_command_proto_rawDesc = "" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x14\n" +
 	"\x05grade\x18\x02 \x01(\rR\x05grade\"8\n" +
 	"\tLimitsSet\x12+\n" +
-	"\x06limits\x18\x01 \x01(\v2\x13.holdfast.v1.LimitsR\x06limits\"Q\n" +
+	"\x06limits\x18\x01 \x01(\v2\x13.holdfast.v1.LimitsR\x06limits\"}\n" +
 	"\vPersonBlock\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x18\n" +
 	"\ablocked\x18\x02 \x01(\bR\ablocked\x12\x16\n" +
-	"\x06reason\x18\x03 \x01(\tR\x06reason\"\x83\x01\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\x12*\n" +
+	"\x03why\x18\x04 \x01(\x0e2\x18.holdfast.v1.BlockReasonR\x03why\"~\n" +
+	"\n" +
+	"PasskeyAdd\x12\x10\n" +
+	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12.\n" +
+	"\apasskey\x18\x02 \x01(\v2\x14.holdfast.v1.PasskeyR\apasskey\x12.\n" +
+	"\aconsent\x18\x03 \x01(\v2\x14.holdfast.v1.ConsentR\aconsent\"n\n" +
+	"\n" +
+	"PasskeyEnd\x12\x10\n" +
+	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x1e\n" +
+	"\n" +
+	"credential\x18\x02 \x01(\fR\n" +
+	"credential\x12.\n" +
+	"\aconsent\x18\x03 \x01(\v2\x14.holdfast.v1.ConsentR\aconsent\"N\n" +
+	"\n" +
+	"PasskeyUse\x12\x10\n" +
+	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12.\n" +
+	"\aconsent\x18\x02 \x01(\v2\x14.holdfast.v1.ConsentR\aconsent\"6\n" +
+	"\n" +
+	"DeviceSeen\x12\x10\n" +
+	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x16\n" +
+	"\x06device\x18\x02 \x01(\fR\x06device\"\x96\x01\n" +
+	"\n" +
+	"AppealFile\x12\x10\n" +
+	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x1b\n" +
+	"\tclient_id\x18\x02 \x01(\tR\bclientId\x12)\n" +
+	"\x05words\x18\x03 \x01(\v2\x13.holdfast.v1.SealedR\x05words\x12.\n" +
+	"\aconsent\x18\x04 \x01(\v2\x14.holdfast.v1.ConsentR\aconsent\"{\n" +
+	"\fAppealDecide\x12\x10\n" +
+	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x16\n" +
+	"\x06number\x18\x02 \x01(\x04R\x06number\x12\x14\n" +
+	"\x05grant\x18\x03 \x01(\bR\x05grant\x12+\n" +
+	"\x06answer\x18\x04 \x01(\v2\x13.holdfast.v1.SealedR\x06answer\"\x83\x01\n" +
 	"\vPersonEnter\x12\x10\n" +
 	"\x03ref\x18\x01 \x01(\tR\x03ref\x12-\n" +
 	"\adetails\x18\x02 \x01(\v2\x13.holdfast.v1.SealedR\adetails\x12\x1b\n" +
@@ -4554,7 +4969,7 @@ func file_holdfast_v1_command_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_command_proto_rawDescData
 }
 
-var file_holdfast_v1_command_proto_msgTypes = make([]protoimpl.MessageInfo, 63)
+var file_holdfast_v1_command_proto_msgTypes = make([]protoimpl.MessageInfo, 69)
 var file_holdfast_v1_command_proto_goTypes = []any{
 	(*Command)(nil),            // 0: holdfast.v1.Command
 	(*Frame)(nil),              // 1: holdfast.v1.Frame
@@ -4594,81 +5009,97 @@ var file_holdfast_v1_command_proto_goTypes = []any{
 	(*GradeSet)(nil),           // 35: holdfast.v1.GradeSet
 	(*LimitsSet)(nil),          // 36: holdfast.v1.LimitsSet
 	(*PersonBlock)(nil),        // 37: holdfast.v1.PersonBlock
-	(*PersonEnter)(nil),        // 38: holdfast.v1.PersonEnter
-	(*PersonSeal)(nil),         // 39: holdfast.v1.PersonSeal
-	(*PersonErase)(nil),        // 40: holdfast.v1.PersonErase
-	(*PersonKeysSet)(nil),      // 41: holdfast.v1.PersonKeysSet
-	(*TillAdd)(nil),            // 42: holdfast.v1.TillAdd
-	(*TillSet)(nil),            // 43: holdfast.v1.TillSet
-	(*TransferCreate)(nil),     // 44: holdfast.v1.TransferCreate
-	(*TransferAccept)(nil),     // 45: holdfast.v1.TransferAccept
-	(*TransferDecline)(nil),    // 46: holdfast.v1.TransferDecline
-	(*PayeeLookup)(nil),        // 47: holdfast.v1.PayeeLookup
-	(*PayeeHide)(nil),          // 48: holdfast.v1.PayeeHide
-	(*PacketCreate)(nil),       // 49: holdfast.v1.PacketCreate
-	(*PacketClaim)(nil),        // 50: holdfast.v1.PacketClaim
-	(*PacketReveal)(nil),       // 51: holdfast.v1.PacketReveal
-	(*StaffAdd)(nil),           // 52: holdfast.v1.StaffAdd
-	(*StaffEnd)(nil),           // 53: holdfast.v1.StaffEnd
-	(*StaffSetRoles)(nil),      // 54: holdfast.v1.StaffSetRoles
-	(*StaffToken)(nil),         // 55: holdfast.v1.StaffToken
-	(*SessionOpen)(nil),        // 56: holdfast.v1.SessionOpen
-	(*SessionEnd)(nil),         // 57: holdfast.v1.SessionEnd
-	(*PayCodeRenew)(nil),       // 58: holdfast.v1.PayCodeRenew
-	(*PayCodeWrong)(nil),       // 59: holdfast.v1.PayCodeWrong
-	(*CodePay)(nil),            // 60: holdfast.v1.CodePay
-	(*AskAnswer)(nil),          // 61: holdfast.v1.AskAnswer
-	(*ReceiveCodeSet)(nil),     // 62: holdfast.v1.ReceiveCodeSet
-	(*MerchantSettings)(nil),   // 63: holdfast.v1.MerchantSettings
-	(MerchantStatus)(0),        // 64: holdfast.v1.MerchantStatus
-	(Product)(0),               // 65: holdfast.v1.Product
-	(*Consent)(nil),            // 66: holdfast.v1.Consent
-	(*Attempt)(nil),            // 67: holdfast.v1.Attempt
-	(*Sealed)(nil),             // 68: holdfast.v1.Sealed
-	(*Limits)(nil),             // 69: holdfast.v1.Limits
-	(*TillCaps)(nil),           // 70: holdfast.v1.TillCaps
-	(StaffRole)(0),             // 71: holdfast.v1.StaffRole
-	(*ShownCode)(nil),          // 72: holdfast.v1.ShownCode
+	(*PasskeyAdd)(nil),         // 38: holdfast.v1.PasskeyAdd
+	(*PasskeyEnd)(nil),         // 39: holdfast.v1.PasskeyEnd
+	(*PasskeyUse)(nil),         // 40: holdfast.v1.PasskeyUse
+	(*DeviceSeen)(nil),         // 41: holdfast.v1.DeviceSeen
+	(*AppealFile)(nil),         // 42: holdfast.v1.AppealFile
+	(*AppealDecide)(nil),       // 43: holdfast.v1.AppealDecide
+	(*PersonEnter)(nil),        // 44: holdfast.v1.PersonEnter
+	(*PersonSeal)(nil),         // 45: holdfast.v1.PersonSeal
+	(*PersonErase)(nil),        // 46: holdfast.v1.PersonErase
+	(*PersonKeysSet)(nil),      // 47: holdfast.v1.PersonKeysSet
+	(*TillAdd)(nil),            // 48: holdfast.v1.TillAdd
+	(*TillSet)(nil),            // 49: holdfast.v1.TillSet
+	(*TransferCreate)(nil),     // 50: holdfast.v1.TransferCreate
+	(*TransferAccept)(nil),     // 51: holdfast.v1.TransferAccept
+	(*TransferDecline)(nil),    // 52: holdfast.v1.TransferDecline
+	(*PayeeLookup)(nil),        // 53: holdfast.v1.PayeeLookup
+	(*PayeeHide)(nil),          // 54: holdfast.v1.PayeeHide
+	(*PacketCreate)(nil),       // 55: holdfast.v1.PacketCreate
+	(*PacketClaim)(nil),        // 56: holdfast.v1.PacketClaim
+	(*PacketReveal)(nil),       // 57: holdfast.v1.PacketReveal
+	(*StaffAdd)(nil),           // 58: holdfast.v1.StaffAdd
+	(*StaffEnd)(nil),           // 59: holdfast.v1.StaffEnd
+	(*StaffSetRoles)(nil),      // 60: holdfast.v1.StaffSetRoles
+	(*StaffToken)(nil),         // 61: holdfast.v1.StaffToken
+	(*SessionOpen)(nil),        // 62: holdfast.v1.SessionOpen
+	(*SessionEnd)(nil),         // 63: holdfast.v1.SessionEnd
+	(*PayCodeRenew)(nil),       // 64: holdfast.v1.PayCodeRenew
+	(*PayCodeWrong)(nil),       // 65: holdfast.v1.PayCodeWrong
+	(*CodePay)(nil),            // 66: holdfast.v1.CodePay
+	(*AskAnswer)(nil),          // 67: holdfast.v1.AskAnswer
+	(*ReceiveCodeSet)(nil),     // 68: holdfast.v1.ReceiveCodeSet
+	(*MerchantSettings)(nil),   // 69: holdfast.v1.MerchantSettings
+	(MerchantStatus)(0),        // 70: holdfast.v1.MerchantStatus
+	(Product)(0),               // 71: holdfast.v1.Product
+	(*Consent)(nil),            // 72: holdfast.v1.Consent
+	(*Attempt)(nil),            // 73: holdfast.v1.Attempt
+	(*Sealed)(nil),             // 74: holdfast.v1.Sealed
+	(*Limits)(nil),             // 75: holdfast.v1.Limits
+	(BlockReason)(0),           // 76: holdfast.v1.BlockReason
+	(*Passkey)(nil),            // 77: holdfast.v1.Passkey
+	(*TillCaps)(nil),           // 78: holdfast.v1.TillCaps
+	(StaffRole)(0),             // 79: holdfast.v1.StaffRole
+	(*ShownCode)(nil),          // 80: holdfast.v1.ShownCode
 }
 var file_holdfast_v1_command_proto_depIdxs = []int32{
-	63, // 0: holdfast.v1.MerchantAdd.settings:type_name -> holdfast.v1.MerchantSettings
-	63, // 1: holdfast.v1.MerchantSet.settings:type_name -> holdfast.v1.MerchantSettings
-	64, // 2: holdfast.v1.MerchantSet.status:type_name -> holdfast.v1.MerchantStatus
-	65, // 3: holdfast.v1.OrderCreate.product:type_name -> holdfast.v1.Product
-	66, // 4: holdfast.v1.WalletPay.consent:type_name -> holdfast.v1.Consent
-	67, // 5: holdfast.v1.NoticeReport.attempts:type_name -> holdfast.v1.Attempt
+	69, // 0: holdfast.v1.MerchantAdd.settings:type_name -> holdfast.v1.MerchantSettings
+	69, // 1: holdfast.v1.MerchantSet.settings:type_name -> holdfast.v1.MerchantSettings
+	70, // 2: holdfast.v1.MerchantSet.status:type_name -> holdfast.v1.MerchantStatus
+	71, // 3: holdfast.v1.OrderCreate.product:type_name -> holdfast.v1.Product
+	72, // 4: holdfast.v1.WalletPay.consent:type_name -> holdfast.v1.Consent
+	73, // 5: holdfast.v1.NoticeReport.attempts:type_name -> holdfast.v1.Attempt
 	26, // 6: holdfast.v1.TransferBatch.transfers:type_name -> holdfast.v1.Transfer
-	68, // 7: holdfast.v1.DeviceEnrol.details:type_name -> holdfast.v1.Sealed
-	66, // 8: holdfast.v1.DeviceEnd.consent:type_name -> holdfast.v1.Consent
-	66, // 9: holdfast.v1.PinSet.consent:type_name -> holdfast.v1.Consent
-	66, // 10: holdfast.v1.PinForget.consent:type_name -> holdfast.v1.Consent
-	66, // 11: holdfast.v1.FreeLimitSet.consent:type_name -> holdfast.v1.Consent
-	69, // 12: holdfast.v1.LimitsSet.limits:type_name -> holdfast.v1.Limits
-	68, // 13: holdfast.v1.PersonEnter.details:type_name -> holdfast.v1.Sealed
-	68, // 14: holdfast.v1.PersonSeal.details:type_name -> holdfast.v1.Sealed
-	70, // 15: holdfast.v1.TillSet.caps:type_name -> holdfast.v1.TillCaps
-	68, // 16: holdfast.v1.TransferCreate.memo:type_name -> holdfast.v1.Sealed
-	66, // 17: holdfast.v1.TransferCreate.consent:type_name -> holdfast.v1.Consent
-	66, // 18: holdfast.v1.TransferAccept.consent:type_name -> holdfast.v1.Consent
-	66, // 19: holdfast.v1.TransferDecline.consent:type_name -> holdfast.v1.Consent
-	66, // 20: holdfast.v1.PayeeHide.consent:type_name -> holdfast.v1.Consent
-	68, // 21: holdfast.v1.PacketCreate.words:type_name -> holdfast.v1.Sealed
-	66, // 22: holdfast.v1.PacketCreate.consent:type_name -> holdfast.v1.Consent
-	66, // 23: holdfast.v1.PacketClaim.consent:type_name -> holdfast.v1.Consent
-	71, // 24: holdfast.v1.StaffAdd.roles:type_name -> holdfast.v1.StaffRole
-	68, // 25: holdfast.v1.StaffAdd.details:type_name -> holdfast.v1.Sealed
-	71, // 26: holdfast.v1.StaffSetRoles.roles:type_name -> holdfast.v1.StaffRole
-	66, // 27: holdfast.v1.SessionOpen.consent:type_name -> holdfast.v1.Consent
-	66, // 28: holdfast.v1.PayCodeRenew.consent:type_name -> holdfast.v1.Consent
-	16, // 29: holdfast.v1.CodePay.order:type_name -> holdfast.v1.OrderCreate
-	72, // 30: holdfast.v1.CodePay.code:type_name -> holdfast.v1.ShownCode
-	66, // 31: holdfast.v1.AskAnswer.consent:type_name -> holdfast.v1.Consent
-	66, // 32: holdfast.v1.ReceiveCodeSet.consent:type_name -> holdfast.v1.Consent
-	33, // [33:33] is the sub-list for method output_type
-	33, // [33:33] is the sub-list for method input_type
-	33, // [33:33] is the sub-list for extension type_name
-	33, // [33:33] is the sub-list for extension extendee
-	0,  // [0:33] is the sub-list for field type_name
+	74, // 7: holdfast.v1.DeviceEnrol.details:type_name -> holdfast.v1.Sealed
+	72, // 8: holdfast.v1.DeviceEnd.consent:type_name -> holdfast.v1.Consent
+	72, // 9: holdfast.v1.PinSet.consent:type_name -> holdfast.v1.Consent
+	72, // 10: holdfast.v1.PinForget.consent:type_name -> holdfast.v1.Consent
+	72, // 11: holdfast.v1.FreeLimitSet.consent:type_name -> holdfast.v1.Consent
+	75, // 12: holdfast.v1.LimitsSet.limits:type_name -> holdfast.v1.Limits
+	76, // 13: holdfast.v1.PersonBlock.why:type_name -> holdfast.v1.BlockReason
+	77, // 14: holdfast.v1.PasskeyAdd.passkey:type_name -> holdfast.v1.Passkey
+	72, // 15: holdfast.v1.PasskeyAdd.consent:type_name -> holdfast.v1.Consent
+	72, // 16: holdfast.v1.PasskeyEnd.consent:type_name -> holdfast.v1.Consent
+	72, // 17: holdfast.v1.PasskeyUse.consent:type_name -> holdfast.v1.Consent
+	74, // 18: holdfast.v1.AppealFile.words:type_name -> holdfast.v1.Sealed
+	72, // 19: holdfast.v1.AppealFile.consent:type_name -> holdfast.v1.Consent
+	74, // 20: holdfast.v1.AppealDecide.answer:type_name -> holdfast.v1.Sealed
+	74, // 21: holdfast.v1.PersonEnter.details:type_name -> holdfast.v1.Sealed
+	74, // 22: holdfast.v1.PersonSeal.details:type_name -> holdfast.v1.Sealed
+	78, // 23: holdfast.v1.TillSet.caps:type_name -> holdfast.v1.TillCaps
+	74, // 24: holdfast.v1.TransferCreate.memo:type_name -> holdfast.v1.Sealed
+	72, // 25: holdfast.v1.TransferCreate.consent:type_name -> holdfast.v1.Consent
+	72, // 26: holdfast.v1.TransferAccept.consent:type_name -> holdfast.v1.Consent
+	72, // 27: holdfast.v1.TransferDecline.consent:type_name -> holdfast.v1.Consent
+	72, // 28: holdfast.v1.PayeeHide.consent:type_name -> holdfast.v1.Consent
+	74, // 29: holdfast.v1.PacketCreate.words:type_name -> holdfast.v1.Sealed
+	72, // 30: holdfast.v1.PacketCreate.consent:type_name -> holdfast.v1.Consent
+	72, // 31: holdfast.v1.PacketClaim.consent:type_name -> holdfast.v1.Consent
+	79, // 32: holdfast.v1.StaffAdd.roles:type_name -> holdfast.v1.StaffRole
+	74, // 33: holdfast.v1.StaffAdd.details:type_name -> holdfast.v1.Sealed
+	79, // 34: holdfast.v1.StaffSetRoles.roles:type_name -> holdfast.v1.StaffRole
+	72, // 35: holdfast.v1.SessionOpen.consent:type_name -> holdfast.v1.Consent
+	72, // 36: holdfast.v1.PayCodeRenew.consent:type_name -> holdfast.v1.Consent
+	16, // 37: holdfast.v1.CodePay.order:type_name -> holdfast.v1.OrderCreate
+	80, // 38: holdfast.v1.CodePay.code:type_name -> holdfast.v1.ShownCode
+	72, // 39: holdfast.v1.AskAnswer.consent:type_name -> holdfast.v1.Consent
+	72, // 40: holdfast.v1.ReceiveCodeSet.consent:type_name -> holdfast.v1.Consent
+	41, // [41:41] is the sub-list for method output_type
+	41, // [41:41] is the sub-list for method input_type
+	41, // [41:41] is the sub-list for extension type_name
+	41, // [41:41] is the sub-list for extension extendee
+	0,  // [0:41] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_command_proto_init() }
@@ -4683,7 +5114,7 @@ func file_holdfast_v1_command_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_command_proto_rawDesc), len(file_holdfast_v1_command_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   63,
+			NumMessages:   69,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

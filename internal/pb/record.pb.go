@@ -556,7 +556,10 @@ type Person struct {
 	// block_reason is why the person is blocked, in the operator's words.
 	BlockReason string `protobuf:"bytes,10,opt,name=block_reason,json=blockReason,proto3" json:"block_reason,omitempty"`
 	// erased_at is when the details were erased; 0: they were not.
-	ErasedAt      int64 `protobuf:"varint,11,opt,name=erased_at,json=erasedAt,proto3" json:"erased_at,omitempty"`
+	ErasedAt int64 `protobuf:"varint,11,opt,name=erased_at,json=erasedAt,proto3" json:"erased_at,omitempty"`
+	// block_why is what the person is told; blocked_at is since when.
+	BlockWhy      BlockReason `protobuf:"varint,12,opt,name=block_why,json=blockWhy,proto3,enum=holdfast.v1.BlockReason" json:"block_why,omitempty"`
+	BlockedAt     int64       `protobuf:"varint,13,opt,name=blocked_at,json=blockedAt,proto3" json:"blocked_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -664,6 +667,20 @@ func (x *Person) GetBlockReason() string {
 func (x *Person) GetErasedAt() int64 {
 	if x != nil {
 		return x.ErasedAt
+	}
+	return 0
+}
+
+func (x *Person) GetBlockWhy() BlockReason {
+	if x != nil {
+		return x.BlockWhy
+	}
+	return BlockReason_BLOCK_REASON_UNSPECIFIED
+}
+
+func (x *Person) GetBlockedAt() int64 {
+	if x != nil {
+		return x.BlockedAt
 	}
 	return 0
 }
@@ -1864,7 +1881,12 @@ type Wallet struct {
 	Minute     int64  `protobuf:"varint,10,opt,name=minute,proto3" json:"minute,omitempty"`
 	ActsMinute uint32 `protobuf:"varint,11,opt,name=acts_minute,json=actsMinute,proto3" json:"acts_minute,omitempty"`
 	// phone_tag is the keyed hash of the phone number.
-	PhoneTag      []byte `protobuf:"bytes,12,opt,name=phone_tag,json=phoneTag,proto3" json:"phone_tag,omitempty"`
+	PhoneTag []byte `protobuf:"bytes,12,opt,name=phone_tag,json=phoneTag,proto3" json:"phone_tag,omitempty"`
+	// passkeys is how many there are; they stand in a row of their own, which payments
+	// need not read.
+	Passkeys uint32 `protobuf:"varint,13,opt,name=passkeys,proto3" json:"passkeys,omitempty"`
+	// paces are what was moved in the windows of velocity rules, in no order.
+	Paces         []*Pace `protobuf:"bytes,14,rep,name=paces,proto3" json:"paces,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1983,6 +2005,291 @@ func (x *Wallet) GetPhoneTag() []byte {
 	return nil
 }
 
+func (x *Wallet) GetPasskeys() uint32 {
+	if x != nil {
+		return x.Passkeys
+	}
+	return 0
+}
+
+func (x *Wallet) GetPaces() []*Pace {
+	if x != nil {
+		return x.Paces
+	}
+	return nil
+}
+
+// Pace is what a person moved in the latest window of a length.
+type Pace struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	WindowMs int64                  `protobuf:"varint,1,opt,name=window_ms,json=windowMs,proto3" json:"window_ms,omitempty"`
+	// window numbers the windows of the length since 1970.
+	Window int64  `protobuf:"varint,2,opt,name=window,proto3" json:"window,omitempty"`
+	Acts   uint32 `protobuf:"varint,3,opt,name=acts,proto3" json:"acts,omitempty"`
+	// sum is in fen.
+	Sum           int64 `protobuf:"varint,4,opt,name=sum,proto3" json:"sum,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Pace) Reset() {
+	*x = Pace{}
+	mi := &file_holdfast_v1_record_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Pace) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Pace) ProtoMessage() {}
+
+func (x *Pace) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_record_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Pace.ProtoReflect.Descriptor instead.
+func (*Pace) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *Pace) GetWindowMs() int64 {
+	if x != nil {
+		return x.WindowMs
+	}
+	return 0
+}
+
+func (x *Pace) GetWindow() int64 {
+	if x != nil {
+		return x.Window
+	}
+	return 0
+}
+
+func (x *Pace) GetActs() uint32 {
+	if x != nil {
+		return x.Acts
+	}
+	return 0
+}
+
+func (x *Pace) GetSum() int64 {
+	if x != nil {
+		return x.Sum
+	}
+	return 0
+}
+
+// Passkeys are a person's, and what was done with them.
+type Passkeys struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Uid   uint64                 `protobuf:"varint,1,opt,name=uid,proto3" json:"uid,omitempty"`
+	// list is oldest first; one that was removed is gone.
+	List []*Passkey `protobuf:"bytes,2,rep,name=list,proto3" json:"list,omitempty"`
+	// met is the number of the last challenge that was met, last the first 16 bytes of
+	// its hash, grant the number of the grant it gave.
+	Met           uint64 `protobuf:"varint,3,opt,name=met,proto3" json:"met,omitempty"`
+	Last          []byte `protobuf:"bytes,4,opt,name=last,proto3" json:"last,omitempty"`
+	Grant         uint64 `protobuf:"varint,5,opt,name=grant,proto3" json:"grant,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Passkeys) Reset() {
+	*x = Passkeys{}
+	mi := &file_holdfast_v1_record_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Passkeys) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Passkeys) ProtoMessage() {}
+
+func (x *Passkeys) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_record_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Passkeys.ProtoReflect.Descriptor instead.
+func (*Passkeys) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *Passkeys) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *Passkeys) GetList() []*Passkey {
+	if x != nil {
+		return x.List
+	}
+	return nil
+}
+
+func (x *Passkeys) GetMet() uint64 {
+	if x != nil {
+		return x.Met
+	}
+	return 0
+}
+
+func (x *Passkeys) GetLast() []byte {
+	if x != nil {
+		return x.Last
+	}
+	return nil
+}
+
+func (x *Passkeys) GetGrant() uint64 {
+	if x != nil {
+		return x.Grant
+	}
+	return 0
+}
+
+// Appeal is a person's last word against a block.
+type Appeal struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Uid   uint64                 `protobuf:"varint,1,opt,name=uid,proto3" json:"uid,omitempty"`
+	// number counts the person's appeals, from 1.
+	Number    uint64      `protobuf:"varint,2,opt,name=number,proto3" json:"number,omitempty"`
+	ClientId  string      `protobuf:"bytes,3,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	Words     *Sealed     `protobuf:"bytes,4,opt,name=words,proto3" json:"words,omitempty"`
+	State     AppealState `protobuf:"varint,5,opt,name=state,proto3,enum=holdfast.v1.AppealState" json:"state,omitempty"`
+	FiledAt   int64       `protobuf:"varint,6,opt,name=filed_at,json=filedAt,proto3" json:"filed_at,omitempty"`
+	DecidedAt int64       `protobuf:"varint,7,opt,name=decided_at,json=decidedAt,proto3" json:"decided_at,omitempty"`
+	// answer is what the operator said, sealed for the person.
+	Answer *Sealed `protobuf:"bytes,8,opt,name=answer,proto3" json:"answer,omitempty"`
+	// blocked_at is that of the block it is about; in_block counts appeals against it.
+	BlockedAt     int64  `protobuf:"varint,9,opt,name=blocked_at,json=blockedAt,proto3" json:"blocked_at,omitempty"`
+	InBlock       uint32 `protobuf:"varint,10,opt,name=in_block,json=inBlock,proto3" json:"in_block,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Appeal) Reset() {
+	*x = Appeal{}
+	mi := &file_holdfast_v1_record_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Appeal) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Appeal) ProtoMessage() {}
+
+func (x *Appeal) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_record_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Appeal.ProtoReflect.Descriptor instead.
+func (*Appeal) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *Appeal) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *Appeal) GetNumber() uint64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *Appeal) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+func (x *Appeal) GetWords() *Sealed {
+	if x != nil {
+		return x.Words
+	}
+	return nil
+}
+
+func (x *Appeal) GetState() AppealState {
+	if x != nil {
+		return x.State
+	}
+	return AppealState_APPEAL_STATE_UNSPECIFIED
+}
+
+func (x *Appeal) GetFiledAt() int64 {
+	if x != nil {
+		return x.FiledAt
+	}
+	return 0
+}
+
+func (x *Appeal) GetDecidedAt() int64 {
+	if x != nil {
+		return x.DecidedAt
+	}
+	return 0
+}
+
+func (x *Appeal) GetAnswer() *Sealed {
+	if x != nil {
+		return x.Answer
+	}
+	return nil
+}
+
+func (x *Appeal) GetBlockedAt() int64 {
+	if x != nil {
+		return x.BlockedAt
+	}
+	return 0
+}
+
+func (x *Appeal) GetInBlock() uint32 {
+	if x != nil {
+		return x.InBlock
+	}
+	return 0
+}
+
 type Device struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// id is the first 16 bytes of SHA-256 of public_key.
@@ -1997,15 +2304,18 @@ type Device struct {
 	TrustedAt int64 `protobuf:"varint,5,opt,name=trusted_at,json=trustedAt,proto3" json:"trusted_at,omitempty"`
 	SpentNew  int64 `protobuf:"varint,6,opt,name=spent_new,json=spentNew,proto3" json:"spent_new,omitempty"`
 	// counter is the highest seen; bit n of window says that counter - n was seen.
-	Counter       uint64 `protobuf:"varint,7,opt,name=counter,proto3" json:"counter,omitempty"`
-	Window        uint64 `protobuf:"fixed64,8,opt,name=window,proto3" json:"window,omitempty"`
+	Counter uint64 `protobuf:"varint,7,opt,name=counter,proto3" json:"counter,omitempty"`
+	Window  uint64 `protobuf:"fixed64,8,opt,name=window,proto3" json:"window,omitempty"`
+	// seen_at is when it last called: exact for what it consented to, to the day for what
+	// it only looked at.
+	SeenAt        int64 `protobuf:"varint,9,opt,name=seen_at,json=seenAt,proto3" json:"seen_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Device) Reset() {
 	*x = Device{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[16]
+	mi := &file_holdfast_v1_record_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2017,7 +2327,7 @@ func (x *Device) String() string {
 func (*Device) ProtoMessage() {}
 
 func (x *Device) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[16]
+	mi := &file_holdfast_v1_record_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2030,7 +2340,7 @@ func (x *Device) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Device.ProtoReflect.Descriptor instead.
 func (*Device) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{16}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Device) GetId() []byte {
@@ -2089,6 +2399,13 @@ func (x *Device) GetWindow() uint64 {
 	return 0
 }
 
+func (x *Device) GetSeenAt() int64 {
+	if x != nil {
+		return x.SeenAt
+	}
+	return 0
+}
+
 // Pin is the 6-digit PIN and what was tried.
 type Pin struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2111,7 +2428,7 @@ type Pin struct {
 
 func (x *Pin) Reset() {
 	*x = Pin{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[17]
+	mi := &file_holdfast_v1_record_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2123,7 +2440,7 @@ func (x *Pin) String() string {
 func (*Pin) ProtoMessage() {}
 
 func (x *Pin) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[17]
+	mi := &file_holdfast_v1_record_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2136,7 +2453,7 @@ func (x *Pin) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Pin.ProtoReflect.Descriptor instead.
 func (*Pin) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{17}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Pin) GetHash() string {
@@ -2195,14 +2512,16 @@ type PinTry struct {
 	// until is when it counts no more, business Unix milliseconds.
 	Until int64 `protobuf:"varint,3,opt,name=until,proto3" json:"until,omitempty"`
 	// key is minted by whoever reserves it: the identity of the reservation.
-	Key           []byte `protobuf:"bytes,4,opt,name=key,proto3" json:"key,omitempty"`
+	Key []byte `protobuf:"bytes,4,opt,name=key,proto3" json:"key,omitempty"`
+	// act is what the grant of a passkey is good for, and nothing else; empty for a PIN's.
+	Act           []byte `protobuf:"bytes,5,opt,name=act,proto3" json:"act,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PinTry) Reset() {
 	*x = PinTry{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[18]
+	mi := &file_holdfast_v1_record_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2214,7 +2533,7 @@ func (x *PinTry) String() string {
 func (*PinTry) ProtoMessage() {}
 
 func (x *PinTry) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[18]
+	mi := &file_holdfast_v1_record_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2227,7 +2546,7 @@ func (x *PinTry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PinTry.ProtoReflect.Descriptor instead.
 func (*PinTry) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{18}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *PinTry) GetNumber() uint64 {
@@ -2258,6 +2577,13 @@ func (x *PinTry) GetKey() []byte {
 	return nil
 }
 
+func (x *PinTry) GetAct() []byte {
+	if x != nil {
+		return x.Act
+	}
+	return nil
+}
+
 // SentCode is a one-time code that is on its way to a phone number.
 type SentCode struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2277,7 +2603,7 @@ type SentCode struct {
 
 func (x *SentCode) Reset() {
 	*x = SentCode{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[19]
+	mi := &file_holdfast_v1_record_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2289,7 +2615,7 @@ func (x *SentCode) String() string {
 func (*SentCode) ProtoMessage() {}
 
 func (x *SentCode) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[19]
+	mi := &file_holdfast_v1_record_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2302,7 +2628,7 @@ func (x *SentCode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SentCode.ProtoReflect.Descriptor instead.
 func (*SentCode) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{19}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *SentCode) GetProof() []byte {
@@ -2362,7 +2688,7 @@ type Sends struct {
 
 func (x *Sends) Reset() {
 	*x = Sends{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[20]
+	mi := &file_holdfast_v1_record_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2374,7 +2700,7 @@ func (x *Sends) String() string {
 func (*Sends) ProtoMessage() {}
 
 func (x *Sends) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[20]
+	mi := &file_holdfast_v1_record_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2387,7 +2713,7 @@ func (x *Sends) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Sends.ProtoReflect.Descriptor instead.
 func (*Sends) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{20}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Sends) GetLastAt() int64 {
@@ -2441,7 +2767,7 @@ type Enrolment struct {
 
 func (x *Enrolment) Reset() {
 	*x = Enrolment{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[21]
+	mi := &file_holdfast_v1_record_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2453,7 +2779,7 @@ func (x *Enrolment) String() string {
 func (*Enrolment) ProtoMessage() {}
 
 func (x *Enrolment) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[21]
+	mi := &file_holdfast_v1_record_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2466,7 +2792,7 @@ func (x *Enrolment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Enrolment.ProtoReflect.Descriptor instead.
 func (*Enrolment) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{21}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Enrolment) GetRight() bool {
@@ -2529,7 +2855,7 @@ type PersonTransfer struct {
 
 func (x *PersonTransfer) Reset() {
 	*x = PersonTransfer{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[22]
+	mi := &file_holdfast_v1_record_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2541,7 +2867,7 @@ func (x *PersonTransfer) String() string {
 func (*PersonTransfer) ProtoMessage() {}
 
 func (x *PersonTransfer) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[22]
+	mi := &file_holdfast_v1_record_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2554,7 +2880,7 @@ func (x *PersonTransfer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersonTransfer.ProtoReflect.Descriptor instead.
 func (*PersonTransfer) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{22}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *PersonTransfer) GetId() uint64 {
@@ -2667,7 +2993,7 @@ type Till struct {
 
 func (x *Till) Reset() {
 	*x = Till{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[23]
+	mi := &file_holdfast_v1_record_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2679,7 +3005,7 @@ func (x *Till) String() string {
 func (*Till) ProtoMessage() {}
 
 func (x *Till) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[23]
+	mi := &file_holdfast_v1_record_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2692,7 +3018,7 @@ func (x *Till) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Till.ProtoReflect.Descriptor instead.
 func (*Till) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{23}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Till) GetId() uint64 {
@@ -2759,7 +3085,7 @@ type Reach struct {
 
 func (x *Reach) Reset() {
 	*x = Reach{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[24]
+	mi := &file_holdfast_v1_record_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2771,7 +3097,7 @@ func (x *Reach) String() string {
 func (*Reach) ProtoMessage() {}
 
 func (x *Reach) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[24]
+	mi := &file_holdfast_v1_record_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2784,7 +3110,7 @@ func (x *Reach) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reach.ProtoReflect.Descriptor instead.
 func (*Reach) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{24}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Reach) GetHidden() bool {
@@ -2819,7 +3145,7 @@ type Payee struct {
 
 func (x *Payee) Reset() {
 	*x = Payee{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[25]
+	mi := &file_holdfast_v1_record_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2831,7 +3157,7 @@ func (x *Payee) String() string {
 func (*Payee) ProtoMessage() {}
 
 func (x *Payee) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[25]
+	mi := &file_holdfast_v1_record_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2844,7 +3170,7 @@ func (x *Payee) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Payee.ProtoReflect.Descriptor instead.
 func (*Payee) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{25}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Payee) GetUid() uint64 {
@@ -2900,7 +3226,7 @@ type Packet struct {
 
 func (x *Packet) Reset() {
 	*x = Packet{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[26]
+	mi := &file_holdfast_v1_record_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2912,7 +3238,7 @@ func (x *Packet) String() string {
 func (*Packet) ProtoMessage() {}
 
 func (x *Packet) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[26]
+	mi := &file_holdfast_v1_record_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2925,7 +3251,7 @@ func (x *Packet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Packet.ProtoReflect.Descriptor instead.
 func (*Packet) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{26}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Packet) GetId() uint64 {
@@ -3121,7 +3447,7 @@ type PacketShare struct {
 
 func (x *PacketShare) Reset() {
 	*x = PacketShare{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[27]
+	mi := &file_holdfast_v1_record_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3133,7 +3459,7 @@ func (x *PacketShare) String() string {
 func (*PacketShare) ProtoMessage() {}
 
 func (x *PacketShare) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[27]
+	mi := &file_holdfast_v1_record_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3146,7 +3472,7 @@ func (x *PacketShare) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PacketShare.ProtoReflect.Descriptor instead.
 func (*PacketShare) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{27}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *PacketShare) GetPacket() uint64 {
@@ -3231,7 +3557,7 @@ type StaffMember struct {
 
 func (x *StaffMember) Reset() {
 	*x = StaffMember{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[28]
+	mi := &file_holdfast_v1_record_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3243,7 +3569,7 @@ func (x *StaffMember) String() string {
 func (*StaffMember) ProtoMessage() {}
 
 func (x *StaffMember) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[28]
+	mi := &file_holdfast_v1_record_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3256,7 +3582,7 @@ func (x *StaffMember) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StaffMember.ProtoReflect.Descriptor instead.
 func (*StaffMember) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{28}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *StaffMember) GetId() uint64 {
@@ -3374,7 +3700,7 @@ type StaffSession struct {
 
 func (x *StaffSession) Reset() {
 	*x = StaffSession{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[29]
+	mi := &file_holdfast_v1_record_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3386,7 +3712,7 @@ func (x *StaffSession) String() string {
 func (*StaffSession) ProtoMessage() {}
 
 func (x *StaffSession) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[29]
+	mi := &file_holdfast_v1_record_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3399,7 +3725,7 @@ func (x *StaffSession) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StaffSession.ProtoReflect.Descriptor instead.
 func (*StaffSession) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{29}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *StaffSession) GetNumber() uint64 {
@@ -3461,7 +3787,7 @@ type PayCodes struct {
 
 func (x *PayCodes) Reset() {
 	*x = PayCodes{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[30]
+	mi := &file_holdfast_v1_record_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3473,7 +3799,7 @@ func (x *PayCodes) String() string {
 func (*PayCodes) ProtoMessage() {}
 
 func (x *PayCodes) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[30]
+	mi := &file_holdfast_v1_record_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3486,7 +3812,7 @@ func (x *PayCodes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayCodes.ProtoReflect.Descriptor instead.
 func (*PayCodes) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{30}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *PayCodes) GetUid() uint64 {
@@ -3533,7 +3859,7 @@ type PayDevice struct {
 
 func (x *PayDevice) Reset() {
 	*x = PayDevice{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[31]
+	mi := &file_holdfast_v1_record_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3545,7 +3871,7 @@ func (x *PayDevice) String() string {
 func (*PayDevice) ProtoMessage() {}
 
 func (x *PayDevice) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[31]
+	mi := &file_holdfast_v1_record_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3558,7 +3884,7 @@ func (x *PayDevice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayDevice.ProtoReflect.Descriptor instead.
 func (*PayDevice) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{31}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *PayDevice) GetId() []byte {
@@ -3602,7 +3928,7 @@ type PayAlias struct {
 
 func (x *PayAlias) Reset() {
 	*x = PayAlias{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[32]
+	mi := &file_holdfast_v1_record_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3614,7 +3940,7 @@ func (x *PayAlias) String() string {
 func (*PayAlias) ProtoMessage() {}
 
 func (x *PayAlias) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[32]
+	mi := &file_holdfast_v1_record_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3627,7 +3953,7 @@ func (x *PayAlias) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayAlias.ProtoReflect.Descriptor instead.
 func (*PayAlias) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{32}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *PayAlias) GetAlias() uint32 {
@@ -3663,7 +3989,7 @@ type UsedCode struct {
 
 func (x *UsedCode) Reset() {
 	*x = UsedCode{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[33]
+	mi := &file_holdfast_v1_record_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3675,7 +4001,7 @@ func (x *UsedCode) String() string {
 func (*UsedCode) ProtoMessage() {}
 
 func (x *UsedCode) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[33]
+	mi := &file_holdfast_v1_record_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3688,7 +4014,7 @@ func (x *UsedCode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UsedCode.ProtoReflect.Descriptor instead.
 func (*UsedCode) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{33}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *UsedCode) GetStep() uint64 {
@@ -3726,7 +4052,7 @@ type CodeTries struct {
 
 func (x *CodeTries) Reset() {
 	*x = CodeTries{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[34]
+	mi := &file_holdfast_v1_record_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3738,7 +4064,7 @@ func (x *CodeTries) String() string {
 func (*CodeTries) ProtoMessage() {}
 
 func (x *CodeTries) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[34]
+	mi := &file_holdfast_v1_record_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3751,7 +4077,7 @@ func (x *CodeTries) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CodeTries.ProtoReflect.Descriptor instead.
 func (*CodeTries) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{34}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *CodeTries) GetWindow() int64 {
@@ -3835,7 +4161,7 @@ const file_holdfast_v1_record_proto_rawDesc = "" +
 	"not_before\x18\x04 \x01(\x03R\tnotBefore\x12\x1b\n" +
 	"\tnot_after\x18\x05 \x01(\x03R\bnotAfter\x12\x1d\n" +
 	"\n" +
-	"revoked_at\x18\x06 \x01(\x03R\trevokedAt\"\xc8\x02\n" +
+	"revoked_at\x18\x06 \x01(\x03R\trevokedAt\"\x9e\x03\n" +
 	"\x06Person\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x10\n" +
 	"\x03ref\x18\x02 \x01(\tR\x03ref\x12\x12\n" +
@@ -3849,7 +4175,10 @@ const file_holdfast_v1_record_proto_rawDesc = "" +
 	"\tphone_tag\x18\t \x01(\fR\bphoneTag\x12!\n" +
 	"\fblock_reason\x18\n" +
 	" \x01(\tR\vblockReason\x12\x1b\n" +
-	"\terased_at\x18\v \x01(\x03R\berasedAt\"%\n" +
+	"\terased_at\x18\v \x01(\x03R\berasedAt\x125\n" +
+	"\tblock_why\x18\f \x01(\x0e2\x18.holdfast.v1.BlockReasonR\bblockWhy\x12\x1d\n" +
+	"\n" +
+	"blocked_at\x18\r \x01(\x03R\tblockedAt\"%\n" +
 	"\n" +
 	"PersonKeys\x12\x17\n" +
 	"\atag_key\x18\x01 \x01(\tR\x06tagKey\"4\n" +
@@ -3975,7 +4304,7 @@ const file_holdfast_v1_record_proto_rawDesc = "" +
 	"\astarted\x18\x02 \x01(\x03R\astarted\x12\x14\n" +
 	"\x05until\x18\x03 \x01(\x03R\x05until\x12\x14\n" +
 	"\x05lanes\x18\x04 \x01(\fR\x05lanes\x12\x14\n" +
-	"\x05share\x18\x05 \x01(\rR\x05share\"\xda\x02\n" +
+	"\x05share\x18\x05 \x01(\rR\x05share\"\x9f\x03\n" +
 	"\x06Wallet\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12-\n" +
 	"\adevices\x18\x02 \x03(\v2\x13.holdfast.v1.DeviceR\adevices\x12\"\n" +
@@ -3992,7 +4321,34 @@ const file_holdfast_v1_record_proto_rawDesc = "" +
 	" \x01(\x03R\x06minute\x12\x1f\n" +
 	"\vacts_minute\x18\v \x01(\rR\n" +
 	"actsMinute\x12\x1b\n" +
-	"\tphone_tag\x18\f \x01(\fR\bphoneTag\"\xd6\x01\n" +
+	"\tphone_tag\x18\f \x01(\fR\bphoneTag\x12\x1a\n" +
+	"\bpasskeys\x18\r \x01(\rR\bpasskeys\x12'\n" +
+	"\x05paces\x18\x0e \x03(\v2\x11.holdfast.v1.PaceR\x05paces\"a\n" +
+	"\x04Pace\x12\x1b\n" +
+	"\twindow_ms\x18\x01 \x01(\x03R\bwindowMs\x12\x16\n" +
+	"\x06window\x18\x02 \x01(\x03R\x06window\x12\x12\n" +
+	"\x04acts\x18\x03 \x01(\rR\x04acts\x12\x10\n" +
+	"\x03sum\x18\x04 \x01(\x03R\x03sum\"\x82\x01\n" +
+	"\bPasskeys\x12\x10\n" +
+	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12(\n" +
+	"\x04list\x18\x02 \x03(\v2\x14.holdfast.v1.PasskeyR\x04list\x12\x10\n" +
+	"\x03met\x18\x03 \x01(\x04R\x03met\x12\x12\n" +
+	"\x04last\x18\x04 \x01(\fR\x04last\x12\x14\n" +
+	"\x05grant\x18\x05 \x01(\x04R\x05grant\"\xcb\x02\n" +
+	"\x06Appeal\x12\x10\n" +
+	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x16\n" +
+	"\x06number\x18\x02 \x01(\x04R\x06number\x12\x1b\n" +
+	"\tclient_id\x18\x03 \x01(\tR\bclientId\x12)\n" +
+	"\x05words\x18\x04 \x01(\v2\x13.holdfast.v1.SealedR\x05words\x12.\n" +
+	"\x05state\x18\x05 \x01(\x0e2\x18.holdfast.v1.AppealStateR\x05state\x12\x19\n" +
+	"\bfiled_at\x18\x06 \x01(\x03R\afiledAt\x12\x1d\n" +
+	"\n" +
+	"decided_at\x18\a \x01(\x03R\tdecidedAt\x12+\n" +
+	"\x06answer\x18\b \x01(\v2\x13.holdfast.v1.SealedR\x06answer\x12\x1d\n" +
+	"\n" +
+	"blocked_at\x18\t \x01(\x03R\tblockedAt\x12\x19\n" +
+	"\bin_block\x18\n" +
+	" \x01(\rR\ainBlock\"\xef\x01\n" +
 	"\x06Device\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12\x1d\n" +
 	"\n" +
@@ -4003,7 +4359,8 @@ const file_holdfast_v1_record_proto_rawDesc = "" +
 	"trusted_at\x18\x05 \x01(\x03R\ttrustedAt\x12\x1b\n" +
 	"\tspent_new\x18\x06 \x01(\x03R\bspentNew\x12\x18\n" +
 	"\acounter\x18\a \x01(\x04R\acounter\x12\x16\n" +
-	"\x06window\x18\b \x01(\x06R\x06window\"\xd9\x01\n" +
+	"\x06window\x18\b \x01(\x06R\x06window\x12\x17\n" +
+	"\aseen_at\x18\t \x01(\x03R\x06seenAt\"\xd9\x01\n" +
 	"\x03Pin\x12\x12\n" +
 	"\x04hash\x18\x01 \x01(\tR\x04hash\x12\x16\n" +
 	"\x06failed\x18\x02 \x01(\rR\x06failed\x12!\n" +
@@ -4011,12 +4368,13 @@ const file_holdfast_v1_record_proto_rawDesc = "" +
 	"\x04open\x18\x04 \x03(\v2\x13.holdfast.v1.PinTryR\x04open\x12+\n" +
 	"\x06grants\x18\x05 \x03(\v2\x13.holdfast.v1.PinTryR\x06grants\x12\x12\n" +
 	"\x04last\x18\x06 \x01(\x04R\x04last\x12\x19\n" +
-	"\breset_at\x18\a \x01(\x03R\aresetAt\"`\n" +
+	"\breset_at\x18\a \x01(\x03R\aresetAt\"r\n" +
 	"\x06PinTry\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\x04R\x06number\x12\x16\n" +
 	"\x06device\x18\x02 \x01(\fR\x06device\x12\x14\n" +
 	"\x05until\x18\x03 \x01(\x03R\x05until\x12\x10\n" +
-	"\x03key\x18\x04 \x01(\fR\x03key\"\x9e\x01\n" +
+	"\x03key\x18\x04 \x01(\fR\x03key\x12\x10\n" +
+	"\x03act\x18\x05 \x01(\fR\x03act\"\x9e\x01\n" +
 	"\bSentCode\x12\x14\n" +
 	"\x05proof\x18\x01 \x01(\fR\x05proof\x12\x14\n" +
 	"\x05until\x18\x02 \x01(\x03R\x05until\x12\x16\n" +
@@ -4177,7 +4535,7 @@ func file_holdfast_v1_record_proto_rawDescGZIP() []byte {
 }
 
 var file_holdfast_v1_record_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_holdfast_v1_record_proto_msgTypes = make([]protoimpl.MessageInfo, 35)
+var file_holdfast_v1_record_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
 var file_holdfast_v1_record_proto_goTypes = []any{
 	(DueKind)(0),             // 0: holdfast.v1.DueKind
 	(*Head)(nil),             // 1: holdfast.v1.Head
@@ -4196,78 +4554,90 @@ var file_holdfast_v1_record_proto_goTypes = []any{
 	(*Notice)(nil),           // 14: holdfast.v1.Notice
 	(*Courier)(nil),          // 15: holdfast.v1.Courier
 	(*Wallet)(nil),           // 16: holdfast.v1.Wallet
-	(*Device)(nil),           // 17: holdfast.v1.Device
-	(*Pin)(nil),              // 18: holdfast.v1.Pin
-	(*PinTry)(nil),           // 19: holdfast.v1.PinTry
-	(*SentCode)(nil),         // 20: holdfast.v1.SentCode
-	(*Sends)(nil),            // 21: holdfast.v1.Sends
-	(*Enrolment)(nil),        // 22: holdfast.v1.Enrolment
-	(*PersonTransfer)(nil),   // 23: holdfast.v1.PersonTransfer
-	(*Till)(nil),             // 24: holdfast.v1.Till
-	(*Reach)(nil),            // 25: holdfast.v1.Reach
-	(*Payee)(nil),            // 26: holdfast.v1.Payee
-	(*Packet)(nil),           // 27: holdfast.v1.Packet
-	(*PacketShare)(nil),      // 28: holdfast.v1.PacketShare
-	(*StaffMember)(nil),      // 29: holdfast.v1.StaffMember
-	(*StaffSession)(nil),     // 30: holdfast.v1.StaffSession
-	(*PayCodes)(nil),         // 31: holdfast.v1.PayCodes
-	(*PayDevice)(nil),        // 32: holdfast.v1.PayDevice
-	(*PayAlias)(nil),         // 33: holdfast.v1.PayAlias
-	(*UsedCode)(nil),         // 34: holdfast.v1.UsedCode
-	(*CodeTries)(nil),        // 35: holdfast.v1.CodeTries
-	(MerchantStatus)(0),      // 36: holdfast.v1.MerchantStatus
-	(*MerchantSettings)(nil), // 37: holdfast.v1.MerchantSettings
-	(*KeyVersion)(nil),       // 38: holdfast.v1.KeyVersion
-	(*Openid)(nil),           // 39: holdfast.v1.Openid
-	(*Sealed)(nil),           // 40: holdfast.v1.Sealed
-	(Product)(0),             // 41: holdfast.v1.Product
-	(TradeState)(0),          // 42: holdfast.v1.TradeState
-	(RefundStatus)(0),        // 43: holdfast.v1.RefundStatus
-	(NoticeEvent)(0),         // 44: holdfast.v1.NoticeEvent
-	(NoticeState)(0),         // 45: holdfast.v1.NoticeState
-	(*Attempt)(nil),          // 46: holdfast.v1.Attempt
-	(*Subject)(nil),          // 47: holdfast.v1.Subject
-	(TransferState)(0),       // 48: holdfast.v1.TransferState
-	(*TillCaps)(nil),         // 49: holdfast.v1.TillCaps
-	(PacketState)(0),         // 50: holdfast.v1.PacketState
-	(StaffRole)(0),           // 51: holdfast.v1.StaffRole
+	(*Pace)(nil),             // 17: holdfast.v1.Pace
+	(*Passkeys)(nil),         // 18: holdfast.v1.Passkeys
+	(*Appeal)(nil),           // 19: holdfast.v1.Appeal
+	(*Device)(nil),           // 20: holdfast.v1.Device
+	(*Pin)(nil),              // 21: holdfast.v1.Pin
+	(*PinTry)(nil),           // 22: holdfast.v1.PinTry
+	(*SentCode)(nil),         // 23: holdfast.v1.SentCode
+	(*Sends)(nil),            // 24: holdfast.v1.Sends
+	(*Enrolment)(nil),        // 25: holdfast.v1.Enrolment
+	(*PersonTransfer)(nil),   // 26: holdfast.v1.PersonTransfer
+	(*Till)(nil),             // 27: holdfast.v1.Till
+	(*Reach)(nil),            // 28: holdfast.v1.Reach
+	(*Payee)(nil),            // 29: holdfast.v1.Payee
+	(*Packet)(nil),           // 30: holdfast.v1.Packet
+	(*PacketShare)(nil),      // 31: holdfast.v1.PacketShare
+	(*StaffMember)(nil),      // 32: holdfast.v1.StaffMember
+	(*StaffSession)(nil),     // 33: holdfast.v1.StaffSession
+	(*PayCodes)(nil),         // 34: holdfast.v1.PayCodes
+	(*PayDevice)(nil),        // 35: holdfast.v1.PayDevice
+	(*PayAlias)(nil),         // 36: holdfast.v1.PayAlias
+	(*UsedCode)(nil),         // 37: holdfast.v1.UsedCode
+	(*CodeTries)(nil),        // 38: holdfast.v1.CodeTries
+	(MerchantStatus)(0),      // 39: holdfast.v1.MerchantStatus
+	(*MerchantSettings)(nil), // 40: holdfast.v1.MerchantSettings
+	(*KeyVersion)(nil),       // 41: holdfast.v1.KeyVersion
+	(*Openid)(nil),           // 42: holdfast.v1.Openid
+	(*Sealed)(nil),           // 43: holdfast.v1.Sealed
+	(BlockReason)(0),         // 44: holdfast.v1.BlockReason
+	(Product)(0),             // 45: holdfast.v1.Product
+	(TradeState)(0),          // 46: holdfast.v1.TradeState
+	(RefundStatus)(0),        // 47: holdfast.v1.RefundStatus
+	(NoticeEvent)(0),         // 48: holdfast.v1.NoticeEvent
+	(NoticeState)(0),         // 49: holdfast.v1.NoticeState
+	(*Attempt)(nil),          // 50: holdfast.v1.Attempt
+	(*Subject)(nil),          // 51: holdfast.v1.Subject
+	(*Passkey)(nil),          // 52: holdfast.v1.Passkey
+	(AppealState)(0),         // 53: holdfast.v1.AppealState
+	(TransferState)(0),       // 54: holdfast.v1.TransferState
+	(*TillCaps)(nil),         // 55: holdfast.v1.TillCaps
+	(PacketState)(0),         // 56: holdfast.v1.PacketState
+	(StaffRole)(0),           // 57: holdfast.v1.StaffRole
 }
 var file_holdfast_v1_record_proto_depIdxs = []int32{
 	2,  // 0: holdfast.v1.Head.digests:type_name -> holdfast.v1.TableDigest
-	36, // 1: holdfast.v1.Merchant.status:type_name -> holdfast.v1.MerchantStatus
-	37, // 2: holdfast.v1.Merchant.settings:type_name -> holdfast.v1.MerchantSettings
-	38, // 3: holdfast.v1.Merchant.keys:type_name -> holdfast.v1.KeyVersion
-	39, // 4: holdfast.v1.Person.openids:type_name -> holdfast.v1.Openid
-	40, // 5: holdfast.v1.Person.details:type_name -> holdfast.v1.Sealed
-	41, // 6: holdfast.v1.Order.product:type_name -> holdfast.v1.Product
-	42, // 7: holdfast.v1.Order.state:type_name -> holdfast.v1.TradeState
-	43, // 8: holdfast.v1.Refund.status:type_name -> holdfast.v1.RefundStatus
-	44, // 9: holdfast.v1.Notice.event:type_name -> holdfast.v1.NoticeEvent
-	45, // 10: holdfast.v1.Notice.state:type_name -> holdfast.v1.NoticeState
-	46, // 11: holdfast.v1.Notice.recent:type_name -> holdfast.v1.Attempt
-	46, // 12: holdfast.v1.Notice.last_duplicate:type_name -> holdfast.v1.Attempt
-	47, // 13: holdfast.v1.Notice.subject:type_name -> holdfast.v1.Subject
-	17, // 14: holdfast.v1.Wallet.devices:type_name -> holdfast.v1.Device
-	18, // 15: holdfast.v1.Wallet.pin:type_name -> holdfast.v1.Pin
-	19, // 16: holdfast.v1.Pin.open:type_name -> holdfast.v1.PinTry
-	19, // 17: holdfast.v1.Pin.grants:type_name -> holdfast.v1.PinTry
-	21, // 18: holdfast.v1.SentCode.sends:type_name -> holdfast.v1.Sends
-	40, // 19: holdfast.v1.PersonTransfer.memo:type_name -> holdfast.v1.Sealed
-	48, // 20: holdfast.v1.PersonTransfer.state:type_name -> holdfast.v1.TransferState
-	49, // 21: holdfast.v1.Till.caps:type_name -> holdfast.v1.TillCaps
-	40, // 22: holdfast.v1.Packet.words:type_name -> holdfast.v1.Sealed
-	50, // 23: holdfast.v1.Packet.state:type_name -> holdfast.v1.PacketState
-	51, // 24: holdfast.v1.StaffMember.roles:type_name -> holdfast.v1.StaffRole
-	40, // 25: holdfast.v1.StaffMember.details:type_name -> holdfast.v1.Sealed
-	30, // 26: holdfast.v1.StaffMember.sessions:type_name -> holdfast.v1.StaffSession
-	32, // 27: holdfast.v1.PayCodes.devices:type_name -> holdfast.v1.PayDevice
-	33, // 28: holdfast.v1.PayDevice.aliases:type_name -> holdfast.v1.PayAlias
-	34, // 29: holdfast.v1.PayDevice.used:type_name -> holdfast.v1.UsedCode
-	30, // [30:30] is the sub-list for method output_type
-	30, // [30:30] is the sub-list for method input_type
-	30, // [30:30] is the sub-list for extension type_name
-	30, // [30:30] is the sub-list for extension extendee
-	0,  // [0:30] is the sub-list for field type_name
+	39, // 1: holdfast.v1.Merchant.status:type_name -> holdfast.v1.MerchantStatus
+	40, // 2: holdfast.v1.Merchant.settings:type_name -> holdfast.v1.MerchantSettings
+	41, // 3: holdfast.v1.Merchant.keys:type_name -> holdfast.v1.KeyVersion
+	42, // 4: holdfast.v1.Person.openids:type_name -> holdfast.v1.Openid
+	43, // 5: holdfast.v1.Person.details:type_name -> holdfast.v1.Sealed
+	44, // 6: holdfast.v1.Person.block_why:type_name -> holdfast.v1.BlockReason
+	45, // 7: holdfast.v1.Order.product:type_name -> holdfast.v1.Product
+	46, // 8: holdfast.v1.Order.state:type_name -> holdfast.v1.TradeState
+	47, // 9: holdfast.v1.Refund.status:type_name -> holdfast.v1.RefundStatus
+	48, // 10: holdfast.v1.Notice.event:type_name -> holdfast.v1.NoticeEvent
+	49, // 11: holdfast.v1.Notice.state:type_name -> holdfast.v1.NoticeState
+	50, // 12: holdfast.v1.Notice.recent:type_name -> holdfast.v1.Attempt
+	50, // 13: holdfast.v1.Notice.last_duplicate:type_name -> holdfast.v1.Attempt
+	51, // 14: holdfast.v1.Notice.subject:type_name -> holdfast.v1.Subject
+	20, // 15: holdfast.v1.Wallet.devices:type_name -> holdfast.v1.Device
+	21, // 16: holdfast.v1.Wallet.pin:type_name -> holdfast.v1.Pin
+	17, // 17: holdfast.v1.Wallet.paces:type_name -> holdfast.v1.Pace
+	52, // 18: holdfast.v1.Passkeys.list:type_name -> holdfast.v1.Passkey
+	43, // 19: holdfast.v1.Appeal.words:type_name -> holdfast.v1.Sealed
+	53, // 20: holdfast.v1.Appeal.state:type_name -> holdfast.v1.AppealState
+	43, // 21: holdfast.v1.Appeal.answer:type_name -> holdfast.v1.Sealed
+	22, // 22: holdfast.v1.Pin.open:type_name -> holdfast.v1.PinTry
+	22, // 23: holdfast.v1.Pin.grants:type_name -> holdfast.v1.PinTry
+	24, // 24: holdfast.v1.SentCode.sends:type_name -> holdfast.v1.Sends
+	43, // 25: holdfast.v1.PersonTransfer.memo:type_name -> holdfast.v1.Sealed
+	54, // 26: holdfast.v1.PersonTransfer.state:type_name -> holdfast.v1.TransferState
+	55, // 27: holdfast.v1.Till.caps:type_name -> holdfast.v1.TillCaps
+	43, // 28: holdfast.v1.Packet.words:type_name -> holdfast.v1.Sealed
+	56, // 29: holdfast.v1.Packet.state:type_name -> holdfast.v1.PacketState
+	57, // 30: holdfast.v1.StaffMember.roles:type_name -> holdfast.v1.StaffRole
+	43, // 31: holdfast.v1.StaffMember.details:type_name -> holdfast.v1.Sealed
+	33, // 32: holdfast.v1.StaffMember.sessions:type_name -> holdfast.v1.StaffSession
+	35, // 33: holdfast.v1.PayCodes.devices:type_name -> holdfast.v1.PayDevice
+	36, // 34: holdfast.v1.PayDevice.aliases:type_name -> holdfast.v1.PayAlias
+	37, // 35: holdfast.v1.PayDevice.used:type_name -> holdfast.v1.UsedCode
+	36, // [36:36] is the sub-list for method output_type
+	36, // [36:36] is the sub-list for method input_type
+	36, // [36:36] is the sub-list for extension type_name
+	36, // [36:36] is the sub-list for extension extendee
+	0,  // [0:36] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_record_proto_init() }
@@ -4282,7 +4652,7 @@ func file_holdfast_v1_record_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_record_proto_rawDesc), len(file_holdfast_v1_record_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   35,
+			NumMessages:   38,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -881,6 +881,129 @@ func (MemberRole) EnumDescriptor() ([]byte, []int) {
 	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{13}
 }
 
+// BlockReason is why a person is blocked, in the words that the person is told.
+type BlockReason int32
+
+const (
+	BlockReason_BLOCK_REASON_UNSPECIFIED BlockReason = 0
+	// ASKED: the person asked for it, a lost phone above all.
+	BlockReason_BLOCK_REASON_ASKED BlockReason = 1
+	// TAKEN_OVER: somebody else may be acting in the person's name.
+	BlockReason_BLOCK_REASON_TAKEN_OVER BlockReason = 2
+	// SUSPECTED: payments look like fraud.
+	BlockReason_BLOCK_REASON_SUSPECTED BlockReason = 3
+	// DOCUMENTS: who the person is has to be shown again.
+	BlockReason_BLOCK_REASON_DOCUMENTS BlockReason = 4
+	// ORDERED: a court or an authority orders it.
+	BlockReason_BLOCK_REASON_ORDERED BlockReason = 5
+	// TERMS: the terms of use were broken.
+	BlockReason_BLOCK_REASON_TERMS BlockReason = 6
+)
+
+// Enum value maps for BlockReason.
+var (
+	BlockReason_name = map[int32]string{
+		0: "BLOCK_REASON_UNSPECIFIED",
+		1: "BLOCK_REASON_ASKED",
+		2: "BLOCK_REASON_TAKEN_OVER",
+		3: "BLOCK_REASON_SUSPECTED",
+		4: "BLOCK_REASON_DOCUMENTS",
+		5: "BLOCK_REASON_ORDERED",
+		6: "BLOCK_REASON_TERMS",
+	}
+	BlockReason_value = map[string]int32{
+		"BLOCK_REASON_UNSPECIFIED": 0,
+		"BLOCK_REASON_ASKED":       1,
+		"BLOCK_REASON_TAKEN_OVER":  2,
+		"BLOCK_REASON_SUSPECTED":   3,
+		"BLOCK_REASON_DOCUMENTS":   4,
+		"BLOCK_REASON_ORDERED":     5,
+		"BLOCK_REASON_TERMS":       6,
+	}
+)
+
+func (x BlockReason) Enum() *BlockReason {
+	p := new(BlockReason)
+	*p = x
+	return p
+}
+
+func (x BlockReason) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (BlockReason) Descriptor() protoreflect.EnumDescriptor {
+	return file_holdfast_v1_vocabulary_proto_enumTypes[14].Descriptor()
+}
+
+func (BlockReason) Type() protoreflect.EnumType {
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[14]
+}
+
+func (x BlockReason) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use BlockReason.Descriptor instead.
+func (BlockReason) EnumDescriptor() ([]byte, []int) {
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{14}
+}
+
+type AppealState int32
+
+const (
+	AppealState_APPEAL_STATE_UNSPECIFIED AppealState = 0
+	// OPEN: nobody has decided yet.
+	AppealState_APPEAL_STATE_OPEN AppealState = 1
+	// UPHELD: the block stays.
+	AppealState_APPEAL_STATE_UPHELD AppealState = 2
+	// GRANTED: the person was let go on.
+	AppealState_APPEAL_STATE_GRANTED AppealState = 3
+)
+
+// Enum value maps for AppealState.
+var (
+	AppealState_name = map[int32]string{
+		0: "APPEAL_STATE_UNSPECIFIED",
+		1: "APPEAL_STATE_OPEN",
+		2: "APPEAL_STATE_UPHELD",
+		3: "APPEAL_STATE_GRANTED",
+	}
+	AppealState_value = map[string]int32{
+		"APPEAL_STATE_UNSPECIFIED": 0,
+		"APPEAL_STATE_OPEN":        1,
+		"APPEAL_STATE_UPHELD":      2,
+		"APPEAL_STATE_GRANTED":     3,
+	}
+)
+
+func (x AppealState) Enum() *AppealState {
+	p := new(AppealState)
+	*p = x
+	return p
+}
+
+func (x AppealState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (AppealState) Descriptor() protoreflect.EnumDescriptor {
+	return file_holdfast_v1_vocabulary_proto_enumTypes[15].Descriptor()
+}
+
+func (AppealState) Type() protoreflect.EnumType {
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[15]
+}
+
+func (x AppealState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use AppealState.Descriptor instead.
+func (AppealState) EnumDescriptor() ([]byte, []int) {
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{15}
+}
+
 // Subject is what a record points at: an entity by its kind and our number.
 type Subject struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1634,8 +1757,13 @@ type Consent struct {
 	Signed []byte `protobuf:"bytes,3,opt,name=signed,proto3" json:"signed,omitempty"`
 	// signature is ECDSA P-256 over signed, r and s of 32 bytes each.
 	Signature []byte `protobuf:"bytes,4,opt,name=signature,proto3" json:"signature,omitempty"`
-	// grant names the check of the PIN that this act uses up; 0 is none.
-	Grant         uint64 `protobuf:"varint,5,opt,name=grant,proto3" json:"grant,omitempty"`
+	// grant names the check of the PIN, or of a passkey, that this act uses up; 0 is none.
+	Grant uint64 `protobuf:"varint,5,opt,name=grant,proto3" json:"grant,omitempty"`
+	// act is a hash of what is asked for, without the grant, 16 bytes: the grant of a
+	// passkey is good for that alone. It may be empty.
+	Act []byte `protobuf:"bytes,6,opt,name=act,proto3" json:"act,omitempty"`
+	// assertion is what a passkey signed, in the act that checks one.
+	Assertion     *Assertion `protobuf:"bytes,7,opt,name=assertion,proto3" json:"assertion,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1705,6 +1833,292 @@ func (x *Consent) GetGrant() uint64 {
 	return 0
 }
 
+func (x *Consent) GetAct() []byte {
+	if x != nil {
+		return x.Act
+	}
+	return nil
+}
+
+func (x *Consent) GetAssertion() *Assertion {
+	if x != nil {
+		return x.Assertion
+	}
+	return nil
+}
+
+// Assertion is what a passkey signed (WebAuthn). It is kept with the journal entry,
+// as the consent is that it stands in.
+type Assertion struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// credential is the passkey's own number.
+	Credential []byte `protobuf:"bytes,1,opt,name=credential,proto3" json:"credential,omitempty"`
+	// authenticator_data, client_data (JSON) and signature are as the authenticator gave
+	// them; the challenge in client_data is the hash of challenge.
+	AuthenticatorData []byte     `protobuf:"bytes,2,opt,name=authenticator_data,json=authenticatorData,proto3" json:"authenticator_data,omitempty"`
+	ClientData        []byte     `protobuf:"bytes,3,opt,name=client_data,json=clientData,proto3" json:"client_data,omitempty"`
+	Signature         []byte     `protobuf:"bytes,4,opt,name=signature,proto3" json:"signature,omitempty"`
+	Challenge         *Challenge `protobuf:"bytes,5,opt,name=challenge,proto3" json:"challenge,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *Assertion) Reset() {
+	*x = Assertion{}
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Assertion) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Assertion) ProtoMessage() {}
+
+func (x *Assertion) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Assertion.ProtoReflect.Descriptor instead.
+func (*Assertion) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Assertion) GetCredential() []byte {
+	if x != nil {
+		return x.Credential
+	}
+	return nil
+}
+
+func (x *Assertion) GetAuthenticatorData() []byte {
+	if x != nil {
+		return x.AuthenticatorData
+	}
+	return nil
+}
+
+func (x *Assertion) GetClientData() []byte {
+	if x != nil {
+		return x.ClientData
+	}
+	return nil
+}
+
+func (x *Assertion) GetSignature() []byte {
+	if x != nil {
+		return x.Signature
+	}
+	return nil
+}
+
+func (x *Assertion) GetChallenge() *Challenge {
+	if x != nil {
+		return x.Challenge
+	}
+	return nil
+}
+
+// Passkey is a public key that an authenticator keeps the other half of.
+type Passkey struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// credential is the number by which the authenticator knows it.
+	Credential []byte `protobuf:"bytes,1,opt,name=credential,proto3" json:"credential,omitempty"`
+	// public_key is in the form of COSE.
+	PublicKey []byte `protobuf:"bytes,2,opt,name=public_key,json=publicKey,proto3" json:"public_key,omitempty"`
+	// sign_count is the authenticator's own count; 0 where it has none.
+	SignCount uint32 `protobuf:"varint,3,opt,name=sign_count,json=signCount,proto3" json:"sign_count,omitempty"`
+	// flags are those of the authenticator data at the beginning.
+	Flags uint32 `protobuf:"varint,4,opt,name=flags,proto3" json:"flags,omitempty"`
+	// label is what the person calls it.
+	Label         string `protobuf:"bytes,5,opt,name=label,proto3" json:"label,omitempty"`
+	AddedAt       int64  `protobuf:"varint,6,opt,name=added_at,json=addedAt,proto3" json:"added_at,omitempty"`
+	UsedAt        int64  `protobuf:"varint,7,opt,name=used_at,json=usedAt,proto3" json:"used_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Passkey) Reset() {
+	*x = Passkey{}
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Passkey) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Passkey) ProtoMessage() {}
+
+func (x *Passkey) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Passkey.ProtoReflect.Descriptor instead.
+func (*Passkey) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Passkey) GetCredential() []byte {
+	if x != nil {
+		return x.Credential
+	}
+	return nil
+}
+
+func (x *Passkey) GetPublicKey() []byte {
+	if x != nil {
+		return x.PublicKey
+	}
+	return nil
+}
+
+func (x *Passkey) GetSignCount() uint32 {
+	if x != nil {
+		return x.SignCount
+	}
+	return 0
+}
+
+func (x *Passkey) GetFlags() uint32 {
+	if x != nil {
+		return x.Flags
+	}
+	return 0
+}
+
+func (x *Passkey) GetLabel() string {
+	if x != nil {
+		return x.Label
+	}
+	return ""
+}
+
+func (x *Passkey) GetAddedAt() int64 {
+	if x != nil {
+		return x.AddedAt
+	}
+	return 0
+}
+
+func (x *Passkey) GetUsedAt() int64 {
+	if x != nil {
+		return x.UsedAt
+	}
+	return 0
+}
+
+// Challenge is what a passkey is asked to sign, and all that its hash is made of. No
+// node keeps it: whoever asks gets it and brings it back, and mac says that a node
+// made it.
+type Challenge struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// subject is whose passkey it is for, "person/17".
+	Subject string `protobuf:"bytes,1,opt,name=subject,proto3" json:"subject,omitempty"`
+	// device is the one that asks, 16 bytes.
+	Device []byte `protobuf:"bytes,2,opt,name=device,proto3" json:"device,omitempty"`
+	// number is one more than that of the last challenge that was met: each is good once.
+	Number uint64 `protobuf:"varint,3,opt,name=number,proto3" json:"number,omitempty"`
+	// until is when it is good no more, business Unix milliseconds.
+	Until int64 `protobuf:"varint,4,opt,name=until,proto3" json:"until,omitempty"`
+	// act is a hash of what the passkey is asked to allow, 16 bytes; of a registration it is empty.
+	Act []byte `protobuf:"bytes,5,opt,name=act,proto3" json:"act,omitempty"`
+	// mac is a keyed hash of the rest, 32 bytes.
+	Mac           []byte `protobuf:"bytes,6,opt,name=mac,proto3" json:"mac,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Challenge) Reset() {
+	*x = Challenge{}
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Challenge) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Challenge) ProtoMessage() {}
+
+func (x *Challenge) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Challenge.ProtoReflect.Descriptor instead.
+func (*Challenge) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *Challenge) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
+func (x *Challenge) GetDevice() []byte {
+	if x != nil {
+		return x.Device
+	}
+	return nil
+}
+
+func (x *Challenge) GetNumber() uint64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *Challenge) GetUntil() int64 {
+	if x != nil {
+		return x.Until
+	}
+	return 0
+}
+
+func (x *Challenge) GetAct() []byte {
+	if x != nil {
+		return x.Act
+	}
+	return nil
+}
+
+func (x *Challenge) GetMac() []byte {
+	if x != nil {
+		return x.Mac
+	}
+	return nil
+}
+
 // ShownCode is a payer's code that somebody showed to a till and an edge found good:
 // (device, step, tap) is its identity. It is kept with the journal entry of the
 // payment, as a consent is.
@@ -1728,7 +2142,7 @@ type ShownCode struct {
 
 func (x *ShownCode) Reset() {
 	*x = ShownCode{}
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[10]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1740,7 +2154,7 @@ func (x *ShownCode) String() string {
 func (*ShownCode) ProtoMessage() {}
 
 func (x *ShownCode) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[10]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1753,7 +2167,7 @@ func (x *ShownCode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShownCode.ProtoReflect.Descriptor instead.
 func (*ShownCode) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{10}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ShownCode) GetAlias() uint32 {
@@ -1806,14 +2220,16 @@ type Limits struct {
 	PerDay  int64                  `protobuf:"varint,3,opt,name=per_day,json=perDay,proto3" json:"per_day,omitempty"`
 	PerYear int64                  `protobuf:"varint,4,opt,name=per_year,json=perYear,proto3" json:"per_year,omitempty"`
 	// per_minute is how many acts a person may ask for in a minute.
-	PerMinute     uint32 `protobuf:"varint,5,opt,name=per_minute,json=perMinute,proto3" json:"per_minute,omitempty"`
+	PerMinute uint32 `protobuf:"varint,5,opt,name=per_minute,json=perMinute,proto3" json:"per_minute,omitempty"`
+	// velocity are rules over other windows, each of its own length.
+	Velocity      []*Velocity `protobuf:"bytes,6,rep,name=velocity,proto3" json:"velocity,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Limits) Reset() {
 	*x = Limits{}
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[11]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1825,7 +2241,7 @@ func (x *Limits) String() string {
 func (*Limits) ProtoMessage() {}
 
 func (x *Limits) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[11]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1838,7 +2254,7 @@ func (x *Limits) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Limits.ProtoReflect.Descriptor instead.
 func (*Limits) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{11}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Limits) GetGrade() uint32 {
@@ -1876,6 +2292,78 @@ func (x *Limits) GetPerMinute() uint32 {
 	return 0
 }
 
+func (x *Limits) GetVelocity() []*Velocity {
+	if x != nil {
+		return x.Velocity
+	}
+	return nil
+}
+
+// Velocity bounds what a person may move within a window of time. Windows follow each
+// other, from the beginning of 1970 on.
+type Velocity struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// window_ms is a whole number of minutes, at most 30 days.
+	WindowMs int64 `protobuf:"varint,1,opt,name=window_ms,json=windowMs,proto3" json:"window_ms,omitempty"`
+	// acts is how often; 0 is any number.
+	Acts uint32 `protobuf:"varint,2,opt,name=acts,proto3" json:"acts,omitempty"`
+	// sum is how much, fen; 0 is any amount.
+	Sum           int64 `protobuf:"varint,3,opt,name=sum,proto3" json:"sum,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Velocity) Reset() {
+	*x = Velocity{}
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Velocity) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Velocity) ProtoMessage() {}
+
+func (x *Velocity) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Velocity.ProtoReflect.Descriptor instead.
+func (*Velocity) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *Velocity) GetWindowMs() int64 {
+	if x != nil {
+		return x.WindowMs
+	}
+	return 0
+}
+
+func (x *Velocity) GetActs() uint32 {
+	if x != nil {
+		return x.Acts
+	}
+	return 0
+}
+
+func (x *Velocity) GetSum() int64 {
+	if x != nil {
+		return x.Sum
+	}
+	return 0
+}
+
 // Details are what a person said of themselves. They are only ever stored sealed.
 type Details struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1889,7 +2377,7 @@ type Details struct {
 
 func (x *Details) Reset() {
 	*x = Details{}
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[12]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1901,7 +2389,7 @@ func (x *Details) String() string {
 func (*Details) ProtoMessage() {}
 
 func (x *Details) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[12]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1914,7 +2402,7 @@ func (x *Details) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Details.ProtoReflect.Descriptor instead.
 func (*Details) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{12}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Details) GetName() string {
@@ -1955,7 +2443,7 @@ type Sealed struct {
 
 func (x *Sealed) Reset() {
 	*x = Sealed{}
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[13]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1967,7 +2455,7 @@ func (x *Sealed) String() string {
 func (*Sealed) ProtoMessage() {}
 
 func (x *Sealed) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[13]
+	mi := &file_holdfast_v1_vocabulary_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1980,7 +2468,7 @@ func (x *Sealed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Sealed.ProtoReflect.Descriptor instead.
 func (*Sealed) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{13}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Sealed) GetKeyId() string {
@@ -2075,27 +2563,62 @@ const file_holdfast_v1_vocabulary_proto_rawDesc = "" +
 	"\n" +
 	"mark_index\x18\r \x01(\x04R\tmarkIndex\x12\x1f\n" +
 	"\vmark_digest\x18\x0e \x01(\fR\n" +
-	"markDigest\"\x87\x01\n" +
+	"markDigest\"\xcf\x01\n" +
 	"\aConsent\x12\x16\n" +
 	"\x06device\x18\x01 \x01(\fR\x06device\x12\x18\n" +
 	"\acounter\x18\x02 \x01(\x04R\acounter\x12\x16\n" +
 	"\x06signed\x18\x03 \x01(\fR\x06signed\x12\x1c\n" +
 	"\tsignature\x18\x04 \x01(\fR\tsignature\x12\x14\n" +
-	"\x05grant\x18\x05 \x01(\x04R\x05grant\"\x8d\x01\n" +
+	"\x05grant\x18\x05 \x01(\x04R\x05grant\x12\x10\n" +
+	"\x03act\x18\x06 \x01(\fR\x03act\x124\n" +
+	"\tassertion\x18\a \x01(\v2\x16.holdfast.v1.AssertionR\tassertion\"\xcf\x01\n" +
+	"\tAssertion\x12\x1e\n" +
+	"\n" +
+	"credential\x18\x01 \x01(\fR\n" +
+	"credential\x12-\n" +
+	"\x12authenticator_data\x18\x02 \x01(\fR\x11authenticatorData\x12\x1f\n" +
+	"\vclient_data\x18\x03 \x01(\fR\n" +
+	"clientData\x12\x1c\n" +
+	"\tsignature\x18\x04 \x01(\fR\tsignature\x124\n" +
+	"\tchallenge\x18\x05 \x01(\v2\x16.holdfast.v1.ChallengeR\tchallenge\"\xc7\x01\n" +
+	"\aPasskey\x12\x1e\n" +
+	"\n" +
+	"credential\x18\x01 \x01(\fR\n" +
+	"credential\x12\x1d\n" +
+	"\n" +
+	"public_key\x18\x02 \x01(\fR\tpublicKey\x12\x1d\n" +
+	"\n" +
+	"sign_count\x18\x03 \x01(\rR\tsignCount\x12\x14\n" +
+	"\x05flags\x18\x04 \x01(\rR\x05flags\x12\x14\n" +
+	"\x05label\x18\x05 \x01(\tR\x05label\x12\x19\n" +
+	"\badded_at\x18\x06 \x01(\x03R\aaddedAt\x12\x17\n" +
+	"\aused_at\x18\a \x01(\x03R\x06usedAt\"\x8f\x01\n" +
+	"\tChallenge\x12\x18\n" +
+	"\asubject\x18\x01 \x01(\tR\asubject\x12\x16\n" +
+	"\x06device\x18\x02 \x01(\fR\x06device\x12\x16\n" +
+	"\x06number\x18\x03 \x01(\x04R\x06number\x12\x14\n" +
+	"\x05until\x18\x04 \x01(\x03R\x05until\x12\x10\n" +
+	"\x03act\x18\x05 \x01(\fR\x03act\x12\x10\n" +
+	"\x03mac\x18\x06 \x01(\fR\x03mac\"\x8d\x01\n" +
 	"\tShownCode\x12\x14\n" +
 	"\x05alias\x18\x01 \x01(\rR\x05alias\x12\x16\n" +
 	"\x06device\x18\x02 \x01(\fR\x06device\x12\x12\n" +
 	"\x04step\x18\x03 \x01(\x04R\x04step\x12\x10\n" +
 	"\x03tap\x18\x04 \x01(\rR\x03tap\x12\x16\n" +
 	"\x06digits\x18\x05 \x01(\rR\x06digits\x12\x14\n" +
-	"\x05judge\x18\x06 \x01(\x04R\x05judge\"\x8a\x01\n" +
+	"\x05judge\x18\x06 \x01(\x04R\x05judge\"\xbd\x01\n" +
 	"\x06Limits\x12\x14\n" +
 	"\x05grade\x18\x01 \x01(\rR\x05grade\x12\x17\n" +
 	"\aper_act\x18\x02 \x01(\x03R\x06perAct\x12\x17\n" +
 	"\aper_day\x18\x03 \x01(\x03R\x06perDay\x12\x19\n" +
 	"\bper_year\x18\x04 \x01(\x03R\aperYear\x12\x1d\n" +
 	"\n" +
-	"per_minute\x18\x05 \x01(\rR\tperMinute\"I\n" +
+	"per_minute\x18\x05 \x01(\rR\tperMinute\x121\n" +
+	"\bvelocity\x18\x06 \x03(\v2\x15.holdfast.v1.VelocityR\bvelocity\"M\n" +
+	"\bVelocity\x12\x1b\n" +
+	"\twindow_ms\x18\x01 \x01(\x03R\bwindowMs\x12\x12\n" +
+	"\x04acts\x18\x02 \x01(\rR\x04acts\x12\x10\n" +
+	"\x03sum\x18\x03 \x01(\x03R\x03sum\"I\n" +
 	"\aDetails\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05phone\x18\x02 \x01(\tR\x05phone\x12\x14\n" +
@@ -2206,7 +2729,20 @@ const file_holdfast_v1_vocabulary_proto_rawDesc = "" +
 	"\x17MEMBER_ROLE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13MEMBER_ROLE_LEARNER\x10\x01\x12\x15\n" +
 	"\x11MEMBER_ROLE_VOTER\x10\x02\x12\x17\n" +
-	"\x13MEMBER_ROLE_REMOVED\x10\x03B1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
+	"\x13MEMBER_ROLE_REMOVED\x10\x03*\xca\x01\n" +
+	"\vBlockReason\x12\x1c\n" +
+	"\x18BLOCK_REASON_UNSPECIFIED\x10\x00\x12\x16\n" +
+	"\x12BLOCK_REASON_ASKED\x10\x01\x12\x1b\n" +
+	"\x17BLOCK_REASON_TAKEN_OVER\x10\x02\x12\x1a\n" +
+	"\x16BLOCK_REASON_SUSPECTED\x10\x03\x12\x1a\n" +
+	"\x16BLOCK_REASON_DOCUMENTS\x10\x04\x12\x18\n" +
+	"\x14BLOCK_REASON_ORDERED\x10\x05\x12\x16\n" +
+	"\x12BLOCK_REASON_TERMS\x10\x06*u\n" +
+	"\vAppealState\x12\x1c\n" +
+	"\x18APPEAL_STATE_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11APPEAL_STATE_OPEN\x10\x01\x12\x17\n" +
+	"\x13APPEAL_STATE_UPHELD\x10\x02\x12\x18\n" +
+	"\x14APPEAL_STATE_GRANTED\x10\x03B1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
 
 var (
 	file_holdfast_v1_vocabulary_proto_rawDescOnce sync.Once
@@ -2220,8 +2756,8 @@ func file_holdfast_v1_vocabulary_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_vocabulary_proto_rawDescData
 }
 
-var file_holdfast_v1_vocabulary_proto_enumTypes = make([]protoimpl.EnumInfo, 14)
-var file_holdfast_v1_vocabulary_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_holdfast_v1_vocabulary_proto_enumTypes = make([]protoimpl.EnumInfo, 16)
+var file_holdfast_v1_vocabulary_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_holdfast_v1_vocabulary_proto_goTypes = []any{
 	(Kind)(0),                // 0: holdfast.v1.Kind
 	(MerchantStatus)(0),      // 1: holdfast.v1.MerchantStatus
@@ -2237,20 +2773,26 @@ var file_holdfast_v1_vocabulary_proto_goTypes = []any{
 	(AttemptOutcome)(0),      // 11: holdfast.v1.AttemptOutcome
 	(PostingCode)(0),         // 12: holdfast.v1.PostingCode
 	(MemberRole)(0),          // 13: holdfast.v1.MemberRole
-	(*Subject)(nil),          // 14: holdfast.v1.Subject
-	(*MerchantSettings)(nil), // 15: holdfast.v1.MerchantSettings
-	(*KeyVersion)(nil),       // 16: holdfast.v1.KeyVersion
-	(*Openid)(nil),           // 17: holdfast.v1.Openid
-	(*TillCaps)(nil),         // 18: holdfast.v1.TillCaps
-	(*Attempt)(nil),          // 19: holdfast.v1.Attempt
-	(*Posting)(nil),          // 20: holdfast.v1.Posting
-	(*HistoryLine)(nil),      // 21: holdfast.v1.HistoryLine
-	(*NodeHealth)(nil),       // 22: holdfast.v1.NodeHealth
-	(*Consent)(nil),          // 23: holdfast.v1.Consent
-	(*ShownCode)(nil),        // 24: holdfast.v1.ShownCode
-	(*Limits)(nil),           // 25: holdfast.v1.Limits
-	(*Details)(nil),          // 26: holdfast.v1.Details
-	(*Sealed)(nil),           // 27: holdfast.v1.Sealed
+	(BlockReason)(0),         // 14: holdfast.v1.BlockReason
+	(AppealState)(0),         // 15: holdfast.v1.AppealState
+	(*Subject)(nil),          // 16: holdfast.v1.Subject
+	(*MerchantSettings)(nil), // 17: holdfast.v1.MerchantSettings
+	(*KeyVersion)(nil),       // 18: holdfast.v1.KeyVersion
+	(*Openid)(nil),           // 19: holdfast.v1.Openid
+	(*TillCaps)(nil),         // 20: holdfast.v1.TillCaps
+	(*Attempt)(nil),          // 21: holdfast.v1.Attempt
+	(*Posting)(nil),          // 22: holdfast.v1.Posting
+	(*HistoryLine)(nil),      // 23: holdfast.v1.HistoryLine
+	(*NodeHealth)(nil),       // 24: holdfast.v1.NodeHealth
+	(*Consent)(nil),          // 25: holdfast.v1.Consent
+	(*Assertion)(nil),        // 26: holdfast.v1.Assertion
+	(*Passkey)(nil),          // 27: holdfast.v1.Passkey
+	(*Challenge)(nil),        // 28: holdfast.v1.Challenge
+	(*ShownCode)(nil),        // 29: holdfast.v1.ShownCode
+	(*Limits)(nil),           // 30: holdfast.v1.Limits
+	(*Velocity)(nil),         // 31: holdfast.v1.Velocity
+	(*Details)(nil),          // 32: holdfast.v1.Details
+	(*Sealed)(nil),           // 33: holdfast.v1.Sealed
 }
 var file_holdfast_v1_vocabulary_proto_depIdxs = []int32{
 	0,  // 0: holdfast.v1.Subject.kind:type_name -> holdfast.v1.Kind
@@ -2258,11 +2800,14 @@ var file_holdfast_v1_vocabulary_proto_depIdxs = []int32{
 	11, // 2: holdfast.v1.Attempt.outcome:type_name -> holdfast.v1.AttemptOutcome
 	12, // 3: holdfast.v1.Posting.code:type_name -> holdfast.v1.PostingCode
 	12, // 4: holdfast.v1.HistoryLine.code:type_name -> holdfast.v1.PostingCode
-	5,  // [5:5] is the sub-list for method output_type
-	5,  // [5:5] is the sub-list for method input_type
-	5,  // [5:5] is the sub-list for extension type_name
-	5,  // [5:5] is the sub-list for extension extendee
-	0,  // [0:5] is the sub-list for field type_name
+	26, // 5: holdfast.v1.Consent.assertion:type_name -> holdfast.v1.Assertion
+	28, // 6: holdfast.v1.Assertion.challenge:type_name -> holdfast.v1.Challenge
+	31, // 7: holdfast.v1.Limits.velocity:type_name -> holdfast.v1.Velocity
+	8,  // [8:8] is the sub-list for method output_type
+	8,  // [8:8] is the sub-list for method input_type
+	8,  // [8:8] is the sub-list for extension type_name
+	8,  // [8:8] is the sub-list for extension extendee
+	0,  // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_vocabulary_proto_init() }
@@ -2275,8 +2820,8 @@ func file_holdfast_v1_vocabulary_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_vocabulary_proto_rawDesc), len(file_holdfast_v1_vocabulary_proto_rawDesc)),
-			NumEnums:      14,
-			NumMessages:   14,
+			NumEnums:      16,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -306,11 +306,14 @@ type WalletView struct {
 	PinResetAt int64 `protobuf:"varint,7,opt,name=pin_reset_at,json=pinResetAt,proto3" json:"pin_reset_at,omitempty"`
 	FreeLimit  int64 `protobuf:"varint,8,opt,name=free_limit,json=freeLimit,proto3" json:"free_limit,omitempty"`
 	// limits are what the person may move, fen, and what was moved already.
-	PerAct        int64 `protobuf:"varint,9,opt,name=per_act,json=perAct,proto3" json:"per_act,omitempty"`
-	PerDay        int64 `protobuf:"varint,10,opt,name=per_day,json=perDay,proto3" json:"per_day,omitempty"`
-	PerYear       int64 `protobuf:"varint,11,opt,name=per_year,json=perYear,proto3" json:"per_year,omitempty"`
-	SpentDay      int64 `protobuf:"varint,12,opt,name=spent_day,json=spentDay,proto3" json:"spent_day,omitempty"`
-	SpentYear     int64 `protobuf:"varint,13,opt,name=spent_year,json=spentYear,proto3" json:"spent_year,omitempty"`
+	PerAct    int64          `protobuf:"varint,9,opt,name=per_act,json=perAct,proto3" json:"per_act,omitempty"`
+	PerDay    int64          `protobuf:"varint,10,opt,name=per_day,json=perDay,proto3" json:"per_day,omitempty"`
+	PerYear   int64          `protobuf:"varint,11,opt,name=per_year,json=perYear,proto3" json:"per_year,omitempty"`
+	SpentDay  int64          `protobuf:"varint,12,opt,name=spent_day,json=spentDay,proto3" json:"spent_day,omitempty"`
+	SpentYear int64          `protobuf:"varint,13,opt,name=spent_year,json=spentYear,proto3" json:"spent_year,omitempty"`
+	Passkeys  []*PasskeyView `protobuf:"bytes,14,rep,name=passkeys,proto3" json:"passkeys,omitempty"`
+	// block is absent when the person may act.
+	Block         *BlockView `protobuf:"bytes,15,opt,name=block,proto3" json:"block,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -436,6 +439,687 @@ func (x *WalletView) GetSpentYear() int64 {
 	return 0
 }
 
+func (x *WalletView) GetPasskeys() []*PasskeyView {
+	if x != nil {
+		return x.Passkeys
+	}
+	return nil
+}
+
+func (x *WalletView) GetBlock() *BlockView {
+	if x != nil {
+		return x.Block
+	}
+	return nil
+}
+
+type BeginPasskeyRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BeginPasskeyRequest) Reset() {
+	*x = BeginPasskeyRequest{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BeginPasskeyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BeginPasskeyRequest) ProtoMessage() {}
+
+func (x *BeginPasskeyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BeginPasskeyRequest.ProtoReflect.Descriptor instead.
+func (*BeginPasskeyRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{6}
+}
+
+// PasskeyAsked is for the browser's navigator.credentials.
+type PasskeyAsked struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// options is JSON for PublicKeyCredential.parseCreationOptionsFromJSON or
+	// parseRequestOptionsFromJSON.
+	Options string `protobuf:"bytes,1,opt,name=options,proto3" json:"options,omitempty"`
+	// token comes back with what the authenticator made of them, within two minutes.
+	Token         []byte `protobuf:"bytes,2,opt,name=token,proto3" json:"token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PasskeyAsked) Reset() {
+	*x = PasskeyAsked{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PasskeyAsked) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PasskeyAsked) ProtoMessage() {}
+
+func (x *PasskeyAsked) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PasskeyAsked.ProtoReflect.Descriptor instead.
+func (*PasskeyAsked) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *PasskeyAsked) GetOptions() string {
+	if x != nil {
+		return x.Options
+	}
+	return ""
+}
+
+func (x *PasskeyAsked) GetToken() []byte {
+	if x != nil {
+		return x.Token
+	}
+	return nil
+}
+
+type AddPasskeyRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Token []byte                 `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	// credential is JSON, as PublicKeyCredential.toJSON makes it.
+	Credential string `protobuf:"bytes,2,opt,name=credential,proto3" json:"credential,omitempty"`
+	// label is what the person calls it, at most 40 characters.
+	Label string `protobuf:"bytes,3,opt,name=label,proto3" json:"label,omitempty"`
+	// grant is needed where there is a PIN or another passkey.
+	Grant         uint64 `protobuf:"varint,4,opt,name=grant,proto3" json:"grant,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AddPasskeyRequest) Reset() {
+	*x = AddPasskeyRequest{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AddPasskeyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AddPasskeyRequest) ProtoMessage() {}
+
+func (x *AddPasskeyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AddPasskeyRequest.ProtoReflect.Descriptor instead.
+func (*AddPasskeyRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *AddPasskeyRequest) GetToken() []byte {
+	if x != nil {
+		return x.Token
+	}
+	return nil
+}
+
+func (x *AddPasskeyRequest) GetCredential() string {
+	if x != nil {
+		return x.Credential
+	}
+	return ""
+}
+
+func (x *AddPasskeyRequest) GetLabel() string {
+	if x != nil {
+		return x.Label
+	}
+	return ""
+}
+
+func (x *AddPasskeyRequest) GetGrant() uint64 {
+	if x != nil {
+		return x.Grant
+	}
+	return 0
+}
+
+// AskPasskeyRequest has the call that the grant is for, as it will be made, with or
+// without the grant.
+type AskPasskeyRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Types that are valid to be assigned to Call:
+	//
+	//	*AskPasskeyRequest_Pay
+	//	*AskPasskeyRequest_Transfer
+	//	*AskPasskeyRequest_ThrowPacket
+	//	*AskPasskeyRequest_SetFreeLimit
+	//	*AskPasskeyRequest_SetPin
+	//	*AskPasskeyRequest_AddPasskey
+	//	*AskPasskeyRequest_EndPasskey
+	//	*AskPasskeyRequest_EndDevice
+	Call          isAskPasskeyRequest_Call `protobuf_oneof:"call"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AskPasskeyRequest) Reset() {
+	*x = AskPasskeyRequest{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AskPasskeyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AskPasskeyRequest) ProtoMessage() {}
+
+func (x *AskPasskeyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AskPasskeyRequest.ProtoReflect.Descriptor instead.
+func (*AskPasskeyRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *AskPasskeyRequest) GetCall() isAskPasskeyRequest_Call {
+	if x != nil {
+		return x.Call
+	}
+	return nil
+}
+
+func (x *AskPasskeyRequest) GetPay() *PayRequest {
+	if x != nil {
+		if x, ok := x.Call.(*AskPasskeyRequest_Pay); ok {
+			return x.Pay
+		}
+	}
+	return nil
+}
+
+func (x *AskPasskeyRequest) GetTransfer() *TransferRequest {
+	if x != nil {
+		if x, ok := x.Call.(*AskPasskeyRequest_Transfer); ok {
+			return x.Transfer
+		}
+	}
+	return nil
+}
+
+func (x *AskPasskeyRequest) GetThrowPacket() *ThrowPacketRequest {
+	if x != nil {
+		if x, ok := x.Call.(*AskPasskeyRequest_ThrowPacket); ok {
+			return x.ThrowPacket
+		}
+	}
+	return nil
+}
+
+func (x *AskPasskeyRequest) GetSetFreeLimit() *SetFreeLimitRequest {
+	if x != nil {
+		if x, ok := x.Call.(*AskPasskeyRequest_SetFreeLimit); ok {
+			return x.SetFreeLimit
+		}
+	}
+	return nil
+}
+
+func (x *AskPasskeyRequest) GetSetPin() *SetPinRequest {
+	if x != nil {
+		if x, ok := x.Call.(*AskPasskeyRequest_SetPin); ok {
+			return x.SetPin
+		}
+	}
+	return nil
+}
+
+func (x *AskPasskeyRequest) GetAddPasskey() *AddPasskeyRequest {
+	if x != nil {
+		if x, ok := x.Call.(*AskPasskeyRequest_AddPasskey); ok {
+			return x.AddPasskey
+		}
+	}
+	return nil
+}
+
+func (x *AskPasskeyRequest) GetEndPasskey() *EndPasskeyRequest {
+	if x != nil {
+		if x, ok := x.Call.(*AskPasskeyRequest_EndPasskey); ok {
+			return x.EndPasskey
+		}
+	}
+	return nil
+}
+
+func (x *AskPasskeyRequest) GetEndDevice() *EndDeviceRequest {
+	if x != nil {
+		if x, ok := x.Call.(*AskPasskeyRequest_EndDevice); ok {
+			return x.EndDevice
+		}
+	}
+	return nil
+}
+
+type isAskPasskeyRequest_Call interface {
+	isAskPasskeyRequest_Call()
+}
+
+type AskPasskeyRequest_Pay struct {
+	Pay *PayRequest `protobuf:"bytes,1,opt,name=pay,proto3,oneof"`
+}
+
+type AskPasskeyRequest_Transfer struct {
+	Transfer *TransferRequest `protobuf:"bytes,2,opt,name=transfer,proto3,oneof"`
+}
+
+type AskPasskeyRequest_ThrowPacket struct {
+	ThrowPacket *ThrowPacketRequest `protobuf:"bytes,3,opt,name=throw_packet,json=throwPacket,proto3,oneof"`
+}
+
+type AskPasskeyRequest_SetFreeLimit struct {
+	SetFreeLimit *SetFreeLimitRequest `protobuf:"bytes,4,opt,name=set_free_limit,json=setFreeLimit,proto3,oneof"`
+}
+
+type AskPasskeyRequest_SetPin struct {
+	SetPin *SetPinRequest `protobuf:"bytes,5,opt,name=set_pin,json=setPin,proto3,oneof"`
+}
+
+type AskPasskeyRequest_AddPasskey struct {
+	AddPasskey *AddPasskeyRequest `protobuf:"bytes,6,opt,name=add_passkey,json=addPasskey,proto3,oneof"`
+}
+
+type AskPasskeyRequest_EndPasskey struct {
+	EndPasskey *EndPasskeyRequest `protobuf:"bytes,7,opt,name=end_passkey,json=endPasskey,proto3,oneof"`
+}
+
+type AskPasskeyRequest_EndDevice struct {
+	EndDevice *EndDeviceRequest `protobuf:"bytes,8,opt,name=end_device,json=endDevice,proto3,oneof"`
+}
+
+func (*AskPasskeyRequest_Pay) isAskPasskeyRequest_Call() {}
+
+func (*AskPasskeyRequest_Transfer) isAskPasskeyRequest_Call() {}
+
+func (*AskPasskeyRequest_ThrowPacket) isAskPasskeyRequest_Call() {}
+
+func (*AskPasskeyRequest_SetFreeLimit) isAskPasskeyRequest_Call() {}
+
+func (*AskPasskeyRequest_SetPin) isAskPasskeyRequest_Call() {}
+
+func (*AskPasskeyRequest_AddPasskey) isAskPasskeyRequest_Call() {}
+
+func (*AskPasskeyRequest_EndPasskey) isAskPasskeyRequest_Call() {}
+
+func (*AskPasskeyRequest_EndDevice) isAskPasskeyRequest_Call() {}
+
+type CheckPasskeyRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Token []byte                 `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	// credential is JSON, as PublicKeyCredential.toJSON makes it.
+	Credential    string `protobuf:"bytes,2,opt,name=credential,proto3" json:"credential,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CheckPasskeyRequest) Reset() {
+	*x = CheckPasskeyRequest{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CheckPasskeyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CheckPasskeyRequest) ProtoMessage() {}
+
+func (x *CheckPasskeyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CheckPasskeyRequest.ProtoReflect.Descriptor instead.
+func (*CheckPasskeyRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *CheckPasskeyRequest) GetToken() []byte {
+	if x != nil {
+		return x.Token
+	}
+	return nil
+}
+
+func (x *CheckPasskeyRequest) GetCredential() string {
+	if x != nil {
+		return x.Credential
+	}
+	return ""
+}
+
+type EndPasskeyRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Credential    []byte                 `protobuf:"bytes,1,opt,name=credential,proto3" json:"credential,omitempty"`
+	Grant         uint64                 `protobuf:"varint,2,opt,name=grant,proto3" json:"grant,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndPasskeyRequest) Reset() {
+	*x = EndPasskeyRequest{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndPasskeyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndPasskeyRequest) ProtoMessage() {}
+
+func (x *EndPasskeyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndPasskeyRequest.ProtoReflect.Descriptor instead.
+func (*EndPasskeyRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *EndPasskeyRequest) GetCredential() []byte {
+	if x != nil {
+		return x.Credential
+	}
+	return nil
+}
+
+func (x *EndPasskeyRequest) GetGrant() uint64 {
+	if x != nil {
+		return x.Grant
+	}
+	return 0
+}
+
+type AppealRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// client_id is minted by the client: the appeal's identity.
+	ClientId string `protobuf:"bytes,1,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	// words are at most 500 characters.
+	Words         string `protobuf:"bytes,2,opt,name=words,proto3" json:"words,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AppealRequest) Reset() {
+	*x = AppealRequest{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AppealRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AppealRequest) ProtoMessage() {}
+
+func (x *AppealRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AppealRequest.ProtoReflect.Descriptor instead.
+func (*AppealRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *AppealRequest) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+func (x *AppealRequest) GetWords() string {
+	if x != nil {
+		return x.Words
+	}
+	return ""
+}
+
+type PasskeyView struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	Credential []byte                 `protobuf:"bytes,1,opt,name=credential,proto3" json:"credential,omitempty"`
+	Label      string                 `protobuf:"bytes,2,opt,name=label,proto3" json:"label,omitempty"`
+	AddedAt    int64                  `protobuf:"varint,3,opt,name=added_at,json=addedAt,proto3" json:"added_at,omitempty"`
+	// used_at is 0 for one that was not used yet.
+	UsedAt        int64 `protobuf:"varint,4,opt,name=used_at,json=usedAt,proto3" json:"used_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PasskeyView) Reset() {
+	*x = PasskeyView{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PasskeyView) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PasskeyView) ProtoMessage() {}
+
+func (x *PasskeyView) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PasskeyView.ProtoReflect.Descriptor instead.
+func (*PasskeyView) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *PasskeyView) GetCredential() []byte {
+	if x != nil {
+		return x.Credential
+	}
+	return nil
+}
+
+func (x *PasskeyView) GetLabel() string {
+	if x != nil {
+		return x.Label
+	}
+	return ""
+}
+
+func (x *PasskeyView) GetAddedAt() int64 {
+	if x != nil {
+		return x.AddedAt
+	}
+	return 0
+}
+
+func (x *PasskeyView) GetUsedAt() int64 {
+	if x != nil {
+		return x.UsedAt
+	}
+	return 0
+}
+
+// BlockView is why the person can't act, and what came of their word against it.
+type BlockView struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// why is the reason's name, sentence the reason in the person's language.
+	Why      string `protobuf:"bytes,1,opt,name=why,proto3" json:"why,omitempty"`
+	Sentence string `protobuf:"bytes,2,opt,name=sentence,proto3" json:"sentence,omitempty"`
+	Since    int64  `protobuf:"varint,3,opt,name=since,proto3" json:"since,omitempty"`
+	// appeal is empty, open, upheld or granted.
+	Appeal     string `protobuf:"bytes,4,opt,name=appeal,proto3" json:"appeal,omitempty"`
+	AppealedAt int64  `protobuf:"varint,5,opt,name=appealed_at,json=appealedAt,proto3" json:"appealed_at,omitempty"`
+	DecidedAt  int64  `protobuf:"varint,6,opt,name=decided_at,json=decidedAt,proto3" json:"decided_at,omitempty"`
+	// answer is the operator's; empty too when this node can't open it now.
+	Answer        string `protobuf:"bytes,7,opt,name=answer,proto3" json:"answer,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BlockView) Reset() {
+	*x = BlockView{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BlockView) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BlockView) ProtoMessage() {}
+
+func (x *BlockView) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BlockView.ProtoReflect.Descriptor instead.
+func (*BlockView) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *BlockView) GetWhy() string {
+	if x != nil {
+		return x.Why
+	}
+	return ""
+}
+
+func (x *BlockView) GetSentence() string {
+	if x != nil {
+		return x.Sentence
+	}
+	return ""
+}
+
+func (x *BlockView) GetSince() int64 {
+	if x != nil {
+		return x.Since
+	}
+	return 0
+}
+
+func (x *BlockView) GetAppeal() string {
+	if x != nil {
+		return x.Appeal
+	}
+	return ""
+}
+
+func (x *BlockView) GetAppealedAt() int64 {
+	if x != nil {
+		return x.AppealedAt
+	}
+	return 0
+}
+
+func (x *BlockView) GetDecidedAt() int64 {
+	if x != nil {
+		return x.DecidedAt
+	}
+	return 0
+}
+
+func (x *BlockView) GetAnswer() string {
+	if x != nil {
+		return x.Answer
+	}
+	return ""
+}
+
 type DeviceView struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	Device    []byte                 `protobuf:"bytes,1,opt,name=device,proto3" json:"device,omitempty"`
@@ -443,14 +1127,16 @@ type DeviceView struct {
 	AddedAt   int64                  `protobuf:"varint,3,opt,name=added_at,json=addedAt,proto3" json:"added_at,omitempty"`
 	TrustedAt int64                  `protobuf:"varint,4,opt,name=trusted_at,json=trustedAt,proto3" json:"trusted_at,omitempty"`
 	// this: the call was signed by it.
-	This          bool `protobuf:"varint,5,opt,name=this,proto3" json:"this,omitempty"`
+	This bool `protobuf:"varint,5,opt,name=this,proto3" json:"this,omitempty"`
+	// seen_at is when it last called, to the day at least.
+	SeenAt        int64 `protobuf:"varint,6,opt,name=seen_at,json=seenAt,proto3" json:"seen_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *DeviceView) Reset() {
 	*x = DeviceView{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[6]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -462,7 +1148,7 @@ func (x *DeviceView) String() string {
 func (*DeviceView) ProtoMessage() {}
 
 func (x *DeviceView) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[6]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -475,7 +1161,7 @@ func (x *DeviceView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeviceView.ProtoReflect.Descriptor instead.
 func (*DeviceView) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{6}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *DeviceView) GetDevice() []byte {
@@ -513,6 +1199,13 @@ func (x *DeviceView) GetThis() bool {
 	return false
 }
 
+func (x *DeviceView) GetSeenAt() int64 {
+	if x != nil {
+		return x.SeenAt
+	}
+	return 0
+}
+
 type SetPinRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// pin is six digits.
@@ -528,7 +1221,7 @@ type SetPinRequest struct {
 
 func (x *SetPinRequest) Reset() {
 	*x = SetPinRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[7]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -540,7 +1233,7 @@ func (x *SetPinRequest) String() string {
 func (*SetPinRequest) ProtoMessage() {}
 
 func (x *SetPinRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[7]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -553,7 +1246,7 @@ func (x *SetPinRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPinRequest.ProtoReflect.Descriptor instead.
 func (*SetPinRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{7}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *SetPinRequest) GetPin() string {
@@ -586,7 +1279,7 @@ type CheckPinRequest struct {
 
 func (x *CheckPinRequest) Reset() {
 	*x = CheckPinRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[8]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -598,7 +1291,7 @@ func (x *CheckPinRequest) String() string {
 func (*CheckPinRequest) ProtoMessage() {}
 
 func (x *CheckPinRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[8]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -611,7 +1304,7 @@ func (x *CheckPinRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckPinRequest.ProtoReflect.Descriptor instead.
 func (*CheckPinRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{8}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *CheckPinRequest) GetPin() string {
@@ -631,7 +1324,7 @@ type CheckPinResponse struct {
 
 func (x *CheckPinResponse) Reset() {
 	*x = CheckPinResponse{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[9]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -643,7 +1336,7 @@ func (x *CheckPinResponse) String() string {
 func (*CheckPinResponse) ProtoMessage() {}
 
 func (x *CheckPinResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[9]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -656,7 +1349,7 @@ func (x *CheckPinResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckPinResponse.ProtoReflect.Descriptor instead.
 func (*CheckPinResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{9}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *CheckPinResponse) GetGrant() uint64 {
@@ -683,7 +1376,7 @@ type ForgetPinRequest struct {
 
 func (x *ForgetPinRequest) Reset() {
 	*x = ForgetPinRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[10]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -695,7 +1388,7 @@ func (x *ForgetPinRequest) String() string {
 func (*ForgetPinRequest) ProtoMessage() {}
 
 func (x *ForgetPinRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[10]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -708,7 +1401,7 @@ func (x *ForgetPinRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForgetPinRequest.ProtoReflect.Descriptor instead.
 func (*ForgetPinRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{10}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ForgetPinRequest) GetPhone() string {
@@ -735,7 +1428,7 @@ type SetFreeLimitRequest struct {
 
 func (x *SetFreeLimitRequest) Reset() {
 	*x = SetFreeLimitRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[11]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -747,7 +1440,7 @@ func (x *SetFreeLimitRequest) String() string {
 func (*SetFreeLimitRequest) ProtoMessage() {}
 
 func (x *SetFreeLimitRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[11]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -760,7 +1453,7 @@ func (x *SetFreeLimitRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetFreeLimitRequest.ProtoReflect.Descriptor instead.
 func (*SetFreeLimitRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{11}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *SetFreeLimitRequest) GetLimit() int64 {
@@ -788,7 +1481,7 @@ type EndDeviceRequest struct {
 
 func (x *EndDeviceRequest) Reset() {
 	*x = EndDeviceRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[12]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -800,7 +1493,7 @@ func (x *EndDeviceRequest) String() string {
 func (*EndDeviceRequest) ProtoMessage() {}
 
 func (x *EndDeviceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[12]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -813,7 +1506,7 @@ func (x *EndDeviceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndDeviceRequest.ProtoReflect.Descriptor instead.
 func (*EndDeviceRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{12}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *EndDeviceRequest) GetDevice() []byte {
@@ -840,7 +1533,7 @@ type ShowPayableRequest struct {
 
 func (x *ShowPayableRequest) Reset() {
 	*x = ShowPayableRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[13]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -852,7 +1545,7 @@ func (x *ShowPayableRequest) String() string {
 func (*ShowPayableRequest) ProtoMessage() {}
 
 func (x *ShowPayableRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[13]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -865,7 +1558,7 @@ func (x *ShowPayableRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowPayableRequest.ProtoReflect.Descriptor instead.
 func (*ShowPayableRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{13}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ShowPayableRequest) GetCode() string {
@@ -891,7 +1584,7 @@ type Payable struct {
 
 func (x *Payable) Reset() {
 	*x = Payable{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[14]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -903,7 +1596,7 @@ func (x *Payable) String() string {
 func (*Payable) ProtoMessage() {}
 
 func (x *Payable) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[14]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -916,7 +1609,7 @@ func (x *Payable) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Payable.ProtoReflect.Descriptor instead.
 func (*Payable) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{14}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Payable) GetPrepayId() string {
@@ -974,7 +1667,7 @@ type PayRequest struct {
 
 func (x *PayRequest) Reset() {
 	*x = PayRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[15]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -986,7 +1679,7 @@ func (x *PayRequest) String() string {
 func (*PayRequest) ProtoMessage() {}
 
 func (x *PayRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[15]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -999,7 +1692,7 @@ func (x *PayRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayRequest.ProtoReflect.Descriptor instead.
 func (*PayRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{15}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *PayRequest) GetCode() string {
@@ -1038,7 +1731,7 @@ type Payment struct {
 
 func (x *Payment) Reset() {
 	*x = Payment{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[16]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1050,7 +1743,7 @@ func (x *Payment) String() string {
 func (*Payment) ProtoMessage() {}
 
 func (x *Payment) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[16]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1063,7 +1756,7 @@ func (x *Payment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Payment.ProtoReflect.Descriptor instead.
 func (*Payment) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{16}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Payment) GetTransactionId() string {
@@ -1119,7 +1812,7 @@ type ListBillsRequest struct {
 
 func (x *ListBillsRequest) Reset() {
 	*x = ListBillsRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[17]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1131,7 +1824,7 @@ func (x *ListBillsRequest) String() string {
 func (*ListBillsRequest) ProtoMessage() {}
 
 func (x *ListBillsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[17]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1144,7 +1837,7 @@ func (x *ListBillsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBillsRequest.ProtoReflect.Descriptor instead.
 func (*ListBillsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{17}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ListBillsRequest) GetBefore() uint64 {
@@ -1174,7 +1867,7 @@ type ListBillsResponse struct {
 
 func (x *ListBillsResponse) Reset() {
 	*x = ListBillsResponse{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[18]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1186,7 +1879,7 @@ func (x *ListBillsResponse) String() string {
 func (*ListBillsResponse) ProtoMessage() {}
 
 func (x *ListBillsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[18]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1199,7 +1892,7 @@ func (x *ListBillsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBillsResponse.ProtoReflect.Descriptor instead.
 func (*ListBillsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{18}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ListBillsResponse) GetBills() []*Bill {
@@ -1241,7 +1934,7 @@ type Bill struct {
 
 func (x *Bill) Reset() {
 	*x = Bill{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[19]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1253,7 +1946,7 @@ func (x *Bill) String() string {
 func (*Bill) ProtoMessage() {}
 
 func (x *Bill) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[19]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1266,7 +1959,7 @@ func (x *Bill) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bill.ProtoReflect.Descriptor instead.
 func (*Bill) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{19}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Bill) GetEntry() uint64 {
@@ -1320,7 +2013,7 @@ type FindPayeeRequest struct {
 
 func (x *FindPayeeRequest) Reset() {
 	*x = FindPayeeRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[20]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1332,7 +2025,7 @@ func (x *FindPayeeRequest) String() string {
 func (*FindPayeeRequest) ProtoMessage() {}
 
 func (x *FindPayeeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[20]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1345,7 +2038,7 @@ func (x *FindPayeeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindPayeeRequest.ProtoReflect.Descriptor instead.
 func (*FindPayeeRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{20}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *FindPayeeRequest) GetPhone() string {
@@ -1368,7 +2061,7 @@ type FindPayeeResponse struct {
 
 func (x *FindPayeeResponse) Reset() {
 	*x = FindPayeeResponse{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[21]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1380,7 +2073,7 @@ func (x *FindPayeeResponse) String() string {
 func (*FindPayeeResponse) ProtoMessage() {}
 
 func (x *FindPayeeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[21]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1393,7 +2086,7 @@ func (x *FindPayeeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindPayeeResponse.ProtoReflect.Descriptor instead.
 func (*FindPayeeResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{21}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *FindPayeeResponse) GetPayee() string {
@@ -1427,7 +2120,7 @@ type TransferRequest struct {
 
 func (x *TransferRequest) Reset() {
 	*x = TransferRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[22]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1439,7 +2132,7 @@ func (x *TransferRequest) String() string {
 func (*TransferRequest) ProtoMessage() {}
 
 func (x *TransferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[22]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1452,7 +2145,7 @@ func (x *TransferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransferRequest.ProtoReflect.Descriptor instead.
 func (*TransferRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{22}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *TransferRequest) GetPayee() string {
@@ -1521,7 +2214,7 @@ type TransferView struct {
 
 func (x *TransferView) Reset() {
 	*x = TransferView{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[23]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1533,7 +2226,7 @@ func (x *TransferView) String() string {
 func (*TransferView) ProtoMessage() {}
 
 func (x *TransferView) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[23]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1546,7 +2239,7 @@ func (x *TransferView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransferView.ProtoReflect.Descriptor instead.
 func (*TransferView) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{23}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *TransferView) GetTransfer() uint64 {
@@ -1628,7 +2321,7 @@ type ShowTransferRequest struct {
 
 func (x *ShowTransferRequest) Reset() {
 	*x = ShowTransferRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[24]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1640,7 +2333,7 @@ func (x *ShowTransferRequest) String() string {
 func (*ShowTransferRequest) ProtoMessage() {}
 
 func (x *ShowTransferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[24]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1653,7 +2346,7 @@ func (x *ShowTransferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowTransferRequest.ProtoReflect.Descriptor instead.
 func (*ShowTransferRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{24}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ShowTransferRequest) GetTransfer() uint64 {
@@ -1673,7 +2366,7 @@ type AnswerTransferRequest struct {
 
 func (x *AnswerTransferRequest) Reset() {
 	*x = AnswerTransferRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[25]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1685,7 +2378,7 @@ func (x *AnswerTransferRequest) String() string {
 func (*AnswerTransferRequest) ProtoMessage() {}
 
 func (x *AnswerTransferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[25]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1698,7 +2391,7 @@ func (x *AnswerTransferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnswerTransferRequest.ProtoReflect.Descriptor instead.
 func (*AnswerTransferRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{25}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *AnswerTransferRequest) GetTransfer() uint64 {
@@ -1731,7 +2424,7 @@ type ThrowPacketRequest struct {
 
 func (x *ThrowPacketRequest) Reset() {
 	*x = ThrowPacketRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[26]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1743,7 +2436,7 @@ func (x *ThrowPacketRequest) String() string {
 func (*ThrowPacketRequest) ProtoMessage() {}
 
 func (x *ThrowPacketRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[26]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1756,7 +2449,7 @@ func (x *ThrowPacketRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ThrowPacketRequest.ProtoReflect.Descriptor instead.
 func (*ThrowPacketRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{26}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ThrowPacketRequest) GetClientId() string {
@@ -1813,7 +2506,7 @@ type OpenPacketRequest struct {
 
 func (x *OpenPacketRequest) Reset() {
 	*x = OpenPacketRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[27]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1825,7 +2518,7 @@ func (x *OpenPacketRequest) String() string {
 func (*OpenPacketRequest) ProtoMessage() {}
 
 func (x *OpenPacketRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[27]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1838,7 +2531,7 @@ func (x *OpenPacketRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenPacketRequest.ProtoReflect.Descriptor instead.
 func (*OpenPacketRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{27}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *OpenPacketRequest) GetLink() string {
@@ -1864,7 +2557,7 @@ type ShowPacketRequest struct {
 
 func (x *ShowPacketRequest) Reset() {
 	*x = ShowPacketRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[28]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1876,7 +2569,7 @@ func (x *ShowPacketRequest) String() string {
 func (*ShowPacketRequest) ProtoMessage() {}
 
 func (x *ShowPacketRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[28]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1889,7 +2582,7 @@ func (x *ShowPacketRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowPacketRequest.ProtoReflect.Descriptor instead.
 func (*ShowPacketRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{28}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ShowPacketRequest) GetLink() string {
@@ -1921,7 +2614,7 @@ type PacketView struct {
 
 func (x *PacketView) Reset() {
 	*x = PacketView{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[29]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1933,7 +2626,7 @@ func (x *PacketView) String() string {
 func (*PacketView) ProtoMessage() {}
 
 func (x *PacketView) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[29]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1946,7 +2639,7 @@ func (x *PacketView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PacketView.ProtoReflect.Descriptor instead.
 func (*PacketView) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{29}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *PacketView) GetPacket() uint64 {
@@ -2032,7 +2725,7 @@ type PacketTaken struct {
 
 func (x *PacketTaken) Reset() {
 	*x = PacketTaken{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[30]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2044,7 +2737,7 @@ func (x *PacketTaken) String() string {
 func (*PacketTaken) ProtoMessage() {}
 
 func (x *PacketTaken) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[30]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2057,7 +2750,7 @@ func (x *PacketTaken) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PacketTaken.ProtoReflect.Descriptor instead.
 func (*PacketTaken) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{30}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *PacketTaken) GetName() string {
@@ -2109,7 +2802,7 @@ const file_holdfast_v1_wallet_proto_rawDesc = "" +
 	"\rEnrolResponse\x12\x16\n" +
 	"\x06device\x18\x01 \x01(\fR\x06device\x12\x14\n" +
 	"\x05fresh\x18\x02 \x01(\bR\x05fresh\"\x13\n" +
-	"\x11ShowWalletRequest\"\x8e\x03\n" +
+	"\x11ShowWalletRequest\"\xf2\x03\n" +
 	"\n" +
 	"WalletView\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
@@ -2128,7 +2821,63 @@ const file_holdfast_v1_wallet_proto_rawDesc = "" +
 	"\bper_year\x18\v \x01(\x03R\aperYear\x12\x1b\n" +
 	"\tspent_day\x18\f \x01(\x03R\bspentDay\x12\x1d\n" +
 	"\n" +
-	"spent_year\x18\r \x01(\x03R\tspentYear\"\x88\x01\n" +
+	"spent_year\x18\r \x01(\x03R\tspentYear\x124\n" +
+	"\bpasskeys\x18\x0e \x03(\v2\x18.holdfast.v1.PasskeyViewR\bpasskeys\x12,\n" +
+	"\x05block\x18\x0f \x01(\v2\x16.holdfast.v1.BlockViewR\x05block\"\x15\n" +
+	"\x13BeginPasskeyRequest\">\n" +
+	"\fPasskeyAsked\x12\x18\n" +
+	"\aoptions\x18\x01 \x01(\tR\aoptions\x12\x14\n" +
+	"\x05token\x18\x02 \x01(\fR\x05token\"u\n" +
+	"\x11AddPasskeyRequest\x12\x14\n" +
+	"\x05token\x18\x01 \x01(\fR\x05token\x12\x1e\n" +
+	"\n" +
+	"credential\x18\x02 \x01(\tR\n" +
+	"credential\x12\x14\n" +
+	"\x05label\x18\x03 \x01(\tR\x05label\x12\x14\n" +
+	"\x05grant\x18\x04 \x01(\x04R\x05grant\"\x91\x04\n" +
+	"\x11AskPasskeyRequest\x12+\n" +
+	"\x03pay\x18\x01 \x01(\v2\x17.holdfast.v1.PayRequestH\x00R\x03pay\x12:\n" +
+	"\btransfer\x18\x02 \x01(\v2\x1c.holdfast.v1.TransferRequestH\x00R\btransfer\x12D\n" +
+	"\fthrow_packet\x18\x03 \x01(\v2\x1f.holdfast.v1.ThrowPacketRequestH\x00R\vthrowPacket\x12H\n" +
+	"\x0eset_free_limit\x18\x04 \x01(\v2 .holdfast.v1.SetFreeLimitRequestH\x00R\fsetFreeLimit\x125\n" +
+	"\aset_pin\x18\x05 \x01(\v2\x1a.holdfast.v1.SetPinRequestH\x00R\x06setPin\x12A\n" +
+	"\vadd_passkey\x18\x06 \x01(\v2\x1e.holdfast.v1.AddPasskeyRequestH\x00R\n" +
+	"addPasskey\x12A\n" +
+	"\vend_passkey\x18\a \x01(\v2\x1e.holdfast.v1.EndPasskeyRequestH\x00R\n" +
+	"endPasskey\x12>\n" +
+	"\n" +
+	"end_device\x18\b \x01(\v2\x1d.holdfast.v1.EndDeviceRequestH\x00R\tendDeviceB\x06\n" +
+	"\x04call\"K\n" +
+	"\x13CheckPasskeyRequest\x12\x14\n" +
+	"\x05token\x18\x01 \x01(\fR\x05token\x12\x1e\n" +
+	"\n" +
+	"credential\x18\x02 \x01(\tR\n" +
+	"credential\"I\n" +
+	"\x11EndPasskeyRequest\x12\x1e\n" +
+	"\n" +
+	"credential\x18\x01 \x01(\fR\n" +
+	"credential\x12\x14\n" +
+	"\x05grant\x18\x02 \x01(\x04R\x05grant\"B\n" +
+	"\rAppealRequest\x12\x1b\n" +
+	"\tclient_id\x18\x01 \x01(\tR\bclientId\x12\x14\n" +
+	"\x05words\x18\x02 \x01(\tR\x05words\"w\n" +
+	"\vPasskeyView\x12\x1e\n" +
+	"\n" +
+	"credential\x18\x01 \x01(\fR\n" +
+	"credential\x12\x14\n" +
+	"\x05label\x18\x02 \x01(\tR\x05label\x12\x19\n" +
+	"\badded_at\x18\x03 \x01(\x03R\aaddedAt\x12\x17\n" +
+	"\aused_at\x18\x04 \x01(\x03R\x06usedAt\"\xbf\x01\n" +
+	"\tBlockView\x12\x10\n" +
+	"\x03why\x18\x01 \x01(\tR\x03why\x12\x1a\n" +
+	"\bsentence\x18\x02 \x01(\tR\bsentence\x12\x14\n" +
+	"\x05since\x18\x03 \x01(\x03R\x05since\x12\x16\n" +
+	"\x06appeal\x18\x04 \x01(\tR\x06appeal\x12\x1f\n" +
+	"\vappealed_at\x18\x05 \x01(\x03R\n" +
+	"appealedAt\x12\x1d\n" +
+	"\n" +
+	"decided_at\x18\x06 \x01(\x03R\tdecidedAt\x12\x16\n" +
+	"\x06answer\x18\a \x01(\tR\x06answer\"\xa1\x01\n" +
 	"\n" +
 	"DeviceView\x12\x16\n" +
 	"\x06device\x18\x01 \x01(\fR\x06device\x12\x14\n" +
@@ -2136,7 +2885,8 @@ const file_holdfast_v1_wallet_proto_rawDesc = "" +
 	"\badded_at\x18\x03 \x01(\x03R\aaddedAt\x12\x1d\n" +
 	"\n" +
 	"trusted_at\x18\x04 \x01(\x03R\ttrustedAt\x12\x12\n" +
-	"\x04this\x18\x05 \x01(\bR\x04this\"M\n" +
+	"\x04this\x18\x05 \x01(\bR\x04this\x12\x17\n" +
+	"\aseen_at\x18\x06 \x01(\x03R\x06seenAt\"M\n" +
 	"\rSetPinRequest\x12\x10\n" +
 	"\x03pin\x18\x01 \x01(\tR\x03pin\x12\x14\n" +
 	"\x05grant\x18\x02 \x01(\x04R\x05grant\x12\x14\n" +
@@ -2251,8 +3001,7 @@ const file_holdfast_v1_wallet_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
 	"\x06amount\x18\x02 \x01(\x03R\x06amount\x12\x0e\n" +
 	"\x02at\x18\x03 \x01(\x03R\x02at\x12\x1a\n" +
-	"\bluckiest\x18\x04 \x01(\bR\bluckiest2\x8a\n" +
-	"\n" +
+	"\bluckiest\x18\x04 \x01(\bR\bluckiest2\xbe\r\n" +
 	"\rWalletService\x12G\n" +
 	"\bSendCode\x12\x1c.holdfast.v1.SendCodeRequest\x1a\x1d.holdfast.v1.SendCodeResponse\x12>\n" +
 	"\x05Enrol\x12\x19.holdfast.v1.EnrolRequest\x1a\x1a.holdfast.v1.EnrolResponse\x12E\n" +
@@ -2262,7 +3011,16 @@ const file_holdfast_v1_wallet_proto_rawDesc = "" +
 	"\bCheckPin\x12\x1c.holdfast.v1.CheckPinRequest\x1a\x1d.holdfast.v1.CheckPinResponse\x12C\n" +
 	"\tForgetPin\x12\x1d.holdfast.v1.ForgetPinRequest\x1a\x17.holdfast.v1.WalletView\x12I\n" +
 	"\fSetFreeLimit\x12 .holdfast.v1.SetFreeLimitRequest\x1a\x17.holdfast.v1.WalletView\x12C\n" +
-	"\tEndDevice\x12\x1d.holdfast.v1.EndDeviceRequest\x1a\x17.holdfast.v1.WalletView\x12D\n" +
+	"\tEndDevice\x12\x1d.holdfast.v1.EndDeviceRequest\x1a\x17.holdfast.v1.WalletView\x12K\n" +
+	"\fBeginPasskey\x12 .holdfast.v1.BeginPasskeyRequest\x1a\x19.holdfast.v1.PasskeyAsked\x12E\n" +
+	"\n" +
+	"AddPasskey\x12\x1e.holdfast.v1.AddPasskeyRequest\x1a\x17.holdfast.v1.WalletView\x12G\n" +
+	"\n" +
+	"AskPasskey\x12\x1e.holdfast.v1.AskPasskeyRequest\x1a\x19.holdfast.v1.PasskeyAsked\x12O\n" +
+	"\fCheckPasskey\x12 .holdfast.v1.CheckPasskeyRequest\x1a\x1d.holdfast.v1.CheckPinResponse\x12E\n" +
+	"\n" +
+	"EndPasskey\x12\x1e.holdfast.v1.EndPasskeyRequest\x1a\x17.holdfast.v1.WalletView\x12=\n" +
+	"\x06Appeal\x12\x1a.holdfast.v1.AppealRequest\x1a\x17.holdfast.v1.WalletView\x12D\n" +
 	"\vShowPayable\x12\x1f.holdfast.v1.ShowPayableRequest\x1a\x14.holdfast.v1.Payable\x124\n" +
 	"\x03Pay\x12\x17.holdfast.v1.PayRequest\x1a\x14.holdfast.v1.Payment\x12J\n" +
 	"\tListBills\x12\x1d.holdfast.v1.ListBillsRequest\x1a\x1e.holdfast.v1.ListBillsResponse\x12J\n" +
@@ -2288,7 +3046,7 @@ func file_holdfast_v1_wallet_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_wallet_proto_rawDescData
 }
 
-var file_holdfast_v1_wallet_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
+var file_holdfast_v1_wallet_proto_msgTypes = make([]protoimpl.MessageInfo, 40)
 var file_holdfast_v1_wallet_proto_goTypes = []any{
 	(*SendCodeRequest)(nil),       // 0: holdfast.v1.SendCodeRequest
 	(*SendCodeResponse)(nil),      // 1: holdfast.v1.SendCodeResponse
@@ -2296,77 +3054,108 @@ var file_holdfast_v1_wallet_proto_goTypes = []any{
 	(*EnrolResponse)(nil),         // 3: holdfast.v1.EnrolResponse
 	(*ShowWalletRequest)(nil),     // 4: holdfast.v1.ShowWalletRequest
 	(*WalletView)(nil),            // 5: holdfast.v1.WalletView
-	(*DeviceView)(nil),            // 6: holdfast.v1.DeviceView
-	(*SetPinRequest)(nil),         // 7: holdfast.v1.SetPinRequest
-	(*CheckPinRequest)(nil),       // 8: holdfast.v1.CheckPinRequest
-	(*CheckPinResponse)(nil),      // 9: holdfast.v1.CheckPinResponse
-	(*ForgetPinRequest)(nil),      // 10: holdfast.v1.ForgetPinRequest
-	(*SetFreeLimitRequest)(nil),   // 11: holdfast.v1.SetFreeLimitRequest
-	(*EndDeviceRequest)(nil),      // 12: holdfast.v1.EndDeviceRequest
-	(*ShowPayableRequest)(nil),    // 13: holdfast.v1.ShowPayableRequest
-	(*Payable)(nil),               // 14: holdfast.v1.Payable
-	(*PayRequest)(nil),            // 15: holdfast.v1.PayRequest
-	(*Payment)(nil),               // 16: holdfast.v1.Payment
-	(*ListBillsRequest)(nil),      // 17: holdfast.v1.ListBillsRequest
-	(*ListBillsResponse)(nil),     // 18: holdfast.v1.ListBillsResponse
-	(*Bill)(nil),                  // 19: holdfast.v1.Bill
-	(*FindPayeeRequest)(nil),      // 20: holdfast.v1.FindPayeeRequest
-	(*FindPayeeResponse)(nil),     // 21: holdfast.v1.FindPayeeResponse
-	(*TransferRequest)(nil),       // 22: holdfast.v1.TransferRequest
-	(*TransferView)(nil),          // 23: holdfast.v1.TransferView
-	(*ShowTransferRequest)(nil),   // 24: holdfast.v1.ShowTransferRequest
-	(*AnswerTransferRequest)(nil), // 25: holdfast.v1.AnswerTransferRequest
-	(*ThrowPacketRequest)(nil),    // 26: holdfast.v1.ThrowPacketRequest
-	(*OpenPacketRequest)(nil),     // 27: holdfast.v1.OpenPacketRequest
-	(*ShowPacketRequest)(nil),     // 28: holdfast.v1.ShowPacketRequest
-	(*PacketView)(nil),            // 29: holdfast.v1.PacketView
-	(*PacketTaken)(nil),           // 30: holdfast.v1.PacketTaken
+	(*BeginPasskeyRequest)(nil),   // 6: holdfast.v1.BeginPasskeyRequest
+	(*PasskeyAsked)(nil),          // 7: holdfast.v1.PasskeyAsked
+	(*AddPasskeyRequest)(nil),     // 8: holdfast.v1.AddPasskeyRequest
+	(*AskPasskeyRequest)(nil),     // 9: holdfast.v1.AskPasskeyRequest
+	(*CheckPasskeyRequest)(nil),   // 10: holdfast.v1.CheckPasskeyRequest
+	(*EndPasskeyRequest)(nil),     // 11: holdfast.v1.EndPasskeyRequest
+	(*AppealRequest)(nil),         // 12: holdfast.v1.AppealRequest
+	(*PasskeyView)(nil),           // 13: holdfast.v1.PasskeyView
+	(*BlockView)(nil),             // 14: holdfast.v1.BlockView
+	(*DeviceView)(nil),            // 15: holdfast.v1.DeviceView
+	(*SetPinRequest)(nil),         // 16: holdfast.v1.SetPinRequest
+	(*CheckPinRequest)(nil),       // 17: holdfast.v1.CheckPinRequest
+	(*CheckPinResponse)(nil),      // 18: holdfast.v1.CheckPinResponse
+	(*ForgetPinRequest)(nil),      // 19: holdfast.v1.ForgetPinRequest
+	(*SetFreeLimitRequest)(nil),   // 20: holdfast.v1.SetFreeLimitRequest
+	(*EndDeviceRequest)(nil),      // 21: holdfast.v1.EndDeviceRequest
+	(*ShowPayableRequest)(nil),    // 22: holdfast.v1.ShowPayableRequest
+	(*Payable)(nil),               // 23: holdfast.v1.Payable
+	(*PayRequest)(nil),            // 24: holdfast.v1.PayRequest
+	(*Payment)(nil),               // 25: holdfast.v1.Payment
+	(*ListBillsRequest)(nil),      // 26: holdfast.v1.ListBillsRequest
+	(*ListBillsResponse)(nil),     // 27: holdfast.v1.ListBillsResponse
+	(*Bill)(nil),                  // 28: holdfast.v1.Bill
+	(*FindPayeeRequest)(nil),      // 29: holdfast.v1.FindPayeeRequest
+	(*FindPayeeResponse)(nil),     // 30: holdfast.v1.FindPayeeResponse
+	(*TransferRequest)(nil),       // 31: holdfast.v1.TransferRequest
+	(*TransferView)(nil),          // 32: holdfast.v1.TransferView
+	(*ShowTransferRequest)(nil),   // 33: holdfast.v1.ShowTransferRequest
+	(*AnswerTransferRequest)(nil), // 34: holdfast.v1.AnswerTransferRequest
+	(*ThrowPacketRequest)(nil),    // 35: holdfast.v1.ThrowPacketRequest
+	(*OpenPacketRequest)(nil),     // 36: holdfast.v1.OpenPacketRequest
+	(*ShowPacketRequest)(nil),     // 37: holdfast.v1.ShowPacketRequest
+	(*PacketView)(nil),            // 38: holdfast.v1.PacketView
+	(*PacketTaken)(nil),           // 39: holdfast.v1.PacketTaken
 }
 var file_holdfast_v1_wallet_proto_depIdxs = []int32{
-	6,  // 0: holdfast.v1.WalletView.devices:type_name -> holdfast.v1.DeviceView
-	19, // 1: holdfast.v1.ListBillsResponse.bills:type_name -> holdfast.v1.Bill
-	30, // 2: holdfast.v1.PacketView.taken:type_name -> holdfast.v1.PacketTaken
-	0,  // 3: holdfast.v1.WalletService.SendCode:input_type -> holdfast.v1.SendCodeRequest
-	2,  // 4: holdfast.v1.WalletService.Enrol:input_type -> holdfast.v1.EnrolRequest
-	4,  // 5: holdfast.v1.WalletService.ShowWallet:input_type -> holdfast.v1.ShowWalletRequest
-	7,  // 6: holdfast.v1.WalletService.SetPin:input_type -> holdfast.v1.SetPinRequest
-	8,  // 7: holdfast.v1.WalletService.CheckPin:input_type -> holdfast.v1.CheckPinRequest
-	10, // 8: holdfast.v1.WalletService.ForgetPin:input_type -> holdfast.v1.ForgetPinRequest
-	11, // 9: holdfast.v1.WalletService.SetFreeLimit:input_type -> holdfast.v1.SetFreeLimitRequest
-	12, // 10: holdfast.v1.WalletService.EndDevice:input_type -> holdfast.v1.EndDeviceRequest
-	13, // 11: holdfast.v1.WalletService.ShowPayable:input_type -> holdfast.v1.ShowPayableRequest
-	15, // 12: holdfast.v1.WalletService.Pay:input_type -> holdfast.v1.PayRequest
-	17, // 13: holdfast.v1.WalletService.ListBills:input_type -> holdfast.v1.ListBillsRequest
-	20, // 14: holdfast.v1.WalletService.FindPayee:input_type -> holdfast.v1.FindPayeeRequest
-	22, // 15: holdfast.v1.WalletService.Transfer:input_type -> holdfast.v1.TransferRequest
-	24, // 16: holdfast.v1.WalletService.ShowTransfer:input_type -> holdfast.v1.ShowTransferRequest
-	25, // 17: holdfast.v1.WalletService.AnswerTransfer:input_type -> holdfast.v1.AnswerTransferRequest
-	26, // 18: holdfast.v1.WalletService.ThrowPacket:input_type -> holdfast.v1.ThrowPacketRequest
-	27, // 19: holdfast.v1.WalletService.OpenPacket:input_type -> holdfast.v1.OpenPacketRequest
-	28, // 20: holdfast.v1.WalletService.ShowPacket:input_type -> holdfast.v1.ShowPacketRequest
-	1,  // 21: holdfast.v1.WalletService.SendCode:output_type -> holdfast.v1.SendCodeResponse
-	3,  // 22: holdfast.v1.WalletService.Enrol:output_type -> holdfast.v1.EnrolResponse
-	5,  // 23: holdfast.v1.WalletService.ShowWallet:output_type -> holdfast.v1.WalletView
-	5,  // 24: holdfast.v1.WalletService.SetPin:output_type -> holdfast.v1.WalletView
-	9,  // 25: holdfast.v1.WalletService.CheckPin:output_type -> holdfast.v1.CheckPinResponse
-	5,  // 26: holdfast.v1.WalletService.ForgetPin:output_type -> holdfast.v1.WalletView
-	5,  // 27: holdfast.v1.WalletService.SetFreeLimit:output_type -> holdfast.v1.WalletView
-	5,  // 28: holdfast.v1.WalletService.EndDevice:output_type -> holdfast.v1.WalletView
-	14, // 29: holdfast.v1.WalletService.ShowPayable:output_type -> holdfast.v1.Payable
-	16, // 30: holdfast.v1.WalletService.Pay:output_type -> holdfast.v1.Payment
-	18, // 31: holdfast.v1.WalletService.ListBills:output_type -> holdfast.v1.ListBillsResponse
-	21, // 32: holdfast.v1.WalletService.FindPayee:output_type -> holdfast.v1.FindPayeeResponse
-	23, // 33: holdfast.v1.WalletService.Transfer:output_type -> holdfast.v1.TransferView
-	23, // 34: holdfast.v1.WalletService.ShowTransfer:output_type -> holdfast.v1.TransferView
-	23, // 35: holdfast.v1.WalletService.AnswerTransfer:output_type -> holdfast.v1.TransferView
-	29, // 36: holdfast.v1.WalletService.ThrowPacket:output_type -> holdfast.v1.PacketView
-	29, // 37: holdfast.v1.WalletService.OpenPacket:output_type -> holdfast.v1.PacketView
-	29, // 38: holdfast.v1.WalletService.ShowPacket:output_type -> holdfast.v1.PacketView
-	21, // [21:39] is the sub-list for method output_type
-	3,  // [3:21] is the sub-list for method input_type
-	3,  // [3:3] is the sub-list for extension type_name
-	3,  // [3:3] is the sub-list for extension extendee
-	0,  // [0:3] is the sub-list for field type_name
+	15, // 0: holdfast.v1.WalletView.devices:type_name -> holdfast.v1.DeviceView
+	13, // 1: holdfast.v1.WalletView.passkeys:type_name -> holdfast.v1.PasskeyView
+	14, // 2: holdfast.v1.WalletView.block:type_name -> holdfast.v1.BlockView
+	24, // 3: holdfast.v1.AskPasskeyRequest.pay:type_name -> holdfast.v1.PayRequest
+	31, // 4: holdfast.v1.AskPasskeyRequest.transfer:type_name -> holdfast.v1.TransferRequest
+	35, // 5: holdfast.v1.AskPasskeyRequest.throw_packet:type_name -> holdfast.v1.ThrowPacketRequest
+	20, // 6: holdfast.v1.AskPasskeyRequest.set_free_limit:type_name -> holdfast.v1.SetFreeLimitRequest
+	16, // 7: holdfast.v1.AskPasskeyRequest.set_pin:type_name -> holdfast.v1.SetPinRequest
+	8,  // 8: holdfast.v1.AskPasskeyRequest.add_passkey:type_name -> holdfast.v1.AddPasskeyRequest
+	11, // 9: holdfast.v1.AskPasskeyRequest.end_passkey:type_name -> holdfast.v1.EndPasskeyRequest
+	21, // 10: holdfast.v1.AskPasskeyRequest.end_device:type_name -> holdfast.v1.EndDeviceRequest
+	28, // 11: holdfast.v1.ListBillsResponse.bills:type_name -> holdfast.v1.Bill
+	39, // 12: holdfast.v1.PacketView.taken:type_name -> holdfast.v1.PacketTaken
+	0,  // 13: holdfast.v1.WalletService.SendCode:input_type -> holdfast.v1.SendCodeRequest
+	2,  // 14: holdfast.v1.WalletService.Enrol:input_type -> holdfast.v1.EnrolRequest
+	4,  // 15: holdfast.v1.WalletService.ShowWallet:input_type -> holdfast.v1.ShowWalletRequest
+	16, // 16: holdfast.v1.WalletService.SetPin:input_type -> holdfast.v1.SetPinRequest
+	17, // 17: holdfast.v1.WalletService.CheckPin:input_type -> holdfast.v1.CheckPinRequest
+	19, // 18: holdfast.v1.WalletService.ForgetPin:input_type -> holdfast.v1.ForgetPinRequest
+	20, // 19: holdfast.v1.WalletService.SetFreeLimit:input_type -> holdfast.v1.SetFreeLimitRequest
+	21, // 20: holdfast.v1.WalletService.EndDevice:input_type -> holdfast.v1.EndDeviceRequest
+	6,  // 21: holdfast.v1.WalletService.BeginPasskey:input_type -> holdfast.v1.BeginPasskeyRequest
+	8,  // 22: holdfast.v1.WalletService.AddPasskey:input_type -> holdfast.v1.AddPasskeyRequest
+	9,  // 23: holdfast.v1.WalletService.AskPasskey:input_type -> holdfast.v1.AskPasskeyRequest
+	10, // 24: holdfast.v1.WalletService.CheckPasskey:input_type -> holdfast.v1.CheckPasskeyRequest
+	11, // 25: holdfast.v1.WalletService.EndPasskey:input_type -> holdfast.v1.EndPasskeyRequest
+	12, // 26: holdfast.v1.WalletService.Appeal:input_type -> holdfast.v1.AppealRequest
+	22, // 27: holdfast.v1.WalletService.ShowPayable:input_type -> holdfast.v1.ShowPayableRequest
+	24, // 28: holdfast.v1.WalletService.Pay:input_type -> holdfast.v1.PayRequest
+	26, // 29: holdfast.v1.WalletService.ListBills:input_type -> holdfast.v1.ListBillsRequest
+	29, // 30: holdfast.v1.WalletService.FindPayee:input_type -> holdfast.v1.FindPayeeRequest
+	31, // 31: holdfast.v1.WalletService.Transfer:input_type -> holdfast.v1.TransferRequest
+	33, // 32: holdfast.v1.WalletService.ShowTransfer:input_type -> holdfast.v1.ShowTransferRequest
+	34, // 33: holdfast.v1.WalletService.AnswerTransfer:input_type -> holdfast.v1.AnswerTransferRequest
+	35, // 34: holdfast.v1.WalletService.ThrowPacket:input_type -> holdfast.v1.ThrowPacketRequest
+	36, // 35: holdfast.v1.WalletService.OpenPacket:input_type -> holdfast.v1.OpenPacketRequest
+	37, // 36: holdfast.v1.WalletService.ShowPacket:input_type -> holdfast.v1.ShowPacketRequest
+	1,  // 37: holdfast.v1.WalletService.SendCode:output_type -> holdfast.v1.SendCodeResponse
+	3,  // 38: holdfast.v1.WalletService.Enrol:output_type -> holdfast.v1.EnrolResponse
+	5,  // 39: holdfast.v1.WalletService.ShowWallet:output_type -> holdfast.v1.WalletView
+	5,  // 40: holdfast.v1.WalletService.SetPin:output_type -> holdfast.v1.WalletView
+	18, // 41: holdfast.v1.WalletService.CheckPin:output_type -> holdfast.v1.CheckPinResponse
+	5,  // 42: holdfast.v1.WalletService.ForgetPin:output_type -> holdfast.v1.WalletView
+	5,  // 43: holdfast.v1.WalletService.SetFreeLimit:output_type -> holdfast.v1.WalletView
+	5,  // 44: holdfast.v1.WalletService.EndDevice:output_type -> holdfast.v1.WalletView
+	7,  // 45: holdfast.v1.WalletService.BeginPasskey:output_type -> holdfast.v1.PasskeyAsked
+	5,  // 46: holdfast.v1.WalletService.AddPasskey:output_type -> holdfast.v1.WalletView
+	7,  // 47: holdfast.v1.WalletService.AskPasskey:output_type -> holdfast.v1.PasskeyAsked
+	18, // 48: holdfast.v1.WalletService.CheckPasskey:output_type -> holdfast.v1.CheckPinResponse
+	5,  // 49: holdfast.v1.WalletService.EndPasskey:output_type -> holdfast.v1.WalletView
+	5,  // 50: holdfast.v1.WalletService.Appeal:output_type -> holdfast.v1.WalletView
+	23, // 51: holdfast.v1.WalletService.ShowPayable:output_type -> holdfast.v1.Payable
+	25, // 52: holdfast.v1.WalletService.Pay:output_type -> holdfast.v1.Payment
+	27, // 53: holdfast.v1.WalletService.ListBills:output_type -> holdfast.v1.ListBillsResponse
+	30, // 54: holdfast.v1.WalletService.FindPayee:output_type -> holdfast.v1.FindPayeeResponse
+	32, // 55: holdfast.v1.WalletService.Transfer:output_type -> holdfast.v1.TransferView
+	32, // 56: holdfast.v1.WalletService.ShowTransfer:output_type -> holdfast.v1.TransferView
+	32, // 57: holdfast.v1.WalletService.AnswerTransfer:output_type -> holdfast.v1.TransferView
+	38, // 58: holdfast.v1.WalletService.ThrowPacket:output_type -> holdfast.v1.PacketView
+	38, // 59: holdfast.v1.WalletService.OpenPacket:output_type -> holdfast.v1.PacketView
+	38, // 60: holdfast.v1.WalletService.ShowPacket:output_type -> holdfast.v1.PacketView
+	37, // [37:61] is the sub-list for method output_type
+	13, // [13:37] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_wallet_proto_init() }
@@ -2374,13 +3163,23 @@ func file_holdfast_v1_wallet_proto_init() {
 	if File_holdfast_v1_wallet_proto != nil {
 		return
 	}
+	file_holdfast_v1_wallet_proto_msgTypes[9].OneofWrappers = []any{
+		(*AskPasskeyRequest_Pay)(nil),
+		(*AskPasskeyRequest_Transfer)(nil),
+		(*AskPasskeyRequest_ThrowPacket)(nil),
+		(*AskPasskeyRequest_SetFreeLimit)(nil),
+		(*AskPasskeyRequest_SetPin)(nil),
+		(*AskPasskeyRequest_AddPasskey)(nil),
+		(*AskPasskeyRequest_EndPasskey)(nil),
+		(*AskPasskeyRequest_EndDevice)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_wallet_proto_rawDesc), len(file_holdfast_v1_wallet_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   31,
+			NumMessages:   40,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

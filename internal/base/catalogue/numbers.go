@@ -86,6 +86,12 @@ const (
 	SessionEnd    Number = 105
 
 	ReceiveCodeSet Number = 135
+	PasskeyAdd     Number = 110
+	PasskeyEnd     Number = 111
+	PasskeyUse     Number = 112
+	DeviceSeen     Number = 113
+	AppealFile     Number = 114
+	AppealDecide   Number = 115
 )
 
 // names holds what descriptors call their numbers. It is written while packages

@@ -245,6 +245,21 @@ const (
 	SessionLifeInvalid Code = 257
 	StaffRoleMissing   Code = 258
 	StaffTriesTooMany  Code = 259
+	PasskeyInvalid     Code = 285
+	PasskeyExists      Code = 286
+	PasskeysTooMany    Code = 287
+	ChallengeOver      Code = 288
+	PasskeyUnknown     Code = 289
+	PasskeyCounterBack Code = 290
+	AssertionWrong     Code = 291
+	PasskeysOff        Code = 292
+	VelocityLimit      Code = 293
+	NotBlocked         Code = 294
+	AppealExists       Code = 295
+	AppealWaits        Code = 296
+	AppealsTooMany     Code = 297
+	AppealNotFound     Code = 298
+	DetailsUnsealed    Code = 299
 )
 
 // Info describes a code.

@@ -52,6 +52,9 @@ const (
 	ReceiveCodes ID = 0x6f
 	Staff        ID = 0x70
 	StaffRefs    ID = 0x71
+	Passkeys     ID = 0x78
+	Appeals      ID = 0x79
+	OpenAppeals  ID = 0x7a
 )
 
 // declaration is what holds of a table for ever.
@@ -115,6 +118,9 @@ var declared = [256]declaration{
 	ReceiveCodes: {name: "receive_codes", rows: "(code) -> PersonRef", level: 5},
 	Staff:        {name: "staff", rows: "(staff id) -> StaffMember", level: 5},
 	StaffRefs:    {name: "staff_refs", rows: "(mchid or empty, ref) -> OrderRef of the member", level: 5},
+	Passkeys:     {name: "passkeys", rows: "(uid) -> Passkeys", level: 5},
+	Appeals:      {name: "appeals", rows: "(uid) -> Appeal, the last one", level: 5},
+	OpenAppeals:  {name: "open_appeals", rows: "(filed at, uid) -> empty", level: 5},
 }
 
 // all is what All returns, made once.

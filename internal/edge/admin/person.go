@@ -13,6 +13,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
 	"github.com/holdfast-pay/holdfast/internal/rule/person"
+	"github.com/holdfast-pay/holdfast/internal/rule/standing"
 )
 
 // topupLine is the bank line whose clearing account an operator's top-ups are
@@ -91,7 +92,7 @@ func (s *Server) PersonBlock(ctx context.Context, q *connect.Request[pb.AdminPer
 	if err != nil {
 		return nil, err
 	}
-	if _, err := do(ctx, s, person.Block, &pb.PersonBlock{Uid: p.Uid, Blocked: m.Blocked, Reason: m.Reason}); err != nil {
+	if _, err := do(ctx, s, standing.Block, &pb.PersonBlock{Uid: p.Uid, Blocked: m.Blocked, Reason: m.Reason}); err != nil {
 		return nil, err
 	}
 	return s.personAnswer(ctx, p.Uid, "")

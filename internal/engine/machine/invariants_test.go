@@ -113,8 +113,13 @@ var breakers = map[string]func(t *testing.T, mem *table.Mem){
 	"parked notices are listed and counted": func(t *testing.T, mem *table.Mem) {
 		put(t, mem, table.K(table.Ended).U64(1), &pb.Notice{Id: 1, Mchid: workMchid, OrderId: 1, State: pb.NoticeState_NOTICE_STATE_PARKED})
 	},
-	"a wallet is somebody's":         func(t *testing.T, mem *table.Mem) { drop(t, mem, table.Persons) },
-	"a device belongs to one wallet": func(t *testing.T, mem *table.Mem) { drop(t, mem, table.Devices) },
+	"a wallet is somebody's":                     func(t *testing.T, mem *table.Mem) { drop(t, mem, table.Persons) },
+	"a device belongs to one wallet":             func(t *testing.T, mem *table.Mem) { drop(t, mem, table.Devices) },
+	"a wallet knows how many passkeys there are": func(t *testing.T, mem *table.Mem) { drop(t, mem, table.Passkeys) },
+	"appeals that wait are listed":               func(t *testing.T, mem *table.Mem) { drop(t, mem, table.OpenAppeals) },
+	"an appeal waits only while its person is blocked": func(t *testing.T, mem *table.Mem) {
+		edit(t, mem, table.Persons, func(_ string, p *pb.Person) bool { p.BlockedAt++; return p.Blocked })
+	},
 	"one-time codes are forgotten in time": func(t *testing.T, mem *table.Mem) {
 		put(t, mem, table.K(table.SentCodes).Str("tag"), &pb.SentCode{Sends: &pb.Sends{LastAt: 1}})
 	},

@@ -14,6 +14,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/rule/person"
 	"github.com/holdfast-pay/holdfast/internal/rule/refund"
 	"github.com/holdfast-pay/holdfast/internal/rule/staff"
+	"github.com/holdfast-pay/holdfast/internal/rule/standing"
 	"github.com/holdfast-pay/holdfast/internal/rule/till"
 	"github.com/holdfast-pay/holdfast/internal/rule/transfer"
 	"github.com/holdfast-pay/holdfast/internal/rule/wallet"
@@ -47,6 +48,7 @@ var rules = []*catalogue.Rule{
 	&staff.Rule,
 	&paycode.Rule,
 	&till.Rule,
+	&standing.Rule,
 }
 
 // logRule is what the machine itself brings: the log's own commands.

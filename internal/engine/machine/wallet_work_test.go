@@ -6,6 +6,7 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
+	"github.com/holdfast-pay/holdfast/internal/base/stamp"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/wallet"
 )
@@ -42,7 +43,7 @@ func (w *workload) enrol(n byte) *holder {
 
 // wallets has every command of wallets in it.
 func (w *workload) wallets() []*holder {
-	w.ok(catalogue.LimitsSet, &pb.LimitsSet{Limits: &pb.Limits{Grade: 2, PerAct: 1_000_00, PerDay: 5_000_00, PerYear: 50_000_00, PerMinute: 100}})
+	w.ok(catalogue.LimitsSet, &pb.LimitsSet{Limits: &pb.Limits{Grade: 2, PerAct: 1_000_00, PerDay: 5_000_00, PerYear: 50_000_00, PerMinute: 100, Velocity: []*pb.Velocity{{WindowMs: stamp.Hour, Acts: 50, Sum: 20_000_00}}}})
 	ming, hua := w.enrol(1), w.enrol(2)
 	for _, h := range []*holder{ming, hua} {
 		w.ok(catalogue.GradeSet, &pb.GradeSet{Uid: h.uid, Grade: 2})
@@ -64,7 +65,53 @@ func (w *workload) wallets() []*holder {
 	lost := append([]byte{4}, filled(64, 50)...)
 	w.ok(catalogue.DeviceEnrol, &pb.DeviceEnrol{PhoneTag: filled(wallet.TagSize, 1), Proof: filled(wallet.TagSize, 78), PublicKey: lost, Label: "old"})
 	w.ok(catalogue.DeviceEnd, &pb.DeviceEnd{Uid: ming.uid, Device: wallet.DeviceID(lost), Consent: ming.consent(0)})
+	w.passkeys(hua)
 	return []*holder{ming, hua}
+}
+
+// passkeys has a passkey added, used for a payment and for taking it away again, and
+// a device seen the day after.
+func (w *workload) passkeys(h *holder) {
+	credential := filled(16, 70)
+	add := func(of []byte, grant uint64, act []byte) {
+		by := h.consent(grant)
+		by.Act = act
+		w.ok(catalogue.PasskeyAdd, &pb.PasskeyAdd{Uid: h.uid, Passkey: &pb.Passkey{Credential: of, PublicKey: filled(77, 71), Label: "指纹"}, Consent: by})
+	}
+	try := w.ok(catalogue.PinReserve, &pb.PinReserve{Uid: h.uid, Device: h.device, Key: filled(wallet.KeySize, 70)}).(*pb.PinTry)
+	w.ok(catalogue.PinResult, &pb.PinResult{Uid: h.uid, Number: try.Number, Right: true})
+	add(credential, try.Number, nil)
+	use := func(number uint64, act []byte) uint64 {
+		by := h.consent(0)
+		by.Assertion = &pb.Assertion{
+			Credential: credential, AuthenticatorData: append(append(filled(32, 72), 5), 0, 0, 0, byte(number)), ClientData: []byte("{}"), Signature: filled(70, 73),
+			Challenge: &pb.Challenge{Subject: wallet.Subject(h.uid), Device: h.device, Number: number, Until: try.Until, Act: act, Mac: filled(32, 74)},
+		}
+		return w.ok(catalogue.PasskeyUse, &pb.PasskeyUse{Uid: h.uid, Consent: by}).(*pb.PinTry).Number
+	}
+	act := filled(16, 75)
+	add(filled(16, 76), use(1, act), act)
+	grant := use(2, act)
+	by := h.consent(grant)
+	by.Act = act
+	w.ok(catalogue.PasskeyEnd, &pb.PasskeyEnd{Uid: h.uid, Credential: credential, Consent: by})
+	w.now += stamp.DayMs
+	w.ok(catalogue.DeviceSeen, &pb.DeviceSeen{Uid: h.uid, Device: h.device})
+	w.heard(h)
+}
+
+// heard has somebody blocked, twice, and heard: one appeal is decided, one waits.
+func (w *workload) heard(h *holder) {
+	says := func(n byte) *pb.Sealed {
+		return &pb.Sealed{KeyId: fmt.Sprintf("%032x", h.uid), Box: filled(40, n), Hash: filled(16, n)}
+	}
+	w.ok(catalogue.PersonBlock, &pb.PersonBlock{Uid: h.uid, Blocked: true, Reason: "a test", Why: pb.BlockReason_BLOCK_REASON_SUSPECTED})
+	w.ok(catalogue.AppealFile, &pb.AppealFile{Uid: h.uid, ClientId: "a1", Words: says(80), Consent: h.consent(0)})
+	w.ok(catalogue.AppealDecide, &pb.AppealDecide{Uid: h.uid, Number: 1, Grant: true, Answer: says(81)})
+
+	late := w.enrol(3)
+	w.ok(catalogue.PersonBlock, &pb.PersonBlock{Uid: late.uid, Blocked: true, Reason: "another", Why: pb.BlockReason_BLOCK_REASON_ASKED})
+	w.ok(catalogue.AppealFile, &pb.AppealFile{Uid: late.uid, ClientId: "a1", Words: says(82), Consent: late.consent(0)})
 }
 
 func (w *workload) payByWallet(h *holder, grant uint64, no string) {

@@ -55,6 +55,23 @@ const (
 	WalletServiceSetFreeLimitProcedure = "/holdfast.v1.WalletService/SetFreeLimit"
 	// WalletServiceEndDeviceProcedure is the fully-qualified name of the WalletService's EndDevice RPC.
 	WalletServiceEndDeviceProcedure = "/holdfast.v1.WalletService/EndDevice"
+	// WalletServiceBeginPasskeyProcedure is the fully-qualified name of the WalletService's
+	// BeginPasskey RPC.
+	WalletServiceBeginPasskeyProcedure = "/holdfast.v1.WalletService/BeginPasskey"
+	// WalletServiceAddPasskeyProcedure is the fully-qualified name of the WalletService's AddPasskey
+	// RPC.
+	WalletServiceAddPasskeyProcedure = "/holdfast.v1.WalletService/AddPasskey"
+	// WalletServiceAskPasskeyProcedure is the fully-qualified name of the WalletService's AskPasskey
+	// RPC.
+	WalletServiceAskPasskeyProcedure = "/holdfast.v1.WalletService/AskPasskey"
+	// WalletServiceCheckPasskeyProcedure is the fully-qualified name of the WalletService's
+	// CheckPasskey RPC.
+	WalletServiceCheckPasskeyProcedure = "/holdfast.v1.WalletService/CheckPasskey"
+	// WalletServiceEndPasskeyProcedure is the fully-qualified name of the WalletService's EndPasskey
+	// RPC.
+	WalletServiceEndPasskeyProcedure = "/holdfast.v1.WalletService/EndPasskey"
+	// WalletServiceAppealProcedure is the fully-qualified name of the WalletService's Appeal RPC.
+	WalletServiceAppealProcedure = "/holdfast.v1.WalletService/Appeal"
 	// WalletServiceShowPayableProcedure is the fully-qualified name of the WalletService's ShowPayable
 	// RPC.
 	WalletServiceShowPayableProcedure = "/holdfast.v1.WalletService/ShowPayable"
@@ -102,6 +119,19 @@ type WalletServiceClient interface {
 	SetFreeLimit(context.Context, *connect.Request[pb.SetFreeLimitRequest]) (*connect.Response[pb.WalletView], error)
 	// EndDevice ends a device of the person's.
 	EndDevice(context.Context, *connect.Request[pb.EndDeviceRequest]) (*connect.Response[pb.WalletView], error)
+	// BeginPasskey says what an authenticator needs to make a passkey.
+	BeginPasskey(context.Context, *connect.Request[pb.BeginPasskeyRequest]) (*connect.Response[pb.PasskeyAsked], error)
+	// AddPasskey adds the passkey that was made.
+	AddPasskey(context.Context, *connect.Request[pb.AddPasskeyRequest]) (*connect.Response[pb.WalletView], error)
+	// AskPasskey says what a passkey has to sign for an act.
+	AskPasskey(context.Context, *connect.Request[pb.AskPasskeyRequest]) (*connect.Response[pb.PasskeyAsked], error)
+	// CheckPasskey checks what it signed; the grant is good for that act alone, within
+	// two minutes.
+	CheckPasskey(context.Context, *connect.Request[pb.CheckPasskeyRequest]) (*connect.Response[pb.CheckPinResponse], error)
+	// EndPasskey removes a passkey.
+	EndPasskey(context.Context, *connect.Request[pb.EndPasskeyRequest]) (*connect.Response[pb.WalletView], error)
+	// Appeal says why a block should be lifted; it is open to those who are blocked.
+	Appeal(context.Context, *connect.Request[pb.AppealRequest]) (*connect.Response[pb.WalletView], error)
 	// ShowPayable shows what a code asks for.
 	ShowPayable(context.Context, *connect.Request[pb.ShowPayableRequest]) (*connect.Response[pb.Payable], error)
 	// Pay pays an order from the balance. Repeating it with the same client id is the
@@ -184,6 +214,42 @@ func NewWalletServiceClient(httpClient connect.HTTPClient, baseURL string, opts 
 			connect.WithSchema(walletServiceMethods.ByName("EndDevice")),
 			connect.WithClientOptions(opts...),
 		),
+		beginPasskey: connect.NewClient[pb.BeginPasskeyRequest, pb.PasskeyAsked](
+			httpClient,
+			baseURL+WalletServiceBeginPasskeyProcedure,
+			connect.WithSchema(walletServiceMethods.ByName("BeginPasskey")),
+			connect.WithClientOptions(opts...),
+		),
+		addPasskey: connect.NewClient[pb.AddPasskeyRequest, pb.WalletView](
+			httpClient,
+			baseURL+WalletServiceAddPasskeyProcedure,
+			connect.WithSchema(walletServiceMethods.ByName("AddPasskey")),
+			connect.WithClientOptions(opts...),
+		),
+		askPasskey: connect.NewClient[pb.AskPasskeyRequest, pb.PasskeyAsked](
+			httpClient,
+			baseURL+WalletServiceAskPasskeyProcedure,
+			connect.WithSchema(walletServiceMethods.ByName("AskPasskey")),
+			connect.WithClientOptions(opts...),
+		),
+		checkPasskey: connect.NewClient[pb.CheckPasskeyRequest, pb.CheckPinResponse](
+			httpClient,
+			baseURL+WalletServiceCheckPasskeyProcedure,
+			connect.WithSchema(walletServiceMethods.ByName("CheckPasskey")),
+			connect.WithClientOptions(opts...),
+		),
+		endPasskey: connect.NewClient[pb.EndPasskeyRequest, pb.WalletView](
+			httpClient,
+			baseURL+WalletServiceEndPasskeyProcedure,
+			connect.WithSchema(walletServiceMethods.ByName("EndPasskey")),
+			connect.WithClientOptions(opts...),
+		),
+		appeal: connect.NewClient[pb.AppealRequest, pb.WalletView](
+			httpClient,
+			baseURL+WalletServiceAppealProcedure,
+			connect.WithSchema(walletServiceMethods.ByName("Appeal")),
+			connect.WithClientOptions(opts...),
+		),
 		showPayable: connect.NewClient[pb.ShowPayableRequest, pb.Payable](
 			httpClient,
 			baseURL+WalletServiceShowPayableProcedure,
@@ -257,6 +323,12 @@ type walletServiceClient struct {
 	forgetPin      *connect.Client[pb.ForgetPinRequest, pb.WalletView]
 	setFreeLimit   *connect.Client[pb.SetFreeLimitRequest, pb.WalletView]
 	endDevice      *connect.Client[pb.EndDeviceRequest, pb.WalletView]
+	beginPasskey   *connect.Client[pb.BeginPasskeyRequest, pb.PasskeyAsked]
+	addPasskey     *connect.Client[pb.AddPasskeyRequest, pb.WalletView]
+	askPasskey     *connect.Client[pb.AskPasskeyRequest, pb.PasskeyAsked]
+	checkPasskey   *connect.Client[pb.CheckPasskeyRequest, pb.CheckPinResponse]
+	endPasskey     *connect.Client[pb.EndPasskeyRequest, pb.WalletView]
+	appeal         *connect.Client[pb.AppealRequest, pb.WalletView]
 	showPayable    *connect.Client[pb.ShowPayableRequest, pb.Payable]
 	pay            *connect.Client[pb.PayRequest, pb.Payment]
 	listBills      *connect.Client[pb.ListBillsRequest, pb.ListBillsResponse]
@@ -307,6 +379,36 @@ func (c *walletServiceClient) SetFreeLimit(ctx context.Context, req *connect.Req
 // EndDevice calls holdfast.v1.WalletService.EndDevice.
 func (c *walletServiceClient) EndDevice(ctx context.Context, req *connect.Request[pb.EndDeviceRequest]) (*connect.Response[pb.WalletView], error) {
 	return c.endDevice.CallUnary(ctx, req)
+}
+
+// BeginPasskey calls holdfast.v1.WalletService.BeginPasskey.
+func (c *walletServiceClient) BeginPasskey(ctx context.Context, req *connect.Request[pb.BeginPasskeyRequest]) (*connect.Response[pb.PasskeyAsked], error) {
+	return c.beginPasskey.CallUnary(ctx, req)
+}
+
+// AddPasskey calls holdfast.v1.WalletService.AddPasskey.
+func (c *walletServiceClient) AddPasskey(ctx context.Context, req *connect.Request[pb.AddPasskeyRequest]) (*connect.Response[pb.WalletView], error) {
+	return c.addPasskey.CallUnary(ctx, req)
+}
+
+// AskPasskey calls holdfast.v1.WalletService.AskPasskey.
+func (c *walletServiceClient) AskPasskey(ctx context.Context, req *connect.Request[pb.AskPasskeyRequest]) (*connect.Response[pb.PasskeyAsked], error) {
+	return c.askPasskey.CallUnary(ctx, req)
+}
+
+// CheckPasskey calls holdfast.v1.WalletService.CheckPasskey.
+func (c *walletServiceClient) CheckPasskey(ctx context.Context, req *connect.Request[pb.CheckPasskeyRequest]) (*connect.Response[pb.CheckPinResponse], error) {
+	return c.checkPasskey.CallUnary(ctx, req)
+}
+
+// EndPasskey calls holdfast.v1.WalletService.EndPasskey.
+func (c *walletServiceClient) EndPasskey(ctx context.Context, req *connect.Request[pb.EndPasskeyRequest]) (*connect.Response[pb.WalletView], error) {
+	return c.endPasskey.CallUnary(ctx, req)
+}
+
+// Appeal calls holdfast.v1.WalletService.Appeal.
+func (c *walletServiceClient) Appeal(ctx context.Context, req *connect.Request[pb.AppealRequest]) (*connect.Response[pb.WalletView], error) {
+	return c.appeal.CallUnary(ctx, req)
 }
 
 // ShowPayable calls holdfast.v1.WalletService.ShowPayable.
@@ -378,6 +480,19 @@ type WalletServiceHandler interface {
 	SetFreeLimit(context.Context, *connect.Request[pb.SetFreeLimitRequest]) (*connect.Response[pb.WalletView], error)
 	// EndDevice ends a device of the person's.
 	EndDevice(context.Context, *connect.Request[pb.EndDeviceRequest]) (*connect.Response[pb.WalletView], error)
+	// BeginPasskey says what an authenticator needs to make a passkey.
+	BeginPasskey(context.Context, *connect.Request[pb.BeginPasskeyRequest]) (*connect.Response[pb.PasskeyAsked], error)
+	// AddPasskey adds the passkey that was made.
+	AddPasskey(context.Context, *connect.Request[pb.AddPasskeyRequest]) (*connect.Response[pb.WalletView], error)
+	// AskPasskey says what a passkey has to sign for an act.
+	AskPasskey(context.Context, *connect.Request[pb.AskPasskeyRequest]) (*connect.Response[pb.PasskeyAsked], error)
+	// CheckPasskey checks what it signed; the grant is good for that act alone, within
+	// two minutes.
+	CheckPasskey(context.Context, *connect.Request[pb.CheckPasskeyRequest]) (*connect.Response[pb.CheckPinResponse], error)
+	// EndPasskey removes a passkey.
+	EndPasskey(context.Context, *connect.Request[pb.EndPasskeyRequest]) (*connect.Response[pb.WalletView], error)
+	// Appeal says why a block should be lifted; it is open to those who are blocked.
+	Appeal(context.Context, *connect.Request[pb.AppealRequest]) (*connect.Response[pb.WalletView], error)
 	// ShowPayable shows what a code asks for.
 	ShowPayable(context.Context, *connect.Request[pb.ShowPayableRequest]) (*connect.Response[pb.Payable], error)
 	// Pay pays an order from the balance. Repeating it with the same client id is the
@@ -454,6 +569,42 @@ func NewWalletServiceHandler(svc WalletServiceHandler, opts ...connect.HandlerOp
 		WalletServiceEndDeviceProcedure,
 		svc.EndDevice,
 		connect.WithSchema(walletServiceMethods.ByName("EndDevice")),
+		connect.WithHandlerOptions(opts...),
+	)
+	walletServiceBeginPasskeyHandler := connect.NewUnaryHandler(
+		WalletServiceBeginPasskeyProcedure,
+		svc.BeginPasskey,
+		connect.WithSchema(walletServiceMethods.ByName("BeginPasskey")),
+		connect.WithHandlerOptions(opts...),
+	)
+	walletServiceAddPasskeyHandler := connect.NewUnaryHandler(
+		WalletServiceAddPasskeyProcedure,
+		svc.AddPasskey,
+		connect.WithSchema(walletServiceMethods.ByName("AddPasskey")),
+		connect.WithHandlerOptions(opts...),
+	)
+	walletServiceAskPasskeyHandler := connect.NewUnaryHandler(
+		WalletServiceAskPasskeyProcedure,
+		svc.AskPasskey,
+		connect.WithSchema(walletServiceMethods.ByName("AskPasskey")),
+		connect.WithHandlerOptions(opts...),
+	)
+	walletServiceCheckPasskeyHandler := connect.NewUnaryHandler(
+		WalletServiceCheckPasskeyProcedure,
+		svc.CheckPasskey,
+		connect.WithSchema(walletServiceMethods.ByName("CheckPasskey")),
+		connect.WithHandlerOptions(opts...),
+	)
+	walletServiceEndPasskeyHandler := connect.NewUnaryHandler(
+		WalletServiceEndPasskeyProcedure,
+		svc.EndPasskey,
+		connect.WithSchema(walletServiceMethods.ByName("EndPasskey")),
+		connect.WithHandlerOptions(opts...),
+	)
+	walletServiceAppealHandler := connect.NewUnaryHandler(
+		WalletServiceAppealProcedure,
+		svc.Appeal,
+		connect.WithSchema(walletServiceMethods.ByName("Appeal")),
 		connect.WithHandlerOptions(opts...),
 	)
 	walletServiceShowPayableHandler := connect.NewUnaryHandler(
@@ -534,6 +685,18 @@ func NewWalletServiceHandler(svc WalletServiceHandler, opts ...connect.HandlerOp
 			walletServiceSetFreeLimitHandler.ServeHTTP(w, r)
 		case WalletServiceEndDeviceProcedure:
 			walletServiceEndDeviceHandler.ServeHTTP(w, r)
+		case WalletServiceBeginPasskeyProcedure:
+			walletServiceBeginPasskeyHandler.ServeHTTP(w, r)
+		case WalletServiceAddPasskeyProcedure:
+			walletServiceAddPasskeyHandler.ServeHTTP(w, r)
+		case WalletServiceAskPasskeyProcedure:
+			walletServiceAskPasskeyHandler.ServeHTTP(w, r)
+		case WalletServiceCheckPasskeyProcedure:
+			walletServiceCheckPasskeyHandler.ServeHTTP(w, r)
+		case WalletServiceEndPasskeyProcedure:
+			walletServiceEndPasskeyHandler.ServeHTTP(w, r)
+		case WalletServiceAppealProcedure:
+			walletServiceAppealHandler.ServeHTTP(w, r)
 		case WalletServiceShowPayableProcedure:
 			walletServiceShowPayableHandler.ServeHTTP(w, r)
 		case WalletServicePayProcedure:
@@ -593,6 +756,30 @@ func (UnimplementedWalletServiceHandler) SetFreeLimit(context.Context, *connect.
 
 func (UnimplementedWalletServiceHandler) EndDevice(context.Context, *connect.Request[pb.EndDeviceRequest]) (*connect.Response[pb.WalletView], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.WalletService.EndDevice is not implemented"))
+}
+
+func (UnimplementedWalletServiceHandler) BeginPasskey(context.Context, *connect.Request[pb.BeginPasskeyRequest]) (*connect.Response[pb.PasskeyAsked], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.WalletService.BeginPasskey is not implemented"))
+}
+
+func (UnimplementedWalletServiceHandler) AddPasskey(context.Context, *connect.Request[pb.AddPasskeyRequest]) (*connect.Response[pb.WalletView], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.WalletService.AddPasskey is not implemented"))
+}
+
+func (UnimplementedWalletServiceHandler) AskPasskey(context.Context, *connect.Request[pb.AskPasskeyRequest]) (*connect.Response[pb.PasskeyAsked], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.WalletService.AskPasskey is not implemented"))
+}
+
+func (UnimplementedWalletServiceHandler) CheckPasskey(context.Context, *connect.Request[pb.CheckPasskeyRequest]) (*connect.Response[pb.CheckPinResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.WalletService.CheckPasskey is not implemented"))
+}
+
+func (UnimplementedWalletServiceHandler) EndPasskey(context.Context, *connect.Request[pb.EndPasskeyRequest]) (*connect.Response[pb.WalletView], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.WalletService.EndPasskey is not implemented"))
+}
+
+func (UnimplementedWalletServiceHandler) Appeal(context.Context, *connect.Request[pb.AppealRequest]) (*connect.Response[pb.WalletView], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.WalletService.Appeal is not implemented"))
 }
 
 func (UnimplementedWalletServiceHandler) ShowPayable(context.Context, *connect.Request[pb.ShowPayableRequest]) (*connect.Response[pb.Payable], error) {

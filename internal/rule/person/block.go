@@ -1,31 +1,24 @@
 package person
 
 import (
-	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/deed"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
-// ApplyBlock blocks a person, or lets them go on.
-//
-// Refuses, in this order: ReasonNeeded, PersonNotFound.
-func ApplyBlock(d *deed.Deed, c *pb.PersonBlock) (code.Code, *pb.Person) {
-	if !short(c.Reason, 200) || c.Blocked && c.Reason == "" {
-		return code.ReasonNeeded, nil
+// SetBlocked blocks a person, with what they are told and the operator's own words.
+// Of one who is blocked the reason changes, and since when stays. It is recorded.
+func SetBlocked(d *deed.Deed, p *pb.Person, why pb.BlockReason, reason string) {
+	if !p.Blocked {
+		p.BlockedAt = d.At
 	}
-	p, ok := Get(d.Tx, c.Uid)
-	if !ok {
-		return code.PersonNotFound, nil
-	}
-	reason := c.Reason
-	if !c.Blocked {
-		reason = ""
-	}
-	if p.Blocked == c.Blocked && p.BlockReason == reason {
-		return code.OK, p
-	}
-	p.Blocked, p.BlockReason = c.Blocked, reason
+	p.Blocked, p.BlockWhy, p.BlockReason = true, why, reason
 	persons.Put(d.Tx, key(p.Uid), p)
 	d.Record(entity(p.Uid), "", nil)
-	return code.OK, p
+}
+
+// SetFree lets a person go on. It is recorded.
+func SetFree(d *deed.Deed, p *pb.Person) {
+	p.Blocked, p.BlockWhy, p.BlockReason, p.BlockedAt = false, 0, "", 0
+	persons.Put(d.Tx, key(p.Uid), p)
+	d.Record(entity(p.Uid), "", nil)
 }

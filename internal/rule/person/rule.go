@@ -13,7 +13,6 @@ var (
 
 	Enter   = catalogue.Returning(catalogue.PersonEnter, "person_enter", ApplyEnter).From(LevelSealed)
 	Seal    = catalogue.Returning(catalogue.PersonSeal, "person_seal", ApplySeal).From(LevelSealed)
-	Block   = catalogue.Returning(catalogue.PersonBlock, "person_block", ApplyBlock).From(LevelSealed)
 	SetKeys = catalogue.Returning(catalogue.PersonKeysSet, "person_keys_set", ApplyKeysSet).From(LevelSealed)
 )
 
@@ -22,7 +21,7 @@ var Rule = catalogue.Rule{
 	Name: "person",
 	Commands: []*catalogue.Spec{
 		Add.Spec, BindOpenid.Spec, Topup.Spec,
-		Enter.Spec, Seal.Spec, Block.Spec, SetKeys.Spec,
+		Enter.Spec, Seal.Spec, SetKeys.Spec,
 	},
 	Tables: []table.ID{table.Persons, table.Openids, table.PersonRefs, table.PersonPhones, table.PersonKeys, table.ErasedKeys},
 

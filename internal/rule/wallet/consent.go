@@ -32,7 +32,7 @@ type Leave struct {
 //
 // Refuses, in this order: ConsentNeeded; PersonNotFound, PersonBlocked;
 // DeviceUnknown, CounterUsed; NewDeviceLimit, LimitPerAct, LimitPerDay,
-// LimitPerYear, TooManyActs; PinNeeded, PinTryUnknown.
+// LimitPerYear, TooManyActs, VelocityLimit; PinNeeded, PinTryUnknown.
 func Check(d *deed.Deed, uid uint64, c *pb.Consent, amount int64) (Leave, code.Code) {
 	l, out := signed(d, uid, c)
 	if out != code.OK {
@@ -69,7 +69,7 @@ func CheckShown(d *deed.Deed, uid uint64, device []byte, amount int64) (Leave, c
 }
 
 // CheckAct is Check for an act that moves no money of the person's. withPIN asks for
-// a grant of the PIN, if the person has one.
+// a grant, if the person has a PIN or a passkey.
 //
 // Refuses, in this order: ConsentNeeded; PersonNotFound, PersonBlocked;
 // DeviceUnknown, CounterUsed; PinNeeded, PinTryUnknown.
@@ -78,7 +78,7 @@ func CheckAct(d *deed.Deed, uid uint64, c *pb.Consent, withPIN bool) (Leave, cod
 	if out != code.OK {
 		return Leave{}, out
 	}
-	if withPIN && hasPIN(l.wallet) && c.Grant == 0 {
+	if withPIN && secured(l.wallet) && c.Grant == 0 {
 		return Leave{}, code.PinNeeded
 	}
 	return l, l.takeGrant(d, c)
@@ -93,18 +93,38 @@ func (l Leave) Wallet() *pb.Wallet { return l.wallet }
 // waits says whether the device that consents is too new to be trusted.
 func (l Leave) waits(d *deed.Deed) bool { return d.At < l.device.TrustedAt }
 
+// CheckHeard is CheckAct for an act that is open to those who are blocked, too.
+//
+// Refuses, in this order: ConsentNeeded; PersonNotFound; DeviceUnknown, CounterUsed.
+func CheckHeard(d *deed.Deed, uid uint64, c *pb.Consent) (Leave, code.Code) {
+	if !Complete(c) {
+		return Leave{}, code.ConsentNeeded
+	}
+	if _, ok := person.Peek(d.Tx, uid); !ok {
+		return Leave{}, code.PersonNotFound
+	}
+	w, dev, out := theirs(d.Tx, uid, c.Device)
+	return counted(d, w, dev, c, out)
+}
+
 // signed finds the wallet and device, and counts the call.
 func signed(d *deed.Deed, uid uint64, c *pb.Consent) (Leave, code.Code) {
 	if !Complete(c) {
 		return Leave{}, code.ConsentNeeded
 	}
 	w, dev, out := usable(d.Tx, uid, c.Device)
+	return counted(d, w, dev, c, out)
+}
+
+// counted counts a call of a device that was found.
+func counted(d *deed.Deed, w *pb.Wallet, dev *pb.Device, c *pb.Consent, out code.Code) (Leave, code.Code) {
 	switch {
 	case out != code.OK:
 		return Leave{}, out
 	case !count(dev, c.Counter):
 		return Leave{}, code.CounterUsed
 	}
+	dev.SeenAt = d.At
 	return Leave{wallet: w, device: dev}, code.OK
 }
 
@@ -131,6 +151,11 @@ func usable(r table.Reader, uid uint64, device []byte) (*pb.Wallet, *pb.Device, 
 	case p.Blocked:
 		return nil, nil, code.PersonBlocked
 	}
+	return theirs(r, uid, device)
+}
+
+// theirs finds a person's wallet and the device in it.
+func theirs(r table.Reader, uid uint64, device []byte) (*pb.Wallet, *pb.Device, code.Code) {
 	if w, ok := Get(r, uid); ok {
 		if dev := Device(w, device); dev != nil {
 			return w, dev, code.OK
@@ -188,6 +213,9 @@ func (l Leave) spend(d *deed.Deed, amount int64) code.Code {
 	case w.ActsMinute >= limits.PerMinute:
 		return code.TooManyActs
 	}
+	if !pace(w, limits.Velocity, d.At, amount) {
+		return code.VelocityLimit
+	}
 	w.SpentDay, w.SpentYear, w.ActsMinute = w.SpentDay+amount, w.SpentYear+amount, w.ActsMinute+1
 	return code.OK
 }
@@ -201,7 +229,7 @@ func (l Leave) takeGrant(d *deed.Deed, c *pb.Consent) code.Code {
 		return code.PinTryUnknown
 	}
 	for i, g := range l.wallet.Pin.Grants {
-		if g.Number == c.Grant && bytes.Equal(g.Device, c.Device) && d.At < g.Until {
+		if g.Number == c.Grant && bytes.Equal(g.Device, c.Device) && d.At < g.Until && (len(g.Act) == 0 || bytes.Equal(g.Act, c.Act)) {
 			l.wallet.Pin.Grants = append(l.wallet.Pin.Grants[:i:i], l.wallet.Pin.Grants[i+1:]...)
 			return code.OK
 		}

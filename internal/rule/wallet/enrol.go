@@ -108,7 +108,7 @@ func join(d *deed.Deed, uid uint64, c *pb.DeviceEnrol, id []byte) {
 	if !ok {
 		w = &pb.Wallet{Uid: uid, FreeLimit: DefaultFreeLimit, Grade: 1, PhoneTag: c.PhoneTag}
 	}
-	dev := &pb.Device{Id: id, PublicKey: c.PublicKey, Label: c.Label, AddedAt: d.At, TrustedAt: d.At}
+	dev := &pb.Device{Id: id, PublicKey: c.PublicKey, Label: c.Label, AddedAt: d.At, TrustedAt: d.At, SeenAt: d.At}
 	if ok {
 		dev.TrustedAt += NewDeviceWait
 	}

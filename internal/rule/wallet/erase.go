@@ -7,8 +7,8 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/rule/person"
 )
 
-// ApplyErase erases a person's details and ends their wallet: devices, PIN and the
-// phone number's tag go. The account stays, and what the books say of it. Done
+// ApplyErase erases a person's details and ends their wallet: devices, PIN,
+// passkeys and the phone number's tag go. The account stays, and what the books say of it. Done
 // already it changes nothing.
 //
 // Refuses: PersonNotFound.
@@ -35,7 +35,8 @@ func end(d *deed.Deed, uid uint64) {
 	for _, dev := range w.Devices {
 		d.Tx.Delete(deviceKey(dev.Id))
 	}
-	w.Devices, w.Pin, w.PhoneTag = nil, nil, nil
+	w.Devices, w.Pin, w.PhoneTag, w.Passkeys = nil, nil, nil, 0
+	d.Tx.Delete(passkeysKey(uid))
 	put(d.Tx, w)
 	d.Record(entity(uid), "", nil)
 }

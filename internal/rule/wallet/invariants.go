@@ -11,6 +11,7 @@ var invariants = []catalogue.Invariant{
 	{Name: "a wallet is somebody's", Check: owned},
 	{Name: "a device belongs to one wallet", Check: devicesFound},
 	{Name: "one-time codes are forgotten in time", Check: codesTimed},
+	{Name: "a wallet knows how many passkeys there are", Check: passkeysCounted},
 }
 
 func owned(r table.Reader, _ *pb.Head, report catalogue.Report) {
@@ -68,4 +69,21 @@ func codesTimed(r table.Reader, _ *pb.Head, report catalogue.Report) {
 	codes.Scan(r, from, to, func(k []byte, c *pb.SentCode) bool { return check(ofNumber, k, c.Sends.GetLastAt()) })
 	from, to = table.Range(table.CodeSenders)
 	senders.Scan(r, from, to, func(k []byte, s *pb.Sends) bool { return check(ofAddress, k, s.LastAt) })
+}
+
+func passkeysCounted(r table.Reader, _ *pb.Head, report catalogue.Report) {
+	whole := true
+	Scan(r, func(w *pb.Wallet) bool {
+		if n := len(PasskeysOf(r, w.Uid).List); uint32(n) != w.Passkeys || n > MaxPasskeys {
+			whole = report(entity(w.Uid), "has %d passkeys, and says %d", n, w.Passkeys)
+		}
+		return whole
+	})
+	from, to := table.Range(table.Passkeys)
+	passkeys.Scan(r, from, to, func(_ []byte, of *pb.Passkeys) bool {
+		if _, ok := Get(r, of.Uid); !ok && whole {
+			return report(entity(of.Uid), "has passkeys and is not there")
+		}
+		return whole
+	})
 }

@@ -1,6 +1,8 @@
 package wallet
 
 import (
+	"slices"
+
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/deed"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
@@ -34,13 +36,25 @@ func LimitsOf(r table.Reader, grade uint32) *pb.Limits {
 	return standard[min(max(int(grade), 1), len(standard))-1]
 }
 
+// Graded lists the limits of all grades that have their own.
+func Graded(r table.Reader) (list []*pb.Limits) {
+	for grade := uint32(1); grade <= MaxGrade; grade++ {
+		if own, ok := limits.Get(r, limitsKey(grade)); ok {
+			list = append(list, own)
+		} else if int(grade) <= len(standard) {
+			list = append(list, standard[grade-1])
+		}
+	}
+	return list
+}
+
 // ApplyLimitsSet replaces the limits of one grade.
 //
 // Refuses, in this order: LimitsInvalid, NothingToDo.
 func ApplyLimitsSet(d *deed.Deed, c *pb.LimitsSet) code.Code {
 	l := c.Limits
 	if l == nil || l.Grade == 0 || l.Grade > MaxGrade || l.PerMinute == 0 ||
-		l.PerAct <= 0 || l.PerAct > l.PerDay || l.PerDay > l.PerYear {
+		l.PerAct <= 0 || l.PerAct > l.PerDay || l.PerDay > l.PerYear || !validVelocity(l.Velocity) {
 		return code.LimitsInvalid
 	}
 	if old, ok := limits.Get(d.Tx, limitsKey(l.Grade)); ok && same(old, l) {
@@ -53,7 +67,10 @@ func ApplyLimitsSet(d *deed.Deed, c *pb.LimitsSet) code.Code {
 }
 
 func same(a, b *pb.Limits) bool {
-	return a.PerAct == b.PerAct && a.PerDay == b.PerDay && a.PerYear == b.PerYear && a.PerMinute == b.PerMinute
+	return a.PerAct == b.PerAct && a.PerDay == b.PerDay && a.PerYear == b.PerYear && a.PerMinute == b.PerMinute &&
+		slices.EqualFunc(a.Velocity, b.Velocity, func(a, b *pb.Velocity) bool {
+			return a.WindowMs == b.WindowMs && a.Acts == b.Acts && a.Sum == b.Sum
+		})
 }
 
 // ApplyGradeSet says how well a person is known.

@@ -99,12 +99,17 @@ func ApplyPinResult(d *deed.Deed, c *pb.PinResult) (code.Code, *pb.PinTry) {
 	if c.Right {
 		pin.Failed, pin.LockedUntil, pin.ResetAt = 0, 0, 0
 		t.Until = d.At + GrantLife
-		pin.Grants = append(slices.DeleteFunc(pin.Grants, func(g *pb.PinTry) bool { return d.At >= g.Until }), t)
-		pin.Grants = pin.Grants[max(0, len(pin.Grants)-maxGrants):]
+		addGrant(d, pin, t)
 	}
 	put(d.Tx, w)
 	d.Record(entity(w.Uid), "", nil)
 	return code.OK, t
+}
+
+// addGrant keeps a grant, and drops those that are over.
+func addGrant(d *deed.Deed, pin *pb.Pin, t *pb.PinTry) {
+	pin.Grants = append(slices.DeleteFunc(pin.Grants, func(g *pb.PinTry) bool { return d.At >= g.Until }), t)
+	pin.Grants = pin.Grants[max(0, len(pin.Grants)-maxGrants):]
 }
 
 // ApplyPinSet sets the PIN. One that is there is replaced with a grant of it, or
@@ -128,7 +133,7 @@ func ApplyPinSet(d *deed.Deed, c *pb.PinSet) (code.Code, *pb.Wallet) {
 		return out, nil
 	}
 	w := leave.Wallet()
-	if !hasPIN(w) && leave.waits(d) {
+	if !secured(w) && leave.waits(d) {
 		return code.DeviceWaits, nil
 	}
 	// From here the command succeeds.
@@ -141,7 +146,7 @@ func ApplyPinSet(d *deed.Deed, c *pb.PinSet) (code.Code, *pb.Wallet) {
 }
 
 // ApplyPinForget starts the wait after which the PIN may be replaced without the old
-// one. The person proves to have the phone number, and the right PIN ends the wait.
+// one, or set without a passkey that is lost. The person proves to have the phone number, and the right PIN ends the wait.
 // Asking again does not start it anew. A wrong code is counted, so that it is no
 // refusal: the Enrolment is not Right.
 //
@@ -152,8 +157,11 @@ func ApplyPinForget(d *deed.Deed, c *pb.PinForget) (code.Code, *pb.Enrolment) {
 		return out, nil
 	}
 	w := leave.Wallet()
-	if !hasPIN(w) {
+	if !secured(w) {
 		return code.PinNotSet, nil
+	}
+	if w.Pin == nil {
+		w.Pin = new(pb.Pin) // there are only passkeys
 	}
 	sent, out := openCode(d, w.PhoneTag)
 	if out != code.OK {

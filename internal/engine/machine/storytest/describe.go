@@ -16,6 +16,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/rule/paycode"
 	"github.com/holdfast-pay/holdfast/internal/rule/person"
 	"github.com/holdfast-pay/holdfast/internal/rule/refund"
+	"github.com/holdfast-pay/holdfast/internal/rule/standing"
 	"github.com/holdfast-pay/holdfast/internal/rule/till"
 	"github.com/holdfast-pay/holdfast/internal/rule/transfer"
 	"github.com/holdfast-pay/holdfast/internal/rule/wallet"
@@ -63,6 +64,12 @@ func (s *player) find(r table.Reader, l *line) any {
 	case "codes":
 		if p, ok := somebody(r, name); ok {
 			return paycode.Of(r, p.Uid)
+		}
+	case "appeal":
+		if p, ok := somebody(r, name); ok {
+			if a, ok := standing.Of(r, p.Uid); ok {
+				return a
+			}
 		}
 	case "courier":
 		if c, ok := lane.Get(r, name); ok {
@@ -112,6 +119,10 @@ func (s *player) describe(body any) map[string]string {
 		return s.describeCodes(r)
 	case *pb.CodeTries:
 		return map[string]string{"window": num(r.InWindow), "day": num(r.InDay)}
+	case *pb.Passkeys:
+		return map[string]string{"keys": strconv.Itoa(len(r.List)), "met": num(r.Met)}
+	case *pb.Appeal:
+		return s.describeAppeal(r)
 	case *pb.PinTry:
 		return map[string]string{"number": num(r.Number), "until": s.when(r.Until)}
 	case *pb.SentCode:

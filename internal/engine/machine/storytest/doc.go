@@ -28,7 +28,10 @@
 //	code PHONE [digits=111111] [from=ADDRESS] [key=K]        a one-time code; PHONE is a person's name too
 //	enrol PHONE DEVICE [digits=111111] [label=..] [details=none] · enddevice PHONE DEVICE by=..
 //	setpin PHONE 123456 by=.. · trypin PHONE DEVICE KEY · tried PHONE NUMBER right|wrong · forgetpin PHONE [digits=111111] by=..
-//	freelimit PHONE 100.00 by=.. · grade PHONE 2 · limits 1 act=.. day=.. year=.. [minute=30]
+//	freelimit PHONE 100.00 by=.. · grade PHONE 2 · limits 1 act=.. day=.. year=.. [minute=30] [pace=10m:3:50.00,..]
+//	passkey PHONE NAME [key=..] [label=..] by=.. · endpasskey PHONE NAME by=.. · seen PHONE DEVICE
+//	usepasskey PHONE NAME [n=1] [count=0] [until=2m] [for=DEVICE] [unverified] by=.. [act=..]   act= is what the grant is for
+//	appeal PHONE CLIENTID words=.. by=.. · decide PHONE NUMBER grant|uphold [answer=..]
 //	walletpay NO PHONE ATTEMPT by=..           by=DEVICE#COUNTER[!GRANT] is the consent of a device
 //	genesis [level=4] [name=..] [sandbox] · tick · level 2 · backfill NAME [limit=7] · advance 2h ATTEMPT
 //	send ming hua 1.00 c1 [waits] [memo=..] by=..            money to a person, known as ming/c1 from then on

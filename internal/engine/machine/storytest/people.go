@@ -67,7 +67,20 @@ func personErase(s *player, l *line) (table.Record, error) {
 
 func personBlock(s *player, l *line) (table.Record, error) {
 	uid, err := s.uid(l.arg(0))
-	return &pb.PersonBlock{Uid: uid, Blocked: !l.has("off"), Reason: l.option("reason", "")}, err
+	return &pb.PersonBlock{Uid: uid, Blocked: !l.has("off"), Reason: l.option("reason", ""), Why: blockWhy(l)}, err
+}
+
+// blockWhy is what a blocked person is told; a word that is none is a number that no
+// reason has.
+func blockWhy(l *line) pb.BlockReason {
+	word, ok := l.options["why"]
+	if !ok {
+		return 0
+	}
+	if why, ok := pb.BlockReason_value["BLOCK_REASON_"+word]; ok {
+		return pb.BlockReason(why)
+	}
+	return -1
 }
 
 func personKeysSet(_ *player, l *line) (table.Record, error) {
@@ -87,6 +100,6 @@ func describePerson(p *pb.Person) map[string]string {
 	}
 	return map[string]string{
 		"id": num(p.Uid), "name": p.Name, "openids": num(uint32(len(p.Openids))), "sealed": string(box), "phone": phone,
-		"erased": erased, "blocked": p.BlockReason,
+		"erased": erased, "blocked": p.BlockReason, "why": word(p.BlockWhy, "BLOCK_REASON_"),
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/rule/order"
 	"github.com/holdfast-pay/holdfast/internal/rule/packet"
 	"github.com/holdfast-pay/holdfast/internal/rule/refund"
+	"github.com/holdfast-pay/holdfast/internal/rule/standing"
 	"github.com/holdfast-pay/holdfast/internal/rule/transfer"
 )
 
@@ -52,6 +53,8 @@ func TestStatesPageIsPrinted(t *testing.T) {
 		"A waiting transfer can't be answered any more once its 24 hours are over, whether a tick has come or not.")
 	lifeOf(t, s, &b, "Red packet", "PACKET_STATE_", packet.Moves, pb.PacketState_name,
 		"The seed of a lucky packet is revealed (`packet_reveal`) after it has ended; its state stays.")
+	lifeOf(t, s, &b, "Appeal", "APPEAL_STATE_", standing.Moves, pb.AppealState_name,
+		"A person's next appeal takes the place of the one before; at most three are heard against one block.")
 	printed(t, "states.md", b.String())
 }
 

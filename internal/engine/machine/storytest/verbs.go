@@ -90,6 +90,13 @@ var verbs = map[string]verb{
 	"grade":     {catalogue.GradeSet, gradeSet},
 	"limits":    {catalogue.LimitsSet, limitsSet},
 	"walletpay": {catalogue.WalletPay, walletPay},
+
+	"passkey":    {catalogue.PasskeyAdd, passkeyAdd},
+	"endpasskey": {catalogue.PasskeyEnd, passkeyEnd},
+	"usepasskey": {catalogue.PasskeyUse, passkeyUse},
+	"seen":       {catalogue.DeviceSeen, deviceSeen},
+	"appeal":     {catalogue.AppealFile, appealFile},
+	"decide":     {catalogue.AppealDecide, appealDecide},
 }
 
 func genesis(_ *player, l *line) (table.Record, error) {

@@ -53,6 +53,9 @@ func consent(l *line) (*pb.Consent, error) {
 	if granted {
 		c.Grant, err2 = strconv.ParseUint(grant, 10, 64)
 	}
+	if act := l.option("act", ""); act != "" {
+		c.Act = digest("act", act)[:16]
+	}
 	return c, errors.Join(err, err2)
 }
 
@@ -126,7 +129,28 @@ func limitsSet(_ *player, l *line) (table.Record, error) {
 	year, err4 := amount(l.option("year", "0"))
 	minute, err5 := strconv.ParseUint(l.option("minute", "30"), 10, 32)
 	limits := &pb.Limits{Grade: uint32(grade), PerAct: act, PerDay: day, PerYear: year, PerMinute: uint32(minute)}
-	return &pb.LimitsSet{Limits: limits}, errors.Join(err, err2, err3, err4, err5)
+	rules, err6 := velocity(l.option("pace", ""))
+	limits.Velocity = rules
+	return &pb.LimitsSet{Limits: limits}, errors.Join(err, err2, err3, err4, err5, err6)
+}
+
+// velocity reads rules like 10m:3:50.00, with commas between them.
+func velocity(s string) (list []*pb.Velocity, err error) {
+	for rule := range strings.SplitSeq(s, ",") {
+		if rule == "" {
+			continue
+		}
+		window, rest, _ := strings.Cut(rule, ":")
+		acts, sum, _ := strings.Cut(rest, ":")
+		v := new(pb.Velocity)
+		n, err1 := strconv.ParseUint(acts, 10, 32)
+		v.Acts = uint32(n)
+		var err2, err3 error
+		v.WindowMs, err2 = duration(window)
+		v.Sum, err3 = amount(sum)
+		list, err = append(list, v), errors.Join(err, err1, err2, err3)
+	}
+	return list, err
 }
 
 func walletPay(s *player, l *line) (table.Record, error) {
@@ -141,12 +165,13 @@ func walletPay(s *player, l *line) (table.Record, error) {
 
 func (s *player) describeWallet(w *pb.Wallet) map[string]string {
 	out := map[string]string{
-		"devices": strconv.Itoa(len(w.Devices)), "free": money.Format(w.FreeLimit), "grade": num(w.Grade), "today": money.Format(w.SpentDay), "year": money.Format(w.SpentYear),
+		"devices": strconv.Itoa(len(w.Devices)), "passkeys": num(w.Passkeys), "free": money.Format(w.FreeLimit), "grade": num(w.Grade), "today": money.Format(w.SpentDay), "year": money.Format(w.SpentYear),
 		"failed": num(w.Pin.GetFailed()), "locked": s.when(w.Pin.GetLockedUntil()), "open": strconv.Itoa(len(w.Pin.GetOpen())),
 		"grants": strconv.Itoa(len(w.Pin.GetGrants())), "reset": s.when(w.Pin.GetResetAt()), "pin": strings.TrimPrefix(w.Pin.GetHash(), "$argon2id$of "),
 	}
 	for i, d := range w.Devices {
 		out[fmt.Sprintf("trusted%d", i+1)] = s.when(d.TrustedAt)
+		out[fmt.Sprintf("seen%d", i+1)] = s.when(d.SeenAt)
 	}
 	return out
 }
