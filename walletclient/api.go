@@ -50,6 +50,37 @@ func (c *Client) EndDevice(ctx context.Context, q *EndDeviceRequest) (*WalletVie
 	return again(ctx, c, pbconnect.WalletServiceClient.EndDevice, q)
 }
 
+// BeginPasskey says what an authenticator needs to make a passkey.
+func (c *Client) BeginPasskey(ctx context.Context, q *BeginPasskeyRequest) (*PasskeyAsked, error) {
+	return again(ctx, c, pbconnect.WalletServiceClient.BeginPasskey, q)
+}
+
+// AddPasskey adds the passkey that was made.
+func (c *Client) AddPasskey(ctx context.Context, q *AddPasskeyRequest) (*WalletView, error) {
+	return again(ctx, c, pbconnect.WalletServiceClient.AddPasskey, q)
+}
+
+// AskPasskey says what a passkey has to sign for an act.
+func (c *Client) AskPasskey(ctx context.Context, q *AskPasskeyRequest) (*PasskeyAsked, error) {
+	return again(ctx, c, pbconnect.WalletServiceClient.AskPasskey, q)
+}
+
+// CheckPasskey checks what it signed; the grant is good for that act alone, within
+// two minutes.
+func (c *Client) CheckPasskey(ctx context.Context, q *CheckPasskeyRequest) (*CheckPinResponse, error) {
+	return again(ctx, c, pbconnect.WalletServiceClient.CheckPasskey, q)
+}
+
+// EndPasskey removes a passkey.
+func (c *Client) EndPasskey(ctx context.Context, q *EndPasskeyRequest) (*WalletView, error) {
+	return again(ctx, c, pbconnect.WalletServiceClient.EndPasskey, q)
+}
+
+// Appeal says why a block should be lifted; it is open to those who are blocked.
+func (c *Client) Appeal(ctx context.Context, q *AppealRequest) (*WalletView, error) {
+	return again(ctx, c, pbconnect.WalletServiceClient.Appeal, q)
+}
+
 // ShowPayable shows what a code asks for.
 func (c *Client) ShowPayable(ctx context.Context, q *ShowPayableRequest) (*Payable, error) {
 	return again(ctx, c, pbconnect.WalletServiceClient.ShowPayable, q)
@@ -117,6 +148,10 @@ type (
 	WalletView = pb.WalletView
 	// DeviceView is a message of the wallet API.
 	DeviceView = pb.DeviceView
+	// PasskeyView is a message of the wallet API.
+	PasskeyView = pb.PasskeyView
+	// BlockView is why the person can't act, and what came of their word against it.
+	BlockView = pb.BlockView
 	// SetPinRequest is a message of the wallet API.
 	SetPinRequest = pb.SetPinRequest
 	// CheckPinRequest is a message of the wallet API.
@@ -129,12 +164,31 @@ type (
 	SetFreeLimitRequest = pb.SetFreeLimitRequest
 	// EndDeviceRequest is a message of the wallet API.
 	EndDeviceRequest = pb.EndDeviceRequest
+	// BeginPasskeyRequest is a message of the wallet API.
+	BeginPasskeyRequest = pb.BeginPasskeyRequest
+	// PasskeyAsked is for the browser's navigator.credentials.
+	PasskeyAsked = pb.PasskeyAsked
+	// AddPasskeyRequest is a message of the wallet API.
+	AddPasskeyRequest = pb.AddPasskeyRequest
+	// AskPasskeyRequest has the call that the grant is for, as it will be made, with or
+	// without the grant.
+	AskPasskeyRequest = pb.AskPasskeyRequest
+	// PayRequest is a message of the wallet API.
+	PayRequest = pb.PayRequest
+	// TransferRequest is a message of the wallet API.
+	TransferRequest = pb.TransferRequest
+	// ThrowPacketRequest is a message of the wallet API.
+	ThrowPacketRequest = pb.ThrowPacketRequest
+	// EndPasskeyRequest is a message of the wallet API.
+	EndPasskeyRequest = pb.EndPasskeyRequest
+	// CheckPasskeyRequest is a message of the wallet API.
+	CheckPasskeyRequest = pb.CheckPasskeyRequest
+	// AppealRequest is a message of the wallet API.
+	AppealRequest = pb.AppealRequest
 	// ShowPayableRequest is a message of the wallet API.
 	ShowPayableRequest = pb.ShowPayableRequest
 	// Payable is a message of the wallet API.
 	Payable = pb.Payable
-	// PayRequest is a message of the wallet API.
-	PayRequest = pb.PayRequest
 	// Payment is a message of the wallet API.
 	Payment = pb.Payment
 	// ListBillsRequest is a message of the wallet API.
@@ -147,16 +201,12 @@ type (
 	FindPayeeRequest = pb.FindPayeeRequest
 	// FindPayeeResponse is a message of the wallet API.
 	FindPayeeResponse = pb.FindPayeeResponse
-	// TransferRequest is a message of the wallet API.
-	TransferRequest = pb.TransferRequest
 	// TransferView is a message of the wallet API.
 	TransferView = pb.TransferView
 	// ShowTransferRequest is a message of the wallet API.
 	ShowTransferRequest = pb.ShowTransferRequest
 	// AnswerTransferRequest is a message of the wallet API.
 	AnswerTransferRequest = pb.AnswerTransferRequest
-	// ThrowPacketRequest is a message of the wallet API.
-	ThrowPacketRequest = pb.ThrowPacketRequest
 	// PacketView is a message of the wallet API.
 	PacketView = pb.PacketView
 	// PacketTaken is a message of the wallet API.

@@ -23,6 +23,7 @@ var entries = []struct {
 	{"github.com/planetscale/vtprotobuf", []string{"internal/pb"}, "the generated code"},
 	{"connectrpc.com/connect", []string{"internal/pb/pbconnect", "internal/engine/credentials", "internal/engine/peer", "internal/edge/admin", "internal/edge/owed", "internal/edge/inner", "internal/edge/courier", "internal/edge/rpc", "internal/edge/staffauth", "internal/edge/wallet", "walletclient", "internal/run", "internal/trial"},
 		"both ends of the admin API, the inner API, the wallet API and of the calls between nodes"},
+	{"github.com/go-webauthn/webauthn", []string{"internal/edge/passkey"}, "the ceremonies of passkeys: docs/decisions/0042"},
 	{"golang.org/x/crypto", []string{"internal/edge/wallet"}, "argon2id for PINs"},
 	{"github.com/cockroachdb/pebble/v2", []string{"internal/engine/store", "internal/engine/raftlog", "internal/engine/diskguard", "internal/engine/snapshot", "internal/engine/view", "internal/engine/scrub", "internal/engine/keyring", "internal/trial/simdisk"},
 		"three stores of their own and the file system under them, on which copies are made and put into place too, the scrubber keeps its progress, and simulated disks fail"},

@@ -41,6 +41,8 @@ type caller struct {
 	request   string
 	address   string
 	chinese   bool
+	// act is the hash of what is asked for, when a grant is named.
+	act []byte
 }
 
 type callerKey struct{}
@@ -60,7 +62,7 @@ func (c *caller) actor() string {
 
 // consent is what a command keeps of the call's signature.
 func (c *caller) consent(grant uint64) *pb.Consent {
-	return &pb.Consent{Device: c.params.Key, Counter: c.params.Counter, Signed: c.hash[:], Signature: c.signature, Grant: grant}
+	return &pb.Consent{Device: c.params.Key, Counter: c.params.Counter, Signed: c.hash[:], Signature: c.signature, Grant: grant, Act: c.act}
 }
 
 var (

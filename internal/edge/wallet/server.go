@@ -19,6 +19,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/edge/passkey"
 	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
@@ -66,6 +67,8 @@ type Config struct {
 	Now  func() int64
 	Wall func() time.Time
 	Log  *slog.Logger
+	// Passkeys asks browsers for passkeys; nil where they are not set up.
+	Passkeys *passkey.Party
 }
 
 // Server is the WalletService. Its methods may be called from any goroutine.
@@ -84,7 +87,7 @@ var _ pbconnect.WalletServiceHandler = (*Server)(nil)
 // NewServer returns the service over cfg.
 func NewServer(cfg Config) *Server {
 	s := &Server{Config: cfg, hashing: make(chan struct{}, hashesAtOnce), refusals: connect.NewErrorWriter()}
-	_, calls := pbconnect.NewWalletServiceHandler(s, connect.WithReadMaxBytes(maxBody), connect.WithCodec(rpc.JSON{}), connect.WithInterceptors(rpc.Logged(cfg.Log, "wallet call", whose)))
+	_, calls := pbconnect.NewWalletServiceHandler(s, connect.WithReadMaxBytes(maxBody), connect.WithCodec(rpc.JSON{}), connect.WithInterceptors(rpc.Logged(cfg.Log, "wallet call", whose), connect.UnaryInterceptorFunc(acting)))
 	s.calls = s.authenticated(calls)
 	return s
 }

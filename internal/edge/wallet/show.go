@@ -8,6 +8,7 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
+	"github.com/holdfast-pay/holdfast/internal/base/stamp"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
@@ -15,9 +16,21 @@ import (
 	rule "github.com/holdfast-pay/holdfast/internal/rule/wallet"
 )
 
-// ShowWallet implements WalletService.
+// ShowWallet implements WalletService. The first look of a day is noted with the
+// device, so that its owner sees which ones are in use.
 func (s *Server) ShowWallet(ctx context.Context, _ *connect.Request[pb.ShowWalletRequest]) (*connect.Response[pb.WalletView], error) {
-	return s.view(ctx)
+	v, err := s.view(ctx)
+	if err != nil {
+		return nil, err
+	}
+	who := from(ctx)
+	for _, d := range v.Msg.Devices {
+		if d.This && !rule.SeenToday(d.SeenAt, s.Now(), stamp.Business) {
+			// One that can't be noted now is noted at the next look.
+			_, _ = do(ctx, s, rule.SeeDevice, &pb.DeviceSeen{Uid: who.uid, Device: d.Device})
+		}
+	}
+	return v, nil
 }
 
 // view is the caller's wallet as it is after all that was answered.
@@ -33,6 +46,10 @@ func (s *Server) view(ctx context.Context) (*connect.Response[pb.WalletView], er
 			v.Balance, v.Held = ledger.Balance(a), a.DebitsPending
 		}
 		fill(v, w, rule.LimitsOf(r, w.Grade), who)
+		if w.Passkeys > 0 {
+			fillPasskeys(v, rule.PasskeysOf(r, w.Uid))
+		}
+		v.Block = s.blockView(r, who, p)
 		return nil
 	}); err != nil {
 		return nil, err
@@ -40,7 +57,7 @@ func (s *Server) view(ctx context.Context) (*connect.Response[pb.WalletView], er
 	return answer(v)
 }
 
-// own is the caller's wallet, unless the device was ended or the person blocked.
+// own is the caller's wallet, unless the device was ended.
 func own(r table.Reader, who *caller) (*pb.Wallet, *pb.Person, code.Code) {
 	w, ok := rule.Get(r, who.uid)
 	if !ok || rule.Device(w, who.params.Key) == nil {
@@ -60,7 +77,14 @@ func fill(v *pb.WalletView, w *pb.Wallet, l *pb.Limits, who *caller) {
 	for _, d := range w.Devices {
 		v.Devices = append(v.Devices, &pb.DeviceView{
 			Device: d.Id, Label: d.Label, AddedAt: d.AddedAt, TrustedAt: d.TrustedAt, This: bytes.Equal(d.Id, who.params.Key),
+			SeenAt: d.SeenAt,
 		})
+	}
+}
+
+func fillPasskeys(v *pb.WalletView, of *pb.Passkeys) {
+	for _, k := range of.List {
+		v.Passkeys = append(v.Passkeys, &pb.PasskeyView{Credential: k.Credential, Label: k.Label, AddedAt: k.AddedAt, UsedAt: k.UsedAt})
 	}
 }
 

@@ -34,6 +34,8 @@ type bank struct {
 	t    *testing.T
 	core *edgetest.Core
 	url  string
+	// config is how the server works, for a test that runs another one.
+	config wallet.Config
 
 	mu    sync.Mutex
 	codes map[string]string // the last one sent to each phone number
@@ -56,10 +58,12 @@ func (noViews) Next() uint64                                                   {
 func open(t *testing.T) *bank {
 	t.Helper()
 	b := &bank{t: t, core: edgetest.New(t, true), codes: map[string]string{}}
-	s := httptest.NewServer(wallet.NewServer(wallet.Config{
+	b.config = wallet.Config{
 		Core: b.core, Personal: edgetest.Sealer(t, b.core), Views: noViews{}, Sender: b, Log: slog.New(slog.DiscardHandler),
 		Now: b.core.Now, Wall: time.Now,
-	}))
+		Passkeys: party(t),
+	}
+	s := httptest.NewServer(wallet.NewServer(b.config))
 	t.Cleanup(s.Close)
 	b.url = s.URL
 	b.core.Must(catalogue.MerchantAdd, &pb.MerchantAdd{Mchid: mchid, Name: "茶铺", Appids: []string{appid}})

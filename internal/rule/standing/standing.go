@@ -4,6 +4,7 @@ package standing
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/moves"
@@ -64,4 +65,9 @@ var Rule = catalogue.Rule{
 		{Name: "appeals that wait are listed", Check: listed},
 		{Name: "an appeal waits only while its person is blocked", Check: blocked},
 	},
+}
+
+// Word is an appeal's state in a word.
+func Word(s pb.AppealState) string {
+	return strings.ToLower(strings.TrimPrefix(s.String(), "APPEAL_STATE_"))
 }

@@ -7,10 +7,10 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
-// SeenToday says whether it is known already that the device called on the day of a
-// time, Unix milliseconds.
-func SeenToday(dev *pb.Device, at int64, offset int32) bool {
-	return stamp.DayNumber(dev.SeenAt, offset) >= stamp.DayNumber(at, offset)
+// SeenToday says whether a device that was last seen at one time was seen on the
+// business day of another, Unix milliseconds.
+func SeenToday(seen, at int64, offset int32) bool {
+	return stamp.DayNumber(seen, offset) >= stamp.DayNumber(at, offset)
 }
 
 // ApplyDeviceSeen notes that a device called, once a day: the person looks at it to
@@ -26,7 +26,7 @@ func ApplyDeviceSeen(d *deed.Deed, c *pb.DeviceSeen) code.Code {
 	switch {
 	case dev == nil:
 		return code.DeviceUnknown
-	case SeenToday(dev, d.At, d.Offset):
+	case SeenToday(dev.SeenAt, d.At, d.Offset):
 		return code.NothingToDo
 	}
 	// From here the command succeeds.

@@ -12,6 +12,7 @@ package wallet
 import (
 	"bytes"
 	"strconv"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -74,6 +75,11 @@ func put(tx table.Txn, w *pb.Wallet) {
 }
 
 func entity(uid uint64) string { return "wallet/" + strconv.FormatUint(uid, 10) }
+
+// Prose is Text for what may have more than one line.
+func Prose(s string, most int) bool {
+	return Text(strings.ReplaceAll(s, "\n", " "), most)
+}
 
 // Text says whether s may be shown to other people: valid UTF-8 of at most so many
 // characters, without control characters and without those that change the

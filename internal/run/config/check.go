@@ -22,6 +22,11 @@ func (c *Config) Check() error {
 		k.that(w.CodeURL == "" || strings.HasPrefix(w.CodeURL, "https://") || strings.HasPrefix(w.CodeURL, "http://127.0.0.1"), "wallet_api.code_url",
 			"one-time codes would cross the network in clear", "https://..., or http://127.0.0.1:PORT for an adapter on this machine")
 		k.that(w.CodeURL == "" || w.CodeSecretFile != "", "wallet_api.code_secret_file", "it is empty", "name a file with at least 16 bytes that the adapter has too")
+		k.that((w.PasskeySite == "") == (len(w.PasskeyOrigins) == 0), "wallet_api.passkey_origins", "passkeys need a site and origins", "set both, or none")
+		for _, o := range w.PasskeyOrigins {
+			k.that(strings.HasPrefix(o, "https://") || strings.HasPrefix(o, "http://localhost"), "wallet_api.passkey_origins", fmt.Sprintf("browsers know no passkeys at %q", o),
+				"https://..., or http://localhost:PORT for trying out")
+		}
 	}
 	k.address("inner.address", c.Inner.Address)
 	k.cluster()

@@ -45,6 +45,8 @@ func (c *Config) Settings() []Setting {
 		{"wallet_api.insecure_loopback", "Serve it in plain HTTP; only on a loopback address.", &w.InsecureLoopback, false},
 		{"wallet_api.code_url", "Address of the adapter that sends one-time codes by SMS: it gets a POST of `{\"phone\", \"text\", \"code\", \"lang\"}` and answers 2xx. Empty: a sandbox shows codes on its console, any other platform sends none.", &w.CodeURL, false},
 		{"wallet_api.code_secret_file", "File with the secret that signs these calls: `Holdfast-Signature: t=UNIX,v1=HEX`, HMAC-SHA256 over `UNIX.BODY`.", &w.CodeSecretFile, true},
+		{"wallet_api.passkey_site", "Domain that people's passkeys are made for, like `pay.example.com`; never change it, since passkeys work for no other. Empty: there are none.", &w.PasskeySite, false},
+		{"wallet_api.passkey_origins", "List of the pages' origins that may ask for passkeys, like `https://pay.example.com`: the domain or parts of it.", &w.PasskeyOrigins, false},
 
 		{"admin.address", "HOST:PORT of the administration, health, metrics and profiles. Keep it off the public network.", &a.Address, false},
 		{"admin.tls_cert", "Certificate chain for it, PEM. SIGHUP reloads it.", &a.TLSCert, true},

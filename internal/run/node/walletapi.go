@@ -9,6 +9,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/holdfast-pay/holdfast/internal/edge/passkey"
 	"github.com/holdfast-pay/holdfast/internal/edge/wallet"
 	"github.com/holdfast-pay/holdfast/internal/edge/web"
 	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
@@ -27,9 +28,17 @@ func (n *walletAPI) Start(context.Context) error {
 	if err != nil {
 		return err
 	}
+<<<<<<< HEAD
 	pages, err := web.NewWallet(n.cfg.Sandbox)
 	if err != nil {
 		return err
+=======
+	var passkeys *passkey.Party
+	if w.PasskeySite != "" {
+		if passkeys, err = passkey.New(passkey.Site{ID: w.PasskeySite, Origins: w.PasskeyOrigins}); err != nil {
+			return fmt.Errorf("wallet_api.passkey_site: %w", err)
+		}
+>>>>>>> 1ced2a5 (passkey: ceremonies at the wallet API, checked again by verify)
 	}
 	l, url, err := n.open("wallet_api", w.Address, w.TLSCert, w.TLSKey, "h2", "http/1.1")
 	if err != nil {
@@ -37,7 +46,7 @@ func (n *walletAPI) Start(context.Context) error {
 	}
 	n.addresses.WalletAPI = url
 	calls := wallet.NewServer(wallet.Config{
-		Core: n.replica, Personal: n.people, Views: n.views, Sender: sender, Now: n.replica.Now, Wall: time.Now, Log: n.log,
+		Core: n.replica, Personal: n.people, Views: n.views, Sender: sender, Now: n.replica.Now, Wall: time.Now, Log: n.log, Passkeys: passkeys,
 	})
 	var p http.Protocols
 	p.SetHTTP1(true)

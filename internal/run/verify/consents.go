@@ -1,13 +1,16 @@
 package verify
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
+	"strings"
 
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/edge/httpsig"
+	"github.com/holdfast-pay/holdfast/internal/edge/passkey"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/wallet"
 )
@@ -18,13 +21,17 @@ import (
 type consents struct {
 	keys map[string]*ecdsa.PublicKey // by device
 	// used has the beginning of each text that was signed: one signature is for one act.
-	used  map[uint64]uint64
-	fault func(seq uint64, what string)
-	count uint64
+	used map[uint64]uint64
+	// passkeys has the public keys by number.
+	passkeys map[string]kept
+	// met has the last challenge of each wallet that was met.
+	met map[string]uint64
+	fault    func(seq uint64, what string)
+	count    uint64
 }
 
 func newConsents(fault func(seq uint64, what string)) *consents {
-	return &consents{keys: map[string]*ecdsa.PublicKey{}, used: map[uint64]uint64{}, fault: fault}
+	return &consents{keys: map[string]*ecdsa.PublicKey{}, used: map[uint64]uint64{}, passkeys: map[string]kept{}, met: map[string]uint64{}, fault: fault}
 }
 
 // add looks at one entry.
@@ -32,9 +39,56 @@ func (c *consents) add(seq uint64, e *pb.Entry) {
 	if catalogue.Number(e.Number) == catalogue.DeviceEnrol && e.Name != "" {
 		c.enrol(seq, e.Name)
 	}
+	if catalogue.Number(e.Number) == catalogue.PasskeyAdd && e.Name != "" {
+		c.addPasskey(seq, e)
+	}
 	if s := e.Consent; s != nil {
 		c.count++
 		c.check(seq, s)
+		if s.Assertion != nil {
+			c.checkAssertion(seq, e)
+		}
+	}
+}
+
+// kept is a passkey that was added.
+type kept struct {
+	wallet string // whose it is
+	key    []byte
+}
+
+// addPasskey notes the public key of a passkey.
+func (c *consents) addPasskey(seq uint64, e *pb.Entry) {
+	id64, key64, _ := strings.Cut(e.Name, " ")
+	id, err := base64.StdEncoding.DecodeString(id64)
+	key, err2 := base64.StdEncoding.DecodeString(key64)
+	if err != nil || err2 != nil {
+		c.fault(seq, "adds a passkey whose public key is none")
+		return
+	}
+	c.passkeys[string(id)] = kept{e.Entity, key}
+}
+
+// checkAssertion checks what a passkey signed: that it did, whose it is, who asked for
+// it, and that no challenge was met twice.
+func (c *consents) checkAssertion(seq uint64, e *pb.Entry) {
+	a := e.Consent.Assertion
+	passkeyOf, known := c.passkeys[string(a.Credential)]
+	ch := a.GetChallenge()
+	_, uid, _ := strings.Cut(e.Entity, "/")
+	switch {
+	case !known || passkeyOf.wallet != e.Entity:
+		c.fault(seq, fmt.Sprintf("has the assertion of passkey %x, which nobody added there", a.Credential))
+		return
+	case ch.GetSubject() != "person/"+uid || !bytes.Equal(ch.GetDevice(), e.Consent.Device):
+		c.fault(seq, fmt.Sprintf("has an assertion that %s asked for by device %x", ch.GetSubject(), ch.GetDevice()))
+		return
+	case ch.Number <= c.met[e.Entity]:
+		c.fault(seq, fmt.Sprintf("meets challenge %d, which was met", ch.Number))
+	}
+	c.met[e.Entity] = max(c.met[e.Entity], ch.Number)
+	if err := passkey.Audit(passkeyOf.key, a); err != nil {
+		c.fault(seq, fmt.Sprintf("has an assertion of passkey %x: %v", a.Credential, err))
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/edge/admin/admintest"
+	"github.com/holdfast-pay/holdfast/internal/edge/passkey/passkeytest"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/run/config"
 	"github.com/holdfast-pay/holdfast/internal/run/node"
@@ -32,6 +33,7 @@ func TestMadeUpPaymentsAreFound(t *testing.T) {
 	}
 	cfg.MerchantAPI.InsecureLoopback, cfg.Admin.InsecureLoopback, cfg.WalletAPI.InsecureLoopback = true, true, true
 	cfg.Disk.MinFree, cfg.Disk.MinFreePercent = 64<<20, 0
+	cfg.WalletAPI.PasskeySite, cfg.WalletAPI.PasskeyOrigins = "localhost", config.List{"http://localhost"}
 	codes := new(admintest.Buffer)
 	open := func() trader {
 		n, err := node.Open(t.Context(), node.Options{Config: cfg, Version: "test", Log: slog.New(slog.DiscardHandler), Codes: codes})
@@ -77,6 +79,13 @@ func TestMadeUpPaymentsAreFound(t *testing.T) {
 	b.ok(catalogue.PersonTopup, &pb.PersonTopup{Uid: 1, Amount: 10_000, Currency: money.CNY, Ref: "open", Line: "demo"})
 	call(t, phone.Pay, &pb.PayRequest{Code: b.order("HONEST-1").PrepayId, ClientId: "a"})
 	call(t, phone.SetFreeLimit, &pb.SetFreeLimitRequest{Limit: 100_00})
+	hand := passkeytest.New(t, "http://localhost")
+	made := call(t, phone.BeginPasskey, &pb.BeginPasskeyRequest{})
+	call(t, phone.AddPasskey, &pb.AddPasskeyRequest{Token: made.Token, Credential: hand.Create(made.Options), Label: "finger"})
+	raise := &pb.SetFreeLimitRequest{Limit: 150_00}
+	asked := call(t, phone.AskPasskey, &pb.AskPasskeyRequest{Call: &pb.AskPasskeyRequest_SetFreeLimit{SetFreeLimit: raise}})
+	raise.Grant = call(t, phone.CheckPasskey, &pb.CheckPasskeyRequest{Token: asked.Token, Credential: hand.Get(asked.Options)}).Grant
+	call(t, phone.SetFreeLimit, raise)
 	if what := stopped(b); len(what) > 0 {
 		t.Fatalf("before anything was made up: %q", what)
 	}
@@ -91,17 +100,25 @@ func TestMadeUpPaymentsAreFound(t *testing.T) {
 	used := b.consentOf(t)
 	used.Counter = 51
 	b.ok(catalogue.WalletPay, &pb.WalletPay{PrepayId: b.order("FORGED-2").PrepayId, Uid: 1, Attempt: []byte("f"), Consent: used})
+	// The assertion that was kept, for an act that nobody asked the passkey for.
+	moved := b.entryOf(t, catalogue.PasskeyUse).Consent
+	moved.Counter, moved.Assertion.Challenge.Number, moved.Assertion.Challenge.Until = 52, 2, b.n.Replica().Now()+60_000
+	b.ok(catalogue.PasskeyUse, &pb.PasskeyUse{Uid: 1, Consent: moved})
 	what := strings.Join(stopped(b), "\n")
-	if !strings.Contains(what, "did not sign") || !strings.Contains(what, "has the consent that entry") {
-		t.Errorf("found are only\n%s", what)
+	for _, want := range []string{"did not sign", "has the consent that entry", "it is for another challenge"} {
+		if !strings.Contains(what, want) {
+			t.Errorf("%q is not among\n%s", want, what)
+		}
 	}
 }
 
-func call[Q, A any](t *testing.T, f func(context.Context, *connect.Request[Q]) (*connect.Response[A], error), q *Q) {
+func call[Q, A any](t *testing.T, f func(context.Context, *connect.Request[Q]) (*connect.Response[A], error), q *Q) *A {
 	t.Helper()
-	if _, err := f(context.Background(), connect.NewRequest(q)); err != nil {
+	a, err := f(context.Background(), connect.NewRequest(q))
+	if err != nil {
 		t.Fatalf("%T: %v", q, err)
 	}
+	return a.Msg
 }
 
 func (b trader) order(no string) *pb.Order {

@@ -3,6 +3,7 @@ package verify_test
 import (
 	"testing"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/journal"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
@@ -10,19 +11,24 @@ import (
 )
 
 // consentOf is a consent that stands in the journal.
-func (b trader) consentOf(t *testing.T) (c *pb.Consent) {
+func (b trader) consentOf(t *testing.T) *pb.Consent {
+	t.Helper()
+	return b.entryOf(t, catalogue.WalletPay).Consent
+}
+
+// entryOf is the first entry that a command left in the journal.
+func (b trader) entryOf(t *testing.T, n catalogue.Number) (found *pb.Entry) {
 	t.Helper()
 	if err := b.n.Replica().ReadLocal(t.Context(), func(r table.Reader) error {
 		head, _ := machine.Head(r)
 		for seq := range head.JournalSize {
-			if e, ok := journal.Read(r, seq); ok && e.Consent != nil {
-				c = e.Consent
-				return nil
+			if e, ok := journal.Read(r, seq); ok && found == nil && catalogue.Number(e.Number) == n {
+				found = e
 			}
 		}
 		return nil
-	}); err != nil || c == nil {
-		t.Fatalf("no entry has a consent (%v)", err)
+	}); err != nil || found == nil {
+		t.Fatalf("no entry is of %s (%v)", n, err)
 	}
-	return c
+	return found
 }
