@@ -28,17 +28,13 @@ func (n *walletAPI) Start(context.Context) error {
 	if err != nil {
 		return err
 	}
-<<<<<<< HEAD
 	pages, err := web.NewWallet(n.cfg.Sandbox)
 	if err != nil {
 		return err
-=======
-	var passkeys *passkey.Party
-	if w.PasskeySite != "" {
-		if passkeys, err = passkey.New(passkey.Site{ID: w.PasskeySite, Origins: w.PasskeyOrigins}); err != nil {
-			return fmt.Errorf("wallet_api.passkey_site: %w", err)
-		}
->>>>>>> 1ced2a5 (passkey: ceremonies at the wallet API, checked again by verify)
+	}
+	passkeys, err := n.passkeys()
+	if err != nil {
+		return err
 	}
 	l, url, err := n.open("wallet_api", w.Address, w.TLSCert, w.TLSKey, "h2", "http/1.1")
 	if err != nil {
@@ -58,6 +54,20 @@ func (n *walletAPI) Start(context.Context) error {
 		WriteTimeout: m.RequestTimeout.Std() + time.Second, IdleTimeout: m.IdleTimeout.Std(),
 	})
 	return nil
+}
+
+// passkeys asks for passkeys in the name of the site that is configured; nil: there is
+// none.
+func (n *walletAPI) passkeys() (*passkey.Party, error) {
+	w := n.cfg.WalletAPI
+	if w.PasskeySite == "" {
+		return nil, nil
+	}
+	p, err := passkey.New(passkey.Site{ID: w.PasskeySite, Origins: w.PasskeyOrigins})
+	if err != nil {
+		return nil, fmt.Errorf("wallet_api.passkey_site: %w", err)
+	}
+	return p, nil
 }
 
 // besides serves pages and calls at one address, so that a browser needs nobody's leave

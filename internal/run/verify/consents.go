@@ -25,9 +25,9 @@ type consents struct {
 	// passkeys has the public keys by number.
 	passkeys map[string]kept
 	// met has the last challenge of each wallet that was met.
-	met map[string]uint64
-	fault    func(seq uint64, what string)
-	count    uint64
+	met   map[string]uint64
+	fault func(seq uint64, what string)
+	count uint64
 }
 
 func newConsents(fault func(seq uint64, what string)) *consents {
