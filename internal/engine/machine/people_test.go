@@ -13,10 +13,10 @@ func (w *workload) people() {
 	details := func(key string) *pb.Sealed {
 		return &pb.Sealed{KeyId: strings.Repeat(key, 32), Box: []byte("sealed under " + key), Hash: make([]byte, person.HashSize)}
 	}
-	w.ok(catalogue.PersonKeysSet, &pb.PersonKeysSet{TagKey: strings.Repeat("f", 32)})
 	sealed := w.ok(catalogue.PersonEnter, &pb.PersonEnter{Ref: "sealed", Details: details("a"), PhoneTag: make([]byte, person.TagSize)}).(*pb.Person)
 	w.ok(catalogue.PersonBlock, &pb.PersonBlock{Uid: sealed.Uid, Blocked: true, Reason: "a lost phone"})
 	clear := w.ok(catalogue.PersonAdd, &pb.PersonAdd{Ref: "clear", Name: "Clear"}).(*pb.Person)
 	w.ok(catalogue.PersonSeal, &pb.PersonSeal{Uid: clear.Uid, Details: details("b"), Clear: person.ClearCommitment(clear)})
 	w.ok(catalogue.PersonErase, &pb.PersonErase{Uid: clear.Uid})
+	w.ok(catalogue.PersonKeysSet, &pb.PersonKeysSet{TagKey: strings.Repeat("f", 32)})
 }

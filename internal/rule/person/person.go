@@ -71,9 +71,12 @@ func List(r table.Reader, visit func(*pb.Person) bool) {
 	persons.Scan(r, from, to, func(_ []byte, p *pb.Person) bool { return visit(p) })
 }
 
-// ApplyAdd adds a person with an empty balance. ref is the identity.
+// ApplyAdd adds a person with an empty balance. ref is the identity. From level 5 on it
+// adds nobody once the key of the hashes is named: details can be sealed then, and a
+// name that enters in clear stands in the log until that is cut.
 //
-// Refuses, in this order: PersonRefNeeded, NameInvalid, AppidInvalid, PersonExists.
+// Refuses, in this order: PersonRefNeeded, NameInvalid, AppidInvalid, PersonExists,
+// DetailsUnsealed.
 func ApplyAdd(d *deed.Deed, c *pb.PersonAdd) (code.Code, *pb.Person) {
 	if c.Ref == "" || !short(c.Ref, 64) {
 		return code.PersonRefNeeded, nil
@@ -88,6 +91,9 @@ func ApplyAdd(d *deed.Deed, c *pb.PersonAdd) (code.Code, *pb.Person) {
 	}
 	if old, ok := ByRef(d.Tx, c.Ref); ok {
 		return sameAdd(d, c, old), old
+	}
+	if _, sealing := Keys(d.Tx); sealing && d.Head.Level >= LevelSealed {
+		return code.DetailsUnsealed, nil
 	}
 	// From here the command succeeds.
 	p := &pb.Person{Uid: d.Head.NextPerson, Ref: c.Ref, Name: c.Name, CreatedAt: d.At, Salt: d.Seed}
