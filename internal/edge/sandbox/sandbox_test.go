@@ -17,19 +17,32 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/ident"
+	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/stamp"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/cashier"
 	"github.com/holdfast-pay/holdfast/internal/edge/edgetest"
+	"github.com/holdfast-pay/holdfast/internal/edge/personal"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
 // bench is a sandbox over a core with a merchant and a payer, 小明 with ¥1,000.
 type bench struct {
 	*testing.T
-	core *edgetest.Core
-	http http.Handler
-	ming *pb.Person
+	core   *edgetest.Core
+	http   http.Handler
+	ming   *pb.Person
+	people *personal.Sealer
+}
+
+// payer adds one more person, sealed, with money.
+func (b *bench) payer(ref, name string, fen int64) {
+	b.Helper()
+	p, out, err := b.people.Enter(b.Context(), b.core, "test", "", personal.Newcomer{Ref: ref, Details: &pb.Details{Name: name}, Appids: []string{edgetest.Appid}})
+	if err != nil || !out.OK() {
+		b.Fatalf("enter %s: %v %v", ref, out, err)
+	}
+	b.core.Must(catalogue.PersonTopup, &pb.PersonTopup{Uid: p.Uid, Amount: fen, Currency: money.CNY, Ref: "open/" + ref, Line: "sandbox"})
 }
 
 func newBench(t *testing.T, sandbox bool) *bench {
@@ -37,7 +50,8 @@ func newBench(t *testing.T, sandbox bool) *bench {
 	b := &bench{T: t, core: edgetest.New(t, sandbox)}
 	b.core.Merchant()
 	b.ming = b.core.Payer("ming", "小明", 100_000)
-	b.http = New(Config{Core: b.core, People: edgetest.Sealed(t, b.core, b.ming), Now: func() time.Time { return time.UnixMilli(b.core.Now()) }}).Handler()
+	b.people = edgetest.Sealed(t, b.core, b.ming)
+	b.http = New(Config{Core: b.core, People: b.people, Now: func() time.Time { return time.UnixMilli(b.core.Now()) }}).Handler()
 	return b
 }
 
@@ -139,8 +153,8 @@ func forged(o *pb.Order) string { return ident.PrepayID(o.Id, 0, 0, []byte{1, 2,
 func TestPayRefuses(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, true)
-	b.core.Payer("hong", "小红", 50)
-	b.core.Payer("hong2", "小红", 50)
+	b.payer("hong", "小红", 50)
+	b.payer("hong2", "小红", 50)
 	o := b.core.Order("T-10001", nil)
 	h5 := b.core.Order("T-10002", func(c *pb.OrderCreate) { c.Product = pb.Product_PRODUCT_H5 })
 	closed := b.core.Order("T-10003", nil)
@@ -193,7 +207,7 @@ func TestPayRace(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 10 {
 		ref := fmt.Sprintf("p%d", i)
-		b.core.Payer(ref, ref, 1000)
+		b.payer(ref, ref, 1000)
 		for range 10 {
 			wg.Go(func() {
 				a := b.call("POST", "/sandbox/pay", pay(o, fmt.Sprintf(`"payer":%q,"attempt":"tap"`, ref)))

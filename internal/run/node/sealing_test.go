@@ -101,9 +101,8 @@ func TestPeopleOfBeforeAreSealed(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// Somebody enters in clear all the same, as a request does that began below the
-	// level: they are found, by state, log and search.
-	s.do(n, catalogue.PersonAdd, &pb.PersonAdd{Ref: "p4", Name: "Planted"})
+	// An operator writes a name into a reason: it is found, in log and state.
+	s.do(n, catalogue.PersonBlock, &pb.PersonBlock{Uid: 3, Blocked: true, Reason: "Planted"})
 	s.stop(n)
 	if err := os.WriteFile(filepath.Join(s.cfg.Data, "planted"), fmt.Appendf(nil, "hash %x", sha256.Sum256([]byte("Planted too"))), 0o600); err != nil {
 		t.Fatal(err)
