@@ -268,9 +268,22 @@ func (m *Member) Propose(frame []byte, tag any) error {
 // answer is Events.Read, or none when the leader changes or a message is lost:
 // ask again, with another token.
 func (m *Member) ReadIndex(token uint64) {
-	if m.proven {
+	if m.proven && !m.newAlone() {
 		m.node.ReadIndex(m.readContext(token))
 	}
+}
+
+// newAlone says whether this member, the only voter, leads a term of which nothing is
+// committed yet. Raft lets the reads of a larger group wait for that; the only voter's
+// it answers at once with the commit index of its log, which a crash may have taken
+// back behind what was acknowledged.
+func (m *Member) newAlone() bool {
+	st := m.node.BasicStatus()
+	if st.RaftState != raft.StateLeader || !m.alone() {
+		return false
+	}
+	term, err := m.opt.Log.Term(st.GetCommit())
+	return err != nil || term != st.GetTerm()
 }
 
 // Applied tells how far the driver has applied.

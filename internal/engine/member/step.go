@@ -152,6 +152,9 @@ func (m *Member) raftFrom(p *peer, msg *pb.PeerMessage) {
 		m.refuse(refusedf(RolledBack, "the leader heard of entry %d; on disk is entry %d", rm.GetCommit(), m.standing.LastIndex))
 		return
 	}
+	if rm.GetType() == raftpb.MsgReadIndex && m.newAlone() {
+		return // it asks again
+	}
 	if rm.GetType() == raftpb.MsgSnap && m.needs(rm.GetSnapshot()) {
 		m.behind(rm.GetSnapshot())
 		return

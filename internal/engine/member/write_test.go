@@ -148,3 +148,37 @@ func TestHungDiskHandsOver(t *testing.T) {
 	lead.stuck = false
 	g.until("all have it", func() bool { return slices.Contains(lead.frames, "a") })
 }
+
+// The only voter, started again, leads when its vote is on disk. Before something of
+// its term is committed it does not know how far it was: no read is answered.
+func TestNewAloneAnswersNoRead(t *testing.T) {
+	t.Parallel()
+	g := newGroup(t)
+	n := g.nodes[0]
+	g.pay("a")
+	was, zero := n.applied, uint64(0)
+	hs, _, _ := n.disk.InitialState()
+	hs.Commit = &zero // it need not be on disk
+	if err := n.disk.SetHardState(hs); err != nil {
+		t.Fatal(err)
+	}
+	g.start(n, nil)
+	n.stuck = true
+	for token := uint64(1); !slices.Contains(n.frames, "a"); token++ {
+		if token > 10 {
+			t.Fatal("it does not come to its term")
+		}
+		n.m.ReadIndex(token)
+		g.work(n)
+		if at, ok := n.reads[token]; ok && at < was {
+			t.Errorf("a read is answered with %d, acknowledged was %d", at, was)
+		}
+		if n.disk.writing > 0 { // one write more is on its disk
+			n.disk.writing--
+			n.m.Written()
+		}
+		n.m.ReadIndex(token)
+	}
+	n.stuck = false
+	g.until("a read is answered", func() bool { n.m.ReadIndex(99); g.work(n); return n.reads[99] > was })
+}
