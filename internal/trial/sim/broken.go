@@ -30,8 +30,11 @@ type broken struct {
 	takesAnyFolder bool // a folder is taken for the node's own
 	makesUpLots    bool // the lot of a lucky share is made up
 	learnsNothing  bool // a node that starts takes every order number for new
-	// countsUnwritten: a leader takes a write for durable as soon as it is on its way
-	countsUnwritten bool
+	// countsUnwritten says who takes a write for durable as soon as it is on its way
+	countsUnwritten func(*process) bool
+	// promisesEarly: what it promises is not on its disk, and who sees what comes of
+	// that is what is tried
+	promisesEarly bool
 }
 
 // Variant is a driver that is broken on purpose.
@@ -51,17 +54,37 @@ var Variants = map[string]Variant{
 	"ack-before-fsync": {
 		"the log answers before what it was given is on disk",
 		[]string{"acknowledged", "history", "digests", "stop", "liveness"},
-		func() broken { return broken{onStart: func(p *process) { p.disk.log.lies = true }} },
+		func() broken {
+			return broken{promisesEarly: true, onStart: func(p *process) { p.disk.log.lies = true }}
+		},
 	},
 	"own-vote-early": {
 		"a leader counts its own entries while they are on their way to its disk",
 		[]string{"acknowledged", "history", "digests", "panic"},
-		func() broken { return broken{countsUnwritten: true} },
+		func() broken {
+			return broken{promisesEarly: true, countsUnwritten: func(p *process) bool { return p.member.Leads() != 0 }}
+		},
+	},
+	"acknowledged-early": {
+		"a follower acknowledges entries while they are on their way to its disk",
+		[]string{"promises"},
+		func() broken {
+			return broken{countsUnwritten: func(p *process) bool { return p.member.Leads() == 0 }}
+		},
+	},
+	"applied-early": {
+		"a leader applies entries while they are on their way to its disk",
+		[]string{"promises"},
+		func() broken {
+			return broken{countsUnwritten: func(p *process) bool { return p.member.Leads() != 0 }}
+		},
 	},
 	"forgotten-vote": {
 		"entries are synced, term and vote are not",
 		[]string{"leaders", "liveness", "terms", "panic"},
-		func() broken { return broken{onStart: func(p *process) { p.disk.log.forgetsHard = true }} },
+		func() broken {
+			return broken{promisesEarly: true, onStart: func(p *process) { p.disk.log.forgetsHard = true }}
+		},
 	},
 	"vote-with-a-hole": {
 		"a node with an older disk takes part without proving that it has what it told others",

@@ -14,7 +14,7 @@
 //	client.go courier.go operator.go   who asks something of the cluster
 //	friends.go                         people who send each other money, and the checker's books of it
 //	play.go steps.go generate.go       scripts, and random ones
-//	check*.go history.go               what must hold
+//	check*.go history.go promise.go    what must hold
 //	broken.go                          what is broken on purpose, so that the checkers are seen to see
 //	shrink.go                          a failing run made short
 //

@@ -179,7 +179,7 @@ func (p *process) post(f func()) {
 func (p *process) writing(number int) {
 	p.durableAt = max(p.durableAt, p.w.now+p.w.chance.Int64N(4)+p.node.slow)
 	durable := func() { p.durable(number) }
-	if p.w.broken.countsUnwritten && p.member.Leads() != 0 {
+	if early := p.w.broken.countsUnwritten; early != nil && early(p) {
 		p.post(p.seq.Written)
 		durable = func() { p.disk.log.syncTo(number) }
 	}

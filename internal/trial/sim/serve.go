@@ -21,7 +21,10 @@ const serveFor = 1500
 var _ sequencer.Driver = (*process)(nil)
 
 // Send implements sequencer.Driver.
-func (p *process) Send(msg *pb.PeerMessage) { p.sent = append(p.sent, msg) }
+func (p *process) Send(msg *pb.PeerMessage) {
+	p.watchPromise(msg)
+	p.sent = append(p.sent, msg)
+}
 
 // Commit implements sequencer.Driver.
 func (p *process) Commit(c sequencer.Commit) { p.commits = append(p.commits, c) }
@@ -73,6 +76,7 @@ func (p *process) apply() {
 
 // applyEntry applies one entry of the log.
 func (p *process) applyEntry(index, term uint64, data []byte) ([]catalogue.Result, error) {
+	p.watchApply(index, term)
 	if p.w.broken.onApply != nil {
 		data = p.w.broken.onApply(p, index, data)
 	}
