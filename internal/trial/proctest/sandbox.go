@@ -34,7 +34,7 @@ func ReadSandbox(t *testing.T, dir string) (s Sandbox) {
 }
 
 // Place is where a node of a sandbox with several answers, HOST:PORT each.
-type Place struct{ Name, Platform, Admin, Inner, Cluster string }
+type Place struct{ Name, Platform, Admin, Inner, Wallet, Cluster string }
 
 // Places reads where the nodes are.
 func Places(t *testing.T, dir string) []Place {

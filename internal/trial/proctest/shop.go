@@ -174,6 +174,18 @@ func (s *Shop) Buy(ctx context.Context, no string, total int64) bool {
 	return false
 }
 
+// Place places an order of so many fen and returns its code.
+func (s *Shop) Place(t *testing.T, no string, fen int64) (codeURL string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	codeURL, ok := s.order(ctx, no, fen)
+	if !ok {
+		t.Fatalf("the order %s was not placed: %v", no, s.firstWrong.Load())
+	}
+	return codeURL
+}
+
 func (s *Shop) order(ctx context.Context, no string, total int64) (codeURL string, ok bool) {
 	api := native.NativeApiService{Client: s.client}
 	for ctx.Err() == nil {
