@@ -22,7 +22,8 @@ var protoImports = map[string][]string{
 	"command.proto":    {"vocabulary.proto"},
 	"cluster.proto":    {"vocabulary.proto", "command.proto"},
 	"courier.proto":    {"vocabulary.proto"},
-	"admin.proto":      {"vocabulary.proto", "receipt.proto"},
+	"staff.proto":      {"vocabulary.proto"},
+	"admin.proto":      {"vocabulary.proto", "receipt.proto", "staff.proto"},
 	"wallet.proto":     {},
 }
 

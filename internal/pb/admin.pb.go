@@ -3866,11 +3866,340 @@ func (x *AdminTill) GetCaps() *TillCaps {
 	return nil
 }
 
+type AdminStaffAddRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// mchid is the merchant whose own person it is; "" for an operator.
+	Mchid string      `protobuf:"bytes,1,opt,name=mchid,proto3" json:"mchid,omitempty"`
+	Ref   string      `protobuf:"bytes,2,opt,name=ref,proto3" json:"ref,omitempty"`
+	Roles []StaffRole `protobuf:"varint,3,rep,packed,name=roles,proto3,enum=holdfast.v1.StaffRole" json:"roles,omitempty"`
+	Name  string      `protobuf:"bytes,4,opt,name=name,proto3" json:"name,omitempty"`
+	Phone string      `protobuf:"bytes,5,opt,name=phone,proto3" json:"phone,omitempty"`
+	Email string      `protobuf:"bytes,6,opt,name=email,proto3" json:"email,omitempty"`
+	// uid is the person whose wallet signs in for the member; 0: none.
+	Uid           uint64 `protobuf:"varint,7,opt,name=uid,proto3" json:"uid,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdminStaffAddRequest) Reset() {
+	*x = AdminStaffAddRequest{}
+	mi := &file_holdfast_v1_admin_proto_msgTypes[48]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdminStaffAddRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdminStaffAddRequest) ProtoMessage() {}
+
+func (x *AdminStaffAddRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_admin_proto_msgTypes[48]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdminStaffAddRequest.ProtoReflect.Descriptor instead.
+func (*AdminStaffAddRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{48}
+}
+
+func (x *AdminStaffAddRequest) GetMchid() string {
+	if x != nil {
+		return x.Mchid
+	}
+	return ""
+}
+
+func (x *AdminStaffAddRequest) GetRef() string {
+	if x != nil {
+		return x.Ref
+	}
+	return ""
+}
+
+func (x *AdminStaffAddRequest) GetRoles() []StaffRole {
+	if x != nil {
+		return x.Roles
+	}
+	return nil
+}
+
+func (x *AdminStaffAddRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *AdminStaffAddRequest) GetPhone() string {
+	if x != nil {
+		return x.Phone
+	}
+	return ""
+}
+
+func (x *AdminStaffAddRequest) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+func (x *AdminStaffAddRequest) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+// AdminStaffRequest names a member by number, or by merchant and ref.
+type AdminStaffRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	Mchid         string                 `protobuf:"bytes,2,opt,name=mchid,proto3" json:"mchid,omitempty"`
+	Ref           string                 `protobuf:"bytes,3,opt,name=ref,proto3" json:"ref,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdminStaffRequest) Reset() {
+	*x = AdminStaffRequest{}
+	mi := &file_holdfast_v1_admin_proto_msgTypes[49]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdminStaffRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdminStaffRequest) ProtoMessage() {}
+
+func (x *AdminStaffRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_admin_proto_msgTypes[49]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdminStaffRequest.ProtoReflect.Descriptor instead.
+func (*AdminStaffRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{49}
+}
+
+func (x *AdminStaffRequest) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *AdminStaffRequest) GetMchid() string {
+	if x != nil {
+		return x.Mchid
+	}
+	return ""
+}
+
+func (x *AdminStaffRequest) GetRef() string {
+	if x != nil {
+		return x.Ref
+	}
+	return ""
+}
+
+type AdminStaffListRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// mchid lists a merchant's people, "" operators; all lists everybody.
+	Mchid         string `protobuf:"bytes,1,opt,name=mchid,proto3" json:"mchid,omitempty"`
+	All           bool   `protobuf:"varint,2,opt,name=all,proto3" json:"all,omitempty"`
+	After         uint64 `protobuf:"varint,3,opt,name=after,proto3" json:"after,omitempty"`
+	Limit         uint32 `protobuf:"varint,4,opt,name=limit,proto3" json:"limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdminStaffListRequest) Reset() {
+	*x = AdminStaffListRequest{}
+	mi := &file_holdfast_v1_admin_proto_msgTypes[50]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdminStaffListRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdminStaffListRequest) ProtoMessage() {}
+
+func (x *AdminStaffListRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_admin_proto_msgTypes[50]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdminStaffListRequest.ProtoReflect.Descriptor instead.
+func (*AdminStaffListRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{50}
+}
+
+func (x *AdminStaffListRequest) GetMchid() string {
+	if x != nil {
+		return x.Mchid
+	}
+	return ""
+}
+
+func (x *AdminStaffListRequest) GetAll() bool {
+	if x != nil {
+		return x.All
+	}
+	return false
+}
+
+func (x *AdminStaffListRequest) GetAfter() uint64 {
+	if x != nil {
+		return x.After
+	}
+	return 0
+}
+
+func (x *AdminStaffListRequest) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+type AdminStaffSetRolesRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Member        *AdminStaffRequest     `protobuf:"bytes,1,opt,name=member,proto3" json:"member,omitempty"`
+	Roles         []StaffRole            `protobuf:"varint,2,rep,packed,name=roles,proto3,enum=holdfast.v1.StaffRole" json:"roles,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdminStaffSetRolesRequest) Reset() {
+	*x = AdminStaffSetRolesRequest{}
+	mi := &file_holdfast_v1_admin_proto_msgTypes[51]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdminStaffSetRolesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdminStaffSetRolesRequest) ProtoMessage() {}
+
+func (x *AdminStaffSetRolesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_admin_proto_msgTypes[51]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdminStaffSetRolesRequest.ProtoReflect.Descriptor instead.
+func (*AdminStaffSetRolesRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{51}
+}
+
+func (x *AdminStaffSetRolesRequest) GetMember() *AdminStaffRequest {
+	if x != nil {
+		return x.Member
+	}
+	return nil
+}
+
+func (x *AdminStaffSetRolesRequest) GetRoles() []StaffRole {
+	if x != nil {
+		return x.Roles
+	}
+	return nil
+}
+
+type AdminStaffEndSessionRequest struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Member *AdminStaffRequest     `protobuf:"bytes,1,opt,name=member,proto3" json:"member,omitempty"`
+	// number is of one session; 0 ends all.
+	Number        uint64 `protobuf:"varint,2,opt,name=number,proto3" json:"number,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdminStaffEndSessionRequest) Reset() {
+	*x = AdminStaffEndSessionRequest{}
+	mi := &file_holdfast_v1_admin_proto_msgTypes[52]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdminStaffEndSessionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdminStaffEndSessionRequest) ProtoMessage() {}
+
+func (x *AdminStaffEndSessionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_admin_proto_msgTypes[52]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdminStaffEndSessionRequest.ProtoReflect.Descriptor instead.
+func (*AdminStaffEndSessionRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{52}
+}
+
+func (x *AdminStaffEndSessionRequest) GetMember() *AdminStaffRequest {
+	if x != nil {
+		return x.Member
+	}
+	return nil
+}
+
+func (x *AdminStaffEndSessionRequest) GetNumber() uint64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
 var File_holdfast_v1_admin_proto protoreflect.FileDescriptor
 
 const file_holdfast_v1_admin_proto_rawDesc = "" +
 	"\n" +
-	"\x17holdfast/v1/admin.proto\x12\vholdfast.v1\x1a\x19holdfast/v1/receipt.proto\x1a\x1choldfast/v1/vocabulary.proto\"\x14\n" +
+	"\x17holdfast/v1/admin.proto\x12\vholdfast.v1\x1a\x19holdfast/v1/receipt.proto\x1a\x17holdfast/v1/staff.proto\x1a\x1choldfast/v1/vocabulary.proto\"\x14\n" +
 	"\x12ShowClusterRequest\".\n" +
 	"\x13ClusterTokenRequest\x12\x17\n" +
 	"\avalid_s\x18\x01 \x01(\x03R\x06validS\"K\n" +
@@ -4214,7 +4543,30 @@ const file_holdfast_v1_admin_proto_rawDesc = "" +
 	"\n" +
 	"created_at\x18\x05 \x01(\x03R\tcreatedAt\x12\x1b\n" +
 	"\tclosed_at\x18\x06 \x01(\x03R\bclosedAt\x12)\n" +
-	"\x04caps\x18\a \x01(\v2\x15.holdfast.v1.TillCapsR\x04caps2\xad\x11\n" +
+	"\x04caps\x18\a \x01(\v2\x15.holdfast.v1.TillCapsR\x04caps\"\xbe\x01\n" +
+	"\x14AdminStaffAddRequest\x12\x14\n" +
+	"\x05mchid\x18\x01 \x01(\tR\x05mchid\x12\x10\n" +
+	"\x03ref\x18\x02 \x01(\tR\x03ref\x12,\n" +
+	"\x05roles\x18\x03 \x03(\x0e2\x16.holdfast.v1.StaffRoleR\x05roles\x12\x12\n" +
+	"\x04name\x18\x04 \x01(\tR\x04name\x12\x14\n" +
+	"\x05phone\x18\x05 \x01(\tR\x05phone\x12\x14\n" +
+	"\x05email\x18\x06 \x01(\tR\x05email\x12\x10\n" +
+	"\x03uid\x18\a \x01(\x04R\x03uid\"K\n" +
+	"\x11AdminStaffRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x14\n" +
+	"\x05mchid\x18\x02 \x01(\tR\x05mchid\x12\x10\n" +
+	"\x03ref\x18\x03 \x01(\tR\x03ref\"k\n" +
+	"\x15AdminStaffListRequest\x12\x14\n" +
+	"\x05mchid\x18\x01 \x01(\tR\x05mchid\x12\x10\n" +
+	"\x03all\x18\x02 \x01(\bR\x03all\x12\x14\n" +
+	"\x05after\x18\x03 \x01(\x04R\x05after\x12\x14\n" +
+	"\x05limit\x18\x04 \x01(\rR\x05limit\"\x81\x01\n" +
+	"\x19AdminStaffSetRolesRequest\x126\n" +
+	"\x06member\x18\x01 \x01(\v2\x1e.holdfast.v1.AdminStaffRequestR\x06member\x12,\n" +
+	"\x05roles\x18\x02 \x03(\x0e2\x16.holdfast.v1.StaffRoleR\x05roles\"m\n" +
+	"\x1bAdminStaffEndSessionRequest\x126\n" +
+	"\x06member\x18\x01 \x01(\v2\x1e.holdfast.v1.AdminStaffRequestR\x06member\x12\x16\n" +
+	"\x06number\x18\x02 \x01(\x04R\x06number2\xc8\x15\n" +
 	"\fAdminService\x12O\n" +
 	"\vMerchantAdd\x12$.holdfast.v1.AdminMerchantAddRequest\x1a\x1a.holdfast.v1.AdminMerchant\x12]\n" +
 	"\fMerchantList\x12%.holdfast.v1.AdminMerchantListRequest\x1a&.holdfast.v1.AdminMerchantListResponse\x12Q\n" +
@@ -4244,7 +4596,15 @@ const file_holdfast_v1_admin_proto_rawDesc = "" +
 	"\x0eClusterPromote\x12!.holdfast.v1.ClusterMemberRequest\x1a\x1a.holdfast.v1.ClusterStatus\x12N\n" +
 	"\rClusterRemove\x12!.holdfast.v1.ClusterMemberRequest\x1a\x1a.holdfast.v1.ClusterStatus\x12P\n" +
 	"\x0fClusterTransfer\x12!.holdfast.v1.ClusterMemberRequest\x1a\x1a.holdfast.v1.ClusterStatus\x12B\n" +
-	"\bSetLevel\x12\x1c.holdfast.v1.SetLevelRequest\x1a\x18.holdfast.v1.AdminStatusB1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
+	"\bSetLevel\x12\x1c.holdfast.v1.SetLevelRequest\x1a\x18.holdfast.v1.AdminStatus\x12F\n" +
+	"\bStaffAdd\x12!.holdfast.v1.AdminStaffAddRequest\x1a\x17.holdfast.v1.StaffShown\x12Q\n" +
+	"\tStaffList\x12\".holdfast.v1.AdminStaffListRequest\x1a .holdfast.v1.ListMembersResponse\x12D\n" +
+	"\tStaffShow\x12\x1e.holdfast.v1.AdminStaffRequest\x1a\x17.holdfast.v1.StaffShown\x12P\n" +
+	"\rStaffSetRoles\x12&.holdfast.v1.AdminStaffSetRolesRequest\x1a\x17.holdfast.v1.StaffShown\x12K\n" +
+	"\n" +
+	"StaffToken\x12\x1e.holdfast.v1.AdminStaffRequest\x1a\x1d.holdfast.v1.NewTokenResponse\x12T\n" +
+	"\x0fStaffEndSession\x12(.holdfast.v1.AdminStaffEndSessionRequest\x1a\x17.holdfast.v1.StaffShown\x12C\n" +
+	"\bStaffEnd\x12\x1e.holdfast.v1.AdminStaffRequest\x1a\x17.holdfast.v1.StaffShownB1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
 
 var (
 	file_holdfast_v1_admin_proto_rawDescOnce sync.Once
@@ -4258,7 +4618,7 @@ func file_holdfast_v1_admin_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_admin_proto_rawDescData
 }
 
-var file_holdfast_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 48)
+var file_holdfast_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 53)
 var file_holdfast_v1_admin_proto_goTypes = []any{
 	(*ShowClusterRequest)(nil),           // 0: holdfast.v1.ShowClusterRequest
 	(*ClusterTokenRequest)(nil),          // 1: holdfast.v1.ClusterTokenRequest
@@ -4308,130 +4668,157 @@ var file_holdfast_v1_admin_proto_goTypes = []any{
 	(*AdminTillListRequest)(nil),         // 45: holdfast.v1.AdminTillListRequest
 	(*AdminTillListResponse)(nil),        // 46: holdfast.v1.AdminTillListResponse
 	(*AdminTill)(nil),                    // 47: holdfast.v1.AdminTill
-	(MerchantStatus)(0),                  // 48: holdfast.v1.MerchantStatus
-	(*MerchantSettings)(nil),             // 49: holdfast.v1.MerchantSettings
-	(*KeyVersion)(nil),                   // 50: holdfast.v1.KeyVersion
-	(*Openid)(nil),                       // 51: holdfast.v1.Openid
-	(Product)(0),                         // 52: holdfast.v1.Product
-	(TradeState)(0),                      // 53: holdfast.v1.TradeState
-	(RefundStatus)(0),                    // 54: holdfast.v1.RefundStatus
-	(NoticeEvent)(0),                     // 55: holdfast.v1.NoticeEvent
-	(NoticeState)(0),                     // 56: holdfast.v1.NoticeState
-	(*Attempt)(nil),                      // 57: holdfast.v1.Attempt
-	(*Subject)(nil),                      // 58: holdfast.v1.Subject
-	(*Posting)(nil),                      // 59: holdfast.v1.Posting
-	(*Receipt)(nil),                      // 60: holdfast.v1.Receipt
-	(*HistoryLine)(nil),                  // 61: holdfast.v1.HistoryLine
-	(*NodeHealth)(nil),                   // 62: holdfast.v1.NodeHealth
-	(MemberRole)(0),                      // 63: holdfast.v1.MemberRole
-	(*TillCaps)(nil),                     // 64: holdfast.v1.TillCaps
+	(*AdminStaffAddRequest)(nil),         // 48: holdfast.v1.AdminStaffAddRequest
+	(*AdminStaffRequest)(nil),            // 49: holdfast.v1.AdminStaffRequest
+	(*AdminStaffListRequest)(nil),        // 50: holdfast.v1.AdminStaffListRequest
+	(*AdminStaffSetRolesRequest)(nil),    // 51: holdfast.v1.AdminStaffSetRolesRequest
+	(*AdminStaffEndSessionRequest)(nil),  // 52: holdfast.v1.AdminStaffEndSessionRequest
+	(MerchantStatus)(0),                  // 53: holdfast.v1.MerchantStatus
+	(*MerchantSettings)(nil),             // 54: holdfast.v1.MerchantSettings
+	(*KeyVersion)(nil),                   // 55: holdfast.v1.KeyVersion
+	(*Openid)(nil),                       // 56: holdfast.v1.Openid
+	(Product)(0),                         // 57: holdfast.v1.Product
+	(TradeState)(0),                      // 58: holdfast.v1.TradeState
+	(RefundStatus)(0),                    // 59: holdfast.v1.RefundStatus
+	(NoticeEvent)(0),                     // 60: holdfast.v1.NoticeEvent
+	(NoticeState)(0),                     // 61: holdfast.v1.NoticeState
+	(*Attempt)(nil),                      // 62: holdfast.v1.Attempt
+	(*Subject)(nil),                      // 63: holdfast.v1.Subject
+	(*Posting)(nil),                      // 64: holdfast.v1.Posting
+	(*Receipt)(nil),                      // 65: holdfast.v1.Receipt
+	(*HistoryLine)(nil),                  // 66: holdfast.v1.HistoryLine
+	(*NodeHealth)(nil),                   // 67: holdfast.v1.NodeHealth
+	(MemberRole)(0),                      // 68: holdfast.v1.MemberRole
+	(*TillCaps)(nil),                     // 69: holdfast.v1.TillCaps
+	(StaffRole)(0),                       // 70: holdfast.v1.StaffRole
+	(*StaffShown)(nil),                   // 71: holdfast.v1.StaffShown
+	(*ListMembersResponse)(nil),          // 72: holdfast.v1.ListMembersResponse
+	(*NewTokenResponse)(nil),             // 73: holdfast.v1.NewTokenResponse
 }
 var file_holdfast_v1_admin_proto_depIdxs = []int32{
-	48, // 0: holdfast.v1.MerchantShown.status:type_name -> holdfast.v1.MerchantStatus
-	49, // 1: holdfast.v1.MerchantShown.settings:type_name -> holdfast.v1.MerchantSettings
-	50, // 2: holdfast.v1.MerchantShown.keys:type_name -> holdfast.v1.KeyVersion
-	51, // 3: holdfast.v1.PersonShown.openids:type_name -> holdfast.v1.Openid
-	52, // 4: holdfast.v1.OrderShown.product:type_name -> holdfast.v1.Product
-	53, // 5: holdfast.v1.OrderShown.state:type_name -> holdfast.v1.TradeState
-	54, // 6: holdfast.v1.RefundShown.status:type_name -> holdfast.v1.RefundStatus
-	55, // 7: holdfast.v1.NoticeShown.event:type_name -> holdfast.v1.NoticeEvent
-	56, // 8: holdfast.v1.NoticeShown.state:type_name -> holdfast.v1.NoticeState
-	57, // 9: holdfast.v1.NoticeShown.recent:type_name -> holdfast.v1.Attempt
-	57, // 10: holdfast.v1.NoticeShown.last_duplicate:type_name -> holdfast.v1.Attempt
-	58, // 11: holdfast.v1.NoticeShown.subject:type_name -> holdfast.v1.Subject
-	49, // 12: holdfast.v1.AdminMerchantAddRequest.settings:type_name -> holdfast.v1.MerchantSettings
+	53, // 0: holdfast.v1.MerchantShown.status:type_name -> holdfast.v1.MerchantStatus
+	54, // 1: holdfast.v1.MerchantShown.settings:type_name -> holdfast.v1.MerchantSettings
+	55, // 2: holdfast.v1.MerchantShown.keys:type_name -> holdfast.v1.KeyVersion
+	56, // 3: holdfast.v1.PersonShown.openids:type_name -> holdfast.v1.Openid
+	57, // 4: holdfast.v1.OrderShown.product:type_name -> holdfast.v1.Product
+	58, // 5: holdfast.v1.OrderShown.state:type_name -> holdfast.v1.TradeState
+	59, // 6: holdfast.v1.RefundShown.status:type_name -> holdfast.v1.RefundStatus
+	60, // 7: holdfast.v1.NoticeShown.event:type_name -> holdfast.v1.NoticeEvent
+	61, // 8: holdfast.v1.NoticeShown.state:type_name -> holdfast.v1.NoticeState
+	62, // 9: holdfast.v1.NoticeShown.recent:type_name -> holdfast.v1.Attempt
+	62, // 10: holdfast.v1.NoticeShown.last_duplicate:type_name -> holdfast.v1.Attempt
+	63, // 11: holdfast.v1.NoticeShown.subject:type_name -> holdfast.v1.Subject
+	54, // 12: holdfast.v1.AdminMerchantAddRequest.settings:type_name -> holdfast.v1.MerchantSettings
 	5,  // 13: holdfast.v1.AdminMerchant.merchant:type_name -> holdfast.v1.MerchantShown
 	6,  // 14: holdfast.v1.AdminMerchant.certs:type_name -> holdfast.v1.CertShown
 	8,  // 15: holdfast.v1.AdminMerchant.accounts:type_name -> holdfast.v1.AccountShown
 	5,  // 16: holdfast.v1.AdminMerchantListResponse.merchants:type_name -> holdfast.v1.MerchantShown
-	49, // 17: holdfast.v1.AdminMerchantCallbackRequest.settings:type_name -> holdfast.v1.MerchantSettings
-	48, // 18: holdfast.v1.AdminMerchantCallbackRequest.status:type_name -> holdfast.v1.MerchantStatus
+	54, // 17: holdfast.v1.AdminMerchantCallbackRequest.settings:type_name -> holdfast.v1.MerchantSettings
+	53, // 18: holdfast.v1.AdminMerchantCallbackRequest.status:type_name -> holdfast.v1.MerchantStatus
 	7,  // 19: holdfast.v1.AdminPerson.person:type_name -> holdfast.v1.PersonShown
 	8,  // 20: holdfast.v1.AdminPerson.accounts:type_name -> holdfast.v1.AccountShown
-	59, // 21: holdfast.v1.Step.postings:type_name -> holdfast.v1.Posting
+	64, // 21: holdfast.v1.Step.postings:type_name -> holdfast.v1.Posting
 	9,  // 22: holdfast.v1.InspectOrderResponse.order:type_name -> holdfast.v1.OrderShown
 	25, // 23: holdfast.v1.InspectOrderResponse.steps:type_name -> holdfast.v1.Step
 	10, // 24: holdfast.v1.InspectOrderResponse.refunds:type_name -> holdfast.v1.RefundShown
 	11, // 25: holdfast.v1.InspectOrderResponse.notices:type_name -> holdfast.v1.NoticeShown
-	60, // 26: holdfast.v1.InspectOrderResponse.receipt:type_name -> holdfast.v1.Receipt
+	65, // 26: holdfast.v1.InspectOrderResponse.receipt:type_name -> holdfast.v1.Receipt
 	10, // 27: holdfast.v1.InspectRefundResponse.refund:type_name -> holdfast.v1.RefundShown
 	25, // 28: holdfast.v1.InspectRefundResponse.steps:type_name -> holdfast.v1.Step
 	11, // 29: holdfast.v1.InspectRefundResponse.notices:type_name -> holdfast.v1.NoticeShown
-	60, // 30: holdfast.v1.InspectRefundResponse.receipt:type_name -> holdfast.v1.Receipt
+	65, // 30: holdfast.v1.InspectRefundResponse.receipt:type_name -> holdfast.v1.Receipt
 	8,  // 31: holdfast.v1.InspectAccountResponse.account:type_name -> holdfast.v1.AccountShown
-	61, // 32: holdfast.v1.InspectAccountResponse.history:type_name -> holdfast.v1.HistoryLine
+	66, // 32: holdfast.v1.InspectAccountResponse.history:type_name -> holdfast.v1.HistoryLine
 	11, // 33: holdfast.v1.InspectNoticeResponse.notice:type_name -> holdfast.v1.NoticeShown
 	25, // 34: holdfast.v1.InspectNoticeResponse.steps:type_name -> holdfast.v1.Step
 	38, // 35: holdfast.v1.PlatformKeys.certs:type_name -> holdfast.v1.PlatformCert
 	40, // 36: holdfast.v1.ClusterStatus.nodes:type_name -> holdfast.v1.ClusterNode
 	41, // 37: holdfast.v1.ClusterStatus.couriers:type_name -> holdfast.v1.ClusterCourier
 	42, // 38: holdfast.v1.ClusterNode.member:type_name -> holdfast.v1.MemberShown
-	62, // 39: holdfast.v1.ClusterNode.health:type_name -> holdfast.v1.NodeHealth
-	63, // 40: holdfast.v1.MemberShown.role:type_name -> holdfast.v1.MemberRole
-	64, // 41: holdfast.v1.AdminTillSetRequest.caps:type_name -> holdfast.v1.TillCaps
+	67, // 39: holdfast.v1.ClusterNode.health:type_name -> holdfast.v1.NodeHealth
+	68, // 40: holdfast.v1.MemberShown.role:type_name -> holdfast.v1.MemberRole
+	69, // 41: holdfast.v1.AdminTillSetRequest.caps:type_name -> holdfast.v1.TillCaps
 	47, // 42: holdfast.v1.AdminTillListResponse.tills:type_name -> holdfast.v1.AdminTill
-	64, // 43: holdfast.v1.AdminTill.caps:type_name -> holdfast.v1.TillCaps
-	12, // 44: holdfast.v1.AdminService.MerchantAdd:input_type -> holdfast.v1.AdminMerchantAddRequest
-	14, // 45: holdfast.v1.AdminService.MerchantList:input_type -> holdfast.v1.AdminMerchantListRequest
-	16, // 46: holdfast.v1.AdminService.MerchantShow:input_type -> holdfast.v1.AdminMerchantShowRequest
-	17, // 47: holdfast.v1.AdminService.MerchantKey:input_type -> holdfast.v1.AdminMerchantKeyRequest
-	18, // 48: holdfast.v1.AdminService.MerchantCallback:input_type -> holdfast.v1.AdminMerchantCallbackRequest
-	19, // 49: holdfast.v1.AdminService.PersonAdd:input_type -> holdfast.v1.AdminPersonAddRequest
-	21, // 50: holdfast.v1.AdminService.PersonTopup:input_type -> holdfast.v1.AdminPersonTopupRequest
-	22, // 51: holdfast.v1.AdminService.PersonBlock:input_type -> holdfast.v1.AdminPersonBlockRequest
-	23, // 52: holdfast.v1.AdminService.PersonShow:input_type -> holdfast.v1.AdminPersonShowRequest
-	43, // 53: holdfast.v1.AdminService.TillAdd:input_type -> holdfast.v1.AdminTillAddRequest
-	44, // 54: holdfast.v1.AdminService.TillSet:input_type -> holdfast.v1.AdminTillSetRequest
-	45, // 55: holdfast.v1.AdminService.TillList:input_type -> holdfast.v1.AdminTillListRequest
-	24, // 56: holdfast.v1.AdminService.InspectOrder:input_type -> holdfast.v1.InspectRequest
-	24, // 57: holdfast.v1.AdminService.InspectRefund:input_type -> holdfast.v1.InspectRequest
-	24, // 58: holdfast.v1.AdminService.InspectAccount:input_type -> holdfast.v1.InspectRequest
-	24, // 59: holdfast.v1.AdminService.InspectNotice:input_type -> holdfast.v1.InspectRequest
-	30, // 60: holdfast.v1.AdminService.Redeliver:input_type -> holdfast.v1.RedeliverRequest
-	24, // 61: holdfast.v1.AdminService.ShowReceipt:input_type -> holdfast.v1.InspectRequest
-	32, // 62: holdfast.v1.AdminService.Status:input_type -> holdfast.v1.AdminStatusRequest
-	34, // 63: holdfast.v1.AdminService.AdvanceClock:input_type -> holdfast.v1.AdvanceClockRequest
-	35, // 64: holdfast.v1.AdminService.PlatformRotate:input_type -> holdfast.v1.PlatformRotateRequest
-	36, // 65: holdfast.v1.AdminService.PlatformShow:input_type -> holdfast.v1.PlatformShowRequest
-	0,  // 66: holdfast.v1.AdminService.ShowCluster:input_type -> holdfast.v1.ShowClusterRequest
-	1,  // 67: holdfast.v1.AdminService.ClusterToken:input_type -> holdfast.v1.ClusterTokenRequest
-	3,  // 68: holdfast.v1.AdminService.ClusterPromote:input_type -> holdfast.v1.ClusterMemberRequest
-	3,  // 69: holdfast.v1.AdminService.ClusterRemove:input_type -> holdfast.v1.ClusterMemberRequest
-	3,  // 70: holdfast.v1.AdminService.ClusterTransfer:input_type -> holdfast.v1.ClusterMemberRequest
-	4,  // 71: holdfast.v1.AdminService.SetLevel:input_type -> holdfast.v1.SetLevelRequest
-	13, // 72: holdfast.v1.AdminService.MerchantAdd:output_type -> holdfast.v1.AdminMerchant
-	15, // 73: holdfast.v1.AdminService.MerchantList:output_type -> holdfast.v1.AdminMerchantListResponse
-	13, // 74: holdfast.v1.AdminService.MerchantShow:output_type -> holdfast.v1.AdminMerchant
-	13, // 75: holdfast.v1.AdminService.MerchantKey:output_type -> holdfast.v1.AdminMerchant
-	13, // 76: holdfast.v1.AdminService.MerchantCallback:output_type -> holdfast.v1.AdminMerchant
-	20, // 77: holdfast.v1.AdminService.PersonAdd:output_type -> holdfast.v1.AdminPerson
-	20, // 78: holdfast.v1.AdminService.PersonTopup:output_type -> holdfast.v1.AdminPerson
-	20, // 79: holdfast.v1.AdminService.PersonBlock:output_type -> holdfast.v1.AdminPerson
-	20, // 80: holdfast.v1.AdminService.PersonShow:output_type -> holdfast.v1.AdminPerson
-	47, // 81: holdfast.v1.AdminService.TillAdd:output_type -> holdfast.v1.AdminTill
-	47, // 82: holdfast.v1.AdminService.TillSet:output_type -> holdfast.v1.AdminTill
-	46, // 83: holdfast.v1.AdminService.TillList:output_type -> holdfast.v1.AdminTillListResponse
-	26, // 84: holdfast.v1.AdminService.InspectOrder:output_type -> holdfast.v1.InspectOrderResponse
-	27, // 85: holdfast.v1.AdminService.InspectRefund:output_type -> holdfast.v1.InspectRefundResponse
-	28, // 86: holdfast.v1.AdminService.InspectAccount:output_type -> holdfast.v1.InspectAccountResponse
-	29, // 87: holdfast.v1.AdminService.InspectNotice:output_type -> holdfast.v1.InspectNoticeResponse
-	31, // 88: holdfast.v1.AdminService.Redeliver:output_type -> holdfast.v1.RedeliverResponse
-	60, // 89: holdfast.v1.AdminService.ShowReceipt:output_type -> holdfast.v1.Receipt
-	33, // 90: holdfast.v1.AdminService.Status:output_type -> holdfast.v1.AdminStatus
-	33, // 91: holdfast.v1.AdminService.AdvanceClock:output_type -> holdfast.v1.AdminStatus
-	37, // 92: holdfast.v1.AdminService.PlatformRotate:output_type -> holdfast.v1.PlatformKeys
-	37, // 93: holdfast.v1.AdminService.PlatformShow:output_type -> holdfast.v1.PlatformKeys
-	39, // 94: holdfast.v1.AdminService.ShowCluster:output_type -> holdfast.v1.ClusterStatus
-	2,  // 95: holdfast.v1.AdminService.ClusterToken:output_type -> holdfast.v1.ClusterTokenResponse
-	39, // 96: holdfast.v1.AdminService.ClusterPromote:output_type -> holdfast.v1.ClusterStatus
-	39, // 97: holdfast.v1.AdminService.ClusterRemove:output_type -> holdfast.v1.ClusterStatus
-	39, // 98: holdfast.v1.AdminService.ClusterTransfer:output_type -> holdfast.v1.ClusterStatus
-	33, // 99: holdfast.v1.AdminService.SetLevel:output_type -> holdfast.v1.AdminStatus
-	72, // [72:100] is the sub-list for method output_type
-	44, // [44:72] is the sub-list for method input_type
-	44, // [44:44] is the sub-list for extension type_name
-	44, // [44:44] is the sub-list for extension extendee
-	0,  // [0:44] is the sub-list for field type_name
+	69, // 43: holdfast.v1.AdminTill.caps:type_name -> holdfast.v1.TillCaps
+	70, // 44: holdfast.v1.AdminStaffAddRequest.roles:type_name -> holdfast.v1.StaffRole
+	49, // 45: holdfast.v1.AdminStaffSetRolesRequest.member:type_name -> holdfast.v1.AdminStaffRequest
+	70, // 46: holdfast.v1.AdminStaffSetRolesRequest.roles:type_name -> holdfast.v1.StaffRole
+	49, // 47: holdfast.v1.AdminStaffEndSessionRequest.member:type_name -> holdfast.v1.AdminStaffRequest
+	12, // 48: holdfast.v1.AdminService.MerchantAdd:input_type -> holdfast.v1.AdminMerchantAddRequest
+	14, // 49: holdfast.v1.AdminService.MerchantList:input_type -> holdfast.v1.AdminMerchantListRequest
+	16, // 50: holdfast.v1.AdminService.MerchantShow:input_type -> holdfast.v1.AdminMerchantShowRequest
+	17, // 51: holdfast.v1.AdminService.MerchantKey:input_type -> holdfast.v1.AdminMerchantKeyRequest
+	18, // 52: holdfast.v1.AdminService.MerchantCallback:input_type -> holdfast.v1.AdminMerchantCallbackRequest
+	19, // 53: holdfast.v1.AdminService.PersonAdd:input_type -> holdfast.v1.AdminPersonAddRequest
+	21, // 54: holdfast.v1.AdminService.PersonTopup:input_type -> holdfast.v1.AdminPersonTopupRequest
+	22, // 55: holdfast.v1.AdminService.PersonBlock:input_type -> holdfast.v1.AdminPersonBlockRequest
+	23, // 56: holdfast.v1.AdminService.PersonShow:input_type -> holdfast.v1.AdminPersonShowRequest
+	43, // 57: holdfast.v1.AdminService.TillAdd:input_type -> holdfast.v1.AdminTillAddRequest
+	44, // 58: holdfast.v1.AdminService.TillSet:input_type -> holdfast.v1.AdminTillSetRequest
+	45, // 59: holdfast.v1.AdminService.TillList:input_type -> holdfast.v1.AdminTillListRequest
+	24, // 60: holdfast.v1.AdminService.InspectOrder:input_type -> holdfast.v1.InspectRequest
+	24, // 61: holdfast.v1.AdminService.InspectRefund:input_type -> holdfast.v1.InspectRequest
+	24, // 62: holdfast.v1.AdminService.InspectAccount:input_type -> holdfast.v1.InspectRequest
+	24, // 63: holdfast.v1.AdminService.InspectNotice:input_type -> holdfast.v1.InspectRequest
+	30, // 64: holdfast.v1.AdminService.Redeliver:input_type -> holdfast.v1.RedeliverRequest
+	24, // 65: holdfast.v1.AdminService.ShowReceipt:input_type -> holdfast.v1.InspectRequest
+	32, // 66: holdfast.v1.AdminService.Status:input_type -> holdfast.v1.AdminStatusRequest
+	34, // 67: holdfast.v1.AdminService.AdvanceClock:input_type -> holdfast.v1.AdvanceClockRequest
+	35, // 68: holdfast.v1.AdminService.PlatformRotate:input_type -> holdfast.v1.PlatformRotateRequest
+	36, // 69: holdfast.v1.AdminService.PlatformShow:input_type -> holdfast.v1.PlatformShowRequest
+	0,  // 70: holdfast.v1.AdminService.ShowCluster:input_type -> holdfast.v1.ShowClusterRequest
+	1,  // 71: holdfast.v1.AdminService.ClusterToken:input_type -> holdfast.v1.ClusterTokenRequest
+	3,  // 72: holdfast.v1.AdminService.ClusterPromote:input_type -> holdfast.v1.ClusterMemberRequest
+	3,  // 73: holdfast.v1.AdminService.ClusterRemove:input_type -> holdfast.v1.ClusterMemberRequest
+	3,  // 74: holdfast.v1.AdminService.ClusterTransfer:input_type -> holdfast.v1.ClusterMemberRequest
+	4,  // 75: holdfast.v1.AdminService.SetLevel:input_type -> holdfast.v1.SetLevelRequest
+	48, // 76: holdfast.v1.AdminService.StaffAdd:input_type -> holdfast.v1.AdminStaffAddRequest
+	50, // 77: holdfast.v1.AdminService.StaffList:input_type -> holdfast.v1.AdminStaffListRequest
+	49, // 78: holdfast.v1.AdminService.StaffShow:input_type -> holdfast.v1.AdminStaffRequest
+	51, // 79: holdfast.v1.AdminService.StaffSetRoles:input_type -> holdfast.v1.AdminStaffSetRolesRequest
+	49, // 80: holdfast.v1.AdminService.StaffToken:input_type -> holdfast.v1.AdminStaffRequest
+	52, // 81: holdfast.v1.AdminService.StaffEndSession:input_type -> holdfast.v1.AdminStaffEndSessionRequest
+	49, // 82: holdfast.v1.AdminService.StaffEnd:input_type -> holdfast.v1.AdminStaffRequest
+	13, // 83: holdfast.v1.AdminService.MerchantAdd:output_type -> holdfast.v1.AdminMerchant
+	15, // 84: holdfast.v1.AdminService.MerchantList:output_type -> holdfast.v1.AdminMerchantListResponse
+	13, // 85: holdfast.v1.AdminService.MerchantShow:output_type -> holdfast.v1.AdminMerchant
+	13, // 86: holdfast.v1.AdminService.MerchantKey:output_type -> holdfast.v1.AdminMerchant
+	13, // 87: holdfast.v1.AdminService.MerchantCallback:output_type -> holdfast.v1.AdminMerchant
+	20, // 88: holdfast.v1.AdminService.PersonAdd:output_type -> holdfast.v1.AdminPerson
+	20, // 89: holdfast.v1.AdminService.PersonTopup:output_type -> holdfast.v1.AdminPerson
+	20, // 90: holdfast.v1.AdminService.PersonBlock:output_type -> holdfast.v1.AdminPerson
+	20, // 91: holdfast.v1.AdminService.PersonShow:output_type -> holdfast.v1.AdminPerson
+	47, // 92: holdfast.v1.AdminService.TillAdd:output_type -> holdfast.v1.AdminTill
+	47, // 93: holdfast.v1.AdminService.TillSet:output_type -> holdfast.v1.AdminTill
+	46, // 94: holdfast.v1.AdminService.TillList:output_type -> holdfast.v1.AdminTillListResponse
+	26, // 95: holdfast.v1.AdminService.InspectOrder:output_type -> holdfast.v1.InspectOrderResponse
+	27, // 96: holdfast.v1.AdminService.InspectRefund:output_type -> holdfast.v1.InspectRefundResponse
+	28, // 97: holdfast.v1.AdminService.InspectAccount:output_type -> holdfast.v1.InspectAccountResponse
+	29, // 98: holdfast.v1.AdminService.InspectNotice:output_type -> holdfast.v1.InspectNoticeResponse
+	31, // 99: holdfast.v1.AdminService.Redeliver:output_type -> holdfast.v1.RedeliverResponse
+	65, // 100: holdfast.v1.AdminService.ShowReceipt:output_type -> holdfast.v1.Receipt
+	33, // 101: holdfast.v1.AdminService.Status:output_type -> holdfast.v1.AdminStatus
+	33, // 102: holdfast.v1.AdminService.AdvanceClock:output_type -> holdfast.v1.AdminStatus
+	37, // 103: holdfast.v1.AdminService.PlatformRotate:output_type -> holdfast.v1.PlatformKeys
+	37, // 104: holdfast.v1.AdminService.PlatformShow:output_type -> holdfast.v1.PlatformKeys
+	39, // 105: holdfast.v1.AdminService.ShowCluster:output_type -> holdfast.v1.ClusterStatus
+	2,  // 106: holdfast.v1.AdminService.ClusterToken:output_type -> holdfast.v1.ClusterTokenResponse
+	39, // 107: holdfast.v1.AdminService.ClusterPromote:output_type -> holdfast.v1.ClusterStatus
+	39, // 108: holdfast.v1.AdminService.ClusterRemove:output_type -> holdfast.v1.ClusterStatus
+	39, // 109: holdfast.v1.AdminService.ClusterTransfer:output_type -> holdfast.v1.ClusterStatus
+	33, // 110: holdfast.v1.AdminService.SetLevel:output_type -> holdfast.v1.AdminStatus
+	71, // 111: holdfast.v1.AdminService.StaffAdd:output_type -> holdfast.v1.StaffShown
+	72, // 112: holdfast.v1.AdminService.StaffList:output_type -> holdfast.v1.ListMembersResponse
+	71, // 113: holdfast.v1.AdminService.StaffShow:output_type -> holdfast.v1.StaffShown
+	71, // 114: holdfast.v1.AdminService.StaffSetRoles:output_type -> holdfast.v1.StaffShown
+	73, // 115: holdfast.v1.AdminService.StaffToken:output_type -> holdfast.v1.NewTokenResponse
+	71, // 116: holdfast.v1.AdminService.StaffEndSession:output_type -> holdfast.v1.StaffShown
+	71, // 117: holdfast.v1.AdminService.StaffEnd:output_type -> holdfast.v1.StaffShown
+	83, // [83:118] is the sub-list for method output_type
+	48, // [48:83] is the sub-list for method input_type
+	48, // [48:48] is the sub-list for extension type_name
+	48, // [48:48] is the sub-list for extension extendee
+	0,  // [0:48] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_admin_proto_init() }
@@ -4440,6 +4827,7 @@ func file_holdfast_v1_admin_proto_init() {
 		return
 	}
 	file_holdfast_v1_receipt_proto_init()
+	file_holdfast_v1_staff_proto_init()
 	file_holdfast_v1_vocabulary_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -4447,7 +4835,7 @@ func file_holdfast_v1_admin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_admin_proto_rawDesc), len(file_holdfast_v1_admin_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   48,
+			NumMessages:   53,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -31,20 +31,37 @@ type Address struct {
 
 // Dial returns a client of the node's admin API. It opens no connection yet.
 func Dial(a Address) (pbconnect.AdminServiceClient, error) {
+	client, with, err := dial(a)
+	if err != nil {
+		return nil, err
+	}
+	return pbconnect.NewAdminServiceClient(client, a.URL, with), nil
+}
+
+// DialStaff is Dial for what operators call about themselves.
+func DialStaff(a Address) (pbconnect.StaffServiceClient, error) {
+	client, with, err := dial(a)
+	if err != nil {
+		return nil, err
+	}
+	return pbconnect.NewStaffServiceClient(client, a.URL, with), nil
+}
+
+func dial(a Address) (*http.Client, connect.ClientOption, error) {
 	u, err := url.Parse(a.URL)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, fmt.Errorf("admin address %q is not a URL like https://127.0.0.1:7443", a.URL)
+		return nil, nil, fmt.Errorf("admin address %q is not a URL like https://127.0.0.1:7443", a.URL)
 	}
 	if u.Scheme == "http" && !loopback(u.Hostname()) {
-		return nil, fmt.Errorf("admin address %s: the token is not sent in plain text beyond this machine; use https", a.URL)
+		return nil, nil, fmt.Errorf("admin address %s: the token is not sent in plain text beyond this machine; use https", a.URL)
 	}
 	secret, err := ReadToken(a.TokenFile)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	roots, err := trust(a.CAFile)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if a.Timeout == 0 {
 		a.Timeout = 15 * time.Second
@@ -55,7 +72,7 @@ func Dial(a Address) (pbconnect.AdminServiceClient, error) {
 		Transport:     &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	return pbconnect.NewAdminServiceClient(client, a.URL, connect.WithInterceptors(bearer(secret))), nil
+	return client, connect.WithInterceptors(Bearer(secret)), nil
 }
 
 func trust(file string) (*x509.CertPool, error) {
@@ -78,8 +95,8 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// bearer puts the token on every call.
-func bearer(secret string) connect.UnaryInterceptorFunc {
+// Bearer puts the token on every call.
+func Bearer(secret string) connect.UnaryInterceptorFunc {
 	return func(next connect.UnaryFunc) connect.UnaryFunc {
 		return func(ctx context.Context, q connect.AnyRequest) (connect.AnyResponse, error) {
 			q.Header().Set("Authorization", "Bearer "+secret)

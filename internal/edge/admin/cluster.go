@@ -108,7 +108,7 @@ func (s *Server) ClusterToken(ctx context.Context, q *connect.Request[pb.Cluster
 	if err != nil {
 		return nil, s.clusterFail("make a join token", err)
 	}
-	s.Log.Info("join token made", "actor", "admin/"+who(ctx), "valid", valid)
+	s.Log.Info("join token made", "actor", actor(ctx), "valid", valid)
 	return answer(&pb.ClusterTokenResponse{Token: token, ExpiresAt: expires})
 }
 
@@ -137,7 +137,7 @@ func (s *Server) onMember(ctx context.Context, what string, q *pb.ClusterMemberR
 	if err != nil {
 		return nil, err
 	}
-	actor := "admin/" + who(ctx)
+	actor := actor(ctx)
 	if err := do(group, actor); err != nil {
 		return nil, s.clusterFail(what+" a member", err)
 	}

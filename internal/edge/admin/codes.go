@@ -30,7 +30,14 @@ var connectCodes = map[code.Code]connect.Code{
 	code.CouriersTooMany:  connect.CodeResourceExhausted,
 	code.LevelUnsupported: connect.CodeUnimplemented,
 	code.AlreadyGenesis:   connect.CodeAlreadyExists,
-	code.NoGenesis:        connect.CodeFailedPrecondition,
+	code.StaffExists:      connect.CodeAlreadyExists,
+	code.SessionsTooMany:  connect.CodeResourceExhausted,
+
+	code.StaffSecretInvalid: connect.CodeUnauthenticated,
+	code.StaffRoleMissing:   connect.CodePermissionDenied,
+	code.StaffTriesTooMany:  connect.CodeResourceExhausted,
+
+	code.NoGenesis: connect.CodeFailedPrecondition,
 }
 
 // refuse is a code as the admin API answers it: the English sentence, with the

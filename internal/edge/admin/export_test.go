@@ -8,3 +8,6 @@ func Bounds(t *testing.T, owed, ended, redeliver int) {
 	mostOwed, mostEnded, maxRedeliver = owed, ended, redeliver
 	t.Cleanup(func() { mostOwed, mostEnded, maxRedeliver = oldOwed, oldEnded, oldRedeliver })
 }
+
+// Roles is the table of who may call what.
+var Roles = roles

@@ -37,6 +37,7 @@ type Probes struct {
 //	/metrics                 Prometheus                             token, unless opened
 //	/debug/pprof/            profiles                               token
 //	/holdfast.v1.AdminService/...                                   token
+//	/holdfast.v1.StaffService/...                                   an operator's token or session
 //
 // service answers the service and what to call when done with it, or nil while
 // the node is starting or stopping: health answers all the same.
@@ -49,9 +50,10 @@ func Handler(service func() (s *Server, done func()), tokens *Tokens, p Probes) 
 		}
 		return p.Ready()
 	}))
+	in := &entrance{tokens: tokens, service: service, refusals: connect.NewErrorWriter()}
 	metrics := p.Metrics
 	if !p.OpenMetrics {
-		metrics = tokens.authenticated(metrics)
+		metrics = in.to(metricsAsked, metrics)
 	}
 	mux.Handle("GET /metrics", metrics)
 	profiles := http.NewServeMux()
@@ -60,13 +62,14 @@ func Handler(service func() (s *Server, done func()), tokens *Tokens, p Probes) 
 	profiles.HandleFunc("/debug/pprof/profile", pprof.Profile)
 	profiles.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 	profiles.HandleFunc("/debug/pprof/trace", pprof.Trace)
-	mux.Handle("/debug/pprof/", tokens.authenticated(profiles))
-	mux.Handle("/"+pbconnect.AdminServiceName+"/", tokens.authenticated(calls(service)))
+	mux.Handle("/debug/pprof/", in.to(profilesAsked, profiles))
+	mux.Handle("/"+pbconnect.AdminServiceName+"/", in.to("", calls(service, func(s *Server) http.Handler { return s.calls })))
+	mux.Handle("/"+pbconnect.StaffServiceName+"/", calls(service, func(s *Server) http.Handler { return s.Members }))
 	return mux
 }
 
-// calls serves the AdminService once it is there.
-func calls(service func() (*Server, func())) http.Handler {
+// calls serves a service once it is there.
+func calls(service func() (*Server, func()), which func(*Server) http.Handler) http.Handler {
 	refusal := connect.NewErrorWriter()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s, done := service()
@@ -75,7 +78,11 @@ func calls(service func() (*Server, func())) http.Handler {
 			return
 		}
 		defer done()
-		s.calls.ServeHTTP(w, r)
+		if h := which(s); h != nil {
+			h.ServeHTTP(w, r)
+			return
+		}
+		http.NotFound(w, r)
 	})
 }
 
@@ -94,5 +101,5 @@ func probe(reason func(*http.Request) string) http.HandlerFunc {
 
 // whose names a call's caller in the log.
 func whose(ctx context.Context) []any {
-	return []any{"actor", "admin/" + who(ctx), "request_id", requestID(ctx)}
+	return []any{"actor", actor(ctx), "request_id", requestID(ctx)}
 }

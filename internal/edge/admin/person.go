@@ -24,8 +24,11 @@ const topupLine = "topup"
 // "open/<ref>", so that repeating the call credits it once.
 func (s *Server) PersonAdd(ctx context.Context, q *connect.Request[pb.AdminPersonAddRequest]) (*connect.Response[pb.AdminPerson], error) {
 	m := q.Msg
-	if m.Topup < 0 {
+	switch {
+	case m.Topup < 0:
 		return nil, refuse(code.AmountMustBePositive)
+	case m.Topup > 0 && !mayTopup(ctx):
+		return nil, refuse(code.StaffRoleMissing)
 	}
 	p, err := s.enter(ctx, m)
 	if err != nil {
@@ -48,7 +51,7 @@ func (s *Server) enter(ctx context.Context, m *pb.AdminPersonAddRequest) (*pb.Pe
 			return nil, refuse(code.PhoneTagInvalid)
 		}
 	}
-	p, out, err := s.People.Enter(ctx, s.Core, "admin/"+who(ctx), requestID(ctx), newcomer)
+	p, out, err := s.People.Enter(ctx, s.Core, actor(ctx), requestID(ctx), newcomer)
 	switch {
 	case err != nil:
 		return nil, s.fail("add a person", err)

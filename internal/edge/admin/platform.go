@@ -28,7 +28,7 @@ func (s *Server) PlatformRotate(ctx context.Context, q *connect.Request[pb.Platf
 	if err != nil {
 		return nil, s.fail("rotate the platform certificate", err)
 	}
-	s.Log.Info("platform certificate made", "serial", serial, "actor", "admin/"+who(ctx), "overlap_s", q.Msg.OverlapS)
+	s.Log.Info("platform certificate made", "serial", serial, "actor", actor(ctx), "overlap_s", q.Msg.OverlapS)
 	return answer(s.platform())
 }
 

@@ -31,7 +31,7 @@ func (s *Server) Redeliver(ctx context.Context, q *connect.Request[pb.RedeliverR
 	}
 	a := new(pb.RedeliverResponse)
 	for _, id := range ids {
-		_, out, err := notice.Redeliver.Do(ctx, s.Core, "admin/"+who(ctx), requestID(ctx), &pb.NoticeRedeliver{NoticeId: id})
+		_, out, err := notice.Redeliver.Do(ctx, s.Core, actor(ctx), requestID(ctx), &pb.NoticeRedeliver{NoticeId: id})
 		switch {
 		case err != nil:
 			return nil, s.fail("redeliver", err)

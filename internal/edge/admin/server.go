@@ -3,7 +3,9 @@
 // their own. It also holds the client that the command line uses.
 //
 // Everything but health and readiness needs a bearer token; whose it is becomes
-// the actor of the command ("admin/<name>"), so the journal says who did what.
+// the actor of the command, so the journal says who did what: "staff/<number>" for an
+// operator, who may what their roles may (roles), "admin/<name>" for who has a token
+// of the node's own, who may everything.
 // Each change is one command or a few; each command is safe to repeat, and so
 // is each call. Secrets go to the keystore before the command that names them.
 package admin
@@ -21,6 +23,8 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/personal"
 	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
+	"github.com/holdfast-pay/holdfast/internal/edge/staff"
+	"github.com/holdfast-pay/holdfast/internal/edge/staffauth"
 	"github.com/holdfast-pay/holdfast/internal/engine/journal"
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -31,8 +35,10 @@ import (
 type Core interface {
 	// Do runs a command; an error means that no result is known.
 	Do(ctx context.Context, cmd *pb.Command) (catalogue.Result, error)
-	// ReadLocal calls f with one snapshot of this node's own state.
+	// ReadLocal calls f with one snapshot of this node's own state, ReadLatest with one
+	// that has every answered command.
 	ReadLocal(ctx context.Context, f func(table.Reader) error) error
+	ReadLatest(ctx context.Context, f func(table.Reader) error) error
 }
 
 // Keys is what it needs of the keystore.
@@ -74,6 +80,10 @@ type Config struct {
 	// People seals and opens personal details; nil on a node without a keyring.
 	People *personal.Sealer
 	Tokens *Tokens
+	// Staff says which operator makes a call, Members serves what they call about
+	// themselves; both nil where there are none.
+	Staff   *staffauth.Auth
+	Members http.Handler
 	// Cluster is nil for a node without peers.
 	Cluster Cluster
 	// Defaults are the settings of merchants added without any.
@@ -97,13 +107,14 @@ type Server struct {
 	// calls serves the methods over Connect. It is made once: making it costs as
 	// much as several calls.
 	calls http.Handler
+	desk  *staff.Desk
 }
 
 var _ pbconnect.AdminServiceHandler = (*Server)(nil)
 
 // NewServer returns the service over cfg.
 func NewServer(cfg Config) *Server {
-	s := &Server{Config: cfg}
+	s := &Server{Config: cfg, desk: &staff.Desk{Core: cfg.Core, People: cfg.People, Now: cfg.Now}}
 	_, s.calls = pbconnect.NewAdminServiceHandler(s, connect.WithReadMaxBytes(maxMessage), connect.WithCodec(rpc.JSON{}),
 		connect.WithCompressMinBytes(minCompressed), connect.WithInterceptors(rpc.Logged(cfg.Log, "admin call", whose)))
 	return s
@@ -112,7 +123,7 @@ func NewServer(cfg Config) *Server {
 // do runs one command in the caller's name and refuses what it refuses.
 func do[B, R table.Record](ctx context.Context, s *Server, c catalogue.Command[B, R], body B) (R, error) {
 	var none R
-	rec, out, err := c.Do(ctx, s.Core, "admin/"+who(ctx), requestID(ctx), body)
+	rec, out, err := c.Do(ctx, s.Core, actor(ctx), requestID(ctx), body)
 	switch {
 	case err != nil:
 		return none, s.fail(c.Name, err)

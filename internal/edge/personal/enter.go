@@ -46,7 +46,7 @@ func (s *Sealer) Enter(ctx context.Context, core catalogue.Doer, actor, requestI
 	if c.PhoneTag, err = s.PhoneTag(ctx, who.Details.Phone); err != nil {
 		return nil, 0, notTaken(err)
 	}
-	if c.Details, err = s.again(ctx, old.GetDetails(), who.Details); err != nil {
+	if c.Details, err = s.Again(ctx, old.GetDetails(), who.Details); err != nil {
 		return nil, 0, notTaken(err)
 	}
 	p, out, err := person.Enter.Do(ctx, core, actor, requestID, c)
@@ -84,9 +84,9 @@ func (s *Sealer) look(ctx context.Context, ref string) (sealed bool, old *pb.Per
 	return sealed, old, err
 }
 
-// again seals details. For a repeat nothing is sealed anew: the hash says whether
-// it is one.
-func (s *Sealer) again(ctx context.Context, old *pb.Sealed, d *pb.Details) (*pb.Sealed, error) {
+// Again seals details. For a repeat of what sealed old nothing is sealed anew: the hash
+// says whether it is one.
+func (s *Sealer) Again(ctx context.Context, old *pb.Sealed, d *pb.Details) (*pb.Sealed, error) {
 	if old == nil {
 		return s.Seal(ctx, d)
 	}
@@ -98,8 +98,16 @@ func (s *Sealer) again(ctx context.Context, old *pb.Sealed, d *pb.Details) (*pb.
 // somebody faster: what it sealed stays in the log and must not be read. Peers
 // delete it too when they next compare.
 func (s *Sealer) dropUnused(id string, p *pb.Person, out code.Code) {
-	other := p.GetDetails() != nil && p.Details.KeyId != id
-	if out.OK() && !other {
+	s.DropUnless(id, p.GetDetails(), out.Err())
+}
+
+// DropUnless deletes a key that was drawn for a command, unless the command was done
+// and its record has details sealed under it, or whether it was done is not known.
+func (s *Sealer) DropUnless(id string, kept *pb.Sealed, err error) {
+	var refused *code.Error
+	unknown := err != nil && (!errors.As(err, &refused) || refused.Code.Class() == code.InDoubt)
+	other := kept != nil && kept.KeyId != id
+	if unknown || err == nil && !other {
 		return
 	}
 	// One that can't be deleted now is a key that no row names.

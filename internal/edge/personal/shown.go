@@ -31,10 +31,16 @@ func (s *Sealer) Of(p *pb.Person) Shown {
 		return Shown{Missing: MissingErased}
 	case p.Details == nil:
 		return Shown{Name: p.Name}
-	case s == nil:
+	}
+	return s.Opened(p.Details)
+}
+
+// Opened shows sealed details.
+func (s *Sealer) Opened(x *pb.Sealed) Shown {
+	if s == nil {
 		return Shown{Missing: MissingRing}
 	}
-	d, err := s.Open(p.Details)
+	d, err := s.Open(x)
 	if err != nil {
 		return Shown{Missing: missing(err)}
 	}

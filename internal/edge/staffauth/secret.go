@@ -30,6 +30,12 @@ func NewSecret(of Kind, id uint64) (text string, hash []byte) {
 	return string(of) + "_" + strconv.FormatUint(id, 10) + "_" + base64.RawURLEncoding.EncodeToString(random[:]), sum[:]
 }
 
+// HashOf is the hash of a secret's text, nil of what is none.
+func HashOf(text string) []byte {
+	s, _ := parse(text)
+	return s.hash
+}
+
 // secret is what somebody presents.
 type secret struct {
 	of   Kind

@@ -114,6 +114,22 @@ const (
 	AdminServiceClusterTransferProcedure = "/holdfast.v1.AdminService/ClusterTransfer"
 	// AdminServiceSetLevelProcedure is the fully-qualified name of the AdminService's SetLevel RPC.
 	AdminServiceSetLevelProcedure = "/holdfast.v1.AdminService/SetLevel"
+	// AdminServiceStaffAddProcedure is the fully-qualified name of the AdminService's StaffAdd RPC.
+	AdminServiceStaffAddProcedure = "/holdfast.v1.AdminService/StaffAdd"
+	// AdminServiceStaffListProcedure is the fully-qualified name of the AdminService's StaffList RPC.
+	AdminServiceStaffListProcedure = "/holdfast.v1.AdminService/StaffList"
+	// AdminServiceStaffShowProcedure is the fully-qualified name of the AdminService's StaffShow RPC.
+	AdminServiceStaffShowProcedure = "/holdfast.v1.AdminService/StaffShow"
+	// AdminServiceStaffSetRolesProcedure is the fully-qualified name of the AdminService's
+	// StaffSetRoles RPC.
+	AdminServiceStaffSetRolesProcedure = "/holdfast.v1.AdminService/StaffSetRoles"
+	// AdminServiceStaffTokenProcedure is the fully-qualified name of the AdminService's StaffToken RPC.
+	AdminServiceStaffTokenProcedure = "/holdfast.v1.AdminService/StaffToken"
+	// AdminServiceStaffEndSessionProcedure is the fully-qualified name of the AdminService's
+	// StaffEndSession RPC.
+	AdminServiceStaffEndSessionProcedure = "/holdfast.v1.AdminService/StaffEndSession"
+	// AdminServiceStaffEndProcedure is the fully-qualified name of the AdminService's StaffEnd RPC.
+	AdminServiceStaffEndProcedure = "/holdfast.v1.AdminService/StaffEnd"
 )
 
 // AdminServiceClient is a client for the holdfast.v1.AdminService service.
@@ -158,6 +174,15 @@ type AdminServiceClient interface {
 	ClusterTransfer(context.Context, *connect.Request[pb.ClusterMemberRequest]) (*connect.Response[pb.ClusterStatus], error)
 	// SetLevel raises the feature level, once every member knows it.
 	SetLevel(context.Context, *connect.Request[pb.SetLevelRequest]) (*connect.Response[pb.AdminStatus], error)
+	// StaffAdd adds an operator, or one of a merchant's own people.
+	StaffAdd(context.Context, *connect.Request[pb.AdminStaffAddRequest]) (*connect.Response[pb.StaffShown], error)
+	StaffList(context.Context, *connect.Request[pb.AdminStaffListRequest]) (*connect.Response[pb.ListMembersResponse], error)
+	StaffShow(context.Context, *connect.Request[pb.AdminStaffRequest]) (*connect.Response[pb.StaffShown], error)
+	StaffSetRoles(context.Context, *connect.Request[pb.AdminStaffSetRolesRequest]) (*connect.Response[pb.StaffShown], error)
+	// StaffToken replaces a member's token. The answer is the only place it is in.
+	StaffToken(context.Context, *connect.Request[pb.AdminStaffRequest]) (*connect.Response[pb.NewTokenResponse], error)
+	StaffEndSession(context.Context, *connect.Request[pb.AdminStaffEndSessionRequest]) (*connect.Response[pb.StaffShown], error)
+	StaffEnd(context.Context, *connect.Request[pb.AdminStaffRequest]) (*connect.Response[pb.StaffShown], error)
 }
 
 // NewAdminServiceClient constructs a client for the holdfast.v1.AdminService service. By default,
@@ -339,6 +364,48 @@ func NewAdminServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			connect.WithSchema(adminServiceMethods.ByName("SetLevel")),
 			connect.WithClientOptions(opts...),
 		),
+		staffAdd: connect.NewClient[pb.AdminStaffAddRequest, pb.StaffShown](
+			httpClient,
+			baseURL+AdminServiceStaffAddProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("StaffAdd")),
+			connect.WithClientOptions(opts...),
+		),
+		staffList: connect.NewClient[pb.AdminStaffListRequest, pb.ListMembersResponse](
+			httpClient,
+			baseURL+AdminServiceStaffListProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("StaffList")),
+			connect.WithClientOptions(opts...),
+		),
+		staffShow: connect.NewClient[pb.AdminStaffRequest, pb.StaffShown](
+			httpClient,
+			baseURL+AdminServiceStaffShowProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("StaffShow")),
+			connect.WithClientOptions(opts...),
+		),
+		staffSetRoles: connect.NewClient[pb.AdminStaffSetRolesRequest, pb.StaffShown](
+			httpClient,
+			baseURL+AdminServiceStaffSetRolesProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("StaffSetRoles")),
+			connect.WithClientOptions(opts...),
+		),
+		staffToken: connect.NewClient[pb.AdminStaffRequest, pb.NewTokenResponse](
+			httpClient,
+			baseURL+AdminServiceStaffTokenProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("StaffToken")),
+			connect.WithClientOptions(opts...),
+		),
+		staffEndSession: connect.NewClient[pb.AdminStaffEndSessionRequest, pb.StaffShown](
+			httpClient,
+			baseURL+AdminServiceStaffEndSessionProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("StaffEndSession")),
+			connect.WithClientOptions(opts...),
+		),
+		staffEnd: connect.NewClient[pb.AdminStaffRequest, pb.StaffShown](
+			httpClient,
+			baseURL+AdminServiceStaffEndProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("StaffEnd")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
@@ -372,6 +439,13 @@ type adminServiceClient struct {
 	clusterRemove    *connect.Client[pb.ClusterMemberRequest, pb.ClusterStatus]
 	clusterTransfer  *connect.Client[pb.ClusterMemberRequest, pb.ClusterStatus]
 	setLevel         *connect.Client[pb.SetLevelRequest, pb.AdminStatus]
+	staffAdd         *connect.Client[pb.AdminStaffAddRequest, pb.StaffShown]
+	staffList        *connect.Client[pb.AdminStaffListRequest, pb.ListMembersResponse]
+	staffShow        *connect.Client[pb.AdminStaffRequest, pb.StaffShown]
+	staffSetRoles    *connect.Client[pb.AdminStaffSetRolesRequest, pb.StaffShown]
+	staffToken       *connect.Client[pb.AdminStaffRequest, pb.NewTokenResponse]
+	staffEndSession  *connect.Client[pb.AdminStaffEndSessionRequest, pb.StaffShown]
+	staffEnd         *connect.Client[pb.AdminStaffRequest, pb.StaffShown]
 }
 
 // MerchantAdd calls holdfast.v1.AdminService.MerchantAdd.
@@ -514,6 +588,41 @@ func (c *adminServiceClient) SetLevel(ctx context.Context, req *connect.Request[
 	return c.setLevel.CallUnary(ctx, req)
 }
 
+// StaffAdd calls holdfast.v1.AdminService.StaffAdd.
+func (c *adminServiceClient) StaffAdd(ctx context.Context, req *connect.Request[pb.AdminStaffAddRequest]) (*connect.Response[pb.StaffShown], error) {
+	return c.staffAdd.CallUnary(ctx, req)
+}
+
+// StaffList calls holdfast.v1.AdminService.StaffList.
+func (c *adminServiceClient) StaffList(ctx context.Context, req *connect.Request[pb.AdminStaffListRequest]) (*connect.Response[pb.ListMembersResponse], error) {
+	return c.staffList.CallUnary(ctx, req)
+}
+
+// StaffShow calls holdfast.v1.AdminService.StaffShow.
+func (c *adminServiceClient) StaffShow(ctx context.Context, req *connect.Request[pb.AdminStaffRequest]) (*connect.Response[pb.StaffShown], error) {
+	return c.staffShow.CallUnary(ctx, req)
+}
+
+// StaffSetRoles calls holdfast.v1.AdminService.StaffSetRoles.
+func (c *adminServiceClient) StaffSetRoles(ctx context.Context, req *connect.Request[pb.AdminStaffSetRolesRequest]) (*connect.Response[pb.StaffShown], error) {
+	return c.staffSetRoles.CallUnary(ctx, req)
+}
+
+// StaffToken calls holdfast.v1.AdminService.StaffToken.
+func (c *adminServiceClient) StaffToken(ctx context.Context, req *connect.Request[pb.AdminStaffRequest]) (*connect.Response[pb.NewTokenResponse], error) {
+	return c.staffToken.CallUnary(ctx, req)
+}
+
+// StaffEndSession calls holdfast.v1.AdminService.StaffEndSession.
+func (c *adminServiceClient) StaffEndSession(ctx context.Context, req *connect.Request[pb.AdminStaffEndSessionRequest]) (*connect.Response[pb.StaffShown], error) {
+	return c.staffEndSession.CallUnary(ctx, req)
+}
+
+// StaffEnd calls holdfast.v1.AdminService.StaffEnd.
+func (c *adminServiceClient) StaffEnd(ctx context.Context, req *connect.Request[pb.AdminStaffRequest]) (*connect.Response[pb.StaffShown], error) {
+	return c.staffEnd.CallUnary(ctx, req)
+}
+
 // AdminServiceHandler is an implementation of the holdfast.v1.AdminService service.
 type AdminServiceHandler interface {
 	MerchantAdd(context.Context, *connect.Request[pb.AdminMerchantAddRequest]) (*connect.Response[pb.AdminMerchant], error)
@@ -556,6 +665,15 @@ type AdminServiceHandler interface {
 	ClusterTransfer(context.Context, *connect.Request[pb.ClusterMemberRequest]) (*connect.Response[pb.ClusterStatus], error)
 	// SetLevel raises the feature level, once every member knows it.
 	SetLevel(context.Context, *connect.Request[pb.SetLevelRequest]) (*connect.Response[pb.AdminStatus], error)
+	// StaffAdd adds an operator, or one of a merchant's own people.
+	StaffAdd(context.Context, *connect.Request[pb.AdminStaffAddRequest]) (*connect.Response[pb.StaffShown], error)
+	StaffList(context.Context, *connect.Request[pb.AdminStaffListRequest]) (*connect.Response[pb.ListMembersResponse], error)
+	StaffShow(context.Context, *connect.Request[pb.AdminStaffRequest]) (*connect.Response[pb.StaffShown], error)
+	StaffSetRoles(context.Context, *connect.Request[pb.AdminStaffSetRolesRequest]) (*connect.Response[pb.StaffShown], error)
+	// StaffToken replaces a member's token. The answer is the only place it is in.
+	StaffToken(context.Context, *connect.Request[pb.AdminStaffRequest]) (*connect.Response[pb.NewTokenResponse], error)
+	StaffEndSession(context.Context, *connect.Request[pb.AdminStaffEndSessionRequest]) (*connect.Response[pb.StaffShown], error)
+	StaffEnd(context.Context, *connect.Request[pb.AdminStaffRequest]) (*connect.Response[pb.StaffShown], error)
 }
 
 // NewAdminServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -733,6 +851,48 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 		connect.WithSchema(adminServiceMethods.ByName("SetLevel")),
 		connect.WithHandlerOptions(opts...),
 	)
+	adminServiceStaffAddHandler := connect.NewUnaryHandler(
+		AdminServiceStaffAddProcedure,
+		svc.StaffAdd,
+		connect.WithSchema(adminServiceMethods.ByName("StaffAdd")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceStaffListHandler := connect.NewUnaryHandler(
+		AdminServiceStaffListProcedure,
+		svc.StaffList,
+		connect.WithSchema(adminServiceMethods.ByName("StaffList")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceStaffShowHandler := connect.NewUnaryHandler(
+		AdminServiceStaffShowProcedure,
+		svc.StaffShow,
+		connect.WithSchema(adminServiceMethods.ByName("StaffShow")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceStaffSetRolesHandler := connect.NewUnaryHandler(
+		AdminServiceStaffSetRolesProcedure,
+		svc.StaffSetRoles,
+		connect.WithSchema(adminServiceMethods.ByName("StaffSetRoles")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceStaffTokenHandler := connect.NewUnaryHandler(
+		AdminServiceStaffTokenProcedure,
+		svc.StaffToken,
+		connect.WithSchema(adminServiceMethods.ByName("StaffToken")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceStaffEndSessionHandler := connect.NewUnaryHandler(
+		AdminServiceStaffEndSessionProcedure,
+		svc.StaffEndSession,
+		connect.WithSchema(adminServiceMethods.ByName("StaffEndSession")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceStaffEndHandler := connect.NewUnaryHandler(
+		AdminServiceStaffEndProcedure,
+		svc.StaffEnd,
+		connect.WithSchema(adminServiceMethods.ByName("StaffEnd")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/holdfast.v1.AdminService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case AdminServiceMerchantAddProcedure:
@@ -791,6 +951,20 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 			adminServiceClusterTransferHandler.ServeHTTP(w, r)
 		case AdminServiceSetLevelProcedure:
 			adminServiceSetLevelHandler.ServeHTTP(w, r)
+		case AdminServiceStaffAddProcedure:
+			adminServiceStaffAddHandler.ServeHTTP(w, r)
+		case AdminServiceStaffListProcedure:
+			adminServiceStaffListHandler.ServeHTTP(w, r)
+		case AdminServiceStaffShowProcedure:
+			adminServiceStaffShowHandler.ServeHTTP(w, r)
+		case AdminServiceStaffSetRolesProcedure:
+			adminServiceStaffSetRolesHandler.ServeHTTP(w, r)
+		case AdminServiceStaffTokenProcedure:
+			adminServiceStaffTokenHandler.ServeHTTP(w, r)
+		case AdminServiceStaffEndSessionProcedure:
+			adminServiceStaffEndSessionHandler.ServeHTTP(w, r)
+		case AdminServiceStaffEndProcedure:
+			adminServiceStaffEndHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -910,4 +1084,32 @@ func (UnimplementedAdminServiceHandler) ClusterTransfer(context.Context, *connec
 
 func (UnimplementedAdminServiceHandler) SetLevel(context.Context, *connect.Request[pb.SetLevelRequest]) (*connect.Response[pb.AdminStatus], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.AdminService.SetLevel is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) StaffAdd(context.Context, *connect.Request[pb.AdminStaffAddRequest]) (*connect.Response[pb.StaffShown], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.AdminService.StaffAdd is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) StaffList(context.Context, *connect.Request[pb.AdminStaffListRequest]) (*connect.Response[pb.ListMembersResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.AdminService.StaffList is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) StaffShow(context.Context, *connect.Request[pb.AdminStaffRequest]) (*connect.Response[pb.StaffShown], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.AdminService.StaffShow is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) StaffSetRoles(context.Context, *connect.Request[pb.AdminStaffSetRolesRequest]) (*connect.Response[pb.StaffShown], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.AdminService.StaffSetRoles is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) StaffToken(context.Context, *connect.Request[pb.AdminStaffRequest]) (*connect.Response[pb.NewTokenResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.AdminService.StaffToken is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) StaffEndSession(context.Context, *connect.Request[pb.AdminStaffEndSessionRequest]) (*connect.Response[pb.StaffShown], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.AdminService.StaffEndSession is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) StaffEnd(context.Context, *connect.Request[pb.AdminStaffRequest]) (*connect.Response[pb.StaffShown], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.AdminService.StaffEnd is not implemented"))
 }

@@ -35,6 +35,36 @@ func (d *Dial) flags(fs *flag.FlagSet) {
 
 // Client finds the node and returns its admin API.
 func (e *Env) Client() (pbconnect.AdminServiceClient, error) {
+	a, err := e.address()
+	if err != nil {
+		return nil, err
+	}
+	client, err := admin.Dial(a)
+	if err != nil {
+		return nil, noToken(err)
+	}
+	return client, nil
+}
+
+// Desk is Client for what operators call about themselves.
+func (e *Env) Desk() (pbconnect.StaffServiceClient, error) {
+	a, err := e.address()
+	if err != nil {
+		return nil, err
+	}
+	client, err := admin.DialStaff(a)
+	if err != nil {
+		return nil, noToken(err)
+	}
+	return client, nil
+}
+
+func noToken(err error) error {
+	return usage("the token file is DIR/admin.token of the node, or an operator's own; --token-file names another", "%w", err)
+}
+
+// address finds the node.
+func (e *Env) address() (admin.Address, error) {
 	d := e.Node
 	pick := func(given *string, name, otherwise string) {
 		if *given == "" {
@@ -49,14 +79,10 @@ func (e *Env) Client() (pbconnect.AdminServiceClient, error) {
 	pick(&d.CAFile, "HOLDFAST_CA", "")
 	if d.URL == "" || d.TokenFile == "" {
 		if err := d.lookUp(e); err != nil {
-			return nil, err
+			return admin.Address{}, err
 		}
 	}
-	client, err := admin.Dial(admin.Address{URL: d.URL, TokenFile: d.TokenFile, CAFile: d.CAFile, Timeout: d.Timeout})
-	if err != nil {
-		return nil, usage("the token file is DIR/admin.token of the node; --token-file names another", "%w", err)
-	}
-	return client, nil
+	return admin.Address{URL: d.URL, TokenFile: d.TokenFile, CAFile: d.CAFile, Timeout: d.Timeout}, nil
 }
 
 // lookUp reads in the data folder what was not given.
@@ -113,7 +139,7 @@ func (e *Env) callError(err error) error {
 		return &Failure{Exit: ExitUnreachable, Msg: "the node did not answer: " + ce.Message(),
 			Hint: "is it running? `holdfast status` tells; repeating a command is safe, nothing is done twice", Cause: err}
 	case connect.CodeUnauthenticated:
-		return &Failure{Exit: ExitRefused, Msg: ce.Message(), Hint: "use the token file of this node: --token-file DIR/admin.token", Cause: err}
+		return &Failure{Exit: ExitRefused, Msg: ce.Message(), Hint: "use the token file of this node, or your own: --token-file FILE", Cause: err}
 	}
 	return &Failure{Exit: ExitRefused, Msg: ce.Message(), Hint: admin.HintOf(err), Cause: err}
 }

@@ -44,13 +44,16 @@ func (n *walletAPI) Start(context.Context) error {
 	calls := wallet.NewServer(wallet.Config{
 		Core: n.replica, Personal: n.people, Views: n.views, Sender: sender, Now: n.replica.Now, Wall: time.Now, Log: n.log, Passkeys: passkeys,
 	})
+	served := http.NewServeMux()
+	served.Handle("/", calls)
+	served.Handle("/"+pbconnect.StaffServiceName+"/", n.members()) // merchants' own people
 	var p http.Protocols
 	p.SetHTTP1(true)
 	p.SetHTTP2(true)
 	p.SetUnencryptedHTTP2(w.TLSCert == "") // gRPC on loopback
 	m := n.cfg.MerchantAPI
 	n.server("wallet API", l, &http.Server{
-		Handler: besides(pages, n.gate.Guard(calls, calls)), Protocols: &p, ReadHeaderTimeout: m.HeaderTimeout.Std(), ReadTimeout: m.RequestTimeout.Std(),
+		Handler: besides(pages, n.gate.Guard(calls, served)), Protocols: &p, ReadHeaderTimeout: m.HeaderTimeout.Std(), ReadTimeout: m.RequestTimeout.Std(),
 		WriteTimeout: m.RequestTimeout.Std() + time.Second, IdleTimeout: m.IdleTimeout.Std(),
 	})
 	return nil
@@ -75,6 +78,7 @@ func (n *walletAPI) passkeys() (*passkey.Party, error) {
 func besides(pages, calls http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/"+pbconnect.WalletServiceName+"/", calls)
+	mux.Handle("/"+pbconnect.StaffServiceName+"/", calls)
 	mux.Handle("/", pages)
 	return mux
 }

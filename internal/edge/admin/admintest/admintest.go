@@ -21,6 +21,8 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/edge/edgetest"
 	"github.com/holdfast-pay/holdfast/internal/edge/paylink"
 	"github.com/holdfast-pay/holdfast/internal/edge/receipt"
+	"github.com/holdfast-pay/holdfast/internal/edge/staff"
+	"github.com/holdfast-pay/holdfast/internal/edge/staffauth"
 	"github.com/holdfast-pay/holdfast/internal/engine/journal"
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
@@ -72,10 +74,13 @@ func Open(t testing.TB, sandbox bool) *Site {
 	tokens, err := admin.OpenTokens(admin.NamedTokenFile(d.Dir), d.Keys.VerifyAdminToken)
 	need(t, err)
 	log := slog.New(slog.NewTextHandler(d.Log, nil))
+	people, wall := edgetest.Sealer(t, d.Core), func() time.Time { return time.UnixMilli(d.Now()) }
+	auth := staffauth.New(staffauth.Config{Core: d.Core, Now: d.Now, Wall: wall})
 	config := admin.Config{
-		Core: d.Core, Keys: d.Keys, People: edgetest.Sealer(t, d.Core), Views: d, Receipts: receipt.NewIssuer(d.Core, d, prover), Tokens: tokens,
+		Staff: auth, Members: staff.NewServer(staff.Config{Desk: &staff.Desk{Core: d.Core, People: people, Now: d.Now}, Auth: auth, Log: log}),
+		Core: d.Core, Keys: d.Keys, People: people, Views: d, Receipts: receipt.NewIssuer(d.Core, d, prover), Tokens: tokens,
 		Defaults:   &pb.MerchantSettings{KeyMode: pb.KeyMode_KEY_MODE_BOTH, RefundIntervalS: 60},
-		Checkpoint: d.publisher.Latest, Now: d.Now, Wall: func() time.Time { return time.UnixMilli(d.Now()) },
+		Checkpoint: d.publisher.Latest, Now: d.Now, Wall: wall,
 		TillLink: func(token []byte) string { return paylink.Till("https://pay.example.com", token) },
 		ReadOnly: func() string { return d.Why() }, Version: "test", Log: log,
 	}

@@ -1,0 +1,100 @@
+// Package staff is what members of staff call about themselves, and owners about their
+// merchant's people: the StaffService over Connect. Who calls is found out by
+// staffauth. What is done is done by Desk, which the administration uses too.
+package staff
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+
+	"connectrpc.com/connect"
+
+	"github.com/holdfast-pay/holdfast/internal/base/code"
+	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
+	"github.com/holdfast-pay/holdfast/internal/edge/staffauth"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
+)
+
+// maxBody bounds a call.
+const maxBody = 16 << 10
+
+// Config says what a Server works with.
+type Config struct {
+	Desk *Desk
+	Auth *staffauth.Auth
+	Log  *slog.Logger
+}
+
+// Server is the StaffService. Its methods may be called from any goroutine.
+type Server struct {
+	Config
+	calls http.Handler
+}
+
+var _ pbconnect.StaffServiceHandler = (*Server)(nil)
+
+// NewServer returns the service over cfg.
+func NewServer(cfg Config) *Server {
+	s := &Server{Config: cfg}
+	_, calls := pbconnect.NewStaffServiceHandler(s, connect.WithReadMaxBytes(maxBody), connect.WithCodec(rpc.JSON{}),
+		connect.WithInterceptors(rpc.Logged(cfg.Log, "staff call", whose)))
+	s.calls = told(cfg.Auth.Guard(calls))
+	return s
+}
+
+// ServeHTTP serves the calls.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.calls.ServeHTTP(w, r) }
+
+// asked is what a call says beside its message.
+type asked struct {
+	request string
+	header  http.Header
+}
+
+type askedKey struct{}
+
+// told keeps what the call says of itself for the methods.
+func told(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), askedKey{}, asked{rpc.RequestID(r), r.Header})))
+	})
+}
+
+func from(ctx context.Context) (staffauth.Member, asked) {
+	m, _ := staffauth.From(ctx)
+	a, _ := ctx.Value(askedKey{}).(asked)
+	return m, a
+}
+
+// whose names a call's caller in the log.
+func whose(ctx context.Context) []any {
+	m, a := from(ctx)
+	return []any{"actor", m.Actor(), "request_id", a.request}
+}
+
+// by is the caller as commands say it.
+func by(ctx context.Context) By {
+	m, a := from(ctx)
+	return By{m.Actor(), a.request}
+}
+
+// fail turns what was returned into the API's error, in the caller's language.
+func (s *Server) fail(ctx context.Context, doing string, err error) error {
+	_, a := from(ctx)
+	var refused *code.Error
+	if !errors.As(err, &refused) {
+		s.Log.Error("staff call failed", "doing", doing, "err", err)
+	}
+	return staffauth.Refusal(err, a.header)
+}
+
+// answer shows a member, or why there is none.
+func (s *Server) answer(ctx context.Context, doing string, m *pb.StaffMember, err error) (*connect.Response[pb.StaffShown], error) {
+	if err != nil {
+		return nil, s.fail(ctx, doing, err)
+	}
+	return connect.NewResponse(s.Desk.Shown(m)), nil
+}

@@ -1,0 +1,137 @@
+package staff_test
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"connectrpc.com/connect"
+
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
+	"github.com/holdfast-pay/holdfast/internal/base/code"
+	"github.com/holdfast-pay/holdfast/internal/base/stamp"
+	"github.com/holdfast-pay/holdfast/internal/edge/edgetest"
+	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
+	"github.com/holdfast-pay/holdfast/internal/edge/staff"
+	"github.com/holdfast-pay/holdfast/internal/edge/staffauth"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
+)
+
+// office is a platform with two merchants, one of which has an owner.
+type office struct {
+	*edgetest.Core
+	t     *testing.T
+	url   string
+	owner pbconnect.StaffServiceClient
+}
+
+const another = "1900000002"
+
+func open(t *testing.T) *office {
+	t.Helper()
+	core := edgetest.New(t, true)
+	core.Merchant()
+	core.Must(catalogue.MerchantAdd, &pb.MerchantAdd{Mchid: another, Name: "Other", Appids: []string{edgetest.Appid}})
+	auth := staffauth.New(staffauth.Config{Core: core, Now: core.Now, Wall: func() time.Time { return time.UnixMilli(core.Now()) }})
+	server := httptest.NewServer(staff.NewServer(staff.Config{
+		Desk: &staff.Desk{Core: core, People: edgetest.Sealer(t, core), Now: core.Now}, Auth: auth, Log: slog.New(slog.DiscardHandler),
+	}))
+	t.Cleanup(server.Close)
+	o := &office{Core: core, t: t, url: server.URL}
+	o.owner = o.as(o.member(edgetest.Mchid, "li", pb.StaffRole_STAFF_ROLE_OWNER))
+	return o
+}
+
+// member adds somebody and returns their token.
+func (o *office) member(mchid, ref string, roles ...pb.StaffRole) (token string) {
+	m := o.Must(catalogue.StaffAdd, &pb.StaffAdd{Mchid: mchid, Ref: ref, Roles: roles}).(*pb.StaffMember)
+	token, hash := staffauth.NewSecret(staffauth.Token, m.Id)
+	o.Must(catalogue.StaffToken, &pb.StaffToken{Id: m.Id, Hash: hash})
+	return token
+}
+
+func (o *office) as(secret string) pbconnect.StaffServiceClient {
+	return pbconnect.NewStaffServiceClient(http.DefaultClient, o.url, connect.WithInterceptors(connect.UnaryInterceptorFunc(func(next connect.UnaryFunc) connect.UnaryFunc {
+		return func(ctx context.Context, q connect.AnyRequest) (connect.AnyResponse, error) {
+			q.Header().Set("Authorization", "Bearer "+secret)
+			return next(ctx, q)
+		}
+	})))
+}
+
+func must[Q, A any](t *testing.T, f func(context.Context, *connect.Request[Q]) (*connect.Response[A], error), q *Q) *A {
+	t.Helper()
+	a, err := f(t.Context(), connect.NewRequest(q))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a.Msg
+}
+
+func refused[Q, A any](t *testing.T, f func(context.Context, *connect.Request[Q]) (*connect.Response[A], error), q *Q, want code.Code) {
+	t.Helper()
+	_, err := f(t.Context(), connect.NewRequest(q))
+	if c, ok := rpc.CodeOf(err); !ok || c != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+func TestSessions(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	refused(t, o.owner.SignOut, &pb.SignOutRequest{}, code.StaffSecretInvalid) // a token is no session
+	in := must(t, o.owner.SignIn, &pb.SignInRequest{LifeS: 30 * 24 * 3600, Label: "shop"})
+	session := o.as(in.Session)
+	refused(t, session.SignIn, &pb.SignInRequest{}, code.StaffSecretInvalid) // none from another
+	refused(t, o.owner.SignIn, &pb.SignInRequest{LifeS: 31 * 24 * 3600}, code.SessionLifeInvalid)
+	refused(t, o.owner.SignIn, &pb.SignInRequest{LifeS: -1}, code.SessionLifeInvalid)
+	refused(t, o.owner.SignIn, &pb.SignInRequest{LifeS: 1 << 62}, code.SessionLifeInvalid)
+	refused(t, o.owner.SignIn, &pb.SignInRequest{Label: "a\u202eb"}, code.TextInvalid)
+	if m := must(t, session.WhoAmI, &pb.WhoAmIRequest{}); m.Ref != "li" || len(m.Sessions) != 1 || m.Sessions[0].Until != o.Now()+30*stamp.DayMs {
+		t.Errorf("the caller is %v", m)
+	}
+	must(t, o.owner.SignIn, &pb.SignInRequest{})
+	must(t, session.SignOut, &pb.SignOutRequest{})
+	refused(t, session.WhoAmI, &pb.WhoAmIRequest{}, code.StaffSecretInvalid)
+	if m := must(t, o.owner.SignOut, &pb.SignOutRequest{All: true}); len(m.Sessions) != 0 {
+		t.Errorf("after all ended: %v", m)
+	}
+}
+
+// Owners look after their own people, and nobody else does.
+func TestOwnersLookAfterTheirPeople(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	o.member(another, "zhao", pb.StaffRole_STAFF_ROLE_CASHIER)
+	cashier := []pb.StaffRole{pb.StaffRole_STAFF_ROLE_CASHIER}
+	if m := must(t, o.owner.AddMember, &pb.AddMemberRequest{Ref: "till-1", Name: "小红", Roles: cashier}); m.Mchid != edgetest.Mchid || m.Name != "小红" {
+		t.Errorf("added %v", m)
+	}
+	refused(t, o.owner.AddMember, &pb.AddMemberRequest{Ref: "wang", Roles: []pb.StaffRole{pb.StaffRole_STAFF_ROLE_FINANCE}}, code.StaffRolesInvalid)
+	refused(t, o.owner.AddMember, &pb.AddMemberRequest{Ref: "wang", Roles: cashier, Name: strings.Repeat("长", 41)}, code.TextInvalid)
+	if l := must(t, o.owner.ListMembers, &pb.ListMembersRequest{}); len(l.Members) != 2 || l.Next != 0 {
+		t.Errorf("the owner's people are %v", l)
+	}
+	refused(t, o.owner.NewMemberToken, &pb.NewMemberTokenRequest{Ref: "zhao"}, code.StaffNotFound)
+	refused(t, o.owner.EndMember, &pb.EndMemberRequest{Ref: "zhao"}, code.StaffNotFound)
+	refused(t, o.owner.SetMemberRoles, &pb.SetMemberRolesRequest{Ref: "zhao", Roles: cashier}, code.StaffNotFound)
+
+	till := o.as(must(t, o.owner.NewMemberToken, &pb.NewMemberTokenRequest{Ref: "till-1"}).Token)
+	if m := must(t, till.WhoAmI, &pb.WhoAmIRequest{}); m.Ref != "till-1" {
+		t.Errorf("the cashier is %v", m)
+	}
+	refused(t, till.AddMember, &pb.AddMemberRequest{Ref: "x", Roles: cashier}, code.StaffRoleMissing)
+	refused(t, till.ListMembers, &pb.ListMembersRequest{}, code.StaffRoleMissing)
+	refused(t, till.SetMemberRoles, &pb.SetMemberRolesRequest{Ref: "till-1", Roles: []pb.StaffRole{pb.StaffRole_STAFF_ROLE_OWNER}}, code.StaffRoleMissing)
+	refused(t, till.NewMemberToken, &pb.NewMemberTokenRequest{Ref: "li"}, code.StaffRoleMissing)
+	refused(t, till.EndMember, &pb.EndMemberRequest{Ref: "li"}, code.StaffRoleMissing)
+
+	must(t, o.owner.SetMemberRoles, &pb.SetMemberRolesRequest{Ref: "till-1", Roles: []pb.StaffRole{pb.StaffRole_STAFF_ROLE_DEVELOPER}})
+	must(t, o.owner.EndMember, &pb.EndMemberRequest{Ref: "till-1"})
+	refused(t, till.WhoAmI, &pb.WhoAmIRequest{}, code.StaffSecretInvalid)
+}

@@ -1,0 +1,17 @@
+package node
+
+import (
+	"time"
+
+	"github.com/holdfast-pay/holdfast/internal/edge/staff"
+	"github.com/holdfast-pay/holdfast/internal/edge/staffauth"
+)
+
+// members is what staff call about themselves, on any address where staff is let in.
+func (n *shared) members() *staff.Server {
+	return staff.NewServer(staff.Config{
+		Desk: &staff.Desk{Core: n.replica, People: n.people, Now: n.replica.Now},
+		Auth: staffauth.New(staffauth.Config{Core: n.replica, Now: n.replica.Now, Wall: time.Now}),
+		Log:  n.log,
+	})
+}
