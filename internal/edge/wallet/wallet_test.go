@@ -31,9 +31,10 @@ const mchid, appid = "1900000001", "wx0123456789abcdef"
 
 // bank is a platform with people's phones around it.
 type bank struct {
-	t    *testing.T
-	core *edgetest.Core
-	url  string
+	t     *testing.T
+	core  *edgetest.Core
+	url   string
+	views *lookedAt
 	// config is how the server works, for a test that runs another one.
 	config wallet.Config
 
@@ -57,9 +58,9 @@ func (noViews) Next() uint64                                                   {
 
 func open(t *testing.T) *bank {
 	t.Helper()
-	b := &bank{t: t, core: edgetest.New(t, true), codes: map[string]string{}}
+	b := &bank{t: t, core: edgetest.New(t, true), codes: map[string]string{}, views: new(lookedAt)}
 	b.config = wallet.Config{
-		Core: b.core, Personal: edgetest.Sealer(t, b.core), Views: noViews{}, Sender: b, Log: slog.New(slog.DiscardHandler),
+		Core: b.core, Personal: edgetest.Sealer(t, b.core), Views: b.views, Sender: b, Log: slog.New(slog.DiscardHandler),
 		Now: b.core.Now, Wall: time.Now,
 		Passkeys: party(t),
 	}
