@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -69,6 +70,7 @@ var (
 	errUnsigned = errors.New("the call is not signed: send Content-Digest, Signature-Input and Signature")
 	errDigest   = errors.New("the body is not the one that Content-Digest describes")
 	errOldClock = errors.New("the signature's time is more than five minutes from this node's: set the device's clock")
+	errHost     = errors.New("the call was signed for a host that is not this platform's: call it by its own name (operators: wallet_api.hosts)")
 	errSigned   = errors.New("the signature does not fit the call: method, host, path or body were changed, or another key signed it")
 )
 
@@ -95,6 +97,9 @@ func (s *Server) authenticate(c *caller, w http.ResponseWriter, r *http.Request)
 		return connect.NewError(connect.CodeInvalidArgument, err)
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
+	if s.Named != nil && !s.Named(hostOf(r.Host)) {
+		return connect.NewError(connect.CodeUnauthenticated, errHost)
+	}
 	if err := c.read(r, body, s.Wall()); err != nil {
 		return connect.NewError(connect.CodeUnauthenticated, err)
 	}
@@ -112,6 +117,14 @@ func (s *Server) authenticate(c *caller, w http.ResponseWriter, r *http.Request)
 	}
 	c.uid = d.uid
 	return nil
+}
+
+// hostOf is an authority's host, in lower case and without a port.
+func hostOf(authority string) string {
+	if host, _, err := net.SplitHostPort(authority); err == nil {
+		authority = host
+	}
+	return strings.ToLower(strings.Trim(authority, "[]"))
 }
 
 // read reads what the call says of its signature, and what must have been signed.

@@ -67,6 +67,9 @@ type Config struct {
 	Now  func() int64
 	Wall func() time.Time
 	Log  *slog.Logger
+	// Named says whether the platform is called by a host's name; nil: by any. What was
+	// signed for somebody else is not taken from them.
+	Named func(host string) bool
 	// Passkeys asks browsers for passkeys; nil where they are not set up.
 	Passkeys *passkey.Party
 }

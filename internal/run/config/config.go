@@ -55,6 +55,8 @@ type WalletAPI struct {
 	InsecureLoopback bool   `toml:"insecure_loopback" yaml:"insecure_loopback"`
 	CodeURL          string `toml:"code_url" yaml:"code_url"`
 	CodeSecretFile   string `toml:"code_secret_file" yaml:"code_secret_file"`
+	// Hosts are empty for the names in TLSCert, or those of this machine without one.
+	Hosts List `toml:"hosts" yaml:"hosts"`
 	// PasskeySite is empty where passkeys are not set up.
 	PasskeySite    string `toml:"passkey_site" yaml:"passkey_site"`
 	PasskeyOrigins List   `toml:"passkey_origins" yaml:"passkey_origins"`

@@ -42,7 +42,7 @@ func (n *walletAPI) Start(context.Context) error {
 	}
 	n.addresses.WalletAPI = url
 	calls := wallet.NewServer(wallet.Config{
-		Core: n.replica, Personal: n.people, Views: n.views, Sender: sender, Now: n.replica.Now, Wall: time.Now, Log: n.log, Passkeys: passkeys,
+		Core: n.replica, Personal: n.people, Views: n.views, Sender: sender, Now: n.replica.Now, Wall: time.Now, Log: n.log, Passkeys: passkeys, Named: n.named,
 	})
 	served := http.NewServeMux()
 	served.Handle("/", calls)

@@ -21,6 +21,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/edge/edgetest"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
+	"github.com/holdfast-pay/holdfast/internal/run/config"
 	"github.com/holdfast-pay/holdfast/walletclient"
 )
 
@@ -58,6 +59,41 @@ func TestAPhoneOutlivesTheNode(t *testing.T) {
 	}
 	if strings.Contains(s.log.String(), "13800000000") || strings.Contains(s.log.String(), "小明") {
 		t.Error("the log has somebody's phone number or name")
+	}
+}
+
+// What a phone signed for another platform, which hands it on, is not taken here.
+func TestACallSignedForAnotherPlatform(t *testing.T) {
+	s := newSite(t)
+	s.cfg.WalletAPI.Address, s.cfg.WalletAPI.InsecureLoopback = "127.0.0.1:0", true
+	codes := new(admintest.Buffer)
+	n := s.openShowing(codes)
+	url := n.Addresses().WalletAPI
+	file, err := walletclient.Create(filepath.Join(t.TempDir(), "wallet.json"), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	enrolPhone(t, walletclient.Service(http.DefaultClient, url, "en", file), file, codes)
+	other := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, network, strings.TrimPrefix(url, "http://"))
+	}}}
+	defer other.CloseIdleConnections()
+	show := func() error {
+		_, err := walletclient.Service(other, "http://pay.example.org", "en", file).ShowWallet(t.Context(), connect.NewRequest(&pb.ShowWalletRequest{}))
+		return err
+	}
+	if err := show(); connect.CodeOf(err) != connect.CodeUnauthenticated || !strings.Contains(err.Error(), "not this platform's") {
+		t.Errorf("a call for pay.example.org: %v", err)
+	}
+	s.stop(n)
+
+	s.cfg.WalletAPI.Hosts = config.List{"Pay.example.org"}
+	n = s.openShowing(codes)
+	defer s.stop(n)
+	url = n.Addresses().WalletAPI
+	if err := show(); err != nil {
+		t.Errorf("the platform is pay.example.org now, and refuses: %v", err)
 	}
 }
 
