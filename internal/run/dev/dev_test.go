@@ -120,7 +120,7 @@ func TestOnce(t *testing.T) {
 	}
 	fields := readSandbox(t, data)
 	want := []string{"admin_url", "apiv3_key", "appid", "base_url", "ca_path", "mchid", "merchant_cert_path", "merchant_key_path",
-		"merchant_serial", "packet_link", "payers", "people", "platform_cert_path", "proxy_url", "public_key_id", "public_key_path", "sandbox_url", "wallet_url"}
+		"merchant_serial", "packet_link", "payers", "people", "platform_cert_path", "proxy_url", "public_key_id", "public_key_path", "sandbox_url", "tills", "wallet_url"}
 	if got := slices.Sorted(maps.Keys(fields)); !slices.Equal(got, want) {
 		t.Errorf("sandbox.json has %v,\nwant %v", got, want)
 	}
@@ -160,6 +160,9 @@ func TestOnce(t *testing.T) {
 func checkPeople(t *testing.T, fields map[string]any) {
 	t.Helper()
 	people := fields["people"].([]any)
+	if tills := fields["tills"].([]any); len(tills) != 2 || tills[0].(map[string]any)["link"] == tills[1].(map[string]any)["link"] {
+		t.Errorf("tills %v", tills)
+	}
 	if len(people) != 3 || fields["packet_link"] == "" {
 		t.Errorf("people %v share the packet %v", people, fields["packet_link"])
 	}

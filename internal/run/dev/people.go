@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/holdfast-pay/holdfast/internal/base/code"
+	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
 	"github.com/holdfast-pay/holdfast/walletclient"
 )
 
@@ -75,9 +76,13 @@ func (m *mail) await(phone string) <-chan string {
 	return c
 }
 
-// people gives the demo payers their phones, and the group its red packet. Payers of a
-// folder made before there were wallets have no number, and stay as they are.
-func (s *site) people(ctx context.Context, file *sandboxFile) error {
+// people gives the demo payers their phones, the group its red packet, and shop and taxi
+// their tills. Payers of a folder made before there were wallets have no number, and
+// stay as they are.
+func (s *site) people(ctx context.Context, office pbconnect.AdminServiceClient, file *sandboxFile) (err error) {
+	if file.Tills, err = tills(ctx, office); err != nil {
+		return err
+	}
 	var urls []string
 	for _, p := range s.folder.places(s.addresses) {
 		urls = append(urls, "http://"+p.Wallet)

@@ -58,7 +58,7 @@ func Run(ctx context.Context, opt Options) (err error) {
 	site.compare(ctx, customer)
 	customer.ElapsedMs = time.Since(opt.Began).Milliseconds()
 	story.line(story.in("\n完成，共 %d 毫秒（就绪用时 %d 毫秒）", "\nDone in %d ms (ready after %d ms)"), customer.ElapsedMs, customer.ReadyMs)
-	if err := site.people(ctx, &customer.file); err != nil {
+	if err := site.people(ctx, customer.setup.admin, &customer.file); err != nil {
 		return interrupted(ctx, err)
 	}
 	if err := opt.Bought(&customer.Purchase); err != nil || opt.Once {

@@ -28,6 +28,8 @@ type sandboxFile struct {
 	// People are the payers who have a phone, PacketLink the red packet that they share.
 	People     []demoPerson `json:"people,omitempty"`
 	PacketLink string       `json:"packet_link,omitempty"`
+	// Tills have printed codes: the shop's, and a taxi's.
+	Tills []demoTill `json:"tills,omitempty"`
 }
 
 // describe gathers what sandbox.json says.
