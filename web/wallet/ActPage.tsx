@@ -7,6 +7,7 @@ import { Copyable, Fact, Facts, Skeleton, Verdict, Who } from "../ui/State";
 import { moment } from "../ui/time";
 import { say, type Text } from "../ui/words";
 import { live, wake, type Act } from "./acts";
+import { returnTo } from "./codes";
 import { go } from "./nav";
 import { online, refresh } from "./state";
 import { act as find } from "./store";
@@ -128,13 +129,21 @@ function Done({ act: a }: { act: Act }) {
 	useEffect(() => {
 		if (a.kind === "OpenPacket" || a.kind === "ThrowPacket") go(`/packet#${text("link") || String(a.request.link ?? "")}`, true);
 	}, [a.id]);
+	const shop = returnTo(a.back ?? null);
 	return (
 		<Screen
 			title={say(screen(a))}
 			foot={
-				<Button kind="primary" id="done" onPress={() => go("/", true)}>
-					{say(w.done)}
-				</Button>
+				<>
+					{shop && (
+						<a class="button primary" href={shop.url} rel="noopener noreferrer">
+							{say(w.backToShop(shop.host))}
+						</a>
+					)}
+					<Button kind={shop ? "quiet" : "primary"} id="done" onPress={() => go("/", true)}>
+						{say(shop ? w.home : w.done)}
+					</Button>
+				</>
 			}
 		>
 			<Verdict tone="good" title={say(ended(a))}>

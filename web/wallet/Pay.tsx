@@ -9,7 +9,8 @@ import { say } from "../ui/words";
 import { begin, live, newID } from "./acts";
 import type { Payable } from "./api.gen";
 import { call } from "./call";
-import { back, go } from "./nav";
+import { returnTo } from "./codes";
+import { back, go, place } from "./nav";
 import { AskPin } from "./Pin";
 import { note, refresh, wallet } from "./state";
 import { sentence, Sorry, trouble, type Trouble } from "./trouble";
@@ -40,6 +41,7 @@ export function Pay({ code }: { code: string }) {
 		void refresh();
 	}, [code]);
 
+	const shop = returnTo(place.value.query.get("back"));
 	const send = async (grant?: string) => {
 		const p = asked.value;
 		if (!p) return;
@@ -49,6 +51,7 @@ export function Pay({ code }: { code: string }) {
 			await begin({
 				id: id.value, kind: "Pay", amount: p.total, who: p.merchant, what: p.description,
 				request: { code, clientId: id.value, ...(grant ? { grant } : {}) },
+				...(shop ? { back: shop.url } : {}),
 			});
 			go(`/act/${id.value}`, true);
 		} catch (e) {

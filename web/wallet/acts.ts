@@ -16,6 +16,8 @@ export interface Act {
 	amount: number;
 	who: string;
 	what: string;
+	// back is the page to return to, the merchant's.
+	back?: string;
 	begun: number;
 	state: "sending" | "done" | "refused";
 	ended?: number;

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { about } from "./codes";
+import { about, returnTo } from "./codes";
+
+test("a page to return to is a plain address, named by its host", () => {
+	assert.deepEqual(returnTo("https://shop.example/done?x=1"), { url: "https://shop.example/done?x=1", host: "shop.example" });
+	for (const text of [null, "", "/done", "javascript:alert(1)", "data:text/html,x", "https://a:b@shop.example/", "https://" + "x".repeat(1100)]) assert.equal(returnTo(text), undefined);
+	// A name that looks like another shows as what it is.
+	assert.equal(returnTo("https://sh\u043ep.example/")?.host, "xn--shp-ted.example");
+});
 
 test("codes are told apart", () => {
 	const id = "wx20260301120000ffffffffffffffffffff";

@@ -12,6 +12,22 @@ const foreign: [RegExp, "wechat" | "alipay" | "unionpay"][] = [
 	[/^https:\/\/qr\.95516\.com|^upwrp:/i, "unionpay"],
 ];
 
+const longest = 1024;
+
+// returnTo reads the page that a payer may go back to. It becomes a link that names its
+// host, never a redirect: the address comes from whoever made the link.
+export function returnTo(text: string | null): { url: string; host: string } | undefined {
+	if (!text || text.length > longest) return undefined;
+	let url: URL;
+	try {
+		url = new URL(text);
+	} catch {
+		return undefined;
+	}
+	if (!/^https?:$/.test(url.protocol) || url.hostname === "" || url.username || url.password) return undefined;
+	return { url: url.href, host: url.host };
+}
+
 const prepay = /^wx[0-9a-f]{20,64}$/i;
 
 // about reads a code. Whether it can be paid is for the platform to say.

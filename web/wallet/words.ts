@@ -91,7 +91,7 @@ export const w = {
 	enterPinTo: (x: string, who: string): Text => ({ zh: `输入支付密码，向 ${who} 付 ${x}`, en: `Enter your PIN: ${x} to ${who}` }),
 	pinTitle: { zh: "支付密码", en: "PIN" },
 	cannotPay: { zh: "不能支付这笔订单", en: "This can't be paid" },
-	backToShop: { zh: "返回商家", en: "Back to the shop" },
+	backToShop: (host: string): Text => ({ zh: `返回商家（${host}）`, en: `Back to the shop (${host})` }),
 
 	// How an act ended.
 	paying: { zh: "正在付款", en: "Paying" },

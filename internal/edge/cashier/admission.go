@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/holdfast-pay/holdfast/internal/edge/gate"
 )
@@ -40,7 +39,7 @@ func (c *Cashier) Refuse(w http.ResponseWriter, r *http.Request, why gate.Refusa
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Language", languages[lang].Tag)
 	w.WriteHeader(http.StatusServiceUnavailable)
-	_, _ = w.Write(busyPages()[lang]) // the phone may be gone
+	_, _ = w.Write(c.busy[lang]) // the phone may be gone
 }
 
 // offerAgain shows a refused payment's form again. It reflects what was sent, so
@@ -66,7 +65,7 @@ func (c *Cashier) offerAgain(w http.ResponseWriter, r *http.Request) bool {
 	}
 	words := languages[language(r)]
 	p := v.page(words, r)
-	p.Action = r.URL.EscapedPath()
+	p.Action, p.Sandbox = r.URL.EscapedPath(), c.sandbox
 	var out bytes.Buffer
 	if err := templates.ExecuteTemplate(&out, "page.html", p); err != nil {
 		c.log.Error("cashier: the page does not render", "kind", v.Kind, "err", err)
@@ -80,17 +79,19 @@ func (c *Cashier) offerAgain(w http.ResponseWriter, r *http.Request) bool {
 }
 
 // busyPages are the pages for who is not let in, by language.
-var busyPages = sync.OnceValue(func() map[string][]byte {
+func busyPages(sandbox bool) map[string][]byte {
 	nobody := &http.Request{Method: http.MethodPost} // a page of no address has no switch of language
 	pages := make(map[string][]byte)
 	for lang, words := range languages {
 		var out bytes.Buffer
 		v := &view{Kind: kindUnavailable}
-		if templates.ExecuteTemplate(&out, "page.html", v.page(words, nobody)) != nil {
+		p := v.page(words, nobody)
+		p.Sandbox = sandbox
+		if templates.ExecuteTemplate(&out, "page.html", p) != nil {
 			out.Reset()
 			out.WriteString(template.HTMLEscapeString(words.sentences[kindUnavailable].text))
 		}
 		pages[lang] = out.Bytes()
 	}
 	return pages
-})
+}

@@ -290,7 +290,7 @@ func TestHeaders(t *testing.T) {
 func TestElsewhere(t *testing.T) {
 	t.Parallel()
 	d := newSite(t, true)
-	for path, want := range map[string]kind{"/": kindAstray, "/favicon.ico": kindAstray, "/pay/": kindUnknown, "/pay/a/b": kindUnknown} {
+	for path, want := range map[string]kind{"/favicon.ico": kindAstray, "/pay/": kindUnknown, "/pay/a/b": kindUnknown} {
 		if w := d.get(path); w.Code != http.StatusNotFound || kindOf(w) != want {
 			t.Errorf("%s: %d %s", path, w.Code, kindOf(w))
 		}

@@ -62,10 +62,31 @@ const layoutProblems = `(() => {
 	return found.join("; ");
 })()`
 
+// largeProblems finds what large text breaks: what leaves the screen or its button, and
+// text that did not grow with the rest.
+const largeProblems = `(() => {
+	const found = [], root = document.documentElement;
+	if (root.scrollWidth > root.clientWidth) found.push("scrolls sideways: " + root.scrollWidth + " > " + root.clientWidth);
+	for (const e of document.querySelectorAll("button, .go, dd, .amount")) {
+		if (e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0 || e.scrollHeight > e.clientHeight + 1 && e.clientHeight > 0 && e.tagName === "BUTTON") {
+			found.push(e.textContent.trim() + " outgrows its place");
+		}
+	}
+	for (const e of document.querySelectorAll("p, dt, dd, button, a, legend, h1")) {
+		if (e.className !== "amount" && parseFloat(getComputedStyle(e).fontSize) < 26) found.push(e.textContent.trim() + " did not grow");
+	}
+	return found.join("; ");
+})()`
+
 // fits checks the layout of the page shown, light and dark, and keeps pictures
 // when HOLDFAST_SHOTS names a folder.
 func fits(ctx context.Context, t *testing.T, name string) {
 	t.Helper()
+	browser.Read(ctx, t, chromedp.Evaluate[string](`document.documentElement.style.fontSize = "200%"`))
+	if problems := browser.Read(ctx, t, chromedp.Evaluate[string](largeProblems)); problems != "" {
+		t.Errorf("%s at 200 %% text: %s", name, problems)
+	}
+	browser.Read(ctx, t, chromedp.Evaluate[string](`document.documentElement.style.fontSize = ""`))
 	for _, mode := range []string{"dark", "light"} {
 		browser.Step(ctx, t, browser.Scheme(mode))
 		if problems := browser.Read(ctx, t, chromedp.Evaluate[string](layoutProblems)); problems != "" {

@@ -9,7 +9,7 @@
 //	GET  /pay/{prepay_id}/receipt  the receipt file, for who paid       (receipt.go)
 //	GET  /h5                       h5_url leads here                    (h5.go)
 //	POST /cashier/jsapi, /app      what a merchant hands to WeChat      (invoke.go)
-//	GET  /cashier/static/{file}    style sheet and script
+//	GET  /cashier/static/{file}    style sheet, script and icon
 //
 // A payment's identity is (order, payer, attempt). The attempt is minted with
 // the page, kept in a cookie for this code and carried in the form, so that a
@@ -52,6 +52,11 @@ type Config struct {
 	People *personal.Sealer
 	// Receipt makes the receipt of a paid order; nil offers none.
 	Receipt func(ctx context.Context, o *pb.Order) (*pb.Receipt, error)
+	// Sandbox says on every page that no real money moves.
+	Sandbox bool
+	// Wallet is where people's browsers find their wallets, like https://w.example.com;
+	// "" where none are served.
+	Wallet string
 	// Now is the wall clock; nil is time.Now. Business time is reckoned from it
 	// and the state.
 	Now func() time.Time
@@ -70,6 +75,9 @@ type Cashier struct {
 	core     Core
 	people   *personal.Sealer
 	receipt  func(ctx context.Context, o *pb.Order) (*pb.Receipt, error)
+	sandbox  bool
+	wallet   string
+	busy     map[string][]byte // pages for who is not let in
 	now      func() time.Time
 	patience time.Duration
 	log      *slog.Logger
@@ -77,7 +85,9 @@ type Cashier struct {
 
 // New makes a cashier.
 func New(cfg Config) *Cashier {
-	c := &Cashier{core: cfg.Core, people: cfg.People, receipt: cfg.Receipt, now: cfg.Now, patience: cfg.Patience, log: cfg.Logger}
+	c := &Cashier{core: cfg.Core, people: cfg.People, receipt: cfg.Receipt, sandbox: cfg.Sandbox, wallet: strings.TrimRight(cfg.Wallet, "/"),
+		now: cfg.Now, patience: cfg.Patience, log: cfg.Logger}
+	c.busy = busyPages(c.sandbox)
 	if c.now == nil {
 		c.now = time.Now
 	}
@@ -117,6 +127,10 @@ func (c *Cashier) Handler() http.Handler {
 // with a method that no page has.
 func (c *Cashier) serveAstray(w http.ResponseWriter, r *http.Request) {
 	v := &view{Kind: kindAstray}
+	if r.URL.Path == "/" && r.Method == http.MethodGet {
+		c.show(w, r, http.StatusOK, &view{Kind: kindHome})
+		return
+	}
 	if strings.HasPrefix(r.URL.Path, "/pay/") {
 		v.Kind = kindUnknown
 	}
@@ -165,7 +179,7 @@ const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src
 
 // serveAsset serves the style sheet and the script.
 func serveAsset(w http.ResponseWriter, r *http.Request) {
-	types := map[string]string{"cashier.css": "text/css; charset=utf-8", "cashier.js": "text/javascript; charset=utf-8"}
+	types := map[string]string{"cashier.css": "text/css; charset=utf-8", "cashier.js": "text/javascript; charset=utf-8", "icon.svg": "image/svg+xml"}
 	kind, ok := types[r.PathValue("file")]
 	if !ok {
 		http.NotFound(w, r)

@@ -28,6 +28,8 @@ const (
 	// Not about a payment's outcome.
 	kindUnknown     kind = "unknown"     // no such order
 	kindAstray      kind = "astray"      // no page at all
+	kindHome        kind = "home"        // the cashier's own address, without an order
+	kindWallet      kind = "wallet"      // outside a sandbox: pay from a wallet
 	kindNoWallet    kind = "no-wallet"   // outside a sandbox: nobody can pay by this page yet
 	kindScene       kind = "scene"       // the code belongs to another way of paying
 	kindBadCall     kind = "bad-call"    // an invocation that doesn't verify
@@ -41,11 +43,11 @@ func (k kind) icon() string {
 	switch k {
 	case kindPaid:
 		return "ok"
-	case kindAlready, kindAstray, kindNoWallet, kindScene, kindReplaced:
+	case kindAlready, kindAstray, kindHome, kindNoWallet, kindScene, kindReplaced:
 		return "info"
 	case kindWaiting, kindInDoubt, kindBusy, kindUnavailable:
 		return "wait"
-	case kindPay:
+	case kindPay, kindWallet:
 		return ""
 	default:
 		return "stop"
@@ -55,6 +57,6 @@ func (k kind) icon() string {
 // kinds lists them all, for the tests.
 var kinds = []kind{
 	kindPay, kindPaid, kindAlready, kindExpired, kindClosed, kindReplaced, kindStale, kindLowBalance, kindBlocked,
-	kindMismatch, kindRefused, kindBusy, kindWaiting, kindInDoubt, kindUnknown, kindAstray, kindNoWallet, kindScene, kindBadCall,
+	kindMismatch, kindRefused, kindBusy, kindWaiting, kindInDoubt, kindUnknown, kindAstray, kindHome, kindWallet, kindNoWallet, kindScene, kindBadCall,
 	kindBadForm, kindForeign, kindUnavailable,
 }

@@ -22,6 +22,7 @@ var rewrite = flag.Bool("rewrite", false, "write the golden pages anew; look at 
 type pageCase struct {
 	kind   kind
 	real   bool // not a sandbox
+	wallet string
 	status int
 	fen    int64
 	open   func(d *site) *httptest.ResponseRecorder
@@ -95,6 +96,10 @@ var pageCases = []pageCase{
 		d.core.Sleep(waitMs)
 		return d.get(w.Header().Get("Location"))
 	}},
+	{kind: kindHome, status: 200, open: func(d *site) *httptest.ResponseRecorder { return d.get("/") }},
+	{kind: kindWallet, real: true, wallet: "https://w.example.com", status: 200, open: func(d *site) *httptest.ResponseRecorder {
+		return d.get("/pay/" + d.core.Order("T-10001", nil).PrepayId)
+	}},
 	{kind: kindAstray, status: 404, open: func(d *site) *httptest.ResponseRecorder { return d.get("/shop") }},
 	{kind: kindUnknown, status: 404, open: func(d *site) *httptest.ResponseRecorder {
 		return d.get("/pay/wx20260301120000ffffffffffffffffffff")
@@ -136,7 +141,7 @@ func TestPages(t *testing.T) {
 		for lang, w := range languages {
 			t.Run(string(c.kind)+"/"+lang, func(t *testing.T) {
 				t.Parallel()
-				d := newSite(t, !c.real)
+				d := newSiteWith(t, !c.real, c.wallet)
 				d.lang = lang
 				answer := c.open(d)
 				body := answer.Body.String()

@@ -57,7 +57,7 @@ func (c *Cashier) standingView(rd table.Reader, s *scene, came url.Values, attem
 	if v.Kind != kindPay {
 		return v
 	}
-	if !s.sandbox {
+	if !s.sandbox && c.wallet == "" {
 		v.Kind = kindNoWallet
 		return v
 	}
@@ -65,8 +65,23 @@ func (c *Cashier) standingView(rd table.Reader, s *scene, came url.Values, attem
 	if wrong != nil {
 		return wrong.view(s)
 	}
-	v.Carry = carry
+	v.Carry, v.wallet = carry, c.walletPath(s, v.back)
+	if !s.sandbox {
+		v.Kind = kindWallet
+	}
 	return v
+}
+
+// walletPath is the order's page in a wallet, which leads back to the merchant's.
+func (c *Cashier) walletPath(s *scene, back *returnTo) string {
+	if c.wallet == "" || s.sandbox && s.order.Openid != "" { // placed for a demo payer
+		return ""
+	}
+	path := c.wallet + payPath(s.prepayID)
+	if back != nil {
+		path += "?" + url.Values{"back": {back.url}}.Encode()
+	}
+	return path
 }
 
 // serveSubmit pays and sends the browser to the result, so that a reload there
@@ -97,7 +112,9 @@ func (c *Cashier) serveSubmit(w http.ResponseWriter, r *http.Request) {
 	}
 	gate.From(r.Context()).Works()
 	out := c.pay(r.Context(), prepayID, uid, attempt)
-	rememberPayer(w, r, uid)
+	if out == code.OK {
+		rememberPayer(w, r, uid) // whoever was refused is not offered first
+	}
 	http.Redirect(w, r, c.resultPath(prepayID, form, out), http.StatusSeeOther)
 }
 

@@ -24,10 +24,15 @@ type payer struct {
 	Balance string
 	Low     bool
 	Blocked bool
+	// First is who the page's one large button pays as.
+	First bool
 }
 
+func (p payer) able() bool { return !p.Low && !p.Blocked }
+
 // payers lists who may pay the order in a sandbox: the one it was placed for,
-// or the first twenty, the last one who paid from this browser first.
+// or the first twenty, the last one who paid from this browser first among those who
+// can.
 func (c *Cashier) payers(r table.Reader, s *scene, last uint64) []payer {
 	var list []payer
 	offer := func(p *pb.Person) {
@@ -38,7 +43,7 @@ func (c *Cashier) payers(r table.Reader, s *scene, last uint64) []payer {
 		if p, ok := person.ByOpenid(r, s.order.Appid, s.order.Openid); ok {
 			offer(p)
 		}
-		return list
+		return offered(list)
 	}
 	person.List(r, func(p *pb.Person) bool {
 		offer(p)
@@ -46,6 +51,24 @@ func (c *Cashier) payers(r table.Reader, s *scene, last uint64) []payer {
 	})
 	if i := slices.IndexFunc(list, func(p payer) bool { return p.UID == last }); i > 0 {
 		list = slices.Concat(list[i:i+1], list[:i], list[i+1:])
+	}
+	return offered(list)
+}
+
+// offered puts those who can pay before those who can't. The first of them gets the
+// large button; where nobody can, nobody does.
+func offered(list []payer) []payer {
+	slices.SortStableFunc(list, func(a, b payer) int {
+		switch {
+		case a.able() == b.able():
+			return 0
+		case a.able():
+			return -1
+		}
+		return 1
+	})
+	if len(list) > 0 && list[0].able() {
+		list[0].First = true
 	}
 	return list
 }

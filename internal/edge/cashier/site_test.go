@@ -30,16 +30,24 @@ type site struct {
 	http http.Handler
 	lang string
 	ming *pb.Person
+	// wallet is where wallets are, "" for nowhere.
+	wallet string
 	// unreadable makes every read fail.
 	unreadable bool
 }
 
 func newSite(t *testing.T, sandbox bool) *site {
 	t.Helper()
-	d := &site{T: t, core: edgetest.New(t, sandbox), lang: "en"}
+	return newSiteWith(t, sandbox, "")
+}
+
+// newSiteWith is a site beside wallets at an address.
+func newSiteWith(t *testing.T, sandbox bool, wallet string) *site {
+	t.Helper()
+	d := &site{wallet: wallet, T: t, core: edgetest.New(t, sandbox), lang: "en"}
 	d.core.Merchant()
 	d.ming = d.core.Payer("ming", "小明", 100_000)
-	d.http = New(Config{Core: d, Now: func() time.Time { return time.UnixMilli(d.core.Now()) }, Receipt: testReceipt}).Handler()
+	d.http = New(Config{Core: d, Sandbox: sandbox, Wallet: d.wallet, Now: func() time.Time { return time.UnixMilli(d.core.Now()) }, Receipt: testReceipt}).Handler()
 	return d
 }
 

@@ -3,7 +3,9 @@ package cashier
 import (
 	"bytes"
 	"html/template"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -34,6 +36,8 @@ type view struct {
 	back *returnTo
 	// receipt is the receipt's address, "" for none.
 	receipt string
+	// wallet is the order's page in a wallet, "" for none.
+	wallet string
 	// refresh is the address that asks again; the waiting pages move to it by
 	// themselves.
 	refresh string
@@ -41,6 +45,25 @@ type view struct {
 
 // field is a name and a value, shown or carried in a form.
 type field struct{ Name, Value string }
+
+// groupSize is how many characters of a number a reader takes in at once.
+const groupSize = 4
+
+// longNumber is from how many characters on a value is read out in groups.
+const longNumber = 16
+
+// Groups cuts a long number where its line may break; what is short stays whole.
+func (f field) Groups() []string {
+	if len(f.Value) < longNumber || strings.Contains(f.Value, " ") {
+		return []string{f.Value}
+	}
+	var groups []string
+	for rest := []rune(f.Value); len(rest) > 0; {
+		n := min(groupSize, len(rest))
+		groups, rest = append(groups, string(rest[:n])), rest[n:]
+	}
+	return groups
+}
 
 // text is one sentence in both languages.
 type text struct{ ZH, EN string }
@@ -57,6 +80,7 @@ type page struct {
 	*view
 	W                     *words
 	Title, Text, Icon     string
+	To                    string // what the merchant is to this page
 	Merchant, Amount, For string
 	PayLabel              string
 	Rows                  []field
@@ -65,6 +89,8 @@ type page struct {
 	Refresh               string
 	RefreshAfter          int
 	Switch                string
+	Resend                []field // what switching the language sends again
+	Wallet, WalletWord    string
 	Sandbox               bool
 	LeftMs                int64
 }
@@ -87,7 +113,9 @@ func (c *Cashier) show(w http.ResponseWriter, r *http.Request, status int, v *vi
 		w.Header().Set("Retry-After", strconv.Itoa(refreshAfter))
 	}
 	var out bytes.Buffer
-	if err := templates.ExecuteTemplate(&out, "page.html", v.page(words, r)); err != nil {
+	p := v.page(words, r)
+	p.Sandbox = c.sandbox || p.Sandbox
+	if err := templates.ExecuteTemplate(&out, "page.html", p); err != nil {
 		c.log.Error("cashier: the page does not render", "kind", v.Kind, "err", err)
 		out.Reset()
 		out.WriteString(words.sentences[kindUnavailable].text)
@@ -100,7 +128,8 @@ func (c *Cashier) show(w http.ResponseWriter, r *http.Request, status int, v *vi
 
 // page puts the view into words.
 func (v *view) page(w *words, r *http.Request) *page {
-	p := &page{view: v, W: w, Icon: v.Kind.icon(), Switch: switched(r, w.Other)}
+	p := &page{view: v, W: w, Icon: v.Kind.icon(), To: w.receiver(v.Kind), Wallet: v.wallet, WalletWord: w.withWallet}
+	p.Switch, p.Resend = switched(r, w.Other)
 	fill := v.replacer(w)
 	said := w.sentences[v.Kind]
 	p.Title, p.Text = fill.Replace(said.title), fill.Replace(said.text)
@@ -109,7 +138,7 @@ func (v *view) page(w *words, r *http.Request) *page {
 		p.Action, p.PayLabel = payPath(s.prepayID), fill.Replace(w.pay)
 	}
 	switch v.Kind {
-	case kindPay:
+	case kindPay, kindWallet:
 		p.LeftMs = v.scene.payableUntil() - v.scene.now
 		p.Rows = []field{{w.valid, v.scene.clock(v.scene.payableUntil())}}
 	case kindPaid:
@@ -172,14 +201,21 @@ func (v *view) links(w *words) []link {
 	return links
 }
 
-// switched is this page's address in the other language.
-func switched(r *http.Request, lang string) string {
-	if r.Method != http.MethodGet {
-		return ""
+// switched is this page's address in the other language, and what is sent there again:
+// an invocation, which moves nothing. A payment is not sent again; its page is shown.
+func switched(r *http.Request, lang string) (address string, resend []field) {
+	if r.URL == nil {
+		return "", nil
 	}
 	q := r.URL.Query()
 	q.Set("lang", lang)
-	return r.URL.EscapedPath() + "?" + q.Encode()
+	if r.Method != http.MethodGet && strings.HasPrefix(r.URL.Path, "/cashier/") {
+		for _, name := range slices.Sorted(maps.Keys(r.PostForm)) {
+			resend = append(resend, field{name, r.PostForm.Get(name)})
+		}
+		resend = append(resend, field{"lang", lang})
+	}
+	return r.URL.EscapedPath() + "?" + q.Encode(), resend
 }
 
 // yuan writes fen for people: ¥1,234.50.

@@ -10,19 +10,31 @@ type words struct {
 	Other    string // the other language's code
 	SwitchTo string // the link to it, in that language
 
-	PayTo, Order, Balance, LowMark, BlockedMark, Payers, NoPayers, Sandbox, Same, ChargedNow string
+	PayTo, PaidTo, Merchant, Order, Balance, LowMark, BlockedMark, Payers, NoPayers, Sandbox, Same, ChargedNow string
 
 	pay, payAs, paidAt, transaction, outTradeNo, total, refunded, valid string
-	again, query, back, toMerchant, receipt                             string
+	again, query, back, toMerchant, receipt, withWallet                 string
 
 	sentences map[kind]sentence
+}
+
+// receiver is what the merchant is called on a page: nobody is asked to pay what is paid
+// or closed.
+func (w *words) receiver(k kind) string {
+	switch k {
+	case kindPay, kindWallet:
+		return w.PayTo
+	case kindPaid, kindAlready:
+		return w.PaidTo
+	}
+	return w.Merchant
 }
 
 var languages = map[string]*words{"zh": chinese, "en": english}
 
 var chinese = &words{
 	Tag: "zh-CN", Other: "en", SwitchTo: "English",
-	PayTo: "付款给", Order: "商品", paidAt: "支付时间", transaction: "支付单号", outTradeNo: "商户订单号",
+	PayTo: "付款给", PaidTo: "已付给", Merchant: "商家", withWallet: "用我的钱包支付", Order: "商品", paidAt: "支付时间", transaction: "支付单号", outTradeNo: "商户订单号",
 	total: "订单金额", refunded: "已退款", Balance: "余额", valid: "有效期至",
 	pay: "支付 {amount}", payAs: "用“{payer}”支付", LowMark: "余额不足", BlockedMark: "账户受限",
 	Payers: "选择付款人", NoPayers: "沙箱里还没有付款人。用 POST /sandbox/payers 添加一个，再刷新本页。",
@@ -46,6 +58,8 @@ var chinese = &words{
 		kindInDoubt:     {"支付处理中", "结果尚未确认，不会重复扣款。最迟 {deadline} 有最终结果：要么支付成功，要么不再扣款。"},
 		kindUnknown:     {"找不到该订单", "请核对付款码，或让商家重新出示。没有扣款。"},
 		kindAstray:      {"这里没有页面", "要付款，请扫商家出示的付款码，或从商家的页面发起。没有扣款。"},
+		kindHome:        {"收银台", "要付款，请扫商家出示的付款码，或从商家的页面发起。打开本页不会扣款。"},
+		kindWallet:      {"确认支付", "用您的钱包支付。还没有钱包？一分钟开通，随后回到这笔付款。现在没有扣款。"},
 		kindNoWallet:    {"暂不能在此页付款", "本平台还没有开放付款人注册，因此现在无法用手机支付这笔订单。没有扣款，订单不受影响。请使用商家提供的其他付款方式。"},
 		kindScene:       {"支付场景不符", "这笔订单要从商家的页面或应用里发起支付，不能直接打开。没有扣款。"},
 		kindBadCall:     {"调起支付的参数有误", "{reason}没有扣款。"},
@@ -57,7 +71,7 @@ var chinese = &words{
 
 var english = &words{
 	Tag: "en", Other: "zh", SwitchTo: "中文",
-	PayTo: "Pay to", Order: "For", paidAt: "Paid at", transaction: "Transaction", outTradeNo: "Merchant's order",
+	PayTo: "Pay to", PaidTo: "Paid to", Merchant: "Shop", withWallet: "Pay with my wallet", Order: "For", paidAt: "Paid at", transaction: "Transaction", outTradeNo: "Merchant's order",
 	total: "Order total", refunded: "Refunded", Balance: "balance", valid: "Valid until",
 	pay: "Pay {amount}", payAs: "Pay as {payer}", LowMark: "balance too low", BlockedMark: "blocked",
 	Payers: "Who pays?", NoPayers: "This sandbox has no payers yet. Add one with POST /sandbox/payers and reload.",
@@ -81,6 +95,8 @@ var english = &words{
 		kindInDoubt:     {"Payment in progress", "The result is not confirmed yet. You will not be charged twice. By {deadline} it is final: paid, or nothing is charged any more."},
 		kindUnknown:     {"No such order", "Check the code, or ask the merchant to show it again. Nothing was charged."},
 		kindAstray:      {"There is no page here", "To pay, scan the code that the merchant shows, or start from the merchant's page. Nothing was charged."},
+		kindHome:        {"Cashier", "To pay, scan the code that the merchant shows, or start from the merchant's page. Opening this page charges nothing."},
+		kindWallet:      {"Confirm payment", "Pay from your wallet. You have none yet? It takes a minute, and leads back to this payment. Nothing was charged so far."},
 		kindNoWallet:    {"Paying here is not possible yet", "This platform does not enrol payers yet, so the order cannot be paid by phone. Nothing was charged and the order is untouched. Use another way to pay that the merchant offers."},
 		kindScene:       {"Not the way this order is paid", "Start this payment from the merchant's page or app; it cannot be opened directly. Nothing was charged."},
 		kindBadCall:     {"The payment call is wrong", "{reason} Nothing was charged."},

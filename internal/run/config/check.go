@@ -19,6 +19,9 @@ func (c *Config) Check() error {
 	k.listener("admin", a.Address, a.TLSCert, a.TLSKey, a.InsecureLoopback)
 	if w := c.WalletAPI; w.Address != "" {
 		k.listener("wallet_api", w.Address, w.TLSCert, w.TLSKey, w.InsecureLoopback)
+		if w.BaseURL != "" {
+			k.opened("wallet_api.base_url", w.BaseURL, "https://wallet.example.com")
+		}
 		k.that(w.CodeURL == "" || strings.HasPrefix(w.CodeURL, "https://") || strings.HasPrefix(w.CodeURL, "http://127.0.0.1"), "wallet_api.code_url",
 			"one-time codes would cross the network in clear", "https://..., or http://127.0.0.1:PORT for an adapter on this machine")
 		k.that(w.CodeURL == "" || w.CodeSecretFile != "", "wallet_api.code_secret_file", "it is empty", "name a file with at least 16 bytes that the adapter has too")
@@ -125,12 +128,17 @@ func (k *checker) baseURL() {
 		}
 		return
 	}
+	k.opened("cashier.base_url", base, "https://pay.example.com")
+}
+
+// opened checks an address that people's browsers are sent to.
+func (k *checker) opened(key, base, like string) {
 	u, err := url.Parse(base)
 	ok := err == nil && u.Host != "" && u.RawQuery == "" && u.Fragment == "" && u.User == nil && (u.Scheme == "https" || u.Scheme == "http")
-	if !k.that(ok, "cashier.base_url", fmt.Sprintf("%.80q is not a plain http(s) address", base), "https://pay.example.com") {
+	if !k.that(ok, key, fmt.Sprintf("%.80q is not a plain http(s) address", base), like) {
 		return
 	}
-	k.that(u.Scheme == "https" || loopback(u.Hostname()), "cashier.base_url", "payers must not be sent to plain http", "use https")
+	k.that(u.Scheme == "https" || loopback(u.Hostname()), key, "payers must not be sent to plain http", "use https")
 }
 
 func (k *checker) disk() {

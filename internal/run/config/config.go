@@ -53,8 +53,10 @@ type WalletAPI struct {
 	TLSCert          string `toml:"tls_cert" yaml:"tls_cert"`
 	TLSKey           string `toml:"tls_key" yaml:"tls_key"`
 	InsecureLoopback bool   `toml:"insecure_loopback" yaml:"insecure_loopback"`
-	CodeURL          string `toml:"code_url" yaml:"code_url"`
-	CodeSecretFile   string `toml:"code_secret_file" yaml:"code_secret_file"`
+	// BaseURL is where browsers find wallets; empty: at Address, on loopback only.
+	BaseURL        string `toml:"base_url" yaml:"base_url"`
+	CodeURL        string `toml:"code_url" yaml:"code_url"`
+	CodeSecretFile string `toml:"code_secret_file" yaml:"code_secret_file"`
 	// Hosts are empty for the names in TLSCert, or those of this machine without one.
 	Hosts List `toml:"hosts" yaml:"hosts"`
 	// PasskeySite is empty where passkeys are not set up.

@@ -44,6 +44,7 @@ func (c *Config) Settings() []Setting {
 		{"wallet_api.tls_key", "The certificate's private key, PEM.", &w.TLSKey, true},
 		{"wallet_api.insecure_loopback", "Serve it in plain HTTP; only on a loopback address.", &w.InsecureLoopback, false},
 		{"wallet_api.hosts", "List of the names under which devices call, without a port, like `pay.example.com`: a signature over any other name is refused, since it was made for somebody else. Empty: the names in `tls_cert`, or without one those of this machine alone. Behind a proxy that ends TLS, say them.", &w.Hosts, false},
+		{"wallet_api.base_url", "Address that people's browsers open for their wallets, like `https://wallet.example.com`; it must lead to wallet_api.address. The cashier sends payers there. Empty: on a loopback address that address, else the cashier offers no wallet.", &w.BaseURL, false},
 		{"wallet_api.code_url", "Address of the adapter that sends one-time codes by SMS: it gets a POST of `{\"phone\", \"text\", \"code\", \"lang\"}` and answers 2xx. Empty: a sandbox shows codes on its console, any other platform sends none.", &w.CodeURL, false},
 		{"wallet_api.code_secret_file", "File with the secret that signs these calls: `Holdfast-Signature: t=UNIX,v1=HEX`, HMAC-SHA256 over `UNIX.BODY`.", &w.CodeSecretFile, true},
 		{"wallet_api.passkey_site", "Domain that people's passkeys are made for, like `pay.example.com`; never change it, since passkeys work for no other. Empty: there are none.", &w.PasskeySite, false},

@@ -43,7 +43,8 @@ func (n *merchantAPI) Start(context.Context) error {
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
-	pages := cashier.New(cashier.Config{Core: n.replica, People: n.people, Receipt: n.journal.receipts.Payment, Logger: n.log})
+	pages := cashier.New(cashier.Config{Core: n.replica, People: n.people, Receipt: n.journal.receipts.Payment, Logger: n.log,
+		Sandbox: n.cfg.Sandbox, Wallet: n.walletURL()})
 	s := wechatv3.NewServer(n.public(api, pages), nil, n.log)
 	s.ReadHeaderTimeout, s.ReadTimeout = m.HeaderTimeout.Std(), m.RequestTimeout.Std()
 	s.WriteTimeout, s.IdleTimeout = m.RequestTimeout.Std()+time.Second, m.IdleTimeout.Std()
@@ -51,6 +52,16 @@ func (n *merchantAPI) Start(context.Context) error {
 	n.shown.Store(&n.addresses)
 	n.ready.Store(true)
 	return nil
+}
+
+// walletURL is where payers' browsers find their wallets, "" for nowhere that they could
+// be sent to.
+func (n *merchantAPI) walletURL() string {
+	w := n.cfg.WalletAPI
+	if w.BaseURL == "" && w.InsecureLoopback {
+		return n.addresses.WalletAPI // whoever can pay is on this machine
+	}
+	return w.BaseURL
 }
 
 // public makes what answers at the merchant API's address. The node's gate lets all of

@@ -7,9 +7,10 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"strings"
+	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
@@ -27,6 +28,9 @@ import (
 
 const pin = "246802"
 
+// patience bounds one step; a step that comes to nothing says so, with the page.
+const patience = 40 * time.Second
+
 // phone is a browser window in somebody's hand. What it does wrong is noted while it
 // is used.
 type phone struct {
@@ -35,6 +39,8 @@ type phone struct {
 	ctx    context.Context
 	number string
 	uid    uint64
+	// hosts are where its requests may go.
+	hosts []string
 
 	mu    sync.Mutex
 	wrong []string
@@ -43,7 +49,7 @@ type phone struct {
 // newPhone opens a fresh phone: nothing is stored in it.
 func (s *site) newPhone(lang, number string) *phone {
 	s.Helper()
-	p := &phone{T: s.T, site: s, ctx: browser.Phone(s.T, lang), number: number}
+	p := &phone{T: s.T, site: s, ctx: browser.Phone(s.T, lang), number: number, hosts: []string{s.url}}
 	if err := chromedp.Listen(p.ctx, p.hear); err != nil {
 		s.Fatal(err)
 	}
@@ -84,7 +90,7 @@ func (p *phone) hear(event any) {
 		}
 	case *cdpnet.EventRequestWillBeSent:
 		u, err := url.Parse(e.Request.URL)
-		if err != nil || u.Scheme != "data" && u.Scheme != "blob" && !strings.HasPrefix(p.site.url, u.Scheme+"://"+u.Host) {
+		if err != nil || u.Scheme != "data" && u.Scheme != "blob" && !slices.Contains(p.hosts, u.Scheme+"://"+u.Host) {
 			said = "a request to " + e.Request.URL
 		}
 	}
@@ -105,7 +111,9 @@ func (p *phone) blameless() {
 
 func (p *phone) step(actions ...chromedp.Action[chromedp.Void]) {
 	p.Helper()
-	if err := chromedp.Do(p.ctx, actions...); err != nil {
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	if err := chromedp.Do(ctx, actions...); err != nil {
 		p.Fatalf("%v; the page says:\n%s", err, p.says())
 	}
 }
@@ -133,7 +141,9 @@ func (p *phone) write(css, text string) {
 // until waits until an expression is true on the page.
 func (p *phone) until(expression string) {
 	p.Helper()
-	_, err := chromedp.Run(p.ctx, chromedp.Evaluate[bool](`new Promise((done) => { const look = () => (`+expression+`) ? done(true) : setTimeout(look, 20); look(); })`, chromedp.EvalAwaitPromise))
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	_, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`new Promise((done) => { const look = () => (`+expression+`) ? done(true) : setTimeout(look, 20); look(); })`, chromedp.EvalAwaitPromise))
 	if err != nil {
 		p.Fatalf("waiting for %s: %v; the page says:\n%s", expression, err, p.says())
 	}
@@ -157,6 +167,24 @@ var digits = regexp.MustCompile(`: (\d{6})\n`)
 func (p *phone) enrol(name string, fen int64) {
 	p.Helper()
 	p.open("/")
+	p.enrolHere(name)
+	p.see(".balance .amount")
+	p.uid = p.lastPerson()
+	if fen > 0 {
+		p.topup(fen)
+		p.step(chromedp.Reload())
+		p.until(`document.querySelector(".days .came") !== null`)
+	}
+}
+
+func (p *phone) topup(fen int64) {
+	p.Helper()
+	p.site.do(catalogue.PersonTopup, &pb.PersonTopup{Uid: p.uid, Amount: fen, Currency: money.CNY, Ref: p.number, Line: "test"})
+}
+
+// enrolHere is enrol on the page that is open, which comes after it.
+func (p *phone) enrolHere(name string) {
+	p.Helper()
 	p.see("input[name=phone]")
 	p.fits("welcome")
 	p.write("input[name=phone]", p.number+"\r")
@@ -174,13 +202,6 @@ func (p *phone) enrol(name string, fen int64) {
 		before := p.eval(`document.querySelector(".pinlabel").textContent`)
 		p.step(chromedp.KeyEvent(pin))
 		p.until(fmt.Sprintf(`document.querySelector(".pinlabel")?.textContent !== %q`, before))
-	}
-	p.see(".balance .amount")
-	p.uid = p.lastPerson()
-	if fen > 0 {
-		p.site.do(catalogue.PersonTopup, &pb.PersonTopup{Uid: p.uid, Amount: fen, Currency: money.CNY, Ref: p.number, Line: "test"})
-		p.step(chromedp.Reload())
-		p.until(`document.querySelector(".days .came") !== null`)
 	}
 }
 

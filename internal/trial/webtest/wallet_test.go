@@ -2,12 +2,18 @@ package webtest
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
+	"github.com/holdfast-pay/holdfast/internal/base/money"
+	"github.com/holdfast-pay/holdfast/internal/edge/cashier"
+	"github.com/holdfast-pay/holdfast/internal/edge/edgetest"
 	"github.com/holdfast-pay/holdfast/internal/edge/edgetest/browser"
+	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
 // Two fresh phones get wallets; one pays from a picture in three taps, loses the answer
@@ -178,6 +184,37 @@ func (p *phone) looksAround() {
 // names are what a screen reader calls the controls.
 func (p *phone) names() string {
 	return p.eval(`"|" + [...document.querySelectorAll("a, button")].map((e) => e.getAttribute("aria-label") ?? e.textContent.trim()).join("|") + "|"`)
+}
+
+// Whoever comes from a merchant's page without a wallet gets one on the way, pays, and
+// goes back to the merchant with the truth.
+func TestFromTheCashierAndBack(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.url = s.node.Addresses().WalletAPI
+	p := s.newPhone("en", "13800000004")
+	p.hosts = append(p.hosts, s.node.Addresses().Cashier)
+	o := s.do(catalogue.OrderCreate, &pb.OrderCreate{Mchid: edgetest.Mchid, Appid: edgetest.Appid, OutTradeNo: "H5-000001", Product: pb.Product_PRODUCT_H5,
+		Total: 12_50, Currency: money.CNY, Description: "tea", NotifyUrl: "https://shop.example/n"}).(*pb.Order)
+	shop := s.node.Addresses().Cashier + "/" // stands in for the merchant's own page
+	p.step(chromedp.Navigate(cashier.H5URL(s.node.Addresses().Cashier, o) + "&" + url.Values{"redirect_url": {shop}}.Encode()))
+	p.tap(`nav .go`)
+	p.enrolHere("韩梅梅")
+	p.see("#pay")
+	p.uid = p.lastPerson()
+	p.topup(100_00)
+	p.step(chromedp.Reload())
+	p.until(`document.querySelector("#pay")?.getAttribute("aria-disabled") === "false"`)
+	p.tap("#pay")
+	p.see(".verdict.good")
+	p.fits("paid-for-a-shop")
+	p.tap("a.button.primary")
+	p.see("main.home")
+	if got := s.balance(p.uid); got != 87_50 {
+		t.Errorf("%d fen are left, want 8750", got)
+	}
+	p.eval(`(history.back(), "")`)                              // the browser may show the page as it left it, without a load
+	p.until(`document.querySelector(".verdict.good") !== null`) // and not a button that pays
 }
 
 // Another language, another theme and a wide screen change no facts.
