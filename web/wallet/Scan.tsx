@@ -85,6 +85,8 @@ export function Scan() {
 
 const every = 200;
 const side = 640;
+// hardEach is how often a frame is looked at in every way, which takes its time.
+const hardEach = 5;
 
 // Camera looks for a code until there is one, and gives the camera back when it is left.
 function Camera({ onText }: { onText: (text: string) => void }) {
@@ -112,10 +114,11 @@ function Camera({ onText }: { onText: (text: string) => void }) {
 			state.value = "on";
 			const { decode, pixels } = await decoder();
 			let last = "";
+			let frames = 0;
 			const look = () => {
 				if (left) return;
 				if (shown.videoWidth > 0) {
-					const text = decode(pixels(shown, shown.videoWidth, shown.videoHeight, side), false);
+					const text = decode(pixels(shown, shown.videoWidth, shown.videoHeight, side), ++frames % hardEach === 0);
 					if (text !== undefined && text !== last) {
 						last = text;
 						navigator.vibrate?.(30);

@@ -9,10 +9,17 @@ import Code128Reader from "@zxing/library/esm/core/oned/Code128Reader.js";
 import QRCodeReader from "@zxing/library/esm/core/qrcode/QRCodeReader.js";
 import RGBLuminanceSource from "@zxing/library/esm/core/RGBLuminanceSource.js";
 
-const hints = new Map<DecodeHintType, unknown>([
-	[DecodeHintType.TRY_HARDER, true],
-	[DecodeHintType.POSSIBLE_FORMATS, [BarcodeFormat.QR_CODE, BarcodeFormat.CODE_128]],
-]);
+type Hints = Map<DecodeHintType, unknown>;
+
+const formats: [DecodeHintType, unknown] = [DecodeHintType.POSSIBLE_FORMATS, [BarcodeFormat.QR_CODE, BarcodeFormat.CODE_128]];
+
+// ways are how a picture is looked at, the likeliest first. None reads every code: the
+// first mistakes the modules of some perfectly drawn ones for finder patterns.
+const ways: Hints[] = [
+	new Map<DecodeHintType, unknown>([formats, [DecodeHintType.TRY_HARDER, true]]),
+	new Map<DecodeHintType, unknown>([formats, [DecodeHintType.PURE_BARCODE, true]]),
+	new Map<DecodeHintType, unknown>([formats]),
+];
 
 // decode reads the code in a picture; undefined when there is none. Light codes on dark
 // ground and poor contrast, as of a screen in the sun, are tried too when hard is set.
@@ -26,11 +33,13 @@ export function decode(image: ImageData, hard: boolean): string | undefined {
 	const sources = hard ? [plain, new InvertedLuminanceSource(plain)] : [plain];
 	for (const source of sources) {
 		for (const Binarizer of hard ? [HybridBinarizer, GlobalHistogramBinarizer] : [HybridBinarizer]) {
-			for (const reader of [new QRCodeReader(), new Code128Reader()]) {
-				try {
-					return reader.decode(new BinaryBitmap(new Binarizer(source)), hints).getText();
-				} catch {
-					// No such code here: the next way of looking.
+			for (const hints of hard ? ways : ways.slice(0, 1)) {
+				for (const reader of [new QRCodeReader(), new Code128Reader()]) {
+					try {
+						return reader.decode(new BinaryBitmap(new Binarizer(source)), hints).getText();
+					} catch {
+						// No such code here: the next way of looking.
+					}
 				}
 			}
 		}
