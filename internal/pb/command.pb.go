@@ -3296,6 +3296,445 @@ func (x *TillSet) GetCaps() *TillCaps {
 	return nil
 }
 
+// TillPay pays by a till's printed code. (uid, client_id) is the identity.
+type TillPay struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// token is what the printed code says.
+	Token         []byte   `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	Uid           uint64   `protobuf:"varint,2,opt,name=uid,proto3" json:"uid,omitempty"`
+	Amount        int64    `protobuf:"varint,3,opt,name=amount,proto3" json:"amount,omitempty"`
+	ClientId      string   `protobuf:"bytes,4,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	Consent       *Consent `protobuf:"bytes,5,opt,name=consent,proto3" json:"consent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TillPay) Reset() {
+	*x = TillPay{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[50]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TillPay) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TillPay) ProtoMessage() {}
+
+func (x *TillPay) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[50]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TillPay.ProtoReflect.Descriptor instead.
+func (*TillPay) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{50}
+}
+
+func (x *TillPay) GetToken() []byte {
+	if x != nil {
+		return x.Token
+	}
+	return nil
+}
+
+func (x *TillPay) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *TillPay) GetAmount() int64 {
+	if x != nil {
+		return x.Amount
+	}
+	return 0
+}
+
+func (x *TillPay) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+func (x *TillPay) GetConsent() *Consent {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
+// ShiftOpen begins a shift at a till. (till, number) is the identity.
+type ShiftOpen struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Till  uint64                 `protobuf:"varint,1,opt,name=till,proto3" json:"till,omitempty"`
+	// number is one more than the shift before has.
+	Number uint64 `protobuf:"varint,2,opt,name=number,proto3" json:"number,omitempty"`
+	// staff is the member who works it.
+	Staff uint64 `protobuf:"varint,3,opt,name=staff,proto3" json:"staff,omitempty"`
+	// float is the cash that was counted and handed out, fen.
+	Float         int64 `protobuf:"varint,4,opt,name=float,proto3" json:"float,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShiftOpen) Reset() {
+	*x = ShiftOpen{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[51]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShiftOpen) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShiftOpen) ProtoMessage() {}
+
+func (x *ShiftOpen) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[51]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShiftOpen.ProtoReflect.Descriptor instead.
+func (*ShiftOpen) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{51}
+}
+
+func (x *ShiftOpen) GetTill() uint64 {
+	if x != nil {
+		return x.Till
+	}
+	return 0
+}
+
+func (x *ShiftOpen) GetNumber() uint64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *ShiftOpen) GetStaff() uint64 {
+	if x != nil {
+		return x.Staff
+	}
+	return 0
+}
+
+func (x *ShiftOpen) GetFloat() int64 {
+	if x != nil {
+		return x.Float
+	}
+	return 0
+}
+
+// ShiftClose ends a shift.
+type ShiftClose struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Till   uint64                 `protobuf:"varint,1,opt,name=till,proto3" json:"till,omitempty"`
+	Number uint64                 `protobuf:"varint,2,opt,name=number,proto3" json:"number,omitempty"`
+	// counted is the cash that was handed in, fen.
+	Counted       int64 `protobuf:"varint,3,opt,name=counted,proto3" json:"counted,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShiftClose) Reset() {
+	*x = ShiftClose{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[52]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShiftClose) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShiftClose) ProtoMessage() {}
+
+func (x *ShiftClose) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[52]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShiftClose.ProtoReflect.Descriptor instead.
+func (*ShiftClose) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{52}
+}
+
+func (x *ShiftClose) GetTill() uint64 {
+	if x != nil {
+		return x.Till
+	}
+	return 0
+}
+
+func (x *ShiftClose) GetNumber() uint64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *ShiftClose) GetCounted() int64 {
+	if x != nil {
+		return x.Counted
+	}
+	return 0
+}
+
+// CashIn takes cash into a person's wallet. (till, client_id) is the identity.
+type CashIn struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Till     uint64                 `protobuf:"varint,1,opt,name=till,proto3" json:"till,omitempty"`
+	ClientId string                 `protobuf:"bytes,2,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	Uid      uint64                 `protobuf:"varint,3,opt,name=uid,proto3" json:"uid,omitempty"`
+	Amount   int64                  `protobuf:"varint,4,opt,name=amount,proto3" json:"amount,omitempty"`
+	// change: it is the change of something that was bought.
+	Change bool `protobuf:"varint,5,opt,name=change,proto3" json:"change,omitempty"`
+	// staff is the member who works the shift.
+	Staff         uint64 `protobuf:"varint,6,opt,name=staff,proto3" json:"staff,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CashIn) Reset() {
+	*x = CashIn{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[53]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CashIn) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CashIn) ProtoMessage() {}
+
+func (x *CashIn) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[53]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CashIn.ProtoReflect.Descriptor instead.
+func (*CashIn) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{53}
+}
+
+func (x *CashIn) GetTill() uint64 {
+	if x != nil {
+		return x.Till
+	}
+	return 0
+}
+
+func (x *CashIn) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+func (x *CashIn) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *CashIn) GetAmount() int64 {
+	if x != nil {
+		return x.Amount
+	}
+	return 0
+}
+
+func (x *CashIn) GetChange() bool {
+	if x != nil {
+		return x.Change
+	}
+	return false
+}
+
+func (x *CashIn) GetStaff() uint64 {
+	if x != nil {
+		return x.Staff
+	}
+	return 0
+}
+
+// CashOut pays cash out of a person's wallet. (till, client_id) is the identity.
+type CashOut struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// token is what the till's printed code says: the person stands before it.
+	Token         []byte   `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	ClientId      string   `protobuf:"bytes,2,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	Uid           uint64   `protobuf:"varint,3,opt,name=uid,proto3" json:"uid,omitempty"`
+	Amount        int64    `protobuf:"varint,4,opt,name=amount,proto3" json:"amount,omitempty"`
+	Consent       *Consent `protobuf:"bytes,5,opt,name=consent,proto3" json:"consent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CashOut) Reset() {
+	*x = CashOut{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[54]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CashOut) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CashOut) ProtoMessage() {}
+
+func (x *CashOut) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[54]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CashOut.ProtoReflect.Descriptor instead.
+func (*CashOut) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{54}
+}
+
+func (x *CashOut) GetToken() []byte {
+	if x != nil {
+		return x.Token
+	}
+	return nil
+}
+
+func (x *CashOut) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+func (x *CashOut) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *CashOut) GetAmount() int64 {
+	if x != nil {
+		return x.Amount
+	}
+	return 0
+}
+
+func (x *CashOut) GetConsent() *Consent {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
+// CashUndo takes back what was done in cash under the client id.
+type CashUndo struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Till     uint64                 `protobuf:"varint,1,opt,name=till,proto3" json:"till,omitempty"`
+	ClientId string                 `protobuf:"bytes,2,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	// staff is the member who works the shift.
+	Staff         uint64 `protobuf:"varint,3,opt,name=staff,proto3" json:"staff,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CashUndo) Reset() {
+	*x = CashUndo{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[55]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CashUndo) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CashUndo) ProtoMessage() {}
+
+func (x *CashUndo) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[55]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CashUndo.ProtoReflect.Descriptor instead.
+func (*CashUndo) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{55}
+}
+
+func (x *CashUndo) GetTill() uint64 {
+	if x != nil {
+		return x.Till
+	}
+	return 0
+}
+
+func (x *CashUndo) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+func (x *CashUndo) GetStaff() uint64 {
+	if x != nil {
+		return x.Staff
+	}
+	return 0
+}
+
 // TransferCreate gives money to another person. (payer, client_id) is the identity.
 type TransferCreate struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
@@ -3314,7 +3753,7 @@ type TransferCreate struct {
 
 func (x *TransferCreate) Reset() {
 	*x = TransferCreate{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[50]
+	mi := &file_holdfast_v1_command_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3326,7 +3765,7 @@ func (x *TransferCreate) String() string {
 func (*TransferCreate) ProtoMessage() {}
 
 func (x *TransferCreate) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[50]
+	mi := &file_holdfast_v1_command_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3339,7 +3778,7 @@ func (x *TransferCreate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransferCreate.ProtoReflect.Descriptor instead.
 func (*TransferCreate) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{50}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *TransferCreate) GetPayer() uint64 {
@@ -3411,7 +3850,7 @@ type TransferAccept struct {
 
 func (x *TransferAccept) Reset() {
 	*x = TransferAccept{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[51]
+	mi := &file_holdfast_v1_command_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3423,7 +3862,7 @@ func (x *TransferAccept) String() string {
 func (*TransferAccept) ProtoMessage() {}
 
 func (x *TransferAccept) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[51]
+	mi := &file_holdfast_v1_command_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3436,7 +3875,7 @@ func (x *TransferAccept) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransferAccept.ProtoReflect.Descriptor instead.
 func (*TransferAccept) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{51}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *TransferAccept) GetId() uint64 {
@@ -3473,7 +3912,7 @@ type TransferDecline struct {
 
 func (x *TransferDecline) Reset() {
 	*x = TransferDecline{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[52]
+	mi := &file_holdfast_v1_command_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3485,7 +3924,7 @@ func (x *TransferDecline) String() string {
 func (*TransferDecline) ProtoMessage() {}
 
 func (x *TransferDecline) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[52]
+	mi := &file_holdfast_v1_command_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3498,7 +3937,7 @@ func (x *TransferDecline) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransferDecline.ProtoReflect.Descriptor instead.
 func (*TransferDecline) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{52}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *TransferDecline) GetId() uint64 {
@@ -3535,7 +3974,7 @@ type PayeeLookup struct {
 
 func (x *PayeeLookup) Reset() {
 	*x = PayeeLookup{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[53]
+	mi := &file_holdfast_v1_command_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3547,7 +3986,7 @@ func (x *PayeeLookup) String() string {
 func (*PayeeLookup) ProtoMessage() {}
 
 func (x *PayeeLookup) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[53]
+	mi := &file_holdfast_v1_command_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3560,7 +3999,7 @@ func (x *PayeeLookup) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayeeLookup.ProtoReflect.Descriptor instead.
 func (*PayeeLookup) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{53}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *PayeeLookup) GetUid() uint64 {
@@ -3596,7 +4035,7 @@ type PayeeHide struct {
 
 func (x *PayeeHide) Reset() {
 	*x = PayeeHide{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[54]
+	mi := &file_holdfast_v1_command_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3608,7 +4047,7 @@ func (x *PayeeHide) String() string {
 func (*PayeeHide) ProtoMessage() {}
 
 func (x *PayeeHide) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[54]
+	mi := &file_holdfast_v1_command_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3621,7 +4060,7 @@ func (x *PayeeHide) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayeeHide.ProtoReflect.Descriptor instead.
 func (*PayeeHide) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{54}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *PayeeHide) GetUid() uint64 {
@@ -3669,7 +4108,7 @@ type PacketCreate struct {
 
 func (x *PacketCreate) Reset() {
 	*x = PacketCreate{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[55]
+	mi := &file_holdfast_v1_command_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3681,7 +4120,7 @@ func (x *PacketCreate) String() string {
 func (*PacketCreate) ProtoMessage() {}
 
 func (x *PacketCreate) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[55]
+	mi := &file_holdfast_v1_command_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3694,7 +4133,7 @@ func (x *PacketCreate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PacketCreate.ProtoReflect.Descriptor instead.
 func (*PacketCreate) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{55}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *PacketCreate) GetPayer() uint64 {
@@ -3800,7 +4239,7 @@ type PacketClaim struct {
 
 func (x *PacketClaim) Reset() {
 	*x = PacketClaim{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[56]
+	mi := &file_holdfast_v1_command_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3812,7 +4251,7 @@ func (x *PacketClaim) String() string {
 func (*PacketClaim) ProtoMessage() {}
 
 func (x *PacketClaim) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[56]
+	mi := &file_holdfast_v1_command_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3825,7 +4264,7 @@ func (x *PacketClaim) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PacketClaim.ProtoReflect.Descriptor instead.
 func (*PacketClaim) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{56}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *PacketClaim) GetPacket() uint64 {
@@ -3881,7 +4320,7 @@ type PacketReveal struct {
 
 func (x *PacketReveal) Reset() {
 	*x = PacketReveal{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[57]
+	mi := &file_holdfast_v1_command_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3893,7 +4332,7 @@ func (x *PacketReveal) String() string {
 func (*PacketReveal) ProtoMessage() {}
 
 func (x *PacketReveal) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[57]
+	mi := &file_holdfast_v1_command_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3906,7 +4345,7 @@ func (x *PacketReveal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PacketReveal.ProtoReflect.Descriptor instead.
 func (*PacketReveal) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{57}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *PacketReveal) GetPacket() uint64 {
@@ -3941,7 +4380,7 @@ type StaffAdd struct {
 
 func (x *StaffAdd) Reset() {
 	*x = StaffAdd{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[58]
+	mi := &file_holdfast_v1_command_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3953,7 +4392,7 @@ func (x *StaffAdd) String() string {
 func (*StaffAdd) ProtoMessage() {}
 
 func (x *StaffAdd) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[58]
+	mi := &file_holdfast_v1_command_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3966,7 +4405,7 @@ func (x *StaffAdd) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StaffAdd.ProtoReflect.Descriptor instead.
 func (*StaffAdd) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{58}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *StaffAdd) GetMchid() string {
@@ -4014,7 +4453,7 @@ type StaffEnd struct {
 
 func (x *StaffEnd) Reset() {
 	*x = StaffEnd{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[59]
+	mi := &file_holdfast_v1_command_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4026,7 +4465,7 @@ func (x *StaffEnd) String() string {
 func (*StaffEnd) ProtoMessage() {}
 
 func (x *StaffEnd) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[59]
+	mi := &file_holdfast_v1_command_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4039,7 +4478,7 @@ func (x *StaffEnd) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StaffEnd.ProtoReflect.Descriptor instead.
 func (*StaffEnd) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{59}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *StaffEnd) GetId() uint64 {
@@ -4059,7 +4498,7 @@ type StaffSetRoles struct {
 
 func (x *StaffSetRoles) Reset() {
 	*x = StaffSetRoles{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[60]
+	mi := &file_holdfast_v1_command_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4071,7 +4510,7 @@ func (x *StaffSetRoles) String() string {
 func (*StaffSetRoles) ProtoMessage() {}
 
 func (x *StaffSetRoles) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[60]
+	mi := &file_holdfast_v1_command_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4084,7 +4523,7 @@ func (x *StaffSetRoles) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StaffSetRoles.ProtoReflect.Descriptor instead.
 func (*StaffSetRoles) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{60}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *StaffSetRoles) GetId() uint64 {
@@ -4113,7 +4552,7 @@ type StaffToken struct {
 
 func (x *StaffToken) Reset() {
 	*x = StaffToken{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[61]
+	mi := &file_holdfast_v1_command_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4125,7 +4564,7 @@ func (x *StaffToken) String() string {
 func (*StaffToken) ProtoMessage() {}
 
 func (x *StaffToken) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[61]
+	mi := &file_holdfast_v1_command_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4138,7 +4577,7 @@ func (x *StaffToken) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StaffToken.ProtoReflect.Descriptor instead.
 func (*StaffToken) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{61}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *StaffToken) GetId() uint64 {
@@ -4174,7 +4613,7 @@ type SessionOpen struct {
 
 func (x *SessionOpen) Reset() {
 	*x = SessionOpen{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[62]
+	mi := &file_holdfast_v1_command_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4186,7 +4625,7 @@ func (x *SessionOpen) String() string {
 func (*SessionOpen) ProtoMessage() {}
 
 func (x *SessionOpen) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[62]
+	mi := &file_holdfast_v1_command_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4199,7 +4638,7 @@ func (x *SessionOpen) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionOpen.ProtoReflect.Descriptor instead.
 func (*SessionOpen) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{62}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *SessionOpen) GetId() uint64 {
@@ -4255,7 +4694,7 @@ type SessionEnd struct {
 
 func (x *SessionEnd) Reset() {
 	*x = SessionEnd{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[63]
+	mi := &file_holdfast_v1_command_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4267,7 +4706,7 @@ func (x *SessionEnd) String() string {
 func (*SessionEnd) ProtoMessage() {}
 
 func (x *SessionEnd) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[63]
+	mi := &file_holdfast_v1_command_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4280,7 +4719,7 @@ func (x *SessionEnd) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionEnd.ProtoReflect.Descriptor instead.
 func (*SessionEnd) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{63}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *SessionEnd) GetId() uint64 {
@@ -4311,7 +4750,7 @@ type PayCodeRenew struct {
 
 func (x *PayCodeRenew) Reset() {
 	*x = PayCodeRenew{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[64]
+	mi := &file_holdfast_v1_command_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4323,7 +4762,7 @@ func (x *PayCodeRenew) String() string {
 func (*PayCodeRenew) ProtoMessage() {}
 
 func (x *PayCodeRenew) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[64]
+	mi := &file_holdfast_v1_command_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4336,7 +4775,7 @@ func (x *PayCodeRenew) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayCodeRenew.ProtoReflect.Descriptor instead.
 func (*PayCodeRenew) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{64}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *PayCodeRenew) GetUid() uint64 {
@@ -4372,7 +4811,7 @@ type PayCodeWrong struct {
 
 func (x *PayCodeWrong) Reset() {
 	*x = PayCodeWrong{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[65]
+	mi := &file_holdfast_v1_command_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4384,7 +4823,7 @@ func (x *PayCodeWrong) String() string {
 func (*PayCodeWrong) ProtoMessage() {}
 
 func (x *PayCodeWrong) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[65]
+	mi := &file_holdfast_v1_command_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4397,7 +4836,7 @@ func (x *PayCodeWrong) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayCodeWrong.ProtoReflect.Descriptor instead.
 func (*PayCodeWrong) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{65}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *PayCodeWrong) GetMchid() string {
@@ -4429,7 +4868,7 @@ type CodePay struct {
 
 func (x *CodePay) Reset() {
 	*x = CodePay{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[66]
+	mi := &file_holdfast_v1_command_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4441,7 +4880,7 @@ func (x *CodePay) String() string {
 func (*CodePay) ProtoMessage() {}
 
 func (x *CodePay) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[66]
+	mi := &file_holdfast_v1_command_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4454,7 +4893,7 @@ func (x *CodePay) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CodePay.ProtoReflect.Descriptor instead.
 func (*CodePay) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{66}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *CodePay) GetOrder() *OrderCreate {
@@ -4491,7 +4930,7 @@ type AskAnswer struct {
 
 func (x *AskAnswer) Reset() {
 	*x = AskAnswer{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[67]
+	mi := &file_holdfast_v1_command_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4503,7 +4942,7 @@ func (x *AskAnswer) String() string {
 func (*AskAnswer) ProtoMessage() {}
 
 func (x *AskAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[67]
+	mi := &file_holdfast_v1_command_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4516,7 +4955,7 @@ func (x *AskAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskAnswer.ProtoReflect.Descriptor instead.
 func (*AskAnswer) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{67}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *AskAnswer) GetOrder() uint64 {
@@ -4561,7 +5000,7 @@ type ReceiveCodeSet struct {
 
 func (x *ReceiveCodeSet) Reset() {
 	*x = ReceiveCodeSet{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[68]
+	mi := &file_holdfast_v1_command_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4573,7 +5012,7 @@ func (x *ReceiveCodeSet) String() string {
 func (*ReceiveCodeSet) ProtoMessage() {}
 
 func (x *ReceiveCodeSet) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[68]
+	mi := &file_holdfast_v1_command_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4586,7 +5025,7 @@ func (x *ReceiveCodeSet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveCodeSet.ProtoReflect.Descriptor instead.
 func (*ReceiveCodeSet) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{68}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *ReceiveCodeSet) GetUid() uint64 {
@@ -4858,7 +5297,40 @@ const file_holdfast_v1_command_proto_rawDesc = "" +
 	"\aTillSet\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x14\n" +
 	"\x05close\x18\x02 \x01(\bR\x05close\x12)\n" +
-	"\x04caps\x18\x03 \x01(\v2\x15.holdfast.v1.TillCapsR\x04caps\"\xfe\x01\n" +
+	"\x04caps\x18\x03 \x01(\v2\x15.holdfast.v1.TillCapsR\x04caps\"\x96\x01\n" +
+	"\aTillPay\x12\x14\n" +
+	"\x05token\x18\x01 \x01(\fR\x05token\x12\x10\n" +
+	"\x03uid\x18\x02 \x01(\x04R\x03uid\x12\x16\n" +
+	"\x06amount\x18\x03 \x01(\x03R\x06amount\x12\x1b\n" +
+	"\tclient_id\x18\x04 \x01(\tR\bclientId\x12.\n" +
+	"\aconsent\x18\x05 \x01(\v2\x14.holdfast.v1.ConsentR\aconsent\"c\n" +
+	"\tShiftOpen\x12\x12\n" +
+	"\x04till\x18\x01 \x01(\x04R\x04till\x12\x16\n" +
+	"\x06number\x18\x02 \x01(\x04R\x06number\x12\x14\n" +
+	"\x05staff\x18\x03 \x01(\x04R\x05staff\x12\x14\n" +
+	"\x05float\x18\x04 \x01(\x03R\x05float\"R\n" +
+	"\n" +
+	"ShiftClose\x12\x12\n" +
+	"\x04till\x18\x01 \x01(\x04R\x04till\x12\x16\n" +
+	"\x06number\x18\x02 \x01(\x04R\x06number\x12\x18\n" +
+	"\acounted\x18\x03 \x01(\x03R\acounted\"\x91\x01\n" +
+	"\x06CashIn\x12\x12\n" +
+	"\x04till\x18\x01 \x01(\x04R\x04till\x12\x1b\n" +
+	"\tclient_id\x18\x02 \x01(\tR\bclientId\x12\x10\n" +
+	"\x03uid\x18\x03 \x01(\x04R\x03uid\x12\x16\n" +
+	"\x06amount\x18\x04 \x01(\x03R\x06amount\x12\x16\n" +
+	"\x06change\x18\x05 \x01(\bR\x06change\x12\x14\n" +
+	"\x05staff\x18\x06 \x01(\x04R\x05staff\"\x96\x01\n" +
+	"\aCashOut\x12\x14\n" +
+	"\x05token\x18\x01 \x01(\fR\x05token\x12\x1b\n" +
+	"\tclient_id\x18\x02 \x01(\tR\bclientId\x12\x10\n" +
+	"\x03uid\x18\x03 \x01(\x04R\x03uid\x12\x16\n" +
+	"\x06amount\x18\x04 \x01(\x03R\x06amount\x12.\n" +
+	"\aconsent\x18\x05 \x01(\v2\x14.holdfast.v1.ConsentR\aconsent\"Q\n" +
+	"\bCashUndo\x12\x12\n" +
+	"\x04till\x18\x01 \x01(\x04R\x04till\x12\x1b\n" +
+	"\tclient_id\x18\x02 \x01(\tR\bclientId\x12\x14\n" +
+	"\x05staff\x18\x03 \x01(\x04R\x05staff\"\xfe\x01\n" +
 	"\x0eTransferCreate\x12\x14\n" +
 	"\x05payer\x18\x01 \x01(\x04R\x05payer\x12\x14\n" +
 	"\x05payee\x18\x02 \x01(\x04R\x05payee\x12\x16\n" +
@@ -4969,7 +5441,7 @@ func file_holdfast_v1_command_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_command_proto_rawDescData
 }
 
-var file_holdfast_v1_command_proto_msgTypes = make([]protoimpl.MessageInfo, 69)
+var file_holdfast_v1_command_proto_msgTypes = make([]protoimpl.MessageInfo, 75)
 var file_holdfast_v1_command_proto_goTypes = []any{
 	(*Command)(nil),            // 0: holdfast.v1.Command
 	(*Frame)(nil),              // 1: holdfast.v1.Frame
@@ -5021,85 +5493,93 @@ var file_holdfast_v1_command_proto_goTypes = []any{
 	(*PersonKeysSet)(nil),      // 47: holdfast.v1.PersonKeysSet
 	(*TillAdd)(nil),            // 48: holdfast.v1.TillAdd
 	(*TillSet)(nil),            // 49: holdfast.v1.TillSet
-	(*TransferCreate)(nil),     // 50: holdfast.v1.TransferCreate
-	(*TransferAccept)(nil),     // 51: holdfast.v1.TransferAccept
-	(*TransferDecline)(nil),    // 52: holdfast.v1.TransferDecline
-	(*PayeeLookup)(nil),        // 53: holdfast.v1.PayeeLookup
-	(*PayeeHide)(nil),          // 54: holdfast.v1.PayeeHide
-	(*PacketCreate)(nil),       // 55: holdfast.v1.PacketCreate
-	(*PacketClaim)(nil),        // 56: holdfast.v1.PacketClaim
-	(*PacketReveal)(nil),       // 57: holdfast.v1.PacketReveal
-	(*StaffAdd)(nil),           // 58: holdfast.v1.StaffAdd
-	(*StaffEnd)(nil),           // 59: holdfast.v1.StaffEnd
-	(*StaffSetRoles)(nil),      // 60: holdfast.v1.StaffSetRoles
-	(*StaffToken)(nil),         // 61: holdfast.v1.StaffToken
-	(*SessionOpen)(nil),        // 62: holdfast.v1.SessionOpen
-	(*SessionEnd)(nil),         // 63: holdfast.v1.SessionEnd
-	(*PayCodeRenew)(nil),       // 64: holdfast.v1.PayCodeRenew
-	(*PayCodeWrong)(nil),       // 65: holdfast.v1.PayCodeWrong
-	(*CodePay)(nil),            // 66: holdfast.v1.CodePay
-	(*AskAnswer)(nil),          // 67: holdfast.v1.AskAnswer
-	(*ReceiveCodeSet)(nil),     // 68: holdfast.v1.ReceiveCodeSet
-	(*MerchantSettings)(nil),   // 69: holdfast.v1.MerchantSettings
-	(MerchantStatus)(0),        // 70: holdfast.v1.MerchantStatus
-	(Product)(0),               // 71: holdfast.v1.Product
-	(*Consent)(nil),            // 72: holdfast.v1.Consent
-	(*Attempt)(nil),            // 73: holdfast.v1.Attempt
-	(*Sealed)(nil),             // 74: holdfast.v1.Sealed
-	(*Limits)(nil),             // 75: holdfast.v1.Limits
-	(BlockReason)(0),           // 76: holdfast.v1.BlockReason
-	(*Passkey)(nil),            // 77: holdfast.v1.Passkey
-	(*TillCaps)(nil),           // 78: holdfast.v1.TillCaps
-	(StaffRole)(0),             // 79: holdfast.v1.StaffRole
-	(*ShownCode)(nil),          // 80: holdfast.v1.ShownCode
+	(*TillPay)(nil),            // 50: holdfast.v1.TillPay
+	(*ShiftOpen)(nil),          // 51: holdfast.v1.ShiftOpen
+	(*ShiftClose)(nil),         // 52: holdfast.v1.ShiftClose
+	(*CashIn)(nil),             // 53: holdfast.v1.CashIn
+	(*CashOut)(nil),            // 54: holdfast.v1.CashOut
+	(*CashUndo)(nil),           // 55: holdfast.v1.CashUndo
+	(*TransferCreate)(nil),     // 56: holdfast.v1.TransferCreate
+	(*TransferAccept)(nil),     // 57: holdfast.v1.TransferAccept
+	(*TransferDecline)(nil),    // 58: holdfast.v1.TransferDecline
+	(*PayeeLookup)(nil),        // 59: holdfast.v1.PayeeLookup
+	(*PayeeHide)(nil),          // 60: holdfast.v1.PayeeHide
+	(*PacketCreate)(nil),       // 61: holdfast.v1.PacketCreate
+	(*PacketClaim)(nil),        // 62: holdfast.v1.PacketClaim
+	(*PacketReveal)(nil),       // 63: holdfast.v1.PacketReveal
+	(*StaffAdd)(nil),           // 64: holdfast.v1.StaffAdd
+	(*StaffEnd)(nil),           // 65: holdfast.v1.StaffEnd
+	(*StaffSetRoles)(nil),      // 66: holdfast.v1.StaffSetRoles
+	(*StaffToken)(nil),         // 67: holdfast.v1.StaffToken
+	(*SessionOpen)(nil),        // 68: holdfast.v1.SessionOpen
+	(*SessionEnd)(nil),         // 69: holdfast.v1.SessionEnd
+	(*PayCodeRenew)(nil),       // 70: holdfast.v1.PayCodeRenew
+	(*PayCodeWrong)(nil),       // 71: holdfast.v1.PayCodeWrong
+	(*CodePay)(nil),            // 72: holdfast.v1.CodePay
+	(*AskAnswer)(nil),          // 73: holdfast.v1.AskAnswer
+	(*ReceiveCodeSet)(nil),     // 74: holdfast.v1.ReceiveCodeSet
+	(*MerchantSettings)(nil),   // 75: holdfast.v1.MerchantSettings
+	(MerchantStatus)(0),        // 76: holdfast.v1.MerchantStatus
+	(Product)(0),               // 77: holdfast.v1.Product
+	(*Consent)(nil),            // 78: holdfast.v1.Consent
+	(*Attempt)(nil),            // 79: holdfast.v1.Attempt
+	(*Sealed)(nil),             // 80: holdfast.v1.Sealed
+	(*Limits)(nil),             // 81: holdfast.v1.Limits
+	(BlockReason)(0),           // 82: holdfast.v1.BlockReason
+	(*Passkey)(nil),            // 83: holdfast.v1.Passkey
+	(*TillCaps)(nil),           // 84: holdfast.v1.TillCaps
+	(StaffRole)(0),             // 85: holdfast.v1.StaffRole
+	(*ShownCode)(nil),          // 86: holdfast.v1.ShownCode
 }
 var file_holdfast_v1_command_proto_depIdxs = []int32{
-	69, // 0: holdfast.v1.MerchantAdd.settings:type_name -> holdfast.v1.MerchantSettings
-	69, // 1: holdfast.v1.MerchantSet.settings:type_name -> holdfast.v1.MerchantSettings
-	70, // 2: holdfast.v1.MerchantSet.status:type_name -> holdfast.v1.MerchantStatus
-	71, // 3: holdfast.v1.OrderCreate.product:type_name -> holdfast.v1.Product
-	72, // 4: holdfast.v1.WalletPay.consent:type_name -> holdfast.v1.Consent
-	73, // 5: holdfast.v1.NoticeReport.attempts:type_name -> holdfast.v1.Attempt
+	75, // 0: holdfast.v1.MerchantAdd.settings:type_name -> holdfast.v1.MerchantSettings
+	75, // 1: holdfast.v1.MerchantSet.settings:type_name -> holdfast.v1.MerchantSettings
+	76, // 2: holdfast.v1.MerchantSet.status:type_name -> holdfast.v1.MerchantStatus
+	77, // 3: holdfast.v1.OrderCreate.product:type_name -> holdfast.v1.Product
+	78, // 4: holdfast.v1.WalletPay.consent:type_name -> holdfast.v1.Consent
+	79, // 5: holdfast.v1.NoticeReport.attempts:type_name -> holdfast.v1.Attempt
 	26, // 6: holdfast.v1.TransferBatch.transfers:type_name -> holdfast.v1.Transfer
-	74, // 7: holdfast.v1.DeviceEnrol.details:type_name -> holdfast.v1.Sealed
-	72, // 8: holdfast.v1.DeviceEnd.consent:type_name -> holdfast.v1.Consent
-	72, // 9: holdfast.v1.PinSet.consent:type_name -> holdfast.v1.Consent
-	72, // 10: holdfast.v1.PinForget.consent:type_name -> holdfast.v1.Consent
-	72, // 11: holdfast.v1.FreeLimitSet.consent:type_name -> holdfast.v1.Consent
-	75, // 12: holdfast.v1.LimitsSet.limits:type_name -> holdfast.v1.Limits
-	76, // 13: holdfast.v1.PersonBlock.why:type_name -> holdfast.v1.BlockReason
-	77, // 14: holdfast.v1.PasskeyAdd.passkey:type_name -> holdfast.v1.Passkey
-	72, // 15: holdfast.v1.PasskeyAdd.consent:type_name -> holdfast.v1.Consent
-	72, // 16: holdfast.v1.PasskeyEnd.consent:type_name -> holdfast.v1.Consent
-	72, // 17: holdfast.v1.PasskeyUse.consent:type_name -> holdfast.v1.Consent
-	74, // 18: holdfast.v1.AppealFile.words:type_name -> holdfast.v1.Sealed
-	72, // 19: holdfast.v1.AppealFile.consent:type_name -> holdfast.v1.Consent
-	74, // 20: holdfast.v1.AppealDecide.answer:type_name -> holdfast.v1.Sealed
-	74, // 21: holdfast.v1.PersonEnter.details:type_name -> holdfast.v1.Sealed
-	74, // 22: holdfast.v1.PersonSeal.details:type_name -> holdfast.v1.Sealed
-	78, // 23: holdfast.v1.TillSet.caps:type_name -> holdfast.v1.TillCaps
-	74, // 24: holdfast.v1.TransferCreate.memo:type_name -> holdfast.v1.Sealed
-	72, // 25: holdfast.v1.TransferCreate.consent:type_name -> holdfast.v1.Consent
-	72, // 26: holdfast.v1.TransferAccept.consent:type_name -> holdfast.v1.Consent
-	72, // 27: holdfast.v1.TransferDecline.consent:type_name -> holdfast.v1.Consent
-	72, // 28: holdfast.v1.PayeeHide.consent:type_name -> holdfast.v1.Consent
-	74, // 29: holdfast.v1.PacketCreate.words:type_name -> holdfast.v1.Sealed
-	72, // 30: holdfast.v1.PacketCreate.consent:type_name -> holdfast.v1.Consent
-	72, // 31: holdfast.v1.PacketClaim.consent:type_name -> holdfast.v1.Consent
-	79, // 32: holdfast.v1.StaffAdd.roles:type_name -> holdfast.v1.StaffRole
-	74, // 33: holdfast.v1.StaffAdd.details:type_name -> holdfast.v1.Sealed
-	79, // 34: holdfast.v1.StaffSetRoles.roles:type_name -> holdfast.v1.StaffRole
-	72, // 35: holdfast.v1.SessionOpen.consent:type_name -> holdfast.v1.Consent
-	72, // 36: holdfast.v1.PayCodeRenew.consent:type_name -> holdfast.v1.Consent
-	16, // 37: holdfast.v1.CodePay.order:type_name -> holdfast.v1.OrderCreate
-	80, // 38: holdfast.v1.CodePay.code:type_name -> holdfast.v1.ShownCode
-	72, // 39: holdfast.v1.AskAnswer.consent:type_name -> holdfast.v1.Consent
-	72, // 40: holdfast.v1.ReceiveCodeSet.consent:type_name -> holdfast.v1.Consent
-	41, // [41:41] is the sub-list for method output_type
-	41, // [41:41] is the sub-list for method input_type
-	41, // [41:41] is the sub-list for extension type_name
-	41, // [41:41] is the sub-list for extension extendee
-	0,  // [0:41] is the sub-list for field type_name
+	80, // 7: holdfast.v1.DeviceEnrol.details:type_name -> holdfast.v1.Sealed
+	78, // 8: holdfast.v1.DeviceEnd.consent:type_name -> holdfast.v1.Consent
+	78, // 9: holdfast.v1.PinSet.consent:type_name -> holdfast.v1.Consent
+	78, // 10: holdfast.v1.PinForget.consent:type_name -> holdfast.v1.Consent
+	78, // 11: holdfast.v1.FreeLimitSet.consent:type_name -> holdfast.v1.Consent
+	81, // 12: holdfast.v1.LimitsSet.limits:type_name -> holdfast.v1.Limits
+	82, // 13: holdfast.v1.PersonBlock.why:type_name -> holdfast.v1.BlockReason
+	83, // 14: holdfast.v1.PasskeyAdd.passkey:type_name -> holdfast.v1.Passkey
+	78, // 15: holdfast.v1.PasskeyAdd.consent:type_name -> holdfast.v1.Consent
+	78, // 16: holdfast.v1.PasskeyEnd.consent:type_name -> holdfast.v1.Consent
+	78, // 17: holdfast.v1.PasskeyUse.consent:type_name -> holdfast.v1.Consent
+	80, // 18: holdfast.v1.AppealFile.words:type_name -> holdfast.v1.Sealed
+	78, // 19: holdfast.v1.AppealFile.consent:type_name -> holdfast.v1.Consent
+	80, // 20: holdfast.v1.AppealDecide.answer:type_name -> holdfast.v1.Sealed
+	80, // 21: holdfast.v1.PersonEnter.details:type_name -> holdfast.v1.Sealed
+	80, // 22: holdfast.v1.PersonSeal.details:type_name -> holdfast.v1.Sealed
+	84, // 23: holdfast.v1.TillSet.caps:type_name -> holdfast.v1.TillCaps
+	78, // 24: holdfast.v1.TillPay.consent:type_name -> holdfast.v1.Consent
+	78, // 25: holdfast.v1.CashOut.consent:type_name -> holdfast.v1.Consent
+	80, // 26: holdfast.v1.TransferCreate.memo:type_name -> holdfast.v1.Sealed
+	78, // 27: holdfast.v1.TransferCreate.consent:type_name -> holdfast.v1.Consent
+	78, // 28: holdfast.v1.TransferAccept.consent:type_name -> holdfast.v1.Consent
+	78, // 29: holdfast.v1.TransferDecline.consent:type_name -> holdfast.v1.Consent
+	78, // 30: holdfast.v1.PayeeHide.consent:type_name -> holdfast.v1.Consent
+	80, // 31: holdfast.v1.PacketCreate.words:type_name -> holdfast.v1.Sealed
+	78, // 32: holdfast.v1.PacketCreate.consent:type_name -> holdfast.v1.Consent
+	78, // 33: holdfast.v1.PacketClaim.consent:type_name -> holdfast.v1.Consent
+	85, // 34: holdfast.v1.StaffAdd.roles:type_name -> holdfast.v1.StaffRole
+	80, // 35: holdfast.v1.StaffAdd.details:type_name -> holdfast.v1.Sealed
+	85, // 36: holdfast.v1.StaffSetRoles.roles:type_name -> holdfast.v1.StaffRole
+	78, // 37: holdfast.v1.SessionOpen.consent:type_name -> holdfast.v1.Consent
+	78, // 38: holdfast.v1.PayCodeRenew.consent:type_name -> holdfast.v1.Consent
+	16, // 39: holdfast.v1.CodePay.order:type_name -> holdfast.v1.OrderCreate
+	86, // 40: holdfast.v1.CodePay.code:type_name -> holdfast.v1.ShownCode
+	78, // 41: holdfast.v1.AskAnswer.consent:type_name -> holdfast.v1.Consent
+	78, // 42: holdfast.v1.ReceiveCodeSet.consent:type_name -> holdfast.v1.Consent
+	43, // [43:43] is the sub-list for method output_type
+	43, // [43:43] is the sub-list for method input_type
+	43, // [43:43] is the sub-list for extension type_name
+	43, // [43:43] is the sub-list for extension extendee
+	0,  // [0:43] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_command_proto_init() }
@@ -5114,7 +5594,7 @@ func file_holdfast_v1_command_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_command_proto_rawDesc), len(file_holdfast_v1_command_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   69,
+			NumMessages:   75,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

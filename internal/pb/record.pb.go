@@ -2985,8 +2985,10 @@ type Till struct {
 	Token     []byte `protobuf:"bytes,4,opt,name=token,proto3" json:"token,omitempty"`
 	CreatedAt int64  `protobuf:"varint,5,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
 	// closed_at is 0 while the till is used.
-	ClosedAt      int64     `protobuf:"varint,6,opt,name=closed_at,json=closedAt,proto3" json:"closed_at,omitempty"`
-	Caps          *TillCaps `protobuf:"bytes,7,opt,name=caps,proto3" json:"caps,omitempty"`
+	ClosedAt int64     `protobuf:"varint,6,opt,name=closed_at,json=closedAt,proto3" json:"closed_at,omitempty"`
+	Caps     *TillCaps `protobuf:"bytes,7,opt,name=caps,proto3" json:"caps,omitempty"`
+	// shift is the number of its newest shift, 0 before the first.
+	Shift         uint64 `protobuf:"varint,8,opt,name=shift,proto3" json:"shift,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3070,6 +3072,278 @@ func (x *Till) GetCaps() *TillCaps {
 	return nil
 }
 
+func (x *Till) GetShift() uint64 {
+	if x != nil {
+		return x.Shift
+	}
+	return 0
+}
+
+// Shift is the time in which one member of staff has a till's drawer.
+type Shift struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Till   uint64                 `protobuf:"varint,1,opt,name=till,proto3" json:"till,omitempty"`
+	Number uint64                 `protobuf:"varint,2,opt,name=number,proto3" json:"number,omitempty"`
+	State  ShiftState             `protobuf:"varint,3,opt,name=state,proto3,enum=holdfast.v1.ShiftState" json:"state,omitempty"`
+	// staff is the member whose name a difference is under.
+	Staff uint64 `protobuf:"varint,4,opt,name=staff,proto3" json:"staff,omitempty"`
+	// float, taken and paid_out come to what the drawer must hold, fen; what was undone
+	// is in neither.
+	Float   int64 `protobuf:"varint,5,opt,name=float,proto3" json:"float,omitempty"`
+	Taken   int64 `protobuf:"varint,6,opt,name=taken,proto3" json:"taken,omitempty"`
+	PaidOut int64 `protobuf:"varint,7,opt,name=paid_out,json=paidOut,proto3" json:"paid_out,omitempty"`
+	// counted is what was handed in.
+	Counted       int64  `protobuf:"varint,8,opt,name=counted,proto3" json:"counted,omitempty"`
+	OpenedAt      int64  `protobuf:"varint,9,opt,name=opened_at,json=openedAt,proto3" json:"opened_at,omitempty"`
+	ClosedAt      int64  `protobuf:"varint,10,opt,name=closed_at,json=closedAt,proto3" json:"closed_at,omitempty"`
+	OpenSeq       uint64 `protobuf:"varint,11,opt,name=open_seq,json=openSeq,proto3" json:"open_seq,omitempty"`
+	CloseSeq      uint64 `protobuf:"varint,12,opt,name=close_seq,json=closeSeq,proto3" json:"close_seq,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Shift) Reset() {
+	*x = Shift{}
+	mi := &file_holdfast_v1_record_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Shift) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Shift) ProtoMessage() {}
+
+func (x *Shift) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_record_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Shift.ProtoReflect.Descriptor instead.
+func (*Shift) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *Shift) GetTill() uint64 {
+	if x != nil {
+		return x.Till
+	}
+	return 0
+}
+
+func (x *Shift) GetNumber() uint64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *Shift) GetState() ShiftState {
+	if x != nil {
+		return x.State
+	}
+	return ShiftState_SHIFT_STATE_UNSPECIFIED
+}
+
+func (x *Shift) GetStaff() uint64 {
+	if x != nil {
+		return x.Staff
+	}
+	return 0
+}
+
+func (x *Shift) GetFloat() int64 {
+	if x != nil {
+		return x.Float
+	}
+	return 0
+}
+
+func (x *Shift) GetTaken() int64 {
+	if x != nil {
+		return x.Taken
+	}
+	return 0
+}
+
+func (x *Shift) GetPaidOut() int64 {
+	if x != nil {
+		return x.PaidOut
+	}
+	return 0
+}
+
+func (x *Shift) GetCounted() int64 {
+	if x != nil {
+		return x.Counted
+	}
+	return 0
+}
+
+func (x *Shift) GetOpenedAt() int64 {
+	if x != nil {
+		return x.OpenedAt
+	}
+	return 0
+}
+
+func (x *Shift) GetClosedAt() int64 {
+	if x != nil {
+		return x.ClosedAt
+	}
+	return 0
+}
+
+func (x *Shift) GetOpenSeq() uint64 {
+	if x != nil {
+		return x.OpenSeq
+	}
+	return 0
+}
+
+func (x *Shift) GetCloseSeq() uint64 {
+	if x != nil {
+		return x.CloseSeq
+	}
+	return 0
+}
+
+// CashMove is what was done in cash at a till.
+type CashMove struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Till     uint64                 `protobuf:"varint,1,opt,name=till,proto3" json:"till,omitempty"`
+	ClientId string                 `protobuf:"bytes,2,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	Kind     CashKind               `protobuf:"varint,3,opt,name=kind,proto3,enum=holdfast.v1.CashKind" json:"kind,omitempty"`
+	Uid      uint64                 `protobuf:"varint,4,opt,name=uid,proto3" json:"uid,omitempty"`
+	Amount   int64                  `protobuf:"varint,5,opt,name=amount,proto3" json:"amount,omitempty"`
+	// shift is the number of the shift in which it was done.
+	Shift uint64 `protobuf:"varint,6,opt,name=shift,proto3" json:"shift,omitempty"`
+	At    int64  `protobuf:"varint,7,opt,name=at,proto3" json:"at,omitempty"`
+	Seq   uint64 `protobuf:"varint,8,opt,name=seq,proto3" json:"seq,omitempty"`
+	// undone_at is 0 for what stands.
+	UndoneAt int64  `protobuf:"varint,9,opt,name=undone_at,json=undoneAt,proto3" json:"undone_at,omitempty"`
+	UndoSeq  uint64 `protobuf:"varint,10,opt,name=undo_seq,json=undoSeq,proto3" json:"undo_seq,omitempty"`
+	// content_hash covers what a repeat must match.
+	ContentHash   []byte `protobuf:"bytes,11,opt,name=content_hash,json=contentHash,proto3" json:"content_hash,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CashMove) Reset() {
+	*x = CashMove{}
+	mi := &file_holdfast_v1_record_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CashMove) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CashMove) ProtoMessage() {}
+
+func (x *CashMove) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_record_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CashMove.ProtoReflect.Descriptor instead.
+func (*CashMove) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *CashMove) GetTill() uint64 {
+	if x != nil {
+		return x.Till
+	}
+	return 0
+}
+
+func (x *CashMove) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+func (x *CashMove) GetKind() CashKind {
+	if x != nil {
+		return x.Kind
+	}
+	return CashKind_CASH_KIND_UNSPECIFIED
+}
+
+func (x *CashMove) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *CashMove) GetAmount() int64 {
+	if x != nil {
+		return x.Amount
+	}
+	return 0
+}
+
+func (x *CashMove) GetShift() uint64 {
+	if x != nil {
+		return x.Shift
+	}
+	return 0
+}
+
+func (x *CashMove) GetAt() int64 {
+	if x != nil {
+		return x.At
+	}
+	return 0
+}
+
+func (x *CashMove) GetSeq() uint64 {
+	if x != nil {
+		return x.Seq
+	}
+	return 0
+}
+
+func (x *CashMove) GetUndoneAt() int64 {
+	if x != nil {
+		return x.UndoneAt
+	}
+	return 0
+}
+
+func (x *CashMove) GetUndoSeq() uint64 {
+	if x != nil {
+		return x.UndoSeq
+	}
+	return 0
+}
+
+func (x *CashMove) GetContentHash() []byte {
+	if x != nil {
+		return x.ContentHash
+	}
+	return nil
+}
+
 // Reach is whom a person has looked up today, and whether others find them.
 type Reach struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -3085,7 +3359,7 @@ type Reach struct {
 
 func (x *Reach) Reset() {
 	*x = Reach{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[27]
+	mi := &file_holdfast_v1_record_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3097,7 +3371,7 @@ func (x *Reach) String() string {
 func (*Reach) ProtoMessage() {}
 
 func (x *Reach) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[27]
+	mi := &file_holdfast_v1_record_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3110,7 +3384,7 @@ func (x *Reach) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reach.ProtoReflect.Descriptor instead.
 func (*Reach) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{27}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Reach) GetHidden() bool {
@@ -3145,7 +3419,7 @@ type Payee struct {
 
 func (x *Payee) Reset() {
 	*x = Payee{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[28]
+	mi := &file_holdfast_v1_record_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3157,7 +3431,7 @@ func (x *Payee) String() string {
 func (*Payee) ProtoMessage() {}
 
 func (x *Payee) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[28]
+	mi := &file_holdfast_v1_record_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3170,7 +3444,7 @@ func (x *Payee) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Payee.ProtoReflect.Descriptor instead.
 func (*Payee) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{28}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Payee) GetUid() uint64 {
@@ -3226,7 +3500,7 @@ type Packet struct {
 
 func (x *Packet) Reset() {
 	*x = Packet{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[29]
+	mi := &file_holdfast_v1_record_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3238,7 +3512,7 @@ func (x *Packet) String() string {
 func (*Packet) ProtoMessage() {}
 
 func (x *Packet) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[29]
+	mi := &file_holdfast_v1_record_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3251,7 +3525,7 @@ func (x *Packet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Packet.ProtoReflect.Descriptor instead.
 func (*Packet) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{29}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Packet) GetId() uint64 {
@@ -3447,7 +3721,7 @@ type PacketShare struct {
 
 func (x *PacketShare) Reset() {
 	*x = PacketShare{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[30]
+	mi := &file_holdfast_v1_record_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3459,7 +3733,7 @@ func (x *PacketShare) String() string {
 func (*PacketShare) ProtoMessage() {}
 
 func (x *PacketShare) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[30]
+	mi := &file_holdfast_v1_record_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3472,7 +3746,7 @@ func (x *PacketShare) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PacketShare.ProtoReflect.Descriptor instead.
 func (*PacketShare) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{30}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *PacketShare) GetPacket() uint64 {
@@ -3557,7 +3831,7 @@ type StaffMember struct {
 
 func (x *StaffMember) Reset() {
 	*x = StaffMember{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[31]
+	mi := &file_holdfast_v1_record_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3569,7 +3843,7 @@ func (x *StaffMember) String() string {
 func (*StaffMember) ProtoMessage() {}
 
 func (x *StaffMember) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[31]
+	mi := &file_holdfast_v1_record_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3582,7 +3856,7 @@ func (x *StaffMember) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StaffMember.ProtoReflect.Descriptor instead.
 func (*StaffMember) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{31}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *StaffMember) GetId() uint64 {
@@ -3700,7 +3974,7 @@ type StaffSession struct {
 
 func (x *StaffSession) Reset() {
 	*x = StaffSession{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[32]
+	mi := &file_holdfast_v1_record_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3712,7 +3986,7 @@ func (x *StaffSession) String() string {
 func (*StaffSession) ProtoMessage() {}
 
 func (x *StaffSession) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[32]
+	mi := &file_holdfast_v1_record_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3725,7 +3999,7 @@ func (x *StaffSession) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StaffSession.ProtoReflect.Descriptor instead.
 func (*StaffSession) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{32}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *StaffSession) GetNumber() uint64 {
@@ -3787,7 +4061,7 @@ type PayCodes struct {
 
 func (x *PayCodes) Reset() {
 	*x = PayCodes{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[33]
+	mi := &file_holdfast_v1_record_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3799,7 +4073,7 @@ func (x *PayCodes) String() string {
 func (*PayCodes) ProtoMessage() {}
 
 func (x *PayCodes) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[33]
+	mi := &file_holdfast_v1_record_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3812,7 +4086,7 @@ func (x *PayCodes) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayCodes.ProtoReflect.Descriptor instead.
 func (*PayCodes) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{33}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *PayCodes) GetUid() uint64 {
@@ -3859,7 +4133,7 @@ type PayDevice struct {
 
 func (x *PayDevice) Reset() {
 	*x = PayDevice{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[34]
+	mi := &file_holdfast_v1_record_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3871,7 +4145,7 @@ func (x *PayDevice) String() string {
 func (*PayDevice) ProtoMessage() {}
 
 func (x *PayDevice) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[34]
+	mi := &file_holdfast_v1_record_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3884,7 +4158,7 @@ func (x *PayDevice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayDevice.ProtoReflect.Descriptor instead.
 func (*PayDevice) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{34}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *PayDevice) GetId() []byte {
@@ -3928,7 +4202,7 @@ type PayAlias struct {
 
 func (x *PayAlias) Reset() {
 	*x = PayAlias{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[35]
+	mi := &file_holdfast_v1_record_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3940,7 +4214,7 @@ func (x *PayAlias) String() string {
 func (*PayAlias) ProtoMessage() {}
 
 func (x *PayAlias) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[35]
+	mi := &file_holdfast_v1_record_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3953,7 +4227,7 @@ func (x *PayAlias) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayAlias.ProtoReflect.Descriptor instead.
 func (*PayAlias) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{35}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *PayAlias) GetAlias() uint32 {
@@ -3989,7 +4263,7 @@ type UsedCode struct {
 
 func (x *UsedCode) Reset() {
 	*x = UsedCode{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[36]
+	mi := &file_holdfast_v1_record_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4001,7 +4275,7 @@ func (x *UsedCode) String() string {
 func (*UsedCode) ProtoMessage() {}
 
 func (x *UsedCode) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[36]
+	mi := &file_holdfast_v1_record_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4014,7 +4288,7 @@ func (x *UsedCode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UsedCode.ProtoReflect.Descriptor instead.
 func (*UsedCode) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{36}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *UsedCode) GetStep() uint64 {
@@ -4052,7 +4326,7 @@ type CodeTries struct {
 
 func (x *CodeTries) Reset() {
 	*x = CodeTries{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[37]
+	mi := &file_holdfast_v1_record_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4064,7 +4338,7 @@ func (x *CodeTries) String() string {
 func (*CodeTries) ProtoMessage() {}
 
 func (x *CodeTries) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[37]
+	mi := &file_holdfast_v1_record_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4077,7 +4351,7 @@ func (x *CodeTries) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CodeTries.ProtoReflect.Descriptor instead.
 func (*CodeTries) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{37}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *CodeTries) GetWindow() int64 {
@@ -4410,7 +4684,7 @@ const file_holdfast_v1_record_proto_rawDesc = "" +
 	"\n" +
 	"create_seq\x18\v \x01(\x04R\tcreateSeq\x12\x19\n" +
 	"\bended_at\x18\f \x01(\x03R\aendedAt\x12\x17\n" +
-	"\aend_seq\x18\r \x01(\x04R\x06endSeq\"\xbd\x01\n" +
+	"\aend_seq\x18\r \x01(\x04R\x06endSeq\"\xd3\x01\n" +
 	"\x04Till\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x14\n" +
 	"\x05mchid\x18\x02 \x01(\tR\x05mchid\x12\x12\n" +
@@ -4419,7 +4693,35 @@ const file_holdfast_v1_record_proto_rawDesc = "" +
 	"\n" +
 	"created_at\x18\x05 \x01(\x03R\tcreatedAt\x12\x1b\n" +
 	"\tclosed_at\x18\x06 \x01(\x03R\bclosedAt\x12)\n" +
-	"\x04caps\x18\a \x01(\v2\x15.holdfast.v1.TillCapsR\x04caps\"E\n" +
+	"\x04caps\x18\a \x01(\v2\x15.holdfast.v1.TillCapsR\x04caps\x12\x14\n" +
+	"\x05shift\x18\b \x01(\x04R\x05shift\"\xcb\x02\n" +
+	"\x05Shift\x12\x12\n" +
+	"\x04till\x18\x01 \x01(\x04R\x04till\x12\x16\n" +
+	"\x06number\x18\x02 \x01(\x04R\x06number\x12-\n" +
+	"\x05state\x18\x03 \x01(\x0e2\x17.holdfast.v1.ShiftStateR\x05state\x12\x14\n" +
+	"\x05staff\x18\x04 \x01(\x04R\x05staff\x12\x14\n" +
+	"\x05float\x18\x05 \x01(\x03R\x05float\x12\x14\n" +
+	"\x05taken\x18\x06 \x01(\x03R\x05taken\x12\x19\n" +
+	"\bpaid_out\x18\a \x01(\x03R\apaidOut\x12\x18\n" +
+	"\acounted\x18\b \x01(\x03R\acounted\x12\x1b\n" +
+	"\topened_at\x18\t \x01(\x03R\bopenedAt\x12\x1b\n" +
+	"\tclosed_at\x18\n" +
+	" \x01(\x03R\bclosedAt\x12\x19\n" +
+	"\bopen_seq\x18\v \x01(\x04R\aopenSeq\x12\x1b\n" +
+	"\tclose_seq\x18\f \x01(\x04R\bcloseSeq\"\xa3\x02\n" +
+	"\bCashMove\x12\x12\n" +
+	"\x04till\x18\x01 \x01(\x04R\x04till\x12\x1b\n" +
+	"\tclient_id\x18\x02 \x01(\tR\bclientId\x12)\n" +
+	"\x04kind\x18\x03 \x01(\x0e2\x15.holdfast.v1.CashKindR\x04kind\x12\x10\n" +
+	"\x03uid\x18\x04 \x01(\x04R\x03uid\x12\x16\n" +
+	"\x06amount\x18\x05 \x01(\x03R\x06amount\x12\x14\n" +
+	"\x05shift\x18\x06 \x01(\x04R\x05shift\x12\x0e\n" +
+	"\x02at\x18\a \x01(\x03R\x02at\x12\x10\n" +
+	"\x03seq\x18\b \x01(\x04R\x03seq\x12\x1b\n" +
+	"\tundone_at\x18\t \x01(\x03R\bundoneAt\x12\x19\n" +
+	"\bundo_seq\x18\n" +
+	" \x01(\x04R\aundoSeq\x12!\n" +
+	"\fcontent_hash\x18\v \x01(\fR\vcontentHash\"E\n" +
 	"\x05Reach\x12\x16\n" +
 	"\x06hidden\x18\x01 \x01(\bR\x06hidden\x12\x10\n" +
 	"\x03day\x18\x02 \x01(\x03R\x03day\x12\x12\n" +
@@ -4535,7 +4837,7 @@ func file_holdfast_v1_record_proto_rawDescGZIP() []byte {
 }
 
 var file_holdfast_v1_record_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_holdfast_v1_record_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
+var file_holdfast_v1_record_proto_msgTypes = make([]protoimpl.MessageInfo, 40)
 var file_holdfast_v1_record_proto_goTypes = []any{
 	(DueKind)(0),             // 0: holdfast.v1.DueKind
 	(*Head)(nil),             // 1: holdfast.v1.Head
@@ -4565,79 +4867,85 @@ var file_holdfast_v1_record_proto_goTypes = []any{
 	(*Enrolment)(nil),        // 25: holdfast.v1.Enrolment
 	(*PersonTransfer)(nil),   // 26: holdfast.v1.PersonTransfer
 	(*Till)(nil),             // 27: holdfast.v1.Till
-	(*Reach)(nil),            // 28: holdfast.v1.Reach
-	(*Payee)(nil),            // 29: holdfast.v1.Payee
-	(*Packet)(nil),           // 30: holdfast.v1.Packet
-	(*PacketShare)(nil),      // 31: holdfast.v1.PacketShare
-	(*StaffMember)(nil),      // 32: holdfast.v1.StaffMember
-	(*StaffSession)(nil),     // 33: holdfast.v1.StaffSession
-	(*PayCodes)(nil),         // 34: holdfast.v1.PayCodes
-	(*PayDevice)(nil),        // 35: holdfast.v1.PayDevice
-	(*PayAlias)(nil),         // 36: holdfast.v1.PayAlias
-	(*UsedCode)(nil),         // 37: holdfast.v1.UsedCode
-	(*CodeTries)(nil),        // 38: holdfast.v1.CodeTries
-	(MerchantStatus)(0),      // 39: holdfast.v1.MerchantStatus
-	(*MerchantSettings)(nil), // 40: holdfast.v1.MerchantSettings
-	(*KeyVersion)(nil),       // 41: holdfast.v1.KeyVersion
-	(*Openid)(nil),           // 42: holdfast.v1.Openid
-	(*Sealed)(nil),           // 43: holdfast.v1.Sealed
-	(BlockReason)(0),         // 44: holdfast.v1.BlockReason
-	(Product)(0),             // 45: holdfast.v1.Product
-	(TradeState)(0),          // 46: holdfast.v1.TradeState
-	(RefundStatus)(0),        // 47: holdfast.v1.RefundStatus
-	(NoticeEvent)(0),         // 48: holdfast.v1.NoticeEvent
-	(NoticeState)(0),         // 49: holdfast.v1.NoticeState
-	(*Attempt)(nil),          // 50: holdfast.v1.Attempt
-	(*Subject)(nil),          // 51: holdfast.v1.Subject
-	(*Passkey)(nil),          // 52: holdfast.v1.Passkey
-	(AppealState)(0),         // 53: holdfast.v1.AppealState
-	(TransferState)(0),       // 54: holdfast.v1.TransferState
-	(*TillCaps)(nil),         // 55: holdfast.v1.TillCaps
-	(PacketState)(0),         // 56: holdfast.v1.PacketState
-	(StaffRole)(0),           // 57: holdfast.v1.StaffRole
+	(*Shift)(nil),            // 28: holdfast.v1.Shift
+	(*CashMove)(nil),         // 29: holdfast.v1.CashMove
+	(*Reach)(nil),            // 30: holdfast.v1.Reach
+	(*Payee)(nil),            // 31: holdfast.v1.Payee
+	(*Packet)(nil),           // 32: holdfast.v1.Packet
+	(*PacketShare)(nil),      // 33: holdfast.v1.PacketShare
+	(*StaffMember)(nil),      // 34: holdfast.v1.StaffMember
+	(*StaffSession)(nil),     // 35: holdfast.v1.StaffSession
+	(*PayCodes)(nil),         // 36: holdfast.v1.PayCodes
+	(*PayDevice)(nil),        // 37: holdfast.v1.PayDevice
+	(*PayAlias)(nil),         // 38: holdfast.v1.PayAlias
+	(*UsedCode)(nil),         // 39: holdfast.v1.UsedCode
+	(*CodeTries)(nil),        // 40: holdfast.v1.CodeTries
+	(MerchantStatus)(0),      // 41: holdfast.v1.MerchantStatus
+	(*MerchantSettings)(nil), // 42: holdfast.v1.MerchantSettings
+	(*KeyVersion)(nil),       // 43: holdfast.v1.KeyVersion
+	(*Openid)(nil),           // 44: holdfast.v1.Openid
+	(*Sealed)(nil),           // 45: holdfast.v1.Sealed
+	(BlockReason)(0),         // 46: holdfast.v1.BlockReason
+	(Product)(0),             // 47: holdfast.v1.Product
+	(TradeState)(0),          // 48: holdfast.v1.TradeState
+	(RefundStatus)(0),        // 49: holdfast.v1.RefundStatus
+	(NoticeEvent)(0),         // 50: holdfast.v1.NoticeEvent
+	(NoticeState)(0),         // 51: holdfast.v1.NoticeState
+	(*Attempt)(nil),          // 52: holdfast.v1.Attempt
+	(*Subject)(nil),          // 53: holdfast.v1.Subject
+	(*Passkey)(nil),          // 54: holdfast.v1.Passkey
+	(AppealState)(0),         // 55: holdfast.v1.AppealState
+	(TransferState)(0),       // 56: holdfast.v1.TransferState
+	(*TillCaps)(nil),         // 57: holdfast.v1.TillCaps
+	(ShiftState)(0),          // 58: holdfast.v1.ShiftState
+	(CashKind)(0),            // 59: holdfast.v1.CashKind
+	(PacketState)(0),         // 60: holdfast.v1.PacketState
+	(StaffRole)(0),           // 61: holdfast.v1.StaffRole
 }
 var file_holdfast_v1_record_proto_depIdxs = []int32{
 	2,  // 0: holdfast.v1.Head.digests:type_name -> holdfast.v1.TableDigest
-	39, // 1: holdfast.v1.Merchant.status:type_name -> holdfast.v1.MerchantStatus
-	40, // 2: holdfast.v1.Merchant.settings:type_name -> holdfast.v1.MerchantSettings
-	41, // 3: holdfast.v1.Merchant.keys:type_name -> holdfast.v1.KeyVersion
-	42, // 4: holdfast.v1.Person.openids:type_name -> holdfast.v1.Openid
-	43, // 5: holdfast.v1.Person.details:type_name -> holdfast.v1.Sealed
-	44, // 6: holdfast.v1.Person.block_why:type_name -> holdfast.v1.BlockReason
-	45, // 7: holdfast.v1.Order.product:type_name -> holdfast.v1.Product
-	46, // 8: holdfast.v1.Order.state:type_name -> holdfast.v1.TradeState
-	47, // 9: holdfast.v1.Refund.status:type_name -> holdfast.v1.RefundStatus
-	48, // 10: holdfast.v1.Notice.event:type_name -> holdfast.v1.NoticeEvent
-	49, // 11: holdfast.v1.Notice.state:type_name -> holdfast.v1.NoticeState
-	50, // 12: holdfast.v1.Notice.recent:type_name -> holdfast.v1.Attempt
-	50, // 13: holdfast.v1.Notice.last_duplicate:type_name -> holdfast.v1.Attempt
-	51, // 14: holdfast.v1.Notice.subject:type_name -> holdfast.v1.Subject
+	41, // 1: holdfast.v1.Merchant.status:type_name -> holdfast.v1.MerchantStatus
+	42, // 2: holdfast.v1.Merchant.settings:type_name -> holdfast.v1.MerchantSettings
+	43, // 3: holdfast.v1.Merchant.keys:type_name -> holdfast.v1.KeyVersion
+	44, // 4: holdfast.v1.Person.openids:type_name -> holdfast.v1.Openid
+	45, // 5: holdfast.v1.Person.details:type_name -> holdfast.v1.Sealed
+	46, // 6: holdfast.v1.Person.block_why:type_name -> holdfast.v1.BlockReason
+	47, // 7: holdfast.v1.Order.product:type_name -> holdfast.v1.Product
+	48, // 8: holdfast.v1.Order.state:type_name -> holdfast.v1.TradeState
+	49, // 9: holdfast.v1.Refund.status:type_name -> holdfast.v1.RefundStatus
+	50, // 10: holdfast.v1.Notice.event:type_name -> holdfast.v1.NoticeEvent
+	51, // 11: holdfast.v1.Notice.state:type_name -> holdfast.v1.NoticeState
+	52, // 12: holdfast.v1.Notice.recent:type_name -> holdfast.v1.Attempt
+	52, // 13: holdfast.v1.Notice.last_duplicate:type_name -> holdfast.v1.Attempt
+	53, // 14: holdfast.v1.Notice.subject:type_name -> holdfast.v1.Subject
 	20, // 15: holdfast.v1.Wallet.devices:type_name -> holdfast.v1.Device
 	21, // 16: holdfast.v1.Wallet.pin:type_name -> holdfast.v1.Pin
 	17, // 17: holdfast.v1.Wallet.paces:type_name -> holdfast.v1.Pace
-	52, // 18: holdfast.v1.Passkeys.list:type_name -> holdfast.v1.Passkey
-	43, // 19: holdfast.v1.Appeal.words:type_name -> holdfast.v1.Sealed
-	53, // 20: holdfast.v1.Appeal.state:type_name -> holdfast.v1.AppealState
-	43, // 21: holdfast.v1.Appeal.answer:type_name -> holdfast.v1.Sealed
+	54, // 18: holdfast.v1.Passkeys.list:type_name -> holdfast.v1.Passkey
+	45, // 19: holdfast.v1.Appeal.words:type_name -> holdfast.v1.Sealed
+	55, // 20: holdfast.v1.Appeal.state:type_name -> holdfast.v1.AppealState
+	45, // 21: holdfast.v1.Appeal.answer:type_name -> holdfast.v1.Sealed
 	22, // 22: holdfast.v1.Pin.open:type_name -> holdfast.v1.PinTry
 	22, // 23: holdfast.v1.Pin.grants:type_name -> holdfast.v1.PinTry
 	24, // 24: holdfast.v1.SentCode.sends:type_name -> holdfast.v1.Sends
-	43, // 25: holdfast.v1.PersonTransfer.memo:type_name -> holdfast.v1.Sealed
-	54, // 26: holdfast.v1.PersonTransfer.state:type_name -> holdfast.v1.TransferState
-	55, // 27: holdfast.v1.Till.caps:type_name -> holdfast.v1.TillCaps
-	43, // 28: holdfast.v1.Packet.words:type_name -> holdfast.v1.Sealed
-	56, // 29: holdfast.v1.Packet.state:type_name -> holdfast.v1.PacketState
-	57, // 30: holdfast.v1.StaffMember.roles:type_name -> holdfast.v1.StaffRole
-	43, // 31: holdfast.v1.StaffMember.details:type_name -> holdfast.v1.Sealed
-	33, // 32: holdfast.v1.StaffMember.sessions:type_name -> holdfast.v1.StaffSession
-	35, // 33: holdfast.v1.PayCodes.devices:type_name -> holdfast.v1.PayDevice
-	36, // 34: holdfast.v1.PayDevice.aliases:type_name -> holdfast.v1.PayAlias
-	37, // 35: holdfast.v1.PayDevice.used:type_name -> holdfast.v1.UsedCode
-	36, // [36:36] is the sub-list for method output_type
-	36, // [36:36] is the sub-list for method input_type
-	36, // [36:36] is the sub-list for extension type_name
-	36, // [36:36] is the sub-list for extension extendee
-	0,  // [0:36] is the sub-list for field type_name
+	45, // 25: holdfast.v1.PersonTransfer.memo:type_name -> holdfast.v1.Sealed
+	56, // 26: holdfast.v1.PersonTransfer.state:type_name -> holdfast.v1.TransferState
+	57, // 27: holdfast.v1.Till.caps:type_name -> holdfast.v1.TillCaps
+	58, // 28: holdfast.v1.Shift.state:type_name -> holdfast.v1.ShiftState
+	59, // 29: holdfast.v1.CashMove.kind:type_name -> holdfast.v1.CashKind
+	45, // 30: holdfast.v1.Packet.words:type_name -> holdfast.v1.Sealed
+	60, // 31: holdfast.v1.Packet.state:type_name -> holdfast.v1.PacketState
+	61, // 32: holdfast.v1.StaffMember.roles:type_name -> holdfast.v1.StaffRole
+	45, // 33: holdfast.v1.StaffMember.details:type_name -> holdfast.v1.Sealed
+	35, // 34: holdfast.v1.StaffMember.sessions:type_name -> holdfast.v1.StaffSession
+	37, // 35: holdfast.v1.PayCodes.devices:type_name -> holdfast.v1.PayDevice
+	38, // 36: holdfast.v1.PayDevice.aliases:type_name -> holdfast.v1.PayAlias
+	39, // 37: holdfast.v1.PayDevice.used:type_name -> holdfast.v1.UsedCode
+	38, // [38:38] is the sub-list for method output_type
+	38, // [38:38] is the sub-list for method input_type
+	38, // [38:38] is the sub-list for extension type_name
+	38, // [38:38] is the sub-list for extension extendee
+	0,  // [0:38] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_record_proto_init() }
@@ -4652,7 +4960,7 @@ func file_holdfast_v1_record_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_record_proto_rawDesc), len(file_holdfast_v1_record_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   38,
+			NumMessages:   40,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -386,6 +386,112 @@ func (RefundStatus) EnumDescriptor() ([]byte, []int) {
 	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{5}
 }
 
+type ShiftState int32
+
+const (
+	ShiftState_SHIFT_STATE_UNSPECIFIED ShiftState = 0
+	// OPEN: the drawer is with a member of staff.
+	ShiftState_SHIFT_STATE_OPEN ShiftState = 1
+	// CLOSED: it was counted and handed in. Final.
+	ShiftState_SHIFT_STATE_CLOSED ShiftState = 2
+)
+
+// Enum value maps for ShiftState.
+var (
+	ShiftState_name = map[int32]string{
+		0: "SHIFT_STATE_UNSPECIFIED",
+		1: "SHIFT_STATE_OPEN",
+		2: "SHIFT_STATE_CLOSED",
+	}
+	ShiftState_value = map[string]int32{
+		"SHIFT_STATE_UNSPECIFIED": 0,
+		"SHIFT_STATE_OPEN":        1,
+		"SHIFT_STATE_CLOSED":      2,
+	}
+)
+
+func (x ShiftState) Enum() *ShiftState {
+	p := new(ShiftState)
+	*p = x
+	return p
+}
+
+func (x ShiftState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ShiftState) Descriptor() protoreflect.EnumDescriptor {
+	return file_holdfast_v1_vocabulary_proto_enumTypes[6].Descriptor()
+}
+
+func (ShiftState) Type() protoreflect.EnumType {
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[6]
+}
+
+func (x ShiftState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ShiftState.Descriptor instead.
+func (ShiftState) EnumDescriptor() ([]byte, []int) {
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{6}
+}
+
+type CashKind int32
+
+const (
+	CashKind_CASH_KIND_UNSPECIFIED CashKind = 0
+	// IN: cash into a wallet.
+	CashKind_CASH_KIND_IN CashKind = 1
+	// OUT: cash out of a wallet.
+	CashKind_CASH_KIND_OUT CashKind = 2
+	// CHANGE: the change of something that was bought, into a wallet.
+	CashKind_CASH_KIND_CHANGE CashKind = 3
+)
+
+// Enum value maps for CashKind.
+var (
+	CashKind_name = map[int32]string{
+		0: "CASH_KIND_UNSPECIFIED",
+		1: "CASH_KIND_IN",
+		2: "CASH_KIND_OUT",
+		3: "CASH_KIND_CHANGE",
+	}
+	CashKind_value = map[string]int32{
+		"CASH_KIND_UNSPECIFIED": 0,
+		"CASH_KIND_IN":          1,
+		"CASH_KIND_OUT":         2,
+		"CASH_KIND_CHANGE":      3,
+	}
+)
+
+func (x CashKind) Enum() *CashKind {
+	p := new(CashKind)
+	*p = x
+	return p
+}
+
+func (x CashKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (CashKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_holdfast_v1_vocabulary_proto_enumTypes[7].Descriptor()
+}
+
+func (CashKind) Type() protoreflect.EnumType {
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[7]
+}
+
+func (x CashKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use CashKind.Descriptor instead.
+func (CashKind) EnumDescriptor() ([]byte, []int) {
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{7}
+}
+
 type TransferState int32
 
 const (
@@ -429,11 +535,11 @@ func (x TransferState) String() string {
 }
 
 func (TransferState) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[6].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[8].Descriptor()
 }
 
 func (TransferState) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[6]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[8]
 }
 
 func (x TransferState) Number() protoreflect.EnumNumber {
@@ -442,7 +548,7 @@ func (x TransferState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use TransferState.Descriptor instead.
 func (TransferState) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{6}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{8}
 }
 
 type PacketState int32
@@ -484,11 +590,11 @@ func (x PacketState) String() string {
 }
 
 func (PacketState) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[7].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[9].Descriptor()
 }
 
 func (PacketState) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[7]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[9]
 }
 
 func (x PacketState) Number() protoreflect.EnumNumber {
@@ -497,7 +603,7 @@ func (x PacketState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use PacketState.Descriptor instead.
 func (PacketState) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{7}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{9}
 }
 
 // StaffRole is what a member of staff may do: operators have the first five, a
@@ -561,11 +667,11 @@ func (x StaffRole) String() string {
 }
 
 func (StaffRole) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[8].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[10].Descriptor()
 }
 
 func (StaffRole) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[8]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[10]
 }
 
 func (x StaffRole) Number() protoreflect.EnumNumber {
@@ -574,7 +680,7 @@ func (x StaffRole) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use StaffRole.Descriptor instead.
 func (StaffRole) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{8}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{10}
 }
 
 type NoticeEvent int32
@@ -616,11 +722,11 @@ func (x NoticeEvent) String() string {
 }
 
 func (NoticeEvent) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[9].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[11].Descriptor()
 }
 
 func (NoticeEvent) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[9]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[11]
 }
 
 func (x NoticeEvent) Number() protoreflect.EnumNumber {
@@ -629,7 +735,7 @@ func (x NoticeEvent) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use NoticeEvent.Descriptor instead.
 func (NoticeEvent) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{9}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{11}
 }
 
 type NoticeState int32
@@ -672,11 +778,11 @@ func (x NoticeState) String() string {
 }
 
 func (NoticeState) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[10].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[12].Descriptor()
 }
 
 func (NoticeState) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[10]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[12]
 }
 
 func (x NoticeState) Number() protoreflect.EnumNumber {
@@ -685,7 +791,7 @@ func (x NoticeState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use NoticeState.Descriptor instead.
 func (NoticeState) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{10}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{12}
 }
 
 type AttemptOutcome int32
@@ -739,11 +845,11 @@ func (x AttemptOutcome) String() string {
 }
 
 func (AttemptOutcome) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[11].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[13].Descriptor()
 }
 
 func (AttemptOutcome) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[11]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[13]
 }
 
 func (x AttemptOutcome) Number() protoreflect.EnumNumber {
@@ -752,7 +858,7 @@ func (x AttemptOutcome) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AttemptOutcome.Descriptor instead.
 func (AttemptOutcome) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{11}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{13}
 }
 
 // PostingCode names a posting's reason.
@@ -772,31 +878,47 @@ const (
 	PostingCode_POSTING_CODE_PACKET PostingCode = 7
 	// PACKET_BACK: what nobody took of a red packet.
 	PostingCode_POSTING_CODE_PACKET_BACK PostingCode = 8
+	// CASH_FLOAT: from a merchant's safe into a till's drawer, and back.
+	PostingCode_POSTING_CODE_CASH_FLOAT PostingCode = 10
+	// CASH: cash into a wallet, or out of one.
+	PostingCode_POSTING_CODE_CASH PostingCode = 11
+	// CASH_UNDONE: a mistake with cash, taken back.
+	PostingCode_POSTING_CODE_CASH_UNDONE PostingCode = 12
+	// CASH_DIFFERENCE: what was missing or too much when a drawer was counted.
+	PostingCode_POSTING_CODE_CASH_DIFFERENCE PostingCode = 13
 )
 
 // Enum value maps for PostingCode.
 var (
 	PostingCode_name = map[int32]string{
-		0: "POSTING_CODE_UNSPECIFIED",
-		1: "POSTING_CODE_PAYMENT",
-		2: "POSTING_CODE_REFUND",
-		3: "POSTING_CODE_TOPUP",
-		4: "POSTING_CODE_TRANSFER",
-		5: "POSTING_CODE_SENT",
-		6: "POSTING_CODE_SENT_BACK",
-		7: "POSTING_CODE_PACKET",
-		8: "POSTING_CODE_PACKET_BACK",
+		0:  "POSTING_CODE_UNSPECIFIED",
+		1:  "POSTING_CODE_PAYMENT",
+		2:  "POSTING_CODE_REFUND",
+		3:  "POSTING_CODE_TOPUP",
+		4:  "POSTING_CODE_TRANSFER",
+		5:  "POSTING_CODE_SENT",
+		6:  "POSTING_CODE_SENT_BACK",
+		7:  "POSTING_CODE_PACKET",
+		8:  "POSTING_CODE_PACKET_BACK",
+		10: "POSTING_CODE_CASH_FLOAT",
+		11: "POSTING_CODE_CASH",
+		12: "POSTING_CODE_CASH_UNDONE",
+		13: "POSTING_CODE_CASH_DIFFERENCE",
 	}
 	PostingCode_value = map[string]int32{
-		"POSTING_CODE_UNSPECIFIED": 0,
-		"POSTING_CODE_PAYMENT":     1,
-		"POSTING_CODE_REFUND":      2,
-		"POSTING_CODE_TOPUP":       3,
-		"POSTING_CODE_TRANSFER":    4,
-		"POSTING_CODE_SENT":        5,
-		"POSTING_CODE_SENT_BACK":   6,
-		"POSTING_CODE_PACKET":      7,
-		"POSTING_CODE_PACKET_BACK": 8,
+		"POSTING_CODE_UNSPECIFIED":     0,
+		"POSTING_CODE_PAYMENT":         1,
+		"POSTING_CODE_REFUND":          2,
+		"POSTING_CODE_TOPUP":           3,
+		"POSTING_CODE_TRANSFER":        4,
+		"POSTING_CODE_SENT":            5,
+		"POSTING_CODE_SENT_BACK":       6,
+		"POSTING_CODE_PACKET":          7,
+		"POSTING_CODE_PACKET_BACK":     8,
+		"POSTING_CODE_CASH_FLOAT":      10,
+		"POSTING_CODE_CASH":            11,
+		"POSTING_CODE_CASH_UNDONE":     12,
+		"POSTING_CODE_CASH_DIFFERENCE": 13,
 	}
 )
 
@@ -811,11 +933,11 @@ func (x PostingCode) String() string {
 }
 
 func (PostingCode) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[12].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[14].Descriptor()
 }
 
 func (PostingCode) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[12]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[14]
 }
 
 func (x PostingCode) Number() protoreflect.EnumNumber {
@@ -824,7 +946,7 @@ func (x PostingCode) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use PostingCode.Descriptor instead.
 func (PostingCode) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{12}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{14}
 }
 
 type MemberRole int32
@@ -865,11 +987,11 @@ func (x MemberRole) String() string {
 }
 
 func (MemberRole) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[13].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[15].Descriptor()
 }
 
 func (MemberRole) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[13]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[15]
 }
 
 func (x MemberRole) Number() protoreflect.EnumNumber {
@@ -878,7 +1000,7 @@ func (x MemberRole) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use MemberRole.Descriptor instead.
 func (MemberRole) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{13}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{15}
 }
 
 // BlockReason is why a person is blocked, in the words that the person is told.
@@ -933,11 +1055,11 @@ func (x BlockReason) String() string {
 }
 
 func (BlockReason) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[14].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[16].Descriptor()
 }
 
 func (BlockReason) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[14]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[16]
 }
 
 func (x BlockReason) Number() protoreflect.EnumNumber {
@@ -946,7 +1068,7 @@ func (x BlockReason) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use BlockReason.Descriptor instead.
 func (BlockReason) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{14}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{16}
 }
 
 type AppealState int32
@@ -988,11 +1110,11 @@ func (x AppealState) String() string {
 }
 
 func (AppealState) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[15].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[17].Descriptor()
 }
 
 func (AppealState) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[15]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[17]
 }
 
 func (x AppealState) Number() protoreflect.EnumNumber {
@@ -1001,7 +1123,7 @@ func (x AppealState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AppealState.Descriptor instead.
 func (AppealState) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{15}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{17}
 }
 
 // Subject is what a record points at: an entity by its kind and our number.
@@ -2670,7 +2792,17 @@ const file_holdfast_v1_vocabulary_proto_rawDesc = "" +
 	"\x18REFUND_STATUS_PROCESSING\x10\x01\x12\x19\n" +
 	"\x15REFUND_STATUS_SUCCESS\x10\x02\x12\x18\n" +
 	"\x14REFUND_STATUS_CLOSED\x10\x03\x12\x1a\n" +
-	"\x16REFUND_STATUS_ABNORMAL\x10\x04*\x9d\x01\n" +
+	"\x16REFUND_STATUS_ABNORMAL\x10\x04*W\n" +
+	"\n" +
+	"ShiftState\x12\x1b\n" +
+	"\x17SHIFT_STATE_UNSPECIFIED\x10\x00\x12\x14\n" +
+	"\x10SHIFT_STATE_OPEN\x10\x01\x12\x16\n" +
+	"\x12SHIFT_STATE_CLOSED\x10\x02*`\n" +
+	"\bCashKind\x12\x19\n" +
+	"\x15CASH_KIND_UNSPECIFIED\x10\x00\x12\x10\n" +
+	"\fCASH_KIND_IN\x10\x01\x12\x11\n" +
+	"\rCASH_KIND_OUT\x10\x02\x12\x14\n" +
+	"\x10CASH_KIND_CHANGE\x10\x03*\x9d\x01\n" +
 	"\rTransferState\x12\x1e\n" +
 	"\x1aTRANSFER_STATE_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16TRANSFER_STATE_WAITING\x10\x01\x12\x17\n" +
@@ -2713,7 +2845,7 @@ const file_holdfast_v1_vocabulary_proto_rawDesc = "" +
 	"\x13ATTEMPT_OUTCOME_TLS\x10\x05\x12#\n" +
 	"\x1fATTEMPT_OUTCOME_REFUSED_ADDRESS\x10\x06\x12\x1a\n" +
 	"\x16ATTEMPT_OUTCOME_NO_KEY\x10\a\x12\x1b\n" +
-	"\x17ATTEMPT_OUTCOME_BAD_URL\x10\b*\xfb\x01\n" +
+	"\x17ATTEMPT_OUTCOME_BAD_URL\x10\b*\xef\x02\n" +
 	"\vPostingCode\x12\x1c\n" +
 	"\x18POSTING_CODE_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14POSTING_CODE_PAYMENT\x10\x01\x12\x17\n" +
@@ -2723,7 +2855,12 @@ const file_holdfast_v1_vocabulary_proto_rawDesc = "" +
 	"\x11POSTING_CODE_SENT\x10\x05\x12\x1a\n" +
 	"\x16POSTING_CODE_SENT_BACK\x10\x06\x12\x17\n" +
 	"\x13POSTING_CODE_PACKET\x10\a\x12\x1c\n" +
-	"\x18POSTING_CODE_PACKET_BACK\x10\b*r\n" +
+	"\x18POSTING_CODE_PACKET_BACK\x10\b\x12\x1b\n" +
+	"\x17POSTING_CODE_CASH_FLOAT\x10\n" +
+	"\x12\x15\n" +
+	"\x11POSTING_CODE_CASH\x10\v\x12\x1c\n" +
+	"\x18POSTING_CODE_CASH_UNDONE\x10\f\x12 \n" +
+	"\x1cPOSTING_CODE_CASH_DIFFERENCE\x10\r*r\n" +
 	"\n" +
 	"MemberRole\x12\x1b\n" +
 	"\x17MEMBER_ROLE_UNSPECIFIED\x10\x00\x12\x17\n" +
@@ -2756,7 +2893,7 @@ func file_holdfast_v1_vocabulary_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_vocabulary_proto_rawDescData
 }
 
-var file_holdfast_v1_vocabulary_proto_enumTypes = make([]protoimpl.EnumInfo, 16)
+var file_holdfast_v1_vocabulary_proto_enumTypes = make([]protoimpl.EnumInfo, 18)
 var file_holdfast_v1_vocabulary_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_holdfast_v1_vocabulary_proto_goTypes = []any{
 	(Kind)(0),                // 0: holdfast.v1.Kind
@@ -2765,44 +2902,46 @@ var file_holdfast_v1_vocabulary_proto_goTypes = []any{
 	(Product)(0),             // 3: holdfast.v1.Product
 	(TradeState)(0),          // 4: holdfast.v1.TradeState
 	(RefundStatus)(0),        // 5: holdfast.v1.RefundStatus
-	(TransferState)(0),       // 6: holdfast.v1.TransferState
-	(PacketState)(0),         // 7: holdfast.v1.PacketState
-	(StaffRole)(0),           // 8: holdfast.v1.StaffRole
-	(NoticeEvent)(0),         // 9: holdfast.v1.NoticeEvent
-	(NoticeState)(0),         // 10: holdfast.v1.NoticeState
-	(AttemptOutcome)(0),      // 11: holdfast.v1.AttemptOutcome
-	(PostingCode)(0),         // 12: holdfast.v1.PostingCode
-	(MemberRole)(0),          // 13: holdfast.v1.MemberRole
-	(BlockReason)(0),         // 14: holdfast.v1.BlockReason
-	(AppealState)(0),         // 15: holdfast.v1.AppealState
-	(*Subject)(nil),          // 16: holdfast.v1.Subject
-	(*MerchantSettings)(nil), // 17: holdfast.v1.MerchantSettings
-	(*KeyVersion)(nil),       // 18: holdfast.v1.KeyVersion
-	(*Openid)(nil),           // 19: holdfast.v1.Openid
-	(*TillCaps)(nil),         // 20: holdfast.v1.TillCaps
-	(*Attempt)(nil),          // 21: holdfast.v1.Attempt
-	(*Posting)(nil),          // 22: holdfast.v1.Posting
-	(*HistoryLine)(nil),      // 23: holdfast.v1.HistoryLine
-	(*NodeHealth)(nil),       // 24: holdfast.v1.NodeHealth
-	(*Consent)(nil),          // 25: holdfast.v1.Consent
-	(*Assertion)(nil),        // 26: holdfast.v1.Assertion
-	(*Passkey)(nil),          // 27: holdfast.v1.Passkey
-	(*Challenge)(nil),        // 28: holdfast.v1.Challenge
-	(*ShownCode)(nil),        // 29: holdfast.v1.ShownCode
-	(*Limits)(nil),           // 30: holdfast.v1.Limits
-	(*Velocity)(nil),         // 31: holdfast.v1.Velocity
-	(*Details)(nil),          // 32: holdfast.v1.Details
-	(*Sealed)(nil),           // 33: holdfast.v1.Sealed
+	(ShiftState)(0),          // 6: holdfast.v1.ShiftState
+	(CashKind)(0),            // 7: holdfast.v1.CashKind
+	(TransferState)(0),       // 8: holdfast.v1.TransferState
+	(PacketState)(0),         // 9: holdfast.v1.PacketState
+	(StaffRole)(0),           // 10: holdfast.v1.StaffRole
+	(NoticeEvent)(0),         // 11: holdfast.v1.NoticeEvent
+	(NoticeState)(0),         // 12: holdfast.v1.NoticeState
+	(AttemptOutcome)(0),      // 13: holdfast.v1.AttemptOutcome
+	(PostingCode)(0),         // 14: holdfast.v1.PostingCode
+	(MemberRole)(0),          // 15: holdfast.v1.MemberRole
+	(BlockReason)(0),         // 16: holdfast.v1.BlockReason
+	(AppealState)(0),         // 17: holdfast.v1.AppealState
+	(*Subject)(nil),          // 18: holdfast.v1.Subject
+	(*MerchantSettings)(nil), // 19: holdfast.v1.MerchantSettings
+	(*KeyVersion)(nil),       // 20: holdfast.v1.KeyVersion
+	(*Openid)(nil),           // 21: holdfast.v1.Openid
+	(*TillCaps)(nil),         // 22: holdfast.v1.TillCaps
+	(*Attempt)(nil),          // 23: holdfast.v1.Attempt
+	(*Posting)(nil),          // 24: holdfast.v1.Posting
+	(*HistoryLine)(nil),      // 25: holdfast.v1.HistoryLine
+	(*NodeHealth)(nil),       // 26: holdfast.v1.NodeHealth
+	(*Consent)(nil),          // 27: holdfast.v1.Consent
+	(*Assertion)(nil),        // 28: holdfast.v1.Assertion
+	(*Passkey)(nil),          // 29: holdfast.v1.Passkey
+	(*Challenge)(nil),        // 30: holdfast.v1.Challenge
+	(*ShownCode)(nil),        // 31: holdfast.v1.ShownCode
+	(*Limits)(nil),           // 32: holdfast.v1.Limits
+	(*Velocity)(nil),         // 33: holdfast.v1.Velocity
+	(*Details)(nil),          // 34: holdfast.v1.Details
+	(*Sealed)(nil),           // 35: holdfast.v1.Sealed
 }
 var file_holdfast_v1_vocabulary_proto_depIdxs = []int32{
 	0,  // 0: holdfast.v1.Subject.kind:type_name -> holdfast.v1.Kind
 	2,  // 1: holdfast.v1.MerchantSettings.key_mode:type_name -> holdfast.v1.KeyMode
-	11, // 2: holdfast.v1.Attempt.outcome:type_name -> holdfast.v1.AttemptOutcome
-	12, // 3: holdfast.v1.Posting.code:type_name -> holdfast.v1.PostingCode
-	12, // 4: holdfast.v1.HistoryLine.code:type_name -> holdfast.v1.PostingCode
-	26, // 5: holdfast.v1.Consent.assertion:type_name -> holdfast.v1.Assertion
-	28, // 6: holdfast.v1.Assertion.challenge:type_name -> holdfast.v1.Challenge
-	31, // 7: holdfast.v1.Limits.velocity:type_name -> holdfast.v1.Velocity
+	13, // 2: holdfast.v1.Attempt.outcome:type_name -> holdfast.v1.AttemptOutcome
+	14, // 3: holdfast.v1.Posting.code:type_name -> holdfast.v1.PostingCode
+	14, // 4: holdfast.v1.HistoryLine.code:type_name -> holdfast.v1.PostingCode
+	28, // 5: holdfast.v1.Consent.assertion:type_name -> holdfast.v1.Assertion
+	30, // 6: holdfast.v1.Assertion.challenge:type_name -> holdfast.v1.Challenge
+	33, // 7: holdfast.v1.Limits.velocity:type_name -> holdfast.v1.Velocity
 	8,  // [8:8] is the sub-list for method output_type
 	8,  // [8:8] is the sub-list for method input_type
 	8,  // [8:8] is the sub-list for extension type_name
@@ -2820,7 +2959,7 @@ func file_holdfast_v1_vocabulary_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_vocabulary_proto_rawDesc), len(file_holdfast_v1_vocabulary_proto_rawDesc)),
-			NumEnums:      16,
+			NumEnums:      18,
 			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   0,

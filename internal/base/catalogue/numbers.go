@@ -70,8 +70,12 @@ const (
 	PacketClaim  Number = 86
 	PacketReveal Number = 87
 
-	TillAdd Number = 90
-	TillSet Number = 91
+	TillAdd    Number = 90
+	TillSet    Number = 91
+	TillPay    Number = 92
+	ShiftOpen  Number = 93
+	ShiftClose Number = 94
+	CashIn     Number = 95
 
 	PayCodeRenew Number = 96
 	PayCodeWrong Number = 97
@@ -84,6 +88,9 @@ const (
 	StaffToken    Number = 103
 	SessionOpen   Number = 104
 	SessionEnd    Number = 105
+
+	CashOut  Number = 145
+	CashUndo Number = 146
 
 	ReceiveCodeSet Number = 135
 	PasskeyAdd     Number = 110

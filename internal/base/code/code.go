@@ -218,10 +218,16 @@ const (
 	SeedMismatch        Code = 227
 
 	// Tills.
-	TillNotFound     Code = 230
-	TillTokenInvalid Code = 231
-	TillClosed       Code = 232
-	TillCapsInvalid  Code = 233
+	TillNotFound      Code = 230
+	TillTokenInvalid  Code = 231
+	TillClosed        Code = 232
+	TillCapsInvalid   Code = 233
+	TillCapExceeded   Code = 234
+	TillPaymentExists Code = 235
+	ShiftExists       Code = 236
+	ShiftNotOpen      Code = 237
+	ShiftStillOpen    Code = 238
+	FloatInvalid      Code = 239
 
 	// Codes that payers show, and codes by which people are paid.
 	PayCodeInvalid  Code = 240
@@ -260,6 +266,13 @@ const (
 	AppealsTooMany     Code = 297
 	AppealNotFound     Code = 298
 	DetailsUnsealed    Code = 299
+
+	// Cash at tills.
+	ShiftOfAnother Code = 305
+	CashExists     Code = 306
+	CashNotFound   Code = 307
+	CashShort      Code = 308
+	CashTooLate    Code = 309
 )
 
 // Info describes a code.

@@ -160,6 +160,12 @@ var list = []Info{
 	{TillTokenInvalid, "till_token_invalid", Invalid, Never, "收款码标识应为 16 字节随机数，且未被使用。", "A printed code's token is 16 random bytes that no other till has."},
 	{TillClosed, "till_closed", Conflict, Never, "该收款码已停用，请向商家索取新的收款码。", "This printed code is no longer used; ask the shop for its new one."},
 	{TillCapsInvalid, "till_caps_invalid", Invalid, Never, "收银台限额有误：须为正数，且单笔不大于每班。", "A till's caps are not negative, and one cash deed is at most a shift's."},
+	{TillCapExceeded, "till_cap_exceeded", Conflict, Never, "超过该收银台的单笔或每班限额，请核对金额。", "This is more than the till takes at once, or in one shift; check the amount."},
+	{TillPaymentExists, "till_payment_exists_with_different_content", Conflict, Never, "该付款编号已用于不同内容，请重新发起。", "This payment's number was used with other content; start a new one."},
+	{ShiftExists, "shift_exists_with_different_content", Conflict, Query, "该班次已存在且内容不同，或班次号不连续。", "The shift exists with other content, or its number is not the next one."},
+	{ShiftNotOpen, "shift_not_open", Conflict, Never, "收银台当前未开班，不能收付现金。", "No shift is open at this till, so it takes and pays out no cash."},
+	{ShiftStillOpen, "shift_still_open", Conflict, Never, "上一班尚未交班，请先清点并交班。", "The shift before is still open; count the drawer and close it first."},
+	{FloatInvalid, "float_invalid", Invalid, Never, "备用金或清点金额有误。", "The counted sum is negative, or more than the till takes in a shift."},
 
 	{PayCodeInvalid, "pay_code_invalid", Invalid, Never, "这不是付款码：应为 10 至 15 开头的 18 位数字。", "This is no payer's code: one has 18 digits and begins with 10 to 15."},
 	{PayCodeWrong, "pay_code_wrong", Conflict, Never, "付款码无效，请顾客刷新后重试。", "The code is not good; have the payer show a fresh one."},
@@ -196,4 +202,10 @@ var list = []Info{
 	{AppealsTooMany, "appeals_too_many", Conflict, Never, "对此限制的申诉次数已达上限，请联系客服。", "You appealed as often as one block allows; contact support."},
 	{AppealNotFound, "appeal_not_found", Missing, Never, "没有待处理的该申诉。", "There is no such appeal that waits."},
 	{DetailsUnsealed, "details_unsealed", Conflict, Never, "姓名须加密保存，请更新客户端后重试。", "Names enter sealed here; add the person through a node of this version."},
+
+	{ShiftOfAnother, "shift_of_another", Conflict, Never, "当前班次由另一位收银员负责。", "Somebody else works this shift."},
+	{CashExists, "cash_exists_with_different_content", Conflict, Never, "该现金业务编号已用于不同内容，请重新发起。", "This number was used for other cash; start anew."},
+	{CashNotFound, "cash_not_found", Missing, Never, "没有这笔现金业务。", "Nothing was done in cash under this number."},
+	{CashShort, "cash_short", Conflict, Never, "钱箱现金不足。", "The drawer has less cash than that."},
+	{CashTooLate, "cash_too_late", Conflict, Never, "超过 15 分钟，不能撤销。", "It can be undone for 15 minutes only."},
 }

@@ -46,6 +46,8 @@ const (
 	PacketShares ID = 0x66
 	Tills        ID = 0x68
 	TillRefs     ID = 0x69
+	Shifts       ID = 0x6a
+	CashMoves    ID = 0x6b
 	PayAliases   ID = 0x6c
 	PayCodes     ID = 0x6d
 	CodeTries    ID = 0x6e
@@ -111,7 +113,9 @@ var declared = [256]declaration{
 	PacketNos:    {name: "packet_nos", rows: "(payer, client id) -> OrderRef of the packet", level: 5},
 	PacketShares: {name: "packet_shares", rows: "(packet id, uid) -> PacketShare", level: 5},
 	Tills:        {name: "tills", rows: "(till id) -> Till", level: 5},
-	TillRefs:     {name: "till_refs", rows: "(1, token) and (2, mchid, name) -> OrderRef of the till", level: 5},
+	TillRefs:     {name: "till_refs", rows: "(1, token) and (2, mchid, name) -> OrderRef of the till; (3, payer, client id) -> OrderRef of a payment there", level: 5},
+	Shifts:       {name: "shifts", rows: "(till id, number) -> Shift", level: 5},
+	CashMoves:    {name: "cash_moves", rows: "(till id, client id) -> CashMove", level: 5},
 	PayAliases:   {name: "pay_aliases", rows: "(alias) -> PersonRef", level: 5},
 	PayCodes:     {name: "pay_codes", rows: "(uid) -> PayCodes", level: 5},
 	CodeTries:    {name: "code_tries", rows: "(mchid, till, 0 for all of them) -> CodeTries", level: 5},

@@ -7,6 +7,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
 	"github.com/holdfast-pay/holdfast/internal/rule/packet"
+	"github.com/holdfast-pay/holdfast/internal/rule/till"
 	"github.com/holdfast-pay/holdfast/internal/rule/transfer"
 )
 
@@ -60,6 +61,24 @@ func sharedOnce(r table.Reader, _ *pb.Head, report catalogue.Report) {
 		}
 		if p.State == pb.PacketState_PACKET_STATE_EXPIRED && !told(r, p.EndSeq, entity, escrow, ledger.UserBalance(p.Payer), p.Total-p.Paid) {
 			return report(entity, "its last journal entry %d tells another story", p.EndSeq)
+		}
+		return true
+	})
+}
+
+// cashOnce compares what was done in cash with the entries that it names.
+func cashOnce(r table.Reader, _ *pb.Head, report catalogue.Report) {
+	till.ScanCash(r, func(m *pb.CashMove) bool {
+		entity, drawer, person := till.CashEntity(m), ledger.TillCash(m.Till), ledger.UserBalance(m.Uid)
+		debit, credit := drawer, person
+		if m.Kind == pb.CashKind_CASH_KIND_OUT {
+			debit, credit = person, drawer
+		}
+		if !told(r, m.Seq, entity, debit, credit, m.Amount) {
+			return report(entity, "its journal entry %d tells another story", m.Seq)
+		}
+		if m.UndoneAt != 0 && !told(r, m.UndoSeq, entity, credit, debit, m.Amount) {
+			return report(entity, "the journal entry %d of its undoing tells another story", m.UndoSeq)
 		}
 		return true
 	})

@@ -55,6 +55,7 @@ var historyRule = catalogue.Rule{Name: "history", Invariants: []catalogue.Invari
 	{Name: "a payment stands in the journal as its order tells it", Check: paidOnce},
 	{Name: "a transfer stands in the journal as its row tells it", Check: sentOnce},
 	{Name: "a packet and its shares stand in the journal as their rows tell it", Check: sharedOnce},
+	{Name: "cash stands in the journal as its rows tell it", Check: cashOnce},
 }}
 
 func journalled(r table.Reader, head *pb.Head, report catalogue.Report) {

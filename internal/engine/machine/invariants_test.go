@@ -185,6 +185,21 @@ var breakers = map[string]func(t *testing.T, mem *table.Mem){
 	"a packet that is open is due":         func(t *testing.T, mem *table.Mem) { drop(t, mem, table.Due) },
 	"tills are numbered without gaps":      func(t *testing.T, mem *table.Mem) { drop(t, mem, table.Tills) },
 	"tills are found by token and by name": func(t *testing.T, mem *table.Mem) { drop(t, mem, table.TillRefs) },
+	"shifts of a till are numbered without gaps, and only the last is open": func(t *testing.T, mem *table.Mem) {
+		edit(t, mem, table.Shifts, func(_ string, s *pb.Shift) bool { s.State = pb.ShiftState_SHIFT_STATE_OPEN; return s.Number == 1 })
+	},
+	"a drawer holds what its shift says": func(t *testing.T, mem *table.Mem) {
+		edit(t, mem, table.Shifts, func(_ string, s *pb.Shift) bool { s.Float++; return s.Number == 2 })
+	},
+	"a shift's sums are those of what was done in cash": func(t *testing.T, mem *table.Mem) {
+		edit(t, mem, table.CashMoves, func(_ string, m *pb.CashMove) bool { m.UndoneAt = 0; return true })
+	},
+	"a till's differences are those of its shifts": func(t *testing.T, mem *table.Mem) {
+		edit(t, mem, table.Shifts, func(_ string, s *pb.Shift) bool { s.Counted++; return s.Number == 1 })
+	},
+	"cash stands in the journal as its rows tell it": func(t *testing.T, mem *table.Mem) {
+		edit(t, mem, table.CashMoves, func(_ string, m *pb.CashMove) bool { m.Seq++; return true })
+	},
 }
 
 // breached are the names of the invariants that a state breaks.

@@ -6,6 +6,8 @@
 //	user/<uid>/balance       what we owe a person        credit-normal
 //	mch/<mchid>/pending      what we owe a merchant      credit-normal
 //	bank/<line>/clearing     what a bank holds for us    debit-normal
+//	till/<id>/cash           what is in a till's drawer  debit-normal
+//	till/<id>/difference     what was missing there      debit-normal
 //	escrow/transfer/<id>     people's money under way    credit-normal
 //	escrow/redpacket/<id>    what is left of a packet    credit-normal
 //
@@ -41,6 +43,23 @@ func MerchantPending(mchid string) string { return "mch/" + mchid + "/pending" }
 // BankClearing names what a bank line holds for us.
 func BankClearing(line string) string { return "bank/" + line + "/clearing" }
 
+// TillCash names what is in a till's drawer.
+func TillCash(id uint64) string { return tillPrefix + strconv.FormatUint(id, 10) + "/cash" }
+
+// TillDifference names what was missing in a till's drawers, all shifts together;
+// what was too much counts against it.
+func TillDifference(id uint64) string { return tillPrefix + strconv.FormatUint(id, 10) + "/difference" }
+
+// MerchantSafe names the cash that a merchant holds for us outside of its drawers:
+// floats come from there, and what was counted goes there.
+func MerchantSafe(mchid string) string { return BankClearing("cash-" + mchid) }
+
+const tillPrefix = "till/"
+
+// Reserved says whether only what the account is for moves its money: no batch of an
+// operator's does.
+func Reserved(name string) bool { return Closes(name) || strings.HasPrefix(name, tillPrefix) }
+
 // EscrowTransfer names the money of a transfer that waits to be accepted.
 func EscrowTransfer(id uint64) string { return escrow("transfer/", id) }
 
@@ -59,7 +78,9 @@ const escrowPrefix = "escrow/"
 func Closes(name string) bool { return strings.HasPrefix(name, escrowPrefix) }
 
 // DebitNormal says whether the account's balance is debits less credits.
-func DebitNormal(name string) bool { return strings.HasPrefix(name, "bank/") }
+func DebitNormal(name string) bool {
+	return strings.HasPrefix(name, "bank/") || strings.HasPrefix(name, tillPrefix)
+}
 
 // Owed says whether the account holds money we owe somebody. Such accounts open
 // with their owner and are never overdrawn.

@@ -59,7 +59,7 @@ func ContentHash(mem *arena.Arena, rec table.Record) []byte {
 //
 // Refuses, in this order: BatchEmpty, BatchTooLarge, AccountNameInvalid (ref),
 // CurrencyUnknown, BatchExists, and for the first transfer that cannot be posted
-// AccountReserved (an escrow account) and what Book.Post refuses.
+// AccountReserved (escrow, or a till's) and what Book.Post refuses.
 func ApplyTransferBatch(d *deed.Deed, c *pb.TransferBatch) code.Code {
 	switch {
 	case len(c.Transfers) == 0:
@@ -77,7 +77,7 @@ func ApplyTransferBatch(d *deed.Deed, c *pb.TransferBatch) code.Code {
 	}
 	book := Begin(d.Tx, c.Currency)
 	for _, t := range c.Transfers {
-		if d.Head.Level >= LevelEscrow && (Closes(t.Debit) || Closes(t.Credit)) {
+		if d.Head.Level >= LevelEscrow && (Reserved(t.Debit) || Reserved(t.Credit)) {
 			return code.AccountReserved
 		}
 		if out := book.Post(pb.PostingCode_POSTING_CODE_TRANSFER, t.Debit, t.Credit, t.Amount); out != code.OK {

@@ -46,7 +46,8 @@ func used(t *pb.Till) code.Code {
 // ApplySet closes a till for good, or replaces its caps. What is so already changes
 // nothing.
 //
-// Refuses, in this order: TillCapsInvalid; TillNotFound; TillClosed (new caps).
+// Refuses, in this order: TillCapsInvalid; TillNotFound; TillClosed (new caps);
+// ShiftStillOpen (a till that is to be closed).
 func ApplySet(d *deed.Deed, c *pb.TillSet) (code.Code, *pb.Till) {
 	if !validCaps(c.Caps) {
 		return code.TillCapsInvalid, nil
@@ -61,6 +62,8 @@ func ApplySet(d *deed.Deed, c *pb.TillSet) (code.Code, *pb.Till) {
 		return code.TillClosed, t
 	case !c.Close && sameCaps(c.Caps, t.Caps):
 		return code.OK, t
+	case c.Close && Open(d.Tx, t) != nil:
+		return code.ShiftStillOpen, t
 	}
 	// From here the command succeeds.
 	if c.Close {

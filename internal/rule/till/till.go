@@ -1,6 +1,10 @@
 // Package till keeps the places where a merchant takes money: a counter in a shop, a
 // taxi, a printed code at a stall. A till has a token, which its printed code says;
 // whoever reads it there can pay there.
+//
+// In a shift a till also takes cash into wallets and pays it out of them, within a
+// float that is counted when it is handed out and when it comes back (shift.go,
+// cash.go).
 package till
 
 import (
@@ -41,6 +45,7 @@ var (
 const (
 	byToken = 1
 	byName  = 2
+	byPayer = 3 // a payment
 )
 
 func key(id uint64) table.Key { return table.K(table.Tills).U64(id) }
@@ -50,6 +55,10 @@ func tokenKey(token []byte) table.Key { return table.K(table.TillRefs).U32(byTok
 func namesKey(mchid string) table.Key { return table.K(table.TillRefs).U32(byName).Str(mchid) }
 
 func nameKey(mchid, name string) table.Key { return namesKey(mchid).Str(name) }
+
+func paymentKey(uid uint64, clientID string) table.Key {
+	return table.K(table.TillRefs).U32(byPayer).U64(uid).Str(clientID)
+}
 
 var errRefWithoutTill = errors.New("the index names a till that is not there")
 

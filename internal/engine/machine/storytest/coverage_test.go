@@ -32,6 +32,10 @@ var unreachable = map[catalogue.Number]map[code.Code]string{
 		code.PersonNotFound: "the transfer names its payee", code.PinNeeded: "to give money back needs no PIN",
 		code.AmountMustBePositive: ownAccounts, code.SameAccount: ownAccounts, code.AccountNotFound: ownAccounts, code.BalanceTooLow: ownAccounts,
 	},
+	catalogue.TillPay: {
+		code.CurrencyUnknown: ownOrder, code.OutTradeNoInvalid: ownOrder, code.DescriptionNeeded: ownOrder, code.MerchantNotFound: "the till names its merchant",
+		code.OrderNoUsed: "nobody can know the number before", code.SameAccount: "a person's account is no merchant's", code.AccountNotFound: "accounts open with their owner",
+	},
 	catalogue.PayeeHide:      {code.PinNeeded: "to hide needs no PIN"},
 	catalogue.PacketCreate:   {code.SameAccount: ownAccounts, code.AccountNotFound: ownAccounts, code.AccountCapExceeded: "an escrow account that is new has no cap"},
 	catalogue.PacketClaim:    {code.AmountMustBePositive: ownAccounts, code.SameAccount: ownAccounts, code.AccountNotFound: ownAccounts, code.BalanceTooLow: ownAccounts},
@@ -43,6 +47,9 @@ var unreachable = map[catalogue.Number]map[code.Code]string{
 		code.AccountNotFound: "accounts open with their owner, and the bank's with its first top-up",
 	},
 }
+
+// ownOrder is why an order that a till places is never refused so.
+const ownOrder = "the rule fills it in"
 
 // ownAccounts is why postings between a person and escrow are never refused so.
 const ownAccounts = "accounts of people and escrow are there, and are two"

@@ -17,7 +17,6 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/rule/person"
 	"github.com/holdfast-pay/holdfast/internal/rule/refund"
 	"github.com/holdfast-pay/holdfast/internal/rule/standing"
-	"github.com/holdfast-pay/holdfast/internal/rule/till"
 	"github.com/holdfast-pay/holdfast/internal/rule/transfer"
 	"github.com/holdfast-pay/holdfast/internal/rule/wallet"
 )
@@ -76,11 +75,8 @@ func (s *player) find(r table.Reader, l *line) any {
 			return c
 		}
 	}
-	if l.arg(0) == "till" {
-		if t, err := s.till(name); err == nil && t != nil {
-			return t
-		}
-		return nil
+	if found := s.findAtTill(r, l); found != nil {
+		return found
 	}
 	return s.findSent(r, l)
 }
@@ -145,8 +141,8 @@ func (s *player) describe(body any) map[string]string {
 		return map[string]string{"number": num(r.Number), "amount": money.Format(r.Amount)}
 	case *pb.StaffMember:
 		return s.describeStaff(r)
-	case *pb.Till:
-		return map[string]string{"id": num(r.Id), "closed": strconv.FormatBool(r.ClosedAt != 0), "token": strings.TrimSpace(string(r.Token)), "cash": money.Format(till.Caps(r).Cash)}
+	case *pb.Till, *pb.Shift, *pb.CashMove:
+		return describeAtTill(r)
 	case *pb.Backfill:
 		return map[string]string{"next": "yes"}
 	case nil:

@@ -44,6 +44,9 @@
 //	codepay NO M1 1.00 ALIAS STEP TAP [till=1] [digits=..] [description=..]    an order paid by a shown code
 //	answer NO ming pay|no by=.. · wrongcode M1 TILL · receive ming CODE by=..
 //	till M1 NAME [token=..] · settill M1/NAME [close] [pay=1.00] [cash=1.00] [shift=1.00]
+//	tillpay M1/NAME ming 1.00 c1 by=..         an order paid by a printed code
+//	openshift M1/NAME 1 M1/wang 100.00 · closeshift M1/NAME 1 99.00
+//	cash M1/NAME ming 1.00 c1 staff=M1/wang [change] · cashout M1/NAME ming 1.00 c1 by=.. · undocash M1/NAME c1 staff=M1/wang
 //	wait 2h                                    moves the leader's clock
 //	reopen                                     closes and opens the platform
 //

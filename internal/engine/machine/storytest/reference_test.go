@@ -17,6 +17,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/rule/packet"
 	"github.com/holdfast-pay/holdfast/internal/rule/refund"
 	"github.com/holdfast-pay/holdfast/internal/rule/standing"
+	"github.com/holdfast-pay/holdfast/internal/rule/till"
 	"github.com/holdfast-pay/holdfast/internal/rule/transfer"
 )
 
@@ -55,6 +56,8 @@ func TestStatesPageIsPrinted(t *testing.T) {
 		"The seed of a lucky packet is revealed (`packet_reveal`) after it has ended; its state stays.")
 	lifeOf(t, s, &b, "Appeal", "APPEAL_STATE_", standing.Moves, pb.AppealState_name,
 		"A person's next appeal takes the place of the one before; at most three are heard against one block.")
+	lifeOf(t, s, &b, "Shift at a till", "SHIFT_STATE_", till.ShiftMoves, pb.ShiftState_name,
+		"What is missing or too much when the drawer is counted stands on `till/<id>/difference`, under the shift's name.")
 	printed(t, "states.md", b.String())
 }
 
