@@ -112,7 +112,7 @@ func (c *child) supervise(ctx context.Context, log *os.File) {
 func (c *child) run(ctx context.Context, log *os.File) error {
 	cmd := exec.CommandContext(ctx, c.executable, c.args...)
 	cmd.Stderr = log
-	cmd.SysProcAttr = childAttributes()
+	cmd.SysProcAttr = ChildAttributes()
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = graceful
 	out, err := cmd.StdoutPipe()

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -73,24 +74,30 @@ func (g *Ground) start(ctx context.Context, executable string) (dir string, err 
 	g.own = exec.Command(executable, "dev", "--nodes", "3", "--data", dir, "--addr", "127.0.0.1:0", "--json")
 	g.own.Env = append(os.Environ(), "LC_ALL=C")
 	var said tail
-	g.own.Stderr = &said
+	g.own.Stderr, g.own.SysProcAttr = &said, dev.ChildAttributes()
 	out, err := g.own.StdoutPipe()
-	if err == nil {
-		err = g.own.Start()
-	}
 	if err != nil {
 		g.own = nil
 		return "", errors.Join(err, os.RemoveAll(folder))
 	}
 	g.ended = make(chan struct{})
-	bought := make(chan bool, 1)
+	bought, started := make(chan bool, 1), make(chan error, 1)
 	go func() {
 		defer close(g.ended)
+		runtime.LockOSThread() // the kernel ends the sandbox with the thread that started it
+		err := g.own.Start()
+		if started <- err; err != nil {
+			return
+		}
 		line, err := bufio.NewReader(out).ReadString('\n')
 		bought <- err == nil && strings.Contains(line, `"trade_state":"SUCCESS"`)
 		_, _ = io.Copy(io.Discard, out) // until it has ended
 		_ = g.own.Wait()
 	}()
+	if err := <-started; err != nil {
+		g.own = nil
+		return "", errors.Join(err, os.RemoveAll(folder))
+	}
 	select {
 	case ok := <-bought:
 		if !ok {
