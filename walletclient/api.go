@@ -4,6 +4,7 @@ package walletclient
 
 import (
 	"context"
+	"iter"
 
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
@@ -132,6 +133,24 @@ func (c *Client) ShowPacket(ctx context.Context, q *ShowPacketRequest) (*PacketV
 	return again(ctx, c, pbconnect.WalletServiceClient.ShowPacket, q)
 }
 
+// ListWaiting lists the transfers that wait: those that the person has to answer,
+// and their own that others have to; newest first.
+func (c *Client) ListWaiting(ctx context.Context, q *ListWaitingRequest) (*ListWaitingResponse, error) {
+	return again(ctx, c, pbconnect.WalletServiceClient.ListWaiting, q)
+}
+
+// ListPackets lists the red packets that the person threw, or took a share of, newest
+// first.
+func (c *Client) ListPackets(ctx context.Context, q *ListPacketsRequest) (*ListPacketsResponse, error) {
+	return again(ctx, c, pbconnect.WalletServiceClient.ListPackets, q)
+}
+
+// Follow tells what happens to the person's money and wallet as it happens, and what
+// happened since the cursor of the message that was read last.
+func (c *Client) Follow(ctx context.Context, q *FollowRequest) iter.Seq2[*News, error] {
+	return streamed(ctx, c, pbconnect.WalletServiceClient.Follow, q)
+}
+
 // The messages of the wallet API.
 type (
 	// SendCodeRequest is a message of the wallet API.
@@ -215,4 +234,20 @@ type (
 	OpenPacketRequest = pb.OpenPacketRequest
 	// ShowPacketRequest is a message of the wallet API.
 	ShowPacketRequest = pb.ShowPacketRequest
+	// ListWaitingRequest is a message of the wallet API.
+	ListWaitingRequest = pb.ListWaitingRequest
+	// ListWaitingResponse is a message of the wallet API.
+	ListWaitingResponse = pb.ListWaitingResponse
+	// ListPacketsRequest is a message of the wallet API.
+	ListPacketsRequest = pb.ListPacketsRequest
+	// ListPacketsResponse is a message of the wallet API.
+	ListPacketsResponse = pb.ListPacketsResponse
+	// PacketLine is a red packet in a list.
+	PacketLine = pb.PacketLine
+	// FollowRequest is a message of the wallet API.
+	FollowRequest = pb.FollowRequest
+	// News is what happened, or nothing: a message comes at least every 15 seconds.
+	News = pb.News
+	// Happening is a message of the wallet API.
+	Happening = pb.Happening
 )

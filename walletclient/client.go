@@ -68,13 +68,14 @@ func New(d Device, o Options) *Client {
 func NewID() string { return rand.Text() }
 
 // Service is one node's API as it is generated, signed by a device, for what needs
-// headers or wants every error as it came.
-func Service(base *http.Client, url, lang string, d Device) pbconnect.WalletServiceClient {
+// headers or wants every error as it came; options may ask for gRPC.
+func Service(base *http.Client, url, lang string, d Device, options ...connect.ClientOption) pbconnect.WalletServiceClient {
 	transport := base.Transport
 	if transport == nil {
 		transport = http.DefaultTransport
 	}
 	signing := *base
 	signing.Transport = &signer{next: transport, device: d, lang: lang}
-	return pbconnect.NewWalletServiceClient(&signing, url, connect.WithProtoJSON()) // JSON is what people can read on the wire
+	options = append([]connect.ClientOption{connect.WithProtoJSON()}, options...) // JSON is what people can read on the wire
+	return pbconnect.NewWalletServiceClient(&signing, url, options...)
 }

@@ -2416,8 +2416,10 @@ type ThrowPacketRequest struct {
 	Total int64 `protobuf:"varint,3,opt,name=total,proto3" json:"total,omitempty"`
 	Lucky bool  `protobuf:"varint,4,opt,name=lucky,proto3" json:"lucky,omitempty"`
 	// payee is one person it is for; empty: whoever holds the link.
-	Payee         string `protobuf:"bytes,5,opt,name=payee,proto3" json:"payee,omitempty"`
-	Grant         uint64 `protobuf:"varint,6,opt,name=grant,proto3" json:"grant,omitempty"`
+	Payee string `protobuf:"bytes,5,opt,name=payee,proto3" json:"payee,omitempty"`
+	Grant uint64 `protobuf:"varint,6,opt,name=grant,proto3" json:"grant,omitempty"`
+	// words are for whoever may open the packet to read, at most 60 characters.
+	Words         string `protobuf:"bytes,7,opt,name=words,proto3" json:"words,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2492,6 +2494,13 @@ func (x *ThrowPacketRequest) GetGrant() uint64 {
 		return x.Grant
 	}
 	return 0
+}
+
+func (x *ThrowPacketRequest) GetWords() string {
+	if x != nil {
+		return x.Words
+	}
+	return ""
 }
 
 type OpenPacketRequest struct {
@@ -2606,8 +2615,10 @@ type PacketView struct {
 	Mine  int64          `protobuf:"varint,7,opt,name=mine,proto3" json:"mine,omitempty"`
 	Taken []*PacketTaken `protobuf:"bytes,8,rep,name=taken,proto3" json:"taken,omitempty"`
 	Until int64          `protobuf:"varint,9,opt,name=until,proto3" json:"until,omitempty"`
-	// proof is what `holdfast packet verify` reads.
-	Proof         []byte `protobuf:"bytes,10,opt,name=proof,proto3" json:"proof,omitempty"`
+	// proof is what `holdfast packet verify` reads, once the packet has ended.
+	Proof []byte `protobuf:"bytes,10,opt,name=proof,proto3" json:"proof,omitempty"`
+	// words are the payer's, empty too when this node can't open them now.
+	Words         string `protobuf:"bytes,11,opt,name=words,proto3" json:"words,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2712,6 +2723,13 @@ func (x *PacketView) GetProof() []byte {
 	return nil
 }
 
+func (x *PacketView) GetWords() string {
+	if x != nil {
+		return x.Words
+	}
+	return ""
+}
+
 type PacketTaken struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// name shows the last character only.
@@ -2779,6 +2797,562 @@ func (x *PacketTaken) GetLuckiest() bool {
 		return x.Luckiest
 	}
 	return false
+}
+
+type ListWaitingRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// before is the cursor of the page before; 0 begins with the newest.
+	Before        uint64 `protobuf:"varint,1,opt,name=before,proto3" json:"before,omitempty"`
+	Limit         uint32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListWaitingRequest) Reset() {
+	*x = ListWaitingRequest{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListWaitingRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListWaitingRequest) ProtoMessage() {}
+
+func (x *ListWaitingRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListWaitingRequest.ProtoReflect.Descriptor instead.
+func (*ListWaitingRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *ListWaitingRequest) GetBefore() uint64 {
+	if x != nil {
+		return x.Before
+	}
+	return 0
+}
+
+func (x *ListWaitingRequest) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+type ListWaitingResponse struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Transfers []*TransferView        `protobuf:"bytes,1,rep,name=transfers,proto3" json:"transfers,omitempty"`
+	// next is the cursor of the next page; 0 when there is none.
+	Next uint64 `protobuf:"varint,2,opt,name=next,proto3" json:"next,omitempty"`
+	// included says up to which journal entry the list reaches.
+	Included      uint64 `protobuf:"varint,3,opt,name=included,proto3" json:"included,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListWaitingResponse) Reset() {
+	*x = ListWaitingResponse{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListWaitingResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListWaitingResponse) ProtoMessage() {}
+
+func (x *ListWaitingResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListWaitingResponse.ProtoReflect.Descriptor instead.
+func (*ListWaitingResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *ListWaitingResponse) GetTransfers() []*TransferView {
+	if x != nil {
+		return x.Transfers
+	}
+	return nil
+}
+
+func (x *ListWaitingResponse) GetNext() uint64 {
+	if x != nil {
+		return x.Next
+	}
+	return 0
+}
+
+func (x *ListWaitingResponse) GetIncluded() uint64 {
+	if x != nil {
+		return x.Included
+	}
+	return 0
+}
+
+type ListPacketsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// taken: those that the person took a share of; else those that they threw.
+	Taken bool `protobuf:"varint,1,opt,name=taken,proto3" json:"taken,omitempty"`
+	// before is the cursor of the page before; 0 begins with the newest.
+	Before        uint64 `protobuf:"varint,2,opt,name=before,proto3" json:"before,omitempty"`
+	Limit         uint32 `protobuf:"varint,3,opt,name=limit,proto3" json:"limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPacketsRequest) Reset() {
+	*x = ListPacketsRequest{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPacketsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPacketsRequest) ProtoMessage() {}
+
+func (x *ListPacketsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPacketsRequest.ProtoReflect.Descriptor instead.
+func (*ListPacketsRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *ListPacketsRequest) GetTaken() bool {
+	if x != nil {
+		return x.Taken
+	}
+	return false
+}
+
+func (x *ListPacketsRequest) GetBefore() uint64 {
+	if x != nil {
+		return x.Before
+	}
+	return 0
+}
+
+func (x *ListPacketsRequest) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+type ListPacketsResponse struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Packets []*PacketLine          `protobuf:"bytes,1,rep,name=packets,proto3" json:"packets,omitempty"`
+	// next is the cursor of the next page; 0 when there is none. A page may be empty and
+	// have one.
+	Next uint64 `protobuf:"varint,2,opt,name=next,proto3" json:"next,omitempty"`
+	// included says up to which journal entry the list reaches.
+	Included      uint64 `protobuf:"varint,3,opt,name=included,proto3" json:"included,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListPacketsResponse) Reset() {
+	*x = ListPacketsResponse{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListPacketsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListPacketsResponse) ProtoMessage() {}
+
+func (x *ListPacketsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListPacketsResponse.ProtoReflect.Descriptor instead.
+func (*ListPacketsResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *ListPacketsResponse) GetPackets() []*PacketLine {
+	if x != nil {
+		return x.Packets
+	}
+	return nil
+}
+
+func (x *ListPacketsResponse) GetNext() uint64 {
+	if x != nil {
+		return x.Next
+	}
+	return 0
+}
+
+func (x *ListPacketsResponse) GetIncluded() uint64 {
+	if x != nil {
+		return x.Included
+	}
+	return 0
+}
+
+// PacketLine is a red packet in a list.
+type PacketLine struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Packet uint64                 `protobuf:"varint,1,opt,name=packet,proto3" json:"packet,omitempty"`
+	// link is for the payer to share.
+	Link string `protobuf:"bytes,2,opt,name=link,proto3" json:"link,omitempty"`
+	// state is open, taken or expired.
+	State string `protobuf:"bytes,3,opt,name=state,proto3" json:"state,omitempty"`
+	// count is how many shares it has, taken how many are gone.
+	Count uint32 `protobuf:"varint,4,opt,name=count,proto3" json:"count,omitempty"`
+	Taken uint32 `protobuf:"varint,5,opt,name=taken,proto3" json:"taken,omitempty"`
+	Total int64  `protobuf:"varint,6,opt,name=total,proto3" json:"total,omitempty"`
+	Lucky bool   `protobuf:"varint,7,opt,name=lucky,proto3" json:"lucky,omitempty"`
+	// mine is the person's own share, 0 when they have none.
+	Mine int64 `protobuf:"varint,8,opt,name=mine,proto3" json:"mine,omitempty"`
+	// who threw it: the last character only; empty for one's own.
+	Who           string `protobuf:"bytes,9,opt,name=who,proto3" json:"who,omitempty"`
+	At            int64  `protobuf:"varint,10,opt,name=at,proto3" json:"at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PacketLine) Reset() {
+	*x = PacketLine{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PacketLine) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PacketLine) ProtoMessage() {}
+
+func (x *PacketLine) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PacketLine.ProtoReflect.Descriptor instead.
+func (*PacketLine) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{44}
+}
+
+func (x *PacketLine) GetPacket() uint64 {
+	if x != nil {
+		return x.Packet
+	}
+	return 0
+}
+
+func (x *PacketLine) GetLink() string {
+	if x != nil {
+		return x.Link
+	}
+	return ""
+}
+
+func (x *PacketLine) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *PacketLine) GetCount() uint32 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *PacketLine) GetTaken() uint32 {
+	if x != nil {
+		return x.Taken
+	}
+	return 0
+}
+
+func (x *PacketLine) GetTotal() int64 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+func (x *PacketLine) GetLucky() bool {
+	if x != nil {
+		return x.Lucky
+	}
+	return false
+}
+
+func (x *PacketLine) GetMine() int64 {
+	if x != nil {
+		return x.Mine
+	}
+	return 0
+}
+
+func (x *PacketLine) GetWho() string {
+	if x != nil {
+		return x.Who
+	}
+	return ""
+}
+
+func (x *PacketLine) GetAt() int64 {
+	if x != nil {
+		return x.At
+	}
+	return 0
+}
+
+type FollowRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// cursor is that of the last message that was read, from whichever node; 0 begins
+	// with what happens from now on.
+	Cursor        uint64 `protobuf:"varint,1,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FollowRequest) Reset() {
+	*x = FollowRequest{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[45]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FollowRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FollowRequest) ProtoMessage() {}
+
+func (x *FollowRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[45]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FollowRequest.ProtoReflect.Descriptor instead.
+func (*FollowRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{45}
+}
+
+func (x *FollowRequest) GetCursor() uint64 {
+	if x != nil {
+		return x.Cursor
+	}
+	return 0
+}
+
+// News is what happened, or nothing: a message comes at least every 15 seconds.
+type News struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// cursor is what a client that has read this message comes back with.
+	Cursor        uint64       `protobuf:"varint,1,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	Happened      []*Happening `protobuf:"bytes,2,rep,name=happened,proto3" json:"happened,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *News) Reset() {
+	*x = News{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *News) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*News) ProtoMessage() {}
+
+func (x *News) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use News.ProtoReflect.Descriptor instead.
+func (*News) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{46}
+}
+
+func (x *News) GetCursor() uint64 {
+	if x != nil {
+		return x.Cursor
+	}
+	return 0
+}
+
+func (x *News) GetHappened() []*Happening {
+	if x != nil {
+		return x.Happened
+	}
+	return nil
+}
+
+type Happening struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// entry is the journal entry's number.
+	Entry uint64 `protobuf:"varint,1,opt,name=entry,proto3" json:"entry,omitempty"`
+	At    int64  `protobuf:"varint,2,opt,name=at,proto3" json:"at,omitempty"`
+	// what is, where the balance moved, as in a bill: payment, refund, topup, sent, packet, ...;
+	// else transfer_waits for one to answer, transfer_accepted, packet_given for one that is
+	// for the person alone, packet_taken when somebody took a share of theirs, payment_asked
+	// for a code payment that they have to answer, security for devices, PIN and limits,
+	// person for what an operator changed.
+	What string `protobuf:"bytes,3,opt,name=what,proto3" json:"what,omitempty"`
+	// amount is what moved, fen: positive for money that came, negative for money that
+	// went; for what waits or was taken, what it is about.
+	Amount int64 `protobuf:"varint,4,opt,name=amount,proto3" json:"amount,omitempty"`
+	// who is the merchant's name, or the other's: the last character only.
+	Who string `protobuf:"bytes,5,opt,name=who,proto3" json:"who,omitempty"`
+	// subject is order/17, refund/3, transfer/5, packet/2, wallet/9, ...
+	Subject       string `protobuf:"bytes,6,opt,name=subject,proto3" json:"subject,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Happening) Reset() {
+	*x = Happening{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[47]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Happening) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Happening) ProtoMessage() {}
+
+func (x *Happening) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[47]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Happening.ProtoReflect.Descriptor instead.
+func (*Happening) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{47}
+}
+
+func (x *Happening) GetEntry() uint64 {
+	if x != nil {
+		return x.Entry
+	}
+	return 0
+}
+
+func (x *Happening) GetAt() int64 {
+	if x != nil {
+		return x.At
+	}
+	return 0
+}
+
+func (x *Happening) GetWhat() string {
+	if x != nil {
+		return x.What
+	}
+	return ""
+}
+
+func (x *Happening) GetAmount() int64 {
+	if x != nil {
+		return x.Amount
+	}
+	return 0
+}
+
+func (x *Happening) GetWho() string {
+	if x != nil {
+		return x.Who
+	}
+	return ""
+}
+
+func (x *Happening) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
 }
 
 var File_holdfast_v1_wallet_proto protoreflect.FileDescriptor
@@ -2971,19 +3545,20 @@ const file_holdfast_v1_wallet_proto_rawDesc = "" +
 	"\btransfer\x18\x01 \x01(\x04R\btransfer\"K\n" +
 	"\x15AnswerTransferRequest\x12\x1a\n" +
 	"\btransfer\x18\x01 \x01(\x04R\btransfer\x12\x16\n" +
-	"\x06accept\x18\x02 \x01(\bR\x06accept\"\x9f\x01\n" +
+	"\x06accept\x18\x02 \x01(\bR\x06accept\"\xb5\x01\n" +
 	"\x12ThrowPacketRequest\x12\x1b\n" +
 	"\tclient_id\x18\x01 \x01(\tR\bclientId\x12\x14\n" +
 	"\x05count\x18\x02 \x01(\rR\x05count\x12\x14\n" +
 	"\x05total\x18\x03 \x01(\x03R\x05total\x12\x14\n" +
 	"\x05lucky\x18\x04 \x01(\bR\x05lucky\x12\x14\n" +
 	"\x05payee\x18\x05 \x01(\tR\x05payee\x12\x14\n" +
-	"\x05grant\x18\x06 \x01(\x04R\x05grant\"=\n" +
+	"\x05grant\x18\x06 \x01(\x04R\x05grant\x12\x14\n" +
+	"\x05words\x18\a \x01(\tR\x05words\"=\n" +
 	"\x11OpenPacketRequest\x12\x12\n" +
 	"\x04link\x18\x01 \x01(\tR\x04link\x12\x14\n" +
 	"\x05nonce\x18\x02 \x01(\fR\x05nonce\"'\n" +
 	"\x11ShowPacketRequest\x12\x12\n" +
-	"\x04link\x18\x01 \x01(\tR\x04link\"\x80\x02\n" +
+	"\x04link\x18\x01 \x01(\tR\x04link\"\x96\x02\n" +
 	"\n" +
 	"PacketView\x12\x16\n" +
 	"\x06packet\x18\x01 \x01(\x04R\x06packet\x12\x12\n" +
@@ -2996,12 +3571,53 @@ const file_holdfast_v1_wallet_proto_rawDesc = "" +
 	"\x05taken\x18\b \x03(\v2\x18.holdfast.v1.PacketTakenR\x05taken\x12\x14\n" +
 	"\x05until\x18\t \x01(\x03R\x05until\x12\x14\n" +
 	"\x05proof\x18\n" +
-	" \x01(\fR\x05proof\"e\n" +
+	" \x01(\fR\x05proof\x12\x14\n" +
+	"\x05words\x18\v \x01(\tR\x05words\"e\n" +
 	"\vPacketTaken\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
 	"\x06amount\x18\x02 \x01(\x03R\x06amount\x12\x0e\n" +
 	"\x02at\x18\x03 \x01(\x03R\x02at\x12\x1a\n" +
-	"\bluckiest\x18\x04 \x01(\bR\bluckiest2\xbe\r\n" +
+	"\bluckiest\x18\x04 \x01(\bR\bluckiest\"B\n" +
+	"\x12ListWaitingRequest\x12\x16\n" +
+	"\x06before\x18\x01 \x01(\x04R\x06before\x12\x14\n" +
+	"\x05limit\x18\x02 \x01(\rR\x05limit\"~\n" +
+	"\x13ListWaitingResponse\x127\n" +
+	"\ttransfers\x18\x01 \x03(\v2\x19.holdfast.v1.TransferViewR\ttransfers\x12\x12\n" +
+	"\x04next\x18\x02 \x01(\x04R\x04next\x12\x1a\n" +
+	"\bincluded\x18\x03 \x01(\x04R\bincluded\"X\n" +
+	"\x12ListPacketsRequest\x12\x14\n" +
+	"\x05taken\x18\x01 \x01(\bR\x05taken\x12\x16\n" +
+	"\x06before\x18\x02 \x01(\x04R\x06before\x12\x14\n" +
+	"\x05limit\x18\x03 \x01(\rR\x05limit\"x\n" +
+	"\x13ListPacketsResponse\x121\n" +
+	"\apackets\x18\x01 \x03(\v2\x17.holdfast.v1.PacketLineR\apackets\x12\x12\n" +
+	"\x04next\x18\x02 \x01(\x04R\x04next\x12\x1a\n" +
+	"\bincluded\x18\x03 \x01(\x04R\bincluded\"\xdc\x01\n" +
+	"\n" +
+	"PacketLine\x12\x16\n" +
+	"\x06packet\x18\x01 \x01(\x04R\x06packet\x12\x12\n" +
+	"\x04link\x18\x02 \x01(\tR\x04link\x12\x14\n" +
+	"\x05state\x18\x03 \x01(\tR\x05state\x12\x14\n" +
+	"\x05count\x18\x04 \x01(\rR\x05count\x12\x14\n" +
+	"\x05taken\x18\x05 \x01(\rR\x05taken\x12\x14\n" +
+	"\x05total\x18\x06 \x01(\x03R\x05total\x12\x14\n" +
+	"\x05lucky\x18\a \x01(\bR\x05lucky\x12\x12\n" +
+	"\x04mine\x18\b \x01(\x03R\x04mine\x12\x10\n" +
+	"\x03who\x18\t \x01(\tR\x03who\x12\x0e\n" +
+	"\x02at\x18\n" +
+	" \x01(\x03R\x02at\"'\n" +
+	"\rFollowRequest\x12\x16\n" +
+	"\x06cursor\x18\x01 \x01(\x04R\x06cursor\"R\n" +
+	"\x04News\x12\x16\n" +
+	"\x06cursor\x18\x01 \x01(\x04R\x06cursor\x122\n" +
+	"\bhappened\x18\x02 \x03(\v2\x16.holdfast.v1.HappeningR\bhappened\"\x89\x01\n" +
+	"\tHappening\x12\x14\n" +
+	"\x05entry\x18\x01 \x01(\x04R\x05entry\x12\x0e\n" +
+	"\x02at\x18\x02 \x01(\x03R\x02at\x12\x12\n" +
+	"\x04what\x18\x03 \x01(\tR\x04what\x12\x16\n" +
+	"\x06amount\x18\x04 \x01(\x03R\x06amount\x12\x10\n" +
+	"\x03who\x18\x05 \x01(\tR\x03who\x12\x18\n" +
+	"\asubject\x18\x06 \x01(\tR\asubject2\x9d\x0f\n" +
 	"\rWalletService\x12G\n" +
 	"\bSendCode\x12\x1c.holdfast.v1.SendCodeRequest\x1a\x1d.holdfast.v1.SendCodeResponse\x12>\n" +
 	"\x05Enrol\x12\x19.holdfast.v1.EnrolRequest\x1a\x1a.holdfast.v1.EnrolResponse\x12E\n" +
@@ -3032,7 +3648,10 @@ const file_holdfast_v1_wallet_proto_rawDesc = "" +
 	"\n" +
 	"OpenPacket\x12\x1e.holdfast.v1.OpenPacketRequest\x1a\x17.holdfast.v1.PacketView\x12E\n" +
 	"\n" +
-	"ShowPacket\x12\x1e.holdfast.v1.ShowPacketRequest\x1a\x17.holdfast.v1.PacketViewB1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
+	"ShowPacket\x12\x1e.holdfast.v1.ShowPacketRequest\x1a\x17.holdfast.v1.PacketView\x12P\n" +
+	"\vListWaiting\x12\x1f.holdfast.v1.ListWaitingRequest\x1a .holdfast.v1.ListWaitingResponse\x12P\n" +
+	"\vListPackets\x12\x1f.holdfast.v1.ListPacketsRequest\x1a .holdfast.v1.ListPacketsResponse\x129\n" +
+	"\x06Follow\x12\x1a.holdfast.v1.FollowRequest\x1a\x11.holdfast.v1.News0\x01B1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
 
 var (
 	file_holdfast_v1_wallet_proto_rawDescOnce sync.Once
@@ -3046,7 +3665,7 @@ func file_holdfast_v1_wallet_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_wallet_proto_rawDescData
 }
 
-var file_holdfast_v1_wallet_proto_msgTypes = make([]protoimpl.MessageInfo, 40)
+var file_holdfast_v1_wallet_proto_msgTypes = make([]protoimpl.MessageInfo, 48)
 var file_holdfast_v1_wallet_proto_goTypes = []any{
 	(*SendCodeRequest)(nil),       // 0: holdfast.v1.SendCodeRequest
 	(*SendCodeResponse)(nil),      // 1: holdfast.v1.SendCodeResponse
@@ -3088,6 +3707,14 @@ var file_holdfast_v1_wallet_proto_goTypes = []any{
 	(*ShowPacketRequest)(nil),     // 37: holdfast.v1.ShowPacketRequest
 	(*PacketView)(nil),            // 38: holdfast.v1.PacketView
 	(*PacketTaken)(nil),           // 39: holdfast.v1.PacketTaken
+	(*ListWaitingRequest)(nil),    // 40: holdfast.v1.ListWaitingRequest
+	(*ListWaitingResponse)(nil),   // 41: holdfast.v1.ListWaitingResponse
+	(*ListPacketsRequest)(nil),    // 42: holdfast.v1.ListPacketsRequest
+	(*ListPacketsResponse)(nil),   // 43: holdfast.v1.ListPacketsResponse
+	(*PacketLine)(nil),            // 44: holdfast.v1.PacketLine
+	(*FollowRequest)(nil),         // 45: holdfast.v1.FollowRequest
+	(*News)(nil),                  // 46: holdfast.v1.News
+	(*Happening)(nil),             // 47: holdfast.v1.Happening
 }
 var file_holdfast_v1_wallet_proto_depIdxs = []int32{
 	15, // 0: holdfast.v1.WalletView.devices:type_name -> holdfast.v1.DeviceView
@@ -3103,59 +3730,68 @@ var file_holdfast_v1_wallet_proto_depIdxs = []int32{
 	21, // 10: holdfast.v1.AskPasskeyRequest.end_device:type_name -> holdfast.v1.EndDeviceRequest
 	28, // 11: holdfast.v1.ListBillsResponse.bills:type_name -> holdfast.v1.Bill
 	39, // 12: holdfast.v1.PacketView.taken:type_name -> holdfast.v1.PacketTaken
-	0,  // 13: holdfast.v1.WalletService.SendCode:input_type -> holdfast.v1.SendCodeRequest
-	2,  // 14: holdfast.v1.WalletService.Enrol:input_type -> holdfast.v1.EnrolRequest
-	4,  // 15: holdfast.v1.WalletService.ShowWallet:input_type -> holdfast.v1.ShowWalletRequest
-	16, // 16: holdfast.v1.WalletService.SetPin:input_type -> holdfast.v1.SetPinRequest
-	17, // 17: holdfast.v1.WalletService.CheckPin:input_type -> holdfast.v1.CheckPinRequest
-	19, // 18: holdfast.v1.WalletService.ForgetPin:input_type -> holdfast.v1.ForgetPinRequest
-	20, // 19: holdfast.v1.WalletService.SetFreeLimit:input_type -> holdfast.v1.SetFreeLimitRequest
-	21, // 20: holdfast.v1.WalletService.EndDevice:input_type -> holdfast.v1.EndDeviceRequest
-	6,  // 21: holdfast.v1.WalletService.BeginPasskey:input_type -> holdfast.v1.BeginPasskeyRequest
-	8,  // 22: holdfast.v1.WalletService.AddPasskey:input_type -> holdfast.v1.AddPasskeyRequest
-	9,  // 23: holdfast.v1.WalletService.AskPasskey:input_type -> holdfast.v1.AskPasskeyRequest
-	10, // 24: holdfast.v1.WalletService.CheckPasskey:input_type -> holdfast.v1.CheckPasskeyRequest
-	11, // 25: holdfast.v1.WalletService.EndPasskey:input_type -> holdfast.v1.EndPasskeyRequest
-	12, // 26: holdfast.v1.WalletService.Appeal:input_type -> holdfast.v1.AppealRequest
-	22, // 27: holdfast.v1.WalletService.ShowPayable:input_type -> holdfast.v1.ShowPayableRequest
-	24, // 28: holdfast.v1.WalletService.Pay:input_type -> holdfast.v1.PayRequest
-	26, // 29: holdfast.v1.WalletService.ListBills:input_type -> holdfast.v1.ListBillsRequest
-	29, // 30: holdfast.v1.WalletService.FindPayee:input_type -> holdfast.v1.FindPayeeRequest
-	31, // 31: holdfast.v1.WalletService.Transfer:input_type -> holdfast.v1.TransferRequest
-	33, // 32: holdfast.v1.WalletService.ShowTransfer:input_type -> holdfast.v1.ShowTransferRequest
-	34, // 33: holdfast.v1.WalletService.AnswerTransfer:input_type -> holdfast.v1.AnswerTransferRequest
-	35, // 34: holdfast.v1.WalletService.ThrowPacket:input_type -> holdfast.v1.ThrowPacketRequest
-	36, // 35: holdfast.v1.WalletService.OpenPacket:input_type -> holdfast.v1.OpenPacketRequest
-	37, // 36: holdfast.v1.WalletService.ShowPacket:input_type -> holdfast.v1.ShowPacketRequest
-	1,  // 37: holdfast.v1.WalletService.SendCode:output_type -> holdfast.v1.SendCodeResponse
-	3,  // 38: holdfast.v1.WalletService.Enrol:output_type -> holdfast.v1.EnrolResponse
-	5,  // 39: holdfast.v1.WalletService.ShowWallet:output_type -> holdfast.v1.WalletView
-	5,  // 40: holdfast.v1.WalletService.SetPin:output_type -> holdfast.v1.WalletView
-	18, // 41: holdfast.v1.WalletService.CheckPin:output_type -> holdfast.v1.CheckPinResponse
-	5,  // 42: holdfast.v1.WalletService.ForgetPin:output_type -> holdfast.v1.WalletView
-	5,  // 43: holdfast.v1.WalletService.SetFreeLimit:output_type -> holdfast.v1.WalletView
-	5,  // 44: holdfast.v1.WalletService.EndDevice:output_type -> holdfast.v1.WalletView
-	7,  // 45: holdfast.v1.WalletService.BeginPasskey:output_type -> holdfast.v1.PasskeyAsked
-	5,  // 46: holdfast.v1.WalletService.AddPasskey:output_type -> holdfast.v1.WalletView
-	7,  // 47: holdfast.v1.WalletService.AskPasskey:output_type -> holdfast.v1.PasskeyAsked
-	18, // 48: holdfast.v1.WalletService.CheckPasskey:output_type -> holdfast.v1.CheckPinResponse
-	5,  // 49: holdfast.v1.WalletService.EndPasskey:output_type -> holdfast.v1.WalletView
-	5,  // 50: holdfast.v1.WalletService.Appeal:output_type -> holdfast.v1.WalletView
-	23, // 51: holdfast.v1.WalletService.ShowPayable:output_type -> holdfast.v1.Payable
-	25, // 52: holdfast.v1.WalletService.Pay:output_type -> holdfast.v1.Payment
-	27, // 53: holdfast.v1.WalletService.ListBills:output_type -> holdfast.v1.ListBillsResponse
-	30, // 54: holdfast.v1.WalletService.FindPayee:output_type -> holdfast.v1.FindPayeeResponse
-	32, // 55: holdfast.v1.WalletService.Transfer:output_type -> holdfast.v1.TransferView
-	32, // 56: holdfast.v1.WalletService.ShowTransfer:output_type -> holdfast.v1.TransferView
-	32, // 57: holdfast.v1.WalletService.AnswerTransfer:output_type -> holdfast.v1.TransferView
-	38, // 58: holdfast.v1.WalletService.ThrowPacket:output_type -> holdfast.v1.PacketView
-	38, // 59: holdfast.v1.WalletService.OpenPacket:output_type -> holdfast.v1.PacketView
-	38, // 60: holdfast.v1.WalletService.ShowPacket:output_type -> holdfast.v1.PacketView
-	37, // [37:61] is the sub-list for method output_type
-	13, // [13:37] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	32, // 13: holdfast.v1.ListWaitingResponse.transfers:type_name -> holdfast.v1.TransferView
+	44, // 14: holdfast.v1.ListPacketsResponse.packets:type_name -> holdfast.v1.PacketLine
+	47, // 15: holdfast.v1.News.happened:type_name -> holdfast.v1.Happening
+	0,  // 16: holdfast.v1.WalletService.SendCode:input_type -> holdfast.v1.SendCodeRequest
+	2,  // 17: holdfast.v1.WalletService.Enrol:input_type -> holdfast.v1.EnrolRequest
+	4,  // 18: holdfast.v1.WalletService.ShowWallet:input_type -> holdfast.v1.ShowWalletRequest
+	16, // 19: holdfast.v1.WalletService.SetPin:input_type -> holdfast.v1.SetPinRequest
+	17, // 20: holdfast.v1.WalletService.CheckPin:input_type -> holdfast.v1.CheckPinRequest
+	19, // 21: holdfast.v1.WalletService.ForgetPin:input_type -> holdfast.v1.ForgetPinRequest
+	20, // 22: holdfast.v1.WalletService.SetFreeLimit:input_type -> holdfast.v1.SetFreeLimitRequest
+	21, // 23: holdfast.v1.WalletService.EndDevice:input_type -> holdfast.v1.EndDeviceRequest
+	6,  // 24: holdfast.v1.WalletService.BeginPasskey:input_type -> holdfast.v1.BeginPasskeyRequest
+	8,  // 25: holdfast.v1.WalletService.AddPasskey:input_type -> holdfast.v1.AddPasskeyRequest
+	9,  // 26: holdfast.v1.WalletService.AskPasskey:input_type -> holdfast.v1.AskPasskeyRequest
+	10, // 27: holdfast.v1.WalletService.CheckPasskey:input_type -> holdfast.v1.CheckPasskeyRequest
+	11, // 28: holdfast.v1.WalletService.EndPasskey:input_type -> holdfast.v1.EndPasskeyRequest
+	12, // 29: holdfast.v1.WalletService.Appeal:input_type -> holdfast.v1.AppealRequest
+	22, // 30: holdfast.v1.WalletService.ShowPayable:input_type -> holdfast.v1.ShowPayableRequest
+	24, // 31: holdfast.v1.WalletService.Pay:input_type -> holdfast.v1.PayRequest
+	26, // 32: holdfast.v1.WalletService.ListBills:input_type -> holdfast.v1.ListBillsRequest
+	29, // 33: holdfast.v1.WalletService.FindPayee:input_type -> holdfast.v1.FindPayeeRequest
+	31, // 34: holdfast.v1.WalletService.Transfer:input_type -> holdfast.v1.TransferRequest
+	33, // 35: holdfast.v1.WalletService.ShowTransfer:input_type -> holdfast.v1.ShowTransferRequest
+	34, // 36: holdfast.v1.WalletService.AnswerTransfer:input_type -> holdfast.v1.AnswerTransferRequest
+	35, // 37: holdfast.v1.WalletService.ThrowPacket:input_type -> holdfast.v1.ThrowPacketRequest
+	36, // 38: holdfast.v1.WalletService.OpenPacket:input_type -> holdfast.v1.OpenPacketRequest
+	37, // 39: holdfast.v1.WalletService.ShowPacket:input_type -> holdfast.v1.ShowPacketRequest
+	40, // 40: holdfast.v1.WalletService.ListWaiting:input_type -> holdfast.v1.ListWaitingRequest
+	42, // 41: holdfast.v1.WalletService.ListPackets:input_type -> holdfast.v1.ListPacketsRequest
+	45, // 42: holdfast.v1.WalletService.Follow:input_type -> holdfast.v1.FollowRequest
+	1,  // 43: holdfast.v1.WalletService.SendCode:output_type -> holdfast.v1.SendCodeResponse
+	3,  // 44: holdfast.v1.WalletService.Enrol:output_type -> holdfast.v1.EnrolResponse
+	5,  // 45: holdfast.v1.WalletService.ShowWallet:output_type -> holdfast.v1.WalletView
+	5,  // 46: holdfast.v1.WalletService.SetPin:output_type -> holdfast.v1.WalletView
+	18, // 47: holdfast.v1.WalletService.CheckPin:output_type -> holdfast.v1.CheckPinResponse
+	5,  // 48: holdfast.v1.WalletService.ForgetPin:output_type -> holdfast.v1.WalletView
+	5,  // 49: holdfast.v1.WalletService.SetFreeLimit:output_type -> holdfast.v1.WalletView
+	5,  // 50: holdfast.v1.WalletService.EndDevice:output_type -> holdfast.v1.WalletView
+	7,  // 51: holdfast.v1.WalletService.BeginPasskey:output_type -> holdfast.v1.PasskeyAsked
+	5,  // 52: holdfast.v1.WalletService.AddPasskey:output_type -> holdfast.v1.WalletView
+	7,  // 53: holdfast.v1.WalletService.AskPasskey:output_type -> holdfast.v1.PasskeyAsked
+	18, // 54: holdfast.v1.WalletService.CheckPasskey:output_type -> holdfast.v1.CheckPinResponse
+	5,  // 55: holdfast.v1.WalletService.EndPasskey:output_type -> holdfast.v1.WalletView
+	5,  // 56: holdfast.v1.WalletService.Appeal:output_type -> holdfast.v1.WalletView
+	23, // 57: holdfast.v1.WalletService.ShowPayable:output_type -> holdfast.v1.Payable
+	25, // 58: holdfast.v1.WalletService.Pay:output_type -> holdfast.v1.Payment
+	27, // 59: holdfast.v1.WalletService.ListBills:output_type -> holdfast.v1.ListBillsResponse
+	30, // 60: holdfast.v1.WalletService.FindPayee:output_type -> holdfast.v1.FindPayeeResponse
+	32, // 61: holdfast.v1.WalletService.Transfer:output_type -> holdfast.v1.TransferView
+	32, // 62: holdfast.v1.WalletService.ShowTransfer:output_type -> holdfast.v1.TransferView
+	32, // 63: holdfast.v1.WalletService.AnswerTransfer:output_type -> holdfast.v1.TransferView
+	38, // 64: holdfast.v1.WalletService.ThrowPacket:output_type -> holdfast.v1.PacketView
+	38, // 65: holdfast.v1.WalletService.OpenPacket:output_type -> holdfast.v1.PacketView
+	38, // 66: holdfast.v1.WalletService.ShowPacket:output_type -> holdfast.v1.PacketView
+	41, // 67: holdfast.v1.WalletService.ListWaiting:output_type -> holdfast.v1.ListWaitingResponse
+	43, // 68: holdfast.v1.WalletService.ListPackets:output_type -> holdfast.v1.ListPacketsResponse
+	46, // 69: holdfast.v1.WalletService.Follow:output_type -> holdfast.v1.News
+	43, // [43:70] is the sub-list for method output_type
+	16, // [16:43] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_wallet_proto_init() }
@@ -3179,7 +3815,7 @@ func file_holdfast_v1_wallet_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_wallet_proto_rawDesc), len(file_holdfast_v1_wallet_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   40,
+			NumMessages:   48,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

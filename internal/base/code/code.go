@@ -267,6 +267,11 @@ const (
 	AppealNotFound     Code = 298
 	DetailsUnsealed    Code = 299
 
+	// Streams of the wallet and till API.
+	StreamCut      Code = 300
+	StreamsTooMany Code = 301
+	CursorTooOld   Code = 302
+
 	// Cash at tills.
 	ShiftOfAnother Code = 305
 	CashExists     Code = 306

@@ -203,6 +203,10 @@ var list = []Info{
 	{AppealNotFound, "appeal_not_found", Missing, Never, "没有待处理的该申诉。", "There is no such appeal that waits."},
 	{DetailsUnsealed, "details_unsealed", Conflict, Never, "姓名须加密保存，请更新客户端后重试。", "Names enter sealed here; add the person through a node of this version."},
 
+	{StreamCut, "stream_cut", Busy, Same, "连接已中断，请带上游标重新连接，不会遗漏消息。", "The stream was ended; open it again with its cursor, nothing is missed."},
+	{StreamsTooMany, "streams_too_many", Busy, Same, "该节点连接数已满，请稍后重试。", "The node has as many streams as it may; ask another, or again in a moment."},
+	{CursorTooOld, "cursor_too_old", Conflict, Never, "离线期间的消息过多，请刷新列表后重新开始。", "Too much happened since the cursor: read the lists, and begin anew without one."},
+
 	{ShiftOfAnother, "shift_of_another", Conflict, Never, "当前班次由另一位收银员负责。", "Somebody else works this shift."},
 	{CashExists, "cash_exists_with_different_content", Conflict, Never, "该现金业务编号已用于不同内容，请重新发起。", "This number was used for other cash; start anew."},
 	{CashNotFound, "cash_not_found", Missing, Never, "没有这笔现金业务。", "Nothing was done in cash under this number."},

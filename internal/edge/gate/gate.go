@@ -315,7 +315,7 @@ func (g *Gate) hear(w *waiter, why Reason) (*Pass, *Refusal) {
 	return nil, g.refuse(w.class, why, now)
 }
 
-// leave ends a request's work and lets in who is next.
+// leave ends a request's work, once, and lets in who is next.
 func (g *Gate) leave(p *Pass) {
 	now := time.Now()
 	crowd := 0
@@ -324,6 +324,10 @@ func (g *Gate) leave(p *Pass) {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if p.left {
+		return
+	}
+	p.left = true
 	g.pace.roll(now)
 	g.pace.done++
 	if p.counts {

@@ -18,6 +18,8 @@ type Pass struct {
 	// counts says that its time says something about the node: it is not one of
 	// those that are answered before any work.
 	counts bool
+	// left says that it is at work no more.
+	left bool
 }
 
 type passKey struct{}
@@ -126,4 +128,12 @@ func (p *Pass) Spared(s Saving) {
 // isPressed says whether somebody was refused for want of room lately.
 func (g *Gate) isPressed(now time.Time) bool {
 	return !g.pressed.IsZero() && now.Sub(g.pressed) < pressedFor
+}
+
+// Depart ends the request's work before its handler returns: what goes on only waits
+// for something to tell. Call it from the request's own goroutine.
+func (p *Pass) Depart() {
+	if p != nil {
+		p.gate.leave(p)
+	}
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/edge/gate"
 	"github.com/holdfast-pay/holdfast/internal/edge/httpsig"
 	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -44,6 +45,8 @@ type caller struct {
 	chinese   bool
 	// act is the hash of what is asked for, when a grant is named.
 	act []byte
+	// answer bounds how long reading and writing may take.
+	answer *http.ResponseController
 }
 
 type callerKey struct{}
@@ -79,6 +82,7 @@ var (
 func (s *Server) authenticated(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := &caller{request: rpc.RequestID(r), chinese: rpc.Chinese(r.Header.Get("Accept-Language"))}
+		c.answer = http.NewResponseController(w)
 		c.address, _, _ = net.SplitHostPort(r.RemoteAddr)
 		if err := s.authenticate(c, w, r); err != nil {
 			_ = s.refusals.Write(w, r, err) // the client may have gone
@@ -116,6 +120,7 @@ func (s *Server) authenticate(c *caller, w http.ResponseWriter, r *http.Request)
 		return connect.NewError(connect.CodeUnauthenticated, errSigned)
 	}
 	c.uid = d.uid
+	gate.From(r.Context()).Works()
 	return nil
 }
 

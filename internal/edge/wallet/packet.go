@@ -15,6 +15,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/edge/packetfile"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/packet"
+	"github.com/holdfast-pay/holdfast/internal/rule/person"
 )
 
 // linkSize is the length of the secret in a packet's link, in bytes.
@@ -42,11 +43,14 @@ func (s *Server) ThrowPacket(ctx context.Context, q *connect.Request[pb.ThrowPac
 		}
 		c.Commitment, c.KeyId = packet.Commitment(seed), id
 	}
+	if c.Words, err = s.memo(ctx, m.Words, who.uid, c.To); err != nil {
+		return nil, err
+	}
 	p, err := do(ctx, s, packet.Create, c)
 	if err != nil {
 		return nil, err
 	}
-	return s.packetView(ctx, p.Id)
+	return s.packetView(ctx, s.readOwn, p.Id)
 }
 
 // linkToken is the secret in a packet's link. It is made, not stored, so that the
@@ -92,7 +96,7 @@ func (s *Server) OpenPacket(ctx context.Context, q *connect.Request[pb.OpenPacke
 	if _, err := do(ctx, s, packet.Claim, c); err != nil {
 		return nil, err
 	}
-	return s.packetView(ctx, p.Id)
+	return s.packetView(ctx, s.readOwn, p.Id)
 }
 
 // ShowPacket implements WalletService.
@@ -101,7 +105,16 @@ func (s *Server) ShowPacket(ctx context.Context, q *connect.Request[pb.ShowPacke
 	if err != nil {
 		return nil, err
 	}
-	return s.packetView(ctx, p.Id)
+	if packet.Unrevealed(p) { // and the Revealer has not come by yet
+		seed, _, err := s.seed(ctx, p.KeyId, p.Payer, p.ClientId)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := do(ctx, s, packet.Reveal, &pb.PacketReveal{Packet: p.Id, Seed: seed}); err != nil {
+			return nil, err
+		}
+	}
+	return s.packetView(ctx, s.read, p.Id)
 }
 
 // find reads a link, PACKET.TOKEN or PACKET, and finds the packet for whoever may
@@ -127,42 +140,46 @@ func (s *Server) find(ctx context.Context, given string) (p *pb.Packet, link []b
 	return p, link, err
 }
 
-// packetView is a packet as the caller sees it. The seed of a lucky one that has ended
-// is shown to the state first, so that everybody can check the shares.
-func (s *Server) packetView(ctx context.Context, id uint64) (*connect.Response[pb.PacketView], error) {
+// reading is read, or readOwn.
+type reading func(ctx context.Context, doing string, f func(r table.Reader) error) error
+
+// packetView is a packet as the caller sees it. What shows that the shares are right comes
+// when it has ended.
+func (s *Server) packetView(ctx context.Context, read reading, id uint64) (*connect.Response[pb.PacketView], error) {
 	who, v := from(ctx), &pb.PacketView{Packet: id}
 	var p *pb.Packet
-	look := func(r table.Reader) (err error) {
+	if err := read(ctx, "show a packet", func(r table.Reader) (err error) {
 		p, _ = packet.Get(r, id)
-		v.Mine, v.Taken = 0, nil
 		shares := packet.Shares(r, id)
+		v.Taken = make([]*pb.PacketTaken, 0, len(shares))
 		for _, one := range shares {
 			v.Taken = append(v.Taken, &pb.PacketTaken{Name: s.masked(r, one.Uid), Amount: one.Amount, At: one.At, Luckiest: p.BestUid == one.Uid && ended(p)})
 			if one.Uid == who.uid {
 				v.Mine = one.Amount
 			}
 		}
-		v.Proof, err = packetfile.Encode(p, shares)
+		v.Words = s.words(r, p)
+		if ended(p) {
+			v.Proof, err = packetfile.Encode(p, shares)
+		}
 		return err
-	}
-	if err := s.read(ctx, "show a packet", look); err != nil {
+	}); err != nil {
 		return nil, err
-	}
-	if p.Lucky && ended(p) && len(p.Seed) == 0 {
-		seed, _, err := s.seed(ctx, p.KeyId, p.Payer, p.ClientId)
-		if err != nil {
-			return nil, err
-		}
-		if _, err := do(ctx, s, packet.Reveal, &pb.PacketReveal{Packet: id, Seed: seed}); err != nil {
-			return nil, err
-		}
-		if err := s.read(ctx, "show a packet", look); err != nil {
-			return nil, err
-		}
 	}
 	v.State = strings.ToLower(strings.TrimPrefix(p.State.String(), "PACKET_STATE_"))
 	v.Count, v.Total, v.Lucky, v.Until = p.Count, p.Total, p.Lucky, packet.OpenUntil(p)
 	return s.withLink(ctx, p, v)
+}
+
+// words are what the payer wrote, for whoever may see the packet: "" where they can't be
+// opened, as after the payer was erased.
+func (s *Server) words(r table.Reader, p *pb.Packet) string {
+	payer, ok := person.Get(r, p.Payer)
+	if !ok || p.Words == nil {
+		return ""
+	}
+	words, _ := s.Personal.OpenMemo(p.Words, payer)
+	return words
 }
 
 // withLink adds the link for the payer.
@@ -170,15 +187,21 @@ func (s *Server) withLink(ctx context.Context, p *pb.Packet, v *pb.PacketView) (
 	if p.Payer != from(ctx).uid {
 		return answer(v)
 	}
-	v.Link = strconv.FormatUint(p.Id, 10)
-	if p.To == 0 {
-		token, err := s.linkToken(ctx, p.Payer, p.ClientId)
-		if err != nil {
-			return nil, err
-		}
-		v.Link += "." + token
+	var err error
+	if v.Link, err = s.linkOf(ctx, p); err != nil {
+		return nil, err
 	}
 	return answer(v)
+}
+
+// linkOf is what the payer shares.
+func (s *Server) linkOf(ctx context.Context, p *pb.Packet) (string, error) {
+	number := strconv.FormatUint(p.Id, 10)
+	if p.To != 0 {
+		return number, nil
+	}
+	token, err := s.linkToken(ctx, p.Payer, p.ClientId)
+	return number + "." + token, err
 }
 
 func ended(p *pb.Packet) bool { return p.State != pb.PacketState_PACKET_STATE_OPEN }

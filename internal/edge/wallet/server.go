@@ -19,8 +19,10 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/edge/events"
 	"github.com/holdfast-pay/holdfast/internal/edge/passkey"
 	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
+	"github.com/holdfast-pay/holdfast/internal/engine/view"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
 )
@@ -29,6 +31,8 @@ import (
 type Core interface {
 	// Do runs a command; an error means that no result is known.
 	Do(ctx context.Context, cmd *pb.Command) (catalogue.Result, error)
+	// ReadLocal calls f with one snapshot that has every command answered by this node.
+	ReadLocal(ctx context.Context, f func(table.Reader) error) error
 	// ReadLatest calls f with one snapshot that has every answered command.
 	ReadLatest(ctx context.Context, f func(table.Reader) error) error
 }
@@ -55,6 +59,16 @@ type Views interface {
 	History(account string, currency uint32, before uint64, limit int) ([]*pb.HistoryLine, error)
 	// Next is the first entry they don't include yet.
 	Next() uint64
+	// List lists what a person made of a kind, the newest first.
+	List(kind pb.Kind, owner string, before view.Mark, limit int) ([]view.Mark, error)
+	// Told returns entries about a kind that concern a person beside their accounts.
+	Told(kind string, uid, before uint64, limit int) ([]uint64, error)
+}
+
+// Events tell which journal entries concern a person, as they are applied; an
+// *events.Feed does.
+type Events interface {
+	Follow(ctx context.Context, who events.Subject, cursor uint64, tell func(seqs []uint64, cursor uint64) error) error
 }
 
 // Config says what a Server works with.
@@ -62,6 +76,7 @@ type Config struct {
 	Core     Core
 	Personal Personal
 	Views    Views
+	Events   Events
 	Sender   Sender
 	// Now is business time, Unix milliseconds; Wall the wall clock.
 	Now  func() int64
@@ -116,6 +131,15 @@ func do[B, R table.Record](ctx context.Context, s *Server, c catalogue.Command[B
 		return none, s.refuse(who, out)
 	}
 	return rec, nil
+}
+
+// readOwn is read for what the caller has just done: the answer to a command has been
+// applied here.
+func (s *Server) readOwn(ctx context.Context, doing string, f func(r table.Reader) error) error {
+	if err := s.Core.ReadLocal(ctx, f); err != nil {
+		return s.fail(from(ctx), doing, err)
+	}
+	return nil
 }
 
 // read calls f with a snapshot and turns what fails into the API's error.

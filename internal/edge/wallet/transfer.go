@@ -101,9 +101,20 @@ func (s *Server) AnswerTransfer(ctx context.Context, q *connect.Request[pb.Answe
 
 // transferView is a transfer as the caller, who takes part in it, sees it.
 func (s *Server) transferView(ctx context.Context, t *pb.PersonTransfer) (*connect.Response[pb.TransferView], error) {
-	who := from(ctx)
+	var v *pb.TransferView
+	if err := s.readOwn(ctx, "show a transfer", func(r table.Reader) error {
+		v = s.transferLine(r, from(ctx).uid, t)
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	return answer(v)
+}
+
+// transferLine is a transfer as one of its two sees it.
+func (s *Server) transferLine(r table.Reader, uid uint64, t *pb.PersonTransfer) *pb.TransferView {
 	v := &pb.TransferView{
-		Transfer: t.Id, Amount: t.Amount, Mine: t.Payer == who.uid, CreatedAt: t.CreatedAt, EndedAt: t.EndedAt,
+		Transfer: t.Id, Amount: t.Amount, Mine: t.Payer == uid, CreatedAt: t.CreatedAt, EndedAt: t.EndedAt,
 		State: strings.ToLower(strings.TrimPrefix(t.State.String(), "TRANSFER_STATE_")), Entry: max(t.CreateSeq, t.EndSeq),
 	}
 	if t.State == pb.TransferState_TRANSFER_STATE_WAITING {
@@ -113,14 +124,9 @@ func (s *Server) transferView(ctx context.Context, t *pb.PersonTransfer) (*conne
 	if v.Mine {
 		other = t.Payee
 	}
-	if err := s.read(ctx, "show a transfer", func(r table.Reader) error {
-		v.Who = s.masked(r, other)
-		if p, ok := person.Get(r, who.uid); ok && t.Memo != nil {
-			v.Memo, _ = s.Personal.OpenMemo(t.Memo, p) // "" where it can't be opened
-		}
-		return nil
-	}); err != nil {
-		return nil, err
+	v.Who = s.masked(r, other)
+	if p, ok := person.Get(r, uid); ok && t.Memo != nil {
+		v.Memo, _ = s.Personal.OpenMemo(t.Memo, p) // "" where it can't be opened
 	}
-	return answer(v)
+	return v
 }

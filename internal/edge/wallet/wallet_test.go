@@ -22,6 +22,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/edge/gate"
 	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
 	"github.com/holdfast-pay/holdfast/internal/edge/wallet"
+	"github.com/holdfast-pay/holdfast/internal/engine/view"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
 	"github.com/holdfast-pay/holdfast/walletclient"
@@ -55,6 +56,8 @@ type noViews struct{}
 
 func (noViews) History(string, uint32, uint64, int) ([]*pb.HistoryLine, error) { return nil, nil }
 func (noViews) Next() uint64                                                   { return 1 }
+func (noViews) List(pb.Kind, string, view.Mark, int) ([]view.Mark, error)      { return nil, nil }
+func (noViews) Told(string, uint64, uint64, int) ([]uint64, error)             { return nil, nil }
 
 func open(t *testing.T) *bank {
 	t.Helper()

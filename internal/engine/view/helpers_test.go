@@ -20,6 +20,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/view"
 	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/person"
 )
 
 // orderCreate is the command number that opens orders in these tests, boxOpen
@@ -34,7 +35,15 @@ const (
 var kinds = []catalogue.Kind{
 	{Number: pb.Kind_KIND_ORDER, Name: "order", Listed: []catalogue.Number{orderCreate}},
 	{Number: pb.Kind_KIND_REFUND, Name: "refund"},
-	{Number: boxes, Name: "box", Listed: []catalogue.Number{boxOpen}},
+	{Number: boxes, Name: "box", Listed: []catalogue.Number{boxOpen}, Tells: boxTells},
+}
+
+// boxTells: an opened box concerns whoever its name names.
+func boxTells(_ table.Reader, by catalogue.Number, _ uint64, name []byte) uint64 {
+	if by != boxOpen {
+		return 0
+	}
+	return person.NamedIn(name)
 }
 
 // state is a Source in memory: a journal and its head.

@@ -23,11 +23,15 @@ type slice struct {
 	meta   meta
 	listed map[catalogue.Number]catalogue.Kind // by the command that makes them
 	entry  entry
-	work   int
+	// concern names those whom an entry concerns beside its accounts, by the state in r.
+	concern *Concern
+	r       table.Reader
+	work    int
 	// run counts how often the entity changed from one entry to the next, and
 	// runEntity is the present one.
 	run       uint64
 	runEntity []byte
+	name      [48]byte // room for an entity's name
 	// startAt and start are time and number of the first entry.
 	startAt int64
 	start   uint64
@@ -67,7 +71,7 @@ type listPack struct {
 
 func newSlice(m meta, kinds []catalogue.Kind) *slice {
 	s := &slice{
-		meta: m, start: m.next, listed: make(map[catalogue.Number]catalogue.Kind), accounts: newAccountPacks(),
+		meta: m, start: m.next, concern: NewConcern(kinds), listed: make(map[catalogue.Number]catalogue.Kind), accounts: newAccountPacks(),
 		entities: make(map[string]int), lists: make(map[list]*listPack),
 	}
 	for _, k := range kinds {
@@ -97,6 +101,8 @@ var errMissing = errors.New("it is missing")
 // the slice has enough work in it.
 func (s *slice) fill(r table.Reader, size uint64, work int) (err error) {
 	full := false
+	s.r = r
+	defer func() { s.r = nil }()
 	journal.Scan(r, s.meta.next, size, func(seq uint64, stored []byte) bool {
 		if seq != s.meta.next {
 			return false
@@ -137,6 +143,9 @@ func (s *slice) add(stored []byte) error {
 	if len(e.entity) > 0 {
 		s.step(e.entity, seq)
 		s.list(e)
+		if kind, uid := s.concern.other(s.r, e); uid != 0 {
+			s.step(tells(s.name[:0], kind, uid), seq)
+		}
 	}
 	s.meta.next++
 	s.work += 1 + len(e.postings)
@@ -253,7 +262,7 @@ type seenNumbers map[pb.Kind]uint64
 
 // layout is the version of everything this package stores. Another one in the
 // store makes it be built anew.
-const layout = 2
+const layout = 3
 
 // metaBytes is the size of a cursor without what was seen; each kind adds
 // seenBytes.

@@ -86,6 +86,9 @@ type Views struct {
 
 	meta  meta // of the slice committed last; written by Run and under mu
 	slice *slice
+	// tellers are the kinds of entities whose entries concern people without an account
+	// in them.
+	tellers []string
 
 	next    atomic.Uint64 // meta.next for others
 	head    atomic.Uint64 // the journal's size when last looked at
@@ -110,6 +113,7 @@ func Open(dir string, opt Options) (*Views, error) {
 		poke: make(chan struct{}, 1), moved: make(chan struct{}),
 	}
 	v.slice = newSlice(meta{}, opt.Kinds)
+	v.tellers = v.slice.concern.names
 	if err := v.openStore(); err != nil {
 		return nil, err
 	}

@@ -98,6 +98,14 @@ const (
 	// WalletServiceShowPacketProcedure is the fully-qualified name of the WalletService's ShowPacket
 	// RPC.
 	WalletServiceShowPacketProcedure = "/holdfast.v1.WalletService/ShowPacket"
+	// WalletServiceListWaitingProcedure is the fully-qualified name of the WalletService's ListWaiting
+	// RPC.
+	WalletServiceListWaitingProcedure = "/holdfast.v1.WalletService/ListWaiting"
+	// WalletServiceListPacketsProcedure is the fully-qualified name of the WalletService's ListPackets
+	// RPC.
+	WalletServiceListPacketsProcedure = "/holdfast.v1.WalletService/ListPackets"
+	// WalletServiceFollowProcedure is the fully-qualified name of the WalletService's Follow RPC.
+	WalletServiceFollowProcedure = "/holdfast.v1.WalletService/Follow"
 )
 
 // WalletServiceClient is a client for the holdfast.v1.WalletService service.
@@ -153,6 +161,15 @@ type WalletServiceClient interface {
 	OpenPacket(context.Context, *connect.Request[pb.OpenPacketRequest]) (*connect.Response[pb.PacketView], error)
 	// ShowPacket shows a packet to its payer and to those who hold its link.
 	ShowPacket(context.Context, *connect.Request[pb.ShowPacketRequest]) (*connect.Response[pb.PacketView], error)
+	// ListWaiting lists the transfers that wait: those that the person has to answer,
+	// and their own that others have to; newest first.
+	ListWaiting(context.Context, *connect.Request[pb.ListWaitingRequest]) (*connect.Response[pb.ListWaitingResponse], error)
+	// ListPackets lists the red packets that the person threw, or took a share of, newest
+	// first.
+	ListPackets(context.Context, *connect.Request[pb.ListPacketsRequest]) (*connect.Response[pb.ListPacketsResponse], error)
+	// Follow tells what happens to the person's money and wallet as it happens, and what
+	// happened since the cursor of the message that was read last.
+	Follow(context.Context, *connect.Request[pb.FollowRequest]) (*connect.ServerStreamForClient[pb.News], error)
 }
 
 // NewWalletServiceClient constructs a client for the holdfast.v1.WalletService service. By default,
@@ -310,6 +327,24 @@ func NewWalletServiceClient(httpClient connect.HTTPClient, baseURL string, opts 
 			connect.WithSchema(walletServiceMethods.ByName("ShowPacket")),
 			connect.WithClientOptions(opts...),
 		),
+		listWaiting: connect.NewClient[pb.ListWaitingRequest, pb.ListWaitingResponse](
+			httpClient,
+			baseURL+WalletServiceListWaitingProcedure,
+			connect.WithSchema(walletServiceMethods.ByName("ListWaiting")),
+			connect.WithClientOptions(opts...),
+		),
+		listPackets: connect.NewClient[pb.ListPacketsRequest, pb.ListPacketsResponse](
+			httpClient,
+			baseURL+WalletServiceListPacketsProcedure,
+			connect.WithSchema(walletServiceMethods.ByName("ListPackets")),
+			connect.WithClientOptions(opts...),
+		),
+		follow: connect.NewClient[pb.FollowRequest, pb.News](
+			httpClient,
+			baseURL+WalletServiceFollowProcedure,
+			connect.WithSchema(walletServiceMethods.ByName("Follow")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
@@ -339,6 +374,9 @@ type walletServiceClient struct {
 	throwPacket    *connect.Client[pb.ThrowPacketRequest, pb.PacketView]
 	openPacket     *connect.Client[pb.OpenPacketRequest, pb.PacketView]
 	showPacket     *connect.Client[pb.ShowPacketRequest, pb.PacketView]
+	listWaiting    *connect.Client[pb.ListWaitingRequest, pb.ListWaitingResponse]
+	listPackets    *connect.Client[pb.ListPacketsRequest, pb.ListPacketsResponse]
+	follow         *connect.Client[pb.FollowRequest, pb.News]
 }
 
 // SendCode calls holdfast.v1.WalletService.SendCode.
@@ -461,6 +499,21 @@ func (c *walletServiceClient) ShowPacket(ctx context.Context, req *connect.Reque
 	return c.showPacket.CallUnary(ctx, req)
 }
 
+// ListWaiting calls holdfast.v1.WalletService.ListWaiting.
+func (c *walletServiceClient) ListWaiting(ctx context.Context, req *connect.Request[pb.ListWaitingRequest]) (*connect.Response[pb.ListWaitingResponse], error) {
+	return c.listWaiting.CallUnary(ctx, req)
+}
+
+// ListPackets calls holdfast.v1.WalletService.ListPackets.
+func (c *walletServiceClient) ListPackets(ctx context.Context, req *connect.Request[pb.ListPacketsRequest]) (*connect.Response[pb.ListPacketsResponse], error) {
+	return c.listPackets.CallUnary(ctx, req)
+}
+
+// Follow calls holdfast.v1.WalletService.Follow.
+func (c *walletServiceClient) Follow(ctx context.Context, req *connect.Request[pb.FollowRequest]) (*connect.ServerStreamForClient[pb.News], error) {
+	return c.follow.CallServerStream(ctx, req)
+}
+
 // WalletServiceHandler is an implementation of the holdfast.v1.WalletService service.
 type WalletServiceHandler interface {
 	// SendCode sends a one-time code to a phone number. It says the same whether
@@ -514,6 +567,15 @@ type WalletServiceHandler interface {
 	OpenPacket(context.Context, *connect.Request[pb.OpenPacketRequest]) (*connect.Response[pb.PacketView], error)
 	// ShowPacket shows a packet to its payer and to those who hold its link.
 	ShowPacket(context.Context, *connect.Request[pb.ShowPacketRequest]) (*connect.Response[pb.PacketView], error)
+	// ListWaiting lists the transfers that wait: those that the person has to answer,
+	// and their own that others have to; newest first.
+	ListWaiting(context.Context, *connect.Request[pb.ListWaitingRequest]) (*connect.Response[pb.ListWaitingResponse], error)
+	// ListPackets lists the red packets that the person threw, or took a share of, newest
+	// first.
+	ListPackets(context.Context, *connect.Request[pb.ListPacketsRequest]) (*connect.Response[pb.ListPacketsResponse], error)
+	// Follow tells what happens to the person's money and wallet as it happens, and what
+	// happened since the cursor of the message that was read last.
+	Follow(context.Context, *connect.Request[pb.FollowRequest], *connect.ServerStream[pb.News]) error
 }
 
 // NewWalletServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -667,6 +729,24 @@ func NewWalletServiceHandler(svc WalletServiceHandler, opts ...connect.HandlerOp
 		connect.WithSchema(walletServiceMethods.ByName("ShowPacket")),
 		connect.WithHandlerOptions(opts...),
 	)
+	walletServiceListWaitingHandler := connect.NewUnaryHandler(
+		WalletServiceListWaitingProcedure,
+		svc.ListWaiting,
+		connect.WithSchema(walletServiceMethods.ByName("ListWaiting")),
+		connect.WithHandlerOptions(opts...),
+	)
+	walletServiceListPacketsHandler := connect.NewUnaryHandler(
+		WalletServiceListPacketsProcedure,
+		svc.ListPackets,
+		connect.WithSchema(walletServiceMethods.ByName("ListPackets")),
+		connect.WithHandlerOptions(opts...),
+	)
+	walletServiceFollowHandler := connect.NewServerStreamHandler(
+		WalletServiceFollowProcedure,
+		svc.Follow,
+		connect.WithSchema(walletServiceMethods.ByName("Follow")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/holdfast.v1.WalletService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case WalletServiceSendCodeProcedure:
@@ -717,6 +797,12 @@ func NewWalletServiceHandler(svc WalletServiceHandler, opts ...connect.HandlerOp
 			walletServiceOpenPacketHandler.ServeHTTP(w, r)
 		case WalletServiceShowPacketProcedure:
 			walletServiceShowPacketHandler.ServeHTTP(w, r)
+		case WalletServiceListWaitingProcedure:
+			walletServiceListWaitingHandler.ServeHTTP(w, r)
+		case WalletServiceListPacketsProcedure:
+			walletServiceListPacketsHandler.ServeHTTP(w, r)
+		case WalletServiceFollowProcedure:
+			walletServiceFollowHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -820,4 +906,16 @@ func (UnimplementedWalletServiceHandler) OpenPacket(context.Context, *connect.Re
 
 func (UnimplementedWalletServiceHandler) ShowPacket(context.Context, *connect.Request[pb.ShowPacketRequest]) (*connect.Response[pb.PacketView], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.WalletService.ShowPacket is not implemented"))
+}
+
+func (UnimplementedWalletServiceHandler) ListWaiting(context.Context, *connect.Request[pb.ListWaitingRequest]) (*connect.Response[pb.ListWaitingResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.WalletService.ListWaiting is not implemented"))
+}
+
+func (UnimplementedWalletServiceHandler) ListPackets(context.Context, *connect.Request[pb.ListPacketsRequest]) (*connect.Response[pb.ListPacketsResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.WalletService.ListPackets is not implemented"))
+}
+
+func (UnimplementedWalletServiceHandler) Follow(context.Context, *connect.Request[pb.FollowRequest], *connect.ServerStream[pb.News]) error {
+	return connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.WalletService.Follow is not implemented"))
 }

@@ -20,7 +20,7 @@ var Rule = catalogue.Rule{
 	Commands: []*catalogue.Spec{Create.Spec, Claim.Spec, Reveal.Spec},
 	Tables:   []table.ID{table.Packets, table.PacketNos, table.PacketShares},
 	Counters: []deed.Counter{ids},
-	Kinds:    []catalogue.Kind{{Number: pb.Kind_KIND_PACKET, Name: "packet", Listed: []catalogue.Number{catalogue.PacketCreate}}},
+	Kinds:    []catalogue.Kind{{Number: pb.Kind_KIND_PACKET, Name: "packet", Listed: []catalogue.Number{catalogue.PacketCreate}, Tells: tells}},
 	Due:      []catalogue.Due{{Kind: pb.DueKind_DUE_KIND_PACKET_EXPIRE, Of: pb.Kind_KIND_PACKET, Do: ExpireDue}},
 
 	Invariants: invariants,

@@ -22,7 +22,7 @@ var Rule = catalogue.Rule{
 	Commands: []*catalogue.Spec{Create.Spec, Accept.Spec, Decline.Spec, Lookup.Spec, Hide.Spec},
 	Tables:   []table.ID{table.Transfers, table.TransferNos, table.Payees, table.Reaches},
 	Counters: []deed.Counter{ids},
-	Kinds:    []catalogue.Kind{{Number: pb.Kind_KIND_TRANSFER, Name: "transfer", Listed: []catalogue.Number{catalogue.TransferCreate}}},
+	Kinds:    []catalogue.Kind{{Number: pb.Kind_KIND_TRANSFER, Name: "transfer", Listed: []catalogue.Number{catalogue.TransferCreate}, Tells: tells}},
 	Due:      []catalogue.Due{{Kind: pb.DueKind_DUE_KIND_TRANSFER_EXPIRE, Of: pb.Kind_KIND_TRANSFER, Do: ExpireDue}},
 
 	Invariants: invariants,

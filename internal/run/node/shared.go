@@ -15,6 +15,7 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/admin"
+	"github.com/holdfast-pay/holdfast/internal/edge/events"
 	"github.com/holdfast-pay/holdfast/internal/edge/gate"
 	"github.com/holdfast-pay/holdfast/internal/edge/personal"
 	"github.com/holdfast-pay/holdfast/internal/edge/receipt"
@@ -76,6 +77,7 @@ type shared struct {
 	offer        snapshot.Offer                  // of copies to raft
 	damage       damageReports
 	views        *view.Views
+	events       *events.Feed
 	gate         *gate.Gate // before all that merchants, payers and people's devices ask for
 	// adminHandler answers here what the admin address may pass on to the leader.
 	adminHandler http.Handler

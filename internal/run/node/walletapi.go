@@ -42,7 +42,7 @@ func (n *walletAPI) Start(context.Context) error {
 	}
 	n.addresses.WalletAPI = url
 	calls := wallet.NewServer(wallet.Config{
-		Core: n.replica, Personal: n.people, Views: n.views, Sender: sender, Now: n.replica.Now, Wall: time.Now, Log: n.log, Passkeys: passkeys, Named: n.named,
+		Core: n.replica, Personal: n.people, Views: n.views, Events: n.events, Sender: sender, Now: n.replica.Now, Wall: time.Now, Log: n.log, Passkeys: passkeys, Named: n.named,
 	})
 	served := http.NewServeMux()
 	served.Handle("/", calls)
@@ -56,6 +56,7 @@ func (n *walletAPI) Start(context.Context) error {
 		Handler: besides(pages, n.gate.Guard(calls, served)), Protocols: &p, ReadHeaderTimeout: m.HeaderTimeout.Std(), ReadTimeout: m.RequestTimeout.Std(),
 		WriteTimeout: m.RequestTimeout.Std() + time.Second, IdleTimeout: m.IdleTimeout.Std(),
 	})
+	n.onClose("streams", n.events.Close) // before the listener waits for them
 	return nil
 }
 

@@ -1,0 +1,168 @@
+package wallet
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"connectrpc.com/connect"
+
+	"github.com/holdfast-pay/holdfast/internal/base/code"
+	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/edge/events"
+	"github.com/holdfast-pay/holdfast/internal/edge/gate"
+	"github.com/holdfast-pay/holdfast/internal/engine/journal"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
+	"github.com/holdfast-pay/holdfast/internal/rule/order"
+	"github.com/holdfast-pay/holdfast/internal/rule/packet"
+	"github.com/holdfast-pay/holdfast/internal/rule/transfer"
+)
+
+// newsWithin bounds how long a phone may take to read one message of a stream.
+const newsWithin = 20 * time.Second
+
+// Follow implements WalletService. The stream leaves the gate: it only waits.
+func (s *Server) Follow(ctx context.Context, q *connect.Request[pb.FollowRequest], out *connect.ServerStream[pb.News]) error {
+	who := from(ctx)
+	gate.From(ctx).Depart()
+	if err := who.answer.SetReadDeadline(time.Time{}); err != nil {
+		return s.fail(who, "open a stream", err)
+	}
+	err := s.Events.Follow(ctx, events.Subject{Person: who.uid}, q.Msg.Cursor, func(seqs []uint64, cursor uint64) error {
+		news, err := s.news(ctx, seqs, cursor)
+		if err != nil {
+			return err
+		}
+		if err := who.answer.SetWriteDeadline(time.Now().Add(newsWithin)); err != nil {
+			return err
+		}
+		return out.Send(news)
+	})
+	s.Log.Info("wallet stream ended", "uid", who.uid, "request_id", who.request, "why", err)
+	return s.endOf(who, err)
+}
+
+// endOf says why a stream ended.
+func (s *Server) endOf(who *caller, err error) error {
+	switch {
+	case errors.Is(err, events.ErrSlow), errors.Is(err, events.ErrReplaced), errors.Is(err, events.ErrStopping):
+		return refuse(who, code.StreamCut)
+	case errors.Is(err, events.ErrFull):
+		return refuse(who, code.StreamsTooMany)
+	case errors.Is(err, events.ErrMissed):
+		return refuse(who, code.CursorTooOld)
+	case errors.Is(err, context.Canceled):
+		return connect.NewError(connect.CodeCanceled, err)
+	}
+	return s.fail(who, "follow", err)
+}
+
+// news is what the entries say to the caller, as long as the device is theirs.
+func (s *Server) news(ctx context.Context, seqs []uint64, cursor uint64) (*pb.News, error) {
+	who, n := from(ctx), &pb.News{Cursor: cursor}
+	return n, s.Core.ReadLocal(ctx, func(r table.Reader) error {
+		if _, _, out := own(r, who); out != code.OK {
+			return out.Err()
+		}
+		for _, seq := range seqs {
+			h, err := s.happening(r, who.uid, seq)
+			if err != nil {
+				return err
+			}
+			if h != nil {
+				n.Happened = append(n.Happened, h)
+			}
+		}
+		return nil
+	})
+}
+
+var errEntryGone = errors.New("a journal entry is not there")
+
+// happening is what an entry says to a person; nil when it says nothing that they
+// don't know.
+func (s *Server) happening(r table.Reader, uid, seq uint64) (*pb.Happening, error) {
+	stored, ok := journal.Entry(r, seq)
+	e := new(pb.Entry)
+	if !ok {
+		return nil, errEntryGone
+	}
+	if err := e.UnmarshalVT(stored); err != nil {
+		return nil, err
+	}
+	h := &pb.Happening{Entry: seq, At: e.At, Subject: e.Entity}
+	account := ledger.UserBalance(uid)
+	for _, p := range e.Postings {
+		switch account {
+		case p.Credit:
+			h.Amount += p.Amount
+		case p.Debit:
+			h.Amount -= p.Amount
+		default:
+			continue
+		}
+		h.What = what(p.Code)
+	}
+	s.describe(r, uid, h)
+	if h.What == "" {
+		return nil, nil
+	}
+	return h, nil
+}
+
+// describe adds what the entry's subject says: whom it is with, and what waits where
+// no money moved.
+func (s *Server) describe(r table.Reader, uid uint64, h *pb.Happening) {
+	kind, number, _ := strings.Cut(h.Subject, "/")
+	id, _ := strconv.ParseUint(number, 10, 64) // subjects of other shapes are of no kind below
+	switch kind {
+	case "order", "refund":
+		h.Who = counterpart(r, h.Subject)
+		if o, ok := order.Get(r, id); ok && kind == "order" && h.What == "" && o.PayerUid == uid && o.State == pb.TradeState_TRADE_STATE_USERPAYING {
+			h.What, h.Amount = "payment_asked", o.Total
+		}
+	case "transfer":
+		if t, ok := transfer.Get(r, id); ok {
+			s.describeTransfer(r, uid, t, h)
+		}
+	case "packet":
+		if p, ok := packet.Get(r, id); ok {
+			s.describePacket(r, uid, p, h)
+		}
+	case "wallet", "person":
+		if h.What == "" {
+			h.What = map[string]string{"wallet": "security", "person": "person"}[kind]
+		}
+	}
+}
+
+func (s *Server) describeTransfer(r table.Reader, uid uint64, t *pb.PersonTransfer, h *pb.Happening) {
+	if t.Payer == uid {
+		h.Who = s.masked(r, t.Payee)
+	} else {
+		h.Who = s.masked(r, t.Payer)
+	}
+	switch {
+	case h.What != "":
+	case t.Payee == uid && t.State == pb.TransferState_TRANSFER_STATE_WAITING:
+		h.What, h.Amount = "transfer_waits", t.Amount
+	case t.Payer == uid:
+		h.What, h.Amount = "transfer_accepted", t.Amount
+	}
+}
+
+func (s *Server) describePacket(r table.Reader, uid uint64, p *pb.Packet, h *pb.Happening) {
+	if p.Payer != uid {
+		h.Who = s.masked(r, p.Payer)
+	}
+	switch {
+	case h.What != "":
+	case p.To == uid && p.CreateSeq == h.Entry:
+		h.What, h.Amount = "packet_given", p.Total
+	case p.Payer == uid:
+		h.What = "packet_taken"
+	}
+}
