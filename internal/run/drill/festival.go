@@ -23,7 +23,7 @@ const (
 )
 
 var festival = Drill{
-	Name: "festival", Account: "B: the night the notifications stalled; C: red packets", Short: "red packets are thrown and grabbed at full rate while nodes are killed",
+	Name: "festival", Account: "B: the night the notifications stalled; C: paying over 2G, and red packets", Short: "red packets are thrown and grabbed at full rate while nodes are killed",
 	run: func(ctx context.Context, g *Ground, o Options) error {
 		f := &feast{g: g, by: map[string]int{}, got: map[string]int64{}, shares: map[string]map[int]int64{}}
 		for i := range guests {

@@ -22,7 +22,7 @@ import (
 
 // Bounds of waiting.
 const (
-	readyWithin = 90 * time.Second
+	readyWithin = 60 * time.Second
 	poll        = 50 * time.Millisecond
 )
 
@@ -57,6 +57,7 @@ func open(ctx context.Context, o Options) (*Ground, error) {
 	g.Site = site
 	for _, n := range site.Nodes {
 		if err := g.awaitReady(ctx, n); err != nil {
+			err = &dev.Failure{Err: err, Hint: "does the sandbox run? holdfast dev --data " + dir}
 			return nil, errors.Join(err, g.close())
 		}
 	}
