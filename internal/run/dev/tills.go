@@ -24,13 +24,14 @@ type demoTill struct {
 // The taxi driver has a printed code and no program.
 const (
 	taxiMchid = "1900000002"
+	taxiAppid = "wx0d3a57c0ffee2027" // payments by its printed code are orders, and orders have one
 	taxiName  = "张师傅出租车 Zhang's taxi"
 )
 
 // tills gives the shop a till, and the taxi its code. A sandbox that is kept at an
 // earlier feature level has none.
 func tills(ctx context.Context, office pbconnect.AdminServiceClient) (list []demoTill, err error) {
-	_, err = office.MerchantAdd(ctx, connect.NewRequest(&pb.AdminMerchantAddRequest{Mchid: taxiMchid, Name: taxiName}))
+	_, err = office.MerchantAdd(ctx, connect.NewRequest(&pb.AdminMerchantAddRequest{Mchid: taxiMchid, Name: taxiName, Appids: []string{taxiAppid}}))
 	if is, ok := rpc.CodeOf(err); err != nil && !(ok && is == code.MerchantExists) { // the developer may have renamed it
 		return nil, fmt.Errorf("add the taxi: %w", err)
 	}

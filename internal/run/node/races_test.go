@@ -18,6 +18,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/edgetest"
 	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/till"
 	"github.com/holdfast-pay/holdfast/internal/rule/wallet"
 	"github.com/holdfast-pay/holdfast/walletclient"
 )
@@ -126,7 +127,10 @@ func (f *field) run(call func(i int, r *runner, c *walletclient.Client) error) r
 			r := f.people[i%len(f.people)]
 			err := call(i, r, r.at[i/len(f.people)%len(r.at)])
 			var refused *walletclient.Error
+			var out *code.Error
 			switch {
+			case errors.As(err, &out):
+				outcomes[i] = out.Code.String()
 			case errors.As(err, &refused):
 				outcomes[i] = cmp.Or(refused.Code, fmt.Sprint(refused.Unwrap()))
 			case err != nil:
@@ -172,7 +176,7 @@ func sum(balances map[uint64]int64) (total int64) {
 }
 
 // A thousand calls over three nodes race for one packet, one order, one answer to a
-// transfer and one PIN: each has one outcome, and not a fen too many or too few.
+// transfer, one payment by a printed code and one PIN: each has one outcome, and not a fen too many or too few.
 //
 //test:cases
 func TestAThousandRace(t *testing.T) {
@@ -180,6 +184,7 @@ func TestAThousandRace(t *testing.T) {
 	f.racePacket()
 	f.racePayment()
 	f.raceAnswer()
+	f.racePrinted()
 	f.racePIN()
 }
 
@@ -279,6 +284,43 @@ func (f *field) raceAnswer() {
 	if len(ends) != 1 || accepted != (ends["done"] > 0) || declined != (ends["declined"] > 0) || sum(after) != sum(before) {
 		f.Errorf("the transfer ended as %v; the payer has %d fen after %d, the payee %d after %d", ends,
 			after[payer.uid], before[payer.uid], after[payee.uid], before[payee.uid])
+	}
+}
+
+// racePrinted asks for one payment by a printed code again and again, by commands: each
+// with a signature of its own, as whoever lost the answer signs anew.
+func (f *field) racePrinted() {
+	const price = 7_00
+	payer, before := f.people[4], f.balances()
+	token := make([]byte, till.TokenSize)
+	rand.Read(token)
+	f.order(catalogue.TillAdd, &pb.TillAdd{Mchid: edgetest.Mchid, Name: "taxi", Token: token})
+	id, err := walletclient.DeviceID(payer.device)
+	if err != nil {
+		f.Fatal(err)
+	}
+	var mu sync.Mutex
+	orders := race{}
+	came := f.run(func(i int, _ *runner, _ *walletclient.Client) error {
+		count, err := payer.device.Next()
+		if err != nil {
+			return err
+		}
+		a, err := f.nodes[i%3].Replica().Do(context.Background(), catalogue.NewCommand(catalogue.TillPay, "test", "", &pb.TillPay{
+			Token: token, Uid: payer.uid, Amount: price, ClientId: "ride",
+			Consent: &pb.Consent{Device: id, Counter: count, Signed: make([]byte, 32), Signature: make([]byte, 64)},
+		}))
+		if err != nil || !a.Code.OK() {
+			return cmp.Or(err, a.Code.Err())
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		orders[a.Body.(*pb.Order).OutTradeNo]++
+		return nil
+	})
+	after := f.balances()
+	if len(orders) != 1 || came[""] != tries || after[payer.uid] != before[payer.uid]-price || sum(after) != sum(before)-price {
+		f.Errorf("the ride was paid as %v: %v; the payer had %d fen and has %d", orders, came, before[payer.uid], after[payer.uid])
 	}
 }
 
