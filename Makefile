@@ -121,8 +121,8 @@ fuzz: ## fuzz targets that face the network, a moment each (FUZZ_SECONDS=60 of a
 bench: ## rough figures of every suite; see docs/reference/performance.md
 	$(GO) run ./cmd/holdfast bench --quick
 
-generate: ## write internal/pb from proto/ (compiles buf: minutes, the first time)
-	$(GO) generate ./internal/pb
+generate: ## write internal/pb and the wallet API's OpenAPI from proto/ (compiles buf: minutes, the first time)
+	$(GO) generate ./internal/pb ./internal/edge/openapi
 
 verify: ## generate again and fail when internal/pb differs
 	@scripts/verify.sh

@@ -9,6 +9,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/holdfast-pay/holdfast/internal/edge/openapi"
 	"github.com/holdfast-pay/holdfast/internal/edge/passkey"
 	"github.com/holdfast-pay/holdfast/internal/edge/wallet"
 	"github.com/holdfast-pay/holdfast/internal/edge/web"
@@ -80,6 +81,7 @@ func besides(pages, calls http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/"+pbconnect.WalletServiceName+"/", calls)
 	mux.Handle("/"+pbconnect.StaffServiceName+"/", calls)
+	mux.Handle("GET "+openapi.Path, openapi.Handler())
 	mux.Handle("/", pages)
 	return mux
 }
