@@ -10,8 +10,9 @@ import { clock, dayKey } from "../ui/time";
 import { say, type Text } from "../ui/words";
 import { live } from "./acts";
 import { lineOf } from "./Bills";
+import { connected } from "./follow";
 import { go } from "./nav";
-import { away, bills, hidden, hide, online, refresh, seenAt, wallet } from "./state";
+import { away, bills, hidden, hide, online, refresh, seenAt, waiting, wallet } from "./state";
 import { updates } from "./updates";
 import { w } from "./words";
 
@@ -41,11 +42,13 @@ export function Home() {
 				</div>
 				{v ? <Amount fen={v.balance} size="display" hidden={hidden.value} /> : <Skeleton lines={1} />}
 				{v && v.held > 0 && !hidden.value && <p class="small">{say(w.held(yuan(v.held)))}</p>}
-				{away.value && seenAt.value > 0 && <p class="small">{say(w.asOf(clock(seenAt.value)))}</p>}
+				{seenAt.value > 0 && <p class="small">{say(connected.value && !away.value ? w.live : w.asOf(clock(seenAt.value)))}</p>}
 			</section>
-			<Button kind="primary" icon="scan" onPress={() => go("/scan")}>
-				{say(w.scan)}
-			</Button>
+			<div class="side">
+				<Button kind="primary" icon="scan" onPress={() => go("/scan")}>
+					{say(w.scan)}
+				</Button>
+			</div>
 			<nav class="acts">
 				<Way href="/transfer" icon="transfer" name={w.transfer} />
 				<Way href="/packets" icon="packet" name={w.packet} />
@@ -87,6 +90,16 @@ function Concerns() {
 				<Banner tone="wait">
 					<p>{say(w.goingOn(going.length))}</p>
 					<a class="inline" href={`/act/${first.id}`}>
+						{say(w.look)}
+					</a>
+				</Banner>
+			)}
+			{waiting.value[0] && (
+				<Banner tone="info">
+					<p>
+						<bdi>{waiting.value[0].who}</bdi> · {say(w.waitsForYou(yuan(waiting.value[0].amount)))}
+					</p>
+					<a class="inline" href={`/transfer/${waiting.value[0].transfer}`}>
 						{say(w.look)}
 					</a>
 				</Banner>

@@ -11,7 +11,7 @@ import { Copyable, Skeleton, Verdict } from "../ui/State";
 import { clock } from "../ui/time";
 import { say } from "../ui/words";
 import { begin, live, newID } from "./acts";
-import type { PacketView } from "./api.gen";
+import type { PacketLine, PacketView } from "./api.gen";
 import { call } from "./call";
 import { back, go } from "./nav";
 import { AskPin } from "./Pin";
@@ -38,8 +38,13 @@ export function Packets() {
 	const busy = useSignal(false);
 	const failed = useSignal<Trouble | undefined>(undefined);
 	const wrongLink = useSignal<string | undefined>(undefined);
+	const words = useSignal("");
+	const sent = useSignal<PacketLine[]>([]);
 	const id = useSignal(newID());
-	useEffect(() => void refresh(), []);
+	useEffect(() => {
+		void refresh();
+		call("ListPackets", {}).then((p) => (sent.value = p.packets), note);
+	}, []);
 	const v = wallet.value;
 	const fen = parse(total.value) ?? 0;
 	const n = /^\d{1,3}$/.test(count.value) ? Number(count.value) : 0;
@@ -51,7 +56,7 @@ export function Packets() {
 		try {
 			await begin({
 				id: id.value, kind: "ThrowPacket", amount: fen, who: "", what: "",
-				request: { clientId: id.value, count: n, total: String(fen), lucky: lucky.value, ...(grant ? { grant } : {}) },
+				request: { clientId: id.value, count: n, total: String(fen), lucky: lucky.value, ...(words.value ? { words: words.value } : {}), ...(grant ? { grant } : {}) },
 			});
 			go(`/act/${id.value}`, true);
 		} catch (e) {
@@ -67,7 +72,6 @@ export function Packets() {
 		else if (/^\d+(\.[0-9a-f]+)?$/.test(link.value.trim())) go(`/packet#${link.value.trim()}`);
 		else wrongLink.value = say(w.packetNoneText);
 	};
-	const sent = live.value.filter((a) => a.kind === "ThrowPacket" && a.state === "done");
 	return (
 		<Screen
 			title={say(w.newPacket)}
@@ -88,6 +92,7 @@ export function Packets() {
 			</div>
 			<Field label={`${say(w.total)} (¥)`} value={total} inputMode="decimal" name="total" placeholder="0.00" error={low && v ? say(w.tooMuch(yuan(v.balance))) : undefined} />
 			<Field label={say(w.count)} value={count} inputMode="numeric" name="count" maxLength={3} hint={say(w.tooSmall)} />
+			<Field label={say(w.words)} value={words} name="words" maxLength={60} />
 			{failed.value && <Sorry trouble={failed.value} title={w.notDone} />}
 			<form
 				class="stack tight"
@@ -104,12 +109,14 @@ export function Packets() {
 					</Button>
 				)}
 			</form>
-			{sent.length > 0 && (
+			{sent.value.length > 0 && (
 				<section class="stack tight">
 					<h2>{say(w.mine)}</h2>
 					<Days
 						headed={false}
-						entries={sent.map((a) => ({ key: a.id, at: a.begun, title: say(a.request.lucky ? w.lucky : w.equal), amount: -a.amount, icon: "packet" as const, href: `/packet#${String(a.answer?.link ?? "")}` }))}
+						entries={sent.value.map((p) => ({
+							key: p.packet, at: p.at, title: say(p.lucky ? w.lucky : w.equal), note: say(w.taken(p.taken, p.count)), amount: -p.total, icon: "packet" as const, href: `/packet#${p.link}`,
+						}))}
 					/>
 				</section>
 			)}
@@ -168,7 +175,7 @@ export function PacketPage({ link }: { link: string }) {
 		return (
 			<Screen title={say(w.packet)} onBack={back}>
 				<section class="packet closed">
-					<h2>{say(w.forYou)}</h2>
+					<h2>{p.words ? <bdi>{p.words}</bdi> : say(w.forYou)}</h2>
 					<button type="button" id="open" class="seal" aria-busy={opening.value} onClick={() => !opening.value && void open()}>
 						{opening.value ? <span class="spinner" role="img" aria-label={say(w.opening)} /> : say(w.open)}
 					</button>
@@ -190,6 +197,11 @@ export function PacketPage({ link }: { link: string }) {
 						<h2>{say(p.state === "open" ? w.thrown : w.packetOver)}</h2>
 						<Amount fen={p.total} size="display" />
 					</>
+				)}
+				{p.words && (
+					<p>
+						<bdi>{p.words}</bdi>
+					</p>
 				)}
 				<p>{say(w.taken(p.taken.length, p.count))}</p>
 			</section>

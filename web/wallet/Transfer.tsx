@@ -43,7 +43,7 @@ export function Transfer() {
 		}
 	};
 	const f = found.value;
-	if (f && sure.value) return <HowMuch payee={f.payee} name={f.name} onBack={() => (sure.value = false)} />;
+	if (f && sure.value) return <HowMuch payee={f.payee} name={f.name} asked={0} onBack={() => (sure.value = false)} />;
 	if (f) {
 		return (
 			<Screen
@@ -85,7 +85,7 @@ export function Transfer() {
 	);
 }
 
-function HowMuch({ payee, name, onBack }: { payee: string; name: string; onBack: () => void }) {
+function HowMuch({ payee, name, asked, onBack }: { payee: string; name: string; asked: number; onBack: () => void }) {
 	const shown = useSignal("");
 	const memo = useSignal("");
 	const accept = useSignal(false);
@@ -93,7 +93,7 @@ function HowMuch({ payee, name, onBack }: { payee: string; name: string; onBack:
 	const busy = useSignal(false);
 	const failed = useSignal<Trouble | undefined>(undefined);
 	const id = useSignal(newID());
-	const fen = amountOf(shown.value);
+	const fen = asked > 0 ? asked : amountOf(shown.value); // a code may say how much, and then no other
 	const v = wallet.value;
 	const low = v !== undefined && fen > v.balance;
 	const send = async (grant?: string) => {
@@ -127,7 +127,13 @@ function HowMuch({ payee, name, onBack }: { payee: string; name: string; onBack:
 			}
 		>
 			<Who name={name} note={v ? say(w.fromBalance(yuan(v.balance))) : undefined} />
-			<AmountPad shown={shown} label={say(w.howMuch)} onEnter={press} />
+			{asked > 0 ? (
+				<p class="center">
+					<Amount fen={asked} size="display" />
+				</p>
+			) : (
+				<AmountPad shown={shown} label={say(w.howMuch)} onEnter={press} />
+			)}
 			{low && v && (
 				<p class="said wrong" role="alert">
 					{say(w.tooMuch(yuan(v.balance)))}

@@ -105,9 +105,22 @@ export interface FindPayeeResponse {
 	name: string;
 }
 
+export interface FollowRequest {
+	cursor: string;
+}
+
 export interface ForgetPinRequest {
 	phone: string;
 	code: string;
+}
+
+export interface Happening {
+	entry: string;
+	at: number;
+	what: string;
+	amount: number;
+	who: string;
+	subject: string;
 }
 
 export interface ListBillsRequest {
@@ -121,9 +134,50 @@ export interface ListBillsResponse {
 	included: string;
 }
 
+export interface ListPacketsRequest {
+	taken: boolean;
+	before: string;
+	limit: number;
+}
+
+export interface ListPacketsResponse {
+	packets: PacketLine[];
+	next: string;
+	included: string;
+}
+
+export interface ListWaitingRequest {
+	before: string;
+	limit: number;
+}
+
+export interface ListWaitingResponse {
+	transfers: TransferView[];
+	next: string;
+	included: string;
+}
+
+export interface News {
+	cursor: string;
+	happened: Happening[];
+}
+
 export interface OpenPacketRequest {
 	link: string;
 	nonce: Uint8Array;
+}
+
+export interface PacketLine {
+	packet: string;
+	link: string;
+	state: string;
+	count: number;
+	taken: number;
+	total: number;
+	lucky: boolean;
+	mine: number;
+	who: string;
+	at: number;
 }
 
 export interface PacketTaken {
@@ -144,6 +198,7 @@ export interface PacketView {
 	taken: PacketTaken[];
 	until: number;
 	proof: Uint8Array;
+	words: string;
 }
 
 export interface PasskeyAsked {
@@ -224,6 +279,7 @@ export interface ThrowPacketRequest {
 	lucky: boolean;
 	payee: string;
 	grant: string;
+	words: string;
 }
 
 export interface TransferRequest {
@@ -292,6 +348,8 @@ export interface Calls {
 	ThrowPacket: { asked: ThrowPacketRequest; answered: PacketView };
 	OpenPacket: { asked: OpenPacketRequest; answered: PacketView };
 	ShowPacket: { asked: ShowPacketRequest; answered: PacketView };
+	ListWaiting: { asked: ListWaitingRequest; answered: ListWaitingResponse };
+	ListPackets: { asked: ListPacketsRequest; answered: ListPacketsResponse };
 }
 
 // messages says of each field what kind it is; a trailing [] is a list.
@@ -313,12 +371,20 @@ export const messages = {
 	EnrolResponse: { device: "bytes", fresh: "bool" },
 	FindPayeeRequest: { phone: "text" },
 	FindPayeeResponse: { payee: "text", name: "text" },
+	FollowRequest: { cursor: "id" },
 	ForgetPinRequest: { phone: "text", code: "text" },
+	Happening: { entry: "id", at: "number", what: "text", amount: "number", who: "text", subject: "text" },
 	ListBillsRequest: { before: "id", limit: "number" },
 	ListBillsResponse: { bills: "Bill[]", next: "id", included: "id" },
+	ListPacketsRequest: { taken: "bool", before: "id", limit: "number" },
+	ListPacketsResponse: { packets: "PacketLine[]", next: "id", included: "id" },
+	ListWaitingRequest: { before: "id", limit: "number" },
+	ListWaitingResponse: { transfers: "TransferView[]", next: "id", included: "id" },
+	News: { cursor: "id", happened: "Happening[]" },
 	OpenPacketRequest: { link: "text", nonce: "bytes" },
+	PacketLine: { packet: "id", link: "text", state: "text", count: "number", taken: "number", total: "number", lucky: "bool", mine: "number", who: "text", at: "number" },
 	PacketTaken: { name: "text", amount: "number", at: "number", luckiest: "bool" },
-	PacketView: { packet: "id", link: "text", state: "text", count: "number", total: "number", lucky: "bool", mine: "number", taken: "PacketTaken[]", until: "number", proof: "bytes" },
+	PacketView: { packet: "id", link: "text", state: "text", count: "number", total: "number", lucky: "bool", mine: "number", taken: "PacketTaken[]", until: "number", proof: "bytes", words: "text" },
 	PasskeyAsked: { options: "text", token: "bytes" },
 	PasskeyView: { credential: "bytes", label: "text", addedAt: "number", usedAt: "number" },
 	PayRequest: { code: "text", clientId: "text", grant: "id" },
@@ -332,7 +398,7 @@ export const messages = {
 	ShowPayableRequest: { code: "text" },
 	ShowTransferRequest: { transfer: "id" },
 	ShowWalletRequest: { },
-	ThrowPacketRequest: { clientId: "text", count: "number", total: "number", lucky: "bool", payee: "text", grant: "id" },
+	ThrowPacketRequest: { clientId: "text", count: "number", total: "number", lucky: "bool", payee: "text", grant: "id", words: "text" },
 	TransferRequest: { payee: "text", amount: "number", clientId: "text", accept: "bool", grant: "id", memo: "text" },
 	TransferView: { transfer: "id", amount: "number", state: "text", mine: "bool", who: "text", createdAt: "number", endedAt: "number", until: "number", entry: "id", memo: "text" },
 	WalletView: { name: "text", balance: "number", held: "number", devices: "DeviceView[]", hasPin: "bool", pinLockedUntil: "number", pinResetAt: "number", freeLimit: "number", perAct: "number", perDay: "number", perYear: "number", spentDay: "number", spentYear: "number", passkeys: "PasskeyView[]", block: "BlockView" },
@@ -363,4 +429,7 @@ export const calls = {
 	ThrowPacket: ["ThrowPacketRequest", "PacketView"],
 	OpenPacket: ["OpenPacketRequest", "PacketView"],
 	ShowPacket: ["ShowPacketRequest", "PacketView"],
+	ListWaiting: ["ListWaitingRequest", "ListWaitingResponse"],
+	ListPackets: ["ListPacketsRequest", "ListPacketsResponse"],
+	Follow: ["FollowRequest", "News"],
 } as const;

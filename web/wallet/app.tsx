@@ -11,6 +11,7 @@ import { lang, say, tag } from "../ui/words";
 import { resume } from "./acts";
 import { ActPage } from "./ActPage";
 import { BillPage, Bills } from "./Bills";
+import { follow as stream } from "./follow";
 import { Home } from "./Home";
 import { lazy } from "./lazy";
 import { back, follow, go, place } from "./nav";
@@ -18,7 +19,7 @@ import { PacketAstray, PacketPage, Packets } from "./Packets";
 import { Pay } from "./Pay";
 import { Scan } from "./Scan";
 import { FreePage, PinPage, Settings } from "./Settings";
-import { device, online, reached, refresh, removed, start } from "./state";
+import { device, look, online, reached, refresh, removed, start } from "./state";
 import { forget, usable } from "./store";
 import { Transfer, TransferPage } from "./Transfer";
 import { watch } from "./updates";
@@ -81,6 +82,14 @@ function App() {
 	useEffect(() => {
 		void begin().then((h) => (holds.value = h));
 	}, []);
+	useEffect(() => {
+		if (!device.value) return;
+		void look();
+		return stream(() => {
+			void refresh();
+			void look();
+		});
+	}, [device.value]);
 	if (sandbox && place.value.path === "/ui") return <Gallery />;
 	if (holds.value !== undefined && holds.value !== "yes") return <Unusable why={holds.value} />;
 	if (removed.value) return <Removed />;

@@ -53,13 +53,18 @@ export async function call<C extends keyof Calls & string>(name: C, fields: Give
 	return (await read(name, answer)) as unknown as Calls[C]["answered"];
 }
 
+const service = "/holdfast.v1.WalletService/";
+
+// signature is what a call of this device carries.
+async function signature(path: string, body: Uint8Array<ArrayBuffer>, device: Device): Promise<Record<string, string>> {
+	const created = Math.floor(now() / 1000);
+	return signed(device.key, { method: "POST", authority: location.host, path }, body, { created, counter: await nextCount(), key: device.id });
+}
+
 async function send(name: string, body: Uint8Array<ArrayBuffer>, device: Device | undefined): Promise<Response> {
-	const path = `/holdfast.v1.WalletService/${name}`;
+	const path = `${service}${name}`;
 	const headers: Record<string, string> = { "Content-Type": "application/json", "Accept-Language": tag() };
-	if (device && name !== "SendCode") {
-		const created = Math.floor(now() / 1000);
-		Object.assign(headers, await signed(device.key, { method: "POST", authority: location.host, path }, body, { created, counter: await nextCount(), key: device.id }));
-	}
+	if (device && name !== "SendCode") Object.assign(headers, await signature(path, body, device));
 	const stop = new AbortController();
 	const timer = setTimeout(() => stop.abort(), patience);
 	try {
@@ -73,7 +78,21 @@ async function send(name: string, body: Uint8Array<ArrayBuffer>, device: Device 
 	}
 }
 
+// open opens a stream of messages, whose first bytes have come.
+export async function open(name: string, body: Uint8Array<ArrayBuffer>, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+	const device = await get<Device>("device");
+	if (!device) throw new Lost();
+	const path = `${service}${name}`;
+	const headers = { "Content-Type": "application/connect+json", "Connect-Protocol-Version": "1", "Accept-Language": tag(), ...(await signature(path, body, device)) };
+	const answer = await fetch(path, { method: "POST", body, headers, signal, credentials: "omit", cache: "no-store", redirect: "error" });
+	hear(answer.headers.get("Date"));
+	if (!answer.ok || !answer.body) throw new Lost();
+	return answer.body;
+}
+
 async function read(name: keyof typeof calls, answer: Response): Promise<Record<string, unknown>> {
+	// A node of an older version, while a newer one is being put in place, has no such call.
+	if (answer.status === 404 && !answer.headers.has("Holdfast-Code")) throw new Refused("not_here", "", 0);
 	let said: Record<string, unknown>;
 	try {
 		said = (await answer.json()) as Record<string, unknown>;

@@ -1,7 +1,7 @@
 // What the pages show: the wallet and the bills as they were seen last, and whether
 // they are of now.
 import { computed, signal } from "@preact/signals";
-import type { Bill, WalletView } from "./api.gen";
+import type { Bill, TransferView, WalletView } from "./api.gen";
 import { call, Lost, Refused } from "./call";
 import { get, put, type Device } from "./store";
 
@@ -20,6 +20,9 @@ export const hidden = signal(false);
 export const removed = signal(false);
 
 export const away = computed(() => !online.value || !reached.value);
+
+// waiting are transfers that others sent and that wait for the person's answer.
+export const waiting = signal<TransferView[]>([]);
 
 const keptBills = 50;
 
@@ -52,6 +55,17 @@ export async function refresh(): Promise<void> {
 		seenAt.value = Date.now();
 		reached.value = true;
 		await put("seen", { wallet: w, bills: list.bills, at: seenAt.value } satisfies Seen);
+	} catch (e) {
+		if (!note(e)) throw e;
+	}
+}
+
+// look asks for what waits for this person's answer.
+export async function look(): Promise<void> {
+	if (!device.value) return;
+	try {
+		const t = await call("ListWaiting", {});
+		waiting.value = t.transfers.filter((x) => !x.mine);
 	} catch (e) {
 		if (!note(e)) throw e;
 	}

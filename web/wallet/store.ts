@@ -63,17 +63,20 @@ export const get = <T>(key: string): Promise<T | undefined> => read("kept", (s) 
 
 export const put = (key: string, value: unknown): Promise<void> => write("kept", (s) => void s.put(value, key));
 
-// nextCount counts a call. Two tabs never get one number, nor does a page that starts
-// after a crash.
-export const nextCount = (): Promise<number> =>
+// update replaces what is kept under a key by what f makes of it, in one transaction.
+export const update = <T>(key: string, f: (old: T | undefined) => T): Promise<T> =>
 	write("kept", (s, done) => {
-		const q = s.get("counter") as IDBRequest<number | undefined>;
+		const q = s.get(key) as IDBRequest<T | undefined>;
 		q.onsuccess = () => {
-			const n = (q.result ?? 0) + 1;
-			s.put(n, "counter");
-			done(n);
+			const value = f(q.result);
+			s.put(value, key);
+			done(value);
 		};
 	});
+
+// nextCount counts a call. Two tabs never get one number, nor does a page that starts
+// after a crash.
+export const nextCount = (): Promise<number> => update<number>("counter", (n) => (n ?? 0) + 1);
 
 export const acts = <A>(): Promise<A[]> => read("acts", (s) => s.getAll() as IDBRequest<A[]>);
 

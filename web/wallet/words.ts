@@ -93,6 +93,24 @@ export const w = {
 	cannotPay: { zh: "不能支付这笔订单", en: "This can't be paid" },
 	backToShop: (host: string): Text => ({ zh: `返回商家（${host}）`, en: `Back to the shop (${host})` }),
 
+	// Codes that this person shows.
+	payCodeText: { zh: "给收银员扫。只在您自己出示时打开，不要截图发给别人。", en: "For the till to scan. Open it only to show it yourself, and send a picture of it to nobody." },
+	renews: { zh: "后自动更新", en: "until it renews itself" },
+	pinAbove: (x: string): Text => ({ zh: `超过 ${x} 要输密码`, en: `PIN above ${x}` }),
+	noPayCode: { zh: "现在出示不了付款码", en: "No pay code right now" },
+	noPayCodeText: { zh: "联网一次就能准备好，之后没有网络也能用。半分钟内出示太多次也要稍等。", en: "One moment online prepares it; after that it works without a network. Too many in half a minute have to wait too." },
+	askedFor: { zh: "商家请您付款", en: "A shop asks you to pay" },
+	closesItself: { zh: "后自动取消，不扣款", en: "until it ends by itself, without a charge" },
+	dontPay: { zh: "不付", en: "Don't pay" },
+	receiveCode: { zh: "收款码", en: "Receive code" },
+	receiveText: { zh: "对方扫码后会看到您姓名的最后一个字。", en: "Whoever scans it sees the last character of your name." },
+	receiveAmount: { zh: "金额（可不填）", en: "Amount (if you like)" },
+	setAmount: { zh: "更新收款码", en: "Update the code" },
+	freshCode: { zh: "换一个收款码", en: "Make a new code" },
+	freshCodeText: { zh: "旧的收款码，包括已打印的，将不能再收款。", en: "The code you have now, printed ones too, will find nobody any more." },
+	waitsForYou: (x: string): Text => ({ zh: `转给您 ${x}，等您收下`, en: `${x} waits for you to take it` }),
+	live: { zh: "实时", en: "Live" },
+
 	// How an act ended.
 	paying: { zh: "正在付款", en: "Paying" },
 	payingText: { zh: "不会重复扣款。结果马上出来。", en: "You won't be charged twice. The answer comes in a moment." },
@@ -156,6 +174,7 @@ export const w = {
 	newPacket: { zh: "发红包", en: "Send a packet" },
 	lucky: { zh: "拼手气", en: "Lucky shares" },
 	equal: { zh: "均分", en: "Equal shares" },
+	words: { zh: "祝福语（可不填）", en: "Words (if you like)" },
 	count: { zh: "个数", en: "How many shares" },
 	total: { zh: "总金额", en: "In total" },
 	fill: (x: string): Text => ({ zh: `塞进 ${x}`, en: `Put in ${x}` }),
@@ -238,6 +257,7 @@ export const whats: Record<string, Text> = {
 // refusals are what the wallet says for an outcome, where the platform's own sentence
 // does not say what to do here.
 export const refusals: Record<string, Text> = {
+	not_here: { zh: "平台正在更新，这一项稍后可用。没有扣款。", en: "The platform is being updated; this works in a while. Nothing was charged." },
 	order_not_found: { zh: "找不到这笔订单。请核对付款码，或让商家重新出示。", en: "There is no such order. Check the code, or ask the shop to show it again." },
 	order_paid: { zh: "这笔订单已经付过了，没有再扣款。", en: "This order is paid already; nothing more was charged." },
 	order_closed: { zh: "商家已关闭这笔订单。如仍需购买，请让商家重新下单。", en: "The shop has closed this order. If you still want it, ask for a new one." },

@@ -7,8 +7,6 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -24,7 +22,6 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
 	"github.com/holdfast-pay/holdfast/internal/run/config"
 	"github.com/holdfast-pay/holdfast/internal/run/node"
-	"github.com/holdfast-pay/holdfast/internal/run/qr"
 )
 
 func TestMain(m *testing.M) { browser.Main(m) }
@@ -104,15 +101,7 @@ func (s *site) order(no string, fen int64) *pb.Order {
 // picture is a file with the order's code, as a phone's camera would keep it.
 func (s *site) picture(o *pb.Order) string {
 	s.Helper()
-	png, err := qr.PNG(s.node.Addresses().Cashier + "/pay/" + o.PrepayId)
-	if err != nil {
-		s.Fatal(err)
-	}
-	file := filepath.Join(s.TempDir(), o.OutTradeNo+".png")
-	if err := os.WriteFile(file, png, 0o600); err != nil {
-		s.Fatal(err)
-	}
-	return file
+	return s.drawn(s.node.Addresses().Cashier + "/pay/" + o.PrepayId)
 }
 
 // balance is what somebody has, in fen.

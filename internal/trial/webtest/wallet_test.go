@@ -51,7 +51,7 @@ func (p *phone) paysFromAPicture() {
 	p.open("/")
 	p.see(".balance .amount")
 	p.fits("home")
-	p.tap(`main > .button.primary`)
+	p.tap(`main .button.primary`)
 	p.see(".camera.off")
 	p.fits("scan")
 	p.step(chromedp.SetUploadFiles(chromedp.CSS(`input[type=file]`), []string{p.site.picture(o)}))
