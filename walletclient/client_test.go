@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -38,6 +39,18 @@ func (s *till) CheckPin(context.Context, *connect.Request[pb.CheckPinRequest]) (
 		return nil, err
 	}
 	return connect.NewResponse(&pb.CheckPinResponse{Grant: 1}), nil
+}
+
+// Follow tells one message after the cursor, then breaks; after the third it refuses.
+func (s *till) Follow(_ context.Context, q *connect.Request[pb.FollowRequest], out *connect.ServerStream[pb.News]) error {
+	s.calls.Add(1)
+	if q.Msg.Cursor == 3 {
+		return refusing(code.DeviceUnknown)(0)
+	}
+	if err := out.Send(&pb.News{Cursor: q.Msg.Cursor + 1}); err != nil {
+		return err
+	}
+	panic(http.ErrAbortHandler)
 }
 
 func serve(t *testing.T, fail func(call int32) error) (*till, string) {
@@ -161,5 +174,31 @@ func TestAnOutcomeOfALaterVersion(t *testing.T) {
 	_, err := impatient(t, url).Pay(t.Context(), pay)
 	if !Refused(err, "moon_full") || !strings.Contains(err.Error(), "the moon is full") {
 		t.Errorf("the refusal is %v", err)
+	}
+}
+
+// Who follows the news goes on after what was read last, at the next node, until it is
+// refused.
+func TestNewsGoOnAtTheNextNode(t *testing.T) {
+	t.Parallel()
+	first, url := serve(t, fine)
+	second, other := serve(t, fine)
+	var read []uint64
+	var last error
+	for n, err := range impatient(t, url, gone(t), other).News(t.Context(), 0) {
+		if last = err; err == nil {
+			read = append(read, n.Cursor)
+		}
+	}
+	if !slices.Equal(read, []uint64{1, 2, 3}) || !Refused(last, code.DeviceUnknown.String()) {
+		t.Errorf("read %v, and in the end %v", read, last)
+	}
+	if first.calls.Load() != 2 || second.calls.Load() != 2 {
+		t.Errorf("the nodes were asked %d and %d times", first.calls.Load(), second.calls.Load())
+	}
+	for _, err := range impatient(t).News(t.Context(), 0) {
+		if err == nil {
+			t.Error("there are news without a URL")
+		}
 	}
 }

@@ -76,3 +76,8 @@ func unsaid(err error, said *connect.Error) *Error {
 		Unknown: true, unreached: errors.As(err, &dial) && dial.Op == "dial", cause: err,
 	}
 }
+
+// errNoURL is what a client without a URL comes to.
+func errNoURL() *Error {
+	return &Error{English: "no URL of the wallet API was given", Chinese: "未指定钱包接口地址"}
+}

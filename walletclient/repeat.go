@@ -43,7 +43,7 @@ func repeated[Q, A any](ctx context.Context, c *Client, m method[Q, A], q *Q, ma
 // attempt asks one node, and has the next one asked after it when it fails.
 func attempt[Q, A any](ctx context.Context, c *Client, m method[Q, A], q *Q) (*A, *Error) {
 	if len(c.nodes) == 0 {
-		return nil, &Error{English: "no URL of the wallet API was given", Chinese: "未指定钱包接口地址"}
+		return nil, errNoURL()
 	}
 	at := c.last.Load()
 	within, cancel := context.WithTimeout(ctx, c.options.Attempt)
@@ -64,6 +64,10 @@ func attempt[Q, A any](ctx context.Context, c *Client, m method[Q, A], q *Q) (*A
 // says.
 func streamed[Q, A any](ctx context.Context, c *Client, m func(pbconnect.WalletServiceClient, context.Context, *connect.Request[Q]) (*connect.ServerStreamForClient[A], error), q *Q) iter.Seq2[*A, error] {
 	return func(yield func(*A, error) bool) {
+		if len(c.nodes) == 0 {
+			yield(nil, errNoURL())
+			return
+		}
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		at := c.last.Load()
