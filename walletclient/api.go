@@ -151,6 +151,26 @@ func (c *Client) Follow(ctx context.Context, q *FollowRequest) iter.Seq2[*News, 
 	return streamed(ctx, c, pbconnect.WalletServiceClient.Follow, q)
 }
 
+// ReportProblem says what went wrong with a payment of the caller's.
+func (c *Client) ReportProblem(ctx context.Context, q *ReportProblemRequest) (*ReportView, error) {
+	return again(ctx, c, pbconnect.WalletServiceClient.ReportProblem, q)
+}
+
+// CloseReport ends a report: the caller is content, or needs no answer any more.
+func (c *Client) CloseReport(ctx context.Context, q *CloseReportRequest) (*ReportView, error) {
+	return once(ctx, c, pbconnect.WalletServiceClient.CloseReport, q)
+}
+
+// ListReports lists the caller's reports, newest first.
+func (c *Client) ListReports(ctx context.Context, q *ListReportsRequest) (*ListReportsResponse, error) {
+	return again(ctx, c, pbconnect.WalletServiceClient.ListReports, q)
+}
+
+// ShowReport shows one of the caller's reports, with its answer.
+func (c *Client) ShowReport(ctx context.Context, q *ShowReportRequest) (*ReportView, error) {
+	return again(ctx, c, pbconnect.WalletServiceClient.ShowReport, q)
+}
+
 // The messages of the wallet API.
 type (
 	// SendCodeRequest is a message of the wallet API.
@@ -250,4 +270,16 @@ type (
 	News = pb.News
 	// Happening is a message of the wallet API.
 	Happening = pb.Happening
+	// ReportProblemRequest is a message of the wallet API.
+	ReportProblemRequest = pb.ReportProblemRequest
+	// ReportView is a message of the wallet API.
+	ReportView = pb.ReportView
+	// CloseReportRequest is a message of the wallet API.
+	CloseReportRequest = pb.CloseReportRequest
+	// ListReportsRequest is a message of the wallet API.
+	ListReportsRequest = pb.ListReportsRequest
+	// ListReportsResponse is a message of the wallet API.
+	ListReportsResponse = pb.ListReportsResponse
+	// ShowReportRequest is a message of the wallet API.
+	ShowReportRequest = pb.ShowReportRequest
 )

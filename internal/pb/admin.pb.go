@@ -4195,6 +4195,296 @@ func (x *AdminStaffEndSessionRequest) GetNumber() uint64 {
 	return 0
 }
 
+type AdminReportListRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// all lists those that don't wait for an answer too.
+	All bool `protobuf:"varint,1,opt,name=all,proto3" json:"all,omitempty"`
+	// after is the number of the last report of the page before, where all are listed.
+	After         uint64 `protobuf:"varint,2,opt,name=after,proto3" json:"after,omitempty"`
+	Limit         uint32 `protobuf:"varint,3,opt,name=limit,proto3" json:"limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdminReportListRequest) Reset() {
+	*x = AdminReportListRequest{}
+	mi := &file_holdfast_v1_admin_proto_msgTypes[53]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdminReportListRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdminReportListRequest) ProtoMessage() {}
+
+func (x *AdminReportListRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_admin_proto_msgTypes[53]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdminReportListRequest.ProtoReflect.Descriptor instead.
+func (*AdminReportListRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{53}
+}
+
+func (x *AdminReportListRequest) GetAll() bool {
+	if x != nil {
+		return x.All
+	}
+	return false
+}
+
+func (x *AdminReportListRequest) GetAfter() uint64 {
+	if x != nil {
+		return x.After
+	}
+	return 0
+}
+
+func (x *AdminReportListRequest) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+type AdminReportListResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Reports       []*ReportShown         `protobuf:"bytes,1,rep,name=reports,proto3" json:"reports,omitempty"`
+	Next          uint64                 `protobuf:"varint,2,opt,name=next,proto3" json:"next,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdminReportListResponse) Reset() {
+	*x = AdminReportListResponse{}
+	mi := &file_holdfast_v1_admin_proto_msgTypes[54]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdminReportListResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdminReportListResponse) ProtoMessage() {}
+
+func (x *AdminReportListResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_admin_proto_msgTypes[54]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdminReportListResponse.ProtoReflect.Descriptor instead.
+func (*AdminReportListResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{54}
+}
+
+func (x *AdminReportListResponse) GetReports() []*ReportShown {
+	if x != nil {
+		return x.Reports
+	}
+	return nil
+}
+
+func (x *AdminReportListResponse) GetNext() uint64 {
+	if x != nil {
+		return x.Next
+	}
+	return 0
+}
+
+type AdminReportRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdminReportRequest) Reset() {
+	*x = AdminReportRequest{}
+	mi := &file_holdfast_v1_admin_proto_msgTypes[55]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdminReportRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdminReportRequest) ProtoMessage() {}
+
+func (x *AdminReportRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_admin_proto_msgTypes[55]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdminReportRequest.ProtoReflect.Descriptor instead.
+func (*AdminReportRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{55}
+}
+
+func (x *AdminReportRequest) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+type AdminReportAnswerRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	// words are for the person, at most 500 characters.
+	Words         string `protobuf:"bytes,2,opt,name=words,proto3" json:"words,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdminReportAnswerRequest) Reset() {
+	*x = AdminReportAnswerRequest{}
+	mi := &file_holdfast_v1_admin_proto_msgTypes[56]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdminReportAnswerRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdminReportAnswerRequest) ProtoMessage() {}
+
+func (x *AdminReportAnswerRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_admin_proto_msgTypes[56]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdminReportAnswerRequest.ProtoReflect.Descriptor instead.
+func (*AdminReportAnswerRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{56}
+}
+
+func (x *AdminReportAnswerRequest) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *AdminReportAnswerRequest) GetWords() string {
+	if x != nil {
+		return x.Words
+	}
+	return ""
+}
+
+// AdminReport is a report with what belongs to it, as it is now.
+type AdminReport struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Report *ReportShown           `protobuf:"bytes,1,opt,name=report,proto3" json:"report,omitempty"`
+	// steps are those of the report itself, and of a transfer or packet it is about.
+	Steps  []*Step                `protobuf:"bytes,2,rep,name=steps,proto3" json:"steps,omitempty"`
+	Order  *InspectOrderResponse  `protobuf:"bytes,3,opt,name=order,proto3" json:"order,omitempty"`
+	Refund *InspectRefundResponse `protobuf:"bytes,4,opt,name=refund,proto3" json:"refund,omitempty"`
+	// receipt is a transfer's or packet's.
+	Receipt       *Receipt `protobuf:"bytes,5,opt,name=receipt,proto3" json:"receipt,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdminReport) Reset() {
+	*x = AdminReport{}
+	mi := &file_holdfast_v1_admin_proto_msgTypes[57]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdminReport) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdminReport) ProtoMessage() {}
+
+func (x *AdminReport) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_admin_proto_msgTypes[57]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdminReport.ProtoReflect.Descriptor instead.
+func (*AdminReport) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{57}
+}
+
+func (x *AdminReport) GetReport() *ReportShown {
+	if x != nil {
+		return x.Report
+	}
+	return nil
+}
+
+func (x *AdminReport) GetSteps() []*Step {
+	if x != nil {
+		return x.Steps
+	}
+	return nil
+}
+
+func (x *AdminReport) GetOrder() *InspectOrderResponse {
+	if x != nil {
+		return x.Order
+	}
+	return nil
+}
+
+func (x *AdminReport) GetRefund() *InspectRefundResponse {
+	if x != nil {
+		return x.Refund
+	}
+	return nil
+}
+
+func (x *AdminReport) GetReceipt() *Receipt {
+	if x != nil {
+		return x.Receipt
+	}
+	return nil
+}
+
 var File_holdfast_v1_admin_proto protoreflect.FileDescriptor
 
 const file_holdfast_v1_admin_proto_rawDesc = "" +
@@ -4566,7 +4856,25 @@ const file_holdfast_v1_admin_proto_rawDesc = "" +
 	"\x05roles\x18\x02 \x03(\x0e2\x16.holdfast.v1.StaffRoleR\x05roles\"m\n" +
 	"\x1bAdminStaffEndSessionRequest\x126\n" +
 	"\x06member\x18\x01 \x01(\v2\x1e.holdfast.v1.AdminStaffRequestR\x06member\x12\x16\n" +
-	"\x06number\x18\x02 \x01(\x04R\x06number2\xc8\x15\n" +
+	"\x06number\x18\x02 \x01(\x04R\x06number\"V\n" +
+	"\x16AdminReportListRequest\x12\x10\n" +
+	"\x03all\x18\x01 \x01(\bR\x03all\x12\x14\n" +
+	"\x05after\x18\x02 \x01(\x04R\x05after\x12\x14\n" +
+	"\x05limit\x18\x03 \x01(\rR\x05limit\"a\n" +
+	"\x17AdminReportListResponse\x122\n" +
+	"\areports\x18\x01 \x03(\v2\x18.holdfast.v1.ReportShownR\areports\x12\x12\n" +
+	"\x04next\x18\x02 \x01(\x04R\x04next\"$\n" +
+	"\x12AdminReportRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\"@\n" +
+	"\x18AdminReportAnswerRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x14\n" +
+	"\x05words\x18\x02 \x01(\tR\x05words\"\x8d\x02\n" +
+	"\vAdminReport\x120\n" +
+	"\x06report\x18\x01 \x01(\v2\x18.holdfast.v1.ReportShownR\x06report\x12'\n" +
+	"\x05steps\x18\x02 \x03(\v2\x11.holdfast.v1.StepR\x05steps\x127\n" +
+	"\x05order\x18\x03 \x01(\v2!.holdfast.v1.InspectOrderResponseR\x05order\x12:\n" +
+	"\x06refund\x18\x04 \x01(\v2\".holdfast.v1.InspectRefundResponseR\x06refund\x12.\n" +
+	"\areceipt\x18\x05 \x01(\v2\x14.holdfast.v1.ReceiptR\areceipt2\xbb\x17\n" +
 	"\fAdminService\x12O\n" +
 	"\vMerchantAdd\x12$.holdfast.v1.AdminMerchantAddRequest\x1a\x1a.holdfast.v1.AdminMerchant\x12]\n" +
 	"\fMerchantList\x12%.holdfast.v1.AdminMerchantListRequest\x1a&.holdfast.v1.AdminMerchantListResponse\x12Q\n" +
@@ -4604,7 +4912,12 @@ const file_holdfast_v1_admin_proto_rawDesc = "" +
 	"\n" +
 	"StaffToken\x12\x1e.holdfast.v1.AdminStaffRequest\x1a\x1d.holdfast.v1.NewTokenResponse\x12T\n" +
 	"\x0fStaffEndSession\x12(.holdfast.v1.AdminStaffEndSessionRequest\x1a\x17.holdfast.v1.StaffShown\x12C\n" +
-	"\bStaffEnd\x12\x1e.holdfast.v1.AdminStaffRequest\x1a\x17.holdfast.v1.StaffShownB1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
+	"\bStaffEnd\x12\x1e.holdfast.v1.AdminStaffRequest\x1a\x17.holdfast.v1.StaffShown\x12W\n" +
+	"\n" +
+	"ReportList\x12#.holdfast.v1.AdminReportListRequest\x1a$.holdfast.v1.AdminReportListResponse\x12G\n" +
+	"\n" +
+	"ReportShow\x12\x1f.holdfast.v1.AdminReportRequest\x1a\x18.holdfast.v1.AdminReport\x12O\n" +
+	"\fReportAnswer\x12%.holdfast.v1.AdminReportAnswerRequest\x1a\x18.holdfast.v1.AdminReportB1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
 
 var (
 	file_holdfast_v1_admin_proto_rawDescOnce sync.Once
@@ -4618,7 +4931,7 @@ func file_holdfast_v1_admin_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_admin_proto_rawDescData
 }
 
-var file_holdfast_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 53)
+var file_holdfast_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 58)
 var file_holdfast_v1_admin_proto_goTypes = []any{
 	(*ShowClusterRequest)(nil),           // 0: holdfast.v1.ShowClusterRequest
 	(*ClusterTokenRequest)(nil),          // 1: holdfast.v1.ClusterTokenRequest
@@ -4673,152 +4986,170 @@ var file_holdfast_v1_admin_proto_goTypes = []any{
 	(*AdminStaffListRequest)(nil),        // 50: holdfast.v1.AdminStaffListRequest
 	(*AdminStaffSetRolesRequest)(nil),    // 51: holdfast.v1.AdminStaffSetRolesRequest
 	(*AdminStaffEndSessionRequest)(nil),  // 52: holdfast.v1.AdminStaffEndSessionRequest
-	(MerchantStatus)(0),                  // 53: holdfast.v1.MerchantStatus
-	(*MerchantSettings)(nil),             // 54: holdfast.v1.MerchantSettings
-	(*KeyVersion)(nil),                   // 55: holdfast.v1.KeyVersion
-	(*Openid)(nil),                       // 56: holdfast.v1.Openid
-	(Product)(0),                         // 57: holdfast.v1.Product
-	(TradeState)(0),                      // 58: holdfast.v1.TradeState
-	(RefundStatus)(0),                    // 59: holdfast.v1.RefundStatus
-	(NoticeEvent)(0),                     // 60: holdfast.v1.NoticeEvent
-	(NoticeState)(0),                     // 61: holdfast.v1.NoticeState
-	(*Attempt)(nil),                      // 62: holdfast.v1.Attempt
-	(*Subject)(nil),                      // 63: holdfast.v1.Subject
-	(*Posting)(nil),                      // 64: holdfast.v1.Posting
-	(*Receipt)(nil),                      // 65: holdfast.v1.Receipt
-	(*HistoryLine)(nil),                  // 66: holdfast.v1.HistoryLine
-	(*NodeHealth)(nil),                   // 67: holdfast.v1.NodeHealth
-	(MemberRole)(0),                      // 68: holdfast.v1.MemberRole
-	(*TillCaps)(nil),                     // 69: holdfast.v1.TillCaps
-	(StaffRole)(0),                       // 70: holdfast.v1.StaffRole
-	(*StaffShown)(nil),                   // 71: holdfast.v1.StaffShown
-	(*ListMembersResponse)(nil),          // 72: holdfast.v1.ListMembersResponse
-	(*NewTokenResponse)(nil),             // 73: holdfast.v1.NewTokenResponse
+	(*AdminReportListRequest)(nil),       // 53: holdfast.v1.AdminReportListRequest
+	(*AdminReportListResponse)(nil),      // 54: holdfast.v1.AdminReportListResponse
+	(*AdminReportRequest)(nil),           // 55: holdfast.v1.AdminReportRequest
+	(*AdminReportAnswerRequest)(nil),     // 56: holdfast.v1.AdminReportAnswerRequest
+	(*AdminReport)(nil),                  // 57: holdfast.v1.AdminReport
+	(MerchantStatus)(0),                  // 58: holdfast.v1.MerchantStatus
+	(*MerchantSettings)(nil),             // 59: holdfast.v1.MerchantSettings
+	(*KeyVersion)(nil),                   // 60: holdfast.v1.KeyVersion
+	(*Openid)(nil),                       // 61: holdfast.v1.Openid
+	(Product)(0),                         // 62: holdfast.v1.Product
+	(TradeState)(0),                      // 63: holdfast.v1.TradeState
+	(RefundStatus)(0),                    // 64: holdfast.v1.RefundStatus
+	(NoticeEvent)(0),                     // 65: holdfast.v1.NoticeEvent
+	(NoticeState)(0),                     // 66: holdfast.v1.NoticeState
+	(*Attempt)(nil),                      // 67: holdfast.v1.Attempt
+	(*Subject)(nil),                      // 68: holdfast.v1.Subject
+	(*Posting)(nil),                      // 69: holdfast.v1.Posting
+	(*Receipt)(nil),                      // 70: holdfast.v1.Receipt
+	(*HistoryLine)(nil),                  // 71: holdfast.v1.HistoryLine
+	(*NodeHealth)(nil),                   // 72: holdfast.v1.NodeHealth
+	(MemberRole)(0),                      // 73: holdfast.v1.MemberRole
+	(*TillCaps)(nil),                     // 74: holdfast.v1.TillCaps
+	(StaffRole)(0),                       // 75: holdfast.v1.StaffRole
+	(*ReportShown)(nil),                  // 76: holdfast.v1.ReportShown
+	(*StaffShown)(nil),                   // 77: holdfast.v1.StaffShown
+	(*ListMembersResponse)(nil),          // 78: holdfast.v1.ListMembersResponse
+	(*NewTokenResponse)(nil),             // 79: holdfast.v1.NewTokenResponse
 }
 var file_holdfast_v1_admin_proto_depIdxs = []int32{
-	53, // 0: holdfast.v1.MerchantShown.status:type_name -> holdfast.v1.MerchantStatus
-	54, // 1: holdfast.v1.MerchantShown.settings:type_name -> holdfast.v1.MerchantSettings
-	55, // 2: holdfast.v1.MerchantShown.keys:type_name -> holdfast.v1.KeyVersion
-	56, // 3: holdfast.v1.PersonShown.openids:type_name -> holdfast.v1.Openid
-	57, // 4: holdfast.v1.OrderShown.product:type_name -> holdfast.v1.Product
-	58, // 5: holdfast.v1.OrderShown.state:type_name -> holdfast.v1.TradeState
-	59, // 6: holdfast.v1.RefundShown.status:type_name -> holdfast.v1.RefundStatus
-	60, // 7: holdfast.v1.NoticeShown.event:type_name -> holdfast.v1.NoticeEvent
-	61, // 8: holdfast.v1.NoticeShown.state:type_name -> holdfast.v1.NoticeState
-	62, // 9: holdfast.v1.NoticeShown.recent:type_name -> holdfast.v1.Attempt
-	62, // 10: holdfast.v1.NoticeShown.last_duplicate:type_name -> holdfast.v1.Attempt
-	63, // 11: holdfast.v1.NoticeShown.subject:type_name -> holdfast.v1.Subject
-	54, // 12: holdfast.v1.AdminMerchantAddRequest.settings:type_name -> holdfast.v1.MerchantSettings
+	58, // 0: holdfast.v1.MerchantShown.status:type_name -> holdfast.v1.MerchantStatus
+	59, // 1: holdfast.v1.MerchantShown.settings:type_name -> holdfast.v1.MerchantSettings
+	60, // 2: holdfast.v1.MerchantShown.keys:type_name -> holdfast.v1.KeyVersion
+	61, // 3: holdfast.v1.PersonShown.openids:type_name -> holdfast.v1.Openid
+	62, // 4: holdfast.v1.OrderShown.product:type_name -> holdfast.v1.Product
+	63, // 5: holdfast.v1.OrderShown.state:type_name -> holdfast.v1.TradeState
+	64, // 6: holdfast.v1.RefundShown.status:type_name -> holdfast.v1.RefundStatus
+	65, // 7: holdfast.v1.NoticeShown.event:type_name -> holdfast.v1.NoticeEvent
+	66, // 8: holdfast.v1.NoticeShown.state:type_name -> holdfast.v1.NoticeState
+	67, // 9: holdfast.v1.NoticeShown.recent:type_name -> holdfast.v1.Attempt
+	67, // 10: holdfast.v1.NoticeShown.last_duplicate:type_name -> holdfast.v1.Attempt
+	68, // 11: holdfast.v1.NoticeShown.subject:type_name -> holdfast.v1.Subject
+	59, // 12: holdfast.v1.AdminMerchantAddRequest.settings:type_name -> holdfast.v1.MerchantSettings
 	5,  // 13: holdfast.v1.AdminMerchant.merchant:type_name -> holdfast.v1.MerchantShown
 	6,  // 14: holdfast.v1.AdminMerchant.certs:type_name -> holdfast.v1.CertShown
 	8,  // 15: holdfast.v1.AdminMerchant.accounts:type_name -> holdfast.v1.AccountShown
 	5,  // 16: holdfast.v1.AdminMerchantListResponse.merchants:type_name -> holdfast.v1.MerchantShown
-	54, // 17: holdfast.v1.AdminMerchantCallbackRequest.settings:type_name -> holdfast.v1.MerchantSettings
-	53, // 18: holdfast.v1.AdminMerchantCallbackRequest.status:type_name -> holdfast.v1.MerchantStatus
+	59, // 17: holdfast.v1.AdminMerchantCallbackRequest.settings:type_name -> holdfast.v1.MerchantSettings
+	58, // 18: holdfast.v1.AdminMerchantCallbackRequest.status:type_name -> holdfast.v1.MerchantStatus
 	7,  // 19: holdfast.v1.AdminPerson.person:type_name -> holdfast.v1.PersonShown
 	8,  // 20: holdfast.v1.AdminPerson.accounts:type_name -> holdfast.v1.AccountShown
-	64, // 21: holdfast.v1.Step.postings:type_name -> holdfast.v1.Posting
+	69, // 21: holdfast.v1.Step.postings:type_name -> holdfast.v1.Posting
 	9,  // 22: holdfast.v1.InspectOrderResponse.order:type_name -> holdfast.v1.OrderShown
 	25, // 23: holdfast.v1.InspectOrderResponse.steps:type_name -> holdfast.v1.Step
 	10, // 24: holdfast.v1.InspectOrderResponse.refunds:type_name -> holdfast.v1.RefundShown
 	11, // 25: holdfast.v1.InspectOrderResponse.notices:type_name -> holdfast.v1.NoticeShown
-	65, // 26: holdfast.v1.InspectOrderResponse.receipt:type_name -> holdfast.v1.Receipt
+	70, // 26: holdfast.v1.InspectOrderResponse.receipt:type_name -> holdfast.v1.Receipt
 	10, // 27: holdfast.v1.InspectRefundResponse.refund:type_name -> holdfast.v1.RefundShown
 	25, // 28: holdfast.v1.InspectRefundResponse.steps:type_name -> holdfast.v1.Step
 	11, // 29: holdfast.v1.InspectRefundResponse.notices:type_name -> holdfast.v1.NoticeShown
-	65, // 30: holdfast.v1.InspectRefundResponse.receipt:type_name -> holdfast.v1.Receipt
+	70, // 30: holdfast.v1.InspectRefundResponse.receipt:type_name -> holdfast.v1.Receipt
 	8,  // 31: holdfast.v1.InspectAccountResponse.account:type_name -> holdfast.v1.AccountShown
-	66, // 32: holdfast.v1.InspectAccountResponse.history:type_name -> holdfast.v1.HistoryLine
+	71, // 32: holdfast.v1.InspectAccountResponse.history:type_name -> holdfast.v1.HistoryLine
 	11, // 33: holdfast.v1.InspectNoticeResponse.notice:type_name -> holdfast.v1.NoticeShown
 	25, // 34: holdfast.v1.InspectNoticeResponse.steps:type_name -> holdfast.v1.Step
 	38, // 35: holdfast.v1.PlatformKeys.certs:type_name -> holdfast.v1.PlatformCert
 	40, // 36: holdfast.v1.ClusterStatus.nodes:type_name -> holdfast.v1.ClusterNode
 	41, // 37: holdfast.v1.ClusterStatus.couriers:type_name -> holdfast.v1.ClusterCourier
 	42, // 38: holdfast.v1.ClusterNode.member:type_name -> holdfast.v1.MemberShown
-	67, // 39: holdfast.v1.ClusterNode.health:type_name -> holdfast.v1.NodeHealth
-	68, // 40: holdfast.v1.MemberShown.role:type_name -> holdfast.v1.MemberRole
-	69, // 41: holdfast.v1.AdminTillSetRequest.caps:type_name -> holdfast.v1.TillCaps
+	72, // 39: holdfast.v1.ClusterNode.health:type_name -> holdfast.v1.NodeHealth
+	73, // 40: holdfast.v1.MemberShown.role:type_name -> holdfast.v1.MemberRole
+	74, // 41: holdfast.v1.AdminTillSetRequest.caps:type_name -> holdfast.v1.TillCaps
 	47, // 42: holdfast.v1.AdminTillListResponse.tills:type_name -> holdfast.v1.AdminTill
-	69, // 43: holdfast.v1.AdminTill.caps:type_name -> holdfast.v1.TillCaps
-	70, // 44: holdfast.v1.AdminStaffAddRequest.roles:type_name -> holdfast.v1.StaffRole
+	74, // 43: holdfast.v1.AdminTill.caps:type_name -> holdfast.v1.TillCaps
+	75, // 44: holdfast.v1.AdminStaffAddRequest.roles:type_name -> holdfast.v1.StaffRole
 	49, // 45: holdfast.v1.AdminStaffSetRolesRequest.member:type_name -> holdfast.v1.AdminStaffRequest
-	70, // 46: holdfast.v1.AdminStaffSetRolesRequest.roles:type_name -> holdfast.v1.StaffRole
+	75, // 46: holdfast.v1.AdminStaffSetRolesRequest.roles:type_name -> holdfast.v1.StaffRole
 	49, // 47: holdfast.v1.AdminStaffEndSessionRequest.member:type_name -> holdfast.v1.AdminStaffRequest
-	12, // 48: holdfast.v1.AdminService.MerchantAdd:input_type -> holdfast.v1.AdminMerchantAddRequest
-	14, // 49: holdfast.v1.AdminService.MerchantList:input_type -> holdfast.v1.AdminMerchantListRequest
-	16, // 50: holdfast.v1.AdminService.MerchantShow:input_type -> holdfast.v1.AdminMerchantShowRequest
-	17, // 51: holdfast.v1.AdminService.MerchantKey:input_type -> holdfast.v1.AdminMerchantKeyRequest
-	18, // 52: holdfast.v1.AdminService.MerchantCallback:input_type -> holdfast.v1.AdminMerchantCallbackRequest
-	19, // 53: holdfast.v1.AdminService.PersonAdd:input_type -> holdfast.v1.AdminPersonAddRequest
-	21, // 54: holdfast.v1.AdminService.PersonTopup:input_type -> holdfast.v1.AdminPersonTopupRequest
-	22, // 55: holdfast.v1.AdminService.PersonBlock:input_type -> holdfast.v1.AdminPersonBlockRequest
-	23, // 56: holdfast.v1.AdminService.PersonShow:input_type -> holdfast.v1.AdminPersonShowRequest
-	43, // 57: holdfast.v1.AdminService.TillAdd:input_type -> holdfast.v1.AdminTillAddRequest
-	44, // 58: holdfast.v1.AdminService.TillSet:input_type -> holdfast.v1.AdminTillSetRequest
-	45, // 59: holdfast.v1.AdminService.TillList:input_type -> holdfast.v1.AdminTillListRequest
-	24, // 60: holdfast.v1.AdminService.InspectOrder:input_type -> holdfast.v1.InspectRequest
-	24, // 61: holdfast.v1.AdminService.InspectRefund:input_type -> holdfast.v1.InspectRequest
-	24, // 62: holdfast.v1.AdminService.InspectAccount:input_type -> holdfast.v1.InspectRequest
-	24, // 63: holdfast.v1.AdminService.InspectNotice:input_type -> holdfast.v1.InspectRequest
-	30, // 64: holdfast.v1.AdminService.Redeliver:input_type -> holdfast.v1.RedeliverRequest
-	24, // 65: holdfast.v1.AdminService.ShowReceipt:input_type -> holdfast.v1.InspectRequest
-	32, // 66: holdfast.v1.AdminService.Status:input_type -> holdfast.v1.AdminStatusRequest
-	34, // 67: holdfast.v1.AdminService.AdvanceClock:input_type -> holdfast.v1.AdvanceClockRequest
-	35, // 68: holdfast.v1.AdminService.PlatformRotate:input_type -> holdfast.v1.PlatformRotateRequest
-	36, // 69: holdfast.v1.AdminService.PlatformShow:input_type -> holdfast.v1.PlatformShowRequest
-	0,  // 70: holdfast.v1.AdminService.ShowCluster:input_type -> holdfast.v1.ShowClusterRequest
-	1,  // 71: holdfast.v1.AdminService.ClusterToken:input_type -> holdfast.v1.ClusterTokenRequest
-	3,  // 72: holdfast.v1.AdminService.ClusterPromote:input_type -> holdfast.v1.ClusterMemberRequest
-	3,  // 73: holdfast.v1.AdminService.ClusterRemove:input_type -> holdfast.v1.ClusterMemberRequest
-	3,  // 74: holdfast.v1.AdminService.ClusterTransfer:input_type -> holdfast.v1.ClusterMemberRequest
-	4,  // 75: holdfast.v1.AdminService.SetLevel:input_type -> holdfast.v1.SetLevelRequest
-	48, // 76: holdfast.v1.AdminService.StaffAdd:input_type -> holdfast.v1.AdminStaffAddRequest
-	50, // 77: holdfast.v1.AdminService.StaffList:input_type -> holdfast.v1.AdminStaffListRequest
-	49, // 78: holdfast.v1.AdminService.StaffShow:input_type -> holdfast.v1.AdminStaffRequest
-	51, // 79: holdfast.v1.AdminService.StaffSetRoles:input_type -> holdfast.v1.AdminStaffSetRolesRequest
-	49, // 80: holdfast.v1.AdminService.StaffToken:input_type -> holdfast.v1.AdminStaffRequest
-	52, // 81: holdfast.v1.AdminService.StaffEndSession:input_type -> holdfast.v1.AdminStaffEndSessionRequest
-	49, // 82: holdfast.v1.AdminService.StaffEnd:input_type -> holdfast.v1.AdminStaffRequest
-	13, // 83: holdfast.v1.AdminService.MerchantAdd:output_type -> holdfast.v1.AdminMerchant
-	15, // 84: holdfast.v1.AdminService.MerchantList:output_type -> holdfast.v1.AdminMerchantListResponse
-	13, // 85: holdfast.v1.AdminService.MerchantShow:output_type -> holdfast.v1.AdminMerchant
-	13, // 86: holdfast.v1.AdminService.MerchantKey:output_type -> holdfast.v1.AdminMerchant
-	13, // 87: holdfast.v1.AdminService.MerchantCallback:output_type -> holdfast.v1.AdminMerchant
-	20, // 88: holdfast.v1.AdminService.PersonAdd:output_type -> holdfast.v1.AdminPerson
-	20, // 89: holdfast.v1.AdminService.PersonTopup:output_type -> holdfast.v1.AdminPerson
-	20, // 90: holdfast.v1.AdminService.PersonBlock:output_type -> holdfast.v1.AdminPerson
-	20, // 91: holdfast.v1.AdminService.PersonShow:output_type -> holdfast.v1.AdminPerson
-	47, // 92: holdfast.v1.AdminService.TillAdd:output_type -> holdfast.v1.AdminTill
-	47, // 93: holdfast.v1.AdminService.TillSet:output_type -> holdfast.v1.AdminTill
-	46, // 94: holdfast.v1.AdminService.TillList:output_type -> holdfast.v1.AdminTillListResponse
-	26, // 95: holdfast.v1.AdminService.InspectOrder:output_type -> holdfast.v1.InspectOrderResponse
-	27, // 96: holdfast.v1.AdminService.InspectRefund:output_type -> holdfast.v1.InspectRefundResponse
-	28, // 97: holdfast.v1.AdminService.InspectAccount:output_type -> holdfast.v1.InspectAccountResponse
-	29, // 98: holdfast.v1.AdminService.InspectNotice:output_type -> holdfast.v1.InspectNoticeResponse
-	31, // 99: holdfast.v1.AdminService.Redeliver:output_type -> holdfast.v1.RedeliverResponse
-	65, // 100: holdfast.v1.AdminService.ShowReceipt:output_type -> holdfast.v1.Receipt
-	33, // 101: holdfast.v1.AdminService.Status:output_type -> holdfast.v1.AdminStatus
-	33, // 102: holdfast.v1.AdminService.AdvanceClock:output_type -> holdfast.v1.AdminStatus
-	37, // 103: holdfast.v1.AdminService.PlatformRotate:output_type -> holdfast.v1.PlatformKeys
-	37, // 104: holdfast.v1.AdminService.PlatformShow:output_type -> holdfast.v1.PlatformKeys
-	39, // 105: holdfast.v1.AdminService.ShowCluster:output_type -> holdfast.v1.ClusterStatus
-	2,  // 106: holdfast.v1.AdminService.ClusterToken:output_type -> holdfast.v1.ClusterTokenResponse
-	39, // 107: holdfast.v1.AdminService.ClusterPromote:output_type -> holdfast.v1.ClusterStatus
-	39, // 108: holdfast.v1.AdminService.ClusterRemove:output_type -> holdfast.v1.ClusterStatus
-	39, // 109: holdfast.v1.AdminService.ClusterTransfer:output_type -> holdfast.v1.ClusterStatus
-	33, // 110: holdfast.v1.AdminService.SetLevel:output_type -> holdfast.v1.AdminStatus
-	71, // 111: holdfast.v1.AdminService.StaffAdd:output_type -> holdfast.v1.StaffShown
-	72, // 112: holdfast.v1.AdminService.StaffList:output_type -> holdfast.v1.ListMembersResponse
-	71, // 113: holdfast.v1.AdminService.StaffShow:output_type -> holdfast.v1.StaffShown
-	71, // 114: holdfast.v1.AdminService.StaffSetRoles:output_type -> holdfast.v1.StaffShown
-	73, // 115: holdfast.v1.AdminService.StaffToken:output_type -> holdfast.v1.NewTokenResponse
-	71, // 116: holdfast.v1.AdminService.StaffEndSession:output_type -> holdfast.v1.StaffShown
-	71, // 117: holdfast.v1.AdminService.StaffEnd:output_type -> holdfast.v1.StaffShown
-	83, // [83:118] is the sub-list for method output_type
-	48, // [48:83] is the sub-list for method input_type
-	48, // [48:48] is the sub-list for extension type_name
-	48, // [48:48] is the sub-list for extension extendee
-	0,  // [0:48] is the sub-list for field type_name
+	76, // 48: holdfast.v1.AdminReportListResponse.reports:type_name -> holdfast.v1.ReportShown
+	76, // 49: holdfast.v1.AdminReport.report:type_name -> holdfast.v1.ReportShown
+	25, // 50: holdfast.v1.AdminReport.steps:type_name -> holdfast.v1.Step
+	26, // 51: holdfast.v1.AdminReport.order:type_name -> holdfast.v1.InspectOrderResponse
+	27, // 52: holdfast.v1.AdminReport.refund:type_name -> holdfast.v1.InspectRefundResponse
+	70, // 53: holdfast.v1.AdminReport.receipt:type_name -> holdfast.v1.Receipt
+	12, // 54: holdfast.v1.AdminService.MerchantAdd:input_type -> holdfast.v1.AdminMerchantAddRequest
+	14, // 55: holdfast.v1.AdminService.MerchantList:input_type -> holdfast.v1.AdminMerchantListRequest
+	16, // 56: holdfast.v1.AdminService.MerchantShow:input_type -> holdfast.v1.AdminMerchantShowRequest
+	17, // 57: holdfast.v1.AdminService.MerchantKey:input_type -> holdfast.v1.AdminMerchantKeyRequest
+	18, // 58: holdfast.v1.AdminService.MerchantCallback:input_type -> holdfast.v1.AdminMerchantCallbackRequest
+	19, // 59: holdfast.v1.AdminService.PersonAdd:input_type -> holdfast.v1.AdminPersonAddRequest
+	21, // 60: holdfast.v1.AdminService.PersonTopup:input_type -> holdfast.v1.AdminPersonTopupRequest
+	22, // 61: holdfast.v1.AdminService.PersonBlock:input_type -> holdfast.v1.AdminPersonBlockRequest
+	23, // 62: holdfast.v1.AdminService.PersonShow:input_type -> holdfast.v1.AdminPersonShowRequest
+	43, // 63: holdfast.v1.AdminService.TillAdd:input_type -> holdfast.v1.AdminTillAddRequest
+	44, // 64: holdfast.v1.AdminService.TillSet:input_type -> holdfast.v1.AdminTillSetRequest
+	45, // 65: holdfast.v1.AdminService.TillList:input_type -> holdfast.v1.AdminTillListRequest
+	24, // 66: holdfast.v1.AdminService.InspectOrder:input_type -> holdfast.v1.InspectRequest
+	24, // 67: holdfast.v1.AdminService.InspectRefund:input_type -> holdfast.v1.InspectRequest
+	24, // 68: holdfast.v1.AdminService.InspectAccount:input_type -> holdfast.v1.InspectRequest
+	24, // 69: holdfast.v1.AdminService.InspectNotice:input_type -> holdfast.v1.InspectRequest
+	30, // 70: holdfast.v1.AdminService.Redeliver:input_type -> holdfast.v1.RedeliverRequest
+	24, // 71: holdfast.v1.AdminService.ShowReceipt:input_type -> holdfast.v1.InspectRequest
+	32, // 72: holdfast.v1.AdminService.Status:input_type -> holdfast.v1.AdminStatusRequest
+	34, // 73: holdfast.v1.AdminService.AdvanceClock:input_type -> holdfast.v1.AdvanceClockRequest
+	35, // 74: holdfast.v1.AdminService.PlatformRotate:input_type -> holdfast.v1.PlatformRotateRequest
+	36, // 75: holdfast.v1.AdminService.PlatformShow:input_type -> holdfast.v1.PlatformShowRequest
+	0,  // 76: holdfast.v1.AdminService.ShowCluster:input_type -> holdfast.v1.ShowClusterRequest
+	1,  // 77: holdfast.v1.AdminService.ClusterToken:input_type -> holdfast.v1.ClusterTokenRequest
+	3,  // 78: holdfast.v1.AdminService.ClusterPromote:input_type -> holdfast.v1.ClusterMemberRequest
+	3,  // 79: holdfast.v1.AdminService.ClusterRemove:input_type -> holdfast.v1.ClusterMemberRequest
+	3,  // 80: holdfast.v1.AdminService.ClusterTransfer:input_type -> holdfast.v1.ClusterMemberRequest
+	4,  // 81: holdfast.v1.AdminService.SetLevel:input_type -> holdfast.v1.SetLevelRequest
+	48, // 82: holdfast.v1.AdminService.StaffAdd:input_type -> holdfast.v1.AdminStaffAddRequest
+	50, // 83: holdfast.v1.AdminService.StaffList:input_type -> holdfast.v1.AdminStaffListRequest
+	49, // 84: holdfast.v1.AdminService.StaffShow:input_type -> holdfast.v1.AdminStaffRequest
+	51, // 85: holdfast.v1.AdminService.StaffSetRoles:input_type -> holdfast.v1.AdminStaffSetRolesRequest
+	49, // 86: holdfast.v1.AdminService.StaffToken:input_type -> holdfast.v1.AdminStaffRequest
+	52, // 87: holdfast.v1.AdminService.StaffEndSession:input_type -> holdfast.v1.AdminStaffEndSessionRequest
+	49, // 88: holdfast.v1.AdminService.StaffEnd:input_type -> holdfast.v1.AdminStaffRequest
+	53, // 89: holdfast.v1.AdminService.ReportList:input_type -> holdfast.v1.AdminReportListRequest
+	55, // 90: holdfast.v1.AdminService.ReportShow:input_type -> holdfast.v1.AdminReportRequest
+	56, // 91: holdfast.v1.AdminService.ReportAnswer:input_type -> holdfast.v1.AdminReportAnswerRequest
+	13, // 92: holdfast.v1.AdminService.MerchantAdd:output_type -> holdfast.v1.AdminMerchant
+	15, // 93: holdfast.v1.AdminService.MerchantList:output_type -> holdfast.v1.AdminMerchantListResponse
+	13, // 94: holdfast.v1.AdminService.MerchantShow:output_type -> holdfast.v1.AdminMerchant
+	13, // 95: holdfast.v1.AdminService.MerchantKey:output_type -> holdfast.v1.AdminMerchant
+	13, // 96: holdfast.v1.AdminService.MerchantCallback:output_type -> holdfast.v1.AdminMerchant
+	20, // 97: holdfast.v1.AdminService.PersonAdd:output_type -> holdfast.v1.AdminPerson
+	20, // 98: holdfast.v1.AdminService.PersonTopup:output_type -> holdfast.v1.AdminPerson
+	20, // 99: holdfast.v1.AdminService.PersonBlock:output_type -> holdfast.v1.AdminPerson
+	20, // 100: holdfast.v1.AdminService.PersonShow:output_type -> holdfast.v1.AdminPerson
+	47, // 101: holdfast.v1.AdminService.TillAdd:output_type -> holdfast.v1.AdminTill
+	47, // 102: holdfast.v1.AdminService.TillSet:output_type -> holdfast.v1.AdminTill
+	46, // 103: holdfast.v1.AdminService.TillList:output_type -> holdfast.v1.AdminTillListResponse
+	26, // 104: holdfast.v1.AdminService.InspectOrder:output_type -> holdfast.v1.InspectOrderResponse
+	27, // 105: holdfast.v1.AdminService.InspectRefund:output_type -> holdfast.v1.InspectRefundResponse
+	28, // 106: holdfast.v1.AdminService.InspectAccount:output_type -> holdfast.v1.InspectAccountResponse
+	29, // 107: holdfast.v1.AdminService.InspectNotice:output_type -> holdfast.v1.InspectNoticeResponse
+	31, // 108: holdfast.v1.AdminService.Redeliver:output_type -> holdfast.v1.RedeliverResponse
+	70, // 109: holdfast.v1.AdminService.ShowReceipt:output_type -> holdfast.v1.Receipt
+	33, // 110: holdfast.v1.AdminService.Status:output_type -> holdfast.v1.AdminStatus
+	33, // 111: holdfast.v1.AdminService.AdvanceClock:output_type -> holdfast.v1.AdminStatus
+	37, // 112: holdfast.v1.AdminService.PlatformRotate:output_type -> holdfast.v1.PlatformKeys
+	37, // 113: holdfast.v1.AdminService.PlatformShow:output_type -> holdfast.v1.PlatformKeys
+	39, // 114: holdfast.v1.AdminService.ShowCluster:output_type -> holdfast.v1.ClusterStatus
+	2,  // 115: holdfast.v1.AdminService.ClusterToken:output_type -> holdfast.v1.ClusterTokenResponse
+	39, // 116: holdfast.v1.AdminService.ClusterPromote:output_type -> holdfast.v1.ClusterStatus
+	39, // 117: holdfast.v1.AdminService.ClusterRemove:output_type -> holdfast.v1.ClusterStatus
+	39, // 118: holdfast.v1.AdminService.ClusterTransfer:output_type -> holdfast.v1.ClusterStatus
+	33, // 119: holdfast.v1.AdminService.SetLevel:output_type -> holdfast.v1.AdminStatus
+	77, // 120: holdfast.v1.AdminService.StaffAdd:output_type -> holdfast.v1.StaffShown
+	78, // 121: holdfast.v1.AdminService.StaffList:output_type -> holdfast.v1.ListMembersResponse
+	77, // 122: holdfast.v1.AdminService.StaffShow:output_type -> holdfast.v1.StaffShown
+	77, // 123: holdfast.v1.AdminService.StaffSetRoles:output_type -> holdfast.v1.StaffShown
+	79, // 124: holdfast.v1.AdminService.StaffToken:output_type -> holdfast.v1.NewTokenResponse
+	77, // 125: holdfast.v1.AdminService.StaffEndSession:output_type -> holdfast.v1.StaffShown
+	77, // 126: holdfast.v1.AdminService.StaffEnd:output_type -> holdfast.v1.StaffShown
+	54, // 127: holdfast.v1.AdminService.ReportList:output_type -> holdfast.v1.AdminReportListResponse
+	57, // 128: holdfast.v1.AdminService.ReportShow:output_type -> holdfast.v1.AdminReport
+	57, // 129: holdfast.v1.AdminService.ReportAnswer:output_type -> holdfast.v1.AdminReport
+	92, // [92:130] is the sub-list for method output_type
+	54, // [54:92] is the sub-list for method input_type
+	54, // [54:54] is the sub-list for extension type_name
+	54, // [54:54] is the sub-list for extension extendee
+	0,  // [0:54] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_admin_proto_init() }
@@ -4835,7 +5166,7 @@ func file_holdfast_v1_admin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_admin_proto_rawDesc), len(file_holdfast_v1_admin_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   53,
+			NumMessages:   58,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

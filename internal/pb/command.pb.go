@@ -5049,6 +5049,206 @@ func (x *ReceiveCodeSet) GetConsent() *Consent {
 	return nil
 }
 
+// ReportCreate says what went wrong with a payment. (uid, client_id) is the identity.
+type ReportCreate struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Uid           uint64                 `protobuf:"varint,1,opt,name=uid,proto3" json:"uid,omitempty"`
+	ClientId      string                 `protobuf:"bytes,2,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	Subject       *Subject               `protobuf:"bytes,3,opt,name=subject,proto3" json:"subject,omitempty"`
+	Trouble       Trouble                `protobuf:"varint,4,opt,name=trouble,proto3,enum=holdfast.v1.Trouble" json:"trouble,omitempty"`
+	Words         *Sealed                `protobuf:"bytes,5,opt,name=words,proto3" json:"words,omitempty"`
+	Consent       *Consent               `protobuf:"bytes,6,opt,name=consent,proto3" json:"consent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportCreate) Reset() {
+	*x = ReportCreate{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[75]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportCreate) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportCreate) ProtoMessage() {}
+
+func (x *ReportCreate) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[75]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportCreate.ProtoReflect.Descriptor instead.
+func (*ReportCreate) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{75}
+}
+
+func (x *ReportCreate) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *ReportCreate) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+func (x *ReportCreate) GetSubject() *Subject {
+	if x != nil {
+		return x.Subject
+	}
+	return nil
+}
+
+func (x *ReportCreate) GetTrouble() Trouble {
+	if x != nil {
+		return x.Trouble
+	}
+	return Trouble_TROUBLE_UNSPECIFIED
+}
+
+func (x *ReportCreate) GetWords() *Sealed {
+	if x != nil {
+		return x.Words
+	}
+	return nil
+}
+
+func (x *ReportCreate) GetConsent() *Consent {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
+// ReportAnswer answers a report in the name of the command's actor.
+type ReportAnswer struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	// words are sealed for the person.
+	Words         *Sealed `protobuf:"bytes,2,opt,name=words,proto3" json:"words,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportAnswer) Reset() {
+	*x = ReportAnswer{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[76]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportAnswer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportAnswer) ProtoMessage() {}
+
+func (x *ReportAnswer) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[76]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportAnswer.ProtoReflect.Descriptor instead.
+func (*ReportAnswer) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{76}
+}
+
+func (x *ReportAnswer) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *ReportAnswer) GetWords() *Sealed {
+	if x != nil {
+		return x.Words
+	}
+	return nil
+}
+
+// ReportClose ends a report as its person wants.
+type ReportClose struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	Uid           uint64                 `protobuf:"varint,2,opt,name=uid,proto3" json:"uid,omitempty"`
+	Consent       *Consent               `protobuf:"bytes,3,opt,name=consent,proto3" json:"consent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportClose) Reset() {
+	*x = ReportClose{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[77]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportClose) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportClose) ProtoMessage() {}
+
+func (x *ReportClose) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[77]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportClose.ProtoReflect.Descriptor instead.
+func (*ReportClose) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{77}
+}
+
+func (x *ReportClose) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *ReportClose) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *ReportClose) GetConsent() *Consent {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
 var File_holdfast_v1_command_proto protoreflect.FileDescriptor
 
 const file_holdfast_v1_command_proto_rawDesc = "" +
@@ -5427,6 +5627,20 @@ const file_holdfast_v1_command_proto_rawDesc = "" +
 	"\x0eReceiveCodeSet\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x12\n" +
 	"\x04code\x18\x02 \x01(\fR\x04code\x12.\n" +
+	"\aconsent\x18\x03 \x01(\v2\x14.holdfast.v1.ConsentR\aconsent\"\xf8\x01\n" +
+	"\fReportCreate\x12\x10\n" +
+	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x1b\n" +
+	"\tclient_id\x18\x02 \x01(\tR\bclientId\x12.\n" +
+	"\asubject\x18\x03 \x01(\v2\x14.holdfast.v1.SubjectR\asubject\x12.\n" +
+	"\atrouble\x18\x04 \x01(\x0e2\x14.holdfast.v1.TroubleR\atrouble\x12)\n" +
+	"\x05words\x18\x05 \x01(\v2\x13.holdfast.v1.SealedR\x05words\x12.\n" +
+	"\aconsent\x18\x06 \x01(\v2\x14.holdfast.v1.ConsentR\aconsent\"I\n" +
+	"\fReportAnswer\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\x12)\n" +
+	"\x05words\x18\x02 \x01(\v2\x13.holdfast.v1.SealedR\x05words\"_\n" +
+	"\vReportClose\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x10\n" +
+	"\x03uid\x18\x02 \x01(\x04R\x03uid\x12.\n" +
 	"\aconsent\x18\x03 \x01(\v2\x14.holdfast.v1.ConsentR\aconsentB1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
 
 var (
@@ -5441,7 +5655,7 @@ func file_holdfast_v1_command_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_command_proto_rawDescData
 }
 
-var file_holdfast_v1_command_proto_msgTypes = make([]protoimpl.MessageInfo, 75)
+var file_holdfast_v1_command_proto_msgTypes = make([]protoimpl.MessageInfo, 78)
 var file_holdfast_v1_command_proto_goTypes = []any{
 	(*Command)(nil),            // 0: holdfast.v1.Command
 	(*Frame)(nil),              // 1: holdfast.v1.Frame
@@ -5518,68 +5732,79 @@ var file_holdfast_v1_command_proto_goTypes = []any{
 	(*CodePay)(nil),            // 72: holdfast.v1.CodePay
 	(*AskAnswer)(nil),          // 73: holdfast.v1.AskAnswer
 	(*ReceiveCodeSet)(nil),     // 74: holdfast.v1.ReceiveCodeSet
-	(*MerchantSettings)(nil),   // 75: holdfast.v1.MerchantSettings
-	(MerchantStatus)(0),        // 76: holdfast.v1.MerchantStatus
-	(Product)(0),               // 77: holdfast.v1.Product
-	(*Consent)(nil),            // 78: holdfast.v1.Consent
-	(*Attempt)(nil),            // 79: holdfast.v1.Attempt
-	(*Sealed)(nil),             // 80: holdfast.v1.Sealed
-	(*Limits)(nil),             // 81: holdfast.v1.Limits
-	(BlockReason)(0),           // 82: holdfast.v1.BlockReason
-	(*Passkey)(nil),            // 83: holdfast.v1.Passkey
-	(*TillCaps)(nil),           // 84: holdfast.v1.TillCaps
-	(StaffRole)(0),             // 85: holdfast.v1.StaffRole
-	(*ShownCode)(nil),          // 86: holdfast.v1.ShownCode
+	(*ReportCreate)(nil),       // 75: holdfast.v1.ReportCreate
+	(*ReportAnswer)(nil),       // 76: holdfast.v1.ReportAnswer
+	(*ReportClose)(nil),        // 77: holdfast.v1.ReportClose
+	(*MerchantSettings)(nil),   // 78: holdfast.v1.MerchantSettings
+	(MerchantStatus)(0),        // 79: holdfast.v1.MerchantStatus
+	(Product)(0),               // 80: holdfast.v1.Product
+	(*Consent)(nil),            // 81: holdfast.v1.Consent
+	(*Attempt)(nil),            // 82: holdfast.v1.Attempt
+	(*Sealed)(nil),             // 83: holdfast.v1.Sealed
+	(*Limits)(nil),             // 84: holdfast.v1.Limits
+	(BlockReason)(0),           // 85: holdfast.v1.BlockReason
+	(*Passkey)(nil),            // 86: holdfast.v1.Passkey
+	(*TillCaps)(nil),           // 87: holdfast.v1.TillCaps
+	(StaffRole)(0),             // 88: holdfast.v1.StaffRole
+	(*ShownCode)(nil),          // 89: holdfast.v1.ShownCode
+	(*Subject)(nil),            // 90: holdfast.v1.Subject
+	(Trouble)(0),               // 91: holdfast.v1.Trouble
 }
 var file_holdfast_v1_command_proto_depIdxs = []int32{
-	75, // 0: holdfast.v1.MerchantAdd.settings:type_name -> holdfast.v1.MerchantSettings
-	75, // 1: holdfast.v1.MerchantSet.settings:type_name -> holdfast.v1.MerchantSettings
-	76, // 2: holdfast.v1.MerchantSet.status:type_name -> holdfast.v1.MerchantStatus
-	77, // 3: holdfast.v1.OrderCreate.product:type_name -> holdfast.v1.Product
-	78, // 4: holdfast.v1.WalletPay.consent:type_name -> holdfast.v1.Consent
-	79, // 5: holdfast.v1.NoticeReport.attempts:type_name -> holdfast.v1.Attempt
+	78, // 0: holdfast.v1.MerchantAdd.settings:type_name -> holdfast.v1.MerchantSettings
+	78, // 1: holdfast.v1.MerchantSet.settings:type_name -> holdfast.v1.MerchantSettings
+	79, // 2: holdfast.v1.MerchantSet.status:type_name -> holdfast.v1.MerchantStatus
+	80, // 3: holdfast.v1.OrderCreate.product:type_name -> holdfast.v1.Product
+	81, // 4: holdfast.v1.WalletPay.consent:type_name -> holdfast.v1.Consent
+	82, // 5: holdfast.v1.NoticeReport.attempts:type_name -> holdfast.v1.Attempt
 	26, // 6: holdfast.v1.TransferBatch.transfers:type_name -> holdfast.v1.Transfer
-	80, // 7: holdfast.v1.DeviceEnrol.details:type_name -> holdfast.v1.Sealed
-	78, // 8: holdfast.v1.DeviceEnd.consent:type_name -> holdfast.v1.Consent
-	78, // 9: holdfast.v1.PinSet.consent:type_name -> holdfast.v1.Consent
-	78, // 10: holdfast.v1.PinForget.consent:type_name -> holdfast.v1.Consent
-	78, // 11: holdfast.v1.FreeLimitSet.consent:type_name -> holdfast.v1.Consent
-	81, // 12: holdfast.v1.LimitsSet.limits:type_name -> holdfast.v1.Limits
-	82, // 13: holdfast.v1.PersonBlock.why:type_name -> holdfast.v1.BlockReason
-	83, // 14: holdfast.v1.PasskeyAdd.passkey:type_name -> holdfast.v1.Passkey
-	78, // 15: holdfast.v1.PasskeyAdd.consent:type_name -> holdfast.v1.Consent
-	78, // 16: holdfast.v1.PasskeyEnd.consent:type_name -> holdfast.v1.Consent
-	78, // 17: holdfast.v1.PasskeyUse.consent:type_name -> holdfast.v1.Consent
-	80, // 18: holdfast.v1.AppealFile.words:type_name -> holdfast.v1.Sealed
-	78, // 19: holdfast.v1.AppealFile.consent:type_name -> holdfast.v1.Consent
-	80, // 20: holdfast.v1.AppealDecide.answer:type_name -> holdfast.v1.Sealed
-	80, // 21: holdfast.v1.PersonEnter.details:type_name -> holdfast.v1.Sealed
-	80, // 22: holdfast.v1.PersonSeal.details:type_name -> holdfast.v1.Sealed
-	84, // 23: holdfast.v1.TillSet.caps:type_name -> holdfast.v1.TillCaps
-	78, // 24: holdfast.v1.TillPay.consent:type_name -> holdfast.v1.Consent
-	78, // 25: holdfast.v1.CashOut.consent:type_name -> holdfast.v1.Consent
-	80, // 26: holdfast.v1.TransferCreate.memo:type_name -> holdfast.v1.Sealed
-	78, // 27: holdfast.v1.TransferCreate.consent:type_name -> holdfast.v1.Consent
-	78, // 28: holdfast.v1.TransferAccept.consent:type_name -> holdfast.v1.Consent
-	78, // 29: holdfast.v1.TransferDecline.consent:type_name -> holdfast.v1.Consent
-	78, // 30: holdfast.v1.PayeeHide.consent:type_name -> holdfast.v1.Consent
-	80, // 31: holdfast.v1.PacketCreate.words:type_name -> holdfast.v1.Sealed
-	78, // 32: holdfast.v1.PacketCreate.consent:type_name -> holdfast.v1.Consent
-	78, // 33: holdfast.v1.PacketClaim.consent:type_name -> holdfast.v1.Consent
-	85, // 34: holdfast.v1.StaffAdd.roles:type_name -> holdfast.v1.StaffRole
-	80, // 35: holdfast.v1.StaffAdd.details:type_name -> holdfast.v1.Sealed
-	85, // 36: holdfast.v1.StaffSetRoles.roles:type_name -> holdfast.v1.StaffRole
-	78, // 37: holdfast.v1.SessionOpen.consent:type_name -> holdfast.v1.Consent
-	78, // 38: holdfast.v1.PayCodeRenew.consent:type_name -> holdfast.v1.Consent
+	83, // 7: holdfast.v1.DeviceEnrol.details:type_name -> holdfast.v1.Sealed
+	81, // 8: holdfast.v1.DeviceEnd.consent:type_name -> holdfast.v1.Consent
+	81, // 9: holdfast.v1.PinSet.consent:type_name -> holdfast.v1.Consent
+	81, // 10: holdfast.v1.PinForget.consent:type_name -> holdfast.v1.Consent
+	81, // 11: holdfast.v1.FreeLimitSet.consent:type_name -> holdfast.v1.Consent
+	84, // 12: holdfast.v1.LimitsSet.limits:type_name -> holdfast.v1.Limits
+	85, // 13: holdfast.v1.PersonBlock.why:type_name -> holdfast.v1.BlockReason
+	86, // 14: holdfast.v1.PasskeyAdd.passkey:type_name -> holdfast.v1.Passkey
+	81, // 15: holdfast.v1.PasskeyAdd.consent:type_name -> holdfast.v1.Consent
+	81, // 16: holdfast.v1.PasskeyEnd.consent:type_name -> holdfast.v1.Consent
+	81, // 17: holdfast.v1.PasskeyUse.consent:type_name -> holdfast.v1.Consent
+	83, // 18: holdfast.v1.AppealFile.words:type_name -> holdfast.v1.Sealed
+	81, // 19: holdfast.v1.AppealFile.consent:type_name -> holdfast.v1.Consent
+	83, // 20: holdfast.v1.AppealDecide.answer:type_name -> holdfast.v1.Sealed
+	83, // 21: holdfast.v1.PersonEnter.details:type_name -> holdfast.v1.Sealed
+	83, // 22: holdfast.v1.PersonSeal.details:type_name -> holdfast.v1.Sealed
+	87, // 23: holdfast.v1.TillSet.caps:type_name -> holdfast.v1.TillCaps
+	81, // 24: holdfast.v1.TillPay.consent:type_name -> holdfast.v1.Consent
+	81, // 25: holdfast.v1.CashOut.consent:type_name -> holdfast.v1.Consent
+	83, // 26: holdfast.v1.TransferCreate.memo:type_name -> holdfast.v1.Sealed
+	81, // 27: holdfast.v1.TransferCreate.consent:type_name -> holdfast.v1.Consent
+	81, // 28: holdfast.v1.TransferAccept.consent:type_name -> holdfast.v1.Consent
+	81, // 29: holdfast.v1.TransferDecline.consent:type_name -> holdfast.v1.Consent
+	81, // 30: holdfast.v1.PayeeHide.consent:type_name -> holdfast.v1.Consent
+	83, // 31: holdfast.v1.PacketCreate.words:type_name -> holdfast.v1.Sealed
+	81, // 32: holdfast.v1.PacketCreate.consent:type_name -> holdfast.v1.Consent
+	81, // 33: holdfast.v1.PacketClaim.consent:type_name -> holdfast.v1.Consent
+	88, // 34: holdfast.v1.StaffAdd.roles:type_name -> holdfast.v1.StaffRole
+	83, // 35: holdfast.v1.StaffAdd.details:type_name -> holdfast.v1.Sealed
+	88, // 36: holdfast.v1.StaffSetRoles.roles:type_name -> holdfast.v1.StaffRole
+	81, // 37: holdfast.v1.SessionOpen.consent:type_name -> holdfast.v1.Consent
+	81, // 38: holdfast.v1.PayCodeRenew.consent:type_name -> holdfast.v1.Consent
 	16, // 39: holdfast.v1.CodePay.order:type_name -> holdfast.v1.OrderCreate
-	86, // 40: holdfast.v1.CodePay.code:type_name -> holdfast.v1.ShownCode
-	78, // 41: holdfast.v1.AskAnswer.consent:type_name -> holdfast.v1.Consent
-	78, // 42: holdfast.v1.ReceiveCodeSet.consent:type_name -> holdfast.v1.Consent
-	43, // [43:43] is the sub-list for method output_type
-	43, // [43:43] is the sub-list for method input_type
-	43, // [43:43] is the sub-list for extension type_name
-	43, // [43:43] is the sub-list for extension extendee
-	0,  // [0:43] is the sub-list for field type_name
+	89, // 40: holdfast.v1.CodePay.code:type_name -> holdfast.v1.ShownCode
+	81, // 41: holdfast.v1.AskAnswer.consent:type_name -> holdfast.v1.Consent
+	81, // 42: holdfast.v1.ReceiveCodeSet.consent:type_name -> holdfast.v1.Consent
+	90, // 43: holdfast.v1.ReportCreate.subject:type_name -> holdfast.v1.Subject
+	91, // 44: holdfast.v1.ReportCreate.trouble:type_name -> holdfast.v1.Trouble
+	83, // 45: holdfast.v1.ReportCreate.words:type_name -> holdfast.v1.Sealed
+	81, // 46: holdfast.v1.ReportCreate.consent:type_name -> holdfast.v1.Consent
+	83, // 47: holdfast.v1.ReportAnswer.words:type_name -> holdfast.v1.Sealed
+	81, // 48: holdfast.v1.ReportClose.consent:type_name -> holdfast.v1.Consent
+	49, // [49:49] is the sub-list for method output_type
+	49, // [49:49] is the sub-list for method input_type
+	49, // [49:49] is the sub-list for extension type_name
+	49, // [49:49] is the sub-list for extension extendee
+	0,  // [0:49] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_command_proto_init() }
@@ -5594,7 +5819,7 @@ func file_holdfast_v1_command_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_command_proto_rawDesc), len(file_holdfast_v1_command_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   75,
+			NumMessages:   78,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -36,6 +36,8 @@ const (
 	DueKind_DUE_KIND_PACKET_EXPIRE   DueKind = 14
 	// ASK: nobody answered whether an order is to be paid.
 	DueKind_DUE_KIND_ASK DueKind = 16
+	// REPORT_LATE: the promised time of a problem report has come.
+	DueKind_DUE_KIND_REPORT_LATE DueKind = 18
 )
 
 // Enum value maps for DueKind.
@@ -48,6 +50,7 @@ var (
 		13: "DUE_KIND_TRANSFER_EXPIRE",
 		14: "DUE_KIND_PACKET_EXPIRE",
 		16: "DUE_KIND_ASK",
+		18: "DUE_KIND_REPORT_LATE",
 	}
 	DueKind_value = map[string]int32{
 		"DUE_KIND_UNSPECIFIED":     0,
@@ -57,6 +60,7 @@ var (
 		"DUE_KIND_TRANSFER_EXPIRE": 13,
 		"DUE_KIND_PACKET_EXPIRE":   14,
 		"DUE_KIND_ASK":             16,
+		"DUE_KIND_REPORT_LATE":     18,
 	}
 )
 
@@ -4382,6 +4386,194 @@ func (x *CodeTries) GetInDay() uint32 {
 	return 0
 }
 
+// ProblemReport is what a person says went wrong with a payment of theirs.
+type ProblemReport struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	Uid   uint64                 `protobuf:"varint,2,opt,name=uid,proto3" json:"uid,omitempty"`
+	// client_id is the person's own name for it, unique among the person's reports.
+	ClientId string `protobuf:"bytes,3,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	// content_hash is SHA-256 of the fields that a repeat must match, 16 bytes.
+	ContentHash []byte   `protobuf:"bytes,4,opt,name=content_hash,json=contentHash,proto3" json:"content_hash,omitempty"`
+	Subject     *Subject `protobuf:"bytes,5,opt,name=subject,proto3" json:"subject,omitempty"`
+	Trouble     Trouble  `protobuf:"varint,6,opt,name=trouble,proto3,enum=holdfast.v1.Trouble" json:"trouble,omitempty"`
+	// words are the person's, sealed for them.
+	Words *Sealed `protobuf:"bytes,7,opt,name=words,proto3" json:"words,omitempty"`
+	// mchid is the merchant it is about, "" where it is about none.
+	Mchid string `protobuf:"bytes,8,opt,name=mchid,proto3" json:"mchid,omitempty"`
+	// evidence are the journal's entries about the subject, as far as there were any.
+	Evidence   []uint64    `protobuf:"varint,9,rep,packed,name=evidence,proto3" json:"evidence,omitempty"`
+	State      ReportState `protobuf:"varint,10,opt,name=state,proto3,enum=holdfast.v1.ReportState" json:"state,omitempty"`
+	CreatedAt  int64       `protobuf:"varint,11,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	CreateSeq  uint64      `protobuf:"varint,12,opt,name=create_seq,json=createSeq,proto3" json:"create_seq,omitempty"`
+	PromisedAt int64       `protobuf:"varint,13,opt,name=promised_at,json=promisedAt,proto3" json:"promised_at,omitempty"`
+	// answer is sealed for the person.
+	Answer *Sealed `protobuf:"bytes,14,opt,name=answer,proto3" json:"answer,omitempty"`
+	// answered_by is the actor who answered.
+	AnsweredBy    string `protobuf:"bytes,15,opt,name=answered_by,json=answeredBy,proto3" json:"answered_by,omitempty"`
+	AnsweredAt    int64  `protobuf:"varint,16,opt,name=answered_at,json=answeredAt,proto3" json:"answered_at,omitempty"`
+	AnswerSeq     uint64 `protobuf:"varint,17,opt,name=answer_seq,json=answerSeq,proto3" json:"answer_seq,omitempty"`
+	ClosedAt      int64  `protobuf:"varint,18,opt,name=closed_at,json=closedAt,proto3" json:"closed_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProblemReport) Reset() {
+	*x = ProblemReport{}
+	mi := &file_holdfast_v1_record_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProblemReport) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProblemReport) ProtoMessage() {}
+
+func (x *ProblemReport) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_record_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProblemReport.ProtoReflect.Descriptor instead.
+func (*ProblemReport) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *ProblemReport) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *ProblemReport) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *ProblemReport) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+func (x *ProblemReport) GetContentHash() []byte {
+	if x != nil {
+		return x.ContentHash
+	}
+	return nil
+}
+
+func (x *ProblemReport) GetSubject() *Subject {
+	if x != nil {
+		return x.Subject
+	}
+	return nil
+}
+
+func (x *ProblemReport) GetTrouble() Trouble {
+	if x != nil {
+		return x.Trouble
+	}
+	return Trouble_TROUBLE_UNSPECIFIED
+}
+
+func (x *ProblemReport) GetWords() *Sealed {
+	if x != nil {
+		return x.Words
+	}
+	return nil
+}
+
+func (x *ProblemReport) GetMchid() string {
+	if x != nil {
+		return x.Mchid
+	}
+	return ""
+}
+
+func (x *ProblemReport) GetEvidence() []uint64 {
+	if x != nil {
+		return x.Evidence
+	}
+	return nil
+}
+
+func (x *ProblemReport) GetState() ReportState {
+	if x != nil {
+		return x.State
+	}
+	return ReportState_REPORT_STATE_UNSPECIFIED
+}
+
+func (x *ProblemReport) GetCreatedAt() int64 {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return 0
+}
+
+func (x *ProblemReport) GetCreateSeq() uint64 {
+	if x != nil {
+		return x.CreateSeq
+	}
+	return 0
+}
+
+func (x *ProblemReport) GetPromisedAt() int64 {
+	if x != nil {
+		return x.PromisedAt
+	}
+	return 0
+}
+
+func (x *ProblemReport) GetAnswer() *Sealed {
+	if x != nil {
+		return x.Answer
+	}
+	return nil
+}
+
+func (x *ProblemReport) GetAnsweredBy() string {
+	if x != nil {
+		return x.AnsweredBy
+	}
+	return ""
+}
+
+func (x *ProblemReport) GetAnsweredAt() int64 {
+	if x != nil {
+		return x.AnsweredAt
+	}
+	return 0
+}
+
+func (x *ProblemReport) GetAnswerSeq() uint64 {
+	if x != nil {
+		return x.AnswerSeq
+	}
+	return 0
+}
+
+func (x *ProblemReport) GetClosedAt() int64 {
+	if x != nil {
+		return x.ClosedAt
+	}
+	return 0
+}
+
 var File_holdfast_v1_record_proto protoreflect.FileDescriptor
 
 const file_holdfast_v1_record_proto_rawDesc = "" +
@@ -4814,7 +5006,33 @@ const file_holdfast_v1_record_proto_rawDesc = "" +
 	"\x06window\x18\x01 \x01(\x03R\x06window\x12\x1b\n" +
 	"\tin_window\x18\x02 \x01(\rR\binWindow\x12\x10\n" +
 	"\x03day\x18\x03 \x01(\x03R\x03day\x12\x15\n" +
-	"\x06in_day\x18\x04 \x01(\rR\x05inDay*\xb9\x01\n" +
+	"\x06in_day\x18\x04 \x01(\rR\x05inDay\"\xe8\x04\n" +
+	"\rProblemReport\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x10\n" +
+	"\x03uid\x18\x02 \x01(\x04R\x03uid\x12\x1b\n" +
+	"\tclient_id\x18\x03 \x01(\tR\bclientId\x12!\n" +
+	"\fcontent_hash\x18\x04 \x01(\fR\vcontentHash\x12.\n" +
+	"\asubject\x18\x05 \x01(\v2\x14.holdfast.v1.SubjectR\asubject\x12.\n" +
+	"\atrouble\x18\x06 \x01(\x0e2\x14.holdfast.v1.TroubleR\atrouble\x12)\n" +
+	"\x05words\x18\a \x01(\v2\x13.holdfast.v1.SealedR\x05words\x12\x14\n" +
+	"\x05mchid\x18\b \x01(\tR\x05mchid\x12\x1a\n" +
+	"\bevidence\x18\t \x03(\x04R\bevidence\x12.\n" +
+	"\x05state\x18\n" +
+	" \x01(\x0e2\x18.holdfast.v1.ReportStateR\x05state\x12\x1d\n" +
+	"\n" +
+	"created_at\x18\v \x01(\x03R\tcreatedAt\x12\x1d\n" +
+	"\n" +
+	"create_seq\x18\f \x01(\x04R\tcreateSeq\x12\x1f\n" +
+	"\vpromised_at\x18\r \x01(\x03R\n" +
+	"promisedAt\x12+\n" +
+	"\x06answer\x18\x0e \x01(\v2\x13.holdfast.v1.SealedR\x06answer\x12\x1f\n" +
+	"\vanswered_by\x18\x0f \x01(\tR\n" +
+	"answeredBy\x12\x1f\n" +
+	"\vanswered_at\x18\x10 \x01(\x03R\n" +
+	"answeredAt\x12\x1d\n" +
+	"\n" +
+	"answer_seq\x18\x11 \x01(\x04R\tanswerSeq\x12\x1b\n" +
+	"\tclosed_at\x18\x12 \x01(\x03R\bclosedAt*\xd3\x01\n" +
 	"\aDueKind\x12\x18\n" +
 	"\x14DUE_KIND_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fDUE_KIND_REFUND\x10\x01\x12\x18\n" +
@@ -4822,7 +5040,8 @@ const file_holdfast_v1_record_proto_rawDesc = "" +
 	"\x15DUE_KIND_NOTICE_PRUNE\x10\x03\x12\x1c\n" +
 	"\x18DUE_KIND_TRANSFER_EXPIRE\x10\r\x12\x1a\n" +
 	"\x16DUE_KIND_PACKET_EXPIRE\x10\x0e\x12\x10\n" +
-	"\fDUE_KIND_ASK\x10\x10B1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
+	"\fDUE_KIND_ASK\x10\x10\x12\x18\n" +
+	"\x14DUE_KIND_REPORT_LATE\x10\x12B1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
 
 var (
 	file_holdfast_v1_record_proto_rawDescOnce sync.Once
@@ -4837,7 +5056,7 @@ func file_holdfast_v1_record_proto_rawDescGZIP() []byte {
 }
 
 var file_holdfast_v1_record_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_holdfast_v1_record_proto_msgTypes = make([]protoimpl.MessageInfo, 40)
+var file_holdfast_v1_record_proto_msgTypes = make([]protoimpl.MessageInfo, 41)
 var file_holdfast_v1_record_proto_goTypes = []any{
 	(DueKind)(0),             // 0: holdfast.v1.DueKind
 	(*Head)(nil),             // 1: holdfast.v1.Head
@@ -4880,72 +5099,80 @@ var file_holdfast_v1_record_proto_goTypes = []any{
 	(*PayAlias)(nil),         // 38: holdfast.v1.PayAlias
 	(*UsedCode)(nil),         // 39: holdfast.v1.UsedCode
 	(*CodeTries)(nil),        // 40: holdfast.v1.CodeTries
-	(MerchantStatus)(0),      // 41: holdfast.v1.MerchantStatus
-	(*MerchantSettings)(nil), // 42: holdfast.v1.MerchantSettings
-	(*KeyVersion)(nil),       // 43: holdfast.v1.KeyVersion
-	(*Openid)(nil),           // 44: holdfast.v1.Openid
-	(*Sealed)(nil),           // 45: holdfast.v1.Sealed
-	(BlockReason)(0),         // 46: holdfast.v1.BlockReason
-	(Product)(0),             // 47: holdfast.v1.Product
-	(TradeState)(0),          // 48: holdfast.v1.TradeState
-	(RefundStatus)(0),        // 49: holdfast.v1.RefundStatus
-	(NoticeEvent)(0),         // 50: holdfast.v1.NoticeEvent
-	(NoticeState)(0),         // 51: holdfast.v1.NoticeState
-	(*Attempt)(nil),          // 52: holdfast.v1.Attempt
-	(*Subject)(nil),          // 53: holdfast.v1.Subject
-	(*Passkey)(nil),          // 54: holdfast.v1.Passkey
-	(AppealState)(0),         // 55: holdfast.v1.AppealState
-	(TransferState)(0),       // 56: holdfast.v1.TransferState
-	(*TillCaps)(nil),         // 57: holdfast.v1.TillCaps
-	(ShiftState)(0),          // 58: holdfast.v1.ShiftState
-	(CashKind)(0),            // 59: holdfast.v1.CashKind
-	(PacketState)(0),         // 60: holdfast.v1.PacketState
-	(StaffRole)(0),           // 61: holdfast.v1.StaffRole
+	(*ProblemReport)(nil),    // 41: holdfast.v1.ProblemReport
+	(MerchantStatus)(0),      // 42: holdfast.v1.MerchantStatus
+	(*MerchantSettings)(nil), // 43: holdfast.v1.MerchantSettings
+	(*KeyVersion)(nil),       // 44: holdfast.v1.KeyVersion
+	(*Openid)(nil),           // 45: holdfast.v1.Openid
+	(*Sealed)(nil),           // 46: holdfast.v1.Sealed
+	(BlockReason)(0),         // 47: holdfast.v1.BlockReason
+	(Product)(0),             // 48: holdfast.v1.Product
+	(TradeState)(0),          // 49: holdfast.v1.TradeState
+	(RefundStatus)(0),        // 50: holdfast.v1.RefundStatus
+	(NoticeEvent)(0),         // 51: holdfast.v1.NoticeEvent
+	(NoticeState)(0),         // 52: holdfast.v1.NoticeState
+	(*Attempt)(nil),          // 53: holdfast.v1.Attempt
+	(*Subject)(nil),          // 54: holdfast.v1.Subject
+	(*Passkey)(nil),          // 55: holdfast.v1.Passkey
+	(AppealState)(0),         // 56: holdfast.v1.AppealState
+	(TransferState)(0),       // 57: holdfast.v1.TransferState
+	(*TillCaps)(nil),         // 58: holdfast.v1.TillCaps
+	(ShiftState)(0),          // 59: holdfast.v1.ShiftState
+	(CashKind)(0),            // 60: holdfast.v1.CashKind
+	(PacketState)(0),         // 61: holdfast.v1.PacketState
+	(StaffRole)(0),           // 62: holdfast.v1.StaffRole
+	(Trouble)(0),             // 63: holdfast.v1.Trouble
+	(ReportState)(0),         // 64: holdfast.v1.ReportState
 }
 var file_holdfast_v1_record_proto_depIdxs = []int32{
 	2,  // 0: holdfast.v1.Head.digests:type_name -> holdfast.v1.TableDigest
-	41, // 1: holdfast.v1.Merchant.status:type_name -> holdfast.v1.MerchantStatus
-	42, // 2: holdfast.v1.Merchant.settings:type_name -> holdfast.v1.MerchantSettings
-	43, // 3: holdfast.v1.Merchant.keys:type_name -> holdfast.v1.KeyVersion
-	44, // 4: holdfast.v1.Person.openids:type_name -> holdfast.v1.Openid
-	45, // 5: holdfast.v1.Person.details:type_name -> holdfast.v1.Sealed
-	46, // 6: holdfast.v1.Person.block_why:type_name -> holdfast.v1.BlockReason
-	47, // 7: holdfast.v1.Order.product:type_name -> holdfast.v1.Product
-	48, // 8: holdfast.v1.Order.state:type_name -> holdfast.v1.TradeState
-	49, // 9: holdfast.v1.Refund.status:type_name -> holdfast.v1.RefundStatus
-	50, // 10: holdfast.v1.Notice.event:type_name -> holdfast.v1.NoticeEvent
-	51, // 11: holdfast.v1.Notice.state:type_name -> holdfast.v1.NoticeState
-	52, // 12: holdfast.v1.Notice.recent:type_name -> holdfast.v1.Attempt
-	52, // 13: holdfast.v1.Notice.last_duplicate:type_name -> holdfast.v1.Attempt
-	53, // 14: holdfast.v1.Notice.subject:type_name -> holdfast.v1.Subject
+	42, // 1: holdfast.v1.Merchant.status:type_name -> holdfast.v1.MerchantStatus
+	43, // 2: holdfast.v1.Merchant.settings:type_name -> holdfast.v1.MerchantSettings
+	44, // 3: holdfast.v1.Merchant.keys:type_name -> holdfast.v1.KeyVersion
+	45, // 4: holdfast.v1.Person.openids:type_name -> holdfast.v1.Openid
+	46, // 5: holdfast.v1.Person.details:type_name -> holdfast.v1.Sealed
+	47, // 6: holdfast.v1.Person.block_why:type_name -> holdfast.v1.BlockReason
+	48, // 7: holdfast.v1.Order.product:type_name -> holdfast.v1.Product
+	49, // 8: holdfast.v1.Order.state:type_name -> holdfast.v1.TradeState
+	50, // 9: holdfast.v1.Refund.status:type_name -> holdfast.v1.RefundStatus
+	51, // 10: holdfast.v1.Notice.event:type_name -> holdfast.v1.NoticeEvent
+	52, // 11: holdfast.v1.Notice.state:type_name -> holdfast.v1.NoticeState
+	53, // 12: holdfast.v1.Notice.recent:type_name -> holdfast.v1.Attempt
+	53, // 13: holdfast.v1.Notice.last_duplicate:type_name -> holdfast.v1.Attempt
+	54, // 14: holdfast.v1.Notice.subject:type_name -> holdfast.v1.Subject
 	20, // 15: holdfast.v1.Wallet.devices:type_name -> holdfast.v1.Device
 	21, // 16: holdfast.v1.Wallet.pin:type_name -> holdfast.v1.Pin
 	17, // 17: holdfast.v1.Wallet.paces:type_name -> holdfast.v1.Pace
-	54, // 18: holdfast.v1.Passkeys.list:type_name -> holdfast.v1.Passkey
-	45, // 19: holdfast.v1.Appeal.words:type_name -> holdfast.v1.Sealed
-	55, // 20: holdfast.v1.Appeal.state:type_name -> holdfast.v1.AppealState
-	45, // 21: holdfast.v1.Appeal.answer:type_name -> holdfast.v1.Sealed
+	55, // 18: holdfast.v1.Passkeys.list:type_name -> holdfast.v1.Passkey
+	46, // 19: holdfast.v1.Appeal.words:type_name -> holdfast.v1.Sealed
+	56, // 20: holdfast.v1.Appeal.state:type_name -> holdfast.v1.AppealState
+	46, // 21: holdfast.v1.Appeal.answer:type_name -> holdfast.v1.Sealed
 	22, // 22: holdfast.v1.Pin.open:type_name -> holdfast.v1.PinTry
 	22, // 23: holdfast.v1.Pin.grants:type_name -> holdfast.v1.PinTry
 	24, // 24: holdfast.v1.SentCode.sends:type_name -> holdfast.v1.Sends
-	45, // 25: holdfast.v1.PersonTransfer.memo:type_name -> holdfast.v1.Sealed
-	56, // 26: holdfast.v1.PersonTransfer.state:type_name -> holdfast.v1.TransferState
-	57, // 27: holdfast.v1.Till.caps:type_name -> holdfast.v1.TillCaps
-	58, // 28: holdfast.v1.Shift.state:type_name -> holdfast.v1.ShiftState
-	59, // 29: holdfast.v1.CashMove.kind:type_name -> holdfast.v1.CashKind
-	45, // 30: holdfast.v1.Packet.words:type_name -> holdfast.v1.Sealed
-	60, // 31: holdfast.v1.Packet.state:type_name -> holdfast.v1.PacketState
-	61, // 32: holdfast.v1.StaffMember.roles:type_name -> holdfast.v1.StaffRole
-	45, // 33: holdfast.v1.StaffMember.details:type_name -> holdfast.v1.Sealed
+	46, // 25: holdfast.v1.PersonTransfer.memo:type_name -> holdfast.v1.Sealed
+	57, // 26: holdfast.v1.PersonTransfer.state:type_name -> holdfast.v1.TransferState
+	58, // 27: holdfast.v1.Till.caps:type_name -> holdfast.v1.TillCaps
+	59, // 28: holdfast.v1.Shift.state:type_name -> holdfast.v1.ShiftState
+	60, // 29: holdfast.v1.CashMove.kind:type_name -> holdfast.v1.CashKind
+	46, // 30: holdfast.v1.Packet.words:type_name -> holdfast.v1.Sealed
+	61, // 31: holdfast.v1.Packet.state:type_name -> holdfast.v1.PacketState
+	62, // 32: holdfast.v1.StaffMember.roles:type_name -> holdfast.v1.StaffRole
+	46, // 33: holdfast.v1.StaffMember.details:type_name -> holdfast.v1.Sealed
 	35, // 34: holdfast.v1.StaffMember.sessions:type_name -> holdfast.v1.StaffSession
 	37, // 35: holdfast.v1.PayCodes.devices:type_name -> holdfast.v1.PayDevice
 	38, // 36: holdfast.v1.PayDevice.aliases:type_name -> holdfast.v1.PayAlias
 	39, // 37: holdfast.v1.PayDevice.used:type_name -> holdfast.v1.UsedCode
-	38, // [38:38] is the sub-list for method output_type
-	38, // [38:38] is the sub-list for method input_type
-	38, // [38:38] is the sub-list for extension type_name
-	38, // [38:38] is the sub-list for extension extendee
-	0,  // [0:38] is the sub-list for field type_name
+	54, // 38: holdfast.v1.ProblemReport.subject:type_name -> holdfast.v1.Subject
+	63, // 39: holdfast.v1.ProblemReport.trouble:type_name -> holdfast.v1.Trouble
+	46, // 40: holdfast.v1.ProblemReport.words:type_name -> holdfast.v1.Sealed
+	64, // 41: holdfast.v1.ProblemReport.state:type_name -> holdfast.v1.ReportState
+	46, // 42: holdfast.v1.ProblemReport.answer:type_name -> holdfast.v1.Sealed
+	43, // [43:43] is the sub-list for method output_type
+	43, // [43:43] is the sub-list for method input_type
+	43, // [43:43] is the sub-list for extension type_name
+	43, // [43:43] is the sub-list for extension extendee
+	0,  // [0:43] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_record_proto_init() }
@@ -4960,7 +5187,7 @@ func file_holdfast_v1_record_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_record_proto_rawDesc), len(file_holdfast_v1_record_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   40,
+			NumMessages:   41,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -823,6 +823,279 @@ func (x *EndMemberRequest) GetRef() string {
 	return ""
 }
 
+// ReportShown is a problem report as staff sees it.
+type ReportShown struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Id      uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	Uid     uint64                 `protobuf:"varint,2,opt,name=uid,proto3" json:"uid,omitempty"`
+	Subject *Subject               `protobuf:"bytes,3,opt,name=subject,proto3" json:"subject,omitempty"`
+	Trouble Trouble                `protobuf:"varint,4,opt,name=trouble,proto3,enum=holdfast.v1.Trouble" json:"trouble,omitempty"`
+	Words   string                 `protobuf:"bytes,5,opt,name=words,proto3" json:"words,omitempty"`
+	Mchid   string                 `protobuf:"bytes,6,opt,name=mchid,proto3" json:"mchid,omitempty"`
+	// evidence are the journal's entries about the subject when it was reported.
+	Evidence   []uint64    `protobuf:"varint,7,rep,packed,name=evidence,proto3" json:"evidence,omitempty"`
+	State      ReportState `protobuf:"varint,8,opt,name=state,proto3,enum=holdfast.v1.ReportState" json:"state,omitempty"`
+	CreatedAt  int64       `protobuf:"varint,9,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	PromisedAt int64       `protobuf:"varint,10,opt,name=promised_at,json=promisedAt,proto3" json:"promised_at,omitempty"`
+	Answer     string      `protobuf:"bytes,11,opt,name=answer,proto3" json:"answer,omitempty"`
+	AnsweredBy string      `protobuf:"bytes,12,opt,name=answered_by,json=answeredBy,proto3" json:"answered_by,omitempty"`
+	AnsweredAt int64       `protobuf:"varint,13,opt,name=answered_at,json=answeredAt,proto3" json:"answered_at,omitempty"`
+	ClosedAt   int64       `protobuf:"varint,14,opt,name=closed_at,json=closedAt,proto3" json:"closed_at,omitempty"`
+	// missing says why words and answer are not shown, "" when they are.
+	Missing       string `protobuf:"bytes,15,opt,name=missing,proto3" json:"missing,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportShown) Reset() {
+	*x = ReportShown{}
+	mi := &file_holdfast_v1_staff_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportShown) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportShown) ProtoMessage() {}
+
+func (x *ReportShown) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_staff_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportShown.ProtoReflect.Descriptor instead.
+func (*ReportShown) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_staff_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ReportShown) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *ReportShown) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *ReportShown) GetSubject() *Subject {
+	if x != nil {
+		return x.Subject
+	}
+	return nil
+}
+
+func (x *ReportShown) GetTrouble() Trouble {
+	if x != nil {
+		return x.Trouble
+	}
+	return Trouble_TROUBLE_UNSPECIFIED
+}
+
+func (x *ReportShown) GetWords() string {
+	if x != nil {
+		return x.Words
+	}
+	return ""
+}
+
+func (x *ReportShown) GetMchid() string {
+	if x != nil {
+		return x.Mchid
+	}
+	return ""
+}
+
+func (x *ReportShown) GetEvidence() []uint64 {
+	if x != nil {
+		return x.Evidence
+	}
+	return nil
+}
+
+func (x *ReportShown) GetState() ReportState {
+	if x != nil {
+		return x.State
+	}
+	return ReportState_REPORT_STATE_UNSPECIFIED
+}
+
+func (x *ReportShown) GetCreatedAt() int64 {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return 0
+}
+
+func (x *ReportShown) GetPromisedAt() int64 {
+	if x != nil {
+		return x.PromisedAt
+	}
+	return 0
+}
+
+func (x *ReportShown) GetAnswer() string {
+	if x != nil {
+		return x.Answer
+	}
+	return ""
+}
+
+func (x *ReportShown) GetAnsweredBy() string {
+	if x != nil {
+		return x.AnsweredBy
+	}
+	return ""
+}
+
+func (x *ReportShown) GetAnsweredAt() int64 {
+	if x != nil {
+		return x.AnsweredAt
+	}
+	return 0
+}
+
+func (x *ReportShown) GetClosedAt() int64 {
+	if x != nil {
+		return x.ClosedAt
+	}
+	return 0
+}
+
+func (x *ReportShown) GetMissing() string {
+	if x != nil {
+		return x.Missing
+	}
+	return ""
+}
+
+type ListMerchantReportsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// all lists those that don't wait for an answer too.
+	All bool `protobuf:"varint,1,opt,name=all,proto3" json:"all,omitempty"`
+	// after is the number of the last report of the page before, where all are listed.
+	After         uint64 `protobuf:"varint,2,opt,name=after,proto3" json:"after,omitempty"`
+	Limit         uint32 `protobuf:"varint,3,opt,name=limit,proto3" json:"limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListMerchantReportsRequest) Reset() {
+	*x = ListMerchantReportsRequest{}
+	mi := &file_holdfast_v1_staff_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListMerchantReportsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListMerchantReportsRequest) ProtoMessage() {}
+
+func (x *ListMerchantReportsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_staff_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListMerchantReportsRequest.ProtoReflect.Descriptor instead.
+func (*ListMerchantReportsRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_staff_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ListMerchantReportsRequest) GetAll() bool {
+	if x != nil {
+		return x.All
+	}
+	return false
+}
+
+func (x *ListMerchantReportsRequest) GetAfter() uint64 {
+	if x != nil {
+		return x.After
+	}
+	return 0
+}
+
+func (x *ListMerchantReportsRequest) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+type ListMerchantReportsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Reports       []*ReportShown         `protobuf:"bytes,1,rep,name=reports,proto3" json:"reports,omitempty"`
+	Next          uint64                 `protobuf:"varint,2,opt,name=next,proto3" json:"next,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListMerchantReportsResponse) Reset() {
+	*x = ListMerchantReportsResponse{}
+	mi := &file_holdfast_v1_staff_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListMerchantReportsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListMerchantReportsResponse) ProtoMessage() {}
+
+func (x *ListMerchantReportsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_staff_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListMerchantReportsResponse.ProtoReflect.Descriptor instead.
+func (*ListMerchantReportsResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_staff_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *ListMerchantReportsResponse) GetReports() []*ReportShown {
+	if x != nil {
+		return x.Reports
+	}
+	return nil
+}
+
+func (x *ListMerchantReportsResponse) GetNext() uint64 {
+	if x != nil {
+		return x.Next
+	}
+	return 0
+}
+
 var File_holdfast_v1_staff_proto protoreflect.FileDescriptor
 
 const file_holdfast_v1_staff_proto_rawDesc = "" +
@@ -883,7 +1156,35 @@ const file_holdfast_v1_staff_proto_rawDesc = "" +
 	"\x05token\x18\x01 \x01(\tR\x05token\x12/\n" +
 	"\x06member\x18\x02 \x01(\v2\x17.holdfast.v1.StaffShownR\x06member\"$\n" +
 	"\x10EndMemberRequest\x12\x10\n" +
-	"\x03ref\x18\x01 \x01(\tR\x03ref2\xd1\x04\n" +
+	"\x03ref\x18\x01 \x01(\tR\x03ref\"\xd8\x03\n" +
+	"\vReportShown\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x10\n" +
+	"\x03uid\x18\x02 \x01(\x04R\x03uid\x12.\n" +
+	"\asubject\x18\x03 \x01(\v2\x14.holdfast.v1.SubjectR\asubject\x12.\n" +
+	"\atrouble\x18\x04 \x01(\x0e2\x14.holdfast.v1.TroubleR\atrouble\x12\x14\n" +
+	"\x05words\x18\x05 \x01(\tR\x05words\x12\x14\n" +
+	"\x05mchid\x18\x06 \x01(\tR\x05mchid\x12\x1a\n" +
+	"\bevidence\x18\a \x03(\x04R\bevidence\x12.\n" +
+	"\x05state\x18\b \x01(\x0e2\x18.holdfast.v1.ReportStateR\x05state\x12\x1d\n" +
+	"\n" +
+	"created_at\x18\t \x01(\x03R\tcreatedAt\x12\x1f\n" +
+	"\vpromised_at\x18\n" +
+	" \x01(\x03R\n" +
+	"promisedAt\x12\x16\n" +
+	"\x06answer\x18\v \x01(\tR\x06answer\x12\x1f\n" +
+	"\vanswered_by\x18\f \x01(\tR\n" +
+	"answeredBy\x12\x1f\n" +
+	"\vanswered_at\x18\r \x01(\x03R\n" +
+	"answeredAt\x12\x1b\n" +
+	"\tclosed_at\x18\x0e \x01(\x03R\bclosedAt\x12\x18\n" +
+	"\amissing\x18\x0f \x01(\tR\amissing\"Z\n" +
+	"\x1aListMerchantReportsRequest\x12\x10\n" +
+	"\x03all\x18\x01 \x01(\bR\x03all\x12\x14\n" +
+	"\x05after\x18\x02 \x01(\x04R\x05after\x12\x14\n" +
+	"\x05limit\x18\x03 \x01(\rR\x05limit\"e\n" +
+	"\x1bListMerchantReportsResponse\x122\n" +
+	"\areports\x18\x01 \x03(\v2\x18.holdfast.v1.ReportShownR\areports\x12\x12\n" +
+	"\x04next\x18\x02 \x01(\x04R\x04next2\xb3\x05\n" +
 	"\fStaffService\x12A\n" +
 	"\x06SignIn\x12\x1a.holdfast.v1.SignInRequest\x1a\x1b.holdfast.v1.SignInResponse\x12?\n" +
 	"\aSignOut\x12\x1b.holdfast.v1.SignOutRequest\x1a\x17.holdfast.v1.StaffShown\x12=\n" +
@@ -892,7 +1193,8 @@ const file_holdfast_v1_staff_proto_rawDesc = "" +
 	"\vListMembers\x12\x1f.holdfast.v1.ListMembersRequest\x1a .holdfast.v1.ListMembersResponse\x12M\n" +
 	"\x0eSetMemberRoles\x12\".holdfast.v1.SetMemberRolesRequest\x1a\x17.holdfast.v1.StaffShown\x12S\n" +
 	"\x0eNewMemberToken\x12\".holdfast.v1.NewMemberTokenRequest\x1a\x1d.holdfast.v1.NewTokenResponse\x12C\n" +
-	"\tEndMember\x12\x1d.holdfast.v1.EndMemberRequest\x1a\x17.holdfast.v1.StaffShownB1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
+	"\tEndMember\x12\x1d.holdfast.v1.EndMemberRequest\x1a\x17.holdfast.v1.StaffShown\x12`\n" +
+	"\vListReports\x12'.holdfast.v1.ListMerchantReportsRequest\x1a(.holdfast.v1.ListMerchantReportsResponseB1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
 
 var (
 	file_holdfast_v1_staff_proto_rawDescOnce sync.Once
@@ -906,51 +1208,63 @@ func file_holdfast_v1_staff_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_staff_proto_rawDescData
 }
 
-var file_holdfast_v1_staff_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_holdfast_v1_staff_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_holdfast_v1_staff_proto_goTypes = []any{
-	(*StaffShown)(nil),            // 0: holdfast.v1.StaffShown
-	(*StaffSessionShown)(nil),     // 1: holdfast.v1.StaffSessionShown
-	(*SignInRequest)(nil),         // 2: holdfast.v1.SignInRequest
-	(*SignInResponse)(nil),        // 3: holdfast.v1.SignInResponse
-	(*SignOutRequest)(nil),        // 4: holdfast.v1.SignOutRequest
-	(*WhoAmIRequest)(nil),         // 5: holdfast.v1.WhoAmIRequest
-	(*AddMemberRequest)(nil),      // 6: holdfast.v1.AddMemberRequest
-	(*ListMembersRequest)(nil),    // 7: holdfast.v1.ListMembersRequest
-	(*ListMembersResponse)(nil),   // 8: holdfast.v1.ListMembersResponse
-	(*SetMemberRolesRequest)(nil), // 9: holdfast.v1.SetMemberRolesRequest
-	(*NewMemberTokenRequest)(nil), // 10: holdfast.v1.NewMemberTokenRequest
-	(*NewTokenResponse)(nil),      // 11: holdfast.v1.NewTokenResponse
-	(*EndMemberRequest)(nil),      // 12: holdfast.v1.EndMemberRequest
-	(StaffRole)(0),                // 13: holdfast.v1.StaffRole
+	(*StaffShown)(nil),                  // 0: holdfast.v1.StaffShown
+	(*StaffSessionShown)(nil),           // 1: holdfast.v1.StaffSessionShown
+	(*SignInRequest)(nil),               // 2: holdfast.v1.SignInRequest
+	(*SignInResponse)(nil),              // 3: holdfast.v1.SignInResponse
+	(*SignOutRequest)(nil),              // 4: holdfast.v1.SignOutRequest
+	(*WhoAmIRequest)(nil),               // 5: holdfast.v1.WhoAmIRequest
+	(*AddMemberRequest)(nil),            // 6: holdfast.v1.AddMemberRequest
+	(*ListMembersRequest)(nil),          // 7: holdfast.v1.ListMembersRequest
+	(*ListMembersResponse)(nil),         // 8: holdfast.v1.ListMembersResponse
+	(*SetMemberRolesRequest)(nil),       // 9: holdfast.v1.SetMemberRolesRequest
+	(*NewMemberTokenRequest)(nil),       // 10: holdfast.v1.NewMemberTokenRequest
+	(*NewTokenResponse)(nil),            // 11: holdfast.v1.NewTokenResponse
+	(*EndMemberRequest)(nil),            // 12: holdfast.v1.EndMemberRequest
+	(*ReportShown)(nil),                 // 13: holdfast.v1.ReportShown
+	(*ListMerchantReportsRequest)(nil),  // 14: holdfast.v1.ListMerchantReportsRequest
+	(*ListMerchantReportsResponse)(nil), // 15: holdfast.v1.ListMerchantReportsResponse
+	(StaffRole)(0),                      // 16: holdfast.v1.StaffRole
+	(*Subject)(nil),                     // 17: holdfast.v1.Subject
+	(Trouble)(0),                        // 18: holdfast.v1.Trouble
+	(ReportState)(0),                    // 19: holdfast.v1.ReportState
 }
 var file_holdfast_v1_staff_proto_depIdxs = []int32{
-	13, // 0: holdfast.v1.StaffShown.roles:type_name -> holdfast.v1.StaffRole
+	16, // 0: holdfast.v1.StaffShown.roles:type_name -> holdfast.v1.StaffRole
 	1,  // 1: holdfast.v1.StaffShown.sessions:type_name -> holdfast.v1.StaffSessionShown
-	13, // 2: holdfast.v1.AddMemberRequest.roles:type_name -> holdfast.v1.StaffRole
+	16, // 2: holdfast.v1.AddMemberRequest.roles:type_name -> holdfast.v1.StaffRole
 	0,  // 3: holdfast.v1.ListMembersResponse.members:type_name -> holdfast.v1.StaffShown
-	13, // 4: holdfast.v1.SetMemberRolesRequest.roles:type_name -> holdfast.v1.StaffRole
+	16, // 4: holdfast.v1.SetMemberRolesRequest.roles:type_name -> holdfast.v1.StaffRole
 	0,  // 5: holdfast.v1.NewTokenResponse.member:type_name -> holdfast.v1.StaffShown
-	2,  // 6: holdfast.v1.StaffService.SignIn:input_type -> holdfast.v1.SignInRequest
-	4,  // 7: holdfast.v1.StaffService.SignOut:input_type -> holdfast.v1.SignOutRequest
-	5,  // 8: holdfast.v1.StaffService.WhoAmI:input_type -> holdfast.v1.WhoAmIRequest
-	6,  // 9: holdfast.v1.StaffService.AddMember:input_type -> holdfast.v1.AddMemberRequest
-	7,  // 10: holdfast.v1.StaffService.ListMembers:input_type -> holdfast.v1.ListMembersRequest
-	9,  // 11: holdfast.v1.StaffService.SetMemberRoles:input_type -> holdfast.v1.SetMemberRolesRequest
-	10, // 12: holdfast.v1.StaffService.NewMemberToken:input_type -> holdfast.v1.NewMemberTokenRequest
-	12, // 13: holdfast.v1.StaffService.EndMember:input_type -> holdfast.v1.EndMemberRequest
-	3,  // 14: holdfast.v1.StaffService.SignIn:output_type -> holdfast.v1.SignInResponse
-	0,  // 15: holdfast.v1.StaffService.SignOut:output_type -> holdfast.v1.StaffShown
-	0,  // 16: holdfast.v1.StaffService.WhoAmI:output_type -> holdfast.v1.StaffShown
-	0,  // 17: holdfast.v1.StaffService.AddMember:output_type -> holdfast.v1.StaffShown
-	8,  // 18: holdfast.v1.StaffService.ListMembers:output_type -> holdfast.v1.ListMembersResponse
-	0,  // 19: holdfast.v1.StaffService.SetMemberRoles:output_type -> holdfast.v1.StaffShown
-	11, // 20: holdfast.v1.StaffService.NewMemberToken:output_type -> holdfast.v1.NewTokenResponse
-	0,  // 21: holdfast.v1.StaffService.EndMember:output_type -> holdfast.v1.StaffShown
-	14, // [14:22] is the sub-list for method output_type
-	6,  // [6:14] is the sub-list for method input_type
-	6,  // [6:6] is the sub-list for extension type_name
-	6,  // [6:6] is the sub-list for extension extendee
-	0,  // [0:6] is the sub-list for field type_name
+	17, // 6: holdfast.v1.ReportShown.subject:type_name -> holdfast.v1.Subject
+	18, // 7: holdfast.v1.ReportShown.trouble:type_name -> holdfast.v1.Trouble
+	19, // 8: holdfast.v1.ReportShown.state:type_name -> holdfast.v1.ReportState
+	13, // 9: holdfast.v1.ListMerchantReportsResponse.reports:type_name -> holdfast.v1.ReportShown
+	2,  // 10: holdfast.v1.StaffService.SignIn:input_type -> holdfast.v1.SignInRequest
+	4,  // 11: holdfast.v1.StaffService.SignOut:input_type -> holdfast.v1.SignOutRequest
+	5,  // 12: holdfast.v1.StaffService.WhoAmI:input_type -> holdfast.v1.WhoAmIRequest
+	6,  // 13: holdfast.v1.StaffService.AddMember:input_type -> holdfast.v1.AddMemberRequest
+	7,  // 14: holdfast.v1.StaffService.ListMembers:input_type -> holdfast.v1.ListMembersRequest
+	9,  // 15: holdfast.v1.StaffService.SetMemberRoles:input_type -> holdfast.v1.SetMemberRolesRequest
+	10, // 16: holdfast.v1.StaffService.NewMemberToken:input_type -> holdfast.v1.NewMemberTokenRequest
+	12, // 17: holdfast.v1.StaffService.EndMember:input_type -> holdfast.v1.EndMemberRequest
+	14, // 18: holdfast.v1.StaffService.ListReports:input_type -> holdfast.v1.ListMerchantReportsRequest
+	3,  // 19: holdfast.v1.StaffService.SignIn:output_type -> holdfast.v1.SignInResponse
+	0,  // 20: holdfast.v1.StaffService.SignOut:output_type -> holdfast.v1.StaffShown
+	0,  // 21: holdfast.v1.StaffService.WhoAmI:output_type -> holdfast.v1.StaffShown
+	0,  // 22: holdfast.v1.StaffService.AddMember:output_type -> holdfast.v1.StaffShown
+	8,  // 23: holdfast.v1.StaffService.ListMembers:output_type -> holdfast.v1.ListMembersResponse
+	0,  // 24: holdfast.v1.StaffService.SetMemberRoles:output_type -> holdfast.v1.StaffShown
+	11, // 25: holdfast.v1.StaffService.NewMemberToken:output_type -> holdfast.v1.NewTokenResponse
+	0,  // 26: holdfast.v1.StaffService.EndMember:output_type -> holdfast.v1.StaffShown
+	15, // 27: holdfast.v1.StaffService.ListReports:output_type -> holdfast.v1.ListMerchantReportsResponse
+	19, // [19:28] is the sub-list for method output_type
+	10, // [10:19] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_staff_proto_init() }
@@ -965,7 +1279,7 @@ func file_holdfast_v1_staff_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_staff_proto_rawDesc), len(file_holdfast_v1_staff_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   13,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -38,6 +38,7 @@ const (
 	Kind_KIND_PACKET      Kind = 5
 	Kind_KIND_TILL        Kind = 6
 	Kind_KIND_STAFF       Kind = 8
+	Kind_KIND_REPORT      Kind = 9
 )
 
 // Enum value maps for Kind.
@@ -51,6 +52,7 @@ var (
 		5: "KIND_PACKET",
 		6: "KIND_TILL",
 		8: "KIND_STAFF",
+		9: "KIND_REPORT",
 	}
 	Kind_value = map[string]int32{
 		"KIND_UNSPECIFIED": 0,
@@ -61,6 +63,7 @@ var (
 		"KIND_PACKET":      5,
 		"KIND_TILL":        6,
 		"KIND_STAFF":       8,
+		"KIND_REPORT":      9,
 	}
 )
 
@@ -606,6 +609,129 @@ func (PacketState) EnumDescriptor() ([]byte, []int) {
 	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{9}
 }
 
+// Trouble is what a person says went wrong with a payment.
+type Trouble int32
+
+const (
+	Trouble_TROUBLE_UNSPECIFIED Trouble = 0
+	// NOT_RECEIVED: paid, and what was bought did not come.
+	Trouble_TROUBLE_NOT_RECEIVED  Trouble = 1
+	Trouble_TROUBLE_CHARGED_TWICE Trouble = 2
+	Trouble_TROUBLE_WRONG_AMOUNT  Trouble = 3
+	// NOT_ME: somebody else has done it.
+	Trouble_TROUBLE_NOT_ME         Trouble = 4
+	Trouble_TROUBLE_REFUND_MISSING Trouble = 5
+	Trouble_TROUBLE_OTHER          Trouble = 6
+)
+
+// Enum value maps for Trouble.
+var (
+	Trouble_name = map[int32]string{
+		0: "TROUBLE_UNSPECIFIED",
+		1: "TROUBLE_NOT_RECEIVED",
+		2: "TROUBLE_CHARGED_TWICE",
+		3: "TROUBLE_WRONG_AMOUNT",
+		4: "TROUBLE_NOT_ME",
+		5: "TROUBLE_REFUND_MISSING",
+		6: "TROUBLE_OTHER",
+	}
+	Trouble_value = map[string]int32{
+		"TROUBLE_UNSPECIFIED":    0,
+		"TROUBLE_NOT_RECEIVED":   1,
+		"TROUBLE_CHARGED_TWICE":  2,
+		"TROUBLE_WRONG_AMOUNT":   3,
+		"TROUBLE_NOT_ME":         4,
+		"TROUBLE_REFUND_MISSING": 5,
+		"TROUBLE_OTHER":          6,
+	}
+)
+
+func (x Trouble) Enum() *Trouble {
+	p := new(Trouble)
+	*p = x
+	return p
+}
+
+func (x Trouble) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Trouble) Descriptor() protoreflect.EnumDescriptor {
+	return file_holdfast_v1_vocabulary_proto_enumTypes[10].Descriptor()
+}
+
+func (Trouble) Type() protoreflect.EnumType {
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[10]
+}
+
+func (x Trouble) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Trouble.Descriptor instead.
+func (Trouble) EnumDescriptor() ([]byte, []int) {
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{10}
+}
+
+type ReportState int32
+
+const (
+	ReportState_REPORT_STATE_UNSPECIFIED ReportState = 0
+	// OPEN: it waits for an answer, which is promised by a time.
+	ReportState_REPORT_STATE_OPEN ReportState = 1
+	// LATE: the promised time has come, and it still waits.
+	ReportState_REPORT_STATE_LATE ReportState = 2
+	// ANSWERED: somebody has answered, in time or late.
+	ReportState_REPORT_STATE_ANSWERED ReportState = 3
+	// CLOSED: the person is content, or needs no answer. Final.
+	ReportState_REPORT_STATE_CLOSED ReportState = 4
+)
+
+// Enum value maps for ReportState.
+var (
+	ReportState_name = map[int32]string{
+		0: "REPORT_STATE_UNSPECIFIED",
+		1: "REPORT_STATE_OPEN",
+		2: "REPORT_STATE_LATE",
+		3: "REPORT_STATE_ANSWERED",
+		4: "REPORT_STATE_CLOSED",
+	}
+	ReportState_value = map[string]int32{
+		"REPORT_STATE_UNSPECIFIED": 0,
+		"REPORT_STATE_OPEN":        1,
+		"REPORT_STATE_LATE":        2,
+		"REPORT_STATE_ANSWERED":    3,
+		"REPORT_STATE_CLOSED":      4,
+	}
+)
+
+func (x ReportState) Enum() *ReportState {
+	p := new(ReportState)
+	*p = x
+	return p
+}
+
+func (x ReportState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ReportState) Descriptor() protoreflect.EnumDescriptor {
+	return file_holdfast_v1_vocabulary_proto_enumTypes[11].Descriptor()
+}
+
+func (ReportState) Type() protoreflect.EnumType {
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[11]
+}
+
+func (x ReportState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ReportState.Descriptor instead.
+func (ReportState) EnumDescriptor() ([]byte, []int) {
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{11}
+}
+
 // StaffRole is what a member of staff may do: operators have the first five, a
 // merchant's own people the others.
 type StaffRole int32
@@ -667,11 +793,11 @@ func (x StaffRole) String() string {
 }
 
 func (StaffRole) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[10].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[12].Descriptor()
 }
 
 func (StaffRole) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[10]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[12]
 }
 
 func (x StaffRole) Number() protoreflect.EnumNumber {
@@ -680,7 +806,7 @@ func (x StaffRole) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use StaffRole.Descriptor instead.
 func (StaffRole) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{10}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{12}
 }
 
 type NoticeEvent int32
@@ -722,11 +848,11 @@ func (x NoticeEvent) String() string {
 }
 
 func (NoticeEvent) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[11].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[13].Descriptor()
 }
 
 func (NoticeEvent) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[11]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[13]
 }
 
 func (x NoticeEvent) Number() protoreflect.EnumNumber {
@@ -735,7 +861,7 @@ func (x NoticeEvent) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use NoticeEvent.Descriptor instead.
 func (NoticeEvent) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{11}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{13}
 }
 
 type NoticeState int32
@@ -778,11 +904,11 @@ func (x NoticeState) String() string {
 }
 
 func (NoticeState) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[12].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[14].Descriptor()
 }
 
 func (NoticeState) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[12]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[14]
 }
 
 func (x NoticeState) Number() protoreflect.EnumNumber {
@@ -791,7 +917,7 @@ func (x NoticeState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use NoticeState.Descriptor instead.
 func (NoticeState) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{12}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{14}
 }
 
 type AttemptOutcome int32
@@ -845,11 +971,11 @@ func (x AttemptOutcome) String() string {
 }
 
 func (AttemptOutcome) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[13].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[15].Descriptor()
 }
 
 func (AttemptOutcome) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[13]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[15]
 }
 
 func (x AttemptOutcome) Number() protoreflect.EnumNumber {
@@ -858,7 +984,7 @@ func (x AttemptOutcome) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AttemptOutcome.Descriptor instead.
 func (AttemptOutcome) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{13}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{15}
 }
 
 // PostingCode names a posting's reason.
@@ -933,11 +1059,11 @@ func (x PostingCode) String() string {
 }
 
 func (PostingCode) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[14].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[16].Descriptor()
 }
 
 func (PostingCode) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[14]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[16]
 }
 
 func (x PostingCode) Number() protoreflect.EnumNumber {
@@ -946,7 +1072,7 @@ func (x PostingCode) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use PostingCode.Descriptor instead.
 func (PostingCode) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{14}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{16}
 }
 
 type MemberRole int32
@@ -987,11 +1113,11 @@ func (x MemberRole) String() string {
 }
 
 func (MemberRole) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[15].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[17].Descriptor()
 }
 
 func (MemberRole) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[15]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[17]
 }
 
 func (x MemberRole) Number() protoreflect.EnumNumber {
@@ -1000,7 +1126,7 @@ func (x MemberRole) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use MemberRole.Descriptor instead.
 func (MemberRole) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{15}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{17}
 }
 
 // BlockReason is why a person is blocked, in the words that the person is told.
@@ -1055,11 +1181,11 @@ func (x BlockReason) String() string {
 }
 
 func (BlockReason) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[16].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[18].Descriptor()
 }
 
 func (BlockReason) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[16]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[18]
 }
 
 func (x BlockReason) Number() protoreflect.EnumNumber {
@@ -1068,7 +1194,7 @@ func (x BlockReason) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use BlockReason.Descriptor instead.
 func (BlockReason) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{16}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{18}
 }
 
 type AppealState int32
@@ -1110,11 +1236,11 @@ func (x AppealState) String() string {
 }
 
 func (AppealState) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[17].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[19].Descriptor()
 }
 
 func (AppealState) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[17]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[19]
 }
 
 func (x AppealState) Number() protoreflect.EnumNumber {
@@ -1123,7 +1249,7 @@ func (x AppealState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AppealState.Descriptor instead.
 func (AppealState) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{17}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{19}
 }
 
 // Subject is what a record points at: an entity by its kind and our number.
@@ -2748,7 +2874,7 @@ const file_holdfast_v1_vocabulary_proto_rawDesc = "" +
 	"\x06Sealed\x12\x15\n" +
 	"\x06key_id\x18\x01 \x01(\tR\x05keyId\x12\x10\n" +
 	"\x03box\x18\x02 \x01(\fR\x03box\x12\x12\n" +
-	"\x04hash\x18\x03 \x01(\fR\x04hash*\x91\x01\n" +
+	"\x04hash\x18\x03 \x01(\fR\x04hash*\xa2\x01\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x0e\n" +
 	"\n" +
@@ -2759,7 +2885,8 @@ const file_holdfast_v1_vocabulary_proto_rawDesc = "" +
 	"\vKIND_PACKET\x10\x05\x12\r\n" +
 	"\tKIND_TILL\x10\x06\x12\x0e\n" +
 	"\n" +
-	"KIND_STAFF\x10\b*i\n" +
+	"KIND_STAFF\x10\b\x12\x0f\n" +
+	"\vKIND_REPORT\x10\t*i\n" +
 	"\x0eMerchantStatus\x12\x1f\n" +
 	"\x1bMERCHANT_STATUS_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16MERCHANT_STATUS_ACTIVE\x10\x01\x12\x1a\n" +
@@ -2813,7 +2940,21 @@ const file_holdfast_v1_vocabulary_proto_rawDesc = "" +
 	"\x18PACKET_STATE_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11PACKET_STATE_OPEN\x10\x01\x12\x16\n" +
 	"\x12PACKET_STATE_TAKEN\x10\x02\x12\x18\n" +
-	"\x14PACKET_STATE_EXPIRED\x10\x03*\xe7\x01\n" +
+	"\x14PACKET_STATE_EXPIRED\x10\x03*\xb4\x01\n" +
+	"\aTrouble\x12\x17\n" +
+	"\x13TROUBLE_UNSPECIFIED\x10\x00\x12\x18\n" +
+	"\x14TROUBLE_NOT_RECEIVED\x10\x01\x12\x19\n" +
+	"\x15TROUBLE_CHARGED_TWICE\x10\x02\x12\x18\n" +
+	"\x14TROUBLE_WRONG_AMOUNT\x10\x03\x12\x12\n" +
+	"\x0eTROUBLE_NOT_ME\x10\x04\x12\x1a\n" +
+	"\x16TROUBLE_REFUND_MISSING\x10\x05\x12\x11\n" +
+	"\rTROUBLE_OTHER\x10\x06*\x8d\x01\n" +
+	"\vReportState\x12\x1c\n" +
+	"\x18REPORT_STATE_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11REPORT_STATE_OPEN\x10\x01\x12\x15\n" +
+	"\x11REPORT_STATE_LATE\x10\x02\x12\x19\n" +
+	"\x15REPORT_STATE_ANSWERED\x10\x03\x12\x17\n" +
+	"\x13REPORT_STATE_CLOSED\x10\x04*\xe7\x01\n" +
 	"\tStaffRole\x12\x1a\n" +
 	"\x16STAFF_ROLE_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12STAFF_ROLE_ON_CALL\x10\x01\x12\x16\n" +
@@ -2893,7 +3034,7 @@ func file_holdfast_v1_vocabulary_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_vocabulary_proto_rawDescData
 }
 
-var file_holdfast_v1_vocabulary_proto_enumTypes = make([]protoimpl.EnumInfo, 18)
+var file_holdfast_v1_vocabulary_proto_enumTypes = make([]protoimpl.EnumInfo, 20)
 var file_holdfast_v1_vocabulary_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_holdfast_v1_vocabulary_proto_goTypes = []any{
 	(Kind)(0),                // 0: holdfast.v1.Kind
@@ -2906,42 +3047,44 @@ var file_holdfast_v1_vocabulary_proto_goTypes = []any{
 	(CashKind)(0),            // 7: holdfast.v1.CashKind
 	(TransferState)(0),       // 8: holdfast.v1.TransferState
 	(PacketState)(0),         // 9: holdfast.v1.PacketState
-	(StaffRole)(0),           // 10: holdfast.v1.StaffRole
-	(NoticeEvent)(0),         // 11: holdfast.v1.NoticeEvent
-	(NoticeState)(0),         // 12: holdfast.v1.NoticeState
-	(AttemptOutcome)(0),      // 13: holdfast.v1.AttemptOutcome
-	(PostingCode)(0),         // 14: holdfast.v1.PostingCode
-	(MemberRole)(0),          // 15: holdfast.v1.MemberRole
-	(BlockReason)(0),         // 16: holdfast.v1.BlockReason
-	(AppealState)(0),         // 17: holdfast.v1.AppealState
-	(*Subject)(nil),          // 18: holdfast.v1.Subject
-	(*MerchantSettings)(nil), // 19: holdfast.v1.MerchantSettings
-	(*KeyVersion)(nil),       // 20: holdfast.v1.KeyVersion
-	(*Openid)(nil),           // 21: holdfast.v1.Openid
-	(*TillCaps)(nil),         // 22: holdfast.v1.TillCaps
-	(*Attempt)(nil),          // 23: holdfast.v1.Attempt
-	(*Posting)(nil),          // 24: holdfast.v1.Posting
-	(*HistoryLine)(nil),      // 25: holdfast.v1.HistoryLine
-	(*NodeHealth)(nil),       // 26: holdfast.v1.NodeHealth
-	(*Consent)(nil),          // 27: holdfast.v1.Consent
-	(*Assertion)(nil),        // 28: holdfast.v1.Assertion
-	(*Passkey)(nil),          // 29: holdfast.v1.Passkey
-	(*Challenge)(nil),        // 30: holdfast.v1.Challenge
-	(*ShownCode)(nil),        // 31: holdfast.v1.ShownCode
-	(*Limits)(nil),           // 32: holdfast.v1.Limits
-	(*Velocity)(nil),         // 33: holdfast.v1.Velocity
-	(*Details)(nil),          // 34: holdfast.v1.Details
-	(*Sealed)(nil),           // 35: holdfast.v1.Sealed
+	(Trouble)(0),             // 10: holdfast.v1.Trouble
+	(ReportState)(0),         // 11: holdfast.v1.ReportState
+	(StaffRole)(0),           // 12: holdfast.v1.StaffRole
+	(NoticeEvent)(0),         // 13: holdfast.v1.NoticeEvent
+	(NoticeState)(0),         // 14: holdfast.v1.NoticeState
+	(AttemptOutcome)(0),      // 15: holdfast.v1.AttemptOutcome
+	(PostingCode)(0),         // 16: holdfast.v1.PostingCode
+	(MemberRole)(0),          // 17: holdfast.v1.MemberRole
+	(BlockReason)(0),         // 18: holdfast.v1.BlockReason
+	(AppealState)(0),         // 19: holdfast.v1.AppealState
+	(*Subject)(nil),          // 20: holdfast.v1.Subject
+	(*MerchantSettings)(nil), // 21: holdfast.v1.MerchantSettings
+	(*KeyVersion)(nil),       // 22: holdfast.v1.KeyVersion
+	(*Openid)(nil),           // 23: holdfast.v1.Openid
+	(*TillCaps)(nil),         // 24: holdfast.v1.TillCaps
+	(*Attempt)(nil),          // 25: holdfast.v1.Attempt
+	(*Posting)(nil),          // 26: holdfast.v1.Posting
+	(*HistoryLine)(nil),      // 27: holdfast.v1.HistoryLine
+	(*NodeHealth)(nil),       // 28: holdfast.v1.NodeHealth
+	(*Consent)(nil),          // 29: holdfast.v1.Consent
+	(*Assertion)(nil),        // 30: holdfast.v1.Assertion
+	(*Passkey)(nil),          // 31: holdfast.v1.Passkey
+	(*Challenge)(nil),        // 32: holdfast.v1.Challenge
+	(*ShownCode)(nil),        // 33: holdfast.v1.ShownCode
+	(*Limits)(nil),           // 34: holdfast.v1.Limits
+	(*Velocity)(nil),         // 35: holdfast.v1.Velocity
+	(*Details)(nil),          // 36: holdfast.v1.Details
+	(*Sealed)(nil),           // 37: holdfast.v1.Sealed
 }
 var file_holdfast_v1_vocabulary_proto_depIdxs = []int32{
 	0,  // 0: holdfast.v1.Subject.kind:type_name -> holdfast.v1.Kind
 	2,  // 1: holdfast.v1.MerchantSettings.key_mode:type_name -> holdfast.v1.KeyMode
-	13, // 2: holdfast.v1.Attempt.outcome:type_name -> holdfast.v1.AttemptOutcome
-	14, // 3: holdfast.v1.Posting.code:type_name -> holdfast.v1.PostingCode
-	14, // 4: holdfast.v1.HistoryLine.code:type_name -> holdfast.v1.PostingCode
-	28, // 5: holdfast.v1.Consent.assertion:type_name -> holdfast.v1.Assertion
-	30, // 6: holdfast.v1.Assertion.challenge:type_name -> holdfast.v1.Challenge
-	33, // 7: holdfast.v1.Limits.velocity:type_name -> holdfast.v1.Velocity
+	15, // 2: holdfast.v1.Attempt.outcome:type_name -> holdfast.v1.AttemptOutcome
+	16, // 3: holdfast.v1.Posting.code:type_name -> holdfast.v1.PostingCode
+	16, // 4: holdfast.v1.HistoryLine.code:type_name -> holdfast.v1.PostingCode
+	30, // 5: holdfast.v1.Consent.assertion:type_name -> holdfast.v1.Assertion
+	32, // 6: holdfast.v1.Assertion.challenge:type_name -> holdfast.v1.Challenge
+	35, // 7: holdfast.v1.Limits.velocity:type_name -> holdfast.v1.Velocity
 	8,  // [8:8] is the sub-list for method output_type
 	8,  // [8:8] is the sub-list for method input_type
 	8,  // [8:8] is the sub-list for extension type_name
@@ -2959,7 +3102,7 @@ func file_holdfast_v1_vocabulary_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_vocabulary_proto_rawDesc), len(file_holdfast_v1_vocabulary_proto_rawDesc)),
-			NumEnums:      18,
+			NumEnums:      20,
 			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   0,

@@ -3355,6 +3355,402 @@ func (x *Happening) GetSubject() string {
 	return ""
 }
 
+type ReportProblemRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// subject is what it is about, as a bill names it: "order/17", "refund/3",
+	// "transfer/5", "packet/2".
+	Subject string `protobuf:"bytes,1,opt,name=subject,proto3" json:"subject,omitempty"`
+	// trouble is not_received, charged_twice, wrong_amount, not_me, refund_missing or
+	// other.
+	Trouble string `protobuf:"bytes,2,opt,name=trouble,proto3" json:"trouble,omitempty"`
+	// words say more, at most 500 characters; who helps can read them.
+	Words string `protobuf:"bytes,3,opt,name=words,proto3" json:"words,omitempty"`
+	// client_id is minted by the client, 1 to 64 of 0-9 A-Z a-z _ -: the report's identity.
+	ClientId      string `protobuf:"bytes,4,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportProblemRequest) Reset() {
+	*x = ReportProblemRequest{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[48]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportProblemRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportProblemRequest) ProtoMessage() {}
+
+func (x *ReportProblemRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[48]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportProblemRequest.ProtoReflect.Descriptor instead.
+func (*ReportProblemRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{48}
+}
+
+func (x *ReportProblemRequest) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
+func (x *ReportProblemRequest) GetTrouble() string {
+	if x != nil {
+		return x.Trouble
+	}
+	return ""
+}
+
+func (x *ReportProblemRequest) GetWords() string {
+	if x != nil {
+		return x.Words
+	}
+	return ""
+}
+
+func (x *ReportProblemRequest) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+type ReportView struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Report  uint64                 `protobuf:"varint,1,opt,name=report,proto3" json:"report,omitempty"`
+	Subject string                 `protobuf:"bytes,2,opt,name=subject,proto3" json:"subject,omitempty"`
+	Trouble string                 `protobuf:"bytes,3,opt,name=trouble,proto3" json:"trouble,omitempty"`
+	Words   string                 `protobuf:"bytes,4,opt,name=words,proto3" json:"words,omitempty"`
+	// state is open, late, answered or closed.
+	State     string `protobuf:"bytes,5,opt,name=state,proto3" json:"state,omitempty"`
+	CreatedAt int64  `protobuf:"varint,6,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	// promised_at is the time by which an answer is promised.
+	PromisedAt int64 `protobuf:"varint,7,opt,name=promised_at,json=promisedAt,proto3" json:"promised_at,omitempty"`
+	// answer is empty too when this node can't open it now.
+	Answer     string `protobuf:"bytes,8,opt,name=answer,proto3" json:"answer,omitempty"`
+	AnsweredAt int64  `protobuf:"varint,9,opt,name=answered_at,json=answeredAt,proto3" json:"answered_at,omitempty"`
+	ClosedAt   int64  `protobuf:"varint,10,opt,name=closed_at,json=closedAt,proto3" json:"closed_at,omitempty"`
+	// merchant is the name of the merchant it is about, empty for the rest.
+	Merchant      string `protobuf:"bytes,11,opt,name=merchant,proto3" json:"merchant,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportView) Reset() {
+	*x = ReportView{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[49]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportView) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportView) ProtoMessage() {}
+
+func (x *ReportView) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[49]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportView.ProtoReflect.Descriptor instead.
+func (*ReportView) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{49}
+}
+
+func (x *ReportView) GetReport() uint64 {
+	if x != nil {
+		return x.Report
+	}
+	return 0
+}
+
+func (x *ReportView) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
+func (x *ReportView) GetTrouble() string {
+	if x != nil {
+		return x.Trouble
+	}
+	return ""
+}
+
+func (x *ReportView) GetWords() string {
+	if x != nil {
+		return x.Words
+	}
+	return ""
+}
+
+func (x *ReportView) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *ReportView) GetCreatedAt() int64 {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return 0
+}
+
+func (x *ReportView) GetPromisedAt() int64 {
+	if x != nil {
+		return x.PromisedAt
+	}
+	return 0
+}
+
+func (x *ReportView) GetAnswer() string {
+	if x != nil {
+		return x.Answer
+	}
+	return ""
+}
+
+func (x *ReportView) GetAnsweredAt() int64 {
+	if x != nil {
+		return x.AnsweredAt
+	}
+	return 0
+}
+
+func (x *ReportView) GetClosedAt() int64 {
+	if x != nil {
+		return x.ClosedAt
+	}
+	return 0
+}
+
+func (x *ReportView) GetMerchant() string {
+	if x != nil {
+		return x.Merchant
+	}
+	return ""
+}
+
+type CloseReportRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Report        uint64                 `protobuf:"varint,1,opt,name=report,proto3" json:"report,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CloseReportRequest) Reset() {
+	*x = CloseReportRequest{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[50]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CloseReportRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CloseReportRequest) ProtoMessage() {}
+
+func (x *CloseReportRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[50]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CloseReportRequest.ProtoReflect.Descriptor instead.
+func (*CloseReportRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{50}
+}
+
+func (x *CloseReportRequest) GetReport() uint64 {
+	if x != nil {
+		return x.Report
+	}
+	return 0
+}
+
+type ListReportsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// before is the number of the last report of the page before; 0 is the newest.
+	Before        uint64 `protobuf:"varint,1,opt,name=before,proto3" json:"before,omitempty"`
+	Limit         uint32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListReportsRequest) Reset() {
+	*x = ListReportsRequest{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[51]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListReportsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListReportsRequest) ProtoMessage() {}
+
+func (x *ListReportsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[51]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListReportsRequest.ProtoReflect.Descriptor instead.
+func (*ListReportsRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{51}
+}
+
+func (x *ListReportsRequest) GetBefore() uint64 {
+	if x != nil {
+		return x.Before
+	}
+	return 0
+}
+
+func (x *ListReportsRequest) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+type ListReportsResponse struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Reports []*ReportView          `protobuf:"bytes,1,rep,name=reports,proto3" json:"reports,omitempty"`
+	// next is what before is for the next page, 0 at the end.
+	Next          uint64 `protobuf:"varint,2,opt,name=next,proto3" json:"next,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListReportsResponse) Reset() {
+	*x = ListReportsResponse{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[52]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListReportsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListReportsResponse) ProtoMessage() {}
+
+func (x *ListReportsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[52]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListReportsResponse.ProtoReflect.Descriptor instead.
+func (*ListReportsResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{52}
+}
+
+func (x *ListReportsResponse) GetReports() []*ReportView {
+	if x != nil {
+		return x.Reports
+	}
+	return nil
+}
+
+func (x *ListReportsResponse) GetNext() uint64 {
+	if x != nil {
+		return x.Next
+	}
+	return 0
+}
+
+type ShowReportRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Report        uint64                 `protobuf:"varint,1,opt,name=report,proto3" json:"report,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShowReportRequest) Reset() {
+	*x = ShowReportRequest{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[53]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShowReportRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShowReportRequest) ProtoMessage() {}
+
+func (x *ShowReportRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[53]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShowReportRequest.ProtoReflect.Descriptor instead.
+func (*ShowReportRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{53}
+}
+
+func (x *ShowReportRequest) GetReport() uint64 {
+	if x != nil {
+		return x.Report
+	}
+	return 0
+}
+
 var File_holdfast_v1_wallet_proto protoreflect.FileDescriptor
 
 const file_holdfast_v1_wallet_proto_rawDesc = "" +
@@ -3617,7 +4013,39 @@ const file_holdfast_v1_wallet_proto_rawDesc = "" +
 	"\x04what\x18\x03 \x01(\tR\x04what\x12\x16\n" +
 	"\x06amount\x18\x04 \x01(\x03R\x06amount\x12\x10\n" +
 	"\x03who\x18\x05 \x01(\tR\x03who\x12\x18\n" +
-	"\asubject\x18\x06 \x01(\tR\asubject2\x9d\x0f\n" +
+	"\asubject\x18\x06 \x01(\tR\asubject\"}\n" +
+	"\x14ReportProblemRequest\x12\x18\n" +
+	"\asubject\x18\x01 \x01(\tR\asubject\x12\x18\n" +
+	"\atrouble\x18\x02 \x01(\tR\atrouble\x12\x14\n" +
+	"\x05words\x18\x03 \x01(\tR\x05words\x12\x1b\n" +
+	"\tclient_id\x18\x04 \x01(\tR\bclientId\"\xb6\x02\n" +
+	"\n" +
+	"ReportView\x12\x16\n" +
+	"\x06report\x18\x01 \x01(\x04R\x06report\x12\x18\n" +
+	"\asubject\x18\x02 \x01(\tR\asubject\x12\x18\n" +
+	"\atrouble\x18\x03 \x01(\tR\atrouble\x12\x14\n" +
+	"\x05words\x18\x04 \x01(\tR\x05words\x12\x14\n" +
+	"\x05state\x18\x05 \x01(\tR\x05state\x12\x1d\n" +
+	"\n" +
+	"created_at\x18\x06 \x01(\x03R\tcreatedAt\x12\x1f\n" +
+	"\vpromised_at\x18\a \x01(\x03R\n" +
+	"promisedAt\x12\x16\n" +
+	"\x06answer\x18\b \x01(\tR\x06answer\x12\x1f\n" +
+	"\vanswered_at\x18\t \x01(\x03R\n" +
+	"answeredAt\x12\x1b\n" +
+	"\tclosed_at\x18\n" +
+	" \x01(\x03R\bclosedAt\x12\x1a\n" +
+	"\bmerchant\x18\v \x01(\tR\bmerchant\",\n" +
+	"\x12CloseReportRequest\x12\x16\n" +
+	"\x06report\x18\x01 \x01(\x04R\x06report\"B\n" +
+	"\x12ListReportsRequest\x12\x16\n" +
+	"\x06before\x18\x01 \x01(\x04R\x06before\x12\x14\n" +
+	"\x05limit\x18\x02 \x01(\rR\x05limit\"\\\n" +
+	"\x13ListReportsResponse\x121\n" +
+	"\areports\x18\x01 \x03(\v2\x17.holdfast.v1.ReportViewR\areports\x12\x12\n" +
+	"\x04next\x18\x02 \x01(\x04R\x04next\"+\n" +
+	"\x11ShowReportRequest\x12\x16\n" +
+	"\x06report\x18\x01 \x01(\x04R\x06report2\xcc\x11\n" +
 	"\rWalletService\x12G\n" +
 	"\bSendCode\x12\x1c.holdfast.v1.SendCodeRequest\x1a\x1d.holdfast.v1.SendCodeResponse\x12>\n" +
 	"\x05Enrol\x12\x19.holdfast.v1.EnrolRequest\x1a\x1a.holdfast.v1.EnrolResponse\x12E\n" +
@@ -3651,7 +4079,12 @@ const file_holdfast_v1_wallet_proto_rawDesc = "" +
 	"ShowPacket\x12\x1e.holdfast.v1.ShowPacketRequest\x1a\x17.holdfast.v1.PacketView\x12P\n" +
 	"\vListWaiting\x12\x1f.holdfast.v1.ListWaitingRequest\x1a .holdfast.v1.ListWaitingResponse\x12P\n" +
 	"\vListPackets\x12\x1f.holdfast.v1.ListPacketsRequest\x1a .holdfast.v1.ListPacketsResponse\x129\n" +
-	"\x06Follow\x12\x1a.holdfast.v1.FollowRequest\x1a\x11.holdfast.v1.News0\x01B1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
+	"\x06Follow\x12\x1a.holdfast.v1.FollowRequest\x1a\x11.holdfast.v1.News0\x01\x12K\n" +
+	"\rReportProblem\x12!.holdfast.v1.ReportProblemRequest\x1a\x17.holdfast.v1.ReportView\x12G\n" +
+	"\vCloseReport\x12\x1f.holdfast.v1.CloseReportRequest\x1a\x17.holdfast.v1.ReportView\x12P\n" +
+	"\vListReports\x12\x1f.holdfast.v1.ListReportsRequest\x1a .holdfast.v1.ListReportsResponse\x12E\n" +
+	"\n" +
+	"ShowReport\x12\x1e.holdfast.v1.ShowReportRequest\x1a\x17.holdfast.v1.ReportViewB1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
 
 var (
 	file_holdfast_v1_wallet_proto_rawDescOnce sync.Once
@@ -3665,7 +4098,7 @@ func file_holdfast_v1_wallet_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_wallet_proto_rawDescData
 }
 
-var file_holdfast_v1_wallet_proto_msgTypes = make([]protoimpl.MessageInfo, 48)
+var file_holdfast_v1_wallet_proto_msgTypes = make([]protoimpl.MessageInfo, 54)
 var file_holdfast_v1_wallet_proto_goTypes = []any{
 	(*SendCodeRequest)(nil),       // 0: holdfast.v1.SendCodeRequest
 	(*SendCodeResponse)(nil),      // 1: holdfast.v1.SendCodeResponse
@@ -3715,6 +4148,12 @@ var file_holdfast_v1_wallet_proto_goTypes = []any{
 	(*FollowRequest)(nil),         // 45: holdfast.v1.FollowRequest
 	(*News)(nil),                  // 46: holdfast.v1.News
 	(*Happening)(nil),             // 47: holdfast.v1.Happening
+	(*ReportProblemRequest)(nil),  // 48: holdfast.v1.ReportProblemRequest
+	(*ReportView)(nil),            // 49: holdfast.v1.ReportView
+	(*CloseReportRequest)(nil),    // 50: holdfast.v1.CloseReportRequest
+	(*ListReportsRequest)(nil),    // 51: holdfast.v1.ListReportsRequest
+	(*ListReportsResponse)(nil),   // 52: holdfast.v1.ListReportsResponse
+	(*ShowReportRequest)(nil),     // 53: holdfast.v1.ShowReportRequest
 }
 var file_holdfast_v1_wallet_proto_depIdxs = []int32{
 	15, // 0: holdfast.v1.WalletView.devices:type_name -> holdfast.v1.DeviceView
@@ -3733,65 +4172,74 @@ var file_holdfast_v1_wallet_proto_depIdxs = []int32{
 	32, // 13: holdfast.v1.ListWaitingResponse.transfers:type_name -> holdfast.v1.TransferView
 	44, // 14: holdfast.v1.ListPacketsResponse.packets:type_name -> holdfast.v1.PacketLine
 	47, // 15: holdfast.v1.News.happened:type_name -> holdfast.v1.Happening
-	0,  // 16: holdfast.v1.WalletService.SendCode:input_type -> holdfast.v1.SendCodeRequest
-	2,  // 17: holdfast.v1.WalletService.Enrol:input_type -> holdfast.v1.EnrolRequest
-	4,  // 18: holdfast.v1.WalletService.ShowWallet:input_type -> holdfast.v1.ShowWalletRequest
-	16, // 19: holdfast.v1.WalletService.SetPin:input_type -> holdfast.v1.SetPinRequest
-	17, // 20: holdfast.v1.WalletService.CheckPin:input_type -> holdfast.v1.CheckPinRequest
-	19, // 21: holdfast.v1.WalletService.ForgetPin:input_type -> holdfast.v1.ForgetPinRequest
-	20, // 22: holdfast.v1.WalletService.SetFreeLimit:input_type -> holdfast.v1.SetFreeLimitRequest
-	21, // 23: holdfast.v1.WalletService.EndDevice:input_type -> holdfast.v1.EndDeviceRequest
-	6,  // 24: holdfast.v1.WalletService.BeginPasskey:input_type -> holdfast.v1.BeginPasskeyRequest
-	8,  // 25: holdfast.v1.WalletService.AddPasskey:input_type -> holdfast.v1.AddPasskeyRequest
-	9,  // 26: holdfast.v1.WalletService.AskPasskey:input_type -> holdfast.v1.AskPasskeyRequest
-	10, // 27: holdfast.v1.WalletService.CheckPasskey:input_type -> holdfast.v1.CheckPasskeyRequest
-	11, // 28: holdfast.v1.WalletService.EndPasskey:input_type -> holdfast.v1.EndPasskeyRequest
-	12, // 29: holdfast.v1.WalletService.Appeal:input_type -> holdfast.v1.AppealRequest
-	22, // 30: holdfast.v1.WalletService.ShowPayable:input_type -> holdfast.v1.ShowPayableRequest
-	24, // 31: holdfast.v1.WalletService.Pay:input_type -> holdfast.v1.PayRequest
-	26, // 32: holdfast.v1.WalletService.ListBills:input_type -> holdfast.v1.ListBillsRequest
-	29, // 33: holdfast.v1.WalletService.FindPayee:input_type -> holdfast.v1.FindPayeeRequest
-	31, // 34: holdfast.v1.WalletService.Transfer:input_type -> holdfast.v1.TransferRequest
-	33, // 35: holdfast.v1.WalletService.ShowTransfer:input_type -> holdfast.v1.ShowTransferRequest
-	34, // 36: holdfast.v1.WalletService.AnswerTransfer:input_type -> holdfast.v1.AnswerTransferRequest
-	35, // 37: holdfast.v1.WalletService.ThrowPacket:input_type -> holdfast.v1.ThrowPacketRequest
-	36, // 38: holdfast.v1.WalletService.OpenPacket:input_type -> holdfast.v1.OpenPacketRequest
-	37, // 39: holdfast.v1.WalletService.ShowPacket:input_type -> holdfast.v1.ShowPacketRequest
-	40, // 40: holdfast.v1.WalletService.ListWaiting:input_type -> holdfast.v1.ListWaitingRequest
-	42, // 41: holdfast.v1.WalletService.ListPackets:input_type -> holdfast.v1.ListPacketsRequest
-	45, // 42: holdfast.v1.WalletService.Follow:input_type -> holdfast.v1.FollowRequest
-	1,  // 43: holdfast.v1.WalletService.SendCode:output_type -> holdfast.v1.SendCodeResponse
-	3,  // 44: holdfast.v1.WalletService.Enrol:output_type -> holdfast.v1.EnrolResponse
-	5,  // 45: holdfast.v1.WalletService.ShowWallet:output_type -> holdfast.v1.WalletView
-	5,  // 46: holdfast.v1.WalletService.SetPin:output_type -> holdfast.v1.WalletView
-	18, // 47: holdfast.v1.WalletService.CheckPin:output_type -> holdfast.v1.CheckPinResponse
-	5,  // 48: holdfast.v1.WalletService.ForgetPin:output_type -> holdfast.v1.WalletView
-	5,  // 49: holdfast.v1.WalletService.SetFreeLimit:output_type -> holdfast.v1.WalletView
-	5,  // 50: holdfast.v1.WalletService.EndDevice:output_type -> holdfast.v1.WalletView
-	7,  // 51: holdfast.v1.WalletService.BeginPasskey:output_type -> holdfast.v1.PasskeyAsked
-	5,  // 52: holdfast.v1.WalletService.AddPasskey:output_type -> holdfast.v1.WalletView
-	7,  // 53: holdfast.v1.WalletService.AskPasskey:output_type -> holdfast.v1.PasskeyAsked
-	18, // 54: holdfast.v1.WalletService.CheckPasskey:output_type -> holdfast.v1.CheckPinResponse
-	5,  // 55: holdfast.v1.WalletService.EndPasskey:output_type -> holdfast.v1.WalletView
-	5,  // 56: holdfast.v1.WalletService.Appeal:output_type -> holdfast.v1.WalletView
-	23, // 57: holdfast.v1.WalletService.ShowPayable:output_type -> holdfast.v1.Payable
-	25, // 58: holdfast.v1.WalletService.Pay:output_type -> holdfast.v1.Payment
-	27, // 59: holdfast.v1.WalletService.ListBills:output_type -> holdfast.v1.ListBillsResponse
-	30, // 60: holdfast.v1.WalletService.FindPayee:output_type -> holdfast.v1.FindPayeeResponse
-	32, // 61: holdfast.v1.WalletService.Transfer:output_type -> holdfast.v1.TransferView
-	32, // 62: holdfast.v1.WalletService.ShowTransfer:output_type -> holdfast.v1.TransferView
-	32, // 63: holdfast.v1.WalletService.AnswerTransfer:output_type -> holdfast.v1.TransferView
-	38, // 64: holdfast.v1.WalletService.ThrowPacket:output_type -> holdfast.v1.PacketView
-	38, // 65: holdfast.v1.WalletService.OpenPacket:output_type -> holdfast.v1.PacketView
-	38, // 66: holdfast.v1.WalletService.ShowPacket:output_type -> holdfast.v1.PacketView
-	41, // 67: holdfast.v1.WalletService.ListWaiting:output_type -> holdfast.v1.ListWaitingResponse
-	43, // 68: holdfast.v1.WalletService.ListPackets:output_type -> holdfast.v1.ListPacketsResponse
-	46, // 69: holdfast.v1.WalletService.Follow:output_type -> holdfast.v1.News
-	43, // [43:70] is the sub-list for method output_type
-	16, // [16:43] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	49, // 16: holdfast.v1.ListReportsResponse.reports:type_name -> holdfast.v1.ReportView
+	0,  // 17: holdfast.v1.WalletService.SendCode:input_type -> holdfast.v1.SendCodeRequest
+	2,  // 18: holdfast.v1.WalletService.Enrol:input_type -> holdfast.v1.EnrolRequest
+	4,  // 19: holdfast.v1.WalletService.ShowWallet:input_type -> holdfast.v1.ShowWalletRequest
+	16, // 20: holdfast.v1.WalletService.SetPin:input_type -> holdfast.v1.SetPinRequest
+	17, // 21: holdfast.v1.WalletService.CheckPin:input_type -> holdfast.v1.CheckPinRequest
+	19, // 22: holdfast.v1.WalletService.ForgetPin:input_type -> holdfast.v1.ForgetPinRequest
+	20, // 23: holdfast.v1.WalletService.SetFreeLimit:input_type -> holdfast.v1.SetFreeLimitRequest
+	21, // 24: holdfast.v1.WalletService.EndDevice:input_type -> holdfast.v1.EndDeviceRequest
+	6,  // 25: holdfast.v1.WalletService.BeginPasskey:input_type -> holdfast.v1.BeginPasskeyRequest
+	8,  // 26: holdfast.v1.WalletService.AddPasskey:input_type -> holdfast.v1.AddPasskeyRequest
+	9,  // 27: holdfast.v1.WalletService.AskPasskey:input_type -> holdfast.v1.AskPasskeyRequest
+	10, // 28: holdfast.v1.WalletService.CheckPasskey:input_type -> holdfast.v1.CheckPasskeyRequest
+	11, // 29: holdfast.v1.WalletService.EndPasskey:input_type -> holdfast.v1.EndPasskeyRequest
+	12, // 30: holdfast.v1.WalletService.Appeal:input_type -> holdfast.v1.AppealRequest
+	22, // 31: holdfast.v1.WalletService.ShowPayable:input_type -> holdfast.v1.ShowPayableRequest
+	24, // 32: holdfast.v1.WalletService.Pay:input_type -> holdfast.v1.PayRequest
+	26, // 33: holdfast.v1.WalletService.ListBills:input_type -> holdfast.v1.ListBillsRequest
+	29, // 34: holdfast.v1.WalletService.FindPayee:input_type -> holdfast.v1.FindPayeeRequest
+	31, // 35: holdfast.v1.WalletService.Transfer:input_type -> holdfast.v1.TransferRequest
+	33, // 36: holdfast.v1.WalletService.ShowTransfer:input_type -> holdfast.v1.ShowTransferRequest
+	34, // 37: holdfast.v1.WalletService.AnswerTransfer:input_type -> holdfast.v1.AnswerTransferRequest
+	35, // 38: holdfast.v1.WalletService.ThrowPacket:input_type -> holdfast.v1.ThrowPacketRequest
+	36, // 39: holdfast.v1.WalletService.OpenPacket:input_type -> holdfast.v1.OpenPacketRequest
+	37, // 40: holdfast.v1.WalletService.ShowPacket:input_type -> holdfast.v1.ShowPacketRequest
+	40, // 41: holdfast.v1.WalletService.ListWaiting:input_type -> holdfast.v1.ListWaitingRequest
+	42, // 42: holdfast.v1.WalletService.ListPackets:input_type -> holdfast.v1.ListPacketsRequest
+	45, // 43: holdfast.v1.WalletService.Follow:input_type -> holdfast.v1.FollowRequest
+	48, // 44: holdfast.v1.WalletService.ReportProblem:input_type -> holdfast.v1.ReportProblemRequest
+	50, // 45: holdfast.v1.WalletService.CloseReport:input_type -> holdfast.v1.CloseReportRequest
+	51, // 46: holdfast.v1.WalletService.ListReports:input_type -> holdfast.v1.ListReportsRequest
+	53, // 47: holdfast.v1.WalletService.ShowReport:input_type -> holdfast.v1.ShowReportRequest
+	1,  // 48: holdfast.v1.WalletService.SendCode:output_type -> holdfast.v1.SendCodeResponse
+	3,  // 49: holdfast.v1.WalletService.Enrol:output_type -> holdfast.v1.EnrolResponse
+	5,  // 50: holdfast.v1.WalletService.ShowWallet:output_type -> holdfast.v1.WalletView
+	5,  // 51: holdfast.v1.WalletService.SetPin:output_type -> holdfast.v1.WalletView
+	18, // 52: holdfast.v1.WalletService.CheckPin:output_type -> holdfast.v1.CheckPinResponse
+	5,  // 53: holdfast.v1.WalletService.ForgetPin:output_type -> holdfast.v1.WalletView
+	5,  // 54: holdfast.v1.WalletService.SetFreeLimit:output_type -> holdfast.v1.WalletView
+	5,  // 55: holdfast.v1.WalletService.EndDevice:output_type -> holdfast.v1.WalletView
+	7,  // 56: holdfast.v1.WalletService.BeginPasskey:output_type -> holdfast.v1.PasskeyAsked
+	5,  // 57: holdfast.v1.WalletService.AddPasskey:output_type -> holdfast.v1.WalletView
+	7,  // 58: holdfast.v1.WalletService.AskPasskey:output_type -> holdfast.v1.PasskeyAsked
+	18, // 59: holdfast.v1.WalletService.CheckPasskey:output_type -> holdfast.v1.CheckPinResponse
+	5,  // 60: holdfast.v1.WalletService.EndPasskey:output_type -> holdfast.v1.WalletView
+	5,  // 61: holdfast.v1.WalletService.Appeal:output_type -> holdfast.v1.WalletView
+	23, // 62: holdfast.v1.WalletService.ShowPayable:output_type -> holdfast.v1.Payable
+	25, // 63: holdfast.v1.WalletService.Pay:output_type -> holdfast.v1.Payment
+	27, // 64: holdfast.v1.WalletService.ListBills:output_type -> holdfast.v1.ListBillsResponse
+	30, // 65: holdfast.v1.WalletService.FindPayee:output_type -> holdfast.v1.FindPayeeResponse
+	32, // 66: holdfast.v1.WalletService.Transfer:output_type -> holdfast.v1.TransferView
+	32, // 67: holdfast.v1.WalletService.ShowTransfer:output_type -> holdfast.v1.TransferView
+	32, // 68: holdfast.v1.WalletService.AnswerTransfer:output_type -> holdfast.v1.TransferView
+	38, // 69: holdfast.v1.WalletService.ThrowPacket:output_type -> holdfast.v1.PacketView
+	38, // 70: holdfast.v1.WalletService.OpenPacket:output_type -> holdfast.v1.PacketView
+	38, // 71: holdfast.v1.WalletService.ShowPacket:output_type -> holdfast.v1.PacketView
+	41, // 72: holdfast.v1.WalletService.ListWaiting:output_type -> holdfast.v1.ListWaitingResponse
+	43, // 73: holdfast.v1.WalletService.ListPackets:output_type -> holdfast.v1.ListPacketsResponse
+	46, // 74: holdfast.v1.WalletService.Follow:output_type -> holdfast.v1.News
+	49, // 75: holdfast.v1.WalletService.ReportProblem:output_type -> holdfast.v1.ReportView
+	49, // 76: holdfast.v1.WalletService.CloseReport:output_type -> holdfast.v1.ReportView
+	52, // 77: holdfast.v1.WalletService.ListReports:output_type -> holdfast.v1.ListReportsResponse
+	49, // 78: holdfast.v1.WalletService.ShowReport:output_type -> holdfast.v1.ReportView
+	48, // [48:79] is the sub-list for method output_type
+	17, // [17:48] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_wallet_proto_init() }
@@ -3815,7 +4263,7 @@ func file_holdfast_v1_wallet_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_wallet_proto_rawDesc), len(file_holdfast_v1_wallet_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   48,
+			NumMessages:   54,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -92,6 +92,10 @@ const (
 	CashOut  Number = 145
 	CashUndo Number = 146
 
+	ReportCreate Number = 106
+	ReportAnswer Number = 107
+	ReportClose  Number = 108
+
 	ReceiveCodeSet Number = 135
 	PasskeyAdd     Number = 110
 	PasskeyEnd     Number = 111

@@ -278,6 +278,14 @@ const (
 	CashNotFound   Code = 307
 	CashShort      Code = 308
 	CashTooLate    Code = 309
+
+	ReportNotFound       Code = 260
+	ReportExists         Code = 261
+	ReportTroubleInvalid Code = 262
+	ReportSubjectUnknown Code = 263
+	ReportsTooMany       Code = 264
+	ReportAnswered       Code = 265
+	ReportClosed         Code = 266
 )
 
 // Info describes a code.

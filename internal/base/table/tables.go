@@ -54,6 +54,9 @@ const (
 	ReceiveCodes ID = 0x6f
 	Staff        ID = 0x70
 	StaffRefs    ID = 0x71
+	Reports      ID = 0x72
+	ReportNos    ID = 0x73
+	OpenReports  ID = 0x74
 	Passkeys     ID = 0x78
 	Appeals      ID = 0x79
 	OpenAppeals  ID = 0x7a
@@ -122,6 +125,9 @@ var declared = [256]declaration{
 	ReceiveCodes: {name: "receive_codes", rows: "(code) -> PersonRef", level: 5},
 	Staff:        {name: "staff", rows: "(staff id) -> StaffMember", level: 5},
 	StaffRefs:    {name: "staff_refs", rows: "(mchid or empty, ref) -> OrderRef of the member", level: 5},
+	Reports:      {name: "reports", rows: "(report id) -> ProblemReport", level: 5},
+	ReportNos:    {name: "report_nos", rows: "(uid, client id) -> OrderRef of the report", level: 5},
+	OpenReports:  {name: "open_reports", rows: "(uid, report id) -> empty: those that wait for an answer", level: 5},
 	Passkeys:     {name: "passkeys", rows: "(uid) -> Passkeys", level: 5},
 	Appeals:      {name: "appeals", rows: "(uid) -> Appeal, the last one", level: 5},
 	OpenAppeals:  {name: "open_appeals", rows: "(filed at, uid) -> empty", level: 5},

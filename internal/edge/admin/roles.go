@@ -59,6 +59,11 @@ var roles = map[string][]pb.StaffRole{
 	pbconnect.AdminServiceTillAddProcedure:  {support, field},
 	pbconnect.AdminServiceTillSetProcedure:  {support},
 
+	// What people say of their troubles is for those who deal with them.
+	pbconnect.AdminServiceReportListProcedure:   {support, finance, onCall},
+	pbconnect.AdminServiceReportShowProcedure:   {support, finance, onCall},
+	pbconnect.AdminServiceReportAnswerProcedure: {support},
+
 	pbconnect.AdminServiceStaffListProcedure: {onCall, readOnly},
 	pbconnect.AdminServiceStaffShowProcedure: {onCall, readOnly},
 	// A lost laptop can't wait for the morning.

@@ -40,9 +40,10 @@ func what(e *pb.Entry) string {
 		catalogue.RefundCreate: "refund accepted", catalogue.NoticeRedeliver: "owed again by hand",
 		catalogue.TransferCreate: "sent", catalogue.TransferAccept: "accepted", catalogue.TransferDecline: "declined",
 		catalogue.PacketCreate: "thrown", catalogue.PacketClaim: "share taken", catalogue.PacketReveal: "seed shown",
+		catalogue.ReportCreate: "reported", catalogue.ReportAnswer: "answered", catalogue.ReportClose: "closed by the person",
 	}
 	if catalogue.Number(e.Number) == catalogue.Tick {
-		return map[string]string{"order": "closed by itself", "refund": "refund settled", "notice": "revived", "transfer": "sent back", "packet": "rest sent back"}[kind]
+		return map[string]string{"order": "closed by itself", "refund": "refund settled", "notice": "revived", "transfer": "sent back", "packet": "rest sent back", "report": "promised time passed"}[kind]
 	}
 	if w, ok := words[catalogue.Number(e.Number)]; ok {
 		return w

@@ -42,12 +42,13 @@ func (s *Sealer) Opened(x *pb.Sealed) Shown {
 	}
 	d, err := s.Open(x)
 	if err != nil {
-		return Shown{Missing: missing(err)}
+		return Shown{Missing: Missing(err)}
 	}
 	return Shown{Name: d.Name, Phone: d.Phone, Email: d.Email}
 }
 
-func missing(err error) string {
+// Missing says why something sealed is not shown.
+func Missing(err error) string {
 	var damage *keyring.Damage
 	switch {
 	case errors.Is(err, keyring.ErrGone):

@@ -40,11 +40,16 @@ const maxMemo = 60
 
 // memo seals a text for people who may read it; none is nil.
 func (s *Server) memo(ctx context.Context, text string, readers ...uint64) (*pb.Sealed, error) {
+	return s.sealText(ctx, text, maxMemo, readers...)
+}
+
+// sealText seals a text of at most so many characters.
+func (s *Server) sealText(ctx context.Context, text string, most int, readers ...uint64) (*pb.Sealed, error) {
 	who := from(ctx)
 	switch {
 	case text == "":
 		return nil, nil
-	case !rule.Text(text, maxMemo):
+	case !rule.Text(text, most):
 		return nil, refuse(who, code.TextInvalid)
 	}
 	var people []*pb.Person

@@ -63,6 +63,7 @@ func history(t testing.TB) [][]byte {
 	w.shownCodes(holders[0])
 	w.sending()
 	w.staff()
+	w.reports()
 	w.atTills()
 	return w.log
 }

@@ -51,6 +51,7 @@ func compose(t *testing.T, level uint32) [][]byte {
 	w.shownCodes(holders[0])
 	w.sending()
 	w.staff()
+	w.reports()
 	w.atTills()
 	next := &pb.Backfill{Name: "order_refunds", Limit: 7}
 	for next != nil {

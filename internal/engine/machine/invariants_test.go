@@ -162,6 +162,13 @@ var breakers = map[string]func(t *testing.T, mem *table.Mem){
 			return open
 		})
 	},
+	"reports are numbered without gaps":                  func(t *testing.T, mem *table.Mem) { drop(t, mem, table.Reports) },
+	"reports are found by their people's names for them": func(t *testing.T, mem *table.Mem) { drop(t, mem, table.ReportNos) },
+	"reports that wait are listed, and no others":        func(t *testing.T, mem *table.Mem) { drop(t, mem, table.OpenReports) },
+	"a report that is open is due":                       func(t *testing.T, mem *table.Mem) { drop(t, mem, table.Due) },
+	"a report is about something of its person's": func(t *testing.T, mem *table.Mem) {
+		edit(t, mem, table.Reports, func(_ string, p *pb.ProblemReport) bool { p.Uid++; return true })
+	},
 	"members of staff are numbered without gaps": func(t *testing.T, mem *table.Mem) { drop(t, mem, table.Staff) },
 	"members of staff are found by their names":  func(t *testing.T, mem *table.Mem) { drop(t, mem, table.StaffRefs) },
 	"a merchant's own people are of a merchant that is there": func(t *testing.T, mem *table.Mem) {

@@ -13,6 +13,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/rule/paycode"
 	"github.com/holdfast-pay/holdfast/internal/rule/person"
 	"github.com/holdfast-pay/holdfast/internal/rule/refund"
+	"github.com/holdfast-pay/holdfast/internal/rule/report"
 	"github.com/holdfast-pay/holdfast/internal/rule/staff"
 	"github.com/holdfast-pay/holdfast/internal/rule/standing"
 	"github.com/holdfast-pay/holdfast/internal/rule/till"
@@ -49,6 +50,7 @@ var rules = []*catalogue.Rule{
 	&paycode.Rule,
 	&till.Rule,
 	&standing.Rule,
+	&report.Rule,
 }
 
 // logRule is what the machine itself brings: the log's own commands.

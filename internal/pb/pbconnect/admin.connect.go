@@ -130,6 +130,13 @@ const (
 	AdminServiceStaffEndSessionProcedure = "/holdfast.v1.AdminService/StaffEndSession"
 	// AdminServiceStaffEndProcedure is the fully-qualified name of the AdminService's StaffEnd RPC.
 	AdminServiceStaffEndProcedure = "/holdfast.v1.AdminService/StaffEnd"
+	// AdminServiceReportListProcedure is the fully-qualified name of the AdminService's ReportList RPC.
+	AdminServiceReportListProcedure = "/holdfast.v1.AdminService/ReportList"
+	// AdminServiceReportShowProcedure is the fully-qualified name of the AdminService's ReportShow RPC.
+	AdminServiceReportShowProcedure = "/holdfast.v1.AdminService/ReportShow"
+	// AdminServiceReportAnswerProcedure is the fully-qualified name of the AdminService's ReportAnswer
+	// RPC.
+	AdminServiceReportAnswerProcedure = "/holdfast.v1.AdminService/ReportAnswer"
 )
 
 // AdminServiceClient is a client for the holdfast.v1.AdminService service.
@@ -183,6 +190,11 @@ type AdminServiceClient interface {
 	StaffToken(context.Context, *connect.Request[pb.AdminStaffRequest]) (*connect.Response[pb.NewTokenResponse], error)
 	StaffEndSession(context.Context, *connect.Request[pb.AdminStaffEndSessionRequest]) (*connect.Response[pb.StaffShown], error)
 	StaffEnd(context.Context, *connect.Request[pb.AdminStaffRequest]) (*connect.Response[pb.StaffShown], error)
+	// ReportList lists problem reports that wait, the most urgent first, or all.
+	ReportList(context.Context, *connect.Request[pb.AdminReportListRequest]) (*connect.Response[pb.AdminReportListResponse], error)
+	// ReportShow shows a report with everything that belongs to it.
+	ReportShow(context.Context, *connect.Request[pb.AdminReportRequest]) (*connect.Response[pb.AdminReport], error)
+	ReportAnswer(context.Context, *connect.Request[pb.AdminReportAnswerRequest]) (*connect.Response[pb.AdminReport], error)
 }
 
 // NewAdminServiceClient constructs a client for the holdfast.v1.AdminService service. By default,
@@ -406,6 +418,24 @@ func NewAdminServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			connect.WithSchema(adminServiceMethods.ByName("StaffEnd")),
 			connect.WithClientOptions(opts...),
 		),
+		reportList: connect.NewClient[pb.AdminReportListRequest, pb.AdminReportListResponse](
+			httpClient,
+			baseURL+AdminServiceReportListProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("ReportList")),
+			connect.WithClientOptions(opts...),
+		),
+		reportShow: connect.NewClient[pb.AdminReportRequest, pb.AdminReport](
+			httpClient,
+			baseURL+AdminServiceReportShowProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("ReportShow")),
+			connect.WithClientOptions(opts...),
+		),
+		reportAnswer: connect.NewClient[pb.AdminReportAnswerRequest, pb.AdminReport](
+			httpClient,
+			baseURL+AdminServiceReportAnswerProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("ReportAnswer")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
@@ -446,6 +476,9 @@ type adminServiceClient struct {
 	staffToken       *connect.Client[pb.AdminStaffRequest, pb.NewTokenResponse]
 	staffEndSession  *connect.Client[pb.AdminStaffEndSessionRequest, pb.StaffShown]
 	staffEnd         *connect.Client[pb.AdminStaffRequest, pb.StaffShown]
+	reportList       *connect.Client[pb.AdminReportListRequest, pb.AdminReportListResponse]
+	reportShow       *connect.Client[pb.AdminReportRequest, pb.AdminReport]
+	reportAnswer     *connect.Client[pb.AdminReportAnswerRequest, pb.AdminReport]
 }
 
 // MerchantAdd calls holdfast.v1.AdminService.MerchantAdd.
@@ -623,6 +656,21 @@ func (c *adminServiceClient) StaffEnd(ctx context.Context, req *connect.Request[
 	return c.staffEnd.CallUnary(ctx, req)
 }
 
+// ReportList calls holdfast.v1.AdminService.ReportList.
+func (c *adminServiceClient) ReportList(ctx context.Context, req *connect.Request[pb.AdminReportListRequest]) (*connect.Response[pb.AdminReportListResponse], error) {
+	return c.reportList.CallUnary(ctx, req)
+}
+
+// ReportShow calls holdfast.v1.AdminService.ReportShow.
+func (c *adminServiceClient) ReportShow(ctx context.Context, req *connect.Request[pb.AdminReportRequest]) (*connect.Response[pb.AdminReport], error) {
+	return c.reportShow.CallUnary(ctx, req)
+}
+
+// ReportAnswer calls holdfast.v1.AdminService.ReportAnswer.
+func (c *adminServiceClient) ReportAnswer(ctx context.Context, req *connect.Request[pb.AdminReportAnswerRequest]) (*connect.Response[pb.AdminReport], error) {
+	return c.reportAnswer.CallUnary(ctx, req)
+}
+
 // AdminServiceHandler is an implementation of the holdfast.v1.AdminService service.
 type AdminServiceHandler interface {
 	MerchantAdd(context.Context, *connect.Request[pb.AdminMerchantAddRequest]) (*connect.Response[pb.AdminMerchant], error)
@@ -674,6 +722,11 @@ type AdminServiceHandler interface {
 	StaffToken(context.Context, *connect.Request[pb.AdminStaffRequest]) (*connect.Response[pb.NewTokenResponse], error)
 	StaffEndSession(context.Context, *connect.Request[pb.AdminStaffEndSessionRequest]) (*connect.Response[pb.StaffShown], error)
 	StaffEnd(context.Context, *connect.Request[pb.AdminStaffRequest]) (*connect.Response[pb.StaffShown], error)
+	// ReportList lists problem reports that wait, the most urgent first, or all.
+	ReportList(context.Context, *connect.Request[pb.AdminReportListRequest]) (*connect.Response[pb.AdminReportListResponse], error)
+	// ReportShow shows a report with everything that belongs to it.
+	ReportShow(context.Context, *connect.Request[pb.AdminReportRequest]) (*connect.Response[pb.AdminReport], error)
+	ReportAnswer(context.Context, *connect.Request[pb.AdminReportAnswerRequest]) (*connect.Response[pb.AdminReport], error)
 }
 
 // NewAdminServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -893,6 +946,24 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 		connect.WithSchema(adminServiceMethods.ByName("StaffEnd")),
 		connect.WithHandlerOptions(opts...),
 	)
+	adminServiceReportListHandler := connect.NewUnaryHandler(
+		AdminServiceReportListProcedure,
+		svc.ReportList,
+		connect.WithSchema(adminServiceMethods.ByName("ReportList")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceReportShowHandler := connect.NewUnaryHandler(
+		AdminServiceReportShowProcedure,
+		svc.ReportShow,
+		connect.WithSchema(adminServiceMethods.ByName("ReportShow")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceReportAnswerHandler := connect.NewUnaryHandler(
+		AdminServiceReportAnswerProcedure,
+		svc.ReportAnswer,
+		connect.WithSchema(adminServiceMethods.ByName("ReportAnswer")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/holdfast.v1.AdminService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case AdminServiceMerchantAddProcedure:
@@ -965,6 +1036,12 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 			adminServiceStaffEndSessionHandler.ServeHTTP(w, r)
 		case AdminServiceStaffEndProcedure:
 			adminServiceStaffEndHandler.ServeHTTP(w, r)
+		case AdminServiceReportListProcedure:
+			adminServiceReportListHandler.ServeHTTP(w, r)
+		case AdminServiceReportShowProcedure:
+			adminServiceReportShowHandler.ServeHTTP(w, r)
+		case AdminServiceReportAnswerProcedure:
+			adminServiceReportAnswerHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -1112,4 +1189,16 @@ func (UnimplementedAdminServiceHandler) StaffEndSession(context.Context, *connec
 
 func (UnimplementedAdminServiceHandler) StaffEnd(context.Context, *connect.Request[pb.AdminStaffRequest]) (*connect.Response[pb.StaffShown], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.AdminService.StaffEnd is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) ReportList(context.Context, *connect.Request[pb.AdminReportListRequest]) (*connect.Response[pb.AdminReportListResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.AdminService.ReportList is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) ReportShow(context.Context, *connect.Request[pb.AdminReportRequest]) (*connect.Response[pb.AdminReport], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.AdminService.ReportShow is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) ReportAnswer(context.Context, *connect.Request[pb.AdminReportAnswerRequest]) (*connect.Response[pb.AdminReport], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.AdminService.ReportAnswer is not implemented"))
 }

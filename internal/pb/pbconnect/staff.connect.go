@@ -56,6 +56,9 @@ const (
 	StaffServiceNewMemberTokenProcedure = "/holdfast.v1.StaffService/NewMemberToken"
 	// StaffServiceEndMemberProcedure is the fully-qualified name of the StaffService's EndMember RPC.
 	StaffServiceEndMemberProcedure = "/holdfast.v1.StaffService/EndMember"
+	// StaffServiceListReportsProcedure is the fully-qualified name of the StaffService's ListReports
+	// RPC.
+	StaffServiceListReportsProcedure = "/holdfast.v1.StaffService/ListReports"
 )
 
 // StaffServiceClient is a client for the holdfast.v1.StaffService service.
@@ -72,6 +75,8 @@ type StaffServiceClient interface {
 	// NewMemberToken replaces a member's token. The answer is the only place it is in.
 	NewMemberToken(context.Context, *connect.Request[pb.NewMemberTokenRequest]) (*connect.Response[pb.NewTokenResponse], error)
 	EndMember(context.Context, *connect.Request[pb.EndMemberRequest]) (*connect.Response[pb.StaffShown], error)
+	// ListReports lists the problem reports about the merchant's own orders.
+	ListReports(context.Context, *connect.Request[pb.ListMerchantReportsRequest]) (*connect.Response[pb.ListMerchantReportsResponse], error)
 }
 
 // NewStaffServiceClient constructs a client for the holdfast.v1.StaffService service. By default,
@@ -133,6 +138,12 @@ func NewStaffServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			connect.WithSchema(staffServiceMethods.ByName("EndMember")),
 			connect.WithClientOptions(opts...),
 		),
+		listReports: connect.NewClient[pb.ListMerchantReportsRequest, pb.ListMerchantReportsResponse](
+			httpClient,
+			baseURL+StaffServiceListReportsProcedure,
+			connect.WithSchema(staffServiceMethods.ByName("ListReports")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
@@ -146,6 +157,7 @@ type staffServiceClient struct {
 	setMemberRoles *connect.Client[pb.SetMemberRolesRequest, pb.StaffShown]
 	newMemberToken *connect.Client[pb.NewMemberTokenRequest, pb.NewTokenResponse]
 	endMember      *connect.Client[pb.EndMemberRequest, pb.StaffShown]
+	listReports    *connect.Client[pb.ListMerchantReportsRequest, pb.ListMerchantReportsResponse]
 }
 
 // SignIn calls holdfast.v1.StaffService.SignIn.
@@ -188,6 +200,11 @@ func (c *staffServiceClient) EndMember(ctx context.Context, req *connect.Request
 	return c.endMember.CallUnary(ctx, req)
 }
 
+// ListReports calls holdfast.v1.StaffService.ListReports.
+func (c *staffServiceClient) ListReports(ctx context.Context, req *connect.Request[pb.ListMerchantReportsRequest]) (*connect.Response[pb.ListMerchantReportsResponse], error) {
+	return c.listReports.CallUnary(ctx, req)
+}
+
 // StaffServiceHandler is an implementation of the holdfast.v1.StaffService service.
 type StaffServiceHandler interface {
 	// SignIn opens a session for the member whose token the call has.
@@ -202,6 +219,8 @@ type StaffServiceHandler interface {
 	// NewMemberToken replaces a member's token. The answer is the only place it is in.
 	NewMemberToken(context.Context, *connect.Request[pb.NewMemberTokenRequest]) (*connect.Response[pb.NewTokenResponse], error)
 	EndMember(context.Context, *connect.Request[pb.EndMemberRequest]) (*connect.Response[pb.StaffShown], error)
+	// ListReports lists the problem reports about the merchant's own orders.
+	ListReports(context.Context, *connect.Request[pb.ListMerchantReportsRequest]) (*connect.Response[pb.ListMerchantReportsResponse], error)
 }
 
 // NewStaffServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -259,6 +278,12 @@ func NewStaffServiceHandler(svc StaffServiceHandler, opts ...connect.HandlerOpti
 		connect.WithSchema(staffServiceMethods.ByName("EndMember")),
 		connect.WithHandlerOptions(opts...),
 	)
+	staffServiceListReportsHandler := connect.NewUnaryHandler(
+		StaffServiceListReportsProcedure,
+		svc.ListReports,
+		connect.WithSchema(staffServiceMethods.ByName("ListReports")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/holdfast.v1.StaffService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case StaffServiceSignInProcedure:
@@ -277,6 +302,8 @@ func NewStaffServiceHandler(svc StaffServiceHandler, opts ...connect.HandlerOpti
 			staffServiceNewMemberTokenHandler.ServeHTTP(w, r)
 		case StaffServiceEndMemberProcedure:
 			staffServiceEndMemberHandler.ServeHTTP(w, r)
+		case StaffServiceListReportsProcedure:
+			staffServiceListReportsHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -316,4 +343,8 @@ func (UnimplementedStaffServiceHandler) NewMemberToken(context.Context, *connect
 
 func (UnimplementedStaffServiceHandler) EndMember(context.Context, *connect.Request[pb.EndMemberRequest]) (*connect.Response[pb.StaffShown], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.StaffService.EndMember is not implemented"))
+}
+
+func (UnimplementedStaffServiceHandler) ListReports(context.Context, *connect.Request[pb.ListMerchantReportsRequest]) (*connect.Response[pb.ListMerchantReportsResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.StaffService.ListReports is not implemented"))
 }

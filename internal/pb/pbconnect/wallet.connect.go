@@ -106,6 +106,18 @@ const (
 	WalletServiceListPacketsProcedure = "/holdfast.v1.WalletService/ListPackets"
 	// WalletServiceFollowProcedure is the fully-qualified name of the WalletService's Follow RPC.
 	WalletServiceFollowProcedure = "/holdfast.v1.WalletService/Follow"
+	// WalletServiceReportProblemProcedure is the fully-qualified name of the WalletService's
+	// ReportProblem RPC.
+	WalletServiceReportProblemProcedure = "/holdfast.v1.WalletService/ReportProblem"
+	// WalletServiceCloseReportProcedure is the fully-qualified name of the WalletService's CloseReport
+	// RPC.
+	WalletServiceCloseReportProcedure = "/holdfast.v1.WalletService/CloseReport"
+	// WalletServiceListReportsProcedure is the fully-qualified name of the WalletService's ListReports
+	// RPC.
+	WalletServiceListReportsProcedure = "/holdfast.v1.WalletService/ListReports"
+	// WalletServiceShowReportProcedure is the fully-qualified name of the WalletService's ShowReport
+	// RPC.
+	WalletServiceShowReportProcedure = "/holdfast.v1.WalletService/ShowReport"
 )
 
 // WalletServiceClient is a client for the holdfast.v1.WalletService service.
@@ -170,6 +182,14 @@ type WalletServiceClient interface {
 	// Follow tells what happens to the person's money and wallet as it happens, and what
 	// happened since the cursor of the message that was read last.
 	Follow(context.Context, *connect.Request[pb.FollowRequest]) (*connect.ServerStreamForClient[pb.News], error)
+	// ReportProblem says what went wrong with a payment of the caller's.
+	ReportProblem(context.Context, *connect.Request[pb.ReportProblemRequest]) (*connect.Response[pb.ReportView], error)
+	// CloseReport ends a report: the caller is content, or needs no answer any more.
+	CloseReport(context.Context, *connect.Request[pb.CloseReportRequest]) (*connect.Response[pb.ReportView], error)
+	// ListReports lists the caller's reports, newest first.
+	ListReports(context.Context, *connect.Request[pb.ListReportsRequest]) (*connect.Response[pb.ListReportsResponse], error)
+	// ShowReport shows one of the caller's reports, with its answer.
+	ShowReport(context.Context, *connect.Request[pb.ShowReportRequest]) (*connect.Response[pb.ReportView], error)
 }
 
 // NewWalletServiceClient constructs a client for the holdfast.v1.WalletService service. By default,
@@ -345,6 +365,30 @@ func NewWalletServiceClient(httpClient connect.HTTPClient, baseURL string, opts 
 			connect.WithSchema(walletServiceMethods.ByName("Follow")),
 			connect.WithClientOptions(opts...),
 		),
+		reportProblem: connect.NewClient[pb.ReportProblemRequest, pb.ReportView](
+			httpClient,
+			baseURL+WalletServiceReportProblemProcedure,
+			connect.WithSchema(walletServiceMethods.ByName("ReportProblem")),
+			connect.WithClientOptions(opts...),
+		),
+		closeReport: connect.NewClient[pb.CloseReportRequest, pb.ReportView](
+			httpClient,
+			baseURL+WalletServiceCloseReportProcedure,
+			connect.WithSchema(walletServiceMethods.ByName("CloseReport")),
+			connect.WithClientOptions(opts...),
+		),
+		listReports: connect.NewClient[pb.ListReportsRequest, pb.ListReportsResponse](
+			httpClient,
+			baseURL+WalletServiceListReportsProcedure,
+			connect.WithSchema(walletServiceMethods.ByName("ListReports")),
+			connect.WithClientOptions(opts...),
+		),
+		showReport: connect.NewClient[pb.ShowReportRequest, pb.ReportView](
+			httpClient,
+			baseURL+WalletServiceShowReportProcedure,
+			connect.WithSchema(walletServiceMethods.ByName("ShowReport")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
@@ -377,6 +421,10 @@ type walletServiceClient struct {
 	listWaiting    *connect.Client[pb.ListWaitingRequest, pb.ListWaitingResponse]
 	listPackets    *connect.Client[pb.ListPacketsRequest, pb.ListPacketsResponse]
 	follow         *connect.Client[pb.FollowRequest, pb.News]
+	reportProblem  *connect.Client[pb.ReportProblemRequest, pb.ReportView]
+	closeReport    *connect.Client[pb.CloseReportRequest, pb.ReportView]
+	listReports    *connect.Client[pb.ListReportsRequest, pb.ListReportsResponse]
+	showReport     *connect.Client[pb.ShowReportRequest, pb.ReportView]
 }
 
 // SendCode calls holdfast.v1.WalletService.SendCode.
@@ -514,6 +562,26 @@ func (c *walletServiceClient) Follow(ctx context.Context, req *connect.Request[p
 	return c.follow.CallServerStream(ctx, req)
 }
 
+// ReportProblem calls holdfast.v1.WalletService.ReportProblem.
+func (c *walletServiceClient) ReportProblem(ctx context.Context, req *connect.Request[pb.ReportProblemRequest]) (*connect.Response[pb.ReportView], error) {
+	return c.reportProblem.CallUnary(ctx, req)
+}
+
+// CloseReport calls holdfast.v1.WalletService.CloseReport.
+func (c *walletServiceClient) CloseReport(ctx context.Context, req *connect.Request[pb.CloseReportRequest]) (*connect.Response[pb.ReportView], error) {
+	return c.closeReport.CallUnary(ctx, req)
+}
+
+// ListReports calls holdfast.v1.WalletService.ListReports.
+func (c *walletServiceClient) ListReports(ctx context.Context, req *connect.Request[pb.ListReportsRequest]) (*connect.Response[pb.ListReportsResponse], error) {
+	return c.listReports.CallUnary(ctx, req)
+}
+
+// ShowReport calls holdfast.v1.WalletService.ShowReport.
+func (c *walletServiceClient) ShowReport(ctx context.Context, req *connect.Request[pb.ShowReportRequest]) (*connect.Response[pb.ReportView], error) {
+	return c.showReport.CallUnary(ctx, req)
+}
+
 // WalletServiceHandler is an implementation of the holdfast.v1.WalletService service.
 type WalletServiceHandler interface {
 	// SendCode sends a one-time code to a phone number. It says the same whether
@@ -576,6 +644,14 @@ type WalletServiceHandler interface {
 	// Follow tells what happens to the person's money and wallet as it happens, and what
 	// happened since the cursor of the message that was read last.
 	Follow(context.Context, *connect.Request[pb.FollowRequest], *connect.ServerStream[pb.News]) error
+	// ReportProblem says what went wrong with a payment of the caller's.
+	ReportProblem(context.Context, *connect.Request[pb.ReportProblemRequest]) (*connect.Response[pb.ReportView], error)
+	// CloseReport ends a report: the caller is content, or needs no answer any more.
+	CloseReport(context.Context, *connect.Request[pb.CloseReportRequest]) (*connect.Response[pb.ReportView], error)
+	// ListReports lists the caller's reports, newest first.
+	ListReports(context.Context, *connect.Request[pb.ListReportsRequest]) (*connect.Response[pb.ListReportsResponse], error)
+	// ShowReport shows one of the caller's reports, with its answer.
+	ShowReport(context.Context, *connect.Request[pb.ShowReportRequest]) (*connect.Response[pb.ReportView], error)
 }
 
 // NewWalletServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -747,6 +823,30 @@ func NewWalletServiceHandler(svc WalletServiceHandler, opts ...connect.HandlerOp
 		connect.WithSchema(walletServiceMethods.ByName("Follow")),
 		connect.WithHandlerOptions(opts...),
 	)
+	walletServiceReportProblemHandler := connect.NewUnaryHandler(
+		WalletServiceReportProblemProcedure,
+		svc.ReportProblem,
+		connect.WithSchema(walletServiceMethods.ByName("ReportProblem")),
+		connect.WithHandlerOptions(opts...),
+	)
+	walletServiceCloseReportHandler := connect.NewUnaryHandler(
+		WalletServiceCloseReportProcedure,
+		svc.CloseReport,
+		connect.WithSchema(walletServiceMethods.ByName("CloseReport")),
+		connect.WithHandlerOptions(opts...),
+	)
+	walletServiceListReportsHandler := connect.NewUnaryHandler(
+		WalletServiceListReportsProcedure,
+		svc.ListReports,
+		connect.WithSchema(walletServiceMethods.ByName("ListReports")),
+		connect.WithHandlerOptions(opts...),
+	)
+	walletServiceShowReportHandler := connect.NewUnaryHandler(
+		WalletServiceShowReportProcedure,
+		svc.ShowReport,
+		connect.WithSchema(walletServiceMethods.ByName("ShowReport")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/holdfast.v1.WalletService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case WalletServiceSendCodeProcedure:
@@ -803,6 +903,14 @@ func NewWalletServiceHandler(svc WalletServiceHandler, opts ...connect.HandlerOp
 			walletServiceListPacketsHandler.ServeHTTP(w, r)
 		case WalletServiceFollowProcedure:
 			walletServiceFollowHandler.ServeHTTP(w, r)
+		case WalletServiceReportProblemProcedure:
+			walletServiceReportProblemHandler.ServeHTTP(w, r)
+		case WalletServiceCloseReportProcedure:
+			walletServiceCloseReportHandler.ServeHTTP(w, r)
+		case WalletServiceListReportsProcedure:
+			walletServiceListReportsHandler.ServeHTTP(w, r)
+		case WalletServiceShowReportProcedure:
+			walletServiceShowReportHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -918,4 +1026,20 @@ func (UnimplementedWalletServiceHandler) ListPackets(context.Context, *connect.R
 
 func (UnimplementedWalletServiceHandler) Follow(context.Context, *connect.Request[pb.FollowRequest], *connect.ServerStream[pb.News]) error {
 	return connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.WalletService.Follow is not implemented"))
+}
+
+func (UnimplementedWalletServiceHandler) ReportProblem(context.Context, *connect.Request[pb.ReportProblemRequest]) (*connect.Response[pb.ReportView], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.WalletService.ReportProblem is not implemented"))
+}
+
+func (UnimplementedWalletServiceHandler) CloseReport(context.Context, *connect.Request[pb.CloseReportRequest]) (*connect.Response[pb.ReportView], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.WalletService.CloseReport is not implemented"))
+}
+
+func (UnimplementedWalletServiceHandler) ListReports(context.Context, *connect.Request[pb.ListReportsRequest]) (*connect.Response[pb.ListReportsResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.WalletService.ListReports is not implemented"))
+}
+
+func (UnimplementedWalletServiceHandler) ShowReport(context.Context, *connect.Request[pb.ShowReportRequest]) (*connect.Response[pb.ReportView], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.WalletService.ShowReport is not implemented"))
 }

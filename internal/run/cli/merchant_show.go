@@ -103,7 +103,7 @@ func choose(cond bool, yes, no string) string {
 func word(v interface{ String() string }) string {
 	s := v.String()
 	for _, prefix := range []string{"MERCHANT_STATUS_", "KEY_MODE_", "TRADE_STATE_", "REFUND_STATUS_", "NOTICE_STATE_",
-		"NOTICE_EVENT_", "ATTEMPT_OUTCOME_", "POSTING_CODE_", "PRODUCT_", "KIND_"} {
+		"NOTICE_EVENT_", "ATTEMPT_OUTCOME_", "POSTING_CODE_", "PRODUCT_", "KIND_", "TROUBLE_", "REPORT_STATE_"} {
 		if rest, ok := strings.CutPrefix(s, prefix); ok {
 			return strings.ToLower(rest)
 		}

@@ -39,6 +39,8 @@ var unreachable = map[catalogue.Number]map[code.Code]string{
 	catalogue.PayeeHide:      {code.PinNeeded: "to hide needs no PIN"},
 	catalogue.PacketCreate:   {code.SameAccount: ownAccounts, code.AccountNotFound: ownAccounts, code.AccountCapExceeded: "an escrow account that is new has no cap"},
 	catalogue.PacketClaim:    {code.AmountMustBePositive: ownAccounts, code.SameAccount: ownAccounts, code.AccountNotFound: ownAccounts, code.BalanceTooLow: ownAccounts},
+	catalogue.ReportCreate:   {code.PinNeeded: "to say what went wrong needs no PIN"},
+	catalogue.ReportClose:    {code.PinNeeded: "it asks for no PIN", code.PersonNotFound: "the report names its person"},
 	catalogue.SessionOpen:    {code.PersonNotFound: "the member names a person who is there"},
 	catalogue.PayCodeRenew:   {code.PinNeeded: "to show codes needs no PIN"},
 	catalogue.ReceiveCodeSet: {code.PinNeeded: "to be paid needs no PIN"},

@@ -56,6 +56,10 @@ func (s *player) find(r table.Reader, l *line) any {
 				return w
 			}
 		}
+	case "report":
+		if p, ok := s.report(name); ok {
+			return p
+		}
 	case "staff":
 		if m, ok := member(r, name); ok {
 			return m
@@ -139,8 +143,6 @@ func (s *player) describe(body any) map[string]string {
 		return s.describePacket(r)
 	case *pb.PacketShare:
 		return map[string]string{"number": num(r.Number), "amount": money.Format(r.Amount)}
-	case *pb.StaffMember:
-		return s.describeStaff(r)
 	case *pb.Till, *pb.Shift, *pb.CashMove:
 		return describeAtTill(r)
 	case *pb.Backfill:
@@ -148,7 +150,7 @@ func (s *player) describe(body any) map[string]string {
 	case nil:
 		return map[string]string{"next": "none"}
 	}
-	return map[string]string{"type": fmt.Sprintf("%T", body)}
+	return s.describeOffice(body)
 }
 
 // lastCourier is who made the newest attempt.

@@ -47,6 +47,8 @@
 //	tillpay M1/NAME ming 1.00 c1 by=..         an order paid by a printed code
 //	openshift M1/NAME 1 M1/wang 100.00 · closeshift M1/NAME 1 99.00
 //	cash M1/NAME ming 1.00 c1 staff=M1/wang [change] · cashout M1/NAME ming 1.00 c1 by=.. · undocash M1/NAME c1 staff=M1/wang
+//	complain ming c1 NO|refund/1|transfer/1|packet/1 [trouble=not_received] [words=..] by=..   of a payment
+//	reply ming/c1 words=.. · content ming/c1 ming by=..
 //	wait 2h                                    moves the leader's clock
 //	reopen                                     closes and opens the platform
 //

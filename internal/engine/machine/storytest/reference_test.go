@@ -16,6 +16,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/rule/order"
 	"github.com/holdfast-pay/holdfast/internal/rule/packet"
 	"github.com/holdfast-pay/holdfast/internal/rule/refund"
+	"github.com/holdfast-pay/holdfast/internal/rule/report"
 	"github.com/holdfast-pay/holdfast/internal/rule/standing"
 	"github.com/holdfast-pay/holdfast/internal/rule/till"
 	"github.com/holdfast-pay/holdfast/internal/rule/transfer"
@@ -58,6 +59,8 @@ func TestStatesPageIsPrinted(t *testing.T) {
 		"A person's next appeal takes the place of the one before; at most three are heard against one block.")
 	lifeOf(t, s, &b, "Shift at a till", "SHIFT_STATE_", till.ShiftMoves, pb.ShiftState_name,
 		"What is missing or too much when the drawer is counted stands on `till/<id>/difference`, under the shift's name.")
+	lifeOf(t, s, &b, "Problem report", "REPORT_STATE_", report.Moves, pb.ReportState_name,
+		"A report is answered once; whoever has more to say makes another.")
 	printed(t, "states.md", b.String())
 }
 

@@ -103,6 +103,20 @@ func sessionEnd(s *player, l *line) (table.Record, error) {
 	return &pb.SessionEnd{Id: id, Number: number}, errors.Join(err, err2)
 }
 
+// describeOffice says what a record is that staff deals with.
+func (s *player) describeOffice(body any) map[string]string {
+	switch r := body.(type) {
+	case *pb.StaffMember:
+		return s.describeStaff(r)
+	case *pb.ProblemReport:
+		return map[string]string{
+			"id": num(r.Id), "state": word(r.State, "REPORT_STATE_"), "merchant": short(r.Mchid), "promised": s.when(r.PromisedAt),
+			"evidence": strconv.Itoa(len(r.Evidence)), "by": r.AnsweredBy,
+		}
+	}
+	return map[string]string{"type": fmt.Sprintf("%T", body)}
+}
+
 func (s *player) describeStaff(m *pb.StaffMember) map[string]string {
 	var names, sessions []string
 	for _, r := range m.Roles {

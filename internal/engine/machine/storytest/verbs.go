@@ -73,6 +73,9 @@ var verbs = map[string]verb{
 	"cashout":    {catalogue.CashOut, cashOut},
 	"undocash":   {catalogue.CashUndo, cashUndo},
 
+	"complain":  {catalogue.ReportCreate, reportCreate},
+	"reply":     {catalogue.ReportAnswer, reportAnswer},
+	"content":   {catalogue.ReportClose, reportClose},
 	"staff":     {catalogue.StaffAdd, staffAdd},
 	"endstaff":  {catalogue.StaffEnd, staffEnd},
 	"roles":     {catalogue.StaffSetRoles, staffSetRoles},
