@@ -93,7 +93,7 @@ var walletOpen = Command{
 var walletPacket = Command{
 	Name: "wallet packet", Args: "LINK", Short: "show who took what of a red packet", JSON: true,
 	Long: `Shows a packet to who threw it and to those who hold its link. --proof writes the file
-that ` + "`holdfast packet verify`" + ` checks; a lucky packet's seed is in it once the packet has ended.`,
+that ` + "`holdfast packet verify`" + ` checks, once the packet has ended.`,
 	Examples: []Example{{"holdfast wallet packet 12.5f0c9a... --proof packet.json", "and then: holdfast packet verify packet.json"}},
 	Flags: func(fs *flag.FlagSet) RunFunc {
 		var w walletFlags
@@ -108,6 +108,9 @@ that ` + "`holdfast packet verify`" + ` checks; a lucky packet's seed is in it o
 			v, err := walletCall(ctx, env, c.ShowPacket, &pb.ShowPacketRequest{Link: args[0]})
 			if err != nil {
 				return err
+			}
+			if *proof != "" && len(v.Proof) == 0 {
+				return failure(ExitRefused, "ask again when all shares are taken, or its day is over", "the packet is open: its shares can be checked when it has ended")
 			}
 			if *proof != "" {
 				if err := os.WriteFile(*proof, v.Proof, 0o644); err != nil {
