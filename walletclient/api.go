@@ -98,7 +98,35 @@ func (c *Client) ListBills(ctx context.Context, q *ListBillsRequest) (*ListBills
 	return again(ctx, c, pbconnect.WalletServiceClient.ListBills, q)
 }
 
-// FindPayee finds who can be paid by a phone number; strangers are counted.
+// RenewPayCode gives the device that signs the call what it makes codes for tills
+// with, without a network, for 30 days. Devices ask for it whenever they are online.
+func (c *Client) RenewPayCode(ctx context.Context, q *RenewPayCodeRequest) (*RenewPayCodeResponse, error) {
+	return once(ctx, c, pbconnect.WalletServiceClient.RenewPayCode, q)
+}
+
+// ListAsked lists orders that a code was shown for and that wait for the person's
+// answer.
+func (c *Client) ListAsked(ctx context.Context, q *ListAskedRequest) (*ListAskedResponse, error) {
+	return again(ctx, c, pbconnect.WalletServiceClient.ListAsked, q)
+}
+
+// ShowAsked shows one of them, or how it ended.
+func (c *Client) ShowAsked(ctx context.Context, q *ShowAskedRequest) (*Asked, error) {
+	return again(ctx, c, pbconnect.WalletServiceClient.ShowAsked, q)
+}
+
+// AnswerAsked pays it, or declines it.
+func (c *Client) AnswerAsked(ctx context.Context, q *AnswerAskedRequest) (*Asked, error) {
+	return once(ctx, c, pbconnect.WalletServiceClient.AnswerAsked, q)
+}
+
+// MakeReceiveCode makes what others scan to pay the person.
+func (c *Client) MakeReceiveCode(ctx context.Context, q *MakeReceiveCodeRequest) (*ReceiveCode, error) {
+	return once(ctx, c, pbconnect.WalletServiceClient.MakeReceiveCode, q)
+}
+
+// FindPayee finds who can be paid by a phone number or by their code; strangers'
+// numbers are counted.
 func (c *Client) FindPayee(ctx context.Context, q *FindPayeeRequest) (*FindPayeeResponse, error) {
 	return again(ctx, c, pbconnect.WalletServiceClient.FindPayee, q)
 }
@@ -220,6 +248,8 @@ type (
 	ThrowPacketRequest = pb.ThrowPacketRequest
 	// EndPasskeyRequest is a message of the wallet API.
 	EndPasskeyRequest = pb.EndPasskeyRequest
+	// AnswerAskedRequest is a message of the wallet API.
+	AnswerAskedRequest = pb.AnswerAskedRequest
 	// CheckPasskeyRequest is a message of the wallet API.
 	CheckPasskeyRequest = pb.CheckPasskeyRequest
 	// AppealRequest is a message of the wallet API.
@@ -236,6 +266,22 @@ type (
 	ListBillsResponse = pb.ListBillsResponse
 	// Bill is a message of the wallet API.
 	Bill = pb.Bill
+	// RenewPayCodeRequest is a message of the wallet API.
+	RenewPayCodeRequest = pb.RenewPayCodeRequest
+	// RenewPayCodeResponse is a message of the wallet API.
+	RenewPayCodeResponse = pb.RenewPayCodeResponse
+	// ListAskedRequest is a message of the wallet API.
+	ListAskedRequest = pb.ListAskedRequest
+	// ListAskedResponse is a message of the wallet API.
+	ListAskedResponse = pb.ListAskedResponse
+	// Asked is an order that a code of the person's was shown for.
+	Asked = pb.Asked
+	// ShowAskedRequest is a message of the wallet API.
+	ShowAskedRequest = pb.ShowAskedRequest
+	// MakeReceiveCodeRequest is a message of the wallet API.
+	MakeReceiveCodeRequest = pb.MakeReceiveCodeRequest
+	// ReceiveCode is a message of the wallet API.
+	ReceiveCode = pb.ReceiveCode
 	// FindPayeeRequest is a message of the wallet API.
 	FindPayeeRequest = pb.FindPayeeRequest
 	// FindPayeeResponse is a message of the wallet API.

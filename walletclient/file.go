@@ -1,6 +1,7 @@
 package walletclient
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -14,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/holdfast-pay/holdfast/internal/edge/httpsig"
 )
@@ -32,6 +34,8 @@ type contents struct {
 	// Key is PKCS #8.
 	Key     []byte `json:"key"`
 	Counter uint64 `json:"counter"`
+	// PayCodes are nil before the device was given any.
+	PayCodes *PayCodes `json:"pay_codes,omitempty"`
 }
 
 // Create makes a device in a new file, for the wallet API at a URL; several nodes are
@@ -82,7 +86,7 @@ func (f *File) URLs() []string { return strings.Split(f.URL(), ",") }
 
 // Move changes where the wallet API is.
 func (f *File) Move(url string) error {
-	return f.change(func() { f.held.URL = url })
+	return f.change(func() error { f.held.URL = url; return nil })
 }
 
 // PublicKey implements Device.
@@ -99,12 +103,41 @@ func (f *File) Sign(hash []byte) ([]byte, error) { return httpsig.Sign(f.key, ha
 
 // Next implements Device. The count is written before it is used.
 func (f *File) Next() (n uint64, err error) {
-	err = f.change(func() { f.held.Counter++; n = f.held.Counter })
+	err = f.change(func() error {
+		f.held.Counter++
+		n = f.held.Counter
+		return nil
+	})
 	return n, err
 }
 
-// change writes a change of what is held, under a lock that other processes respect.
-func (f *File) change(what func()) error {
+// PayCode makes the next code that the device shows to a till, without a network, and
+// writes that it was made before it is shown.
+func (f *File) PayCode() (code string, err error) {
+	err = f.change(func() (err error) {
+		code, err = f.held.PayCodes.Next(time.Now())
+		return err
+	})
+	return code, err
+}
+
+// RenewPayCodes gets what codes are made with anew, and keeps it.
+func (f *File) RenewPayCodes(ctx context.Context, c *Client) error {
+	fresh, err := c.RenewPayCodes(ctx, nil)
+	if err != nil {
+		return err
+	}
+	return f.change(func() error {
+		if old := f.held.PayCodes; old != nil {
+			fresh.Step, fresh.Taps = old.Step, old.Taps
+		}
+		f.held.PayCodes = fresh
+		return nil
+	})
+}
+
+// change changes what the file holds, under a lock that other processes take too.
+func (f *File) change(how func() error) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	lock, err := os.OpenFile(f.path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
@@ -118,7 +151,9 @@ func (f *File) change(what func()) error {
 	if err := f.read(); err != nil {
 		return err
 	}
-	what()
+	if err := how(); err != nil {
+		return err
+	}
 	return f.write()
 }
 

@@ -37,7 +37,7 @@ var inside = map[string][]string{
 	"internal/rule/order":    {"internal/rule/due", "internal/rule/ledger", "internal/rule/merchant", "internal/rule/notice", "internal/rule/person", "internal/rule/wallet"},
 	"internal/rule/transfer": {"internal/rule/due", "internal/rule/ledger", "internal/rule/person", "internal/rule/wallet"},
 	"internal/rule/packet":   {"internal/rule/due", "internal/rule/ledger", "internal/rule/person", "internal/rule/wallet"},
-	"internal/rule/paycode":  {"internal/rule/due", "internal/rule/merchant", "internal/rule/order", "internal/rule/wallet"},
+	"internal/rule/paycode":  {"internal/rule/due", "internal/rule/merchant", "internal/rule/order", "internal/rule/till", "internal/rule/wallet"},
 	"internal/rule/till":     {"internal/rule/ledger", "internal/rule/merchant", "internal/rule/order", "internal/rule/person", "internal/rule/staff", "internal/rule/wallet"},
 	"internal/rule/refund":   {"internal/rule/due", "internal/rule/ledger", "internal/rule/merchant", "internal/rule/notice", "internal/rule/order"},
 	"internal/rule/wallet":   {"internal/rule/person"},

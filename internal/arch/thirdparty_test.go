@@ -39,7 +39,7 @@ var entries = []struct {
 	{"filippo.io/bigmod", []string{"internal/edge/wechatv3"}, "merchants' signatures verified with a prepared modulus: docs/decisions/0006"},
 	{"github.com/chromedp", []string{"internal/edge/edgetest/browser"}, "the browser that tests of pages share"},
 	{"github.com/evanw/esbuild", []string{"web"}, "bundles the pages; a module of its own, so that the product does not link it"},
-	{"rsc.io/qr", []string{"internal/run/qr"}, "the code in the terminal and on the page"},
+	{"rsc.io/qr", []string{"internal/edge/drawing"}, "the code in the terminal and on the page"},
 	{"github.com/anishathalye/porcupine", []string{"internal/trial/sim"}, "is there an order of the calls that explains their answers"},
 	{"github.com/HdrHistogram/hdrhistogram-go", []string{"internal/run/bench"}, "percentiles"},
 	{"github.com/wechatpay-apiv3/wechatpay-go", []string{"internal/run/shop", "internal/trial/proctest", "internal/trial/sdktest", "examples"}, "the demo shop, the examples, and the merchants of the tests that run processes, are unmodified"},

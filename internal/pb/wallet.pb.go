@@ -630,6 +630,7 @@ type AskPasskeyRequest struct {
 	//	*AskPasskeyRequest_AddPasskey
 	//	*AskPasskeyRequest_EndPasskey
 	//	*AskPasskeyRequest_EndDevice
+	//	*AskPasskeyRequest_AnswerAsked
 	Call          isAskPasskeyRequest_Call `protobuf_oneof:"call"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -744,6 +745,15 @@ func (x *AskPasskeyRequest) GetEndDevice() *EndDeviceRequest {
 	return nil
 }
 
+func (x *AskPasskeyRequest) GetAnswerAsked() *AnswerAskedRequest {
+	if x != nil {
+		if x, ok := x.Call.(*AskPasskeyRequest_AnswerAsked); ok {
+			return x.AnswerAsked
+		}
+	}
+	return nil
+}
+
 type isAskPasskeyRequest_Call interface {
 	isAskPasskeyRequest_Call()
 }
@@ -780,6 +790,10 @@ type AskPasskeyRequest_EndDevice struct {
 	EndDevice *EndDeviceRequest `protobuf:"bytes,8,opt,name=end_device,json=endDevice,proto3,oneof"`
 }
 
+type AskPasskeyRequest_AnswerAsked struct {
+	AnswerAsked *AnswerAskedRequest `protobuf:"bytes,9,opt,name=answer_asked,json=answerAsked,proto3,oneof"`
+}
+
 func (*AskPasskeyRequest_Pay) isAskPasskeyRequest_Call() {}
 
 func (*AskPasskeyRequest_Transfer) isAskPasskeyRequest_Call() {}
@@ -795,6 +809,8 @@ func (*AskPasskeyRequest_AddPasskey) isAskPasskeyRequest_Call() {}
 func (*AskPasskeyRequest_EndPasskey) isAskPasskeyRequest_Call() {}
 
 func (*AskPasskeyRequest_EndDevice) isAskPasskeyRequest_Call() {}
+
+func (*AskPasskeyRequest_AnswerAsked) isAskPasskeyRequest_Call() {}
 
 type CheckPasskeyRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2004,16 +2020,513 @@ func (x *Bill) GetSubject() string {
 	return ""
 }
 
-type FindPayeeRequest struct {
+type RenewPayCodeRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Phone         string                 `protobuf:"bytes,1,opt,name=phone,proto3" json:"phone,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RenewPayCodeRequest) Reset() {
+	*x = RenewPayCodeRequest{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RenewPayCodeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RenewPayCodeRequest) ProtoMessage() {}
+
+func (x *RenewPayCodeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RenewPayCodeRequest.ProtoReflect.Descriptor instead.
+func (*RenewPayCodeRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{29}
+}
+
+type RenewPayCodeResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// alias is 0 to 999,999,999.
+	Alias uint32 `protobuf:"varint,1,opt,name=alias,proto3" json:"alias,omitempty"`
+	// secret is 32 bytes. It never leaves the device.
+	Secret []byte `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
+	// server_time is the node's clock, Unix milliseconds: codes are made by it.
+	ServerTime int64 `protobuf:"varint,3,opt,name=server_time,json=serverTime,proto3" json:"server_time,omitempty"`
+	// until is when codes of the alias are good no more.
+	Until         int64 `protobuf:"varint,4,opt,name=until,proto3" json:"until,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RenewPayCodeResponse) Reset() {
+	*x = RenewPayCodeResponse{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RenewPayCodeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RenewPayCodeResponse) ProtoMessage() {}
+
+func (x *RenewPayCodeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RenewPayCodeResponse.ProtoReflect.Descriptor instead.
+func (*RenewPayCodeResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *RenewPayCodeResponse) GetAlias() uint32 {
+	if x != nil {
+		return x.Alias
+	}
+	return 0
+}
+
+func (x *RenewPayCodeResponse) GetSecret() []byte {
+	if x != nil {
+		return x.Secret
+	}
+	return nil
+}
+
+func (x *RenewPayCodeResponse) GetServerTime() int64 {
+	if x != nil {
+		return x.ServerTime
+	}
+	return 0
+}
+
+func (x *RenewPayCodeResponse) GetUntil() int64 {
+	if x != nil {
+		return x.Until
+	}
+	return 0
+}
+
+type ListAskedRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListAskedRequest) Reset() {
+	*x = ListAskedRequest{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAskedRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAskedRequest) ProtoMessage() {}
+
+func (x *ListAskedRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAskedRequest.ProtoReflect.Descriptor instead.
+func (*ListAskedRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{31}
+}
+
+type ListAskedResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Asked         []*Asked               `protobuf:"bytes,1,rep,name=asked,proto3" json:"asked,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListAskedResponse) Reset() {
+	*x = ListAskedResponse{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAskedResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAskedResponse) ProtoMessage() {}
+
+func (x *ListAskedResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAskedResponse.ProtoReflect.Descriptor instead.
+func (*ListAskedResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *ListAskedResponse) GetAsked() []*Asked {
+	if x != nil {
+		return x.Asked
+	}
+	return nil
+}
+
+// Asked is an order that a code of the person's was shown for.
+type Asked struct {
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	Order       uint64                 `protobuf:"varint,1,opt,name=order,proto3" json:"order,omitempty"`
+	Merchant    string                 `protobuf:"bytes,2,opt,name=merchant,proto3" json:"merchant,omitempty"`
+	Description string                 `protobuf:"bytes,3,opt,name=description,proto3" json:"description,omitempty"`
+	Total       int64                  `protobuf:"varint,4,opt,name=total,proto3" json:"total,omitempty"`
+	// state is waiting, paid or closed.
+	State string `protobuf:"bytes,5,opt,name=state,proto3" json:"state,omitempty"`
+	// until is when it closes by itself; 0 when it does not wait.
+	Until int64 `protobuf:"varint,6,opt,name=until,proto3" json:"until,omitempty"`
+	// entry is the payment's journal entry, which a receipt proves; 0 before.
+	Entry         uint64 `protobuf:"varint,7,opt,name=entry,proto3" json:"entry,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Asked) Reset() {
+	*x = Asked{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Asked) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Asked) ProtoMessage() {}
+
+func (x *Asked) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Asked.ProtoReflect.Descriptor instead.
+func (*Asked) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *Asked) GetOrder() uint64 {
+	if x != nil {
+		return x.Order
+	}
+	return 0
+}
+
+func (x *Asked) GetMerchant() string {
+	if x != nil {
+		return x.Merchant
+	}
+	return ""
+}
+
+func (x *Asked) GetDescription() string {
+	if x != nil {
+		return x.Description
+	}
+	return ""
+}
+
+func (x *Asked) GetTotal() int64 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+func (x *Asked) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *Asked) GetUntil() int64 {
+	if x != nil {
+		return x.Until
+	}
+	return 0
+}
+
+func (x *Asked) GetEntry() uint64 {
+	if x != nil {
+		return x.Entry
+	}
+	return 0
+}
+
+type ShowAskedRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Order         uint64                 `protobuf:"varint,1,opt,name=order,proto3" json:"order,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShowAskedRequest) Reset() {
+	*x = ShowAskedRequest{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShowAskedRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShowAskedRequest) ProtoMessage() {}
+
+func (x *ShowAskedRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShowAskedRequest.ProtoReflect.Descriptor instead.
+func (*ShowAskedRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *ShowAskedRequest) GetOrder() uint64 {
+	if x != nil {
+		return x.Order
+	}
+	return 0
+}
+
+type AnswerAskedRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Order         uint64                 `protobuf:"varint,1,opt,name=order,proto3" json:"order,omitempty"`
+	Pay           bool                   `protobuf:"varint,2,opt,name=pay,proto3" json:"pay,omitempty"`
+	Grant         uint64                 `protobuf:"varint,3,opt,name=grant,proto3" json:"grant,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AnswerAskedRequest) Reset() {
+	*x = AnswerAskedRequest{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AnswerAskedRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AnswerAskedRequest) ProtoMessage() {}
+
+func (x *AnswerAskedRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AnswerAskedRequest.ProtoReflect.Descriptor instead.
+func (*AnswerAskedRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *AnswerAskedRequest) GetOrder() uint64 {
+	if x != nil {
+		return x.Order
+	}
+	return 0
+}
+
+func (x *AnswerAskedRequest) GetPay() bool {
+	if x != nil {
+		return x.Pay
+	}
+	return false
+}
+
+func (x *AnswerAskedRequest) GetGrant() uint64 {
+	if x != nil {
+		return x.Grant
+	}
+	return 0
+}
+
+type MakeReceiveCodeRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// amount is what the code asks for, fen; 0 leaves it to the payer.
+	Amount int64 `protobuf:"varint,1,opt,name=amount,proto3" json:"amount,omitempty"`
+	// fresh ends the code before, with all its amounts, and makes a new one.
+	Fresh         bool `protobuf:"varint,2,opt,name=fresh,proto3" json:"fresh,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MakeReceiveCodeRequest) Reset() {
+	*x = MakeReceiveCodeRequest{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MakeReceiveCodeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MakeReceiveCodeRequest) ProtoMessage() {}
+
+func (x *MakeReceiveCodeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MakeReceiveCodeRequest.ProtoReflect.Descriptor instead.
+func (*MakeReceiveCodeRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *MakeReceiveCodeRequest) GetAmount() int64 {
+	if x != nil {
+		return x.Amount
+	}
+	return 0
+}
+
+func (x *MakeReceiveCodeRequest) GetFresh() bool {
+	if x != nil {
+		return x.Fresh
+	}
+	return false
+}
+
+type ReceiveCode struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// code is what is drawn as a QR code.
+	Code          string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	Amount        int64  `protobuf:"varint,2,opt,name=amount,proto3" json:"amount,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReceiveCode) Reset() {
+	*x = ReceiveCode{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReceiveCode) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReceiveCode) ProtoMessage() {}
+
+func (x *ReceiveCode) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReceiveCode.ProtoReflect.Descriptor instead.
+func (*ReceiveCode) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *ReceiveCode) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *ReceiveCode) GetAmount() int64 {
+	if x != nil {
+		return x.Amount
+	}
+	return 0
+}
+
+type FindPayeeRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Phone string                 `protobuf:"bytes,1,opt,name=phone,proto3" json:"phone,omitempty"`
+	// code is a ReceiveCode that was scanned, in place of a phone number.
+	Code          string `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *FindPayeeRequest) Reset() {
 	*x = FindPayeeRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[29]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2025,7 +2538,7 @@ func (x *FindPayeeRequest) String() string {
 func (*FindPayeeRequest) ProtoMessage() {}
 
 func (x *FindPayeeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[29]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2038,7 +2551,7 @@ func (x *FindPayeeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindPayeeRequest.ProtoReflect.Descriptor instead.
 func (*FindPayeeRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{29}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *FindPayeeRequest) GetPhone() string {
@@ -2048,20 +2561,29 @@ func (x *FindPayeeRequest) GetPhone() string {
 	return ""
 }
 
+func (x *FindPayeeRequest) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
 type FindPayeeResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// payee is good for the asker's transfers alone; empty when nobody can be paid by
-	// the number, for whatever reason.
+	// the number or code, for whatever reason.
 	Payee string `protobuf:"bytes,1,opt,name=payee,proto3" json:"payee,omitempty"`
 	// name shows the last character only.
-	Name          string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// amount is what the code asks for, fen; no other can be sent. 0: any.
+	Amount        int64 `protobuf:"varint,3,opt,name=amount,proto3" json:"amount,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *FindPayeeResponse) Reset() {
 	*x = FindPayeeResponse{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[30]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2073,7 +2595,7 @@ func (x *FindPayeeResponse) String() string {
 func (*FindPayeeResponse) ProtoMessage() {}
 
 func (x *FindPayeeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[30]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2086,7 +2608,7 @@ func (x *FindPayeeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindPayeeResponse.ProtoReflect.Descriptor instead.
 func (*FindPayeeResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{30}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *FindPayeeResponse) GetPayee() string {
@@ -2101,6 +2623,13 @@ func (x *FindPayeeResponse) GetName() string {
 		return x.Name
 	}
 	return ""
+}
+
+func (x *FindPayeeResponse) GetAmount() int64 {
+	if x != nil {
+		return x.Amount
+	}
+	return 0
 }
 
 type TransferRequest struct {
@@ -2120,7 +2649,7 @@ type TransferRequest struct {
 
 func (x *TransferRequest) Reset() {
 	*x = TransferRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[31]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2132,7 +2661,7 @@ func (x *TransferRequest) String() string {
 func (*TransferRequest) ProtoMessage() {}
 
 func (x *TransferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[31]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2145,7 +2674,7 @@ func (x *TransferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransferRequest.ProtoReflect.Descriptor instead.
 func (*TransferRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{31}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *TransferRequest) GetPayee() string {
@@ -2214,7 +2743,7 @@ type TransferView struct {
 
 func (x *TransferView) Reset() {
 	*x = TransferView{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[32]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2226,7 +2755,7 @@ func (x *TransferView) String() string {
 func (*TransferView) ProtoMessage() {}
 
 func (x *TransferView) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[32]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2239,7 +2768,7 @@ func (x *TransferView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransferView.ProtoReflect.Descriptor instead.
 func (*TransferView) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{32}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *TransferView) GetTransfer() uint64 {
@@ -2321,7 +2850,7 @@ type ShowTransferRequest struct {
 
 func (x *ShowTransferRequest) Reset() {
 	*x = ShowTransferRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[33]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2333,7 +2862,7 @@ func (x *ShowTransferRequest) String() string {
 func (*ShowTransferRequest) ProtoMessage() {}
 
 func (x *ShowTransferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[33]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2346,7 +2875,7 @@ func (x *ShowTransferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowTransferRequest.ProtoReflect.Descriptor instead.
 func (*ShowTransferRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{33}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *ShowTransferRequest) GetTransfer() uint64 {
@@ -2366,7 +2895,7 @@ type AnswerTransferRequest struct {
 
 func (x *AnswerTransferRequest) Reset() {
 	*x = AnswerTransferRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[34]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2378,7 +2907,7 @@ func (x *AnswerTransferRequest) String() string {
 func (*AnswerTransferRequest) ProtoMessage() {}
 
 func (x *AnswerTransferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[34]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2391,7 +2920,7 @@ func (x *AnswerTransferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnswerTransferRequest.ProtoReflect.Descriptor instead.
 func (*AnswerTransferRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{34}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *AnswerTransferRequest) GetTransfer() uint64 {
@@ -2426,7 +2955,7 @@ type ThrowPacketRequest struct {
 
 func (x *ThrowPacketRequest) Reset() {
 	*x = ThrowPacketRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[35]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2438,7 +2967,7 @@ func (x *ThrowPacketRequest) String() string {
 func (*ThrowPacketRequest) ProtoMessage() {}
 
 func (x *ThrowPacketRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[35]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2451,7 +2980,7 @@ func (x *ThrowPacketRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ThrowPacketRequest.ProtoReflect.Descriptor instead.
 func (*ThrowPacketRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{35}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *ThrowPacketRequest) GetClientId() string {
@@ -2515,7 +3044,7 @@ type OpenPacketRequest struct {
 
 func (x *OpenPacketRequest) Reset() {
 	*x = OpenPacketRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[36]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2527,7 +3056,7 @@ func (x *OpenPacketRequest) String() string {
 func (*OpenPacketRequest) ProtoMessage() {}
 
 func (x *OpenPacketRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[36]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2540,7 +3069,7 @@ func (x *OpenPacketRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenPacketRequest.ProtoReflect.Descriptor instead.
 func (*OpenPacketRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{36}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *OpenPacketRequest) GetLink() string {
@@ -2566,7 +3095,7 @@ type ShowPacketRequest struct {
 
 func (x *ShowPacketRequest) Reset() {
 	*x = ShowPacketRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[37]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2578,7 +3107,7 @@ func (x *ShowPacketRequest) String() string {
 func (*ShowPacketRequest) ProtoMessage() {}
 
 func (x *ShowPacketRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[37]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2591,7 +3120,7 @@ func (x *ShowPacketRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowPacketRequest.ProtoReflect.Descriptor instead.
 func (*ShowPacketRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{37}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *ShowPacketRequest) GetLink() string {
@@ -2625,7 +3154,7 @@ type PacketView struct {
 
 func (x *PacketView) Reset() {
 	*x = PacketView{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[38]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2637,7 +3166,7 @@ func (x *PacketView) String() string {
 func (*PacketView) ProtoMessage() {}
 
 func (x *PacketView) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[38]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2650,7 +3179,7 @@ func (x *PacketView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PacketView.ProtoReflect.Descriptor instead.
 func (*PacketView) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{38}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *PacketView) GetPacket() uint64 {
@@ -2743,7 +3272,7 @@ type PacketTaken struct {
 
 func (x *PacketTaken) Reset() {
 	*x = PacketTaken{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[39]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2755,7 +3284,7 @@ func (x *PacketTaken) String() string {
 func (*PacketTaken) ProtoMessage() {}
 
 func (x *PacketTaken) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[39]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2768,7 +3297,7 @@ func (x *PacketTaken) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PacketTaken.ProtoReflect.Descriptor instead.
 func (*PacketTaken) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{39}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *PacketTaken) GetName() string {
@@ -2810,7 +3339,7 @@ type ListWaitingRequest struct {
 
 func (x *ListWaitingRequest) Reset() {
 	*x = ListWaitingRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[40]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2822,7 +3351,7 @@ func (x *ListWaitingRequest) String() string {
 func (*ListWaitingRequest) ProtoMessage() {}
 
 func (x *ListWaitingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[40]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2835,7 +3364,7 @@ func (x *ListWaitingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWaitingRequest.ProtoReflect.Descriptor instead.
 func (*ListWaitingRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{40}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *ListWaitingRequest) GetBefore() uint64 {
@@ -2865,7 +3394,7 @@ type ListWaitingResponse struct {
 
 func (x *ListWaitingResponse) Reset() {
 	*x = ListWaitingResponse{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[41]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2877,7 +3406,7 @@ func (x *ListWaitingResponse) String() string {
 func (*ListWaitingResponse) ProtoMessage() {}
 
 func (x *ListWaitingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[41]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2890,7 +3419,7 @@ func (x *ListWaitingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWaitingResponse.ProtoReflect.Descriptor instead.
 func (*ListWaitingResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{41}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *ListWaitingResponse) GetTransfers() []*TransferView {
@@ -2927,7 +3456,7 @@ type ListPacketsRequest struct {
 
 func (x *ListPacketsRequest) Reset() {
 	*x = ListPacketsRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[42]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2939,7 +3468,7 @@ func (x *ListPacketsRequest) String() string {
 func (*ListPacketsRequest) ProtoMessage() {}
 
 func (x *ListPacketsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[42]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2952,7 +3481,7 @@ func (x *ListPacketsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPacketsRequest.ProtoReflect.Descriptor instead.
 func (*ListPacketsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{42}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *ListPacketsRequest) GetTaken() bool {
@@ -2990,7 +3519,7 @@ type ListPacketsResponse struct {
 
 func (x *ListPacketsResponse) Reset() {
 	*x = ListPacketsResponse{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[43]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3002,7 +3531,7 @@ func (x *ListPacketsResponse) String() string {
 func (*ListPacketsResponse) ProtoMessage() {}
 
 func (x *ListPacketsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[43]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3015,7 +3544,7 @@ func (x *ListPacketsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPacketsResponse.ProtoReflect.Descriptor instead.
 func (*ListPacketsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{43}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *ListPacketsResponse) GetPackets() []*PacketLine {
@@ -3063,7 +3592,7 @@ type PacketLine struct {
 
 func (x *PacketLine) Reset() {
 	*x = PacketLine{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[44]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3075,7 +3604,7 @@ func (x *PacketLine) String() string {
 func (*PacketLine) ProtoMessage() {}
 
 func (x *PacketLine) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[44]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3088,7 +3617,7 @@ func (x *PacketLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PacketLine.ProtoReflect.Descriptor instead.
 func (*PacketLine) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{44}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *PacketLine) GetPacket() uint64 {
@@ -3172,7 +3701,7 @@ type FollowRequest struct {
 
 func (x *FollowRequest) Reset() {
 	*x = FollowRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[45]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3184,7 +3713,7 @@ func (x *FollowRequest) String() string {
 func (*FollowRequest) ProtoMessage() {}
 
 func (x *FollowRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[45]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3197,7 +3726,7 @@ func (x *FollowRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FollowRequest.ProtoReflect.Descriptor instead.
 func (*FollowRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{45}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *FollowRequest) GetCursor() uint64 {
@@ -3219,7 +3748,7 @@ type News struct {
 
 func (x *News) Reset() {
 	*x = News{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[46]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3231,7 +3760,7 @@ func (x *News) String() string {
 func (*News) ProtoMessage() {}
 
 func (x *News) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[46]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3244,7 +3773,7 @@ func (x *News) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use News.ProtoReflect.Descriptor instead.
 func (*News) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{46}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *News) GetCursor() uint64 {
@@ -3285,7 +3814,7 @@ type Happening struct {
 
 func (x *Happening) Reset() {
 	*x = Happening{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[47]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3297,7 +3826,7 @@ func (x *Happening) String() string {
 func (*Happening) ProtoMessage() {}
 
 func (x *Happening) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[47]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3310,7 +3839,7 @@ func (x *Happening) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Happening.ProtoReflect.Descriptor instead.
 func (*Happening) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{47}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *Happening) GetEntry() uint64 {
@@ -3373,7 +3902,7 @@ type ReportProblemRequest struct {
 
 func (x *ReportProblemRequest) Reset() {
 	*x = ReportProblemRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[48]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3385,7 +3914,7 @@ func (x *ReportProblemRequest) String() string {
 func (*ReportProblemRequest) ProtoMessage() {}
 
 func (x *ReportProblemRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[48]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3398,7 +3927,7 @@ func (x *ReportProblemRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportProblemRequest.ProtoReflect.Descriptor instead.
 func (*ReportProblemRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{48}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *ReportProblemRequest) GetSubject() string {
@@ -3452,7 +3981,7 @@ type ReportView struct {
 
 func (x *ReportView) Reset() {
 	*x = ReportView{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[49]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3464,7 +3993,7 @@ func (x *ReportView) String() string {
 func (*ReportView) ProtoMessage() {}
 
 func (x *ReportView) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[49]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3477,7 +4006,7 @@ func (x *ReportView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportView.ProtoReflect.Descriptor instead.
 func (*ReportView) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{49}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *ReportView) GetReport() uint64 {
@@ -3566,7 +4095,7 @@ type CloseReportRequest struct {
 
 func (x *CloseReportRequest) Reset() {
 	*x = CloseReportRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[50]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3578,7 +4107,7 @@ func (x *CloseReportRequest) String() string {
 func (*CloseReportRequest) ProtoMessage() {}
 
 func (x *CloseReportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[50]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3591,7 +4120,7 @@ func (x *CloseReportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseReportRequest.ProtoReflect.Descriptor instead.
 func (*CloseReportRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{50}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *CloseReportRequest) GetReport() uint64 {
@@ -3612,7 +4141,7 @@ type ListReportsRequest struct {
 
 func (x *ListReportsRequest) Reset() {
 	*x = ListReportsRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[51]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3624,7 +4153,7 @@ func (x *ListReportsRequest) String() string {
 func (*ListReportsRequest) ProtoMessage() {}
 
 func (x *ListReportsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[51]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3637,7 +4166,7 @@ func (x *ListReportsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListReportsRequest.ProtoReflect.Descriptor instead.
 func (*ListReportsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{51}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *ListReportsRequest) GetBefore() uint64 {
@@ -3665,7 +4194,7 @@ type ListReportsResponse struct {
 
 func (x *ListReportsResponse) Reset() {
 	*x = ListReportsResponse{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[52]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3677,7 +4206,7 @@ func (x *ListReportsResponse) String() string {
 func (*ListReportsResponse) ProtoMessage() {}
 
 func (x *ListReportsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[52]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3690,7 +4219,7 @@ func (x *ListReportsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListReportsResponse.ProtoReflect.Descriptor instead.
 func (*ListReportsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{52}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *ListReportsResponse) GetReports() []*ReportView {
@@ -3716,7 +4245,7 @@ type ShowReportRequest struct {
 
 func (x *ShowReportRequest) Reset() {
 	*x = ShowReportRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[53]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3728,7 +4257,7 @@ func (x *ShowReportRequest) String() string {
 func (*ShowReportRequest) ProtoMessage() {}
 
 func (x *ShowReportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[53]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3741,7 +4270,7 @@ func (x *ShowReportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowReportRequest.ProtoReflect.Descriptor instead.
 func (*ShowReportRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{53}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *ShowReportRequest) GetReport() uint64 {
@@ -3804,7 +4333,7 @@ const file_holdfast_v1_wallet_proto_rawDesc = "" +
 	"credential\x18\x02 \x01(\tR\n" +
 	"credential\x12\x14\n" +
 	"\x05label\x18\x03 \x01(\tR\x05label\x12\x14\n" +
-	"\x05grant\x18\x04 \x01(\x04R\x05grant\"\x91\x04\n" +
+	"\x05grant\x18\x04 \x01(\x04R\x05grant\"\xd7\x04\n" +
 	"\x11AskPasskeyRequest\x12+\n" +
 	"\x03pay\x18\x01 \x01(\v2\x17.holdfast.v1.PayRequestH\x00R\x03pay\x12:\n" +
 	"\btransfer\x18\x02 \x01(\v2\x1c.holdfast.v1.TransferRequestH\x00R\btransfer\x12D\n" +
@@ -3816,7 +4345,8 @@ const file_holdfast_v1_wallet_proto_rawDesc = "" +
 	"\vend_passkey\x18\a \x01(\v2\x1e.holdfast.v1.EndPasskeyRequestH\x00R\n" +
 	"endPasskey\x12>\n" +
 	"\n" +
-	"end_device\x18\b \x01(\v2\x1d.holdfast.v1.EndDeviceRequestH\x00R\tendDeviceB\x06\n" +
+	"end_device\x18\b \x01(\v2\x1d.holdfast.v1.EndDeviceRequestH\x00R\tendDevice\x12D\n" +
+	"\fanswer_asked\x18\t \x01(\v2\x1f.holdfast.v1.AnswerAskedRequestH\x00R\vanswerAskedB\x06\n" +
 	"\x04call\"K\n" +
 	"\x13CheckPasskeyRequest\x12\x14\n" +
 	"\x05token\x18\x01 \x01(\fR\x05token\x12\x1e\n" +
@@ -3911,12 +4441,44 @@ const file_holdfast_v1_wallet_proto_rawDesc = "" +
 	"\x04what\x18\x03 \x01(\tR\x04what\x12\x16\n" +
 	"\x06amount\x18\x04 \x01(\x03R\x06amount\x12\x10\n" +
 	"\x03who\x18\x05 \x01(\tR\x03who\x12\x18\n" +
-	"\asubject\x18\x06 \x01(\tR\asubject\"(\n" +
+	"\asubject\x18\x06 \x01(\tR\asubject\"\x15\n" +
+	"\x13RenewPayCodeRequest\"{\n" +
+	"\x14RenewPayCodeResponse\x12\x14\n" +
+	"\x05alias\x18\x01 \x01(\rR\x05alias\x12\x16\n" +
+	"\x06secret\x18\x02 \x01(\fR\x06secret\x12\x1f\n" +
+	"\vserver_time\x18\x03 \x01(\x03R\n" +
+	"serverTime\x12\x14\n" +
+	"\x05until\x18\x04 \x01(\x03R\x05until\"\x12\n" +
+	"\x10ListAskedRequest\"=\n" +
+	"\x11ListAskedResponse\x12(\n" +
+	"\x05asked\x18\x01 \x03(\v2\x12.holdfast.v1.AskedR\x05asked\"\xb3\x01\n" +
+	"\x05Asked\x12\x14\n" +
+	"\x05order\x18\x01 \x01(\x04R\x05order\x12\x1a\n" +
+	"\bmerchant\x18\x02 \x01(\tR\bmerchant\x12 \n" +
+	"\vdescription\x18\x03 \x01(\tR\vdescription\x12\x14\n" +
+	"\x05total\x18\x04 \x01(\x03R\x05total\x12\x14\n" +
+	"\x05state\x18\x05 \x01(\tR\x05state\x12\x14\n" +
+	"\x05until\x18\x06 \x01(\x03R\x05until\x12\x14\n" +
+	"\x05entry\x18\a \x01(\x04R\x05entry\"(\n" +
+	"\x10ShowAskedRequest\x12\x14\n" +
+	"\x05order\x18\x01 \x01(\x04R\x05order\"R\n" +
+	"\x12AnswerAskedRequest\x12\x14\n" +
+	"\x05order\x18\x01 \x01(\x04R\x05order\x12\x10\n" +
+	"\x03pay\x18\x02 \x01(\bR\x03pay\x12\x14\n" +
+	"\x05grant\x18\x03 \x01(\x04R\x05grant\"F\n" +
+	"\x16MakeReceiveCodeRequest\x12\x16\n" +
+	"\x06amount\x18\x01 \x01(\x03R\x06amount\x12\x14\n" +
+	"\x05fresh\x18\x02 \x01(\bR\x05fresh\"9\n" +
+	"\vReceiveCode\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x16\n" +
+	"\x06amount\x18\x02 \x01(\x03R\x06amount\"<\n" +
 	"\x10FindPayeeRequest\x12\x14\n" +
-	"\x05phone\x18\x01 \x01(\tR\x05phone\"=\n" +
+	"\x05phone\x18\x01 \x01(\tR\x05phone\x12\x12\n" +
+	"\x04code\x18\x02 \x01(\tR\x04code\"U\n" +
 	"\x11FindPayeeResponse\x12\x14\n" +
 	"\x05payee\x18\x01 \x01(\tR\x05payee\x12\x12\n" +
-	"\x04name\x18\x02 \x01(\tR\x04name\"\x9e\x01\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
+	"\x06amount\x18\x03 \x01(\x03R\x06amount\"\x9e\x01\n" +
 	"\x0fTransferRequest\x12\x14\n" +
 	"\x05payee\x18\x01 \x01(\tR\x05payee\x12\x16\n" +
 	"\x06amount\x18\x02 \x01(\x03R\x06amount\x12\x1b\n" +
@@ -4045,7 +4607,7 @@ const file_holdfast_v1_wallet_proto_rawDesc = "" +
 	"\areports\x18\x01 \x03(\v2\x17.holdfast.v1.ReportViewR\areports\x12\x12\n" +
 	"\x04next\x18\x02 \x01(\x04R\x04next\"+\n" +
 	"\x11ShowReportRequest\x12\x16\n" +
-	"\x06report\x18\x01 \x01(\x04R\x06report2\xcc\x11\n" +
+	"\x06report\x18\x01 \x01(\x04R\x06report2\xc3\x14\n" +
 	"\rWalletService\x12G\n" +
 	"\bSendCode\x12\x1c.holdfast.v1.SendCodeRequest\x1a\x1d.holdfast.v1.SendCodeResponse\x12>\n" +
 	"\x05Enrol\x12\x19.holdfast.v1.EnrolRequest\x1a\x1a.holdfast.v1.EnrolResponse\x12E\n" +
@@ -4067,7 +4629,12 @@ const file_holdfast_v1_wallet_proto_rawDesc = "" +
 	"\x06Appeal\x12\x1a.holdfast.v1.AppealRequest\x1a\x17.holdfast.v1.WalletView\x12D\n" +
 	"\vShowPayable\x12\x1f.holdfast.v1.ShowPayableRequest\x1a\x14.holdfast.v1.Payable\x124\n" +
 	"\x03Pay\x12\x17.holdfast.v1.PayRequest\x1a\x14.holdfast.v1.Payment\x12J\n" +
-	"\tListBills\x12\x1d.holdfast.v1.ListBillsRequest\x1a\x1e.holdfast.v1.ListBillsResponse\x12J\n" +
+	"\tListBills\x12\x1d.holdfast.v1.ListBillsRequest\x1a\x1e.holdfast.v1.ListBillsResponse\x12S\n" +
+	"\fRenewPayCode\x12 .holdfast.v1.RenewPayCodeRequest\x1a!.holdfast.v1.RenewPayCodeResponse\x12J\n" +
+	"\tListAsked\x12\x1d.holdfast.v1.ListAskedRequest\x1a\x1e.holdfast.v1.ListAskedResponse\x12>\n" +
+	"\tShowAsked\x12\x1d.holdfast.v1.ShowAskedRequest\x1a\x12.holdfast.v1.Asked\x12B\n" +
+	"\vAnswerAsked\x12\x1f.holdfast.v1.AnswerAskedRequest\x1a\x12.holdfast.v1.Asked\x12P\n" +
+	"\x0fMakeReceiveCode\x12#.holdfast.v1.MakeReceiveCodeRequest\x1a\x18.holdfast.v1.ReceiveCode\x12J\n" +
 	"\tFindPayee\x12\x1d.holdfast.v1.FindPayeeRequest\x1a\x1e.holdfast.v1.FindPayeeResponse\x12C\n" +
 	"\bTransfer\x12\x1c.holdfast.v1.TransferRequest\x1a\x19.holdfast.v1.TransferView\x12K\n" +
 	"\fShowTransfer\x12 .holdfast.v1.ShowTransferRequest\x1a\x19.holdfast.v1.TransferView\x12O\n" +
@@ -4098,148 +4665,169 @@ func file_holdfast_v1_wallet_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_wallet_proto_rawDescData
 }
 
-var file_holdfast_v1_wallet_proto_msgTypes = make([]protoimpl.MessageInfo, 54)
+var file_holdfast_v1_wallet_proto_msgTypes = make([]protoimpl.MessageInfo, 63)
 var file_holdfast_v1_wallet_proto_goTypes = []any{
-	(*SendCodeRequest)(nil),       // 0: holdfast.v1.SendCodeRequest
-	(*SendCodeResponse)(nil),      // 1: holdfast.v1.SendCodeResponse
-	(*EnrolRequest)(nil),          // 2: holdfast.v1.EnrolRequest
-	(*EnrolResponse)(nil),         // 3: holdfast.v1.EnrolResponse
-	(*ShowWalletRequest)(nil),     // 4: holdfast.v1.ShowWalletRequest
-	(*WalletView)(nil),            // 5: holdfast.v1.WalletView
-	(*BeginPasskeyRequest)(nil),   // 6: holdfast.v1.BeginPasskeyRequest
-	(*PasskeyAsked)(nil),          // 7: holdfast.v1.PasskeyAsked
-	(*AddPasskeyRequest)(nil),     // 8: holdfast.v1.AddPasskeyRequest
-	(*AskPasskeyRequest)(nil),     // 9: holdfast.v1.AskPasskeyRequest
-	(*CheckPasskeyRequest)(nil),   // 10: holdfast.v1.CheckPasskeyRequest
-	(*EndPasskeyRequest)(nil),     // 11: holdfast.v1.EndPasskeyRequest
-	(*AppealRequest)(nil),         // 12: holdfast.v1.AppealRequest
-	(*PasskeyView)(nil),           // 13: holdfast.v1.PasskeyView
-	(*BlockView)(nil),             // 14: holdfast.v1.BlockView
-	(*DeviceView)(nil),            // 15: holdfast.v1.DeviceView
-	(*SetPinRequest)(nil),         // 16: holdfast.v1.SetPinRequest
-	(*CheckPinRequest)(nil),       // 17: holdfast.v1.CheckPinRequest
-	(*CheckPinResponse)(nil),      // 18: holdfast.v1.CheckPinResponse
-	(*ForgetPinRequest)(nil),      // 19: holdfast.v1.ForgetPinRequest
-	(*SetFreeLimitRequest)(nil),   // 20: holdfast.v1.SetFreeLimitRequest
-	(*EndDeviceRequest)(nil),      // 21: holdfast.v1.EndDeviceRequest
-	(*ShowPayableRequest)(nil),    // 22: holdfast.v1.ShowPayableRequest
-	(*Payable)(nil),               // 23: holdfast.v1.Payable
-	(*PayRequest)(nil),            // 24: holdfast.v1.PayRequest
-	(*Payment)(nil),               // 25: holdfast.v1.Payment
-	(*ListBillsRequest)(nil),      // 26: holdfast.v1.ListBillsRequest
-	(*ListBillsResponse)(nil),     // 27: holdfast.v1.ListBillsResponse
-	(*Bill)(nil),                  // 28: holdfast.v1.Bill
-	(*FindPayeeRequest)(nil),      // 29: holdfast.v1.FindPayeeRequest
-	(*FindPayeeResponse)(nil),     // 30: holdfast.v1.FindPayeeResponse
-	(*TransferRequest)(nil),       // 31: holdfast.v1.TransferRequest
-	(*TransferView)(nil),          // 32: holdfast.v1.TransferView
-	(*ShowTransferRequest)(nil),   // 33: holdfast.v1.ShowTransferRequest
-	(*AnswerTransferRequest)(nil), // 34: holdfast.v1.AnswerTransferRequest
-	(*ThrowPacketRequest)(nil),    // 35: holdfast.v1.ThrowPacketRequest
-	(*OpenPacketRequest)(nil),     // 36: holdfast.v1.OpenPacketRequest
-	(*ShowPacketRequest)(nil),     // 37: holdfast.v1.ShowPacketRequest
-	(*PacketView)(nil),            // 38: holdfast.v1.PacketView
-	(*PacketTaken)(nil),           // 39: holdfast.v1.PacketTaken
-	(*ListWaitingRequest)(nil),    // 40: holdfast.v1.ListWaitingRequest
-	(*ListWaitingResponse)(nil),   // 41: holdfast.v1.ListWaitingResponse
-	(*ListPacketsRequest)(nil),    // 42: holdfast.v1.ListPacketsRequest
-	(*ListPacketsResponse)(nil),   // 43: holdfast.v1.ListPacketsResponse
-	(*PacketLine)(nil),            // 44: holdfast.v1.PacketLine
-	(*FollowRequest)(nil),         // 45: holdfast.v1.FollowRequest
-	(*News)(nil),                  // 46: holdfast.v1.News
-	(*Happening)(nil),             // 47: holdfast.v1.Happening
-	(*ReportProblemRequest)(nil),  // 48: holdfast.v1.ReportProblemRequest
-	(*ReportView)(nil),            // 49: holdfast.v1.ReportView
-	(*CloseReportRequest)(nil),    // 50: holdfast.v1.CloseReportRequest
-	(*ListReportsRequest)(nil),    // 51: holdfast.v1.ListReportsRequest
-	(*ListReportsResponse)(nil),   // 52: holdfast.v1.ListReportsResponse
-	(*ShowReportRequest)(nil),     // 53: holdfast.v1.ShowReportRequest
+	(*SendCodeRequest)(nil),        // 0: holdfast.v1.SendCodeRequest
+	(*SendCodeResponse)(nil),       // 1: holdfast.v1.SendCodeResponse
+	(*EnrolRequest)(nil),           // 2: holdfast.v1.EnrolRequest
+	(*EnrolResponse)(nil),          // 3: holdfast.v1.EnrolResponse
+	(*ShowWalletRequest)(nil),      // 4: holdfast.v1.ShowWalletRequest
+	(*WalletView)(nil),             // 5: holdfast.v1.WalletView
+	(*BeginPasskeyRequest)(nil),    // 6: holdfast.v1.BeginPasskeyRequest
+	(*PasskeyAsked)(nil),           // 7: holdfast.v1.PasskeyAsked
+	(*AddPasskeyRequest)(nil),      // 8: holdfast.v1.AddPasskeyRequest
+	(*AskPasskeyRequest)(nil),      // 9: holdfast.v1.AskPasskeyRequest
+	(*CheckPasskeyRequest)(nil),    // 10: holdfast.v1.CheckPasskeyRequest
+	(*EndPasskeyRequest)(nil),      // 11: holdfast.v1.EndPasskeyRequest
+	(*AppealRequest)(nil),          // 12: holdfast.v1.AppealRequest
+	(*PasskeyView)(nil),            // 13: holdfast.v1.PasskeyView
+	(*BlockView)(nil),              // 14: holdfast.v1.BlockView
+	(*DeviceView)(nil),             // 15: holdfast.v1.DeviceView
+	(*SetPinRequest)(nil),          // 16: holdfast.v1.SetPinRequest
+	(*CheckPinRequest)(nil),        // 17: holdfast.v1.CheckPinRequest
+	(*CheckPinResponse)(nil),       // 18: holdfast.v1.CheckPinResponse
+	(*ForgetPinRequest)(nil),       // 19: holdfast.v1.ForgetPinRequest
+	(*SetFreeLimitRequest)(nil),    // 20: holdfast.v1.SetFreeLimitRequest
+	(*EndDeviceRequest)(nil),       // 21: holdfast.v1.EndDeviceRequest
+	(*ShowPayableRequest)(nil),     // 22: holdfast.v1.ShowPayableRequest
+	(*Payable)(nil),                // 23: holdfast.v1.Payable
+	(*PayRequest)(nil),             // 24: holdfast.v1.PayRequest
+	(*Payment)(nil),                // 25: holdfast.v1.Payment
+	(*ListBillsRequest)(nil),       // 26: holdfast.v1.ListBillsRequest
+	(*ListBillsResponse)(nil),      // 27: holdfast.v1.ListBillsResponse
+	(*Bill)(nil),                   // 28: holdfast.v1.Bill
+	(*RenewPayCodeRequest)(nil),    // 29: holdfast.v1.RenewPayCodeRequest
+	(*RenewPayCodeResponse)(nil),   // 30: holdfast.v1.RenewPayCodeResponse
+	(*ListAskedRequest)(nil),       // 31: holdfast.v1.ListAskedRequest
+	(*ListAskedResponse)(nil),      // 32: holdfast.v1.ListAskedResponse
+	(*Asked)(nil),                  // 33: holdfast.v1.Asked
+	(*ShowAskedRequest)(nil),       // 34: holdfast.v1.ShowAskedRequest
+	(*AnswerAskedRequest)(nil),     // 35: holdfast.v1.AnswerAskedRequest
+	(*MakeReceiveCodeRequest)(nil), // 36: holdfast.v1.MakeReceiveCodeRequest
+	(*ReceiveCode)(nil),            // 37: holdfast.v1.ReceiveCode
+	(*FindPayeeRequest)(nil),       // 38: holdfast.v1.FindPayeeRequest
+	(*FindPayeeResponse)(nil),      // 39: holdfast.v1.FindPayeeResponse
+	(*TransferRequest)(nil),        // 40: holdfast.v1.TransferRequest
+	(*TransferView)(nil),           // 41: holdfast.v1.TransferView
+	(*ShowTransferRequest)(nil),    // 42: holdfast.v1.ShowTransferRequest
+	(*AnswerTransferRequest)(nil),  // 43: holdfast.v1.AnswerTransferRequest
+	(*ThrowPacketRequest)(nil),     // 44: holdfast.v1.ThrowPacketRequest
+	(*OpenPacketRequest)(nil),      // 45: holdfast.v1.OpenPacketRequest
+	(*ShowPacketRequest)(nil),      // 46: holdfast.v1.ShowPacketRequest
+	(*PacketView)(nil),             // 47: holdfast.v1.PacketView
+	(*PacketTaken)(nil),            // 48: holdfast.v1.PacketTaken
+	(*ListWaitingRequest)(nil),     // 49: holdfast.v1.ListWaitingRequest
+	(*ListWaitingResponse)(nil),    // 50: holdfast.v1.ListWaitingResponse
+	(*ListPacketsRequest)(nil),     // 51: holdfast.v1.ListPacketsRequest
+	(*ListPacketsResponse)(nil),    // 52: holdfast.v1.ListPacketsResponse
+	(*PacketLine)(nil),             // 53: holdfast.v1.PacketLine
+	(*FollowRequest)(nil),          // 54: holdfast.v1.FollowRequest
+	(*News)(nil),                   // 55: holdfast.v1.News
+	(*Happening)(nil),              // 56: holdfast.v1.Happening
+	(*ReportProblemRequest)(nil),   // 57: holdfast.v1.ReportProblemRequest
+	(*ReportView)(nil),             // 58: holdfast.v1.ReportView
+	(*CloseReportRequest)(nil),     // 59: holdfast.v1.CloseReportRequest
+	(*ListReportsRequest)(nil),     // 60: holdfast.v1.ListReportsRequest
+	(*ListReportsResponse)(nil),    // 61: holdfast.v1.ListReportsResponse
+	(*ShowReportRequest)(nil),      // 62: holdfast.v1.ShowReportRequest
 }
 var file_holdfast_v1_wallet_proto_depIdxs = []int32{
 	15, // 0: holdfast.v1.WalletView.devices:type_name -> holdfast.v1.DeviceView
 	13, // 1: holdfast.v1.WalletView.passkeys:type_name -> holdfast.v1.PasskeyView
 	14, // 2: holdfast.v1.WalletView.block:type_name -> holdfast.v1.BlockView
 	24, // 3: holdfast.v1.AskPasskeyRequest.pay:type_name -> holdfast.v1.PayRequest
-	31, // 4: holdfast.v1.AskPasskeyRequest.transfer:type_name -> holdfast.v1.TransferRequest
-	35, // 5: holdfast.v1.AskPasskeyRequest.throw_packet:type_name -> holdfast.v1.ThrowPacketRequest
+	40, // 4: holdfast.v1.AskPasskeyRequest.transfer:type_name -> holdfast.v1.TransferRequest
+	44, // 5: holdfast.v1.AskPasskeyRequest.throw_packet:type_name -> holdfast.v1.ThrowPacketRequest
 	20, // 6: holdfast.v1.AskPasskeyRequest.set_free_limit:type_name -> holdfast.v1.SetFreeLimitRequest
 	16, // 7: holdfast.v1.AskPasskeyRequest.set_pin:type_name -> holdfast.v1.SetPinRequest
 	8,  // 8: holdfast.v1.AskPasskeyRequest.add_passkey:type_name -> holdfast.v1.AddPasskeyRequest
 	11, // 9: holdfast.v1.AskPasskeyRequest.end_passkey:type_name -> holdfast.v1.EndPasskeyRequest
 	21, // 10: holdfast.v1.AskPasskeyRequest.end_device:type_name -> holdfast.v1.EndDeviceRequest
-	28, // 11: holdfast.v1.ListBillsResponse.bills:type_name -> holdfast.v1.Bill
-	39, // 12: holdfast.v1.PacketView.taken:type_name -> holdfast.v1.PacketTaken
-	32, // 13: holdfast.v1.ListWaitingResponse.transfers:type_name -> holdfast.v1.TransferView
-	44, // 14: holdfast.v1.ListPacketsResponse.packets:type_name -> holdfast.v1.PacketLine
-	47, // 15: holdfast.v1.News.happened:type_name -> holdfast.v1.Happening
-	49, // 16: holdfast.v1.ListReportsResponse.reports:type_name -> holdfast.v1.ReportView
-	0,  // 17: holdfast.v1.WalletService.SendCode:input_type -> holdfast.v1.SendCodeRequest
-	2,  // 18: holdfast.v1.WalletService.Enrol:input_type -> holdfast.v1.EnrolRequest
-	4,  // 19: holdfast.v1.WalletService.ShowWallet:input_type -> holdfast.v1.ShowWalletRequest
-	16, // 20: holdfast.v1.WalletService.SetPin:input_type -> holdfast.v1.SetPinRequest
-	17, // 21: holdfast.v1.WalletService.CheckPin:input_type -> holdfast.v1.CheckPinRequest
-	19, // 22: holdfast.v1.WalletService.ForgetPin:input_type -> holdfast.v1.ForgetPinRequest
-	20, // 23: holdfast.v1.WalletService.SetFreeLimit:input_type -> holdfast.v1.SetFreeLimitRequest
-	21, // 24: holdfast.v1.WalletService.EndDevice:input_type -> holdfast.v1.EndDeviceRequest
-	6,  // 25: holdfast.v1.WalletService.BeginPasskey:input_type -> holdfast.v1.BeginPasskeyRequest
-	8,  // 26: holdfast.v1.WalletService.AddPasskey:input_type -> holdfast.v1.AddPasskeyRequest
-	9,  // 27: holdfast.v1.WalletService.AskPasskey:input_type -> holdfast.v1.AskPasskeyRequest
-	10, // 28: holdfast.v1.WalletService.CheckPasskey:input_type -> holdfast.v1.CheckPasskeyRequest
-	11, // 29: holdfast.v1.WalletService.EndPasskey:input_type -> holdfast.v1.EndPasskeyRequest
-	12, // 30: holdfast.v1.WalletService.Appeal:input_type -> holdfast.v1.AppealRequest
-	22, // 31: holdfast.v1.WalletService.ShowPayable:input_type -> holdfast.v1.ShowPayableRequest
-	24, // 32: holdfast.v1.WalletService.Pay:input_type -> holdfast.v1.PayRequest
-	26, // 33: holdfast.v1.WalletService.ListBills:input_type -> holdfast.v1.ListBillsRequest
-	29, // 34: holdfast.v1.WalletService.FindPayee:input_type -> holdfast.v1.FindPayeeRequest
-	31, // 35: holdfast.v1.WalletService.Transfer:input_type -> holdfast.v1.TransferRequest
-	33, // 36: holdfast.v1.WalletService.ShowTransfer:input_type -> holdfast.v1.ShowTransferRequest
-	34, // 37: holdfast.v1.WalletService.AnswerTransfer:input_type -> holdfast.v1.AnswerTransferRequest
-	35, // 38: holdfast.v1.WalletService.ThrowPacket:input_type -> holdfast.v1.ThrowPacketRequest
-	36, // 39: holdfast.v1.WalletService.OpenPacket:input_type -> holdfast.v1.OpenPacketRequest
-	37, // 40: holdfast.v1.WalletService.ShowPacket:input_type -> holdfast.v1.ShowPacketRequest
-	40, // 41: holdfast.v1.WalletService.ListWaiting:input_type -> holdfast.v1.ListWaitingRequest
-	42, // 42: holdfast.v1.WalletService.ListPackets:input_type -> holdfast.v1.ListPacketsRequest
-	45, // 43: holdfast.v1.WalletService.Follow:input_type -> holdfast.v1.FollowRequest
-	48, // 44: holdfast.v1.WalletService.ReportProblem:input_type -> holdfast.v1.ReportProblemRequest
-	50, // 45: holdfast.v1.WalletService.CloseReport:input_type -> holdfast.v1.CloseReportRequest
-	51, // 46: holdfast.v1.WalletService.ListReports:input_type -> holdfast.v1.ListReportsRequest
-	53, // 47: holdfast.v1.WalletService.ShowReport:input_type -> holdfast.v1.ShowReportRequest
-	1,  // 48: holdfast.v1.WalletService.SendCode:output_type -> holdfast.v1.SendCodeResponse
-	3,  // 49: holdfast.v1.WalletService.Enrol:output_type -> holdfast.v1.EnrolResponse
-	5,  // 50: holdfast.v1.WalletService.ShowWallet:output_type -> holdfast.v1.WalletView
-	5,  // 51: holdfast.v1.WalletService.SetPin:output_type -> holdfast.v1.WalletView
-	18, // 52: holdfast.v1.WalletService.CheckPin:output_type -> holdfast.v1.CheckPinResponse
-	5,  // 53: holdfast.v1.WalletService.ForgetPin:output_type -> holdfast.v1.WalletView
-	5,  // 54: holdfast.v1.WalletService.SetFreeLimit:output_type -> holdfast.v1.WalletView
-	5,  // 55: holdfast.v1.WalletService.EndDevice:output_type -> holdfast.v1.WalletView
-	7,  // 56: holdfast.v1.WalletService.BeginPasskey:output_type -> holdfast.v1.PasskeyAsked
-	5,  // 57: holdfast.v1.WalletService.AddPasskey:output_type -> holdfast.v1.WalletView
-	7,  // 58: holdfast.v1.WalletService.AskPasskey:output_type -> holdfast.v1.PasskeyAsked
-	18, // 59: holdfast.v1.WalletService.CheckPasskey:output_type -> holdfast.v1.CheckPinResponse
-	5,  // 60: holdfast.v1.WalletService.EndPasskey:output_type -> holdfast.v1.WalletView
-	5,  // 61: holdfast.v1.WalletService.Appeal:output_type -> holdfast.v1.WalletView
-	23, // 62: holdfast.v1.WalletService.ShowPayable:output_type -> holdfast.v1.Payable
-	25, // 63: holdfast.v1.WalletService.Pay:output_type -> holdfast.v1.Payment
-	27, // 64: holdfast.v1.WalletService.ListBills:output_type -> holdfast.v1.ListBillsResponse
-	30, // 65: holdfast.v1.WalletService.FindPayee:output_type -> holdfast.v1.FindPayeeResponse
-	32, // 66: holdfast.v1.WalletService.Transfer:output_type -> holdfast.v1.TransferView
-	32, // 67: holdfast.v1.WalletService.ShowTransfer:output_type -> holdfast.v1.TransferView
-	32, // 68: holdfast.v1.WalletService.AnswerTransfer:output_type -> holdfast.v1.TransferView
-	38, // 69: holdfast.v1.WalletService.ThrowPacket:output_type -> holdfast.v1.PacketView
-	38, // 70: holdfast.v1.WalletService.OpenPacket:output_type -> holdfast.v1.PacketView
-	38, // 71: holdfast.v1.WalletService.ShowPacket:output_type -> holdfast.v1.PacketView
-	41, // 72: holdfast.v1.WalletService.ListWaiting:output_type -> holdfast.v1.ListWaitingResponse
-	43, // 73: holdfast.v1.WalletService.ListPackets:output_type -> holdfast.v1.ListPacketsResponse
-	46, // 74: holdfast.v1.WalletService.Follow:output_type -> holdfast.v1.News
-	49, // 75: holdfast.v1.WalletService.ReportProblem:output_type -> holdfast.v1.ReportView
-	49, // 76: holdfast.v1.WalletService.CloseReport:output_type -> holdfast.v1.ReportView
-	52, // 77: holdfast.v1.WalletService.ListReports:output_type -> holdfast.v1.ListReportsResponse
-	49, // 78: holdfast.v1.WalletService.ShowReport:output_type -> holdfast.v1.ReportView
-	48, // [48:79] is the sub-list for method output_type
-	17, // [17:48] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	35, // 11: holdfast.v1.AskPasskeyRequest.answer_asked:type_name -> holdfast.v1.AnswerAskedRequest
+	28, // 12: holdfast.v1.ListBillsResponse.bills:type_name -> holdfast.v1.Bill
+	33, // 13: holdfast.v1.ListAskedResponse.asked:type_name -> holdfast.v1.Asked
+	48, // 14: holdfast.v1.PacketView.taken:type_name -> holdfast.v1.PacketTaken
+	41, // 15: holdfast.v1.ListWaitingResponse.transfers:type_name -> holdfast.v1.TransferView
+	53, // 16: holdfast.v1.ListPacketsResponse.packets:type_name -> holdfast.v1.PacketLine
+	56, // 17: holdfast.v1.News.happened:type_name -> holdfast.v1.Happening
+	58, // 18: holdfast.v1.ListReportsResponse.reports:type_name -> holdfast.v1.ReportView
+	0,  // 19: holdfast.v1.WalletService.SendCode:input_type -> holdfast.v1.SendCodeRequest
+	2,  // 20: holdfast.v1.WalletService.Enrol:input_type -> holdfast.v1.EnrolRequest
+	4,  // 21: holdfast.v1.WalletService.ShowWallet:input_type -> holdfast.v1.ShowWalletRequest
+	16, // 22: holdfast.v1.WalletService.SetPin:input_type -> holdfast.v1.SetPinRequest
+	17, // 23: holdfast.v1.WalletService.CheckPin:input_type -> holdfast.v1.CheckPinRequest
+	19, // 24: holdfast.v1.WalletService.ForgetPin:input_type -> holdfast.v1.ForgetPinRequest
+	20, // 25: holdfast.v1.WalletService.SetFreeLimit:input_type -> holdfast.v1.SetFreeLimitRequest
+	21, // 26: holdfast.v1.WalletService.EndDevice:input_type -> holdfast.v1.EndDeviceRequest
+	6,  // 27: holdfast.v1.WalletService.BeginPasskey:input_type -> holdfast.v1.BeginPasskeyRequest
+	8,  // 28: holdfast.v1.WalletService.AddPasskey:input_type -> holdfast.v1.AddPasskeyRequest
+	9,  // 29: holdfast.v1.WalletService.AskPasskey:input_type -> holdfast.v1.AskPasskeyRequest
+	10, // 30: holdfast.v1.WalletService.CheckPasskey:input_type -> holdfast.v1.CheckPasskeyRequest
+	11, // 31: holdfast.v1.WalletService.EndPasskey:input_type -> holdfast.v1.EndPasskeyRequest
+	12, // 32: holdfast.v1.WalletService.Appeal:input_type -> holdfast.v1.AppealRequest
+	22, // 33: holdfast.v1.WalletService.ShowPayable:input_type -> holdfast.v1.ShowPayableRequest
+	24, // 34: holdfast.v1.WalletService.Pay:input_type -> holdfast.v1.PayRequest
+	26, // 35: holdfast.v1.WalletService.ListBills:input_type -> holdfast.v1.ListBillsRequest
+	29, // 36: holdfast.v1.WalletService.RenewPayCode:input_type -> holdfast.v1.RenewPayCodeRequest
+	31, // 37: holdfast.v1.WalletService.ListAsked:input_type -> holdfast.v1.ListAskedRequest
+	34, // 38: holdfast.v1.WalletService.ShowAsked:input_type -> holdfast.v1.ShowAskedRequest
+	35, // 39: holdfast.v1.WalletService.AnswerAsked:input_type -> holdfast.v1.AnswerAskedRequest
+	36, // 40: holdfast.v1.WalletService.MakeReceiveCode:input_type -> holdfast.v1.MakeReceiveCodeRequest
+	38, // 41: holdfast.v1.WalletService.FindPayee:input_type -> holdfast.v1.FindPayeeRequest
+	40, // 42: holdfast.v1.WalletService.Transfer:input_type -> holdfast.v1.TransferRequest
+	42, // 43: holdfast.v1.WalletService.ShowTransfer:input_type -> holdfast.v1.ShowTransferRequest
+	43, // 44: holdfast.v1.WalletService.AnswerTransfer:input_type -> holdfast.v1.AnswerTransferRequest
+	44, // 45: holdfast.v1.WalletService.ThrowPacket:input_type -> holdfast.v1.ThrowPacketRequest
+	45, // 46: holdfast.v1.WalletService.OpenPacket:input_type -> holdfast.v1.OpenPacketRequest
+	46, // 47: holdfast.v1.WalletService.ShowPacket:input_type -> holdfast.v1.ShowPacketRequest
+	49, // 48: holdfast.v1.WalletService.ListWaiting:input_type -> holdfast.v1.ListWaitingRequest
+	51, // 49: holdfast.v1.WalletService.ListPackets:input_type -> holdfast.v1.ListPacketsRequest
+	54, // 50: holdfast.v1.WalletService.Follow:input_type -> holdfast.v1.FollowRequest
+	57, // 51: holdfast.v1.WalletService.ReportProblem:input_type -> holdfast.v1.ReportProblemRequest
+	59, // 52: holdfast.v1.WalletService.CloseReport:input_type -> holdfast.v1.CloseReportRequest
+	60, // 53: holdfast.v1.WalletService.ListReports:input_type -> holdfast.v1.ListReportsRequest
+	62, // 54: holdfast.v1.WalletService.ShowReport:input_type -> holdfast.v1.ShowReportRequest
+	1,  // 55: holdfast.v1.WalletService.SendCode:output_type -> holdfast.v1.SendCodeResponse
+	3,  // 56: holdfast.v1.WalletService.Enrol:output_type -> holdfast.v1.EnrolResponse
+	5,  // 57: holdfast.v1.WalletService.ShowWallet:output_type -> holdfast.v1.WalletView
+	5,  // 58: holdfast.v1.WalletService.SetPin:output_type -> holdfast.v1.WalletView
+	18, // 59: holdfast.v1.WalletService.CheckPin:output_type -> holdfast.v1.CheckPinResponse
+	5,  // 60: holdfast.v1.WalletService.ForgetPin:output_type -> holdfast.v1.WalletView
+	5,  // 61: holdfast.v1.WalletService.SetFreeLimit:output_type -> holdfast.v1.WalletView
+	5,  // 62: holdfast.v1.WalletService.EndDevice:output_type -> holdfast.v1.WalletView
+	7,  // 63: holdfast.v1.WalletService.BeginPasskey:output_type -> holdfast.v1.PasskeyAsked
+	5,  // 64: holdfast.v1.WalletService.AddPasskey:output_type -> holdfast.v1.WalletView
+	7,  // 65: holdfast.v1.WalletService.AskPasskey:output_type -> holdfast.v1.PasskeyAsked
+	18, // 66: holdfast.v1.WalletService.CheckPasskey:output_type -> holdfast.v1.CheckPinResponse
+	5,  // 67: holdfast.v1.WalletService.EndPasskey:output_type -> holdfast.v1.WalletView
+	5,  // 68: holdfast.v1.WalletService.Appeal:output_type -> holdfast.v1.WalletView
+	23, // 69: holdfast.v1.WalletService.ShowPayable:output_type -> holdfast.v1.Payable
+	25, // 70: holdfast.v1.WalletService.Pay:output_type -> holdfast.v1.Payment
+	27, // 71: holdfast.v1.WalletService.ListBills:output_type -> holdfast.v1.ListBillsResponse
+	30, // 72: holdfast.v1.WalletService.RenewPayCode:output_type -> holdfast.v1.RenewPayCodeResponse
+	32, // 73: holdfast.v1.WalletService.ListAsked:output_type -> holdfast.v1.ListAskedResponse
+	33, // 74: holdfast.v1.WalletService.ShowAsked:output_type -> holdfast.v1.Asked
+	33, // 75: holdfast.v1.WalletService.AnswerAsked:output_type -> holdfast.v1.Asked
+	37, // 76: holdfast.v1.WalletService.MakeReceiveCode:output_type -> holdfast.v1.ReceiveCode
+	39, // 77: holdfast.v1.WalletService.FindPayee:output_type -> holdfast.v1.FindPayeeResponse
+	41, // 78: holdfast.v1.WalletService.Transfer:output_type -> holdfast.v1.TransferView
+	41, // 79: holdfast.v1.WalletService.ShowTransfer:output_type -> holdfast.v1.TransferView
+	41, // 80: holdfast.v1.WalletService.AnswerTransfer:output_type -> holdfast.v1.TransferView
+	47, // 81: holdfast.v1.WalletService.ThrowPacket:output_type -> holdfast.v1.PacketView
+	47, // 82: holdfast.v1.WalletService.OpenPacket:output_type -> holdfast.v1.PacketView
+	47, // 83: holdfast.v1.WalletService.ShowPacket:output_type -> holdfast.v1.PacketView
+	50, // 84: holdfast.v1.WalletService.ListWaiting:output_type -> holdfast.v1.ListWaitingResponse
+	52, // 85: holdfast.v1.WalletService.ListPackets:output_type -> holdfast.v1.ListPacketsResponse
+	55, // 86: holdfast.v1.WalletService.Follow:output_type -> holdfast.v1.News
+	58, // 87: holdfast.v1.WalletService.ReportProblem:output_type -> holdfast.v1.ReportView
+	58, // 88: holdfast.v1.WalletService.CloseReport:output_type -> holdfast.v1.ReportView
+	61, // 89: holdfast.v1.WalletService.ListReports:output_type -> holdfast.v1.ListReportsResponse
+	58, // 90: holdfast.v1.WalletService.ShowReport:output_type -> holdfast.v1.ReportView
+	55, // [55:91] is the sub-list for method output_type
+	19, // [19:55] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_wallet_proto_init() }
@@ -4256,6 +4844,7 @@ func file_holdfast_v1_wallet_proto_init() {
 		(*AskPasskeyRequest_AddPasskey)(nil),
 		(*AskPasskeyRequest_EndPasskey)(nil),
 		(*AskPasskeyRequest_EndDevice)(nil),
+		(*AskPasskeyRequest_AnswerAsked)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -4263,7 +4852,7 @@ func file_holdfast_v1_wallet_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_wallet_proto_rawDesc), len(file_holdfast_v1_wallet_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   54,
+			NumMessages:   63,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

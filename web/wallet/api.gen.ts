@@ -7,6 +7,12 @@ export interface AddPasskeyRequest {
 	grant: string;
 }
 
+export interface AnswerAskedRequest {
+	order: string;
+	pay: boolean;
+	grant: string;
+}
+
 export interface AnswerTransferRequest {
 	transfer: string;
 	accept: boolean;
@@ -26,6 +32,17 @@ export interface AskPasskeyRequest {
 	addPasskey: AddPasskeyRequest;
 	endPasskey: EndPasskeyRequest;
 	endDevice: EndDeviceRequest;
+	answerAsked: AnswerAskedRequest;
+}
+
+export interface Asked {
+	order: string;
+	merchant: string;
+	description: string;
+	total: number;
+	state: string;
+	until: number;
+	entry: string;
 }
 
 export interface BeginPasskeyRequest {
@@ -64,6 +81,10 @@ export interface CheckPinResponse {
 	expiresAt: number;
 }
 
+export interface CloseReportRequest {
+	report: string;
+}
+
 export interface DeviceView {
 	device: Uint8Array;
 	label: string;
@@ -98,11 +119,13 @@ export interface EnrolResponse {
 
 export interface FindPayeeRequest {
 	phone: string;
+	code: string;
 }
 
 export interface FindPayeeResponse {
 	payee: string;
 	name: string;
+	amount: number;
 }
 
 export interface FollowRequest {
@@ -121,6 +144,13 @@ export interface Happening {
 	amount: number;
 	who: string;
 	subject: string;
+}
+
+export interface ListAskedRequest {
+}
+
+export interface ListAskedResponse {
+	asked: Asked[];
 }
 
 export interface ListBillsRequest {
@@ -146,6 +176,16 @@ export interface ListPacketsResponse {
 	included: string;
 }
 
+export interface ListReportsRequest {
+	before: string;
+	limit: number;
+}
+
+export interface ListReportsResponse {
+	reports: ReportView[];
+	next: string;
+}
+
 export interface ListWaitingRequest {
 	before: string;
 	limit: number;
@@ -155,6 +195,11 @@ export interface ListWaitingResponse {
 	transfers: TransferView[];
 	next: string;
 	included: string;
+}
+
+export interface MakeReceiveCodeRequest {
+	amount: number;
+	fresh: boolean;
 }
 
 export interface News {
@@ -237,6 +282,42 @@ export interface Payment {
 	entry: string;
 }
 
+export interface ReceiveCode {
+	code: string;
+	amount: number;
+}
+
+export interface RenewPayCodeRequest {
+}
+
+export interface RenewPayCodeResponse {
+	alias: number;
+	secret: Uint8Array;
+	serverTime: number;
+	until: number;
+}
+
+export interface ReportProblemRequest {
+	subject: string;
+	trouble: string;
+	words: string;
+	clientId: string;
+}
+
+export interface ReportView {
+	report: string;
+	subject: string;
+	trouble: string;
+	words: string;
+	state: string;
+	createdAt: number;
+	promisedAt: number;
+	answer: string;
+	answeredAt: number;
+	closedAt: number;
+	merchant: string;
+}
+
 export interface SendCodeRequest {
 	phone: string;
 	clientId: string;
@@ -257,12 +338,20 @@ export interface SetPinRequest {
 	blind: Uint8Array;
 }
 
+export interface ShowAskedRequest {
+	order: string;
+}
+
 export interface ShowPacketRequest {
 	link: string;
 }
 
 export interface ShowPayableRequest {
 	code: string;
+}
+
+export interface ShowReportRequest {
+	report: string;
 }
 
 export interface ShowTransferRequest {
@@ -341,6 +430,11 @@ export interface Calls {
 	ShowPayable: { asked: ShowPayableRequest; answered: Payable };
 	Pay: { asked: PayRequest; answered: Payment };
 	ListBills: { asked: ListBillsRequest; answered: ListBillsResponse };
+	RenewPayCode: { asked: RenewPayCodeRequest; answered: RenewPayCodeResponse };
+	ListAsked: { asked: ListAskedRequest; answered: ListAskedResponse };
+	ShowAsked: { asked: ShowAskedRequest; answered: Asked };
+	AnswerAsked: { asked: AnswerAskedRequest; answered: Asked };
+	MakeReceiveCode: { asked: MakeReceiveCodeRequest; answered: ReceiveCode };
 	FindPayee: { asked: FindPayeeRequest; answered: FindPayeeResponse };
 	Transfer: { asked: TransferRequest; answered: TransferView };
 	ShowTransfer: { asked: ShowTransferRequest; answered: TransferView };
@@ -350,36 +444,48 @@ export interface Calls {
 	ShowPacket: { asked: ShowPacketRequest; answered: PacketView };
 	ListWaiting: { asked: ListWaitingRequest; answered: ListWaitingResponse };
 	ListPackets: { asked: ListPacketsRequest; answered: ListPacketsResponse };
+	ReportProblem: { asked: ReportProblemRequest; answered: ReportView };
+	CloseReport: { asked: CloseReportRequest; answered: ReportView };
+	ListReports: { asked: ListReportsRequest; answered: ListReportsResponse };
+	ShowReport: { asked: ShowReportRequest; answered: ReportView };
 }
 
 // messages says of each field what kind it is; a trailing [] is a list.
 export const messages = {
 	AddPasskeyRequest: { token: "bytes", credential: "text", label: "text", grant: "id" },
+	AnswerAskedRequest: { order: "id", pay: "bool", grant: "id" },
 	AnswerTransferRequest: { transfer: "id", accept: "bool" },
 	AppealRequest: { clientId: "text", words: "text" },
-	AskPasskeyRequest: { pay: "PayRequest", transfer: "TransferRequest", throwPacket: "ThrowPacketRequest", setFreeLimit: "SetFreeLimitRequest", setPin: "SetPinRequest", addPasskey: "AddPasskeyRequest", endPasskey: "EndPasskeyRequest", endDevice: "EndDeviceRequest" },
+	AskPasskeyRequest: { pay: "PayRequest", transfer: "TransferRequest", throwPacket: "ThrowPacketRequest", setFreeLimit: "SetFreeLimitRequest", setPin: "SetPinRequest", addPasskey: "AddPasskeyRequest", endPasskey: "EndPasskeyRequest", endDevice: "EndDeviceRequest", answerAsked: "AnswerAskedRequest" },
+	Asked: { order: "id", merchant: "text", description: "text", total: "number", state: "text", until: "number", entry: "id" },
 	BeginPasskeyRequest: { },
 	Bill: { entry: "id", at: "number", what: "text", amount: "number", who: "text", subject: "text" },
 	BlockView: { why: "text", sentence: "text", since: "number", appeal: "text", appealedAt: "number", decidedAt: "number", answer: "text" },
 	CheckPasskeyRequest: { token: "bytes", credential: "text" },
 	CheckPinRequest: { pin: "text" },
 	CheckPinResponse: { grant: "id", expiresAt: "number" },
+	CloseReportRequest: { report: "id" },
 	DeviceView: { device: "bytes", label: "text", addedAt: "number", trustedAt: "number", this: "bool", seenAt: "number" },
 	EndDeviceRequest: { device: "bytes", grant: "id" },
 	EndPasskeyRequest: { credential: "bytes", grant: "id" },
 	EnrolRequest: { phone: "text", code: "text", publicKey: "bytes", label: "text", name: "text" },
 	EnrolResponse: { device: "bytes", fresh: "bool" },
-	FindPayeeRequest: { phone: "text" },
-	FindPayeeResponse: { payee: "text", name: "text" },
+	FindPayeeRequest: { phone: "text", code: "text" },
+	FindPayeeResponse: { payee: "text", name: "text", amount: "number" },
 	FollowRequest: { cursor: "id" },
 	ForgetPinRequest: { phone: "text", code: "text" },
 	Happening: { entry: "id", at: "number", what: "text", amount: "number", who: "text", subject: "text" },
+	ListAskedRequest: { },
+	ListAskedResponse: { asked: "Asked[]" },
 	ListBillsRequest: { before: "id", limit: "number" },
 	ListBillsResponse: { bills: "Bill[]", next: "id", included: "id" },
 	ListPacketsRequest: { taken: "bool", before: "id", limit: "number" },
 	ListPacketsResponse: { packets: "PacketLine[]", next: "id", included: "id" },
+	ListReportsRequest: { before: "id", limit: "number" },
+	ListReportsResponse: { reports: "ReportView[]", next: "id" },
 	ListWaitingRequest: { before: "id", limit: "number" },
 	ListWaitingResponse: { transfers: "TransferView[]", next: "id", included: "id" },
+	MakeReceiveCodeRequest: { amount: "number", fresh: "bool" },
 	News: { cursor: "id", happened: "Happening[]" },
 	OpenPacketRequest: { link: "text", nonce: "bytes" },
 	PacketLine: { packet: "id", link: "text", state: "text", count: "number", taken: "number", total: "number", lucky: "bool", mine: "number", who: "text", at: "number" },
@@ -390,12 +496,19 @@ export const messages = {
 	PayRequest: { code: "text", clientId: "text", grant: "id" },
 	Payable: { prepayId: "text", merchant: "text", description: "text", total: "number", state: "text", needsPin: "bool" },
 	Payment: { transactionId: "text", outTradeNo: "text", merchant: "text", total: "number", paidAt: "number", entry: "id" },
+	ReceiveCode: { code: "text", amount: "number" },
+	RenewPayCodeRequest: { },
+	RenewPayCodeResponse: { alias: "number", secret: "bytes", serverTime: "number", until: "number" },
+	ReportProblemRequest: { subject: "text", trouble: "text", words: "text", clientId: "text" },
+	ReportView: { report: "id", subject: "text", trouble: "text", words: "text", state: "text", createdAt: "number", promisedAt: "number", answer: "text", answeredAt: "number", closedAt: "number", merchant: "text" },
 	SendCodeRequest: { phone: "text", clientId: "text" },
 	SendCodeResponse: { expiresAt: "number" },
 	SetFreeLimitRequest: { limit: "number", grant: "id" },
 	SetPinRequest: { pin: "text", grant: "id", blind: "bytes" },
+	ShowAskedRequest: { order: "id" },
 	ShowPacketRequest: { link: "text" },
 	ShowPayableRequest: { code: "text" },
+	ShowReportRequest: { report: "id" },
 	ShowTransferRequest: { transfer: "id" },
 	ShowWalletRequest: { },
 	ThrowPacketRequest: { clientId: "text", count: "number", total: "number", lucky: "bool", payee: "text", grant: "id", words: "text" },
@@ -422,6 +535,11 @@ export const calls = {
 	ShowPayable: ["ShowPayableRequest", "Payable"],
 	Pay: ["PayRequest", "Payment"],
 	ListBills: ["ListBillsRequest", "ListBillsResponse"],
+	RenewPayCode: ["RenewPayCodeRequest", "RenewPayCodeResponse"],
+	ListAsked: ["ListAskedRequest", "ListAskedResponse"],
+	ShowAsked: ["ShowAskedRequest", "Asked"],
+	AnswerAsked: ["AnswerAskedRequest", "Asked"],
+	MakeReceiveCode: ["MakeReceiveCodeRequest", "ReceiveCode"],
 	FindPayee: ["FindPayeeRequest", "FindPayeeResponse"],
 	Transfer: ["TransferRequest", "TransferView"],
 	ShowTransfer: ["ShowTransferRequest", "TransferView"],
@@ -432,4 +550,8 @@ export const calls = {
 	ListWaiting: ["ListWaitingRequest", "ListWaitingResponse"],
 	ListPackets: ["ListPacketsRequest", "ListPacketsResponse"],
 	Follow: ["FollowRequest", "News"],
+	ReportProblem: ["ReportProblemRequest", "ReportView"],
+	CloseReport: ["CloseReportRequest", "ReportView"],
+	ListReports: ["ListReportsRequest", "ListReportsResponse"],
+	ShowReport: ["ShowReportRequest", "ReportView"],
 } as const;

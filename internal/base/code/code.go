@@ -239,6 +239,7 @@ const (
 	AsksTooMany     Code = 246
 	AskNotFound     Code = 247
 	AskEnded        Code = 248
+	AmountFixed     Code = 249
 
 	// Staff.
 	StaffNotFound      Code = 250

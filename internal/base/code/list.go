@@ -176,6 +176,7 @@ var list = []Info{
 	{AsksTooMany, "asks_too_many", Conflict, Same, "顾客有待确认的付款，请先完成或取消。", "The payer has payments to confirm already; answer those first."},
 	{AskNotFound, "ask_not_found", Missing, Never, "没有待确认的付款。", "No such payment waits for you."},
 	{AskEnded, "ask_ended", Conflict, Query, "该付款已完成或已取消。", "That payment was made, declined or called off already."},
+	{AmountFixed, "amount_fixed", Conflict, Never, "收款码已指定金额，不能修改。", "The code asks for an amount of its own."},
 
 	{StaffNotFound, "staff_not_found", Missing, Never, "没有这位工作人员。", "There is no such member of staff."},
 	{StaffExists, "staff_exists_with_different_content", Conflict, Never, "该工作人员名称已用于不同内容，请换一个名称。", "The member's name was used with other content; use another name."},

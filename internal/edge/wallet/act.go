@@ -29,6 +29,8 @@ func actOf(call any) []byte {
 		return withoutGrant(m, &m.Grant)
 	case *pb.TransferRequest:
 		return withoutGrant(m, &m.Grant)
+	case *pb.AnswerAskedRequest:
+		return withoutGrant(m, &m.Grant)
 	case *pb.ThrowPacketRequest:
 		return withoutGrant(m, &m.Grant)
 	case *pb.SetFreeLimitRequest:

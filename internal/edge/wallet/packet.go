@@ -33,7 +33,7 @@ func (s *Server) ThrowPacket(ctx context.Context, q *connect.Request[pb.ThrowPac
 	}
 	if m.Payee == "" {
 		c.Link = hashed(token)
-	} else if c.To, err = s.payee(ctx, m.Payee); err != nil {
+	} else if c.To, err = s.payee(ctx, m.Payee, m.Total); err != nil {
 		return nil, err
 	}
 	if m.Lucky {

@@ -19,6 +19,9 @@ import (
 // FindPayee implements WalletService. For nobody it does the same work as for somebody,
 // so that the time it takes tells nothing.
 func (s *Server) FindPayee(ctx context.Context, q *connect.Request[pb.FindPayeeRequest]) (*connect.Response[pb.FindPayeeResponse], error) {
+	if q.Msg.Code != "" {
+		return s.findByCode(ctx, q.Msg.Code)
+	}
 	_, tag, err := s.phone(ctx, q.Msg.Phone)
 	if err != nil {
 		return nil, err
@@ -28,7 +31,7 @@ func (s *Server) FindPayee(ctx context.Context, q *connect.Request[pb.FindPayeeR
 		return nil, err
 	}
 	v := &pb.FindPayeeResponse{}
-	if v.Payee, err = s.payeeToken(ctx, found.Uid); err != nil {
+	if v.Payee, err = s.payeeToken(ctx, found.Uid, 0); err != nil {
 		return nil, err
 	}
 	if err := s.read(ctx, "name a payee", func(r table.Reader) error {
@@ -64,25 +67,32 @@ func mask(name string) string {
 const tokenSeal = 8
 
 // payeeToken names a payee to the caller, and to nobody else: other numbers cannot be
-// tried out, since only those that were found have one.
-func (s *Server) payeeToken(ctx context.Context, uid uint64) (string, error) {
-	mac, err := s.Personal.Tag(ctx, "payee", strconv.FormatUint(from(ctx).uid, 10)+" "+strconv.FormatUint(uid, 10))
+// tried out, since only those that were found have one. An amount that the payee asked
+// for is part of it.
+func (s *Server) payeeToken(ctx context.Context, uid uint64, amount int64) (string, error) {
+	b := binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, uid), uint64(amount))
+	mac, err := s.Personal.Tag(ctx, "payee", strconv.FormatUint(from(ctx).uid, 10)+" "+hex.EncodeToString(b))
 	if err != nil {
 		return "", s.fail(from(ctx), "name a payee", err)
 	}
-	return hex.EncodeToString(append(binary.BigEndian.AppendUint64(nil, uid), mac[:tokenSeal]...)), nil
+	return hex.EncodeToString(append(b, mac[:tokenSeal]...)), nil
 }
 
-// payee reads a payee's token.
-func (s *Server) payee(ctx context.Context, token string) (uint64, error) {
+// payee reads a payee's token: who gets an amount that is to be sent.
+func (s *Server) payee(ctx context.Context, token string, amount int64) (uint64, error) {
 	b, err := hex.DecodeString(token)
-	if err != nil || len(b) != 8+tokenSeal {
+	if err != nil || len(b) != 8+8+tokenSeal {
 		return 0, refuse(from(ctx), code.PayeeUnavailable)
 	}
-	uid := binary.BigEndian.Uint64(b)
-	want, err := s.payeeToken(ctx, uid)
-	if err == nil && want != token {
-		err = refuse(from(ctx), code.PayeeUnavailable)
+	uid, asked := binary.BigEndian.Uint64(b), int64(binary.BigEndian.Uint64(b[8:]))
+	want, err := s.payeeToken(ctx, uid, asked)
+	switch {
+	case err != nil:
+		return 0, err
+	case want != token:
+		return 0, refuse(from(ctx), code.PayeeUnavailable)
+	case asked != 0 && asked != amount:
+		return 0, refuse(from(ctx), code.AmountFixed)
 	}
-	return uid, err
+	return uid, nil
 }

@@ -18,7 +18,7 @@ import (
 // Transfer implements WalletService.
 func (s *Server) Transfer(ctx context.Context, q *connect.Request[pb.TransferRequest]) (*connect.Response[pb.TransferView], error) {
 	who, m := from(ctx), q.Msg
-	payee, err := s.payee(ctx, m.Payee)
+	payee, err := s.payee(ctx, m.Payee, m.Amount)
 	if err != nil {
 		return nil, err
 	}

@@ -18,7 +18,6 @@ func shown(no string, total int64, alias uint32, step uint64, tap uint32) *pb.Co
 			Mchid: workMchid, Appid: workAppid, OutTradeNo: no, Product: pb.Product_PRODUCT_MICROPAY, Currency: money.CNY, Total: total, Description: "茶",
 		},
 		Code: &pb.ShownCode{Alias: alias, Step: step, Tap: tap, Digits: uint32(step*16) + tap, Judge: 1},
-		Till: 7,
 	}
 }
 

@@ -79,6 +79,19 @@ const (
 	WalletServicePayProcedure = "/holdfast.v1.WalletService/Pay"
 	// WalletServiceListBillsProcedure is the fully-qualified name of the WalletService's ListBills RPC.
 	WalletServiceListBillsProcedure = "/holdfast.v1.WalletService/ListBills"
+	// WalletServiceRenewPayCodeProcedure is the fully-qualified name of the WalletService's
+	// RenewPayCode RPC.
+	WalletServiceRenewPayCodeProcedure = "/holdfast.v1.WalletService/RenewPayCode"
+	// WalletServiceListAskedProcedure is the fully-qualified name of the WalletService's ListAsked RPC.
+	WalletServiceListAskedProcedure = "/holdfast.v1.WalletService/ListAsked"
+	// WalletServiceShowAskedProcedure is the fully-qualified name of the WalletService's ShowAsked RPC.
+	WalletServiceShowAskedProcedure = "/holdfast.v1.WalletService/ShowAsked"
+	// WalletServiceAnswerAskedProcedure is the fully-qualified name of the WalletService's AnswerAsked
+	// RPC.
+	WalletServiceAnswerAskedProcedure = "/holdfast.v1.WalletService/AnswerAsked"
+	// WalletServiceMakeReceiveCodeProcedure is the fully-qualified name of the WalletService's
+	// MakeReceiveCode RPC.
+	WalletServiceMakeReceiveCodeProcedure = "/holdfast.v1.WalletService/MakeReceiveCode"
 	// WalletServiceFindPayeeProcedure is the fully-qualified name of the WalletService's FindPayee RPC.
 	WalletServiceFindPayeeProcedure = "/holdfast.v1.WalletService/FindPayee"
 	// WalletServiceTransferProcedure is the fully-qualified name of the WalletService's Transfer RPC.
@@ -159,7 +172,20 @@ type WalletServiceClient interface {
 	Pay(context.Context, *connect.Request[pb.PayRequest]) (*connect.Response[pb.Payment], error)
 	// ListBills lists what moved the balance, newest first.
 	ListBills(context.Context, *connect.Request[pb.ListBillsRequest]) (*connect.Response[pb.ListBillsResponse], error)
-	// FindPayee finds who can be paid by a phone number; strangers are counted.
+	// RenewPayCode gives the device that signs the call what it makes codes for tills
+	// with, without a network, for 30 days. Devices ask for it whenever they are online.
+	RenewPayCode(context.Context, *connect.Request[pb.RenewPayCodeRequest]) (*connect.Response[pb.RenewPayCodeResponse], error)
+	// ListAsked lists orders that a code was shown for and that wait for the person's
+	// answer.
+	ListAsked(context.Context, *connect.Request[pb.ListAskedRequest]) (*connect.Response[pb.ListAskedResponse], error)
+	// ShowAsked shows one of them, or how it ended.
+	ShowAsked(context.Context, *connect.Request[pb.ShowAskedRequest]) (*connect.Response[pb.Asked], error)
+	// AnswerAsked pays it, or declines it.
+	AnswerAsked(context.Context, *connect.Request[pb.AnswerAskedRequest]) (*connect.Response[pb.Asked], error)
+	// MakeReceiveCode makes what others scan to pay the person.
+	MakeReceiveCode(context.Context, *connect.Request[pb.MakeReceiveCodeRequest]) (*connect.Response[pb.ReceiveCode], error)
+	// FindPayee finds who can be paid by a phone number or by their code; strangers'
+	// numbers are counted.
 	FindPayee(context.Context, *connect.Request[pb.FindPayeeRequest]) (*connect.Response[pb.FindPayeeResponse], error)
 	// Transfer gives money to somebody who was found.
 	Transfer(context.Context, *connect.Request[pb.TransferRequest]) (*connect.Response[pb.TransferView], error)
@@ -305,6 +331,36 @@ func NewWalletServiceClient(httpClient connect.HTTPClient, baseURL string, opts 
 			connect.WithSchema(walletServiceMethods.ByName("ListBills")),
 			connect.WithClientOptions(opts...),
 		),
+		renewPayCode: connect.NewClient[pb.RenewPayCodeRequest, pb.RenewPayCodeResponse](
+			httpClient,
+			baseURL+WalletServiceRenewPayCodeProcedure,
+			connect.WithSchema(walletServiceMethods.ByName("RenewPayCode")),
+			connect.WithClientOptions(opts...),
+		),
+		listAsked: connect.NewClient[pb.ListAskedRequest, pb.ListAskedResponse](
+			httpClient,
+			baseURL+WalletServiceListAskedProcedure,
+			connect.WithSchema(walletServiceMethods.ByName("ListAsked")),
+			connect.WithClientOptions(opts...),
+		),
+		showAsked: connect.NewClient[pb.ShowAskedRequest, pb.Asked](
+			httpClient,
+			baseURL+WalletServiceShowAskedProcedure,
+			connect.WithSchema(walletServiceMethods.ByName("ShowAsked")),
+			connect.WithClientOptions(opts...),
+		),
+		answerAsked: connect.NewClient[pb.AnswerAskedRequest, pb.Asked](
+			httpClient,
+			baseURL+WalletServiceAnswerAskedProcedure,
+			connect.WithSchema(walletServiceMethods.ByName("AnswerAsked")),
+			connect.WithClientOptions(opts...),
+		),
+		makeReceiveCode: connect.NewClient[pb.MakeReceiveCodeRequest, pb.ReceiveCode](
+			httpClient,
+			baseURL+WalletServiceMakeReceiveCodeProcedure,
+			connect.WithSchema(walletServiceMethods.ByName("MakeReceiveCode")),
+			connect.WithClientOptions(opts...),
+		),
 		findPayee: connect.NewClient[pb.FindPayeeRequest, pb.FindPayeeResponse](
 			httpClient,
 			baseURL+WalletServiceFindPayeeProcedure,
@@ -394,37 +450,42 @@ func NewWalletServiceClient(httpClient connect.HTTPClient, baseURL string, opts 
 
 // walletServiceClient implements WalletServiceClient.
 type walletServiceClient struct {
-	sendCode       *connect.Client[pb.SendCodeRequest, pb.SendCodeResponse]
-	enrol          *connect.Client[pb.EnrolRequest, pb.EnrolResponse]
-	showWallet     *connect.Client[pb.ShowWalletRequest, pb.WalletView]
-	setPin         *connect.Client[pb.SetPinRequest, pb.WalletView]
-	checkPin       *connect.Client[pb.CheckPinRequest, pb.CheckPinResponse]
-	forgetPin      *connect.Client[pb.ForgetPinRequest, pb.WalletView]
-	setFreeLimit   *connect.Client[pb.SetFreeLimitRequest, pb.WalletView]
-	endDevice      *connect.Client[pb.EndDeviceRequest, pb.WalletView]
-	beginPasskey   *connect.Client[pb.BeginPasskeyRequest, pb.PasskeyAsked]
-	addPasskey     *connect.Client[pb.AddPasskeyRequest, pb.WalletView]
-	askPasskey     *connect.Client[pb.AskPasskeyRequest, pb.PasskeyAsked]
-	checkPasskey   *connect.Client[pb.CheckPasskeyRequest, pb.CheckPinResponse]
-	endPasskey     *connect.Client[pb.EndPasskeyRequest, pb.WalletView]
-	appeal         *connect.Client[pb.AppealRequest, pb.WalletView]
-	showPayable    *connect.Client[pb.ShowPayableRequest, pb.Payable]
-	pay            *connect.Client[pb.PayRequest, pb.Payment]
-	listBills      *connect.Client[pb.ListBillsRequest, pb.ListBillsResponse]
-	findPayee      *connect.Client[pb.FindPayeeRequest, pb.FindPayeeResponse]
-	transfer       *connect.Client[pb.TransferRequest, pb.TransferView]
-	showTransfer   *connect.Client[pb.ShowTransferRequest, pb.TransferView]
-	answerTransfer *connect.Client[pb.AnswerTransferRequest, pb.TransferView]
-	throwPacket    *connect.Client[pb.ThrowPacketRequest, pb.PacketView]
-	openPacket     *connect.Client[pb.OpenPacketRequest, pb.PacketView]
-	showPacket     *connect.Client[pb.ShowPacketRequest, pb.PacketView]
-	listWaiting    *connect.Client[pb.ListWaitingRequest, pb.ListWaitingResponse]
-	listPackets    *connect.Client[pb.ListPacketsRequest, pb.ListPacketsResponse]
-	follow         *connect.Client[pb.FollowRequest, pb.News]
-	reportProblem  *connect.Client[pb.ReportProblemRequest, pb.ReportView]
-	closeReport    *connect.Client[pb.CloseReportRequest, pb.ReportView]
-	listReports    *connect.Client[pb.ListReportsRequest, pb.ListReportsResponse]
-	showReport     *connect.Client[pb.ShowReportRequest, pb.ReportView]
+	sendCode        *connect.Client[pb.SendCodeRequest, pb.SendCodeResponse]
+	enrol           *connect.Client[pb.EnrolRequest, pb.EnrolResponse]
+	showWallet      *connect.Client[pb.ShowWalletRequest, pb.WalletView]
+	setPin          *connect.Client[pb.SetPinRequest, pb.WalletView]
+	checkPin        *connect.Client[pb.CheckPinRequest, pb.CheckPinResponse]
+	forgetPin       *connect.Client[pb.ForgetPinRequest, pb.WalletView]
+	setFreeLimit    *connect.Client[pb.SetFreeLimitRequest, pb.WalletView]
+	endDevice       *connect.Client[pb.EndDeviceRequest, pb.WalletView]
+	beginPasskey    *connect.Client[pb.BeginPasskeyRequest, pb.PasskeyAsked]
+	addPasskey      *connect.Client[pb.AddPasskeyRequest, pb.WalletView]
+	askPasskey      *connect.Client[pb.AskPasskeyRequest, pb.PasskeyAsked]
+	checkPasskey    *connect.Client[pb.CheckPasskeyRequest, pb.CheckPinResponse]
+	endPasskey      *connect.Client[pb.EndPasskeyRequest, pb.WalletView]
+	appeal          *connect.Client[pb.AppealRequest, pb.WalletView]
+	showPayable     *connect.Client[pb.ShowPayableRequest, pb.Payable]
+	pay             *connect.Client[pb.PayRequest, pb.Payment]
+	listBills       *connect.Client[pb.ListBillsRequest, pb.ListBillsResponse]
+	renewPayCode    *connect.Client[pb.RenewPayCodeRequest, pb.RenewPayCodeResponse]
+	listAsked       *connect.Client[pb.ListAskedRequest, pb.ListAskedResponse]
+	showAsked       *connect.Client[pb.ShowAskedRequest, pb.Asked]
+	answerAsked     *connect.Client[pb.AnswerAskedRequest, pb.Asked]
+	makeReceiveCode *connect.Client[pb.MakeReceiveCodeRequest, pb.ReceiveCode]
+	findPayee       *connect.Client[pb.FindPayeeRequest, pb.FindPayeeResponse]
+	transfer        *connect.Client[pb.TransferRequest, pb.TransferView]
+	showTransfer    *connect.Client[pb.ShowTransferRequest, pb.TransferView]
+	answerTransfer  *connect.Client[pb.AnswerTransferRequest, pb.TransferView]
+	throwPacket     *connect.Client[pb.ThrowPacketRequest, pb.PacketView]
+	openPacket      *connect.Client[pb.OpenPacketRequest, pb.PacketView]
+	showPacket      *connect.Client[pb.ShowPacketRequest, pb.PacketView]
+	listWaiting     *connect.Client[pb.ListWaitingRequest, pb.ListWaitingResponse]
+	listPackets     *connect.Client[pb.ListPacketsRequest, pb.ListPacketsResponse]
+	follow          *connect.Client[pb.FollowRequest, pb.News]
+	reportProblem   *connect.Client[pb.ReportProblemRequest, pb.ReportView]
+	closeReport     *connect.Client[pb.CloseReportRequest, pb.ReportView]
+	listReports     *connect.Client[pb.ListReportsRequest, pb.ListReportsResponse]
+	showReport      *connect.Client[pb.ShowReportRequest, pb.ReportView]
 }
 
 // SendCode calls holdfast.v1.WalletService.SendCode.
@@ -510,6 +571,31 @@ func (c *walletServiceClient) Pay(ctx context.Context, req *connect.Request[pb.P
 // ListBills calls holdfast.v1.WalletService.ListBills.
 func (c *walletServiceClient) ListBills(ctx context.Context, req *connect.Request[pb.ListBillsRequest]) (*connect.Response[pb.ListBillsResponse], error) {
 	return c.listBills.CallUnary(ctx, req)
+}
+
+// RenewPayCode calls holdfast.v1.WalletService.RenewPayCode.
+func (c *walletServiceClient) RenewPayCode(ctx context.Context, req *connect.Request[pb.RenewPayCodeRequest]) (*connect.Response[pb.RenewPayCodeResponse], error) {
+	return c.renewPayCode.CallUnary(ctx, req)
+}
+
+// ListAsked calls holdfast.v1.WalletService.ListAsked.
+func (c *walletServiceClient) ListAsked(ctx context.Context, req *connect.Request[pb.ListAskedRequest]) (*connect.Response[pb.ListAskedResponse], error) {
+	return c.listAsked.CallUnary(ctx, req)
+}
+
+// ShowAsked calls holdfast.v1.WalletService.ShowAsked.
+func (c *walletServiceClient) ShowAsked(ctx context.Context, req *connect.Request[pb.ShowAskedRequest]) (*connect.Response[pb.Asked], error) {
+	return c.showAsked.CallUnary(ctx, req)
+}
+
+// AnswerAsked calls holdfast.v1.WalletService.AnswerAsked.
+func (c *walletServiceClient) AnswerAsked(ctx context.Context, req *connect.Request[pb.AnswerAskedRequest]) (*connect.Response[pb.Asked], error) {
+	return c.answerAsked.CallUnary(ctx, req)
+}
+
+// MakeReceiveCode calls holdfast.v1.WalletService.MakeReceiveCode.
+func (c *walletServiceClient) MakeReceiveCode(ctx context.Context, req *connect.Request[pb.MakeReceiveCodeRequest]) (*connect.Response[pb.ReceiveCode], error) {
+	return c.makeReceiveCode.CallUnary(ctx, req)
 }
 
 // FindPayee calls holdfast.v1.WalletService.FindPayee.
@@ -621,7 +707,20 @@ type WalletServiceHandler interface {
 	Pay(context.Context, *connect.Request[pb.PayRequest]) (*connect.Response[pb.Payment], error)
 	// ListBills lists what moved the balance, newest first.
 	ListBills(context.Context, *connect.Request[pb.ListBillsRequest]) (*connect.Response[pb.ListBillsResponse], error)
-	// FindPayee finds who can be paid by a phone number; strangers are counted.
+	// RenewPayCode gives the device that signs the call what it makes codes for tills
+	// with, without a network, for 30 days. Devices ask for it whenever they are online.
+	RenewPayCode(context.Context, *connect.Request[pb.RenewPayCodeRequest]) (*connect.Response[pb.RenewPayCodeResponse], error)
+	// ListAsked lists orders that a code was shown for and that wait for the person's
+	// answer.
+	ListAsked(context.Context, *connect.Request[pb.ListAskedRequest]) (*connect.Response[pb.ListAskedResponse], error)
+	// ShowAsked shows one of them, or how it ended.
+	ShowAsked(context.Context, *connect.Request[pb.ShowAskedRequest]) (*connect.Response[pb.Asked], error)
+	// AnswerAsked pays it, or declines it.
+	AnswerAsked(context.Context, *connect.Request[pb.AnswerAskedRequest]) (*connect.Response[pb.Asked], error)
+	// MakeReceiveCode makes what others scan to pay the person.
+	MakeReceiveCode(context.Context, *connect.Request[pb.MakeReceiveCodeRequest]) (*connect.Response[pb.ReceiveCode], error)
+	// FindPayee finds who can be paid by a phone number or by their code; strangers'
+	// numbers are counted.
 	FindPayee(context.Context, *connect.Request[pb.FindPayeeRequest]) (*connect.Response[pb.FindPayeeResponse], error)
 	// Transfer gives money to somebody who was found.
 	Transfer(context.Context, *connect.Request[pb.TransferRequest]) (*connect.Response[pb.TransferView], error)
@@ -763,6 +862,36 @@ func NewWalletServiceHandler(svc WalletServiceHandler, opts ...connect.HandlerOp
 		connect.WithSchema(walletServiceMethods.ByName("ListBills")),
 		connect.WithHandlerOptions(opts...),
 	)
+	walletServiceRenewPayCodeHandler := connect.NewUnaryHandler(
+		WalletServiceRenewPayCodeProcedure,
+		svc.RenewPayCode,
+		connect.WithSchema(walletServiceMethods.ByName("RenewPayCode")),
+		connect.WithHandlerOptions(opts...),
+	)
+	walletServiceListAskedHandler := connect.NewUnaryHandler(
+		WalletServiceListAskedProcedure,
+		svc.ListAsked,
+		connect.WithSchema(walletServiceMethods.ByName("ListAsked")),
+		connect.WithHandlerOptions(opts...),
+	)
+	walletServiceShowAskedHandler := connect.NewUnaryHandler(
+		WalletServiceShowAskedProcedure,
+		svc.ShowAsked,
+		connect.WithSchema(walletServiceMethods.ByName("ShowAsked")),
+		connect.WithHandlerOptions(opts...),
+	)
+	walletServiceAnswerAskedHandler := connect.NewUnaryHandler(
+		WalletServiceAnswerAskedProcedure,
+		svc.AnswerAsked,
+		connect.WithSchema(walletServiceMethods.ByName("AnswerAsked")),
+		connect.WithHandlerOptions(opts...),
+	)
+	walletServiceMakeReceiveCodeHandler := connect.NewUnaryHandler(
+		WalletServiceMakeReceiveCodeProcedure,
+		svc.MakeReceiveCode,
+		connect.WithSchema(walletServiceMethods.ByName("MakeReceiveCode")),
+		connect.WithHandlerOptions(opts...),
+	)
 	walletServiceFindPayeeHandler := connect.NewUnaryHandler(
 		WalletServiceFindPayeeProcedure,
 		svc.FindPayee,
@@ -883,6 +1012,16 @@ func NewWalletServiceHandler(svc WalletServiceHandler, opts ...connect.HandlerOp
 			walletServicePayHandler.ServeHTTP(w, r)
 		case WalletServiceListBillsProcedure:
 			walletServiceListBillsHandler.ServeHTTP(w, r)
+		case WalletServiceRenewPayCodeProcedure:
+			walletServiceRenewPayCodeHandler.ServeHTTP(w, r)
+		case WalletServiceListAskedProcedure:
+			walletServiceListAskedHandler.ServeHTTP(w, r)
+		case WalletServiceShowAskedProcedure:
+			walletServiceShowAskedHandler.ServeHTTP(w, r)
+		case WalletServiceAnswerAskedProcedure:
+			walletServiceAnswerAskedHandler.ServeHTTP(w, r)
+		case WalletServiceMakeReceiveCodeProcedure:
+			walletServiceMakeReceiveCodeHandler.ServeHTTP(w, r)
 		case WalletServiceFindPayeeProcedure:
 			walletServiceFindPayeeHandler.ServeHTTP(w, r)
 		case WalletServiceTransferProcedure:
@@ -986,6 +1125,26 @@ func (UnimplementedWalletServiceHandler) Pay(context.Context, *connect.Request[p
 
 func (UnimplementedWalletServiceHandler) ListBills(context.Context, *connect.Request[pb.ListBillsRequest]) (*connect.Response[pb.ListBillsResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.WalletService.ListBills is not implemented"))
+}
+
+func (UnimplementedWalletServiceHandler) RenewPayCode(context.Context, *connect.Request[pb.RenewPayCodeRequest]) (*connect.Response[pb.RenewPayCodeResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.WalletService.RenewPayCode is not implemented"))
+}
+
+func (UnimplementedWalletServiceHandler) ListAsked(context.Context, *connect.Request[pb.ListAskedRequest]) (*connect.Response[pb.ListAskedResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.WalletService.ListAsked is not implemented"))
+}
+
+func (UnimplementedWalletServiceHandler) ShowAsked(context.Context, *connect.Request[pb.ShowAskedRequest]) (*connect.Response[pb.Asked], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.WalletService.ShowAsked is not implemented"))
+}
+
+func (UnimplementedWalletServiceHandler) AnswerAsked(context.Context, *connect.Request[pb.AnswerAskedRequest]) (*connect.Response[pb.Asked], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.WalletService.AnswerAsked is not implemented"))
+}
+
+func (UnimplementedWalletServiceHandler) MakeReceiveCode(context.Context, *connect.Request[pb.MakeReceiveCodeRequest]) (*connect.Response[pb.ReceiveCode], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.WalletService.MakeReceiveCode is not implemented"))
 }
 
 func (UnimplementedWalletServiceHandler) FindPayee(context.Context, *connect.Request[pb.FindPayeeRequest]) (*connect.Response[pb.FindPayeeResponse], error) {

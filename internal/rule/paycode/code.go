@@ -99,8 +99,18 @@ func Attempt(c *pb.ShownCode) []byte {
 	return binary.BigEndian.AppendUint32(b, c.Digits)
 }
 
+// Shown is the code that an order was placed with, nil when it was with none. Which
+// device it was, and who judged it, the journal has.
+func Shown(o *pb.Order) *pb.ShownCode {
+	if o.Product != pb.Product_PRODUCT_MICROPAY || len(o.Attempt) != attemptSize {
+		return nil
+	}
+	a := o.Attempt
+	return &pb.ShownCode{Alias: binary.BigEndian.Uint32(a), Step: binary.BigEndian.Uint64(a[4:]), Tap: uint32(a[12]), Digits: binary.BigEndian.Uint32(a[13:])}
+}
+
 // Placed says whether an order was placed with the code.
 func (r Read) Placed(o *pb.Order) bool {
-	return o.Product == pb.Product_PRODUCT_MICROPAY && len(o.Attempt) == attemptSize &&
-		binary.BigEndian.Uint32(o.Attempt) == r.Alias && binary.BigEndian.Uint32(o.Attempt[attemptSize-4:]) == r.Digits
+	c := Shown(o)
+	return c != nil && c.Alias == r.Alias && c.Digits == r.Digits
 }

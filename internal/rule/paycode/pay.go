@@ -9,6 +9,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/due"
 	"github.com/holdfast-pay/holdfast/internal/rule/order"
+	"github.com/holdfast-pay/holdfast/internal/rule/till"
 	"github.com/holdfast-pay/holdfast/internal/rule/wallet"
 )
 
@@ -16,8 +17,8 @@ import (
 // person pays without a PIN the order is USERPAYING, and they are asked. A repeat
 // with the same number, content and code returns the order as it is now.
 //
-// Refuses, in this order: PayCodeInvalid; what order.Begin refuses; PayCodesTooMany;
-// PayCodeWrong, PayCodeExpired, PayCodeUsed; and of the person's wallet
+// Refuses, in this order: PayCodeInvalid; what order.Begin refuses; TillNotFound (another
+// merchant's, too), TillClosed, PayCodesTooMany; PayCodeWrong, PayCodeExpired, PayCodeUsed; and of the person's wallet
 // PersonBlocked, DeviceUnknown, NewDeviceLimit, LimitPerAct, LimitPerDay,
 // LimitPerYear, TooManyActs; AsksTooMany; and of what the ledger refuses
 // AccountFrozen, AmountOverflows, BalanceTooLow, AccountCapExceeded.
@@ -31,8 +32,9 @@ func ApplyCodePay(d *deed.Deed, c *pb.CodePay) (code.Code, *pb.Order) {
 		return out, nil
 	case w.Old != nil:
 		return code.OK, w.Old
-	case exhausted(d, c.Order.Mchid, c.Till):
-		return code.PayCodesTooMany, nil
+	}
+	if out := open(d, c); out != code.OK {
+		return out, nil
 	}
 	p, dev, out := good(d, c.Code)
 	if out != code.OK {
@@ -63,6 +65,22 @@ func ApplyCodePay(d *deed.Deed, c *pb.CodePay) (code.Code, *pb.Order) {
 	put(d.Tx, p)
 	d.Shown(&pb.ShownCode{Alias: c.Code.Alias, Device: dev.Id, Step: c.Code.Step, Tap: c.Code.Tap, Digits: c.Code.Digits, Judge: c.Code.Judge})
 	return code.OK, o
+}
+
+// open says whether the till takes codes now.
+func open(d *deed.Deed, c *pb.CodePay) code.Code {
+	if c.Till != allTills {
+		switch t, ok := till.Peek(d.Tx, c.Till); {
+		case !ok || t.Mchid != c.Order.Mchid:
+			return code.TillNotFound
+		case t.ClosedAt != 0:
+			return code.TillClosed
+		}
+	}
+	if exhausted(d, c.Order.Mchid, c.Till) {
+		return code.PayCodesTooMany
+	}
+	return code.OK
 }
 
 // valid says whether a command has the shape of a payment by code.

@@ -46,6 +46,15 @@ func (w *walletFlags) path(env *Env) (string, error) {
 
 // client opens the wallet's file and returns the API.
 func (w *walletFlags) client(env *Env) (*walletclient.Client, error) {
+	file, err := w.open(env)
+	if err != nil {
+		return nil, err
+	}
+	return w.dial(env, file), nil
+}
+
+// open opens the wallet's file.
+func (w *walletFlags) open(env *Env) (*walletclient.File, error) {
 	path, err := w.path(env)
 	if err != nil {
 		return nil, err
@@ -54,10 +63,7 @@ func (w *walletFlags) client(env *Env) (*walletclient.Client, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, failure(ExitRefused, "make one: holdfast wallet enrol PHONE --to URL", "there is no wallet in %s", path)
 	}
-	if err != nil {
-		return nil, err
-	}
-	return w.dial(env, file), nil
+	return file, err
 }
 
 // dial asks the file's nodes. Where there is but one, whoever types is told at once

@@ -12,10 +12,11 @@ import (
 )
 
 var walletTransfer = Command{
-	Name: "wallet transfer", Args: "PHONE AMOUNT", Short: "send money to somebody by phone number", JSON: true,
-	Long: `Looks up who has the number, shows the last character of their name, and sends the
+	Name: "wallet transfer", Args: "PHONE|CODE AMOUNT", Short: "send money to somebody by phone number, or by the code they show", JSON: true,
+	Long: `Looks up who has the number or whose code it is, shows the last character of their name, and sends the
 money: at once, or with --accept into escrow until they accept it, at most 24 hours.
-Twenty numbers of strangers can be looked up in a day. --id is the identity of the
+Twenty numbers of strangers can be looked up in a day; a code may ask for an amount of
+its own. --id is the identity of the
 transfer: the same one again sends nothing more, and tells how it came out.`,
 	Examples: []Example{
 		{"holdfast wallet transfer 13900000000 12.50", "at once"},
@@ -40,12 +41,16 @@ transfer: the same one again sends nothing more, and tells how it came out.`,
 			}
 			q.Amount, q.ClientId = int64(amount), clientID(q.ClientId)
 			fmt.Fprintf(env.Err, "transfer %s\n", q.ClientId)
-			found, err := walletCall(ctx, env, c.FindPayee, &pb.FindPayeeRequest{Phone: args[0]})
+			find := &pb.FindPayeeRequest{Phone: args[0]}
+			if strings.Contains(args[0], "holdfast:") {
+				find = &pb.FindPayeeRequest{Code: args[0]}
+			}
+			found, err := walletCall(ctx, env, c.FindPayee, find)
 			if err != nil {
 				return err
 			}
 			if found.Payee == "" {
-				return failure(ExitRefused, "check the number", "nobody can be paid by %s", args[0])
+				return failure(ExitRefused, "check the number or the code", "nobody can be paid by %s", args[0])
 			}
 			fmt.Fprintf(env.Err, "%s to %s\n", yuan(q.Amount), found.Name)
 			q.Payee = found.Payee

@@ -11,10 +11,10 @@ import (
 	"connectrpc.com/connect"
 	"golang.org/x/mod/sumdb/note"
 
+	"github.com/holdfast-pay/holdfast/internal/edge/drawing"
 	"github.com/holdfast-pay/holdfast/internal/engine/journal"
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
 	"github.com/holdfast-pay/holdfast/internal/pb"
-	"github.com/holdfast-pay/holdfast/internal/run/qr"
 	"github.com/holdfast-pay/holdfast/internal/run/shop"
 )
 
@@ -109,7 +109,7 @@ func (c *customer) order(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	c.OutTradeNo, c.codeURL = o.OutTradeNo, o.CodeURL
-	code, err := qr.Terminal(o.CodeURL, "", c.story.colour)
+	code, err := drawing.Terminal(o.CodeURL, "", c.story.colour)
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,7 @@ import (
 	"net/http"
 	"strconv"
 
-	"github.com/holdfast-pay/holdfast/internal/run/qr"
+	"github.com/holdfast-pay/holdfast/internal/edge/drawing"
 )
 
 //go:embed page.html
@@ -81,7 +81,7 @@ func (s *Shop) serveQR(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusNotFound, "the shop has no code for this order")
 		return
 	}
-	png, err := qr.PNG(o.CodeURL)
+	png, err := drawing.PNG(o.CodeURL)
 	if err != nil {
 		fail(w, http.StatusInternalServerError, err.Error())
 		return

@@ -1,34 +1,19 @@
-// Package qr draws QR codes: in a terminal with half-block characters, so that
-// a phone can scan a payment straight from the screen, and as a PNG for pages.
-package qr
+package drawing
 
 import (
-	"fmt"
 	"strings"
 
 	"rsc.io/qr"
 )
-
-// quiet is the light border, in modules, that ISO/IEC 18004 asks for.
-const quiet = 4
-
-// PNG encodes text as a QR code image with 8 pixels a module.
-func PNG(text string) ([]byte, error) {
-	code, err := qr.Encode(text, qr.M)
-	if err != nil {
-		return nil, fmt.Errorf("draw a QR code of %d bytes: %w", len(text), err)
-	}
-	return code.PNG(), nil
-}
 
 // Terminal draws text as a QR code, two rows of modules in one line of
 // characters, each line begun with indent. With colour the code is black on
 // white whatever the terminal's theme; without, light modules are drawn as
 // blocks, which scans on a dark background.
 func Terminal(text, indent string, colour bool) (string, error) {
-	code, err := qr.Encode(text, qr.L)
+	code, err := encode(text, qr.L)
 	if err != nil {
-		return "", fmt.Errorf("draw a QR code of %d bytes: %w", len(text), err)
+		return "", err
 	}
 	var b strings.Builder
 	for y := -quiet; y < code.Size+quiet; y += 2 {

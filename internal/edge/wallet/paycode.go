@@ -1,0 +1,130 @@
+package wallet
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"math/big"
+
+	"connectrpc.com/connect"
+
+	"github.com/holdfast-pay/holdfast/internal/base/code"
+	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/edge/judge"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/order"
+	"github.com/holdfast-pay/holdfast/internal/rule/paycode"
+)
+
+// aliasDraws is how often an alias is drawn that turns out to be somebody's. Were half
+// of all taken, one renewal in 65,000 would come to nothing and be repeated.
+const aliasDraws = 16
+
+// RenewPayCode implements WalletService.
+func (s *Server) RenewPayCode(ctx context.Context, _ *connect.Request[pb.RenewPayCodeRequest]) (*connect.Response[pb.RenewPayCodeResponse], error) {
+	who := from(ctx)
+	p, alias, err := s.renew(ctx)
+	if err != nil {
+		return nil, err
+	}
+	secret, err := judge.Secret(ctx, s.Personal, alias, who.params.Key)
+	if err != nil {
+		return nil, s.fail(who, "make a device's secret", err)
+	}
+	v := &pb.RenewPayCodeResponse{Alias: alias, Secret: secret, ServerTime: s.Wall().UnixMilli()}
+	for _, dev := range p.Devices {
+		for _, a := range dev.Aliases {
+			if a.Alias == alias {
+				v.Until = a.Until
+			}
+		}
+	}
+	return answer(v)
+}
+
+// renew draws aliases until one is nobody's.
+func (s *Server) renew(ctx context.Context) (p *pb.PayCodes, alias uint32, err error) {
+	who := from(ctx)
+	for range aliasDraws {
+		n, err := rand.Int(rand.Reader, big.NewInt(paycode.MaxAlias))
+		if err != nil {
+			return nil, 0, s.fail(who, "draw an alias", err)
+		}
+		alias = uint32(n.Uint64())
+		var out code.Code
+		p, out, err = paycode.Renew.Do(ctx, s.Core, who.actor(), who.request, &pb.PayCodeRenew{Uid: who.uid, Alias: alias, Consent: who.consent(0)})
+		switch {
+		case err != nil:
+			return nil, 0, s.fail(who, "renew an alias", err)
+		case out == code.CodeNumberTaken:
+			continue
+		case out != code.OK:
+			return nil, 0, s.refuse(who, out)
+		}
+		return p, alias, nil
+	}
+	return nil, 0, s.fail(who, "renew an alias", errors.New("all that were drawn are somebody's"))
+}
+
+// ListAsked implements WalletService.
+func (s *Server) ListAsked(ctx context.Context, _ *connect.Request[pb.ListAskedRequest]) (*connect.Response[pb.ListAskedResponse], error) {
+	who, v := from(ctx), &pb.ListAskedResponse{}
+	if err := s.read(ctx, "list what waits", func(r table.Reader) error {
+		v.Asked = nil
+		for _, o := range paycode.Waiting(r, who.uid) {
+			v.Asked = append(v.Asked, s.askedOrder(r, o))
+		}
+		_, _, out := own(r, who)
+		return out.Err()
+	}); err != nil {
+		return nil, err
+	}
+	return answer(v)
+}
+
+// ShowAsked implements WalletService.
+func (s *Server) ShowAsked(ctx context.Context, q *connect.Request[pb.ShowAskedRequest]) (*connect.Response[pb.Asked], error) {
+	who := from(ctx)
+	var v *pb.Asked
+	if err := s.read(ctx, "show what waits", func(r table.Reader) error {
+		o, ok := order.Get(r, q.Msg.Order)
+		if !ok || paycode.Shown(o) == nil || o.PayerUid != who.uid {
+			return &code.Error{Code: code.AskNotFound}
+		}
+		v = s.askedOrder(r, o)
+		_, _, out := own(r, who)
+		return out.Err()
+	}); err != nil {
+		return nil, err
+	}
+	return answer(v)
+}
+
+// AnswerAsked implements WalletService.
+func (s *Server) AnswerAsked(ctx context.Context, q *connect.Request[pb.AnswerAskedRequest]) (*connect.Response[pb.Asked], error) {
+	who, m := from(ctx), q.Msg
+	o, err := do(ctx, s, paycode.Answer, &pb.AskAnswer{Order: m.Order, Uid: who.uid, Pay: m.Pay, Consent: who.consent(m.Grant)})
+	if err != nil {
+		return nil, err
+	}
+	var v *pb.Asked
+	if err := s.read(ctx, "show what waited", func(r table.Reader) error {
+		v = s.askedOrder(r, o)
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	return answer(v)
+}
+
+// askedOrder is an order as the person who showed a code for it sees it.
+func (s *Server) askedOrder(r table.Reader, o *pb.Order) *pb.Asked {
+	v := &pb.Asked{Order: o.Id, Merchant: merchantName(r, o.Mchid), Description: o.Description, Total: o.Total, State: "closed", Entry: o.PaySeq}
+	switch {
+	case order.Paid(o):
+		v.State = "paid"
+	case o.State == pb.TradeState_TRADE_STATE_USERPAYING && s.Now() < paycode.AskedUntil(o):
+		v.State, v.Until = "waiting", paycode.AskedUntil(o)
+	}
+	return v
+}
