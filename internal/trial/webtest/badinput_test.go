@@ -11,9 +11,9 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
+	"github.com/holdfast-pay/holdfast/internal/edge/drawing"
 	"github.com/holdfast-pay/holdfast/internal/edge/edgetest"
 	"github.com/holdfast-pay/holdfast/internal/pb"
-	"github.com/holdfast-pay/holdfast/internal/run/qr"
 )
 
 // before runs a script on every page before the page's own.
@@ -97,7 +97,7 @@ func TestABrowserThatHoldsNoWallet(t *testing.T) {
 // drawn is a picture of a code with a text.
 func (s *site) drawn(text string) string {
 	s.Helper()
-	png, err := qr.PNG(text)
+	png, err := drawing.PNG(text)
 	if err != nil {
 		s.Fatal(err)
 	}
