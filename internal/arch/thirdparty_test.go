@@ -39,6 +39,8 @@ var entries = []struct {
 	{"filippo.io/bigmod", []string{"internal/edge/wechatv3"}, "merchants' signatures verified with a prepared modulus: docs/decisions/0006"},
 	{"github.com/chromedp", []string{"internal/edge/edgetest/browser"}, "the browser that tests of pages share"},
 	{"github.com/evanw/esbuild", []string{"web"}, "bundles the pages; a module of its own, so that the product does not link it"},
+	{"github.com/boombuler/barcode", []string{"internal/edge/drawing"}, "the bar code of a payer's code"},
+	{"github.com/signintech/gopdf", []string{"internal/edge/drawing"}, "the sheet that hangs at a till"},
 	{"rsc.io/qr", []string{"internal/edge/drawing"}, "the code in the terminal and on the page"},
 	{"github.com/anishathalye/porcupine", []string{"internal/trial/sim"}, "is there an order of the calls that explains their answers"},
 	{"github.com/HdrHistogram/hdrhistogram-go", []string{"internal/run/bench"}, "percentiles"},
@@ -53,6 +55,7 @@ var testEntries = map[string]string{
 	"github.com/wechatpay-apiv3/wechatpay-go": "internal/",
 	"github.com/prometheus/":                  "internal/",
 	"google.golang.org/protobuf":              "internal/",
+	"github.com/makiuchi-d/gozxing":           "internal/", // a scanner
 	"golang.org/x/mod/sumdb":                  "internal/",
 	"go.yaml.in/yaml/v3":                      "internal/run/", // the alert rules
 }

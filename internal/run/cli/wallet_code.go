@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 
@@ -25,6 +26,8 @@ without a PIN the payment waits until you answer it: holdfast wallet asked.`,
 		var w walletFlags
 		w.flags(fs)
 		offline := fs.Bool("offline", false, "don't ask the platform first")
+		var image string
+		fileVar(fs, &image, "image", "`FILE` to draw it into too, as SVG with bar code and QR code")
 		return func(ctx context.Context, env *Env, _ []string) error {
 			file, err := w.open(env)
 			if err != nil {
@@ -42,6 +45,15 @@ without a PIN the payment waits until you answer it: holdfast wallet asked.`,
 			shown, err := file.PayCode()
 			if err != nil {
 				return failure(ExitRefused, "holdfast wallet code, online", "%v", err)
+			}
+			if image != "" {
+				svg, err := drawing.PayerSVG(shown)
+				if err == nil {
+					err = os.WriteFile(image, svg, 0o600)
+				}
+				if err != nil {
+					return fmt.Errorf("draw the code: %w", err)
+				}
 			}
 			return showCode(env, shown, shown[:6]+" "+shown[6:10]+" "+shown[10:14]+" "+shown[14:])
 		}

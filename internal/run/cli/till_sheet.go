@@ -1,0 +1,113 @@
+package cli
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/holdfast-pay/holdfast/internal/edge/drawing"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
+)
+
+var tillSheet = Command{
+	Name: "till sheet", Args: "MCHID TILL", Short: "draw the sheet that hangs at a till", Admin: true,
+	Long: `Writes the till's printed code for a printer. pdf is a sheet with the merchant's and the
+till's name, cut marks, and room at the back for other channels' codes: up to four, each
+with a label and a link, or @FILE with a picture of one. svg and png are the code alone.
+TILL is the till's number.`,
+	Examples: []Example{
+		{"holdfast till sheet 1900000001 7 --out counter.pdf", "a sheet of A6"},
+		{"holdfast till sheet 1900000001 7 --paper a4 --back WeChat=wxp://f2f0... --back Alipay=@alipay.png --out counter.pdf", "a large one with two other codes"},
+	},
+	Flags: func(fs *flag.FlagSet) RunFunc {
+		var out string
+		var back channels
+		fileVar(fs, &out, "out", "`FILE` to write; one that is there is replaced")
+		format, paper := choice{"pdf", []string{"pdf", "svg", "png"}}, choice{"a6", []string{"a4", "a6"}}
+		fs.Var(&format, "format", "pdf, svg or png (`FORMAT`)")
+		fs.Var(&paper, "paper", "a4 or a6 (`SIZE`)")
+		fs.Var(&back, "back", "another channel's code for the back, as `LABEL=LINK` or LABEL=@FILE; several are allowed")
+		return func(ctx context.Context, env *Env, args []string) error {
+			if out == "" {
+				return usage("--out sheet.pdf", "say where to write it with --out")
+			}
+			t, err := findTill(ctx, env, args[0], args[1])
+			if err != nil {
+				return err
+			}
+			m, err := call(ctx, env, pbconnect.AdminServiceClient.MerchantShow, &pb.AdminMerchantShowRequest{Mchid: args[0]})
+			if err != nil {
+				return err
+			}
+			drawn, err := drawTill(&drawing.Sheet{Merchant: m.Merchant.GetName(), Till: t.Name, Number: fmt.Sprint("till ", t.Till), Link: t.Link, Back: back}, format.value, paper.value)
+			if err != nil {
+				return failure(ExitRefused, "holdfast help till sheet", "%v", err)
+			}
+			if err := os.WriteFile(out, drawn, 0o644); err != nil {
+				return fmt.Errorf("write the sheet: %w", err)
+			}
+			fmt.Fprintf(env.Err, "wrote %s: %s\n", out, t.Link)
+			return nil
+		}
+	},
+}
+
+// codeMM is how wide a code is that is drawn alone, in millimetres.
+const codeMM = 80
+
+func drawTill(s *drawing.Sheet, format, paper string) ([]byte, error) {
+	switch format {
+	case "svg":
+		return drawing.SVG(s.Link, codeMM)
+	case "png":
+		return drawing.PNG(s.Link)
+	}
+	return s.PDF(drawing.Papers[paper])
+}
+
+// findTill finds a merchant's till by its number.
+func findTill(ctx context.Context, env *Env, mchid, number string) (*pb.AdminTill, error) {
+	q := &pb.AdminTillListRequest{Mchid: mchid, Limit: 1000}
+	for {
+		a, err := call(ctx, env, pbconnect.AdminServiceClient.TillList, q)
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range a.Tills {
+			if fmt.Sprint(t.Till) == number {
+				return t, nil
+			}
+		}
+		if q.After = a.Next; q.After == "" {
+			return nil, failure(ExitRefused, "holdfast till list "+mchid, "merchant %s has no till %s", mchid, number)
+		}
+	}
+}
+
+// channels reads --back.
+type channels []drawing.Channel
+
+func (c *channels) String() string { return "" }
+
+// Set implements flag.Value.
+func (c *channels) Set(s string) error {
+	label, link, ok := strings.Cut(s, "=")
+	if !ok || label == "" || link == "" {
+		return fmt.Errorf("%q is not LABEL=LINK", s)
+	}
+	ch := drawing.Channel{Label: label, Link: link}
+	if name, picture := strings.CutPrefix(link, "@"); picture {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return fmt.Errorf("read the picture: %w", err)
+		}
+		if ch.Picture, err = drawing.Picture(string(data)); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	*c = append(*c, ch)
+	return nil
+}
