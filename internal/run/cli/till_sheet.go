@@ -34,6 +34,9 @@ TILL is the till's number.`,
 			if out == "" {
 				return usage("--out sheet.pdf", "say where to write it with --out")
 			}
+			if err := back.read(); err != nil {
+				return err
+			}
 			t, err := findTill(ctx, env, args[0], args[1])
 			if err != nil {
 				return err
@@ -98,16 +101,24 @@ func (c *channels) Set(s string) error {
 	if !ok || label == "" || link == "" {
 		return fmt.Errorf("%q is not LABEL=LINK", s)
 	}
-	ch := drawing.Channel{Label: label, Link: link}
-	if name, picture := strings.CutPrefix(link, "@"); picture {
+	*c = append(*c, drawing.Channel{Label: label, Link: link})
+	return nil
+}
+
+// read reads the pictures that links name.
+func (c channels) read() error {
+	for i, ch := range c {
+		name, picture := strings.CutPrefix(ch.Link, "@")
+		if !picture {
+			continue
+		}
 		data, err := os.ReadFile(name)
 		if err != nil {
 			return fmt.Errorf("read the picture: %w", err)
 		}
-		if ch.Picture, err = drawing.Picture(string(data)); err != nil {
+		if c[i].Picture, err = drawing.Picture(string(data)); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	*c = append(*c, ch)
 	return nil
 }
