@@ -40,7 +40,7 @@ export function ActPage({ id }: { id: string }) {
 	return <Done act={a} />;
 }
 
-const screen = (a: Act): Text => (a.kind === "Pay" ? w.payment : a.kind === "Transfer" || a.kind === "AnswerTransfer" ? w.transfer : w.packet);
+const screen = (a: Act): Text => (a.kind === "Pay" || a.kind === "AnswerAsked" ? w.payment : a.kind === "Transfer" || a.kind === "AnswerTransfer" ? w.transfer : w.packet);
 
 function Going({ act: a }: { act: Act }) {
 	const late = useSignal(Date.now() - a.begun > slow);
@@ -74,10 +74,10 @@ function Going({ act: a }: { act: Act }) {
 }
 
 function NotDone({ act: a }: { act: Act }) {
-	const title = a.kind === "Pay" ? w.notPaid : a.kind === "Transfer" ? w.notSent : w.notDone;
+	const title = a.kind === "Pay" || a.kind === "AnswerAsked" ? w.notPaid : a.kind === "Transfer" ? w.notSent : w.notDone;
 	const said = sentence(a.code, a.sentence);
 	const where = a.kind === "Pay" ? `/pay/${encodeURIComponent(String(a.request.code))}` : a.kind === "Transfer" ? "/transfer" : "/packets";
-	const useful = a.kind !== "OpenPacket" && a.kind !== "AnswerTransfer";
+	const useful = a.kind !== "OpenPacket" && a.kind !== "AnswerTransfer" && a.kind !== "AnswerAsked";
 	return (
 		<Screen
 			title={say(screen(a))}
@@ -112,6 +112,7 @@ export function ended(a: Act): Text {
 	const state = String(a.answer?.state ?? "");
 	switch (a.kind) {
 		case "Pay":
+		case "AnswerAsked":
 			return w.paid;
 		case "Transfer":
 			return state === "waiting" ? w.waitingFor : w.sent;

@@ -48,8 +48,12 @@ export function Home() {
 				<Button kind="primary" icon="scan" onPress={() => go("/scan")}>
 					{say(w.scan)}
 				</Button>
+				<Button icon="code" onPress={() => go("/paycode")}>
+					{say(w.payCode)}
+				</Button>
 			</div>
 			<nav class="acts">
+				<Way href="/receive" icon="receive" name={w.receive} />
 				<Way href="/transfer" icon="transfer" name={w.transfer} />
 				<Way href="/packets" icon="packet" name={w.packet} />
 				<Way href="/bills" icon="bill" name={w.bills} />

@@ -21,6 +21,9 @@ function take(text: string): string | undefined {
 		case "packet":
 			go(`/packet#${what.link}`, true);
 			return undefined;
+		case "person":
+			go(`/transfer#${encodeURIComponent(what.code)}`, true);
+			return undefined;
 		case "foreign":
 			return say(w.whose(say(w[what.whose])));
 		default:

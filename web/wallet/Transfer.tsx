@@ -21,18 +21,21 @@ import { w } from "./words";
 const maxMemo = 60;
 
 // Transfer finds who is to be paid, has the masked name confirmed, then asks how much.
-export function Transfer() {
+export function Transfer({ code }: { code: string }) {
 	const phone = useSignal("");
 	const found = useSignal<FindPayeeResponse | undefined>(undefined);
 	const sure = useSignal(false);
 	const busy = useSignal(false);
 	const wrong = useSignal<string | undefined>(undefined);
-	useEffect(() => void refresh(), []);
+	useEffect(() => {
+		void refresh();
+		if (code) void find();
+	}, [code]);
 	const find = async () => {
 		busy.value = true;
 		wrong.value = undefined;
 		try {
-			const f = await call("FindPayee", { phone: phone.value });
+			const f = await call("FindPayee", code && phone.value === "" ? { code } : { phone: phone.value });
 			if (f.payee === "") wrong.value = say(w.nobody);
 			else found.value = f;
 		} catch (e) {
@@ -43,7 +46,7 @@ export function Transfer() {
 		}
 	};
 	const f = found.value;
-	if (f && sure.value) return <HowMuch payee={f.payee} name={f.name} asked={0} onBack={() => (sure.value = false)} />;
+	if (f && sure.value) return <HowMuch payee={f.payee} name={f.name} asked={f.amount} onBack={() => (sure.value = false)} />;
 	if (f) {
 		return (
 			<Screen

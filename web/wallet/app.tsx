@@ -11,15 +11,17 @@ import { lang, say, tag } from "../ui/words";
 import { resume } from "./acts";
 import { ActPage } from "./ActPage";
 import { BillPage, Bills } from "./Bills";
+import { AskedFor, PayCode, Receive } from "./ShownCodes";
 import { follow as stream } from "./follow";
 import { Home } from "./Home";
 import { lazy } from "./lazy";
 import { back, follow, go, place } from "./nav";
+import { renew } from "./paycode";
 import { PacketAstray, PacketPage, Packets } from "./Packets";
 import { Pay } from "./Pay";
 import { Scan } from "./Scan";
 import { FreePage, PinPage, Settings } from "./Settings";
-import { device, look, online, reached, refresh, removed, start } from "./state";
+import { device, look, note, online, reached, refresh, removed, start } from "./state";
 import { forget, usable } from "./store";
 import { Transfer, TransferPage } from "./Transfer";
 import { watch } from "./updates";
@@ -51,7 +53,11 @@ function Page() {
 			case "bill/*":
 				return <BillPage key={part} entry={part} />;
 			case "transfer":
-				return <Transfer />;
+				return <Transfer key={hash} code={decodeURIComponent(hash)} />;
+			case "paycode":
+				return <PayCode />;
+			case "receive":
+				return <Receive />;
 			case "transfer/*":
 				return <TransferPage key={part} id={part} />;
 			case "packets":
@@ -85,6 +91,7 @@ function App() {
 	useEffect(() => {
 		if (!device.value) return;
 		void look();
+		void renew().catch(note);
 		return stream(() => {
 			void refresh();
 			void look();
@@ -95,7 +102,12 @@ function App() {
 	if (removed.value) return <Removed />;
 	if (device.value === undefined) return <Screen title={say(w.name)}><Skeleton /></Screen>;
 	if (device.value === null) return <Welcome sandbox={sandbox} />;
-	return <Page />;
+	return (
+		<>
+			<Page />
+			<AskedFor />
+		</>
+	);
 }
 
 // begin reads what this browser keeps, and goes on with what was begun.

@@ -15,6 +15,7 @@ test("codes are told apart", () => {
 		assert.deepEqual(about(text), { kind: "pay", code: id }, text);
 	}
 	assert.deepEqual(about("https://w.example/packet#12.abcd"), { kind: "packet", link: "12.abcd" });
+	assert.deepEqual(about("holdfast:receive/00ff"), { kind: "person", code: "holdfast:receive/00ff" });
 	assert.deepEqual(about("wxp://f2f0abc"), { kind: "foreign", whose: "wechat" });
 	assert.deepEqual(about("https://qr.alipay.com/fkx123"), { kind: "foreign", whose: "alipay" });
 	assert.deepEqual(about("https://qr.95516.com/00010000/1"), { kind: "foreign", whose: "unionpay" });

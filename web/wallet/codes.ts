@@ -3,6 +3,7 @@
 export type Scanned =
 	| { kind: "pay"; code: string }
 	| { kind: "packet"; link: string }
+	| { kind: "person"; code: string }
 	| { kind: "foreign"; whose: "wechat" | "alipay" | "unionpay" }
 	| { kind: "unknown" };
 
@@ -28,11 +29,14 @@ export function returnTo(text: string | null): { url: string; host: string } | u
 	return { url: url.href, host: url.host };
 }
 
+const receiving = "holdfast:receive/";
+
 const prepay = /^wx[0-9a-f]{20,64}$/i;
 
 // about reads a code. Whether it can be paid is for the platform to say.
 export function about(text: string): Scanned {
 	const t = text.trim();
+	if (t.startsWith(receiving)) return { kind: "person", code: t };
 	if (prepay.test(t)) return { kind: "pay", code: t };
 	const weixin = /^weixin:\/\/wxpay\/bizpayurl\?(?:.*&)?pr=(wx[0-9a-f]+)/i.exec(t);
 	if (weixin?.[1]) return { kind: "pay", code: weixin[1] };

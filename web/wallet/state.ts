@@ -1,7 +1,7 @@
 // What the pages show: the wallet and the bills as they were seen last, and whether
 // they are of now.
 import { computed, signal } from "@preact/signals";
-import type { Bill, TransferView, WalletView } from "./api.gen";
+import type { Asked, Bill, TransferView, WalletView } from "./api.gen";
 import { call, Lost, Refused } from "./call";
 import { get, put, type Device } from "./store";
 
@@ -21,7 +21,9 @@ export const removed = signal(false);
 
 export const away = computed(() => !online.value || !reached.value);
 
-// waiting are transfers that others sent and that wait for the person's answer.
+// asked are payments that a till began with this person's code, waiting transfers that
+// others sent: both are for the person to answer.
+export const asked = signal<Asked[]>([]);
 export const waiting = signal<TransferView[]>([]);
 
 const keptBills = 50;
@@ -64,7 +66,8 @@ export async function refresh(): Promise<void> {
 export async function look(): Promise<void> {
 	if (!device.value) return;
 	try {
-		const t = await call("ListWaiting", {});
+		const [a, t] = await Promise.all([call("ListAsked", {}), call("ListWaiting", {})]);
+		asked.value = a.asked.filter((x) => x.state === "waiting");
 		waiting.value = t.transfers.filter((x) => !x.mine);
 	} catch (e) {
 		if (!note(e)) throw e;
