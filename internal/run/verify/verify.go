@@ -219,9 +219,11 @@ func (v *verifier) checkJournal(step string, b table.Backend, head *pb.Head) {
 	snap := b.Snapshot()
 	defer snap.Close()
 	balances := journal.NewBalances()
-	signed := newConsents(func(seq uint64, what string) { v.report.add(step, fmt.Sprintf("entry %d", seq), "%s", what) })
+	fault := func(seq uint64, what string) { v.report.add(step, fmt.Sprintf("entry %d", seq), "%s", what) }
+	signed, codes := newConsents(fault), newShown(fault)
 	err := journal.Check(snap, head.JournalSize, head.JournalRoot, func(seq uint64, e *pb.Entry) error {
 		signed.add(seq, e)
+		codes.add(seq, e)
 		return balances.Add(seq, e)
 	})
 	v.report.Consents = signed.count
