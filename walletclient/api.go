@@ -93,6 +93,12 @@ func (c *Client) Pay(ctx context.Context, q *PayRequest) (*Payment, error) {
 	return again(ctx, c, pbconnect.WalletServiceClient.Pay, q)
 }
 
+// WithdrawCash has a till pay cash out of the balance. Repeating it with the same
+// client id is the same.
+func (c *Client) WithdrawCash(ctx context.Context, q *WithdrawCashRequest) (*CashOutView, error) {
+	return again(ctx, c, pbconnect.WalletServiceClient.WithdrawCash, q)
+}
+
 // ListBills lists what moved the balance, newest first.
 func (c *Client) ListBills(ctx context.Context, q *ListBillsRequest) (*ListBillsResponse, error) {
 	return again(ctx, c, pbconnect.WalletServiceClient.ListBills, q)
@@ -260,6 +266,10 @@ type (
 	Payable = pb.Payable
 	// Payment is a message of the wallet API.
 	Payment = pb.Payment
+	// WithdrawCashRequest is a message of the wallet API.
+	WithdrawCashRequest = pb.WithdrawCashRequest
+	// CashOutView is cash that a till hands out.
+	CashOutView = pb.CashOutView
 	// ListBillsRequest is a message of the wallet API.
 	ListBillsRequest = pb.ListBillsRequest
 	// ListBillsResponse is a message of the wallet API.

@@ -25,6 +25,7 @@ var protoImports = map[string][]string{
 	"staff.proto":      {"vocabulary.proto"},
 	"admin.proto":      {"vocabulary.proto", "receipt.proto", "staff.proto"},
 	"wallet.proto":     {},
+	"till.proto":       {},
 }
 
 var protoImport = regexp.MustCompile(`(?m)^import (?:public |weak )?"([^"]+)";`)

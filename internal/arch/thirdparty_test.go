@@ -21,7 +21,7 @@ var entries = []struct {
 	{"google.golang.org/protobuf", []string{"internal/pb", "internal/engine/journal", "internal/engine/machine", "internal/engine/member", "internal/engine/raftlog", "internal/engine/replica", "internal/engine/snapshot", "internal/engine/view", "internal/edge/rpc", "internal/edge/openapi", "internal/edge/admin", "internal/run", "internal/trial", "walletclient"},
 		"the generated code; raft's own messages; journal entries printed as JSON; wire-level reading of envelopes; the schema that the public client is written from"},
 	{"github.com/planetscale/vtprotobuf", []string{"internal/pb"}, "the generated code"},
-	{"connectrpc.com/connect", []string{"internal/pb/pbconnect", "internal/engine/credentials", "internal/engine/peer", "internal/edge/admin", "internal/edge/owed", "internal/edge/inner", "internal/edge/courier", "internal/edge/rpc", "internal/edge/openapi", "internal/edge/staff", "internal/edge/staffauth", "internal/edge/wallet", "walletclient", "internal/run", "internal/trial"},
+	{"connectrpc.com/connect", []string{"internal/pb/pbconnect", "internal/engine/credentials", "internal/engine/peer", "internal/edge/admin", "internal/edge/owed", "internal/edge/inner", "internal/edge/courier", "internal/edge/rpc", "internal/edge/openapi", "internal/edge/staff", "internal/edge/staffauth", "internal/edge/till", "internal/edge/wallet", "walletclient", "internal/run", "internal/trial"},
 		"both ends of the admin API, the inner API, the wallet API and of the calls between nodes"},
 	{"github.com/go-webauthn/webauthn", []string{"internal/edge/passkey"}, "the ceremonies of passkeys: docs/decisions/0042"},
 	{"golang.org/x/crypto", []string{"internal/edge/wallet"}, "argon2id for PINs"},

@@ -3544,6 +3544,260 @@ func (x *MemberShown) GetRole() MemberRole {
 	return MemberRole_MEMBER_ROLE_UNSPECIFIED
 }
 
+type AdminImportRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// file is CSV in UTF-8; its first line names the columns.
+	File []byte `protobuf:"bytes,1,opt,name=file,proto3" json:"file,omitempty"`
+	// dry_run checks everything and changes nothing.
+	DryRun bool `protobuf:"varint,2,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	// id is the identity of the import; empty: that of the file's content.
+	Id string `protobuf:"bytes,3,opt,name=id,proto3" json:"id,omitempty"`
+	// most is what one row may be at most, fen; 0: 10,000.00.
+	Most int64 `protobuf:"varint,4,opt,name=most,proto3" json:"most,omitempty"`
+	// appids give everybody an openid, for PersonImport.
+	Appids        []string `protobuf:"bytes,5,rep,name=appids,proto3" json:"appids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdminImportRequest) Reset() {
+	*x = AdminImportRequest{}
+	mi := &file_holdfast_v1_admin_proto_msgTypes[43]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdminImportRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdminImportRequest) ProtoMessage() {}
+
+func (x *AdminImportRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_admin_proto_msgTypes[43]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdminImportRequest.ProtoReflect.Descriptor instead.
+func (*AdminImportRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{43}
+}
+
+func (x *AdminImportRequest) GetFile() []byte {
+	if x != nil {
+		return x.File
+	}
+	return nil
+}
+
+func (x *AdminImportRequest) GetDryRun() bool {
+	if x != nil {
+		return x.DryRun
+	}
+	return false
+}
+
+func (x *AdminImportRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *AdminImportRequest) GetMost() int64 {
+	if x != nil {
+		return x.Most
+	}
+	return 0
+}
+
+func (x *AdminImportRequest) GetAppids() []string {
+	if x != nil {
+		return x.Appids
+	}
+	return nil
+}
+
+type AdminImportReport struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Rows  uint32                 `protobuf:"varint,2,opt,name=rows,proto3" json:"rows,omitempty"`
+	// total is in fen.
+	Total int64 `protobuf:"varint,3,opt,name=total,proto3" json:"total,omitempty"`
+	// fresh rows are new, known ones were there already.
+	Fresh uint32 `protobuf:"varint,4,opt,name=fresh,proto3" json:"fresh,omitempty"`
+	Known uint32 `protobuf:"varint,5,opt,name=known,proto3" json:"known,omitempty"`
+	// bom: the file began with a byte order mark.
+	Bom    bool `protobuf:"varint,6,opt,name=bom,proto3" json:"bom,omitempty"`
+	DryRun bool `protobuf:"varint,7,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	// applied: every row is in. Where there are problems, none is.
+	Applied       bool                  `protobuf:"varint,8,opt,name=applied,proto3" json:"applied,omitempty"`
+	Problems      []*AdminImportProblem `protobuf:"bytes,9,rep,name=problems,proto3" json:"problems,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdminImportReport) Reset() {
+	*x = AdminImportReport{}
+	mi := &file_holdfast_v1_admin_proto_msgTypes[44]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdminImportReport) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdminImportReport) ProtoMessage() {}
+
+func (x *AdminImportReport) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_admin_proto_msgTypes[44]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdminImportReport.ProtoReflect.Descriptor instead.
+func (*AdminImportReport) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{44}
+}
+
+func (x *AdminImportReport) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *AdminImportReport) GetRows() uint32 {
+	if x != nil {
+		return x.Rows
+	}
+	return 0
+}
+
+func (x *AdminImportReport) GetTotal() int64 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+func (x *AdminImportReport) GetFresh() uint32 {
+	if x != nil {
+		return x.Fresh
+	}
+	return 0
+}
+
+func (x *AdminImportReport) GetKnown() uint32 {
+	if x != nil {
+		return x.Known
+	}
+	return 0
+}
+
+func (x *AdminImportReport) GetBom() bool {
+	if x != nil {
+		return x.Bom
+	}
+	return false
+}
+
+func (x *AdminImportReport) GetDryRun() bool {
+	if x != nil {
+		return x.DryRun
+	}
+	return false
+}
+
+func (x *AdminImportReport) GetApplied() bool {
+	if x != nil {
+		return x.Applied
+	}
+	return false
+}
+
+func (x *AdminImportReport) GetProblems() []*AdminImportProblem {
+	if x != nil {
+		return x.Problems
+	}
+	return nil
+}
+
+type AdminImportProblem struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// line is 0 for what is wrong with the whole file, column 0 with the whole line.
+	Line          uint32 `protobuf:"varint,1,opt,name=line,proto3" json:"line,omitempty"`
+	Column        uint32 `protobuf:"varint,2,opt,name=column,proto3" json:"column,omitempty"`
+	Says          string `protobuf:"bytes,3,opt,name=says,proto3" json:"says,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdminImportProblem) Reset() {
+	*x = AdminImportProblem{}
+	mi := &file_holdfast_v1_admin_proto_msgTypes[45]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdminImportProblem) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdminImportProblem) ProtoMessage() {}
+
+func (x *AdminImportProblem) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_admin_proto_msgTypes[45]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdminImportProblem.ProtoReflect.Descriptor instead.
+func (*AdminImportProblem) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{45}
+}
+
+func (x *AdminImportProblem) GetLine() uint32 {
+	if x != nil {
+		return x.Line
+	}
+	return 0
+}
+
+func (x *AdminImportProblem) GetColumn() uint32 {
+	if x != nil {
+		return x.Column
+	}
+	return 0
+}
+
+func (x *AdminImportProblem) GetSays() string {
+	if x != nil {
+		return x.Says
+	}
+	return ""
+}
+
 type AdminTillAddRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Mchid string                 `protobuf:"bytes,1,opt,name=mchid,proto3" json:"mchid,omitempty"`
@@ -3555,7 +3809,7 @@ type AdminTillAddRequest struct {
 
 func (x *AdminTillAddRequest) Reset() {
 	*x = AdminTillAddRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[43]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3567,7 +3821,7 @@ func (x *AdminTillAddRequest) String() string {
 func (*AdminTillAddRequest) ProtoMessage() {}
 
 func (x *AdminTillAddRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[43]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3580,7 +3834,7 @@ func (x *AdminTillAddRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminTillAddRequest.ProtoReflect.Descriptor instead.
 func (*AdminTillAddRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{43}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *AdminTillAddRequest) GetMchid() string {
@@ -3610,7 +3864,7 @@ type AdminTillSetRequest struct {
 
 func (x *AdminTillSetRequest) Reset() {
 	*x = AdminTillSetRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[44]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3622,7 +3876,7 @@ func (x *AdminTillSetRequest) String() string {
 func (*AdminTillSetRequest) ProtoMessage() {}
 
 func (x *AdminTillSetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[44]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3635,7 +3889,7 @@ func (x *AdminTillSetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminTillSetRequest.ProtoReflect.Descriptor instead.
 func (*AdminTillSetRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{44}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *AdminTillSetRequest) GetTill() uint64 {
@@ -3671,7 +3925,7 @@ type AdminTillListRequest struct {
 
 func (x *AdminTillListRequest) Reset() {
 	*x = AdminTillListRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[45]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3683,7 +3937,7 @@ func (x *AdminTillListRequest) String() string {
 func (*AdminTillListRequest) ProtoMessage() {}
 
 func (x *AdminTillListRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[45]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3696,7 +3950,7 @@ func (x *AdminTillListRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminTillListRequest.ProtoReflect.Descriptor instead.
 func (*AdminTillListRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{45}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *AdminTillListRequest) GetMchid() string {
@@ -3731,7 +3985,7 @@ type AdminTillListResponse struct {
 
 func (x *AdminTillListResponse) Reset() {
 	*x = AdminTillListResponse{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[46]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3743,7 +3997,7 @@ func (x *AdminTillListResponse) String() string {
 func (*AdminTillListResponse) ProtoMessage() {}
 
 func (x *AdminTillListResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[46]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3756,7 +4010,7 @@ func (x *AdminTillListResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminTillListResponse.ProtoReflect.Descriptor instead.
 func (*AdminTillListResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{46}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *AdminTillListResponse) GetTills() []*AdminTill {
@@ -3789,7 +4043,7 @@ type AdminTill struct {
 
 func (x *AdminTill) Reset() {
 	*x = AdminTill{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[47]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3801,7 +4055,7 @@ func (x *AdminTill) String() string {
 func (*AdminTill) ProtoMessage() {}
 
 func (x *AdminTill) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[47]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3814,7 +4068,7 @@ func (x *AdminTill) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminTill.ProtoReflect.Descriptor instead.
 func (*AdminTill) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{47}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *AdminTill) GetTill() uint64 {
@@ -3883,7 +4137,7 @@ type AdminStaffAddRequest struct {
 
 func (x *AdminStaffAddRequest) Reset() {
 	*x = AdminStaffAddRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[48]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3895,7 +4149,7 @@ func (x *AdminStaffAddRequest) String() string {
 func (*AdminStaffAddRequest) ProtoMessage() {}
 
 func (x *AdminStaffAddRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[48]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3908,7 +4162,7 @@ func (x *AdminStaffAddRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminStaffAddRequest.ProtoReflect.Descriptor instead.
 func (*AdminStaffAddRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{48}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *AdminStaffAddRequest) GetMchid() string {
@@ -3972,7 +4226,7 @@ type AdminStaffRequest struct {
 
 func (x *AdminStaffRequest) Reset() {
 	*x = AdminStaffRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[49]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3984,7 +4238,7 @@ func (x *AdminStaffRequest) String() string {
 func (*AdminStaffRequest) ProtoMessage() {}
 
 func (x *AdminStaffRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[49]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3997,7 +4251,7 @@ func (x *AdminStaffRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminStaffRequest.ProtoReflect.Descriptor instead.
 func (*AdminStaffRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{49}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *AdminStaffRequest) GetId() uint64 {
@@ -4034,7 +4288,7 @@ type AdminStaffListRequest struct {
 
 func (x *AdminStaffListRequest) Reset() {
 	*x = AdminStaffListRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[50]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4046,7 +4300,7 @@ func (x *AdminStaffListRequest) String() string {
 func (*AdminStaffListRequest) ProtoMessage() {}
 
 func (x *AdminStaffListRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[50]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4059,7 +4313,7 @@ func (x *AdminStaffListRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminStaffListRequest.ProtoReflect.Descriptor instead.
 func (*AdminStaffListRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{50}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *AdminStaffListRequest) GetMchid() string {
@@ -4100,7 +4354,7 @@ type AdminStaffSetRolesRequest struct {
 
 func (x *AdminStaffSetRolesRequest) Reset() {
 	*x = AdminStaffSetRolesRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[51]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4112,7 +4366,7 @@ func (x *AdminStaffSetRolesRequest) String() string {
 func (*AdminStaffSetRolesRequest) ProtoMessage() {}
 
 func (x *AdminStaffSetRolesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[51]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4125,7 +4379,7 @@ func (x *AdminStaffSetRolesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminStaffSetRolesRequest.ProtoReflect.Descriptor instead.
 func (*AdminStaffSetRolesRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{51}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *AdminStaffSetRolesRequest) GetMember() *AdminStaffRequest {
@@ -4153,7 +4407,7 @@ type AdminStaffEndSessionRequest struct {
 
 func (x *AdminStaffEndSessionRequest) Reset() {
 	*x = AdminStaffEndSessionRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[52]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4165,7 +4419,7 @@ func (x *AdminStaffEndSessionRequest) String() string {
 func (*AdminStaffEndSessionRequest) ProtoMessage() {}
 
 func (x *AdminStaffEndSessionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[52]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4178,7 +4432,7 @@ func (x *AdminStaffEndSessionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminStaffEndSessionRequest.ProtoReflect.Descriptor instead.
 func (*AdminStaffEndSessionRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{52}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *AdminStaffEndSessionRequest) GetMember() *AdminStaffRequest {
@@ -4208,7 +4462,7 @@ type AdminReportListRequest struct {
 
 func (x *AdminReportListRequest) Reset() {
 	*x = AdminReportListRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[53]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4220,7 +4474,7 @@ func (x *AdminReportListRequest) String() string {
 func (*AdminReportListRequest) ProtoMessage() {}
 
 func (x *AdminReportListRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[53]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4233,7 +4487,7 @@ func (x *AdminReportListRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminReportListRequest.ProtoReflect.Descriptor instead.
 func (*AdminReportListRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{53}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *AdminReportListRequest) GetAll() bool {
@@ -4267,7 +4521,7 @@ type AdminReportListResponse struct {
 
 func (x *AdminReportListResponse) Reset() {
 	*x = AdminReportListResponse{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[54]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4279,7 +4533,7 @@ func (x *AdminReportListResponse) String() string {
 func (*AdminReportListResponse) ProtoMessage() {}
 
 func (x *AdminReportListResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[54]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4292,7 +4546,7 @@ func (x *AdminReportListResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminReportListResponse.ProtoReflect.Descriptor instead.
 func (*AdminReportListResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{54}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *AdminReportListResponse) GetReports() []*ReportShown {
@@ -4318,7 +4572,7 @@ type AdminReportRequest struct {
 
 func (x *AdminReportRequest) Reset() {
 	*x = AdminReportRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[55]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4330,7 +4584,7 @@ func (x *AdminReportRequest) String() string {
 func (*AdminReportRequest) ProtoMessage() {}
 
 func (x *AdminReportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[55]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4343,7 +4597,7 @@ func (x *AdminReportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminReportRequest.ProtoReflect.Descriptor instead.
 func (*AdminReportRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{55}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *AdminReportRequest) GetId() uint64 {
@@ -4364,7 +4618,7 @@ type AdminReportAnswerRequest struct {
 
 func (x *AdminReportAnswerRequest) Reset() {
 	*x = AdminReportAnswerRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[56]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4376,7 +4630,7 @@ func (x *AdminReportAnswerRequest) String() string {
 func (*AdminReportAnswerRequest) ProtoMessage() {}
 
 func (x *AdminReportAnswerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[56]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4389,7 +4643,7 @@ func (x *AdminReportAnswerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminReportAnswerRequest.ProtoReflect.Descriptor instead.
 func (*AdminReportAnswerRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{56}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *AdminReportAnswerRequest) GetId() uint64 {
@@ -4422,7 +4676,7 @@ type AdminReport struct {
 
 func (x *AdminReport) Reset() {
 	*x = AdminReport{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[57]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4434,7 +4688,7 @@ func (x *AdminReport) String() string {
 func (*AdminReport) ProtoMessage() {}
 
 func (x *AdminReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[57]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4447,7 +4701,7 @@ func (x *AdminReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminReport.ProtoReflect.Descriptor instead.
 func (*AdminReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{57}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *AdminReport) GetReport() *ReportShown {
@@ -4810,7 +5064,27 @@ const file_holdfast_v1_admin_proto_rawDesc = "" +
 	"\vincarnation\x18\x02 \x01(\x06R\vincarnation\x12\x12\n" +
 	"\x04name\x18\x03 \x01(\tR\x04name\x12\x18\n" +
 	"\aaddress\x18\x04 \x01(\tR\aaddress\x12+\n" +
-	"\x04role\x18\x05 \x01(\x0e2\x17.holdfast.v1.MemberRoleR\x04roleJ\x04\b\x06\x10\a\"?\n" +
+	"\x04role\x18\x05 \x01(\x0e2\x17.holdfast.v1.MemberRoleR\x04roleJ\x04\b\x06\x10\a\"}\n" +
+	"\x12AdminImportRequest\x12\x12\n" +
+	"\x04file\x18\x01 \x01(\fR\x04file\x12\x17\n" +
+	"\adry_run\x18\x02 \x01(\bR\x06dryRun\x12\x0e\n" +
+	"\x02id\x18\x03 \x01(\tR\x02id\x12\x12\n" +
+	"\x04most\x18\x04 \x01(\x03R\x04most\x12\x16\n" +
+	"\x06appids\x18\x05 \x03(\tR\x06appids\"\xfb\x01\n" +
+	"\x11AdminImportReport\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04rows\x18\x02 \x01(\rR\x04rows\x12\x14\n" +
+	"\x05total\x18\x03 \x01(\x03R\x05total\x12\x14\n" +
+	"\x05fresh\x18\x04 \x01(\rR\x05fresh\x12\x14\n" +
+	"\x05known\x18\x05 \x01(\rR\x05known\x12\x10\n" +
+	"\x03bom\x18\x06 \x01(\bR\x03bom\x12\x17\n" +
+	"\adry_run\x18\a \x01(\bR\x06dryRun\x12\x18\n" +
+	"\aapplied\x18\b \x01(\bR\aapplied\x12;\n" +
+	"\bproblems\x18\t \x03(\v2\x1f.holdfast.v1.AdminImportProblemR\bproblems\"T\n" +
+	"\x12AdminImportProblem\x12\x12\n" +
+	"\x04line\x18\x01 \x01(\rR\x04line\x12\x16\n" +
+	"\x06column\x18\x02 \x01(\rR\x06column\x12\x12\n" +
+	"\x04says\x18\x03 \x01(\tR\x04says\"?\n" +
 	"\x13AdminTillAddRequest\x12\x14\n" +
 	"\x05mchid\x18\x01 \x01(\tR\x05mchid\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\"j\n" +
@@ -4874,7 +5148,7 @@ const file_holdfast_v1_admin_proto_rawDesc = "" +
 	"\x05steps\x18\x02 \x03(\v2\x11.holdfast.v1.StepR\x05steps\x127\n" +
 	"\x05order\x18\x03 \x01(\v2!.holdfast.v1.InspectOrderResponseR\x05order\x12:\n" +
 	"\x06refund\x18\x04 \x01(\v2\".holdfast.v1.InspectRefundResponseR\x06refund\x12.\n" +
-	"\areceipt\x18\x05 \x01(\v2\x14.holdfast.v1.ReceiptR\areceipt2\xbb\x17\n" +
+	"\areceipt\x18\x05 \x01(\v2\x14.holdfast.v1.ReceiptR\areceipt2\xdc\x18\n" +
 	"\fAdminService\x12O\n" +
 	"\vMerchantAdd\x12$.holdfast.v1.AdminMerchantAddRequest\x1a\x1a.holdfast.v1.AdminMerchant\x12]\n" +
 	"\fMerchantList\x12%.holdfast.v1.AdminMerchantListRequest\x1a&.holdfast.v1.AdminMerchantListResponse\x12Q\n" +
@@ -4885,7 +5159,9 @@ const file_holdfast_v1_admin_proto_rawDesc = "" +
 	"\vPersonTopup\x12$.holdfast.v1.AdminPersonTopupRequest\x1a\x18.holdfast.v1.AdminPerson\x12M\n" +
 	"\vPersonBlock\x12$.holdfast.v1.AdminPersonBlockRequest\x1a\x18.holdfast.v1.AdminPerson\x12K\n" +
 	"\n" +
-	"PersonShow\x12#.holdfast.v1.AdminPersonShowRequest\x1a\x18.holdfast.v1.AdminPerson\x12C\n" +
+	"PersonShow\x12#.holdfast.v1.AdminPersonShowRequest\x1a\x18.holdfast.v1.AdminPerson\x12O\n" +
+	"\fPersonImport\x12\x1f.holdfast.v1.AdminImportRequest\x1a\x1e.holdfast.v1.AdminImportReport\x12N\n" +
+	"\vTopupImport\x12\x1f.holdfast.v1.AdminImportRequest\x1a\x1e.holdfast.v1.AdminImportReport\x12C\n" +
 	"\aTillAdd\x12 .holdfast.v1.AdminTillAddRequest\x1a\x16.holdfast.v1.AdminTill\x12C\n" +
 	"\aTillSet\x12 .holdfast.v1.AdminTillSetRequest\x1a\x16.holdfast.v1.AdminTill\x12Q\n" +
 	"\bTillList\x12!.holdfast.v1.AdminTillListRequest\x1a\".holdfast.v1.AdminTillListResponse\x12N\n" +
@@ -4931,7 +5207,7 @@ func file_holdfast_v1_admin_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_admin_proto_rawDescData
 }
 
-var file_holdfast_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 58)
+var file_holdfast_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 61)
 var file_holdfast_v1_admin_proto_goTypes = []any{
 	(*ShowClusterRequest)(nil),           // 0: holdfast.v1.ShowClusterRequest
 	(*ClusterTokenRequest)(nil),          // 1: holdfast.v1.ClusterTokenRequest
@@ -4976,180 +5252,188 @@ var file_holdfast_v1_admin_proto_goTypes = []any{
 	(*ClusterNode)(nil),                  // 40: holdfast.v1.ClusterNode
 	(*ClusterCourier)(nil),               // 41: holdfast.v1.ClusterCourier
 	(*MemberShown)(nil),                  // 42: holdfast.v1.MemberShown
-	(*AdminTillAddRequest)(nil),          // 43: holdfast.v1.AdminTillAddRequest
-	(*AdminTillSetRequest)(nil),          // 44: holdfast.v1.AdminTillSetRequest
-	(*AdminTillListRequest)(nil),         // 45: holdfast.v1.AdminTillListRequest
-	(*AdminTillListResponse)(nil),        // 46: holdfast.v1.AdminTillListResponse
-	(*AdminTill)(nil),                    // 47: holdfast.v1.AdminTill
-	(*AdminStaffAddRequest)(nil),         // 48: holdfast.v1.AdminStaffAddRequest
-	(*AdminStaffRequest)(nil),            // 49: holdfast.v1.AdminStaffRequest
-	(*AdminStaffListRequest)(nil),        // 50: holdfast.v1.AdminStaffListRequest
-	(*AdminStaffSetRolesRequest)(nil),    // 51: holdfast.v1.AdminStaffSetRolesRequest
-	(*AdminStaffEndSessionRequest)(nil),  // 52: holdfast.v1.AdminStaffEndSessionRequest
-	(*AdminReportListRequest)(nil),       // 53: holdfast.v1.AdminReportListRequest
-	(*AdminReportListResponse)(nil),      // 54: holdfast.v1.AdminReportListResponse
-	(*AdminReportRequest)(nil),           // 55: holdfast.v1.AdminReportRequest
-	(*AdminReportAnswerRequest)(nil),     // 56: holdfast.v1.AdminReportAnswerRequest
-	(*AdminReport)(nil),                  // 57: holdfast.v1.AdminReport
-	(MerchantStatus)(0),                  // 58: holdfast.v1.MerchantStatus
-	(*MerchantSettings)(nil),             // 59: holdfast.v1.MerchantSettings
-	(*KeyVersion)(nil),                   // 60: holdfast.v1.KeyVersion
-	(*Openid)(nil),                       // 61: holdfast.v1.Openid
-	(Product)(0),                         // 62: holdfast.v1.Product
-	(TradeState)(0),                      // 63: holdfast.v1.TradeState
-	(RefundStatus)(0),                    // 64: holdfast.v1.RefundStatus
-	(NoticeEvent)(0),                     // 65: holdfast.v1.NoticeEvent
-	(NoticeState)(0),                     // 66: holdfast.v1.NoticeState
-	(*Attempt)(nil),                      // 67: holdfast.v1.Attempt
-	(*Subject)(nil),                      // 68: holdfast.v1.Subject
-	(*Posting)(nil),                      // 69: holdfast.v1.Posting
-	(*Receipt)(nil),                      // 70: holdfast.v1.Receipt
-	(*HistoryLine)(nil),                  // 71: holdfast.v1.HistoryLine
-	(*NodeHealth)(nil),                   // 72: holdfast.v1.NodeHealth
-	(MemberRole)(0),                      // 73: holdfast.v1.MemberRole
-	(*TillCaps)(nil),                     // 74: holdfast.v1.TillCaps
-	(StaffRole)(0),                       // 75: holdfast.v1.StaffRole
-	(*ReportShown)(nil),                  // 76: holdfast.v1.ReportShown
-	(*StaffShown)(nil),                   // 77: holdfast.v1.StaffShown
-	(*ListMembersResponse)(nil),          // 78: holdfast.v1.ListMembersResponse
-	(*NewTokenResponse)(nil),             // 79: holdfast.v1.NewTokenResponse
+	(*AdminImportRequest)(nil),           // 43: holdfast.v1.AdminImportRequest
+	(*AdminImportReport)(nil),            // 44: holdfast.v1.AdminImportReport
+	(*AdminImportProblem)(nil),           // 45: holdfast.v1.AdminImportProblem
+	(*AdminTillAddRequest)(nil),          // 46: holdfast.v1.AdminTillAddRequest
+	(*AdminTillSetRequest)(nil),          // 47: holdfast.v1.AdminTillSetRequest
+	(*AdminTillListRequest)(nil),         // 48: holdfast.v1.AdminTillListRequest
+	(*AdminTillListResponse)(nil),        // 49: holdfast.v1.AdminTillListResponse
+	(*AdminTill)(nil),                    // 50: holdfast.v1.AdminTill
+	(*AdminStaffAddRequest)(nil),         // 51: holdfast.v1.AdminStaffAddRequest
+	(*AdminStaffRequest)(nil),            // 52: holdfast.v1.AdminStaffRequest
+	(*AdminStaffListRequest)(nil),        // 53: holdfast.v1.AdminStaffListRequest
+	(*AdminStaffSetRolesRequest)(nil),    // 54: holdfast.v1.AdminStaffSetRolesRequest
+	(*AdminStaffEndSessionRequest)(nil),  // 55: holdfast.v1.AdminStaffEndSessionRequest
+	(*AdminReportListRequest)(nil),       // 56: holdfast.v1.AdminReportListRequest
+	(*AdminReportListResponse)(nil),      // 57: holdfast.v1.AdminReportListResponse
+	(*AdminReportRequest)(nil),           // 58: holdfast.v1.AdminReportRequest
+	(*AdminReportAnswerRequest)(nil),     // 59: holdfast.v1.AdminReportAnswerRequest
+	(*AdminReport)(nil),                  // 60: holdfast.v1.AdminReport
+	(MerchantStatus)(0),                  // 61: holdfast.v1.MerchantStatus
+	(*MerchantSettings)(nil),             // 62: holdfast.v1.MerchantSettings
+	(*KeyVersion)(nil),                   // 63: holdfast.v1.KeyVersion
+	(*Openid)(nil),                       // 64: holdfast.v1.Openid
+	(Product)(0),                         // 65: holdfast.v1.Product
+	(TradeState)(0),                      // 66: holdfast.v1.TradeState
+	(RefundStatus)(0),                    // 67: holdfast.v1.RefundStatus
+	(NoticeEvent)(0),                     // 68: holdfast.v1.NoticeEvent
+	(NoticeState)(0),                     // 69: holdfast.v1.NoticeState
+	(*Attempt)(nil),                      // 70: holdfast.v1.Attempt
+	(*Subject)(nil),                      // 71: holdfast.v1.Subject
+	(*Posting)(nil),                      // 72: holdfast.v1.Posting
+	(*Receipt)(nil),                      // 73: holdfast.v1.Receipt
+	(*HistoryLine)(nil),                  // 74: holdfast.v1.HistoryLine
+	(*NodeHealth)(nil),                   // 75: holdfast.v1.NodeHealth
+	(MemberRole)(0),                      // 76: holdfast.v1.MemberRole
+	(*TillCaps)(nil),                     // 77: holdfast.v1.TillCaps
+	(StaffRole)(0),                       // 78: holdfast.v1.StaffRole
+	(*ReportShown)(nil),                  // 79: holdfast.v1.ReportShown
+	(*StaffShown)(nil),                   // 80: holdfast.v1.StaffShown
+	(*ListMembersResponse)(nil),          // 81: holdfast.v1.ListMembersResponse
+	(*NewTokenResponse)(nil),             // 82: holdfast.v1.NewTokenResponse
 }
 var file_holdfast_v1_admin_proto_depIdxs = []int32{
-	58, // 0: holdfast.v1.MerchantShown.status:type_name -> holdfast.v1.MerchantStatus
-	59, // 1: holdfast.v1.MerchantShown.settings:type_name -> holdfast.v1.MerchantSettings
-	60, // 2: holdfast.v1.MerchantShown.keys:type_name -> holdfast.v1.KeyVersion
-	61, // 3: holdfast.v1.PersonShown.openids:type_name -> holdfast.v1.Openid
-	62, // 4: holdfast.v1.OrderShown.product:type_name -> holdfast.v1.Product
-	63, // 5: holdfast.v1.OrderShown.state:type_name -> holdfast.v1.TradeState
-	64, // 6: holdfast.v1.RefundShown.status:type_name -> holdfast.v1.RefundStatus
-	65, // 7: holdfast.v1.NoticeShown.event:type_name -> holdfast.v1.NoticeEvent
-	66, // 8: holdfast.v1.NoticeShown.state:type_name -> holdfast.v1.NoticeState
-	67, // 9: holdfast.v1.NoticeShown.recent:type_name -> holdfast.v1.Attempt
-	67, // 10: holdfast.v1.NoticeShown.last_duplicate:type_name -> holdfast.v1.Attempt
-	68, // 11: holdfast.v1.NoticeShown.subject:type_name -> holdfast.v1.Subject
-	59, // 12: holdfast.v1.AdminMerchantAddRequest.settings:type_name -> holdfast.v1.MerchantSettings
+	61, // 0: holdfast.v1.MerchantShown.status:type_name -> holdfast.v1.MerchantStatus
+	62, // 1: holdfast.v1.MerchantShown.settings:type_name -> holdfast.v1.MerchantSettings
+	63, // 2: holdfast.v1.MerchantShown.keys:type_name -> holdfast.v1.KeyVersion
+	64, // 3: holdfast.v1.PersonShown.openids:type_name -> holdfast.v1.Openid
+	65, // 4: holdfast.v1.OrderShown.product:type_name -> holdfast.v1.Product
+	66, // 5: holdfast.v1.OrderShown.state:type_name -> holdfast.v1.TradeState
+	67, // 6: holdfast.v1.RefundShown.status:type_name -> holdfast.v1.RefundStatus
+	68, // 7: holdfast.v1.NoticeShown.event:type_name -> holdfast.v1.NoticeEvent
+	69, // 8: holdfast.v1.NoticeShown.state:type_name -> holdfast.v1.NoticeState
+	70, // 9: holdfast.v1.NoticeShown.recent:type_name -> holdfast.v1.Attempt
+	70, // 10: holdfast.v1.NoticeShown.last_duplicate:type_name -> holdfast.v1.Attempt
+	71, // 11: holdfast.v1.NoticeShown.subject:type_name -> holdfast.v1.Subject
+	62, // 12: holdfast.v1.AdminMerchantAddRequest.settings:type_name -> holdfast.v1.MerchantSettings
 	5,  // 13: holdfast.v1.AdminMerchant.merchant:type_name -> holdfast.v1.MerchantShown
 	6,  // 14: holdfast.v1.AdminMerchant.certs:type_name -> holdfast.v1.CertShown
 	8,  // 15: holdfast.v1.AdminMerchant.accounts:type_name -> holdfast.v1.AccountShown
 	5,  // 16: holdfast.v1.AdminMerchantListResponse.merchants:type_name -> holdfast.v1.MerchantShown
-	59, // 17: holdfast.v1.AdminMerchantCallbackRequest.settings:type_name -> holdfast.v1.MerchantSettings
-	58, // 18: holdfast.v1.AdminMerchantCallbackRequest.status:type_name -> holdfast.v1.MerchantStatus
+	62, // 17: holdfast.v1.AdminMerchantCallbackRequest.settings:type_name -> holdfast.v1.MerchantSettings
+	61, // 18: holdfast.v1.AdminMerchantCallbackRequest.status:type_name -> holdfast.v1.MerchantStatus
 	7,  // 19: holdfast.v1.AdminPerson.person:type_name -> holdfast.v1.PersonShown
 	8,  // 20: holdfast.v1.AdminPerson.accounts:type_name -> holdfast.v1.AccountShown
-	69, // 21: holdfast.v1.Step.postings:type_name -> holdfast.v1.Posting
+	72, // 21: holdfast.v1.Step.postings:type_name -> holdfast.v1.Posting
 	9,  // 22: holdfast.v1.InspectOrderResponse.order:type_name -> holdfast.v1.OrderShown
 	25, // 23: holdfast.v1.InspectOrderResponse.steps:type_name -> holdfast.v1.Step
 	10, // 24: holdfast.v1.InspectOrderResponse.refunds:type_name -> holdfast.v1.RefundShown
 	11, // 25: holdfast.v1.InspectOrderResponse.notices:type_name -> holdfast.v1.NoticeShown
-	70, // 26: holdfast.v1.InspectOrderResponse.receipt:type_name -> holdfast.v1.Receipt
+	73, // 26: holdfast.v1.InspectOrderResponse.receipt:type_name -> holdfast.v1.Receipt
 	10, // 27: holdfast.v1.InspectRefundResponse.refund:type_name -> holdfast.v1.RefundShown
 	25, // 28: holdfast.v1.InspectRefundResponse.steps:type_name -> holdfast.v1.Step
 	11, // 29: holdfast.v1.InspectRefundResponse.notices:type_name -> holdfast.v1.NoticeShown
-	70, // 30: holdfast.v1.InspectRefundResponse.receipt:type_name -> holdfast.v1.Receipt
+	73, // 30: holdfast.v1.InspectRefundResponse.receipt:type_name -> holdfast.v1.Receipt
 	8,  // 31: holdfast.v1.InspectAccountResponse.account:type_name -> holdfast.v1.AccountShown
-	71, // 32: holdfast.v1.InspectAccountResponse.history:type_name -> holdfast.v1.HistoryLine
+	74, // 32: holdfast.v1.InspectAccountResponse.history:type_name -> holdfast.v1.HistoryLine
 	11, // 33: holdfast.v1.InspectNoticeResponse.notice:type_name -> holdfast.v1.NoticeShown
 	25, // 34: holdfast.v1.InspectNoticeResponse.steps:type_name -> holdfast.v1.Step
 	38, // 35: holdfast.v1.PlatformKeys.certs:type_name -> holdfast.v1.PlatformCert
 	40, // 36: holdfast.v1.ClusterStatus.nodes:type_name -> holdfast.v1.ClusterNode
 	41, // 37: holdfast.v1.ClusterStatus.couriers:type_name -> holdfast.v1.ClusterCourier
 	42, // 38: holdfast.v1.ClusterNode.member:type_name -> holdfast.v1.MemberShown
-	72, // 39: holdfast.v1.ClusterNode.health:type_name -> holdfast.v1.NodeHealth
-	73, // 40: holdfast.v1.MemberShown.role:type_name -> holdfast.v1.MemberRole
-	74, // 41: holdfast.v1.AdminTillSetRequest.caps:type_name -> holdfast.v1.TillCaps
-	47, // 42: holdfast.v1.AdminTillListResponse.tills:type_name -> holdfast.v1.AdminTill
-	74, // 43: holdfast.v1.AdminTill.caps:type_name -> holdfast.v1.TillCaps
-	75, // 44: holdfast.v1.AdminStaffAddRequest.roles:type_name -> holdfast.v1.StaffRole
-	49, // 45: holdfast.v1.AdminStaffSetRolesRequest.member:type_name -> holdfast.v1.AdminStaffRequest
-	75, // 46: holdfast.v1.AdminStaffSetRolesRequest.roles:type_name -> holdfast.v1.StaffRole
-	49, // 47: holdfast.v1.AdminStaffEndSessionRequest.member:type_name -> holdfast.v1.AdminStaffRequest
-	76, // 48: holdfast.v1.AdminReportListResponse.reports:type_name -> holdfast.v1.ReportShown
-	76, // 49: holdfast.v1.AdminReport.report:type_name -> holdfast.v1.ReportShown
-	25, // 50: holdfast.v1.AdminReport.steps:type_name -> holdfast.v1.Step
-	26, // 51: holdfast.v1.AdminReport.order:type_name -> holdfast.v1.InspectOrderResponse
-	27, // 52: holdfast.v1.AdminReport.refund:type_name -> holdfast.v1.InspectRefundResponse
-	70, // 53: holdfast.v1.AdminReport.receipt:type_name -> holdfast.v1.Receipt
-	12, // 54: holdfast.v1.AdminService.MerchantAdd:input_type -> holdfast.v1.AdminMerchantAddRequest
-	14, // 55: holdfast.v1.AdminService.MerchantList:input_type -> holdfast.v1.AdminMerchantListRequest
-	16, // 56: holdfast.v1.AdminService.MerchantShow:input_type -> holdfast.v1.AdminMerchantShowRequest
-	17, // 57: holdfast.v1.AdminService.MerchantKey:input_type -> holdfast.v1.AdminMerchantKeyRequest
-	18, // 58: holdfast.v1.AdminService.MerchantCallback:input_type -> holdfast.v1.AdminMerchantCallbackRequest
-	19, // 59: holdfast.v1.AdminService.PersonAdd:input_type -> holdfast.v1.AdminPersonAddRequest
-	21, // 60: holdfast.v1.AdminService.PersonTopup:input_type -> holdfast.v1.AdminPersonTopupRequest
-	22, // 61: holdfast.v1.AdminService.PersonBlock:input_type -> holdfast.v1.AdminPersonBlockRequest
-	23, // 62: holdfast.v1.AdminService.PersonShow:input_type -> holdfast.v1.AdminPersonShowRequest
-	43, // 63: holdfast.v1.AdminService.TillAdd:input_type -> holdfast.v1.AdminTillAddRequest
-	44, // 64: holdfast.v1.AdminService.TillSet:input_type -> holdfast.v1.AdminTillSetRequest
-	45, // 65: holdfast.v1.AdminService.TillList:input_type -> holdfast.v1.AdminTillListRequest
-	24, // 66: holdfast.v1.AdminService.InspectOrder:input_type -> holdfast.v1.InspectRequest
-	24, // 67: holdfast.v1.AdminService.InspectRefund:input_type -> holdfast.v1.InspectRequest
-	24, // 68: holdfast.v1.AdminService.InspectAccount:input_type -> holdfast.v1.InspectRequest
-	24, // 69: holdfast.v1.AdminService.InspectNotice:input_type -> holdfast.v1.InspectRequest
-	30, // 70: holdfast.v1.AdminService.Redeliver:input_type -> holdfast.v1.RedeliverRequest
-	24, // 71: holdfast.v1.AdminService.ShowReceipt:input_type -> holdfast.v1.InspectRequest
-	32, // 72: holdfast.v1.AdminService.Status:input_type -> holdfast.v1.AdminStatusRequest
-	34, // 73: holdfast.v1.AdminService.AdvanceClock:input_type -> holdfast.v1.AdvanceClockRequest
-	35, // 74: holdfast.v1.AdminService.PlatformRotate:input_type -> holdfast.v1.PlatformRotateRequest
-	36, // 75: holdfast.v1.AdminService.PlatformShow:input_type -> holdfast.v1.PlatformShowRequest
-	0,  // 76: holdfast.v1.AdminService.ShowCluster:input_type -> holdfast.v1.ShowClusterRequest
-	1,  // 77: holdfast.v1.AdminService.ClusterToken:input_type -> holdfast.v1.ClusterTokenRequest
-	3,  // 78: holdfast.v1.AdminService.ClusterPromote:input_type -> holdfast.v1.ClusterMemberRequest
-	3,  // 79: holdfast.v1.AdminService.ClusterRemove:input_type -> holdfast.v1.ClusterMemberRequest
-	3,  // 80: holdfast.v1.AdminService.ClusterTransfer:input_type -> holdfast.v1.ClusterMemberRequest
-	4,  // 81: holdfast.v1.AdminService.SetLevel:input_type -> holdfast.v1.SetLevelRequest
-	48, // 82: holdfast.v1.AdminService.StaffAdd:input_type -> holdfast.v1.AdminStaffAddRequest
-	50, // 83: holdfast.v1.AdminService.StaffList:input_type -> holdfast.v1.AdminStaffListRequest
-	49, // 84: holdfast.v1.AdminService.StaffShow:input_type -> holdfast.v1.AdminStaffRequest
-	51, // 85: holdfast.v1.AdminService.StaffSetRoles:input_type -> holdfast.v1.AdminStaffSetRolesRequest
-	49, // 86: holdfast.v1.AdminService.StaffToken:input_type -> holdfast.v1.AdminStaffRequest
-	52, // 87: holdfast.v1.AdminService.StaffEndSession:input_type -> holdfast.v1.AdminStaffEndSessionRequest
-	49, // 88: holdfast.v1.AdminService.StaffEnd:input_type -> holdfast.v1.AdminStaffRequest
-	53, // 89: holdfast.v1.AdminService.ReportList:input_type -> holdfast.v1.AdminReportListRequest
-	55, // 90: holdfast.v1.AdminService.ReportShow:input_type -> holdfast.v1.AdminReportRequest
-	56, // 91: holdfast.v1.AdminService.ReportAnswer:input_type -> holdfast.v1.AdminReportAnswerRequest
-	13, // 92: holdfast.v1.AdminService.MerchantAdd:output_type -> holdfast.v1.AdminMerchant
-	15, // 93: holdfast.v1.AdminService.MerchantList:output_type -> holdfast.v1.AdminMerchantListResponse
-	13, // 94: holdfast.v1.AdminService.MerchantShow:output_type -> holdfast.v1.AdminMerchant
-	13, // 95: holdfast.v1.AdminService.MerchantKey:output_type -> holdfast.v1.AdminMerchant
-	13, // 96: holdfast.v1.AdminService.MerchantCallback:output_type -> holdfast.v1.AdminMerchant
-	20, // 97: holdfast.v1.AdminService.PersonAdd:output_type -> holdfast.v1.AdminPerson
-	20, // 98: holdfast.v1.AdminService.PersonTopup:output_type -> holdfast.v1.AdminPerson
-	20, // 99: holdfast.v1.AdminService.PersonBlock:output_type -> holdfast.v1.AdminPerson
-	20, // 100: holdfast.v1.AdminService.PersonShow:output_type -> holdfast.v1.AdminPerson
-	47, // 101: holdfast.v1.AdminService.TillAdd:output_type -> holdfast.v1.AdminTill
-	47, // 102: holdfast.v1.AdminService.TillSet:output_type -> holdfast.v1.AdminTill
-	46, // 103: holdfast.v1.AdminService.TillList:output_type -> holdfast.v1.AdminTillListResponse
-	26, // 104: holdfast.v1.AdminService.InspectOrder:output_type -> holdfast.v1.InspectOrderResponse
-	27, // 105: holdfast.v1.AdminService.InspectRefund:output_type -> holdfast.v1.InspectRefundResponse
-	28, // 106: holdfast.v1.AdminService.InspectAccount:output_type -> holdfast.v1.InspectAccountResponse
-	29, // 107: holdfast.v1.AdminService.InspectNotice:output_type -> holdfast.v1.InspectNoticeResponse
-	31, // 108: holdfast.v1.AdminService.Redeliver:output_type -> holdfast.v1.RedeliverResponse
-	70, // 109: holdfast.v1.AdminService.ShowReceipt:output_type -> holdfast.v1.Receipt
-	33, // 110: holdfast.v1.AdminService.Status:output_type -> holdfast.v1.AdminStatus
-	33, // 111: holdfast.v1.AdminService.AdvanceClock:output_type -> holdfast.v1.AdminStatus
-	37, // 112: holdfast.v1.AdminService.PlatformRotate:output_type -> holdfast.v1.PlatformKeys
-	37, // 113: holdfast.v1.AdminService.PlatformShow:output_type -> holdfast.v1.PlatformKeys
-	39, // 114: holdfast.v1.AdminService.ShowCluster:output_type -> holdfast.v1.ClusterStatus
-	2,  // 115: holdfast.v1.AdminService.ClusterToken:output_type -> holdfast.v1.ClusterTokenResponse
-	39, // 116: holdfast.v1.AdminService.ClusterPromote:output_type -> holdfast.v1.ClusterStatus
-	39, // 117: holdfast.v1.AdminService.ClusterRemove:output_type -> holdfast.v1.ClusterStatus
-	39, // 118: holdfast.v1.AdminService.ClusterTransfer:output_type -> holdfast.v1.ClusterStatus
-	33, // 119: holdfast.v1.AdminService.SetLevel:output_type -> holdfast.v1.AdminStatus
-	77, // 120: holdfast.v1.AdminService.StaffAdd:output_type -> holdfast.v1.StaffShown
-	78, // 121: holdfast.v1.AdminService.StaffList:output_type -> holdfast.v1.ListMembersResponse
-	77, // 122: holdfast.v1.AdminService.StaffShow:output_type -> holdfast.v1.StaffShown
-	77, // 123: holdfast.v1.AdminService.StaffSetRoles:output_type -> holdfast.v1.StaffShown
-	79, // 124: holdfast.v1.AdminService.StaffToken:output_type -> holdfast.v1.NewTokenResponse
-	77, // 125: holdfast.v1.AdminService.StaffEndSession:output_type -> holdfast.v1.StaffShown
-	77, // 126: holdfast.v1.AdminService.StaffEnd:output_type -> holdfast.v1.StaffShown
-	54, // 127: holdfast.v1.AdminService.ReportList:output_type -> holdfast.v1.AdminReportListResponse
-	57, // 128: holdfast.v1.AdminService.ReportShow:output_type -> holdfast.v1.AdminReport
-	57, // 129: holdfast.v1.AdminService.ReportAnswer:output_type -> holdfast.v1.AdminReport
-	92, // [92:130] is the sub-list for method output_type
-	54, // [54:92] is the sub-list for method input_type
-	54, // [54:54] is the sub-list for extension type_name
-	54, // [54:54] is the sub-list for extension extendee
-	0,  // [0:54] is the sub-list for field type_name
+	75, // 39: holdfast.v1.ClusterNode.health:type_name -> holdfast.v1.NodeHealth
+	76, // 40: holdfast.v1.MemberShown.role:type_name -> holdfast.v1.MemberRole
+	45, // 41: holdfast.v1.AdminImportReport.problems:type_name -> holdfast.v1.AdminImportProblem
+	77, // 42: holdfast.v1.AdminTillSetRequest.caps:type_name -> holdfast.v1.TillCaps
+	50, // 43: holdfast.v1.AdminTillListResponse.tills:type_name -> holdfast.v1.AdminTill
+	77, // 44: holdfast.v1.AdminTill.caps:type_name -> holdfast.v1.TillCaps
+	78, // 45: holdfast.v1.AdminStaffAddRequest.roles:type_name -> holdfast.v1.StaffRole
+	52, // 46: holdfast.v1.AdminStaffSetRolesRequest.member:type_name -> holdfast.v1.AdminStaffRequest
+	78, // 47: holdfast.v1.AdminStaffSetRolesRequest.roles:type_name -> holdfast.v1.StaffRole
+	52, // 48: holdfast.v1.AdminStaffEndSessionRequest.member:type_name -> holdfast.v1.AdminStaffRequest
+	79, // 49: holdfast.v1.AdminReportListResponse.reports:type_name -> holdfast.v1.ReportShown
+	79, // 50: holdfast.v1.AdminReport.report:type_name -> holdfast.v1.ReportShown
+	25, // 51: holdfast.v1.AdminReport.steps:type_name -> holdfast.v1.Step
+	26, // 52: holdfast.v1.AdminReport.order:type_name -> holdfast.v1.InspectOrderResponse
+	27, // 53: holdfast.v1.AdminReport.refund:type_name -> holdfast.v1.InspectRefundResponse
+	73, // 54: holdfast.v1.AdminReport.receipt:type_name -> holdfast.v1.Receipt
+	12, // 55: holdfast.v1.AdminService.MerchantAdd:input_type -> holdfast.v1.AdminMerchantAddRequest
+	14, // 56: holdfast.v1.AdminService.MerchantList:input_type -> holdfast.v1.AdminMerchantListRequest
+	16, // 57: holdfast.v1.AdminService.MerchantShow:input_type -> holdfast.v1.AdminMerchantShowRequest
+	17, // 58: holdfast.v1.AdminService.MerchantKey:input_type -> holdfast.v1.AdminMerchantKeyRequest
+	18, // 59: holdfast.v1.AdminService.MerchantCallback:input_type -> holdfast.v1.AdminMerchantCallbackRequest
+	19, // 60: holdfast.v1.AdminService.PersonAdd:input_type -> holdfast.v1.AdminPersonAddRequest
+	21, // 61: holdfast.v1.AdminService.PersonTopup:input_type -> holdfast.v1.AdminPersonTopupRequest
+	22, // 62: holdfast.v1.AdminService.PersonBlock:input_type -> holdfast.v1.AdminPersonBlockRequest
+	23, // 63: holdfast.v1.AdminService.PersonShow:input_type -> holdfast.v1.AdminPersonShowRequest
+	43, // 64: holdfast.v1.AdminService.PersonImport:input_type -> holdfast.v1.AdminImportRequest
+	43, // 65: holdfast.v1.AdminService.TopupImport:input_type -> holdfast.v1.AdminImportRequest
+	46, // 66: holdfast.v1.AdminService.TillAdd:input_type -> holdfast.v1.AdminTillAddRequest
+	47, // 67: holdfast.v1.AdminService.TillSet:input_type -> holdfast.v1.AdminTillSetRequest
+	48, // 68: holdfast.v1.AdminService.TillList:input_type -> holdfast.v1.AdminTillListRequest
+	24, // 69: holdfast.v1.AdminService.InspectOrder:input_type -> holdfast.v1.InspectRequest
+	24, // 70: holdfast.v1.AdminService.InspectRefund:input_type -> holdfast.v1.InspectRequest
+	24, // 71: holdfast.v1.AdminService.InspectAccount:input_type -> holdfast.v1.InspectRequest
+	24, // 72: holdfast.v1.AdminService.InspectNotice:input_type -> holdfast.v1.InspectRequest
+	30, // 73: holdfast.v1.AdminService.Redeliver:input_type -> holdfast.v1.RedeliverRequest
+	24, // 74: holdfast.v1.AdminService.ShowReceipt:input_type -> holdfast.v1.InspectRequest
+	32, // 75: holdfast.v1.AdminService.Status:input_type -> holdfast.v1.AdminStatusRequest
+	34, // 76: holdfast.v1.AdminService.AdvanceClock:input_type -> holdfast.v1.AdvanceClockRequest
+	35, // 77: holdfast.v1.AdminService.PlatformRotate:input_type -> holdfast.v1.PlatformRotateRequest
+	36, // 78: holdfast.v1.AdminService.PlatformShow:input_type -> holdfast.v1.PlatformShowRequest
+	0,  // 79: holdfast.v1.AdminService.ShowCluster:input_type -> holdfast.v1.ShowClusterRequest
+	1,  // 80: holdfast.v1.AdminService.ClusterToken:input_type -> holdfast.v1.ClusterTokenRequest
+	3,  // 81: holdfast.v1.AdminService.ClusterPromote:input_type -> holdfast.v1.ClusterMemberRequest
+	3,  // 82: holdfast.v1.AdminService.ClusterRemove:input_type -> holdfast.v1.ClusterMemberRequest
+	3,  // 83: holdfast.v1.AdminService.ClusterTransfer:input_type -> holdfast.v1.ClusterMemberRequest
+	4,  // 84: holdfast.v1.AdminService.SetLevel:input_type -> holdfast.v1.SetLevelRequest
+	51, // 85: holdfast.v1.AdminService.StaffAdd:input_type -> holdfast.v1.AdminStaffAddRequest
+	53, // 86: holdfast.v1.AdminService.StaffList:input_type -> holdfast.v1.AdminStaffListRequest
+	52, // 87: holdfast.v1.AdminService.StaffShow:input_type -> holdfast.v1.AdminStaffRequest
+	54, // 88: holdfast.v1.AdminService.StaffSetRoles:input_type -> holdfast.v1.AdminStaffSetRolesRequest
+	52, // 89: holdfast.v1.AdminService.StaffToken:input_type -> holdfast.v1.AdminStaffRequest
+	55, // 90: holdfast.v1.AdminService.StaffEndSession:input_type -> holdfast.v1.AdminStaffEndSessionRequest
+	52, // 91: holdfast.v1.AdminService.StaffEnd:input_type -> holdfast.v1.AdminStaffRequest
+	56, // 92: holdfast.v1.AdminService.ReportList:input_type -> holdfast.v1.AdminReportListRequest
+	58, // 93: holdfast.v1.AdminService.ReportShow:input_type -> holdfast.v1.AdminReportRequest
+	59, // 94: holdfast.v1.AdminService.ReportAnswer:input_type -> holdfast.v1.AdminReportAnswerRequest
+	13, // 95: holdfast.v1.AdminService.MerchantAdd:output_type -> holdfast.v1.AdminMerchant
+	15, // 96: holdfast.v1.AdminService.MerchantList:output_type -> holdfast.v1.AdminMerchantListResponse
+	13, // 97: holdfast.v1.AdminService.MerchantShow:output_type -> holdfast.v1.AdminMerchant
+	13, // 98: holdfast.v1.AdminService.MerchantKey:output_type -> holdfast.v1.AdminMerchant
+	13, // 99: holdfast.v1.AdminService.MerchantCallback:output_type -> holdfast.v1.AdminMerchant
+	20, // 100: holdfast.v1.AdminService.PersonAdd:output_type -> holdfast.v1.AdminPerson
+	20, // 101: holdfast.v1.AdminService.PersonTopup:output_type -> holdfast.v1.AdminPerson
+	20, // 102: holdfast.v1.AdminService.PersonBlock:output_type -> holdfast.v1.AdminPerson
+	20, // 103: holdfast.v1.AdminService.PersonShow:output_type -> holdfast.v1.AdminPerson
+	44, // 104: holdfast.v1.AdminService.PersonImport:output_type -> holdfast.v1.AdminImportReport
+	44, // 105: holdfast.v1.AdminService.TopupImport:output_type -> holdfast.v1.AdminImportReport
+	50, // 106: holdfast.v1.AdminService.TillAdd:output_type -> holdfast.v1.AdminTill
+	50, // 107: holdfast.v1.AdminService.TillSet:output_type -> holdfast.v1.AdminTill
+	49, // 108: holdfast.v1.AdminService.TillList:output_type -> holdfast.v1.AdminTillListResponse
+	26, // 109: holdfast.v1.AdminService.InspectOrder:output_type -> holdfast.v1.InspectOrderResponse
+	27, // 110: holdfast.v1.AdminService.InspectRefund:output_type -> holdfast.v1.InspectRefundResponse
+	28, // 111: holdfast.v1.AdminService.InspectAccount:output_type -> holdfast.v1.InspectAccountResponse
+	29, // 112: holdfast.v1.AdminService.InspectNotice:output_type -> holdfast.v1.InspectNoticeResponse
+	31, // 113: holdfast.v1.AdminService.Redeliver:output_type -> holdfast.v1.RedeliverResponse
+	73, // 114: holdfast.v1.AdminService.ShowReceipt:output_type -> holdfast.v1.Receipt
+	33, // 115: holdfast.v1.AdminService.Status:output_type -> holdfast.v1.AdminStatus
+	33, // 116: holdfast.v1.AdminService.AdvanceClock:output_type -> holdfast.v1.AdminStatus
+	37, // 117: holdfast.v1.AdminService.PlatformRotate:output_type -> holdfast.v1.PlatformKeys
+	37, // 118: holdfast.v1.AdminService.PlatformShow:output_type -> holdfast.v1.PlatformKeys
+	39, // 119: holdfast.v1.AdminService.ShowCluster:output_type -> holdfast.v1.ClusterStatus
+	2,  // 120: holdfast.v1.AdminService.ClusterToken:output_type -> holdfast.v1.ClusterTokenResponse
+	39, // 121: holdfast.v1.AdminService.ClusterPromote:output_type -> holdfast.v1.ClusterStatus
+	39, // 122: holdfast.v1.AdminService.ClusterRemove:output_type -> holdfast.v1.ClusterStatus
+	39, // 123: holdfast.v1.AdminService.ClusterTransfer:output_type -> holdfast.v1.ClusterStatus
+	33, // 124: holdfast.v1.AdminService.SetLevel:output_type -> holdfast.v1.AdminStatus
+	80, // 125: holdfast.v1.AdminService.StaffAdd:output_type -> holdfast.v1.StaffShown
+	81, // 126: holdfast.v1.AdminService.StaffList:output_type -> holdfast.v1.ListMembersResponse
+	80, // 127: holdfast.v1.AdminService.StaffShow:output_type -> holdfast.v1.StaffShown
+	80, // 128: holdfast.v1.AdminService.StaffSetRoles:output_type -> holdfast.v1.StaffShown
+	82, // 129: holdfast.v1.AdminService.StaffToken:output_type -> holdfast.v1.NewTokenResponse
+	80, // 130: holdfast.v1.AdminService.StaffEndSession:output_type -> holdfast.v1.StaffShown
+	80, // 131: holdfast.v1.AdminService.StaffEnd:output_type -> holdfast.v1.StaffShown
+	57, // 132: holdfast.v1.AdminService.ReportList:output_type -> holdfast.v1.AdminReportListResponse
+	60, // 133: holdfast.v1.AdminService.ReportShow:output_type -> holdfast.v1.AdminReport
+	60, // 134: holdfast.v1.AdminService.ReportAnswer:output_type -> holdfast.v1.AdminReport
+	95, // [95:135] is the sub-list for method output_type
+	55, // [55:95] is the sub-list for method input_type
+	55, // [55:55] is the sub-list for extension type_name
+	55, // [55:55] is the sub-list for extension extendee
+	0,  // [0:55] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_admin_proto_init() }
@@ -5166,7 +5450,7 @@ func file_holdfast_v1_admin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_admin_proto_rawDesc), len(file_holdfast_v1_admin_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   58,
+			NumMessages:   61,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -1541,7 +1541,8 @@ func (x *EndDeviceRequest) GetGrant() uint64 {
 
 type ShowPayableRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// code is what was scanned: the link of an order's code, or its prepay_id.
+	// code is what was scanned: the link of an order's code, or its prepay_id, or the
+	// link of a till's printed code.
 	Code          string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1593,7 +1594,13 @@ type Payable struct {
 	// state is OK, or the refusal's name that Pay would come to.
 	State string `protobuf:"bytes,5,opt,name=state,proto3" json:"state,omitempty"`
 	// needs_pin: the amount is above what the person pays without it.
-	NeedsPin      bool `protobuf:"varint,6,opt,name=needs_pin,json=needsPin,proto3" json:"needs_pin,omitempty"`
+	NeedsPin bool `protobuf:"varint,6,opt,name=needs_pin,json=needsPin,proto3" json:"needs_pin,omitempty"`
+	// type_amount: it is a till's printed code. The payer types the amount, at most
+	// most; total is 0.
+	TypeAmount bool  `protobuf:"varint,7,opt,name=type_amount,json=typeAmount,proto3" json:"type_amount,omitempty"`
+	Most       int64 `protobuf:"varint,8,opt,name=most,proto3" json:"most,omitempty"`
+	// pays_cash: a shift is open there, so that cash can be had.
+	PaysCash      bool `protobuf:"varint,9,opt,name=pays_cash,json=paysCash,proto3" json:"pays_cash,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1670,13 +1677,36 @@ func (x *Payable) GetNeedsPin() bool {
 	return false
 }
 
+func (x *Payable) GetTypeAmount() bool {
+	if x != nil {
+		return x.TypeAmount
+	}
+	return false
+}
+
+func (x *Payable) GetMost() int64 {
+	if x != nil {
+		return x.Most
+	}
+	return 0
+}
+
+func (x *Payable) GetPaysCash() bool {
+	if x != nil {
+		return x.PaysCash
+	}
+	return false
+}
+
 type PayRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// code is as in ShowPayableRequest.
 	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
 	// client_id is minted by the client, at most 64 bytes: the payment's identity.
-	ClientId      string `protobuf:"bytes,2,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
-	Grant         uint64 `protobuf:"varint,3,opt,name=grant,proto3" json:"grant,omitempty"`
+	ClientId string `protobuf:"bytes,2,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	Grant    uint64 `protobuf:"varint,3,opt,name=grant,proto3" json:"grant,omitempty"`
+	// amount is what the payer typed, fen, where type_amount is set.
+	Amount        int64 `protobuf:"varint,4,opt,name=amount,proto3" json:"amount,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1732,6 +1762,160 @@ func (x *PayRequest) GetGrant() uint64 {
 	return 0
 }
 
+func (x *PayRequest) GetAmount() int64 {
+	if x != nil {
+		return x.Amount
+	}
+	return 0
+}
+
+type WithdrawCashRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// code is the link of the till's printed code.
+	Code          string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	Amount        int64  `protobuf:"varint,2,opt,name=amount,proto3" json:"amount,omitempty"`
+	ClientId      string `protobuf:"bytes,3,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	Grant         uint64 `protobuf:"varint,4,opt,name=grant,proto3" json:"grant,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WithdrawCashRequest) Reset() {
+	*x = WithdrawCashRequest{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WithdrawCashRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WithdrawCashRequest) ProtoMessage() {}
+
+func (x *WithdrawCashRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WithdrawCashRequest.ProtoReflect.Descriptor instead.
+func (*WithdrawCashRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *WithdrawCashRequest) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *WithdrawCashRequest) GetAmount() int64 {
+	if x != nil {
+		return x.Amount
+	}
+	return 0
+}
+
+func (x *WithdrawCashRequest) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+func (x *WithdrawCashRequest) GetGrant() uint64 {
+	if x != nil {
+		return x.Grant
+	}
+	return 0
+}
+
+// CashOutView is cash that a till hands out.
+type CashOutView struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Till   uint64                 `protobuf:"varint,1,opt,name=till,proto3" json:"till,omitempty"`
+	Amount int64                  `protobuf:"varint,2,opt,name=amount,proto3" json:"amount,omitempty"`
+	At     int64                  `protobuf:"varint,3,opt,name=at,proto3" json:"at,omitempty"`
+	// undone_at is when the till took it back as a mistake, 0 while it stands.
+	UndoneAt      int64  `protobuf:"varint,4,opt,name=undone_at,json=undoneAt,proto3" json:"undone_at,omitempty"`
+	Entry         uint64 `protobuf:"varint,5,opt,name=entry,proto3" json:"entry,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CashOutView) Reset() {
+	*x = CashOutView{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CashOutView) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CashOutView) ProtoMessage() {}
+
+func (x *CashOutView) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CashOutView.ProtoReflect.Descriptor instead.
+func (*CashOutView) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *CashOutView) GetTill() uint64 {
+	if x != nil {
+		return x.Till
+	}
+	return 0
+}
+
+func (x *CashOutView) GetAmount() int64 {
+	if x != nil {
+		return x.Amount
+	}
+	return 0
+}
+
+func (x *CashOutView) GetAt() int64 {
+	if x != nil {
+		return x.At
+	}
+	return 0
+}
+
+func (x *CashOutView) GetUndoneAt() int64 {
+	if x != nil {
+		return x.UndoneAt
+	}
+	return 0
+}
+
+func (x *CashOutView) GetEntry() uint64 {
+	if x != nil {
+		return x.Entry
+	}
+	return 0
+}
+
 type Payment struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	TransactionId string                 `protobuf:"bytes,1,opt,name=transaction_id,json=transactionId,proto3" json:"transaction_id,omitempty"`
@@ -1747,7 +1931,7 @@ type Payment struct {
 
 func (x *Payment) Reset() {
 	*x = Payment{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[25]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1759,7 +1943,7 @@ func (x *Payment) String() string {
 func (*Payment) ProtoMessage() {}
 
 func (x *Payment) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[25]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1772,7 +1956,7 @@ func (x *Payment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Payment.ProtoReflect.Descriptor instead.
 func (*Payment) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{25}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Payment) GetTransactionId() string {
@@ -1828,7 +2012,7 @@ type ListBillsRequest struct {
 
 func (x *ListBillsRequest) Reset() {
 	*x = ListBillsRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[26]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1840,7 +2024,7 @@ func (x *ListBillsRequest) String() string {
 func (*ListBillsRequest) ProtoMessage() {}
 
 func (x *ListBillsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[26]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1853,7 +2037,7 @@ func (x *ListBillsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBillsRequest.ProtoReflect.Descriptor instead.
 func (*ListBillsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{26}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ListBillsRequest) GetBefore() uint64 {
@@ -1883,7 +2067,7 @@ type ListBillsResponse struct {
 
 func (x *ListBillsResponse) Reset() {
 	*x = ListBillsResponse{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[27]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1895,7 +2079,7 @@ func (x *ListBillsResponse) String() string {
 func (*ListBillsResponse) ProtoMessage() {}
 
 func (x *ListBillsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[27]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1908,7 +2092,7 @@ func (x *ListBillsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBillsResponse.ProtoReflect.Descriptor instead.
 func (*ListBillsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{27}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ListBillsResponse) GetBills() []*Bill {
@@ -1950,7 +2134,7 @@ type Bill struct {
 
 func (x *Bill) Reset() {
 	*x = Bill{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[28]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1962,7 +2146,7 @@ func (x *Bill) String() string {
 func (*Bill) ProtoMessage() {}
 
 func (x *Bill) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[28]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1975,7 +2159,7 @@ func (x *Bill) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bill.ProtoReflect.Descriptor instead.
 func (*Bill) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{28}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Bill) GetEntry() uint64 {
@@ -2028,7 +2212,7 @@ type RenewPayCodeRequest struct {
 
 func (x *RenewPayCodeRequest) Reset() {
 	*x = RenewPayCodeRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[29]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2040,7 +2224,7 @@ func (x *RenewPayCodeRequest) String() string {
 func (*RenewPayCodeRequest) ProtoMessage() {}
 
 func (x *RenewPayCodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[29]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2053,7 +2237,7 @@ func (x *RenewPayCodeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewPayCodeRequest.ProtoReflect.Descriptor instead.
 func (*RenewPayCodeRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{29}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{31}
 }
 
 type RenewPayCodeResponse struct {
@@ -2072,7 +2256,7 @@ type RenewPayCodeResponse struct {
 
 func (x *RenewPayCodeResponse) Reset() {
 	*x = RenewPayCodeResponse{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[30]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2084,7 +2268,7 @@ func (x *RenewPayCodeResponse) String() string {
 func (*RenewPayCodeResponse) ProtoMessage() {}
 
 func (x *RenewPayCodeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[30]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2097,7 +2281,7 @@ func (x *RenewPayCodeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewPayCodeResponse.ProtoReflect.Descriptor instead.
 func (*RenewPayCodeResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{30}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *RenewPayCodeResponse) GetAlias() uint32 {
@@ -2136,7 +2320,7 @@ type ListAskedRequest struct {
 
 func (x *ListAskedRequest) Reset() {
 	*x = ListAskedRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[31]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2148,7 +2332,7 @@ func (x *ListAskedRequest) String() string {
 func (*ListAskedRequest) ProtoMessage() {}
 
 func (x *ListAskedRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[31]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2161,7 +2345,7 @@ func (x *ListAskedRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAskedRequest.ProtoReflect.Descriptor instead.
 func (*ListAskedRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{31}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{33}
 }
 
 type ListAskedResponse struct {
@@ -2173,7 +2357,7 @@ type ListAskedResponse struct {
 
 func (x *ListAskedResponse) Reset() {
 	*x = ListAskedResponse{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[32]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2185,7 +2369,7 @@ func (x *ListAskedResponse) String() string {
 func (*ListAskedResponse) ProtoMessage() {}
 
 func (x *ListAskedResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[32]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2198,7 +2382,7 @@ func (x *ListAskedResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAskedResponse.ProtoReflect.Descriptor instead.
 func (*ListAskedResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{32}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ListAskedResponse) GetAsked() []*Asked {
@@ -2227,7 +2411,7 @@ type Asked struct {
 
 func (x *Asked) Reset() {
 	*x = Asked{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[33]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2239,7 +2423,7 @@ func (x *Asked) String() string {
 func (*Asked) ProtoMessage() {}
 
 func (x *Asked) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[33]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2252,7 +2436,7 @@ func (x *Asked) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Asked.ProtoReflect.Descriptor instead.
 func (*Asked) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{33}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *Asked) GetOrder() uint64 {
@@ -2313,7 +2497,7 @@ type ShowAskedRequest struct {
 
 func (x *ShowAskedRequest) Reset() {
 	*x = ShowAskedRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[34]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2325,7 +2509,7 @@ func (x *ShowAskedRequest) String() string {
 func (*ShowAskedRequest) ProtoMessage() {}
 
 func (x *ShowAskedRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[34]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2338,7 +2522,7 @@ func (x *ShowAskedRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowAskedRequest.ProtoReflect.Descriptor instead.
 func (*ShowAskedRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{34}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ShowAskedRequest) GetOrder() uint64 {
@@ -2359,7 +2543,7 @@ type AnswerAskedRequest struct {
 
 func (x *AnswerAskedRequest) Reset() {
 	*x = AnswerAskedRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[35]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2371,7 +2555,7 @@ func (x *AnswerAskedRequest) String() string {
 func (*AnswerAskedRequest) ProtoMessage() {}
 
 func (x *AnswerAskedRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[35]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2384,7 +2568,7 @@ func (x *AnswerAskedRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnswerAskedRequest.ProtoReflect.Descriptor instead.
 func (*AnswerAskedRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{35}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *AnswerAskedRequest) GetOrder() uint64 {
@@ -2420,7 +2604,7 @@ type MakeReceiveCodeRequest struct {
 
 func (x *MakeReceiveCodeRequest) Reset() {
 	*x = MakeReceiveCodeRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[36]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2432,7 +2616,7 @@ func (x *MakeReceiveCodeRequest) String() string {
 func (*MakeReceiveCodeRequest) ProtoMessage() {}
 
 func (x *MakeReceiveCodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[36]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2445,7 +2629,7 @@ func (x *MakeReceiveCodeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MakeReceiveCodeRequest.ProtoReflect.Descriptor instead.
 func (*MakeReceiveCodeRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{36}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *MakeReceiveCodeRequest) GetAmount() int64 {
@@ -2473,7 +2657,7 @@ type ReceiveCode struct {
 
 func (x *ReceiveCode) Reset() {
 	*x = ReceiveCode{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[37]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2485,7 +2669,7 @@ func (x *ReceiveCode) String() string {
 func (*ReceiveCode) ProtoMessage() {}
 
 func (x *ReceiveCode) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[37]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2498,7 +2682,7 @@ func (x *ReceiveCode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveCode.ProtoReflect.Descriptor instead.
 func (*ReceiveCode) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{37}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *ReceiveCode) GetCode() string {
@@ -2526,7 +2710,7 @@ type FindPayeeRequest struct {
 
 func (x *FindPayeeRequest) Reset() {
 	*x = FindPayeeRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[38]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2538,7 +2722,7 @@ func (x *FindPayeeRequest) String() string {
 func (*FindPayeeRequest) ProtoMessage() {}
 
 func (x *FindPayeeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[38]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2551,7 +2735,7 @@ func (x *FindPayeeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindPayeeRequest.ProtoReflect.Descriptor instead.
 func (*FindPayeeRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{38}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *FindPayeeRequest) GetPhone() string {
@@ -2583,7 +2767,7 @@ type FindPayeeResponse struct {
 
 func (x *FindPayeeResponse) Reset() {
 	*x = FindPayeeResponse{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[39]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2595,7 +2779,7 @@ func (x *FindPayeeResponse) String() string {
 func (*FindPayeeResponse) ProtoMessage() {}
 
 func (x *FindPayeeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[39]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2608,7 +2792,7 @@ func (x *FindPayeeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindPayeeResponse.ProtoReflect.Descriptor instead.
 func (*FindPayeeResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{39}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *FindPayeeResponse) GetPayee() string {
@@ -2649,7 +2833,7 @@ type TransferRequest struct {
 
 func (x *TransferRequest) Reset() {
 	*x = TransferRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[40]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2661,7 +2845,7 @@ func (x *TransferRequest) String() string {
 func (*TransferRequest) ProtoMessage() {}
 
 func (x *TransferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[40]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2674,7 +2858,7 @@ func (x *TransferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransferRequest.ProtoReflect.Descriptor instead.
 func (*TransferRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{40}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *TransferRequest) GetPayee() string {
@@ -2743,7 +2927,7 @@ type TransferView struct {
 
 func (x *TransferView) Reset() {
 	*x = TransferView{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[41]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2755,7 +2939,7 @@ func (x *TransferView) String() string {
 func (*TransferView) ProtoMessage() {}
 
 func (x *TransferView) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[41]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2768,7 +2952,7 @@ func (x *TransferView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransferView.ProtoReflect.Descriptor instead.
 func (*TransferView) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{41}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *TransferView) GetTransfer() uint64 {
@@ -2850,7 +3034,7 @@ type ShowTransferRequest struct {
 
 func (x *ShowTransferRequest) Reset() {
 	*x = ShowTransferRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[42]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2862,7 +3046,7 @@ func (x *ShowTransferRequest) String() string {
 func (*ShowTransferRequest) ProtoMessage() {}
 
 func (x *ShowTransferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[42]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2875,7 +3059,7 @@ func (x *ShowTransferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowTransferRequest.ProtoReflect.Descriptor instead.
 func (*ShowTransferRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{42}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *ShowTransferRequest) GetTransfer() uint64 {
@@ -2895,7 +3079,7 @@ type AnswerTransferRequest struct {
 
 func (x *AnswerTransferRequest) Reset() {
 	*x = AnswerTransferRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[43]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2907,7 +3091,7 @@ func (x *AnswerTransferRequest) String() string {
 func (*AnswerTransferRequest) ProtoMessage() {}
 
 func (x *AnswerTransferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[43]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2920,7 +3104,7 @@ func (x *AnswerTransferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnswerTransferRequest.ProtoReflect.Descriptor instead.
 func (*AnswerTransferRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{43}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *AnswerTransferRequest) GetTransfer() uint64 {
@@ -2955,7 +3139,7 @@ type ThrowPacketRequest struct {
 
 func (x *ThrowPacketRequest) Reset() {
 	*x = ThrowPacketRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[44]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2967,7 +3151,7 @@ func (x *ThrowPacketRequest) String() string {
 func (*ThrowPacketRequest) ProtoMessage() {}
 
 func (x *ThrowPacketRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[44]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2980,7 +3164,7 @@ func (x *ThrowPacketRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ThrowPacketRequest.ProtoReflect.Descriptor instead.
 func (*ThrowPacketRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{44}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *ThrowPacketRequest) GetClientId() string {
@@ -3044,7 +3228,7 @@ type OpenPacketRequest struct {
 
 func (x *OpenPacketRequest) Reset() {
 	*x = OpenPacketRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[45]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3056,7 +3240,7 @@ func (x *OpenPacketRequest) String() string {
 func (*OpenPacketRequest) ProtoMessage() {}
 
 func (x *OpenPacketRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[45]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3069,7 +3253,7 @@ func (x *OpenPacketRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenPacketRequest.ProtoReflect.Descriptor instead.
 func (*OpenPacketRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{45}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *OpenPacketRequest) GetLink() string {
@@ -3095,7 +3279,7 @@ type ShowPacketRequest struct {
 
 func (x *ShowPacketRequest) Reset() {
 	*x = ShowPacketRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[46]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3107,7 +3291,7 @@ func (x *ShowPacketRequest) String() string {
 func (*ShowPacketRequest) ProtoMessage() {}
 
 func (x *ShowPacketRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[46]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3120,7 +3304,7 @@ func (x *ShowPacketRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowPacketRequest.ProtoReflect.Descriptor instead.
 func (*ShowPacketRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{46}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *ShowPacketRequest) GetLink() string {
@@ -3154,7 +3338,7 @@ type PacketView struct {
 
 func (x *PacketView) Reset() {
 	*x = PacketView{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[47]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3166,7 +3350,7 @@ func (x *PacketView) String() string {
 func (*PacketView) ProtoMessage() {}
 
 func (x *PacketView) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[47]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3179,7 +3363,7 @@ func (x *PacketView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PacketView.ProtoReflect.Descriptor instead.
 func (*PacketView) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{47}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *PacketView) GetPacket() uint64 {
@@ -3272,7 +3456,7 @@ type PacketTaken struct {
 
 func (x *PacketTaken) Reset() {
 	*x = PacketTaken{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[48]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3284,7 +3468,7 @@ func (x *PacketTaken) String() string {
 func (*PacketTaken) ProtoMessage() {}
 
 func (x *PacketTaken) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[48]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3297,7 +3481,7 @@ func (x *PacketTaken) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PacketTaken.ProtoReflect.Descriptor instead.
 func (*PacketTaken) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{48}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *PacketTaken) GetName() string {
@@ -3339,7 +3523,7 @@ type ListWaitingRequest struct {
 
 func (x *ListWaitingRequest) Reset() {
 	*x = ListWaitingRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[49]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3351,7 +3535,7 @@ func (x *ListWaitingRequest) String() string {
 func (*ListWaitingRequest) ProtoMessage() {}
 
 func (x *ListWaitingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[49]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3364,7 +3548,7 @@ func (x *ListWaitingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWaitingRequest.ProtoReflect.Descriptor instead.
 func (*ListWaitingRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{49}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *ListWaitingRequest) GetBefore() uint64 {
@@ -3394,7 +3578,7 @@ type ListWaitingResponse struct {
 
 func (x *ListWaitingResponse) Reset() {
 	*x = ListWaitingResponse{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[50]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3406,7 +3590,7 @@ func (x *ListWaitingResponse) String() string {
 func (*ListWaitingResponse) ProtoMessage() {}
 
 func (x *ListWaitingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[50]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3419,7 +3603,7 @@ func (x *ListWaitingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWaitingResponse.ProtoReflect.Descriptor instead.
 func (*ListWaitingResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{50}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *ListWaitingResponse) GetTransfers() []*TransferView {
@@ -3456,7 +3640,7 @@ type ListPacketsRequest struct {
 
 func (x *ListPacketsRequest) Reset() {
 	*x = ListPacketsRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[51]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3468,7 +3652,7 @@ func (x *ListPacketsRequest) String() string {
 func (*ListPacketsRequest) ProtoMessage() {}
 
 func (x *ListPacketsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[51]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3481,7 +3665,7 @@ func (x *ListPacketsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPacketsRequest.ProtoReflect.Descriptor instead.
 func (*ListPacketsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{51}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *ListPacketsRequest) GetTaken() bool {
@@ -3519,7 +3703,7 @@ type ListPacketsResponse struct {
 
 func (x *ListPacketsResponse) Reset() {
 	*x = ListPacketsResponse{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[52]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3531,7 +3715,7 @@ func (x *ListPacketsResponse) String() string {
 func (*ListPacketsResponse) ProtoMessage() {}
 
 func (x *ListPacketsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[52]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3544,7 +3728,7 @@ func (x *ListPacketsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPacketsResponse.ProtoReflect.Descriptor instead.
 func (*ListPacketsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{52}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *ListPacketsResponse) GetPackets() []*PacketLine {
@@ -3592,7 +3776,7 @@ type PacketLine struct {
 
 func (x *PacketLine) Reset() {
 	*x = PacketLine{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[53]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3604,7 +3788,7 @@ func (x *PacketLine) String() string {
 func (*PacketLine) ProtoMessage() {}
 
 func (x *PacketLine) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[53]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3617,7 +3801,7 @@ func (x *PacketLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PacketLine.ProtoReflect.Descriptor instead.
 func (*PacketLine) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{53}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *PacketLine) GetPacket() uint64 {
@@ -3701,7 +3885,7 @@ type FollowRequest struct {
 
 func (x *FollowRequest) Reset() {
 	*x = FollowRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[54]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3713,7 +3897,7 @@ func (x *FollowRequest) String() string {
 func (*FollowRequest) ProtoMessage() {}
 
 func (x *FollowRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[54]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3726,7 +3910,7 @@ func (x *FollowRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FollowRequest.ProtoReflect.Descriptor instead.
 func (*FollowRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{54}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *FollowRequest) GetCursor() uint64 {
@@ -3748,7 +3932,7 @@ type News struct {
 
 func (x *News) Reset() {
 	*x = News{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[55]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3760,7 +3944,7 @@ func (x *News) String() string {
 func (*News) ProtoMessage() {}
 
 func (x *News) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[55]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3773,7 +3957,7 @@ func (x *News) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use News.ProtoReflect.Descriptor instead.
 func (*News) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{55}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *News) GetCursor() uint64 {
@@ -3814,7 +3998,7 @@ type Happening struct {
 
 func (x *Happening) Reset() {
 	*x = Happening{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[56]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3826,7 +4010,7 @@ func (x *Happening) String() string {
 func (*Happening) ProtoMessage() {}
 
 func (x *Happening) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[56]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3839,7 +4023,7 @@ func (x *Happening) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Happening.ProtoReflect.Descriptor instead.
 func (*Happening) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{56}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *Happening) GetEntry() uint64 {
@@ -3902,7 +4086,7 @@ type ReportProblemRequest struct {
 
 func (x *ReportProblemRequest) Reset() {
 	*x = ReportProblemRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[57]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3914,7 +4098,7 @@ func (x *ReportProblemRequest) String() string {
 func (*ReportProblemRequest) ProtoMessage() {}
 
 func (x *ReportProblemRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[57]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3927,7 +4111,7 @@ func (x *ReportProblemRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportProblemRequest.ProtoReflect.Descriptor instead.
 func (*ReportProblemRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{57}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *ReportProblemRequest) GetSubject() string {
@@ -3981,7 +4165,7 @@ type ReportView struct {
 
 func (x *ReportView) Reset() {
 	*x = ReportView{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[58]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3993,7 +4177,7 @@ func (x *ReportView) String() string {
 func (*ReportView) ProtoMessage() {}
 
 func (x *ReportView) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[58]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4006,7 +4190,7 @@ func (x *ReportView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportView.ProtoReflect.Descriptor instead.
 func (*ReportView) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{58}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *ReportView) GetReport() uint64 {
@@ -4095,7 +4279,7 @@ type CloseReportRequest struct {
 
 func (x *CloseReportRequest) Reset() {
 	*x = CloseReportRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[59]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4107,7 +4291,7 @@ func (x *CloseReportRequest) String() string {
 func (*CloseReportRequest) ProtoMessage() {}
 
 func (x *CloseReportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[59]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4120,7 +4304,7 @@ func (x *CloseReportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseReportRequest.ProtoReflect.Descriptor instead.
 func (*CloseReportRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{59}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *CloseReportRequest) GetReport() uint64 {
@@ -4141,7 +4325,7 @@ type ListReportsRequest struct {
 
 func (x *ListReportsRequest) Reset() {
 	*x = ListReportsRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[60]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4153,7 +4337,7 @@ func (x *ListReportsRequest) String() string {
 func (*ListReportsRequest) ProtoMessage() {}
 
 func (x *ListReportsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[60]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4166,7 +4350,7 @@ func (x *ListReportsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListReportsRequest.ProtoReflect.Descriptor instead.
 func (*ListReportsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{60}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *ListReportsRequest) GetBefore() uint64 {
@@ -4194,7 +4378,7 @@ type ListReportsResponse struct {
 
 func (x *ListReportsResponse) Reset() {
 	*x = ListReportsResponse{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[61]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4206,7 +4390,7 @@ func (x *ListReportsResponse) String() string {
 func (*ListReportsResponse) ProtoMessage() {}
 
 func (x *ListReportsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[61]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4219,7 +4403,7 @@ func (x *ListReportsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListReportsResponse.ProtoReflect.Descriptor instead.
 func (*ListReportsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{61}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *ListReportsResponse) GetReports() []*ReportView {
@@ -4245,7 +4429,7 @@ type ShowReportRequest struct {
 
 func (x *ShowReportRequest) Reset() {
 	*x = ShowReportRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[62]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4257,7 +4441,7 @@ func (x *ShowReportRequest) String() string {
 func (*ShowReportRequest) ProtoMessage() {}
 
 func (x *ShowReportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[62]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4270,7 +4454,7 @@ func (x *ShowReportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowReportRequest.ProtoReflect.Descriptor instead.
 func (*ShowReportRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{62}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *ShowReportRequest) GetReport() uint64 {
@@ -4407,19 +4591,35 @@ const file_holdfast_v1_wallet_proto_rawDesc = "" +
 	"\x06device\x18\x01 \x01(\fR\x06device\x12\x14\n" +
 	"\x05grant\x18\x02 \x01(\x04R\x05grant\"(\n" +
 	"\x12ShowPayableRequest\x12\x12\n" +
-	"\x04code\x18\x01 \x01(\tR\x04code\"\xad\x01\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\"\xff\x01\n" +
 	"\aPayable\x12\x1b\n" +
 	"\tprepay_id\x18\x01 \x01(\tR\bprepayId\x12\x1a\n" +
 	"\bmerchant\x18\x02 \x01(\tR\bmerchant\x12 \n" +
 	"\vdescription\x18\x03 \x01(\tR\vdescription\x12\x14\n" +
 	"\x05total\x18\x04 \x01(\x03R\x05total\x12\x14\n" +
 	"\x05state\x18\x05 \x01(\tR\x05state\x12\x1b\n" +
-	"\tneeds_pin\x18\x06 \x01(\bR\bneedsPin\"S\n" +
+	"\tneeds_pin\x18\x06 \x01(\bR\bneedsPin\x12\x1f\n" +
+	"\vtype_amount\x18\a \x01(\bR\n" +
+	"typeAmount\x12\x12\n" +
+	"\x04most\x18\b \x01(\x03R\x04most\x12\x1b\n" +
+	"\tpays_cash\x18\t \x01(\bR\bpaysCash\"k\n" +
 	"\n" +
 	"PayRequest\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x1b\n" +
 	"\tclient_id\x18\x02 \x01(\tR\bclientId\x12\x14\n" +
-	"\x05grant\x18\x03 \x01(\x04R\x05grant\"\xb3\x01\n" +
+	"\x05grant\x18\x03 \x01(\x04R\x05grant\x12\x16\n" +
+	"\x06amount\x18\x04 \x01(\x03R\x06amount\"t\n" +
+	"\x13WithdrawCashRequest\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12\x16\n" +
+	"\x06amount\x18\x02 \x01(\x03R\x06amount\x12\x1b\n" +
+	"\tclient_id\x18\x03 \x01(\tR\bclientId\x12\x14\n" +
+	"\x05grant\x18\x04 \x01(\x04R\x05grant\"|\n" +
+	"\vCashOutView\x12\x12\n" +
+	"\x04till\x18\x01 \x01(\x04R\x04till\x12\x16\n" +
+	"\x06amount\x18\x02 \x01(\x03R\x06amount\x12\x0e\n" +
+	"\x02at\x18\x03 \x01(\x03R\x02at\x12\x1b\n" +
+	"\tundone_at\x18\x04 \x01(\x03R\bundoneAt\x12\x14\n" +
+	"\x05entry\x18\x05 \x01(\x04R\x05entry\"\xb3\x01\n" +
 	"\aPayment\x12%\n" +
 	"\x0etransaction_id\x18\x01 \x01(\tR\rtransactionId\x12 \n" +
 	"\fout_trade_no\x18\x02 \x01(\tR\n" +
@@ -4607,7 +4807,7 @@ const file_holdfast_v1_wallet_proto_rawDesc = "" +
 	"\areports\x18\x01 \x03(\v2\x17.holdfast.v1.ReportViewR\areports\x12\x12\n" +
 	"\x04next\x18\x02 \x01(\x04R\x04next\"+\n" +
 	"\x11ShowReportRequest\x12\x16\n" +
-	"\x06report\x18\x01 \x01(\x04R\x06report2\xc3\x14\n" +
+	"\x06report\x18\x01 \x01(\x04R\x06report2\x8f\x15\n" +
 	"\rWalletService\x12G\n" +
 	"\bSendCode\x12\x1c.holdfast.v1.SendCodeRequest\x1a\x1d.holdfast.v1.SendCodeResponse\x12>\n" +
 	"\x05Enrol\x12\x19.holdfast.v1.EnrolRequest\x1a\x1a.holdfast.v1.EnrolResponse\x12E\n" +
@@ -4629,6 +4829,7 @@ const file_holdfast_v1_wallet_proto_rawDesc = "" +
 	"\x06Appeal\x12\x1a.holdfast.v1.AppealRequest\x1a\x17.holdfast.v1.WalletView\x12D\n" +
 	"\vShowPayable\x12\x1f.holdfast.v1.ShowPayableRequest\x1a\x14.holdfast.v1.Payable\x124\n" +
 	"\x03Pay\x12\x17.holdfast.v1.PayRequest\x1a\x14.holdfast.v1.Payment\x12J\n" +
+	"\fWithdrawCash\x12 .holdfast.v1.WithdrawCashRequest\x1a\x18.holdfast.v1.CashOutView\x12J\n" +
 	"\tListBills\x12\x1d.holdfast.v1.ListBillsRequest\x1a\x1e.holdfast.v1.ListBillsResponse\x12S\n" +
 	"\fRenewPayCode\x12 .holdfast.v1.RenewPayCodeRequest\x1a!.holdfast.v1.RenewPayCodeResponse\x12J\n" +
 	"\tListAsked\x12\x1d.holdfast.v1.ListAskedRequest\x1a\x1e.holdfast.v1.ListAskedResponse\x12>\n" +
@@ -4665,7 +4866,7 @@ func file_holdfast_v1_wallet_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_wallet_proto_rawDescData
 }
 
-var file_holdfast_v1_wallet_proto_msgTypes = make([]protoimpl.MessageInfo, 63)
+var file_holdfast_v1_wallet_proto_msgTypes = make([]protoimpl.MessageInfo, 65)
 var file_holdfast_v1_wallet_proto_goTypes = []any{
 	(*SendCodeRequest)(nil),        // 0: holdfast.v1.SendCodeRequest
 	(*SendCodeResponse)(nil),       // 1: holdfast.v1.SendCodeResponse
@@ -4692,65 +4893,67 @@ var file_holdfast_v1_wallet_proto_goTypes = []any{
 	(*ShowPayableRequest)(nil),     // 22: holdfast.v1.ShowPayableRequest
 	(*Payable)(nil),                // 23: holdfast.v1.Payable
 	(*PayRequest)(nil),             // 24: holdfast.v1.PayRequest
-	(*Payment)(nil),                // 25: holdfast.v1.Payment
-	(*ListBillsRequest)(nil),       // 26: holdfast.v1.ListBillsRequest
-	(*ListBillsResponse)(nil),      // 27: holdfast.v1.ListBillsResponse
-	(*Bill)(nil),                   // 28: holdfast.v1.Bill
-	(*RenewPayCodeRequest)(nil),    // 29: holdfast.v1.RenewPayCodeRequest
-	(*RenewPayCodeResponse)(nil),   // 30: holdfast.v1.RenewPayCodeResponse
-	(*ListAskedRequest)(nil),       // 31: holdfast.v1.ListAskedRequest
-	(*ListAskedResponse)(nil),      // 32: holdfast.v1.ListAskedResponse
-	(*Asked)(nil),                  // 33: holdfast.v1.Asked
-	(*ShowAskedRequest)(nil),       // 34: holdfast.v1.ShowAskedRequest
-	(*AnswerAskedRequest)(nil),     // 35: holdfast.v1.AnswerAskedRequest
-	(*MakeReceiveCodeRequest)(nil), // 36: holdfast.v1.MakeReceiveCodeRequest
-	(*ReceiveCode)(nil),            // 37: holdfast.v1.ReceiveCode
-	(*FindPayeeRequest)(nil),       // 38: holdfast.v1.FindPayeeRequest
-	(*FindPayeeResponse)(nil),      // 39: holdfast.v1.FindPayeeResponse
-	(*TransferRequest)(nil),        // 40: holdfast.v1.TransferRequest
-	(*TransferView)(nil),           // 41: holdfast.v1.TransferView
-	(*ShowTransferRequest)(nil),    // 42: holdfast.v1.ShowTransferRequest
-	(*AnswerTransferRequest)(nil),  // 43: holdfast.v1.AnswerTransferRequest
-	(*ThrowPacketRequest)(nil),     // 44: holdfast.v1.ThrowPacketRequest
-	(*OpenPacketRequest)(nil),      // 45: holdfast.v1.OpenPacketRequest
-	(*ShowPacketRequest)(nil),      // 46: holdfast.v1.ShowPacketRequest
-	(*PacketView)(nil),             // 47: holdfast.v1.PacketView
-	(*PacketTaken)(nil),            // 48: holdfast.v1.PacketTaken
-	(*ListWaitingRequest)(nil),     // 49: holdfast.v1.ListWaitingRequest
-	(*ListWaitingResponse)(nil),    // 50: holdfast.v1.ListWaitingResponse
-	(*ListPacketsRequest)(nil),     // 51: holdfast.v1.ListPacketsRequest
-	(*ListPacketsResponse)(nil),    // 52: holdfast.v1.ListPacketsResponse
-	(*PacketLine)(nil),             // 53: holdfast.v1.PacketLine
-	(*FollowRequest)(nil),          // 54: holdfast.v1.FollowRequest
-	(*News)(nil),                   // 55: holdfast.v1.News
-	(*Happening)(nil),              // 56: holdfast.v1.Happening
-	(*ReportProblemRequest)(nil),   // 57: holdfast.v1.ReportProblemRequest
-	(*ReportView)(nil),             // 58: holdfast.v1.ReportView
-	(*CloseReportRequest)(nil),     // 59: holdfast.v1.CloseReportRequest
-	(*ListReportsRequest)(nil),     // 60: holdfast.v1.ListReportsRequest
-	(*ListReportsResponse)(nil),    // 61: holdfast.v1.ListReportsResponse
-	(*ShowReportRequest)(nil),      // 62: holdfast.v1.ShowReportRequest
+	(*WithdrawCashRequest)(nil),    // 25: holdfast.v1.WithdrawCashRequest
+	(*CashOutView)(nil),            // 26: holdfast.v1.CashOutView
+	(*Payment)(nil),                // 27: holdfast.v1.Payment
+	(*ListBillsRequest)(nil),       // 28: holdfast.v1.ListBillsRequest
+	(*ListBillsResponse)(nil),      // 29: holdfast.v1.ListBillsResponse
+	(*Bill)(nil),                   // 30: holdfast.v1.Bill
+	(*RenewPayCodeRequest)(nil),    // 31: holdfast.v1.RenewPayCodeRequest
+	(*RenewPayCodeResponse)(nil),   // 32: holdfast.v1.RenewPayCodeResponse
+	(*ListAskedRequest)(nil),       // 33: holdfast.v1.ListAskedRequest
+	(*ListAskedResponse)(nil),      // 34: holdfast.v1.ListAskedResponse
+	(*Asked)(nil),                  // 35: holdfast.v1.Asked
+	(*ShowAskedRequest)(nil),       // 36: holdfast.v1.ShowAskedRequest
+	(*AnswerAskedRequest)(nil),     // 37: holdfast.v1.AnswerAskedRequest
+	(*MakeReceiveCodeRequest)(nil), // 38: holdfast.v1.MakeReceiveCodeRequest
+	(*ReceiveCode)(nil),            // 39: holdfast.v1.ReceiveCode
+	(*FindPayeeRequest)(nil),       // 40: holdfast.v1.FindPayeeRequest
+	(*FindPayeeResponse)(nil),      // 41: holdfast.v1.FindPayeeResponse
+	(*TransferRequest)(nil),        // 42: holdfast.v1.TransferRequest
+	(*TransferView)(nil),           // 43: holdfast.v1.TransferView
+	(*ShowTransferRequest)(nil),    // 44: holdfast.v1.ShowTransferRequest
+	(*AnswerTransferRequest)(nil),  // 45: holdfast.v1.AnswerTransferRequest
+	(*ThrowPacketRequest)(nil),     // 46: holdfast.v1.ThrowPacketRequest
+	(*OpenPacketRequest)(nil),      // 47: holdfast.v1.OpenPacketRequest
+	(*ShowPacketRequest)(nil),      // 48: holdfast.v1.ShowPacketRequest
+	(*PacketView)(nil),             // 49: holdfast.v1.PacketView
+	(*PacketTaken)(nil),            // 50: holdfast.v1.PacketTaken
+	(*ListWaitingRequest)(nil),     // 51: holdfast.v1.ListWaitingRequest
+	(*ListWaitingResponse)(nil),    // 52: holdfast.v1.ListWaitingResponse
+	(*ListPacketsRequest)(nil),     // 53: holdfast.v1.ListPacketsRequest
+	(*ListPacketsResponse)(nil),    // 54: holdfast.v1.ListPacketsResponse
+	(*PacketLine)(nil),             // 55: holdfast.v1.PacketLine
+	(*FollowRequest)(nil),          // 56: holdfast.v1.FollowRequest
+	(*News)(nil),                   // 57: holdfast.v1.News
+	(*Happening)(nil),              // 58: holdfast.v1.Happening
+	(*ReportProblemRequest)(nil),   // 59: holdfast.v1.ReportProblemRequest
+	(*ReportView)(nil),             // 60: holdfast.v1.ReportView
+	(*CloseReportRequest)(nil),     // 61: holdfast.v1.CloseReportRequest
+	(*ListReportsRequest)(nil),     // 62: holdfast.v1.ListReportsRequest
+	(*ListReportsResponse)(nil),    // 63: holdfast.v1.ListReportsResponse
+	(*ShowReportRequest)(nil),      // 64: holdfast.v1.ShowReportRequest
 }
 var file_holdfast_v1_wallet_proto_depIdxs = []int32{
 	15, // 0: holdfast.v1.WalletView.devices:type_name -> holdfast.v1.DeviceView
 	13, // 1: holdfast.v1.WalletView.passkeys:type_name -> holdfast.v1.PasskeyView
 	14, // 2: holdfast.v1.WalletView.block:type_name -> holdfast.v1.BlockView
 	24, // 3: holdfast.v1.AskPasskeyRequest.pay:type_name -> holdfast.v1.PayRequest
-	40, // 4: holdfast.v1.AskPasskeyRequest.transfer:type_name -> holdfast.v1.TransferRequest
-	44, // 5: holdfast.v1.AskPasskeyRequest.throw_packet:type_name -> holdfast.v1.ThrowPacketRequest
+	42, // 4: holdfast.v1.AskPasskeyRequest.transfer:type_name -> holdfast.v1.TransferRequest
+	46, // 5: holdfast.v1.AskPasskeyRequest.throw_packet:type_name -> holdfast.v1.ThrowPacketRequest
 	20, // 6: holdfast.v1.AskPasskeyRequest.set_free_limit:type_name -> holdfast.v1.SetFreeLimitRequest
 	16, // 7: holdfast.v1.AskPasskeyRequest.set_pin:type_name -> holdfast.v1.SetPinRequest
 	8,  // 8: holdfast.v1.AskPasskeyRequest.add_passkey:type_name -> holdfast.v1.AddPasskeyRequest
 	11, // 9: holdfast.v1.AskPasskeyRequest.end_passkey:type_name -> holdfast.v1.EndPasskeyRequest
 	21, // 10: holdfast.v1.AskPasskeyRequest.end_device:type_name -> holdfast.v1.EndDeviceRequest
-	35, // 11: holdfast.v1.AskPasskeyRequest.answer_asked:type_name -> holdfast.v1.AnswerAskedRequest
-	28, // 12: holdfast.v1.ListBillsResponse.bills:type_name -> holdfast.v1.Bill
-	33, // 13: holdfast.v1.ListAskedResponse.asked:type_name -> holdfast.v1.Asked
-	48, // 14: holdfast.v1.PacketView.taken:type_name -> holdfast.v1.PacketTaken
-	41, // 15: holdfast.v1.ListWaitingResponse.transfers:type_name -> holdfast.v1.TransferView
-	53, // 16: holdfast.v1.ListPacketsResponse.packets:type_name -> holdfast.v1.PacketLine
-	56, // 17: holdfast.v1.News.happened:type_name -> holdfast.v1.Happening
-	58, // 18: holdfast.v1.ListReportsResponse.reports:type_name -> holdfast.v1.ReportView
+	37, // 11: holdfast.v1.AskPasskeyRequest.answer_asked:type_name -> holdfast.v1.AnswerAskedRequest
+	30, // 12: holdfast.v1.ListBillsResponse.bills:type_name -> holdfast.v1.Bill
+	35, // 13: holdfast.v1.ListAskedResponse.asked:type_name -> holdfast.v1.Asked
+	50, // 14: holdfast.v1.PacketView.taken:type_name -> holdfast.v1.PacketTaken
+	43, // 15: holdfast.v1.ListWaitingResponse.transfers:type_name -> holdfast.v1.TransferView
+	55, // 16: holdfast.v1.ListPacketsResponse.packets:type_name -> holdfast.v1.PacketLine
+	58, // 17: holdfast.v1.News.happened:type_name -> holdfast.v1.Happening
+	60, // 18: holdfast.v1.ListReportsResponse.reports:type_name -> holdfast.v1.ReportView
 	0,  // 19: holdfast.v1.WalletService.SendCode:input_type -> holdfast.v1.SendCodeRequest
 	2,  // 20: holdfast.v1.WalletService.Enrol:input_type -> holdfast.v1.EnrolRequest
 	4,  // 21: holdfast.v1.WalletService.ShowWallet:input_type -> holdfast.v1.ShowWalletRequest
@@ -4767,64 +4970,66 @@ var file_holdfast_v1_wallet_proto_depIdxs = []int32{
 	12, // 32: holdfast.v1.WalletService.Appeal:input_type -> holdfast.v1.AppealRequest
 	22, // 33: holdfast.v1.WalletService.ShowPayable:input_type -> holdfast.v1.ShowPayableRequest
 	24, // 34: holdfast.v1.WalletService.Pay:input_type -> holdfast.v1.PayRequest
-	26, // 35: holdfast.v1.WalletService.ListBills:input_type -> holdfast.v1.ListBillsRequest
-	29, // 36: holdfast.v1.WalletService.RenewPayCode:input_type -> holdfast.v1.RenewPayCodeRequest
-	31, // 37: holdfast.v1.WalletService.ListAsked:input_type -> holdfast.v1.ListAskedRequest
-	34, // 38: holdfast.v1.WalletService.ShowAsked:input_type -> holdfast.v1.ShowAskedRequest
-	35, // 39: holdfast.v1.WalletService.AnswerAsked:input_type -> holdfast.v1.AnswerAskedRequest
-	36, // 40: holdfast.v1.WalletService.MakeReceiveCode:input_type -> holdfast.v1.MakeReceiveCodeRequest
-	38, // 41: holdfast.v1.WalletService.FindPayee:input_type -> holdfast.v1.FindPayeeRequest
-	40, // 42: holdfast.v1.WalletService.Transfer:input_type -> holdfast.v1.TransferRequest
-	42, // 43: holdfast.v1.WalletService.ShowTransfer:input_type -> holdfast.v1.ShowTransferRequest
-	43, // 44: holdfast.v1.WalletService.AnswerTransfer:input_type -> holdfast.v1.AnswerTransferRequest
-	44, // 45: holdfast.v1.WalletService.ThrowPacket:input_type -> holdfast.v1.ThrowPacketRequest
-	45, // 46: holdfast.v1.WalletService.OpenPacket:input_type -> holdfast.v1.OpenPacketRequest
-	46, // 47: holdfast.v1.WalletService.ShowPacket:input_type -> holdfast.v1.ShowPacketRequest
-	49, // 48: holdfast.v1.WalletService.ListWaiting:input_type -> holdfast.v1.ListWaitingRequest
-	51, // 49: holdfast.v1.WalletService.ListPackets:input_type -> holdfast.v1.ListPacketsRequest
-	54, // 50: holdfast.v1.WalletService.Follow:input_type -> holdfast.v1.FollowRequest
-	57, // 51: holdfast.v1.WalletService.ReportProblem:input_type -> holdfast.v1.ReportProblemRequest
-	59, // 52: holdfast.v1.WalletService.CloseReport:input_type -> holdfast.v1.CloseReportRequest
-	60, // 53: holdfast.v1.WalletService.ListReports:input_type -> holdfast.v1.ListReportsRequest
-	62, // 54: holdfast.v1.WalletService.ShowReport:input_type -> holdfast.v1.ShowReportRequest
-	1,  // 55: holdfast.v1.WalletService.SendCode:output_type -> holdfast.v1.SendCodeResponse
-	3,  // 56: holdfast.v1.WalletService.Enrol:output_type -> holdfast.v1.EnrolResponse
-	5,  // 57: holdfast.v1.WalletService.ShowWallet:output_type -> holdfast.v1.WalletView
-	5,  // 58: holdfast.v1.WalletService.SetPin:output_type -> holdfast.v1.WalletView
-	18, // 59: holdfast.v1.WalletService.CheckPin:output_type -> holdfast.v1.CheckPinResponse
-	5,  // 60: holdfast.v1.WalletService.ForgetPin:output_type -> holdfast.v1.WalletView
-	5,  // 61: holdfast.v1.WalletService.SetFreeLimit:output_type -> holdfast.v1.WalletView
-	5,  // 62: holdfast.v1.WalletService.EndDevice:output_type -> holdfast.v1.WalletView
-	7,  // 63: holdfast.v1.WalletService.BeginPasskey:output_type -> holdfast.v1.PasskeyAsked
-	5,  // 64: holdfast.v1.WalletService.AddPasskey:output_type -> holdfast.v1.WalletView
-	7,  // 65: holdfast.v1.WalletService.AskPasskey:output_type -> holdfast.v1.PasskeyAsked
-	18, // 66: holdfast.v1.WalletService.CheckPasskey:output_type -> holdfast.v1.CheckPinResponse
-	5,  // 67: holdfast.v1.WalletService.EndPasskey:output_type -> holdfast.v1.WalletView
-	5,  // 68: holdfast.v1.WalletService.Appeal:output_type -> holdfast.v1.WalletView
-	23, // 69: holdfast.v1.WalletService.ShowPayable:output_type -> holdfast.v1.Payable
-	25, // 70: holdfast.v1.WalletService.Pay:output_type -> holdfast.v1.Payment
-	27, // 71: holdfast.v1.WalletService.ListBills:output_type -> holdfast.v1.ListBillsResponse
-	30, // 72: holdfast.v1.WalletService.RenewPayCode:output_type -> holdfast.v1.RenewPayCodeResponse
-	32, // 73: holdfast.v1.WalletService.ListAsked:output_type -> holdfast.v1.ListAskedResponse
-	33, // 74: holdfast.v1.WalletService.ShowAsked:output_type -> holdfast.v1.Asked
-	33, // 75: holdfast.v1.WalletService.AnswerAsked:output_type -> holdfast.v1.Asked
-	37, // 76: holdfast.v1.WalletService.MakeReceiveCode:output_type -> holdfast.v1.ReceiveCode
-	39, // 77: holdfast.v1.WalletService.FindPayee:output_type -> holdfast.v1.FindPayeeResponse
-	41, // 78: holdfast.v1.WalletService.Transfer:output_type -> holdfast.v1.TransferView
-	41, // 79: holdfast.v1.WalletService.ShowTransfer:output_type -> holdfast.v1.TransferView
-	41, // 80: holdfast.v1.WalletService.AnswerTransfer:output_type -> holdfast.v1.TransferView
-	47, // 81: holdfast.v1.WalletService.ThrowPacket:output_type -> holdfast.v1.PacketView
-	47, // 82: holdfast.v1.WalletService.OpenPacket:output_type -> holdfast.v1.PacketView
-	47, // 83: holdfast.v1.WalletService.ShowPacket:output_type -> holdfast.v1.PacketView
-	50, // 84: holdfast.v1.WalletService.ListWaiting:output_type -> holdfast.v1.ListWaitingResponse
-	52, // 85: holdfast.v1.WalletService.ListPackets:output_type -> holdfast.v1.ListPacketsResponse
-	55, // 86: holdfast.v1.WalletService.Follow:output_type -> holdfast.v1.News
-	58, // 87: holdfast.v1.WalletService.ReportProblem:output_type -> holdfast.v1.ReportView
-	58, // 88: holdfast.v1.WalletService.CloseReport:output_type -> holdfast.v1.ReportView
-	61, // 89: holdfast.v1.WalletService.ListReports:output_type -> holdfast.v1.ListReportsResponse
-	58, // 90: holdfast.v1.WalletService.ShowReport:output_type -> holdfast.v1.ReportView
-	55, // [55:91] is the sub-list for method output_type
-	19, // [19:55] is the sub-list for method input_type
+	25, // 35: holdfast.v1.WalletService.WithdrawCash:input_type -> holdfast.v1.WithdrawCashRequest
+	28, // 36: holdfast.v1.WalletService.ListBills:input_type -> holdfast.v1.ListBillsRequest
+	31, // 37: holdfast.v1.WalletService.RenewPayCode:input_type -> holdfast.v1.RenewPayCodeRequest
+	33, // 38: holdfast.v1.WalletService.ListAsked:input_type -> holdfast.v1.ListAskedRequest
+	36, // 39: holdfast.v1.WalletService.ShowAsked:input_type -> holdfast.v1.ShowAskedRequest
+	37, // 40: holdfast.v1.WalletService.AnswerAsked:input_type -> holdfast.v1.AnswerAskedRequest
+	38, // 41: holdfast.v1.WalletService.MakeReceiveCode:input_type -> holdfast.v1.MakeReceiveCodeRequest
+	40, // 42: holdfast.v1.WalletService.FindPayee:input_type -> holdfast.v1.FindPayeeRequest
+	42, // 43: holdfast.v1.WalletService.Transfer:input_type -> holdfast.v1.TransferRequest
+	44, // 44: holdfast.v1.WalletService.ShowTransfer:input_type -> holdfast.v1.ShowTransferRequest
+	45, // 45: holdfast.v1.WalletService.AnswerTransfer:input_type -> holdfast.v1.AnswerTransferRequest
+	46, // 46: holdfast.v1.WalletService.ThrowPacket:input_type -> holdfast.v1.ThrowPacketRequest
+	47, // 47: holdfast.v1.WalletService.OpenPacket:input_type -> holdfast.v1.OpenPacketRequest
+	48, // 48: holdfast.v1.WalletService.ShowPacket:input_type -> holdfast.v1.ShowPacketRequest
+	51, // 49: holdfast.v1.WalletService.ListWaiting:input_type -> holdfast.v1.ListWaitingRequest
+	53, // 50: holdfast.v1.WalletService.ListPackets:input_type -> holdfast.v1.ListPacketsRequest
+	56, // 51: holdfast.v1.WalletService.Follow:input_type -> holdfast.v1.FollowRequest
+	59, // 52: holdfast.v1.WalletService.ReportProblem:input_type -> holdfast.v1.ReportProblemRequest
+	61, // 53: holdfast.v1.WalletService.CloseReport:input_type -> holdfast.v1.CloseReportRequest
+	62, // 54: holdfast.v1.WalletService.ListReports:input_type -> holdfast.v1.ListReportsRequest
+	64, // 55: holdfast.v1.WalletService.ShowReport:input_type -> holdfast.v1.ShowReportRequest
+	1,  // 56: holdfast.v1.WalletService.SendCode:output_type -> holdfast.v1.SendCodeResponse
+	3,  // 57: holdfast.v1.WalletService.Enrol:output_type -> holdfast.v1.EnrolResponse
+	5,  // 58: holdfast.v1.WalletService.ShowWallet:output_type -> holdfast.v1.WalletView
+	5,  // 59: holdfast.v1.WalletService.SetPin:output_type -> holdfast.v1.WalletView
+	18, // 60: holdfast.v1.WalletService.CheckPin:output_type -> holdfast.v1.CheckPinResponse
+	5,  // 61: holdfast.v1.WalletService.ForgetPin:output_type -> holdfast.v1.WalletView
+	5,  // 62: holdfast.v1.WalletService.SetFreeLimit:output_type -> holdfast.v1.WalletView
+	5,  // 63: holdfast.v1.WalletService.EndDevice:output_type -> holdfast.v1.WalletView
+	7,  // 64: holdfast.v1.WalletService.BeginPasskey:output_type -> holdfast.v1.PasskeyAsked
+	5,  // 65: holdfast.v1.WalletService.AddPasskey:output_type -> holdfast.v1.WalletView
+	7,  // 66: holdfast.v1.WalletService.AskPasskey:output_type -> holdfast.v1.PasskeyAsked
+	18, // 67: holdfast.v1.WalletService.CheckPasskey:output_type -> holdfast.v1.CheckPinResponse
+	5,  // 68: holdfast.v1.WalletService.EndPasskey:output_type -> holdfast.v1.WalletView
+	5,  // 69: holdfast.v1.WalletService.Appeal:output_type -> holdfast.v1.WalletView
+	23, // 70: holdfast.v1.WalletService.ShowPayable:output_type -> holdfast.v1.Payable
+	27, // 71: holdfast.v1.WalletService.Pay:output_type -> holdfast.v1.Payment
+	26, // 72: holdfast.v1.WalletService.WithdrawCash:output_type -> holdfast.v1.CashOutView
+	29, // 73: holdfast.v1.WalletService.ListBills:output_type -> holdfast.v1.ListBillsResponse
+	32, // 74: holdfast.v1.WalletService.RenewPayCode:output_type -> holdfast.v1.RenewPayCodeResponse
+	34, // 75: holdfast.v1.WalletService.ListAsked:output_type -> holdfast.v1.ListAskedResponse
+	35, // 76: holdfast.v1.WalletService.ShowAsked:output_type -> holdfast.v1.Asked
+	35, // 77: holdfast.v1.WalletService.AnswerAsked:output_type -> holdfast.v1.Asked
+	39, // 78: holdfast.v1.WalletService.MakeReceiveCode:output_type -> holdfast.v1.ReceiveCode
+	41, // 79: holdfast.v1.WalletService.FindPayee:output_type -> holdfast.v1.FindPayeeResponse
+	43, // 80: holdfast.v1.WalletService.Transfer:output_type -> holdfast.v1.TransferView
+	43, // 81: holdfast.v1.WalletService.ShowTransfer:output_type -> holdfast.v1.TransferView
+	43, // 82: holdfast.v1.WalletService.AnswerTransfer:output_type -> holdfast.v1.TransferView
+	49, // 83: holdfast.v1.WalletService.ThrowPacket:output_type -> holdfast.v1.PacketView
+	49, // 84: holdfast.v1.WalletService.OpenPacket:output_type -> holdfast.v1.PacketView
+	49, // 85: holdfast.v1.WalletService.ShowPacket:output_type -> holdfast.v1.PacketView
+	52, // 86: holdfast.v1.WalletService.ListWaiting:output_type -> holdfast.v1.ListWaitingResponse
+	54, // 87: holdfast.v1.WalletService.ListPackets:output_type -> holdfast.v1.ListPacketsResponse
+	57, // 88: holdfast.v1.WalletService.Follow:output_type -> holdfast.v1.News
+	60, // 89: holdfast.v1.WalletService.ReportProblem:output_type -> holdfast.v1.ReportView
+	60, // 90: holdfast.v1.WalletService.CloseReport:output_type -> holdfast.v1.ReportView
+	63, // 91: holdfast.v1.WalletService.ListReports:output_type -> holdfast.v1.ListReportsResponse
+	60, // 92: holdfast.v1.WalletService.ShowReport:output_type -> holdfast.v1.ReportView
+	56, // [56:93] is the sub-list for method output_type
+	19, // [19:56] is the sub-list for method input_type
 	19, // [19:19] is the sub-list for extension type_name
 	19, // [19:19] is the sub-list for extension extendee
 	0,  // [0:19] is the sub-list for field type_name
@@ -4852,7 +5057,7 @@ func file_holdfast_v1_wallet_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_wallet_proto_rawDesc), len(file_holdfast_v1_wallet_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   63,
+			NumMessages:   65,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

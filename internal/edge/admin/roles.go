@@ -41,10 +41,12 @@ var roles = map[string][]pb.StaffRole{
 	pbconnect.AdminServiceMerchantKeyProcedure:      {support},
 	pbconnect.AdminServiceMerchantCallbackProcedure: {support},
 	// People's names and numbers are for those who deal with them.
-	pbconnect.AdminServicePersonShowProcedure:  {support, finance},
-	pbconnect.AdminServicePersonAddProcedure:   {support, finance}, // with money: as PersonTopup
-	pbconnect.AdminServicePersonBlockProcedure: {support, onCall},
-	pbconnect.AdminServicePersonTopupProcedure: {finance},
+	pbconnect.AdminServicePersonShowProcedure:   {support, finance},
+	pbconnect.AdminServicePersonAddProcedure:    {support, finance}, // with money: as PersonTopup
+	pbconnect.AdminServicePersonBlockProcedure:  {support, onCall},
+	pbconnect.AdminServicePersonTopupProcedure:  {finance},
+	pbconnect.AdminServicePersonImportProcedure: {support, finance}, // with money: as PersonTopup
+	pbconnect.AdminServiceTopupImportProcedure:  {finance},
 
 	pbconnect.AdminServiceRedeliverProcedure:       {onCall, support},
 	pbconnect.AdminServiceAdvanceClockProcedure:    {onCall},

@@ -26,6 +26,7 @@ var rewrite = flag.Bool("rewrite", false, "write openapi.json anew")
 var served = []protoreflect.ServiceDescriptor{
 	pb.File_holdfast_v1_wallet_proto.Services().ByName("WalletService"),
 	pb.File_holdfast_v1_staff_proto.Services().ByName("StaffService"),
+	pb.File_holdfast_v1_till_proto.Services().ByName("TillService"),
 }
 
 func TestTheDocumentIsOfTheSchema(t *testing.T) {

@@ -2,6 +2,7 @@ package personal
 
 import (
 	"errors"
+	"unicode/utf8"
 
 	"github.com/holdfast-pay/holdfast/internal/engine/keyring"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -70,4 +71,14 @@ func (s *Sealer) Name(p *pb.Person) string {
 		return "(" + shown.Missing + ")"
 	}
 	return shown.Name
+}
+
+// Mask is a name with all but its last character hidden, for those who are to know
+// somebody again and not to find out who it is.
+func Mask(name string) string {
+	if name == "" {
+		return ""
+	}
+	last, _ := utf8.DecodeLastRuneInString(name)
+	return "**" + string(last)
 }

@@ -16,6 +16,7 @@ var classes = map[string]gate.Class{
 	pbconnect.WalletServicePayProcedure:            gate.Pay,
 	pbconnect.WalletServiceShowPayableProcedure:    gate.Pay,
 	pbconnect.WalletServiceTransferProcedure:       gate.Pay,
+	pbconnect.WalletServiceWithdrawCashProcedure:   gate.Pay,
 	pbconnect.WalletServiceAnswerTransferProcedure: gate.Pay,
 	pbconnect.WalletServiceThrowPacketProcedure:    gate.Pay,
 	pbconnect.WalletServiceOpenPacketProcedure:     gate.Pay,

@@ -12,6 +12,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/ident"
 	"github.com/holdfast-pay/holdfast/internal/base/stamp"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/edge/paylink"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/merchant"
 	"github.com/holdfast-pay/holdfast/internal/rule/order"
@@ -31,6 +32,9 @@ func prepayID(scanned string) string {
 
 // ShowPayable implements WalletService.
 func (s *Server) ShowPayable(ctx context.Context, q *connect.Request[pb.ShowPayableRequest]) (*connect.Response[pb.Payable], error) {
+	if token, ok := paylink.Token(q.Msg.Code); ok {
+		return s.showTill(ctx, token)
+	}
 	who, v := from(ctx), &pb.Payable{PrepayId: prepayID(q.Msg.Code)}
 	if err := s.read(ctx, "look at a code", func(r table.Reader) error {
 		w, _, out := own(r, who)
@@ -63,15 +67,23 @@ func merchantName(r table.Reader, mchid string) string {
 
 // Pay implements WalletService.
 func (s *Server) Pay(ctx context.Context, q *connect.Request[pb.PayRequest]) (*connect.Response[pb.Payment], error) {
-	who, m := from(ctx), q.Msg
-	o, err := do(ctx, s, order.PayByWallet, &pb.WalletPay{
-		PrepayId: prepayID(m.Code), Uid: who.uid, Attempt: []byte(m.ClientId), Consent: who.consent(m.Grant),
-	})
+	o, err := s.pay(ctx, q.Msg)
 	if err != nil {
 		return nil, err
 	}
 	return answer(&pb.Payment{
 		TransactionId: ident.TransactionID(o.Id, o.PaidAt, stamp.Business), OutTradeNo: o.OutTradeNo,
 		Total: o.Total, PaidAt: o.PaidAt, Entry: o.PaySeq,
+	})
+}
+
+// pay pays what a code stands for: an order, or a till.
+func (s *Server) pay(ctx context.Context, m *pb.PayRequest) (*pb.Order, error) {
+	if token, ok := paylink.Token(m.Code); ok {
+		return s.payTill(ctx, token, m)
+	}
+	who := from(ctx)
+	return do(ctx, s, order.PayByWallet, &pb.WalletPay{
+		PrepayId: prepayID(m.Code), Uid: who.uid, Attempt: []byte(m.ClientId), Consent: who.consent(m.Grant),
 	})
 }

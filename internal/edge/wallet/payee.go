@@ -5,12 +5,12 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"strconv"
-	"unicode/utf8"
 
 	"connectrpc.com/connect"
 
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/edge/personal"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/person"
 	"github.com/holdfast-pay/holdfast/internal/rule/transfer"
@@ -52,15 +52,7 @@ func (s *Server) masked(r table.Reader, uid uint64) string {
 	if !ok {
 		return ""
 	}
-	return mask(s.Personal.Name(p))
-}
-
-func mask(name string) string {
-	if name == "" {
-		return ""
-	}
-	last, _ := utf8.DecodeLastRuneInString(name)
-	return "**" + string(last)
+	return personal.Mask(s.Personal.Name(p))
 }
 
 // tokenSeal is the size of what makes a payee's token the asker's own, in bytes.

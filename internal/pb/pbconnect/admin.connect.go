@@ -63,6 +63,12 @@ const (
 	AdminServicePersonBlockProcedure = "/holdfast.v1.AdminService/PersonBlock"
 	// AdminServicePersonShowProcedure is the fully-qualified name of the AdminService's PersonShow RPC.
 	AdminServicePersonShowProcedure = "/holdfast.v1.AdminService/PersonShow"
+	// AdminServicePersonImportProcedure is the fully-qualified name of the AdminService's PersonImport
+	// RPC.
+	AdminServicePersonImportProcedure = "/holdfast.v1.AdminService/PersonImport"
+	// AdminServiceTopupImportProcedure is the fully-qualified name of the AdminService's TopupImport
+	// RPC.
+	AdminServiceTopupImportProcedure = "/holdfast.v1.AdminService/TopupImport"
 	// AdminServiceTillAddProcedure is the fully-qualified name of the AdminService's TillAdd RPC.
 	AdminServiceTillAddProcedure = "/holdfast.v1.AdminService/TillAdd"
 	// AdminServiceTillSetProcedure is the fully-qualified name of the AdminService's TillSet RPC.
@@ -153,6 +159,10 @@ type AdminServiceClient interface {
 	// PersonBlock blocks a person with a reason, or lets them go on.
 	PersonBlock(context.Context, *connect.Request[pb.AdminPersonBlockRequest]) (*connect.Response[pb.AdminPerson], error)
 	PersonShow(context.Context, *connect.Request[pb.AdminPersonShowRequest]) (*connect.Response[pb.AdminPerson], error)
+	// PersonImport adds the people of a CSV file, TopupImport credits the balances of one:
+	// all rows or none, each under the file's identity.
+	PersonImport(context.Context, *connect.Request[pb.AdminImportRequest]) (*connect.Response[pb.AdminImportReport], error)
+	TopupImport(context.Context, *connect.Request[pb.AdminImportRequest]) (*connect.Response[pb.AdminImportReport], error)
 	// TillAdd adds a till of a merchant with a printed code, or returns the one that has
 	// the name.
 	TillAdd(context.Context, *connect.Request[pb.AdminTillAddRequest]) (*connect.Response[pb.AdminTill], error)
@@ -260,6 +270,18 @@ func NewAdminServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			httpClient,
 			baseURL+AdminServicePersonShowProcedure,
 			connect.WithSchema(adminServiceMethods.ByName("PersonShow")),
+			connect.WithClientOptions(opts...),
+		),
+		personImport: connect.NewClient[pb.AdminImportRequest, pb.AdminImportReport](
+			httpClient,
+			baseURL+AdminServicePersonImportProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("PersonImport")),
+			connect.WithClientOptions(opts...),
+		),
+		topupImport: connect.NewClient[pb.AdminImportRequest, pb.AdminImportReport](
+			httpClient,
+			baseURL+AdminServiceTopupImportProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("TopupImport")),
 			connect.WithClientOptions(opts...),
 		),
 		tillAdd: connect.NewClient[pb.AdminTillAddRequest, pb.AdminTill](
@@ -450,6 +472,8 @@ type adminServiceClient struct {
 	personTopup      *connect.Client[pb.AdminPersonTopupRequest, pb.AdminPerson]
 	personBlock      *connect.Client[pb.AdminPersonBlockRequest, pb.AdminPerson]
 	personShow       *connect.Client[pb.AdminPersonShowRequest, pb.AdminPerson]
+	personImport     *connect.Client[pb.AdminImportRequest, pb.AdminImportReport]
+	topupImport      *connect.Client[pb.AdminImportRequest, pb.AdminImportReport]
 	tillAdd          *connect.Client[pb.AdminTillAddRequest, pb.AdminTill]
 	tillSet          *connect.Client[pb.AdminTillSetRequest, pb.AdminTill]
 	tillList         *connect.Client[pb.AdminTillListRequest, pb.AdminTillListResponse]
@@ -524,6 +548,16 @@ func (c *adminServiceClient) PersonBlock(ctx context.Context, req *connect.Reque
 // PersonShow calls holdfast.v1.AdminService.PersonShow.
 func (c *adminServiceClient) PersonShow(ctx context.Context, req *connect.Request[pb.AdminPersonShowRequest]) (*connect.Response[pb.AdminPerson], error) {
 	return c.personShow.CallUnary(ctx, req)
+}
+
+// PersonImport calls holdfast.v1.AdminService.PersonImport.
+func (c *adminServiceClient) PersonImport(ctx context.Context, req *connect.Request[pb.AdminImportRequest]) (*connect.Response[pb.AdminImportReport], error) {
+	return c.personImport.CallUnary(ctx, req)
+}
+
+// TopupImport calls holdfast.v1.AdminService.TopupImport.
+func (c *adminServiceClient) TopupImport(ctx context.Context, req *connect.Request[pb.AdminImportRequest]) (*connect.Response[pb.AdminImportReport], error) {
+	return c.topupImport.CallUnary(ctx, req)
 }
 
 // TillAdd calls holdfast.v1.AdminService.TillAdd.
@@ -685,6 +719,10 @@ type AdminServiceHandler interface {
 	// PersonBlock blocks a person with a reason, or lets them go on.
 	PersonBlock(context.Context, *connect.Request[pb.AdminPersonBlockRequest]) (*connect.Response[pb.AdminPerson], error)
 	PersonShow(context.Context, *connect.Request[pb.AdminPersonShowRequest]) (*connect.Response[pb.AdminPerson], error)
+	// PersonImport adds the people of a CSV file, TopupImport credits the balances of one:
+	// all rows or none, each under the file's identity.
+	PersonImport(context.Context, *connect.Request[pb.AdminImportRequest]) (*connect.Response[pb.AdminImportReport], error)
+	TopupImport(context.Context, *connect.Request[pb.AdminImportRequest]) (*connect.Response[pb.AdminImportReport], error)
 	// TillAdd adds a till of a merchant with a printed code, or returns the one that has
 	// the name.
 	TillAdd(context.Context, *connect.Request[pb.AdminTillAddRequest]) (*connect.Response[pb.AdminTill], error)
@@ -788,6 +826,18 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 		AdminServicePersonShowProcedure,
 		svc.PersonShow,
 		connect.WithSchema(adminServiceMethods.ByName("PersonShow")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServicePersonImportHandler := connect.NewUnaryHandler(
+		AdminServicePersonImportProcedure,
+		svc.PersonImport,
+		connect.WithSchema(adminServiceMethods.ByName("PersonImport")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceTopupImportHandler := connect.NewUnaryHandler(
+		AdminServiceTopupImportProcedure,
+		svc.TopupImport,
+		connect.WithSchema(adminServiceMethods.ByName("TopupImport")),
 		connect.WithHandlerOptions(opts...),
 	)
 	adminServiceTillAddHandler := connect.NewUnaryHandler(
@@ -984,6 +1034,10 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 			adminServicePersonBlockHandler.ServeHTTP(w, r)
 		case AdminServicePersonShowProcedure:
 			adminServicePersonShowHandler.ServeHTTP(w, r)
+		case AdminServicePersonImportProcedure:
+			adminServicePersonImportHandler.ServeHTTP(w, r)
+		case AdminServiceTopupImportProcedure:
+			adminServiceTopupImportHandler.ServeHTTP(w, r)
 		case AdminServiceTillAddProcedure:
 			adminServiceTillAddHandler.ServeHTTP(w, r)
 		case AdminServiceTillSetProcedure:
@@ -1085,6 +1139,14 @@ func (UnimplementedAdminServiceHandler) PersonBlock(context.Context, *connect.Re
 
 func (UnimplementedAdminServiceHandler) PersonShow(context.Context, *connect.Request[pb.AdminPersonShowRequest]) (*connect.Response[pb.AdminPerson], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.AdminService.PersonShow is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) PersonImport(context.Context, *connect.Request[pb.AdminImportRequest]) (*connect.Response[pb.AdminImportReport], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.AdminService.PersonImport is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) TopupImport(context.Context, *connect.Request[pb.AdminImportRequest]) (*connect.Response[pb.AdminImportReport], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.AdminService.TopupImport is not implemented"))
 }
 
 func (UnimplementedAdminServiceHandler) TillAdd(context.Context, *connect.Request[pb.AdminTillAddRequest]) (*connect.Response[pb.AdminTill], error) {

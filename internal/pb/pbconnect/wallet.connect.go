@@ -77,6 +77,9 @@ const (
 	WalletServiceShowPayableProcedure = "/holdfast.v1.WalletService/ShowPayable"
 	// WalletServicePayProcedure is the fully-qualified name of the WalletService's Pay RPC.
 	WalletServicePayProcedure = "/holdfast.v1.WalletService/Pay"
+	// WalletServiceWithdrawCashProcedure is the fully-qualified name of the WalletService's
+	// WithdrawCash RPC.
+	WalletServiceWithdrawCashProcedure = "/holdfast.v1.WalletService/WithdrawCash"
 	// WalletServiceListBillsProcedure is the fully-qualified name of the WalletService's ListBills RPC.
 	WalletServiceListBillsProcedure = "/holdfast.v1.WalletService/ListBills"
 	// WalletServiceRenewPayCodeProcedure is the fully-qualified name of the WalletService's
@@ -170,6 +173,9 @@ type WalletServiceClient interface {
 	// Pay pays an order from the balance. Repeating it with the same client id is the
 	// same payment.
 	Pay(context.Context, *connect.Request[pb.PayRequest]) (*connect.Response[pb.Payment], error)
+	// WithdrawCash has a till pay cash out of the balance. Repeating it with the same
+	// client id is the same.
+	WithdrawCash(context.Context, *connect.Request[pb.WithdrawCashRequest]) (*connect.Response[pb.CashOutView], error)
 	// ListBills lists what moved the balance, newest first.
 	ListBills(context.Context, *connect.Request[pb.ListBillsRequest]) (*connect.Response[pb.ListBillsResponse], error)
 	// RenewPayCode gives the device that signs the call what it makes codes for tills
@@ -325,6 +331,12 @@ func NewWalletServiceClient(httpClient connect.HTTPClient, baseURL string, opts 
 			connect.WithSchema(walletServiceMethods.ByName("Pay")),
 			connect.WithClientOptions(opts...),
 		),
+		withdrawCash: connect.NewClient[pb.WithdrawCashRequest, pb.CashOutView](
+			httpClient,
+			baseURL+WalletServiceWithdrawCashProcedure,
+			connect.WithSchema(walletServiceMethods.ByName("WithdrawCash")),
+			connect.WithClientOptions(opts...),
+		),
 		listBills: connect.NewClient[pb.ListBillsRequest, pb.ListBillsResponse](
 			httpClient,
 			baseURL+WalletServiceListBillsProcedure,
@@ -466,6 +478,7 @@ type walletServiceClient struct {
 	appeal          *connect.Client[pb.AppealRequest, pb.WalletView]
 	showPayable     *connect.Client[pb.ShowPayableRequest, pb.Payable]
 	pay             *connect.Client[pb.PayRequest, pb.Payment]
+	withdrawCash    *connect.Client[pb.WithdrawCashRequest, pb.CashOutView]
 	listBills       *connect.Client[pb.ListBillsRequest, pb.ListBillsResponse]
 	renewPayCode    *connect.Client[pb.RenewPayCodeRequest, pb.RenewPayCodeResponse]
 	listAsked       *connect.Client[pb.ListAskedRequest, pb.ListAskedResponse]
@@ -566,6 +579,11 @@ func (c *walletServiceClient) ShowPayable(ctx context.Context, req *connect.Requ
 // Pay calls holdfast.v1.WalletService.Pay.
 func (c *walletServiceClient) Pay(ctx context.Context, req *connect.Request[pb.PayRequest]) (*connect.Response[pb.Payment], error) {
 	return c.pay.CallUnary(ctx, req)
+}
+
+// WithdrawCash calls holdfast.v1.WalletService.WithdrawCash.
+func (c *walletServiceClient) WithdrawCash(ctx context.Context, req *connect.Request[pb.WithdrawCashRequest]) (*connect.Response[pb.CashOutView], error) {
+	return c.withdrawCash.CallUnary(ctx, req)
 }
 
 // ListBills calls holdfast.v1.WalletService.ListBills.
@@ -705,6 +723,9 @@ type WalletServiceHandler interface {
 	// Pay pays an order from the balance. Repeating it with the same client id is the
 	// same payment.
 	Pay(context.Context, *connect.Request[pb.PayRequest]) (*connect.Response[pb.Payment], error)
+	// WithdrawCash has a till pay cash out of the balance. Repeating it with the same
+	// client id is the same.
+	WithdrawCash(context.Context, *connect.Request[pb.WithdrawCashRequest]) (*connect.Response[pb.CashOutView], error)
 	// ListBills lists what moved the balance, newest first.
 	ListBills(context.Context, *connect.Request[pb.ListBillsRequest]) (*connect.Response[pb.ListBillsResponse], error)
 	// RenewPayCode gives the device that signs the call what it makes codes for tills
@@ -854,6 +875,12 @@ func NewWalletServiceHandler(svc WalletServiceHandler, opts ...connect.HandlerOp
 		WalletServicePayProcedure,
 		svc.Pay,
 		connect.WithSchema(walletServiceMethods.ByName("Pay")),
+		connect.WithHandlerOptions(opts...),
+	)
+	walletServiceWithdrawCashHandler := connect.NewUnaryHandler(
+		WalletServiceWithdrawCashProcedure,
+		svc.WithdrawCash,
+		connect.WithSchema(walletServiceMethods.ByName("WithdrawCash")),
 		connect.WithHandlerOptions(opts...),
 	)
 	walletServiceListBillsHandler := connect.NewUnaryHandler(
@@ -1010,6 +1037,8 @@ func NewWalletServiceHandler(svc WalletServiceHandler, opts ...connect.HandlerOp
 			walletServiceShowPayableHandler.ServeHTTP(w, r)
 		case WalletServicePayProcedure:
 			walletServicePayHandler.ServeHTTP(w, r)
+		case WalletServiceWithdrawCashProcedure:
+			walletServiceWithdrawCashHandler.ServeHTTP(w, r)
 		case WalletServiceListBillsProcedure:
 			walletServiceListBillsHandler.ServeHTTP(w, r)
 		case WalletServiceRenewPayCodeProcedure:
@@ -1121,6 +1150,10 @@ func (UnimplementedWalletServiceHandler) ShowPayable(context.Context, *connect.R
 
 func (UnimplementedWalletServiceHandler) Pay(context.Context, *connect.Request[pb.PayRequest]) (*connect.Response[pb.Payment], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.WalletService.Pay is not implemented"))
+}
+
+func (UnimplementedWalletServiceHandler) WithdrawCash(context.Context, *connect.Request[pb.WithdrawCashRequest]) (*connect.Response[pb.CashOutView], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.WalletService.WithdrawCash is not implemented"))
 }
 
 func (UnimplementedWalletServiceHandler) ListBills(context.Context, *connect.Request[pb.ListBillsRequest]) (*connect.Response[pb.ListBillsResponse], error) {

@@ -15,13 +15,17 @@ import (
 var walletPay = Command{
 	Name: "wallet pay", Args: "CODE", Short: "pay what a code asks for", JSON: true,
 	Long: `Shows who asks for how much, and pays it from the balance. CODE is the link that an
-order's QR code holds, or its prepay_id. Above the amount that you set to go without,
+order's QR code holds, or its prepay_id, or the link of a till's printed code: for that
+one --amount says how much. Above the amount that you set to go without,
 it asks for the PIN. --id is the identity of the payment: the same one again pays
 nothing more, and tells how it came out.`,
-	Examples: []Example{{"holdfast wallet pay http://127.0.0.1:8443/pay/wx2900...", "the link of a code that a merchant shows"}},
+	Examples: []Example{{"holdfast wallet pay http://127.0.0.1:8443/pay/wx2900...", "the link of a code that a merchant shows"},
+		{"holdfast wallet pay https://pay.example.com/c/mZx... --amount 12.00", "a printed code"}},
 	Flags: func(fs *flag.FlagSet) RunFunc {
 		var w walletFlags
 		w.flags(fs)
+		var amount amountFlag
+		fs.Var(&amount, "amount", "`YUAN` to pay by a printed code")
 		id := fs.String("id", "", "`IDENTITY` of the payment, at most 64 bytes; a fresh one is drawn and printed")
 		pin := pinFlag(fs)
 		return func(ctx context.Context, env *Env, args []string) error {
@@ -29,29 +33,42 @@ nothing more, and tells how it came out.`,
 			if err != nil {
 				return err
 			}
-			q := &pb.PayRequest{Code: args[0], ClientId: clientID(*id)}
+			q := &pb.PayRequest{Code: args[0], ClientId: clientID(*id), Amount: int64(amount)}
 			fmt.Fprintf(env.Err, "payment %s\n", q.ClientId)
 			v, err := walletCall(ctx, env, c.ShowPayable, &pb.ShowPayableRequest{Code: args[0]})
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(env.Err, "%s to %s for %s\n", yuan(v.Total), v.Merchant, v.Description)
+			if v.TypeAmount && amount == 0 {
+				return usage("--amount 12.00", "how much? a printed code needs an --amount")
+			}
+			fmt.Fprintf(env.Err, "%s to %s for %s\n", yuan(v.Total+q.Amount), v.Merchant, v.Description)
+			if v.TypeAmount {
+				return withPIN(ctx, env, c, *pin, func(grant uint64) error {
+					q.Grant = grant
+					return payNow(ctx, env, c, q)
+				})
+			}
 			if v.NeedsPin && v.State == "ok" {
 				if q.Grant, err = grant(ctx, env, c, *pin); err != nil {
 					return err
 				}
 			}
-			p, err := walletCall(ctx, env, c.Pay, q)
-			if err != nil {
-				return err
-			}
-			if env.JSON {
-				return env.Message(p)
-			}
-			_, err = fmt.Fprintf(env.Out, "paid  %s  transaction %s  at %s\n", yuan(p.Total), p.TransactionId, when(p.PaidAt))
-			return err
+			return payNow(ctx, env, c, q)
 		}
 	},
+}
+
+func payNow(ctx context.Context, env *Env, c *walletclient.Client, q *pb.PayRequest) error {
+	p, err := walletCall(ctx, env, c.Pay, q)
+	if err != nil {
+		return err
+	}
+	if env.JSON {
+		return env.Message(p)
+	}
+	_, err = fmt.Fprintf(env.Out, "paid  %s  transaction %s  at %s\n", yuan(p.Total), p.TransactionId, when(p.PaidAt))
+	return err
 }
 
 // pinFlag names a file with the PIN, for scripts: never the PIN itself, which every

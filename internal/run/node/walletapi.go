@@ -48,13 +48,14 @@ func (n *walletAPI) Start(context.Context) error {
 	served := http.NewServeMux()
 	served.Handle("/", calls)
 	served.Handle("/"+pbconnect.StaffServiceName+"/", n.members()) // merchants' own people
+	tills := n.tills()
 	var p http.Protocols
 	p.SetHTTP1(true)
 	p.SetHTTP2(true)
 	p.SetUnencryptedHTTP2(w.TLSCert == "") // gRPC on loopback
 	m := n.cfg.MerchantAPI
 	n.server("wallet API", l, &http.Server{
-		Handler: besides(pages, n.gate.Guard(calls, served)), Protocols: &p, ReadHeaderTimeout: m.HeaderTimeout.Std(), ReadTimeout: m.RequestTimeout.Std(),
+		Handler: besides(pages, n.gate.Guard(calls, served), n.gate.Guard(tills, tills)), Protocols: &p, ReadHeaderTimeout: m.HeaderTimeout.Std(), ReadTimeout: m.RequestTimeout.Std(),
 		WriteTimeout: m.RequestTimeout.Std() + time.Second, IdleTimeout: m.IdleTimeout.Std(),
 	})
 	n.onClose("streams", n.events.Close) // before the listener waits for them
@@ -77,11 +78,12 @@ func (n *walletAPI) passkeys() (*passkey.Party, error) {
 
 // besides serves pages and calls at one address, so that a browser needs nobody's leave
 // to call.
-func besides(pages, calls http.Handler) http.Handler {
+func besides(pages, calls, tills http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/"+pbconnect.WalletServiceName+"/", calls)
 	mux.Handle("/"+pbconnect.StaffServiceName+"/", calls)
 	mux.Handle("GET "+openapi.Path, openapi.Handler())
+	mux.Handle("/"+pbconnect.TillServiceName+"/", tills)
 	mux.Handle("/", pages)
 	return mux
 }

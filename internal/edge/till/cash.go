@@ -1,0 +1,194 @@
+package till
+
+import (
+	"context"
+	"encoding/hex"
+	"strings"
+
+	"connectrpc.com/connect"
+
+	"github.com/holdfast-pay/holdfast/internal/base/code"
+	"github.com/holdfast-pay/holdfast/internal/base/money"
+	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/edge/personal"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
+	"github.com/holdfast-pay/holdfast/internal/rule/paycode"
+	"github.com/holdfast-pay/holdfast/internal/rule/person"
+	"github.com/holdfast-pay/holdfast/internal/rule/staff"
+	rule "github.com/holdfast-pay/holdfast/internal/rule/till"
+)
+
+// OpenShift implements TillService.
+func (s *Server) OpenShift(ctx context.Context, q *connect.Request[pb.OpenShiftRequest]) (*connect.Response[pb.ShiftView], error) {
+	m, t, err := s.at(ctx, q.Msg.Till)
+	if err != nil {
+		return nil, err
+	}
+	shift, err := do(ctx, s, rule.OpenShift, &pb.ShiftOpen{Till: t.Id, Number: q.Msg.Number, Staff: m.ID, Float: q.Msg.Float})
+	if err != nil {
+		return nil, err
+	}
+	return s.shiftView(ctx, shift)
+}
+
+// CloseShift implements TillService. Whoever counts the drawer may be another than who
+// worked the shift; the journal says who.
+func (s *Server) CloseShift(ctx context.Context, q *connect.Request[pb.CloseShiftRequest]) (*connect.Response[pb.ShiftView], error) {
+	_, t, err := s.at(ctx, q.Msg.Till)
+	if err != nil {
+		return nil, err
+	}
+	shift, err := do(ctx, s, rule.CloseShift, &pb.ShiftClose{Till: t.Id, Number: q.Msg.Number, Counted: q.Msg.Counted})
+	if err != nil {
+		return nil, err
+	}
+	return s.shiftView(ctx, shift)
+}
+
+// ShowShift implements TillService.
+func (s *Server) ShowShift(ctx context.Context, q *connect.Request[pb.ShowShiftRequest]) (*connect.Response[pb.ShiftView], error) {
+	_, t, err := s.at(ctx, q.Msg.Till)
+	if err != nil {
+		return nil, err
+	}
+	var shift *pb.Shift
+	if err := s.read(ctx, "show a shift", func(r table.Reader) error {
+		var ok bool
+		if shift, ok = rule.ShiftOf(r, t.Id, t.Shift); !ok {
+			return code.ShiftNotOpen.Err()
+		}
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	return s.shiftView(ctx, shift)
+}
+
+func (s *Server) shiftView(ctx context.Context, shift *pb.Shift) (*connect.Response[pb.ShiftView], error) {
+	v := &pb.ShiftView{
+		Till: shift.Till, Number: shift.Number, Open: shift.State == pb.ShiftState_SHIFT_STATE_OPEN, Float: shift.Float, Taken: shift.Taken, PaidOut: shift.PaidOut,
+		Expected: rule.Expected(shift), Counted: shift.Counted, OpenedAt: shift.OpenedAt, ClosedAt: shift.ClosedAt,
+	}
+	if !v.Open {
+		v.Missing = v.Expected - v.Counted
+	}
+	lines, err := s.Views.History(ledger.TillCash(shift.Till), money.CNY, 0, newest)
+	if err != nil {
+		return nil, s.fail(ctx, "list what was done in cash", err)
+	}
+	if err := s.read(ctx, "show a shift", func(r table.Reader) error {
+		if m, ok := staff.Peek(r, shift.Staff); ok {
+			v.Staff = m.Ref
+		}
+		for _, l := range lines {
+			if m, ok := cashOf(r, shift, l); ok {
+				v.Newest = append(v.Newest, s.cashView(r, m))
+			}
+		}
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	return answer(v)
+}
+
+// cashOf is what a line of a drawer's history was done for, in the shift; an undoing
+// shows on what it undid.
+func cashOf(r table.Reader, shift *pb.Shift, l *pb.HistoryLine) (*pb.CashMove, bool) {
+	if l.Code != pb.PostingCode_POSTING_CODE_CASH {
+		return nil, false
+	}
+	_, rest, _ := strings.Cut(l.Entity, "/")
+	_, clientID, _ := strings.Cut(rest, "/")
+	m, ok := rule.CashOf(r, shift.Till, clientID)
+	return m, ok && m.Shift == shift.Number
+}
+
+func (s *Server) cashView(r table.Reader, m *pb.CashMove) *pb.CashView {
+	return &pb.CashView{
+		ClientId: m.ClientId, Kind: word(m.Kind.String(), "CASH_KIND_"), Amount: m.Amount, Who: s.masked(r, m.Uid), At: m.At, UndoneAt: m.UndoneAt,
+	}
+}
+
+// TakeCash implements TillService.
+func (s *Server) TakeCash(ctx context.Context, q *connect.Request[pb.TillCashRequest]) (*connect.Response[pb.CashView], error) {
+	m, t, err := s.at(ctx, q.Msg.Till)
+	if err != nil {
+		return nil, err
+	}
+	uid, err := s.whose(ctx, q.Msg)
+	if err != nil {
+		return nil, err
+	}
+	done, err := do(ctx, s, rule.TakeCash, &pb.CashIn{Till: t.Id, ClientId: q.Msg.ClientId, Uid: uid, Amount: q.Msg.Amount, Change: q.Msg.Change, Staff: m.ID})
+	if err != nil {
+		return nil, err
+	}
+	return s.cashAnswer(ctx, done)
+}
+
+func (s *Server) cashAnswer(ctx context.Context, m *pb.CashMove) (*connect.Response[pb.CashView], error) {
+	var v *pb.CashView
+	if err := s.read(ctx, "show cash", func(r table.Reader) error {
+		v = s.cashView(r, m)
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	return answer(v)
+}
+
+// receivePrefix begins what is drawn as the code by which a person is paid.
+const receivePrefix = "holdfast:receive/"
+
+// whose finds the person whose wallet the cash goes into. A number that nobody has and
+// a code that is nobody's come out alike.
+func (s *Server) whose(ctx context.Context, q *pb.TillCashRequest) (uid uint64, err error) {
+	var tag []byte
+	if q.Phone != "" {
+		phone, ok := personal.Phone(q.Phone)
+		if !ok {
+			return 0, refuse(ctx, code.PhoneTagInvalid)
+		}
+		if tag, err = s.Personal.PhoneTag(ctx, phone); err != nil {
+			return 0, s.fail(ctx, "hash a phone number", err)
+		}
+	}
+	err = s.read(ctx, "find a wallet", func(r table.Reader) error {
+		if tag != nil {
+			if p, ok := person.ByPhone(r, tag); ok {
+				uid = p.Uid
+			}
+		} else if mine, ok := receive(q.Code); ok {
+			uid = paycode.ByReceive(r, mine)
+		}
+		if uid == 0 {
+			return code.PayeeUnavailable.Err()
+		}
+		return nil
+	})
+	return uid, err
+}
+
+// receive reads the code by which a person is paid; an amount that they ask for in it
+// is of no interest here.
+func receive(scanned string) (mine []byte, ok bool) {
+	rest, ok := strings.CutPrefix(strings.TrimSpace(scanned), receivePrefix)
+	id, _, _ := strings.Cut(rest, "/")
+	mine, err := hex.DecodeString(id)
+	return mine, ok && err == nil && len(mine) == paycode.ReceiveSize
+}
+
+// UndoCash implements TillService.
+func (s *Server) UndoCash(ctx context.Context, q *connect.Request[pb.UndoCashRequest]) (*connect.Response[pb.CashView], error) {
+	m, t, err := s.at(ctx, q.Msg.Till)
+	if err != nil {
+		return nil, err
+	}
+	done, err := do(ctx, s, rule.UndoCash, &pb.CashUndo{Till: t.Id, ClientId: q.Msg.ClientId, Staff: m.ID})
+	if err != nil {
+		return nil, err
+	}
+	return s.cashAnswer(ctx, done)
+}
