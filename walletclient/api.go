@@ -256,6 +256,8 @@ type (
 	EndPasskeyRequest = pb.EndPasskeyRequest
 	// AnswerAskedRequest is a message of the wallet API.
 	AnswerAskedRequest = pb.AnswerAskedRequest
+	// WithdrawCashRequest is a message of the wallet API.
+	WithdrawCashRequest = pb.WithdrawCashRequest
 	// CheckPasskeyRequest is a message of the wallet API.
 	CheckPasskeyRequest = pb.CheckPasskeyRequest
 	// AppealRequest is a message of the wallet API.
@@ -266,8 +268,6 @@ type (
 	Payable = pb.Payable
 	// Payment is a message of the wallet API.
 	Payment = pb.Payment
-	// WithdrawCashRequest is a message of the wallet API.
-	WithdrawCashRequest = pb.WithdrawCashRequest
 	// CashOutView is cash that a till hands out.
 	CashOutView = pb.CashOutView
 	// ListBillsRequest is a message of the wallet API.

@@ -631,6 +631,7 @@ type AskPasskeyRequest struct {
 	//	*AskPasskeyRequest_EndPasskey
 	//	*AskPasskeyRequest_EndDevice
 	//	*AskPasskeyRequest_AnswerAsked
+	//	*AskPasskeyRequest_WithdrawCash
 	Call          isAskPasskeyRequest_Call `protobuf_oneof:"call"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -754,6 +755,15 @@ func (x *AskPasskeyRequest) GetAnswerAsked() *AnswerAskedRequest {
 	return nil
 }
 
+func (x *AskPasskeyRequest) GetWithdrawCash() *WithdrawCashRequest {
+	if x != nil {
+		if x, ok := x.Call.(*AskPasskeyRequest_WithdrawCash); ok {
+			return x.WithdrawCash
+		}
+	}
+	return nil
+}
+
 type isAskPasskeyRequest_Call interface {
 	isAskPasskeyRequest_Call()
 }
@@ -794,6 +804,10 @@ type AskPasskeyRequest_AnswerAsked struct {
 	AnswerAsked *AnswerAskedRequest `protobuf:"bytes,9,opt,name=answer_asked,json=answerAsked,proto3,oneof"`
 }
 
+type AskPasskeyRequest_WithdrawCash struct {
+	WithdrawCash *WithdrawCashRequest `protobuf:"bytes,10,opt,name=withdraw_cash,json=withdrawCash,proto3,oneof"`
+}
+
 func (*AskPasskeyRequest_Pay) isAskPasskeyRequest_Call() {}
 
 func (*AskPasskeyRequest_Transfer) isAskPasskeyRequest_Call() {}
@@ -811,6 +825,8 @@ func (*AskPasskeyRequest_EndPasskey) isAskPasskeyRequest_Call() {}
 func (*AskPasskeyRequest_EndDevice) isAskPasskeyRequest_Call() {}
 
 func (*AskPasskeyRequest_AnswerAsked) isAskPasskeyRequest_Call() {}
+
+func (*AskPasskeyRequest_WithdrawCash) isAskPasskeyRequest_Call() {}
 
 type CheckPasskeyRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -4517,7 +4533,7 @@ const file_holdfast_v1_wallet_proto_rawDesc = "" +
 	"credential\x18\x02 \x01(\tR\n" +
 	"credential\x12\x14\n" +
 	"\x05label\x18\x03 \x01(\tR\x05label\x12\x14\n" +
-	"\x05grant\x18\x04 \x01(\x04R\x05grant\"\xd7\x04\n" +
+	"\x05grant\x18\x04 \x01(\x04R\x05grant\"\xa0\x05\n" +
 	"\x11AskPasskeyRequest\x12+\n" +
 	"\x03pay\x18\x01 \x01(\v2\x17.holdfast.v1.PayRequestH\x00R\x03pay\x12:\n" +
 	"\btransfer\x18\x02 \x01(\v2\x1c.holdfast.v1.TransferRequestH\x00R\btransfer\x12D\n" +
@@ -4530,7 +4546,9 @@ const file_holdfast_v1_wallet_proto_rawDesc = "" +
 	"endPasskey\x12>\n" +
 	"\n" +
 	"end_device\x18\b \x01(\v2\x1d.holdfast.v1.EndDeviceRequestH\x00R\tendDevice\x12D\n" +
-	"\fanswer_asked\x18\t \x01(\v2\x1f.holdfast.v1.AnswerAskedRequestH\x00R\vanswerAskedB\x06\n" +
+	"\fanswer_asked\x18\t \x01(\v2\x1f.holdfast.v1.AnswerAskedRequestH\x00R\vanswerAsked\x12G\n" +
+	"\rwithdraw_cash\x18\n" +
+	" \x01(\v2 .holdfast.v1.WithdrawCashRequestH\x00R\fwithdrawCashB\x06\n" +
 	"\x04call\"K\n" +
 	"\x13CheckPasskeyRequest\x12\x14\n" +
 	"\x05token\x18\x01 \x01(\fR\x05token\x12\x1e\n" +
@@ -4947,92 +4965,93 @@ var file_holdfast_v1_wallet_proto_depIdxs = []int32{
 	11, // 9: holdfast.v1.AskPasskeyRequest.end_passkey:type_name -> holdfast.v1.EndPasskeyRequest
 	21, // 10: holdfast.v1.AskPasskeyRequest.end_device:type_name -> holdfast.v1.EndDeviceRequest
 	37, // 11: holdfast.v1.AskPasskeyRequest.answer_asked:type_name -> holdfast.v1.AnswerAskedRequest
-	30, // 12: holdfast.v1.ListBillsResponse.bills:type_name -> holdfast.v1.Bill
-	35, // 13: holdfast.v1.ListAskedResponse.asked:type_name -> holdfast.v1.Asked
-	50, // 14: holdfast.v1.PacketView.taken:type_name -> holdfast.v1.PacketTaken
-	43, // 15: holdfast.v1.ListWaitingResponse.transfers:type_name -> holdfast.v1.TransferView
-	55, // 16: holdfast.v1.ListPacketsResponse.packets:type_name -> holdfast.v1.PacketLine
-	58, // 17: holdfast.v1.News.happened:type_name -> holdfast.v1.Happening
-	60, // 18: holdfast.v1.ListReportsResponse.reports:type_name -> holdfast.v1.ReportView
-	0,  // 19: holdfast.v1.WalletService.SendCode:input_type -> holdfast.v1.SendCodeRequest
-	2,  // 20: holdfast.v1.WalletService.Enrol:input_type -> holdfast.v1.EnrolRequest
-	4,  // 21: holdfast.v1.WalletService.ShowWallet:input_type -> holdfast.v1.ShowWalletRequest
-	16, // 22: holdfast.v1.WalletService.SetPin:input_type -> holdfast.v1.SetPinRequest
-	17, // 23: holdfast.v1.WalletService.CheckPin:input_type -> holdfast.v1.CheckPinRequest
-	19, // 24: holdfast.v1.WalletService.ForgetPin:input_type -> holdfast.v1.ForgetPinRequest
-	20, // 25: holdfast.v1.WalletService.SetFreeLimit:input_type -> holdfast.v1.SetFreeLimitRequest
-	21, // 26: holdfast.v1.WalletService.EndDevice:input_type -> holdfast.v1.EndDeviceRequest
-	6,  // 27: holdfast.v1.WalletService.BeginPasskey:input_type -> holdfast.v1.BeginPasskeyRequest
-	8,  // 28: holdfast.v1.WalletService.AddPasskey:input_type -> holdfast.v1.AddPasskeyRequest
-	9,  // 29: holdfast.v1.WalletService.AskPasskey:input_type -> holdfast.v1.AskPasskeyRequest
-	10, // 30: holdfast.v1.WalletService.CheckPasskey:input_type -> holdfast.v1.CheckPasskeyRequest
-	11, // 31: holdfast.v1.WalletService.EndPasskey:input_type -> holdfast.v1.EndPasskeyRequest
-	12, // 32: holdfast.v1.WalletService.Appeal:input_type -> holdfast.v1.AppealRequest
-	22, // 33: holdfast.v1.WalletService.ShowPayable:input_type -> holdfast.v1.ShowPayableRequest
-	24, // 34: holdfast.v1.WalletService.Pay:input_type -> holdfast.v1.PayRequest
-	25, // 35: holdfast.v1.WalletService.WithdrawCash:input_type -> holdfast.v1.WithdrawCashRequest
-	28, // 36: holdfast.v1.WalletService.ListBills:input_type -> holdfast.v1.ListBillsRequest
-	31, // 37: holdfast.v1.WalletService.RenewPayCode:input_type -> holdfast.v1.RenewPayCodeRequest
-	33, // 38: holdfast.v1.WalletService.ListAsked:input_type -> holdfast.v1.ListAskedRequest
-	36, // 39: holdfast.v1.WalletService.ShowAsked:input_type -> holdfast.v1.ShowAskedRequest
-	37, // 40: holdfast.v1.WalletService.AnswerAsked:input_type -> holdfast.v1.AnswerAskedRequest
-	38, // 41: holdfast.v1.WalletService.MakeReceiveCode:input_type -> holdfast.v1.MakeReceiveCodeRequest
-	40, // 42: holdfast.v1.WalletService.FindPayee:input_type -> holdfast.v1.FindPayeeRequest
-	42, // 43: holdfast.v1.WalletService.Transfer:input_type -> holdfast.v1.TransferRequest
-	44, // 44: holdfast.v1.WalletService.ShowTransfer:input_type -> holdfast.v1.ShowTransferRequest
-	45, // 45: holdfast.v1.WalletService.AnswerTransfer:input_type -> holdfast.v1.AnswerTransferRequest
-	46, // 46: holdfast.v1.WalletService.ThrowPacket:input_type -> holdfast.v1.ThrowPacketRequest
-	47, // 47: holdfast.v1.WalletService.OpenPacket:input_type -> holdfast.v1.OpenPacketRequest
-	48, // 48: holdfast.v1.WalletService.ShowPacket:input_type -> holdfast.v1.ShowPacketRequest
-	51, // 49: holdfast.v1.WalletService.ListWaiting:input_type -> holdfast.v1.ListWaitingRequest
-	53, // 50: holdfast.v1.WalletService.ListPackets:input_type -> holdfast.v1.ListPacketsRequest
-	56, // 51: holdfast.v1.WalletService.Follow:input_type -> holdfast.v1.FollowRequest
-	59, // 52: holdfast.v1.WalletService.ReportProblem:input_type -> holdfast.v1.ReportProblemRequest
-	61, // 53: holdfast.v1.WalletService.CloseReport:input_type -> holdfast.v1.CloseReportRequest
-	62, // 54: holdfast.v1.WalletService.ListReports:input_type -> holdfast.v1.ListReportsRequest
-	64, // 55: holdfast.v1.WalletService.ShowReport:input_type -> holdfast.v1.ShowReportRequest
-	1,  // 56: holdfast.v1.WalletService.SendCode:output_type -> holdfast.v1.SendCodeResponse
-	3,  // 57: holdfast.v1.WalletService.Enrol:output_type -> holdfast.v1.EnrolResponse
-	5,  // 58: holdfast.v1.WalletService.ShowWallet:output_type -> holdfast.v1.WalletView
-	5,  // 59: holdfast.v1.WalletService.SetPin:output_type -> holdfast.v1.WalletView
-	18, // 60: holdfast.v1.WalletService.CheckPin:output_type -> holdfast.v1.CheckPinResponse
-	5,  // 61: holdfast.v1.WalletService.ForgetPin:output_type -> holdfast.v1.WalletView
-	5,  // 62: holdfast.v1.WalletService.SetFreeLimit:output_type -> holdfast.v1.WalletView
-	5,  // 63: holdfast.v1.WalletService.EndDevice:output_type -> holdfast.v1.WalletView
-	7,  // 64: holdfast.v1.WalletService.BeginPasskey:output_type -> holdfast.v1.PasskeyAsked
-	5,  // 65: holdfast.v1.WalletService.AddPasskey:output_type -> holdfast.v1.WalletView
-	7,  // 66: holdfast.v1.WalletService.AskPasskey:output_type -> holdfast.v1.PasskeyAsked
-	18, // 67: holdfast.v1.WalletService.CheckPasskey:output_type -> holdfast.v1.CheckPinResponse
-	5,  // 68: holdfast.v1.WalletService.EndPasskey:output_type -> holdfast.v1.WalletView
-	5,  // 69: holdfast.v1.WalletService.Appeal:output_type -> holdfast.v1.WalletView
-	23, // 70: holdfast.v1.WalletService.ShowPayable:output_type -> holdfast.v1.Payable
-	27, // 71: holdfast.v1.WalletService.Pay:output_type -> holdfast.v1.Payment
-	26, // 72: holdfast.v1.WalletService.WithdrawCash:output_type -> holdfast.v1.CashOutView
-	29, // 73: holdfast.v1.WalletService.ListBills:output_type -> holdfast.v1.ListBillsResponse
-	32, // 74: holdfast.v1.WalletService.RenewPayCode:output_type -> holdfast.v1.RenewPayCodeResponse
-	34, // 75: holdfast.v1.WalletService.ListAsked:output_type -> holdfast.v1.ListAskedResponse
-	35, // 76: holdfast.v1.WalletService.ShowAsked:output_type -> holdfast.v1.Asked
-	35, // 77: holdfast.v1.WalletService.AnswerAsked:output_type -> holdfast.v1.Asked
-	39, // 78: holdfast.v1.WalletService.MakeReceiveCode:output_type -> holdfast.v1.ReceiveCode
-	41, // 79: holdfast.v1.WalletService.FindPayee:output_type -> holdfast.v1.FindPayeeResponse
-	43, // 80: holdfast.v1.WalletService.Transfer:output_type -> holdfast.v1.TransferView
-	43, // 81: holdfast.v1.WalletService.ShowTransfer:output_type -> holdfast.v1.TransferView
-	43, // 82: holdfast.v1.WalletService.AnswerTransfer:output_type -> holdfast.v1.TransferView
-	49, // 83: holdfast.v1.WalletService.ThrowPacket:output_type -> holdfast.v1.PacketView
-	49, // 84: holdfast.v1.WalletService.OpenPacket:output_type -> holdfast.v1.PacketView
-	49, // 85: holdfast.v1.WalletService.ShowPacket:output_type -> holdfast.v1.PacketView
-	52, // 86: holdfast.v1.WalletService.ListWaiting:output_type -> holdfast.v1.ListWaitingResponse
-	54, // 87: holdfast.v1.WalletService.ListPackets:output_type -> holdfast.v1.ListPacketsResponse
-	57, // 88: holdfast.v1.WalletService.Follow:output_type -> holdfast.v1.News
-	60, // 89: holdfast.v1.WalletService.ReportProblem:output_type -> holdfast.v1.ReportView
-	60, // 90: holdfast.v1.WalletService.CloseReport:output_type -> holdfast.v1.ReportView
-	63, // 91: holdfast.v1.WalletService.ListReports:output_type -> holdfast.v1.ListReportsResponse
-	60, // 92: holdfast.v1.WalletService.ShowReport:output_type -> holdfast.v1.ReportView
-	56, // [56:93] is the sub-list for method output_type
-	19, // [19:56] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	25, // 12: holdfast.v1.AskPasskeyRequest.withdraw_cash:type_name -> holdfast.v1.WithdrawCashRequest
+	30, // 13: holdfast.v1.ListBillsResponse.bills:type_name -> holdfast.v1.Bill
+	35, // 14: holdfast.v1.ListAskedResponse.asked:type_name -> holdfast.v1.Asked
+	50, // 15: holdfast.v1.PacketView.taken:type_name -> holdfast.v1.PacketTaken
+	43, // 16: holdfast.v1.ListWaitingResponse.transfers:type_name -> holdfast.v1.TransferView
+	55, // 17: holdfast.v1.ListPacketsResponse.packets:type_name -> holdfast.v1.PacketLine
+	58, // 18: holdfast.v1.News.happened:type_name -> holdfast.v1.Happening
+	60, // 19: holdfast.v1.ListReportsResponse.reports:type_name -> holdfast.v1.ReportView
+	0,  // 20: holdfast.v1.WalletService.SendCode:input_type -> holdfast.v1.SendCodeRequest
+	2,  // 21: holdfast.v1.WalletService.Enrol:input_type -> holdfast.v1.EnrolRequest
+	4,  // 22: holdfast.v1.WalletService.ShowWallet:input_type -> holdfast.v1.ShowWalletRequest
+	16, // 23: holdfast.v1.WalletService.SetPin:input_type -> holdfast.v1.SetPinRequest
+	17, // 24: holdfast.v1.WalletService.CheckPin:input_type -> holdfast.v1.CheckPinRequest
+	19, // 25: holdfast.v1.WalletService.ForgetPin:input_type -> holdfast.v1.ForgetPinRequest
+	20, // 26: holdfast.v1.WalletService.SetFreeLimit:input_type -> holdfast.v1.SetFreeLimitRequest
+	21, // 27: holdfast.v1.WalletService.EndDevice:input_type -> holdfast.v1.EndDeviceRequest
+	6,  // 28: holdfast.v1.WalletService.BeginPasskey:input_type -> holdfast.v1.BeginPasskeyRequest
+	8,  // 29: holdfast.v1.WalletService.AddPasskey:input_type -> holdfast.v1.AddPasskeyRequest
+	9,  // 30: holdfast.v1.WalletService.AskPasskey:input_type -> holdfast.v1.AskPasskeyRequest
+	10, // 31: holdfast.v1.WalletService.CheckPasskey:input_type -> holdfast.v1.CheckPasskeyRequest
+	11, // 32: holdfast.v1.WalletService.EndPasskey:input_type -> holdfast.v1.EndPasskeyRequest
+	12, // 33: holdfast.v1.WalletService.Appeal:input_type -> holdfast.v1.AppealRequest
+	22, // 34: holdfast.v1.WalletService.ShowPayable:input_type -> holdfast.v1.ShowPayableRequest
+	24, // 35: holdfast.v1.WalletService.Pay:input_type -> holdfast.v1.PayRequest
+	25, // 36: holdfast.v1.WalletService.WithdrawCash:input_type -> holdfast.v1.WithdrawCashRequest
+	28, // 37: holdfast.v1.WalletService.ListBills:input_type -> holdfast.v1.ListBillsRequest
+	31, // 38: holdfast.v1.WalletService.RenewPayCode:input_type -> holdfast.v1.RenewPayCodeRequest
+	33, // 39: holdfast.v1.WalletService.ListAsked:input_type -> holdfast.v1.ListAskedRequest
+	36, // 40: holdfast.v1.WalletService.ShowAsked:input_type -> holdfast.v1.ShowAskedRequest
+	37, // 41: holdfast.v1.WalletService.AnswerAsked:input_type -> holdfast.v1.AnswerAskedRequest
+	38, // 42: holdfast.v1.WalletService.MakeReceiveCode:input_type -> holdfast.v1.MakeReceiveCodeRequest
+	40, // 43: holdfast.v1.WalletService.FindPayee:input_type -> holdfast.v1.FindPayeeRequest
+	42, // 44: holdfast.v1.WalletService.Transfer:input_type -> holdfast.v1.TransferRequest
+	44, // 45: holdfast.v1.WalletService.ShowTransfer:input_type -> holdfast.v1.ShowTransferRequest
+	45, // 46: holdfast.v1.WalletService.AnswerTransfer:input_type -> holdfast.v1.AnswerTransferRequest
+	46, // 47: holdfast.v1.WalletService.ThrowPacket:input_type -> holdfast.v1.ThrowPacketRequest
+	47, // 48: holdfast.v1.WalletService.OpenPacket:input_type -> holdfast.v1.OpenPacketRequest
+	48, // 49: holdfast.v1.WalletService.ShowPacket:input_type -> holdfast.v1.ShowPacketRequest
+	51, // 50: holdfast.v1.WalletService.ListWaiting:input_type -> holdfast.v1.ListWaitingRequest
+	53, // 51: holdfast.v1.WalletService.ListPackets:input_type -> holdfast.v1.ListPacketsRequest
+	56, // 52: holdfast.v1.WalletService.Follow:input_type -> holdfast.v1.FollowRequest
+	59, // 53: holdfast.v1.WalletService.ReportProblem:input_type -> holdfast.v1.ReportProblemRequest
+	61, // 54: holdfast.v1.WalletService.CloseReport:input_type -> holdfast.v1.CloseReportRequest
+	62, // 55: holdfast.v1.WalletService.ListReports:input_type -> holdfast.v1.ListReportsRequest
+	64, // 56: holdfast.v1.WalletService.ShowReport:input_type -> holdfast.v1.ShowReportRequest
+	1,  // 57: holdfast.v1.WalletService.SendCode:output_type -> holdfast.v1.SendCodeResponse
+	3,  // 58: holdfast.v1.WalletService.Enrol:output_type -> holdfast.v1.EnrolResponse
+	5,  // 59: holdfast.v1.WalletService.ShowWallet:output_type -> holdfast.v1.WalletView
+	5,  // 60: holdfast.v1.WalletService.SetPin:output_type -> holdfast.v1.WalletView
+	18, // 61: holdfast.v1.WalletService.CheckPin:output_type -> holdfast.v1.CheckPinResponse
+	5,  // 62: holdfast.v1.WalletService.ForgetPin:output_type -> holdfast.v1.WalletView
+	5,  // 63: holdfast.v1.WalletService.SetFreeLimit:output_type -> holdfast.v1.WalletView
+	5,  // 64: holdfast.v1.WalletService.EndDevice:output_type -> holdfast.v1.WalletView
+	7,  // 65: holdfast.v1.WalletService.BeginPasskey:output_type -> holdfast.v1.PasskeyAsked
+	5,  // 66: holdfast.v1.WalletService.AddPasskey:output_type -> holdfast.v1.WalletView
+	7,  // 67: holdfast.v1.WalletService.AskPasskey:output_type -> holdfast.v1.PasskeyAsked
+	18, // 68: holdfast.v1.WalletService.CheckPasskey:output_type -> holdfast.v1.CheckPinResponse
+	5,  // 69: holdfast.v1.WalletService.EndPasskey:output_type -> holdfast.v1.WalletView
+	5,  // 70: holdfast.v1.WalletService.Appeal:output_type -> holdfast.v1.WalletView
+	23, // 71: holdfast.v1.WalletService.ShowPayable:output_type -> holdfast.v1.Payable
+	27, // 72: holdfast.v1.WalletService.Pay:output_type -> holdfast.v1.Payment
+	26, // 73: holdfast.v1.WalletService.WithdrawCash:output_type -> holdfast.v1.CashOutView
+	29, // 74: holdfast.v1.WalletService.ListBills:output_type -> holdfast.v1.ListBillsResponse
+	32, // 75: holdfast.v1.WalletService.RenewPayCode:output_type -> holdfast.v1.RenewPayCodeResponse
+	34, // 76: holdfast.v1.WalletService.ListAsked:output_type -> holdfast.v1.ListAskedResponse
+	35, // 77: holdfast.v1.WalletService.ShowAsked:output_type -> holdfast.v1.Asked
+	35, // 78: holdfast.v1.WalletService.AnswerAsked:output_type -> holdfast.v1.Asked
+	39, // 79: holdfast.v1.WalletService.MakeReceiveCode:output_type -> holdfast.v1.ReceiveCode
+	41, // 80: holdfast.v1.WalletService.FindPayee:output_type -> holdfast.v1.FindPayeeResponse
+	43, // 81: holdfast.v1.WalletService.Transfer:output_type -> holdfast.v1.TransferView
+	43, // 82: holdfast.v1.WalletService.ShowTransfer:output_type -> holdfast.v1.TransferView
+	43, // 83: holdfast.v1.WalletService.AnswerTransfer:output_type -> holdfast.v1.TransferView
+	49, // 84: holdfast.v1.WalletService.ThrowPacket:output_type -> holdfast.v1.PacketView
+	49, // 85: holdfast.v1.WalletService.OpenPacket:output_type -> holdfast.v1.PacketView
+	49, // 86: holdfast.v1.WalletService.ShowPacket:output_type -> holdfast.v1.PacketView
+	52, // 87: holdfast.v1.WalletService.ListWaiting:output_type -> holdfast.v1.ListWaitingResponse
+	54, // 88: holdfast.v1.WalletService.ListPackets:output_type -> holdfast.v1.ListPacketsResponse
+	57, // 89: holdfast.v1.WalletService.Follow:output_type -> holdfast.v1.News
+	60, // 90: holdfast.v1.WalletService.ReportProblem:output_type -> holdfast.v1.ReportView
+	60, // 91: holdfast.v1.WalletService.CloseReport:output_type -> holdfast.v1.ReportView
+	63, // 92: holdfast.v1.WalletService.ListReports:output_type -> holdfast.v1.ListReportsResponse
+	60, // 93: holdfast.v1.WalletService.ShowReport:output_type -> holdfast.v1.ReportView
+	57, // [57:94] is the sub-list for method output_type
+	20, // [20:57] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_wallet_proto_init() }
@@ -5050,6 +5069,7 @@ func file_holdfast_v1_wallet_proto_init() {
 		(*AskPasskeyRequest_EndPasskey)(nil),
 		(*AskPasskeyRequest_EndDevice)(nil),
 		(*AskPasskeyRequest_AnswerAsked)(nil),
+		(*AskPasskeyRequest_WithdrawCash)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{

@@ -33,6 +33,7 @@ export interface AskPasskeyRequest {
 	endPasskey: EndPasskeyRequest;
 	endDevice: EndDeviceRequest;
 	answerAsked: AnswerAskedRequest;
+	withdrawCash: WithdrawCashRequest;
 }
 
 export interface Asked {
@@ -65,6 +66,14 @@ export interface BlockView {
 	appealedAt: number;
 	decidedAt: number;
 	answer: string;
+}
+
+export interface CashOutView {
+	till: string;
+	amount: number;
+	at: number;
+	undoneAt: number;
+	entry: string;
 }
 
 export interface CheckPasskeyRequest {
@@ -262,6 +271,7 @@ export interface PayRequest {
 	code: string;
 	clientId: string;
 	grant: string;
+	amount: number;
 }
 
 export interface Payable {
@@ -271,6 +281,9 @@ export interface Payable {
 	total: number;
 	state: string;
 	needsPin: boolean;
+	typeAmount: boolean;
+	most: number;
+	paysCash: boolean;
 }
 
 export interface Payment {
@@ -411,6 +424,13 @@ export interface WalletView {
 	block: BlockView;
 }
 
+export interface WithdrawCashRequest {
+	code: string;
+	amount: number;
+	clientId: string;
+	grant: string;
+}
+
 // WalletService: what each call takes and returns.
 export interface Calls {
 	SendCode: { asked: SendCodeRequest; answered: SendCodeResponse };
@@ -429,6 +449,7 @@ export interface Calls {
 	Appeal: { asked: AppealRequest; answered: WalletView };
 	ShowPayable: { asked: ShowPayableRequest; answered: Payable };
 	Pay: { asked: PayRequest; answered: Payment };
+	WithdrawCash: { asked: WithdrawCashRequest; answered: CashOutView };
 	ListBills: { asked: ListBillsRequest; answered: ListBillsResponse };
 	RenewPayCode: { asked: RenewPayCodeRequest; answered: RenewPayCodeResponse };
 	ListAsked: { asked: ListAskedRequest; answered: ListAskedResponse };
@@ -456,11 +477,12 @@ export const messages = {
 	AnswerAskedRequest: { order: "id", pay: "bool", grant: "id" },
 	AnswerTransferRequest: { transfer: "id", accept: "bool" },
 	AppealRequest: { clientId: "text", words: "text" },
-	AskPasskeyRequest: { pay: "PayRequest", transfer: "TransferRequest", throwPacket: "ThrowPacketRequest", setFreeLimit: "SetFreeLimitRequest", setPin: "SetPinRequest", addPasskey: "AddPasskeyRequest", endPasskey: "EndPasskeyRequest", endDevice: "EndDeviceRequest", answerAsked: "AnswerAskedRequest" },
+	AskPasskeyRequest: { pay: "PayRequest", transfer: "TransferRequest", throwPacket: "ThrowPacketRequest", setFreeLimit: "SetFreeLimitRequest", setPin: "SetPinRequest", addPasskey: "AddPasskeyRequest", endPasskey: "EndPasskeyRequest", endDevice: "EndDeviceRequest", answerAsked: "AnswerAskedRequest", withdrawCash: "WithdrawCashRequest" },
 	Asked: { order: "id", merchant: "text", description: "text", total: "number", state: "text", until: "number", entry: "id" },
 	BeginPasskeyRequest: { },
 	Bill: { entry: "id", at: "number", what: "text", amount: "number", who: "text", subject: "text" },
 	BlockView: { why: "text", sentence: "text", since: "number", appeal: "text", appealedAt: "number", decidedAt: "number", answer: "text" },
+	CashOutView: { till: "id", amount: "number", at: "number", undoneAt: "number", entry: "id" },
 	CheckPasskeyRequest: { token: "bytes", credential: "text" },
 	CheckPinRequest: { pin: "text" },
 	CheckPinResponse: { grant: "id", expiresAt: "number" },
@@ -493,8 +515,8 @@ export const messages = {
 	PacketView: { packet: "id", link: "text", state: "text", count: "number", total: "number", lucky: "bool", mine: "number", taken: "PacketTaken[]", until: "number", proof: "bytes", words: "text" },
 	PasskeyAsked: { options: "text", token: "bytes" },
 	PasskeyView: { credential: "bytes", label: "text", addedAt: "number", usedAt: "number" },
-	PayRequest: { code: "text", clientId: "text", grant: "id" },
-	Payable: { prepayId: "text", merchant: "text", description: "text", total: "number", state: "text", needsPin: "bool" },
+	PayRequest: { code: "text", clientId: "text", grant: "id", amount: "number" },
+	Payable: { prepayId: "text", merchant: "text", description: "text", total: "number", state: "text", needsPin: "bool", typeAmount: "bool", most: "number", paysCash: "bool" },
 	Payment: { transactionId: "text", outTradeNo: "text", merchant: "text", total: "number", paidAt: "number", entry: "id" },
 	ReceiveCode: { code: "text", amount: "number" },
 	RenewPayCodeRequest: { },
@@ -515,6 +537,7 @@ export const messages = {
 	TransferRequest: { payee: "text", amount: "number", clientId: "text", accept: "bool", grant: "id", memo: "text" },
 	TransferView: { transfer: "id", amount: "number", state: "text", mine: "bool", who: "text", createdAt: "number", endedAt: "number", until: "number", entry: "id", memo: "text" },
 	WalletView: { name: "text", balance: "number", held: "number", devices: "DeviceView[]", hasPin: "bool", pinLockedUntil: "number", pinResetAt: "number", freeLimit: "number", perAct: "number", perDay: "number", perYear: "number", spentDay: "number", spentYear: "number", passkeys: "PasskeyView[]", block: "BlockView" },
+	WithdrawCashRequest: { code: "text", amount: "number", clientId: "text", grant: "id" },
 } as const;
 
 export const calls = {
@@ -534,6 +557,7 @@ export const calls = {
 	Appeal: ["AppealRequest", "WalletView"],
 	ShowPayable: ["ShowPayableRequest", "Payable"],
 	Pay: ["PayRequest", "Payment"],
+	WithdrawCash: ["WithdrawCashRequest", "CashOutView"],
 	ListBills: ["ListBillsRequest", "ListBillsResponse"],
 	RenewPayCode: ["RenewPayCodeRequest", "RenewPayCodeResponse"],
 	ListAsked: ["ListAskedRequest", "ListAskedResponse"],

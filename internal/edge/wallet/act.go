@@ -31,6 +31,8 @@ func actOf(call any) []byte {
 		return withoutGrant(m, &m.Grant)
 	case *pb.AnswerAskedRequest:
 		return withoutGrant(m, &m.Grant)
+	case *pb.WithdrawCashRequest:
+		return withoutGrant(m, &m.Grant)
 	case *pb.ThrowPacketRequest:
 		return withoutGrant(m, &m.Grant)
 	case *pb.SetFreeLimitRequest:

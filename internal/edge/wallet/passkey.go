@@ -47,6 +47,8 @@ func inner(q *pb.AskPasskeyRequest) any {
 		return c.EndPasskey
 	case *pb.AskPasskeyRequest_EndDevice:
 		return c.EndDevice
+	case *pb.AskPasskeyRequest_WithdrawCash:
+		return c.WithdrawCash
 	case *pb.AskPasskeyRequest_AnswerAsked:
 		return c.AnswerAsked
 	}
