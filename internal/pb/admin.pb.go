@@ -453,8 +453,13 @@ type PersonShown struct {
 	CreatedAt int64                  `protobuf:"varint,6,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
 	Phone     string                 `protobuf:"bytes,8,opt,name=phone,proto3" json:"phone,omitempty"`
 	// missing says why name and phone are not shown, "" when they are.
-	Missing       string `protobuf:"bytes,9,opt,name=missing,proto3" json:"missing,omitempty"`
-	BlockReason   string `protobuf:"bytes,10,opt,name=block_reason,json=blockReason,proto3" json:"block_reason,omitempty"`
+	Missing     string `protobuf:"bytes,9,opt,name=missing,proto3" json:"missing,omitempty"`
+	BlockReason string `protobuf:"bytes,10,opt,name=block_reason,json=blockReason,proto3" json:"block_reason,omitempty"`
+	// block_why is what the person is told; blocked_at since when.
+	BlockWhy      string `protobuf:"bytes,11,opt,name=block_why,json=blockWhy,proto3" json:"block_why,omitempty"`
+	BlockedAt     int64  `protobuf:"varint,12,opt,name=blocked_at,json=blockedAt,proto3" json:"blocked_at,omitempty"`
+	Email         string `protobuf:"bytes,13,opt,name=email,proto3" json:"email,omitempty"`
+	ErasedAt      int64  `protobuf:"varint,14,opt,name=erased_at,json=erasedAt,proto3" json:"erased_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -550,6 +555,34 @@ func (x *PersonShown) GetBlockReason() string {
 		return x.BlockReason
 	}
 	return ""
+}
+
+func (x *PersonShown) GetBlockWhy() string {
+	if x != nil {
+		return x.BlockWhy
+	}
+	return ""
+}
+
+func (x *PersonShown) GetBlockedAt() int64 {
+	if x != nil {
+		return x.BlockedAt
+	}
+	return 0
+}
+
+func (x *PersonShown) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+func (x *PersonShown) GetErasedAt() int64 {
+	if x != nil {
+		return x.ErasedAt
+	}
+	return 0
 }
 
 // AccountShown has an account's two sides in minor units; balance and available
@@ -1869,9 +1902,13 @@ func (x *AdminPersonAddRequest) GetPhone() string {
 }
 
 type AdminPerson struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Person        *PersonShown           `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
-	Accounts      []*AccountShown        `protobuf:"bytes,2,rep,name=accounts,proto3" json:"accounts,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Person   *PersonShown           `protobuf:"bytes,1,opt,name=person,proto3" json:"person,omitempty"`
+	Accounts []*AccountShown        `protobuf:"bytes,2,rep,name=accounts,proto3" json:"accounts,omitempty"`
+	// appeal is the person's last one.
+	Appeal *AppealShown `protobuf:"bytes,3,opt,name=appeal,proto3" json:"appeal,omitempty"`
+	// grade is how well the person is known; 0: there is no wallet.
+	Grade         uint32 `protobuf:"varint,4,opt,name=grade,proto3" json:"grade,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1918,6 +1955,20 @@ func (x *AdminPerson) GetAccounts() []*AccountShown {
 		return x.Accounts
 	}
 	return nil
+}
+
+func (x *AdminPerson) GetAppeal() *AppealShown {
+	if x != nil {
+		return x.Appeal
+	}
+	return nil
+}
+
+func (x *AdminPerson) GetGrade() uint32 {
+	if x != nil {
+		return x.Grade
+	}
+	return 0
 }
 
 type AdminPersonTopupRequest struct {
@@ -1996,8 +2047,10 @@ type AdminPersonBlockRequest struct {
 	Uid       uint64 `protobuf:"varint,1,opt,name=uid,proto3" json:"uid,omitempty"`
 	PersonRef string `protobuf:"bytes,2,opt,name=person_ref,json=personRef,proto3" json:"person_ref,omitempty"`
 	// blocked is what the person is afterwards; reason is needed to block.
-	Blocked       bool   `protobuf:"varint,3,opt,name=blocked,proto3" json:"blocked,omitempty"`
-	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	Blocked bool   `protobuf:"varint,3,opt,name=blocked,proto3" json:"blocked,omitempty"`
+	Reason  string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	// why is what the person is told: asked, taken_over, suspected, documents, ordered or terms.
+	Why           string `protobuf:"bytes,5,opt,name=why,proto3" json:"why,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2060,6 +2113,494 @@ func (x *AdminPersonBlockRequest) GetReason() string {
 	return ""
 }
 
+func (x *AdminPersonBlockRequest) GetWhy() string {
+	if x != nil {
+		return x.Why
+	}
+	return ""
+}
+
+type AdminPersonGradeRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Uid       uint64                 `protobuf:"varint,1,opt,name=uid,proto3" json:"uid,omitempty"`
+	PersonRef string                 `protobuf:"bytes,2,opt,name=person_ref,json=personRef,proto3" json:"person_ref,omitempty"`
+	// grade is 1 to 9.
+	Grade         uint32 `protobuf:"varint,3,opt,name=grade,proto3" json:"grade,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdminPersonGradeRequest) Reset() {
+	*x = AdminPersonGradeRequest{}
+	mi := &file_holdfast_v1_admin_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdminPersonGradeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdminPersonGradeRequest) ProtoMessage() {}
+
+func (x *AdminPersonGradeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_admin_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdminPersonGradeRequest.ProtoReflect.Descriptor instead.
+func (*AdminPersonGradeRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *AdminPersonGradeRequest) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *AdminPersonGradeRequest) GetPersonRef() string {
+	if x != nil {
+		return x.PersonRef
+	}
+	return ""
+}
+
+func (x *AdminPersonGradeRequest) GetGrade() uint32 {
+	if x != nil {
+		return x.Grade
+	}
+	return 0
+}
+
+type AdminAppealListRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// limit is at most 1,000; 0 is 100.
+	Limit         uint32 `protobuf:"varint,1,opt,name=limit,proto3" json:"limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdminAppealListRequest) Reset() {
+	*x = AdminAppealListRequest{}
+	mi := &file_holdfast_v1_admin_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdminAppealListRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdminAppealListRequest) ProtoMessage() {}
+
+func (x *AdminAppealListRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_admin_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdminAppealListRequest.ProtoReflect.Descriptor instead.
+func (*AdminAppealListRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *AdminAppealListRequest) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+type AdminAppealListResponse struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Appeals []*AppealShown         `protobuf:"bytes,1,rep,name=appeals,proto3" json:"appeals,omitempty"`
+	// more: there are others.
+	More          bool `protobuf:"varint,2,opt,name=more,proto3" json:"more,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdminAppealListResponse) Reset() {
+	*x = AdminAppealListResponse{}
+	mi := &file_holdfast_v1_admin_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdminAppealListResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdminAppealListResponse) ProtoMessage() {}
+
+func (x *AdminAppealListResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_admin_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdminAppealListResponse.ProtoReflect.Descriptor instead.
+func (*AdminAppealListResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *AdminAppealListResponse) GetAppeals() []*AppealShown {
+	if x != nil {
+		return x.Appeals
+	}
+	return nil
+}
+
+func (x *AdminAppealListResponse) GetMore() bool {
+	if x != nil {
+		return x.More
+	}
+	return false
+}
+
+// AppealShown is a person's word against a block.
+type AppealShown struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Uid    uint64                 `protobuf:"varint,1,opt,name=uid,proto3" json:"uid,omitempty"`
+	Number uint64                 `protobuf:"varint,2,opt,name=number,proto3" json:"number,omitempty"`
+	// state is open, upheld or granted.
+	State     string `protobuf:"bytes,3,opt,name=state,proto3" json:"state,omitempty"`
+	FiledAt   int64  `protobuf:"varint,4,opt,name=filed_at,json=filedAt,proto3" json:"filed_at,omitempty"`
+	DecidedAt int64  `protobuf:"varint,5,opt,name=decided_at,json=decidedAt,proto3" json:"decided_at,omitempty"`
+	// words are empty when this node can't open them now.
+	Words         string `protobuf:"bytes,6,opt,name=words,proto3" json:"words,omitempty"`
+	Answer        string `protobuf:"bytes,7,opt,name=answer,proto3" json:"answer,omitempty"`
+	BlockReason   string `protobuf:"bytes,8,opt,name=block_reason,json=blockReason,proto3" json:"block_reason,omitempty"`
+	Why           string `protobuf:"bytes,9,opt,name=why,proto3" json:"why,omitempty"`
+	BlockedAt     int64  `protobuf:"varint,10,opt,name=blocked_at,json=blockedAt,proto3" json:"blocked_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AppealShown) Reset() {
+	*x = AppealShown{}
+	mi := &file_holdfast_v1_admin_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AppealShown) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AppealShown) ProtoMessage() {}
+
+func (x *AppealShown) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_admin_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AppealShown.ProtoReflect.Descriptor instead.
+func (*AppealShown) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *AppealShown) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *AppealShown) GetNumber() uint64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *AppealShown) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *AppealShown) GetFiledAt() int64 {
+	if x != nil {
+		return x.FiledAt
+	}
+	return 0
+}
+
+func (x *AppealShown) GetDecidedAt() int64 {
+	if x != nil {
+		return x.DecidedAt
+	}
+	return 0
+}
+
+func (x *AppealShown) GetWords() string {
+	if x != nil {
+		return x.Words
+	}
+	return ""
+}
+
+func (x *AppealShown) GetAnswer() string {
+	if x != nil {
+		return x.Answer
+	}
+	return ""
+}
+
+func (x *AppealShown) GetBlockReason() string {
+	if x != nil {
+		return x.BlockReason
+	}
+	return ""
+}
+
+func (x *AppealShown) GetWhy() string {
+	if x != nil {
+		return x.Why
+	}
+	return ""
+}
+
+func (x *AppealShown) GetBlockedAt() int64 {
+	if x != nil {
+		return x.BlockedAt
+	}
+	return 0
+}
+
+type AdminAppealDecideRequest struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Uid       uint64                 `protobuf:"varint,1,opt,name=uid,proto3" json:"uid,omitempty"`
+	PersonRef string                 `protobuf:"bytes,2,opt,name=person_ref,json=personRef,proto3" json:"person_ref,omitempty"`
+	// number is the appeal's, as it was listed.
+	Number uint64 `protobuf:"varint,3,opt,name=number,proto3" json:"number,omitempty"`
+	// grant lets the person go on.
+	Grant bool `protobuf:"varint,4,opt,name=grant,proto3" json:"grant,omitempty"`
+	// answer is what the person is told, at most 500 characters.
+	Answer        string `protobuf:"bytes,5,opt,name=answer,proto3" json:"answer,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdminAppealDecideRequest) Reset() {
+	*x = AdminAppealDecideRequest{}
+	mi := &file_holdfast_v1_admin_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdminAppealDecideRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdminAppealDecideRequest) ProtoMessage() {}
+
+func (x *AdminAppealDecideRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_admin_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdminAppealDecideRequest.ProtoReflect.Descriptor instead.
+func (*AdminAppealDecideRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *AdminAppealDecideRequest) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *AdminAppealDecideRequest) GetPersonRef() string {
+	if x != nil {
+		return x.PersonRef
+	}
+	return ""
+}
+
+func (x *AdminAppealDecideRequest) GetNumber() uint64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *AdminAppealDecideRequest) GetGrant() bool {
+	if x != nil {
+		return x.Grant
+	}
+	return false
+}
+
+func (x *AdminAppealDecideRequest) GetAnswer() string {
+	if x != nil {
+		return x.Answer
+	}
+	return ""
+}
+
+type AdminLimitsListRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdminLimitsListRequest) Reset() {
+	*x = AdminLimitsListRequest{}
+	mi := &file_holdfast_v1_admin_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdminLimitsListRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdminLimitsListRequest) ProtoMessage() {}
+
+func (x *AdminLimitsListRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_admin_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdminLimitsListRequest.ProtoReflect.Descriptor instead.
+func (*AdminLimitsListRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{28}
+}
+
+type AdminLimitsSetRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Limits        *Limits                `protobuf:"bytes,1,opt,name=limits,proto3" json:"limits,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdminLimitsSetRequest) Reset() {
+	*x = AdminLimitsSetRequest{}
+	mi := &file_holdfast_v1_admin_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdminLimitsSetRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdminLimitsSetRequest) ProtoMessage() {}
+
+func (x *AdminLimitsSetRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_admin_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdminLimitsSetRequest.ProtoReflect.Descriptor instead.
+func (*AdminLimitsSetRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *AdminLimitsSetRequest) GetLimits() *Limits {
+	if x != nil {
+		return x.Limits
+	}
+	return nil
+}
+
+type AdminLimits struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Grades        []*Limits              `protobuf:"bytes,1,rep,name=grades,proto3" json:"grades,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdminLimits) Reset() {
+	*x = AdminLimits{}
+	mi := &file_holdfast_v1_admin_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdminLimits) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdminLimits) ProtoMessage() {}
+
+func (x *AdminLimits) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_admin_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdminLimits.ProtoReflect.Descriptor instead.
+func (*AdminLimits) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *AdminLimits) GetGrades() []*Limits {
+	if x != nil {
+		return x.Grades
+	}
+	return nil
+}
+
 type AdminPersonShowRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Uid           uint64                 `protobuf:"varint,1,opt,name=uid,proto3" json:"uid,omitempty"`
@@ -2070,7 +2611,7 @@ type AdminPersonShowRequest struct {
 
 func (x *AdminPersonShowRequest) Reset() {
 	*x = AdminPersonShowRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[23]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2082,7 +2623,7 @@ func (x *AdminPersonShowRequest) String() string {
 func (*AdminPersonShowRequest) ProtoMessage() {}
 
 func (x *AdminPersonShowRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[23]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2095,7 +2636,7 @@ func (x *AdminPersonShowRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminPersonShowRequest.ProtoReflect.Descriptor instead.
 func (*AdminPersonShowRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{23}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *AdminPersonShowRequest) GetUid() uint64 {
@@ -2127,7 +2668,7 @@ type InspectRequest struct {
 
 func (x *InspectRequest) Reset() {
 	*x = InspectRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[24]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2139,7 +2680,7 @@ func (x *InspectRequest) String() string {
 func (*InspectRequest) ProtoMessage() {}
 
 func (x *InspectRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[24]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2152,7 +2693,7 @@ func (x *InspectRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InspectRequest.ProtoReflect.Descriptor instead.
 func (*InspectRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{24}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *InspectRequest) GetId() string {
@@ -2190,7 +2731,7 @@ type Step struct {
 
 func (x *Step) Reset() {
 	*x = Step{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[25]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2202,7 +2743,7 @@ func (x *Step) String() string {
 func (*Step) ProtoMessage() {}
 
 func (x *Step) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[25]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2215,7 +2756,7 @@ func (x *Step) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Step.ProtoReflect.Descriptor instead.
 func (*Step) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{25}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Step) GetAt() int64 {
@@ -2267,7 +2808,7 @@ type InspectOrderResponse struct {
 
 func (x *InspectOrderResponse) Reset() {
 	*x = InspectOrderResponse{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[26]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2279,7 +2820,7 @@ func (x *InspectOrderResponse) String() string {
 func (*InspectOrderResponse) ProtoMessage() {}
 
 func (x *InspectOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[26]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2292,7 +2833,7 @@ func (x *InspectOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InspectOrderResponse.ProtoReflect.Descriptor instead.
 func (*InspectOrderResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{26}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *InspectOrderResponse) GetOrder() *OrderShown {
@@ -2351,7 +2892,7 @@ type InspectRefundResponse struct {
 
 func (x *InspectRefundResponse) Reset() {
 	*x = InspectRefundResponse{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[27]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2363,7 +2904,7 @@ func (x *InspectRefundResponse) String() string {
 func (*InspectRefundResponse) ProtoMessage() {}
 
 func (x *InspectRefundResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[27]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2376,7 +2917,7 @@ func (x *InspectRefundResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InspectRefundResponse.ProtoReflect.Descriptor instead.
 func (*InspectRefundResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{27}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *InspectRefundResponse) GetRefund() *RefundShown {
@@ -2432,7 +2973,7 @@ type InspectAccountResponse struct {
 
 func (x *InspectAccountResponse) Reset() {
 	*x = InspectAccountResponse{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[28]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2444,7 +2985,7 @@ func (x *InspectAccountResponse) String() string {
 func (*InspectAccountResponse) ProtoMessage() {}
 
 func (x *InspectAccountResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[28]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2457,7 +2998,7 @@ func (x *InspectAccountResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InspectAccountResponse.ProtoReflect.Descriptor instead.
 func (*InspectAccountResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{28}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *InspectAccountResponse) GetAccount() *AccountShown {
@@ -2495,7 +3036,7 @@ type InspectNoticeResponse struct {
 
 func (x *InspectNoticeResponse) Reset() {
 	*x = InspectNoticeResponse{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[29]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2507,7 +3048,7 @@ func (x *InspectNoticeResponse) String() string {
 func (*InspectNoticeResponse) ProtoMessage() {}
 
 func (x *InspectNoticeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[29]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2520,7 +3061,7 @@ func (x *InspectNoticeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InspectNoticeResponse.ProtoReflect.Descriptor instead.
 func (*InspectNoticeResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{29}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *InspectNoticeResponse) GetNotice() *NoticeShown {
@@ -2572,7 +3113,7 @@ type RedeliverRequest struct {
 
 func (x *RedeliverRequest) Reset() {
 	*x = RedeliverRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[30]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2584,7 +3125,7 @@ func (x *RedeliverRequest) String() string {
 func (*RedeliverRequest) ProtoMessage() {}
 
 func (x *RedeliverRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[30]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2597,7 +3138,7 @@ func (x *RedeliverRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedeliverRequest.ProtoReflect.Descriptor instead.
 func (*RedeliverRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{30}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *RedeliverRequest) GetNotice() string {
@@ -2637,7 +3178,7 @@ type RedeliverResponse struct {
 
 func (x *RedeliverResponse) Reset() {
 	*x = RedeliverResponse{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[31]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2649,7 +3190,7 @@ func (x *RedeliverResponse) String() string {
 func (*RedeliverResponse) ProtoMessage() {}
 
 func (x *RedeliverResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[31]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2662,7 +3203,7 @@ func (x *RedeliverResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedeliverResponse.ProtoReflect.Descriptor instead.
 func (*RedeliverResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{31}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *RedeliverResponse) GetNotices() []uint64 {
@@ -2680,7 +3221,7 @@ type AdminStatusRequest struct {
 
 func (x *AdminStatusRequest) Reset() {
 	*x = AdminStatusRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[32]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2692,7 +3233,7 @@ func (x *AdminStatusRequest) String() string {
 func (*AdminStatusRequest) ProtoMessage() {}
 
 func (x *AdminStatusRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[32]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2705,7 +3246,7 @@ func (x *AdminStatusRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminStatusRequest.ProtoReflect.Descriptor instead.
 func (*AdminStatusRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{32}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{40}
 }
 
 type AdminStatus struct {
@@ -2733,7 +3274,7 @@ type AdminStatus struct {
 
 func (x *AdminStatus) Reset() {
 	*x = AdminStatus{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[33]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2745,7 +3286,7 @@ func (x *AdminStatus) String() string {
 func (*AdminStatus) ProtoMessage() {}
 
 func (x *AdminStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[33]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2758,7 +3299,7 @@ func (x *AdminStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminStatus.ProtoReflect.Descriptor instead.
 func (*AdminStatus) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{33}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *AdminStatus) GetAppliedIndex() uint64 {
@@ -2875,7 +3416,7 @@ type AdvanceClockRequest struct {
 
 func (x *AdvanceClockRequest) Reset() {
 	*x = AdvanceClockRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[34]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2887,7 +3428,7 @@ func (x *AdvanceClockRequest) String() string {
 func (*AdvanceClockRequest) ProtoMessage() {}
 
 func (x *AdvanceClockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[34]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2900,7 +3441,7 @@ func (x *AdvanceClockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdvanceClockRequest.ProtoReflect.Descriptor instead.
 func (*AdvanceClockRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{34}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *AdvanceClockRequest) GetAdvanceMs() int64 {
@@ -2920,7 +3461,7 @@ type PlatformRotateRequest struct {
 
 func (x *PlatformRotateRequest) Reset() {
 	*x = PlatformRotateRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[35]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2932,7 +3473,7 @@ func (x *PlatformRotateRequest) String() string {
 func (*PlatformRotateRequest) ProtoMessage() {}
 
 func (x *PlatformRotateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[35]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2945,7 +3486,7 @@ func (x *PlatformRotateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlatformRotateRequest.ProtoReflect.Descriptor instead.
 func (*PlatformRotateRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{35}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *PlatformRotateRequest) GetOverlapS() int64 {
@@ -2963,7 +3504,7 @@ type PlatformShowRequest struct {
 
 func (x *PlatformShowRequest) Reset() {
 	*x = PlatformShowRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[36]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2975,7 +3516,7 @@ func (x *PlatformShowRequest) String() string {
 func (*PlatformShowRequest) ProtoMessage() {}
 
 func (x *PlatformShowRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[36]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2988,7 +3529,7 @@ func (x *PlatformShowRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlatformShowRequest.ProtoReflect.Descriptor instead.
 func (*PlatformShowRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{36}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{44}
 }
 
 type PlatformKeys struct {
@@ -3002,7 +3543,7 @@ type PlatformKeys struct {
 
 func (x *PlatformKeys) Reset() {
 	*x = PlatformKeys{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[37]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3014,7 +3555,7 @@ func (x *PlatformKeys) String() string {
 func (*PlatformKeys) ProtoMessage() {}
 
 func (x *PlatformKeys) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[37]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3027,7 +3568,7 @@ func (x *PlatformKeys) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlatformKeys.ProtoReflect.Descriptor instead.
 func (*PlatformKeys) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{37}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *PlatformKeys) GetCerts() []*PlatformCert {
@@ -3064,7 +3605,7 @@ type PlatformCert struct {
 
 func (x *PlatformCert) Reset() {
 	*x = PlatformCert{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[38]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3076,7 +3617,7 @@ func (x *PlatformCert) String() string {
 func (*PlatformCert) ProtoMessage() {}
 
 func (x *PlatformCert) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[38]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3089,7 +3630,7 @@ func (x *PlatformCert) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlatformCert.ProtoReflect.Descriptor instead.
 func (*PlatformCert) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{38}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *PlatformCert) GetSerial() string {
@@ -3149,7 +3690,7 @@ type ClusterStatus struct {
 
 func (x *ClusterStatus) Reset() {
 	*x = ClusterStatus{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[39]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3161,7 +3702,7 @@ func (x *ClusterStatus) String() string {
 func (*ClusterStatus) ProtoMessage() {}
 
 func (x *ClusterStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[39]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3174,7 +3715,7 @@ func (x *ClusterStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClusterStatus.ProtoReflect.Descriptor instead.
 func (*ClusterStatus) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{39}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *ClusterStatus) GetClusterId() uint64 {
@@ -3281,7 +3822,7 @@ type ClusterNode struct {
 
 func (x *ClusterNode) Reset() {
 	*x = ClusterNode{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[40]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3293,7 +3834,7 @@ func (x *ClusterNode) String() string {
 func (*ClusterNode) ProtoMessage() {}
 
 func (x *ClusterNode) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[40]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3306,7 +3847,7 @@ func (x *ClusterNode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClusterNode.ProtoReflect.Descriptor instead.
 func (*ClusterNode) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{40}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *ClusterNode) GetMember() *MemberShown {
@@ -3418,7 +3959,7 @@ type ClusterCourier struct {
 
 func (x *ClusterCourier) Reset() {
 	*x = ClusterCourier{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[41]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3430,7 +3971,7 @@ func (x *ClusterCourier) String() string {
 func (*ClusterCourier) ProtoMessage() {}
 
 func (x *ClusterCourier) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[41]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3443,7 +3984,7 @@ func (x *ClusterCourier) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClusterCourier.ProtoReflect.Descriptor instead.
 func (*ClusterCourier) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{41}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *ClusterCourier) GetName() string {
@@ -3481,7 +4022,7 @@ type MemberShown struct {
 
 func (x *MemberShown) Reset() {
 	*x = MemberShown{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[42]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3493,7 +4034,7 @@ func (x *MemberShown) String() string {
 func (*MemberShown) ProtoMessage() {}
 
 func (x *MemberShown) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[42]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3506,7 +4047,7 @@ func (x *MemberShown) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MemberShown.ProtoReflect.Descriptor instead.
 func (*MemberShown) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{42}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *MemberShown) GetRaftId() uint64 {
@@ -3562,7 +4103,7 @@ type AdminImportRequest struct {
 
 func (x *AdminImportRequest) Reset() {
 	*x = AdminImportRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[43]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3574,7 +4115,7 @@ func (x *AdminImportRequest) String() string {
 func (*AdminImportRequest) ProtoMessage() {}
 
 func (x *AdminImportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[43]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3587,7 +4128,7 @@ func (x *AdminImportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminImportRequest.ProtoReflect.Descriptor instead.
 func (*AdminImportRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{43}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *AdminImportRequest) GetFile() []byte {
@@ -3646,7 +4187,7 @@ type AdminImportReport struct {
 
 func (x *AdminImportReport) Reset() {
 	*x = AdminImportReport{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[44]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3658,7 +4199,7 @@ func (x *AdminImportReport) String() string {
 func (*AdminImportReport) ProtoMessage() {}
 
 func (x *AdminImportReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[44]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3671,7 +4212,7 @@ func (x *AdminImportReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminImportReport.ProtoReflect.Descriptor instead.
 func (*AdminImportReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{44}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *AdminImportReport) GetId() string {
@@ -3749,7 +4290,7 @@ type AdminImportProblem struct {
 
 func (x *AdminImportProblem) Reset() {
 	*x = AdminImportProblem{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[45]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3761,7 +4302,7 @@ func (x *AdminImportProblem) String() string {
 func (*AdminImportProblem) ProtoMessage() {}
 
 func (x *AdminImportProblem) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[45]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3774,7 +4315,7 @@ func (x *AdminImportProblem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminImportProblem.ProtoReflect.Descriptor instead.
 func (*AdminImportProblem) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{45}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *AdminImportProblem) GetLine() uint32 {
@@ -3809,7 +4350,7 @@ type AdminTillAddRequest struct {
 
 func (x *AdminTillAddRequest) Reset() {
 	*x = AdminTillAddRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[46]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3821,7 +4362,7 @@ func (x *AdminTillAddRequest) String() string {
 func (*AdminTillAddRequest) ProtoMessage() {}
 
 func (x *AdminTillAddRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[46]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3834,7 +4375,7 @@ func (x *AdminTillAddRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminTillAddRequest.ProtoReflect.Descriptor instead.
 func (*AdminTillAddRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{46}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *AdminTillAddRequest) GetMchid() string {
@@ -3864,7 +4405,7 @@ type AdminTillSetRequest struct {
 
 func (x *AdminTillSetRequest) Reset() {
 	*x = AdminTillSetRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[47]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3876,7 +4417,7 @@ func (x *AdminTillSetRequest) String() string {
 func (*AdminTillSetRequest) ProtoMessage() {}
 
 func (x *AdminTillSetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[47]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3889,7 +4430,7 @@ func (x *AdminTillSetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminTillSetRequest.ProtoReflect.Descriptor instead.
 func (*AdminTillSetRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{47}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *AdminTillSetRequest) GetTill() uint64 {
@@ -3925,7 +4466,7 @@ type AdminTillListRequest struct {
 
 func (x *AdminTillListRequest) Reset() {
 	*x = AdminTillListRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[48]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3937,7 +4478,7 @@ func (x *AdminTillListRequest) String() string {
 func (*AdminTillListRequest) ProtoMessage() {}
 
 func (x *AdminTillListRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[48]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3950,7 +4491,7 @@ func (x *AdminTillListRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminTillListRequest.ProtoReflect.Descriptor instead.
 func (*AdminTillListRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{48}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *AdminTillListRequest) GetMchid() string {
@@ -3985,7 +4526,7 @@ type AdminTillListResponse struct {
 
 func (x *AdminTillListResponse) Reset() {
 	*x = AdminTillListResponse{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[49]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3997,7 +4538,7 @@ func (x *AdminTillListResponse) String() string {
 func (*AdminTillListResponse) ProtoMessage() {}
 
 func (x *AdminTillListResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[49]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4010,7 +4551,7 @@ func (x *AdminTillListResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminTillListResponse.ProtoReflect.Descriptor instead.
 func (*AdminTillListResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{49}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *AdminTillListResponse) GetTills() []*AdminTill {
@@ -4043,7 +4584,7 @@ type AdminTill struct {
 
 func (x *AdminTill) Reset() {
 	*x = AdminTill{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[50]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4055,7 +4596,7 @@ func (x *AdminTill) String() string {
 func (*AdminTill) ProtoMessage() {}
 
 func (x *AdminTill) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[50]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4068,7 +4609,7 @@ func (x *AdminTill) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminTill.ProtoReflect.Descriptor instead.
 func (*AdminTill) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{50}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *AdminTill) GetTill() uint64 {
@@ -4137,7 +4678,7 @@ type AdminStaffAddRequest struct {
 
 func (x *AdminStaffAddRequest) Reset() {
 	*x = AdminStaffAddRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[51]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4149,7 +4690,7 @@ func (x *AdminStaffAddRequest) String() string {
 func (*AdminStaffAddRequest) ProtoMessage() {}
 
 func (x *AdminStaffAddRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[51]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4162,7 +4703,7 @@ func (x *AdminStaffAddRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminStaffAddRequest.ProtoReflect.Descriptor instead.
 func (*AdminStaffAddRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{51}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *AdminStaffAddRequest) GetMchid() string {
@@ -4226,7 +4767,7 @@ type AdminStaffRequest struct {
 
 func (x *AdminStaffRequest) Reset() {
 	*x = AdminStaffRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[52]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4238,7 +4779,7 @@ func (x *AdminStaffRequest) String() string {
 func (*AdminStaffRequest) ProtoMessage() {}
 
 func (x *AdminStaffRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[52]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4251,7 +4792,7 @@ func (x *AdminStaffRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminStaffRequest.ProtoReflect.Descriptor instead.
 func (*AdminStaffRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{52}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *AdminStaffRequest) GetId() uint64 {
@@ -4288,7 +4829,7 @@ type AdminStaffListRequest struct {
 
 func (x *AdminStaffListRequest) Reset() {
 	*x = AdminStaffListRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[53]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4300,7 +4841,7 @@ func (x *AdminStaffListRequest) String() string {
 func (*AdminStaffListRequest) ProtoMessage() {}
 
 func (x *AdminStaffListRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[53]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4313,7 +4854,7 @@ func (x *AdminStaffListRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminStaffListRequest.ProtoReflect.Descriptor instead.
 func (*AdminStaffListRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{53}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *AdminStaffListRequest) GetMchid() string {
@@ -4354,7 +4895,7 @@ type AdminStaffSetRolesRequest struct {
 
 func (x *AdminStaffSetRolesRequest) Reset() {
 	*x = AdminStaffSetRolesRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[54]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4366,7 +4907,7 @@ func (x *AdminStaffSetRolesRequest) String() string {
 func (*AdminStaffSetRolesRequest) ProtoMessage() {}
 
 func (x *AdminStaffSetRolesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[54]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4379,7 +4920,7 @@ func (x *AdminStaffSetRolesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminStaffSetRolesRequest.ProtoReflect.Descriptor instead.
 func (*AdminStaffSetRolesRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{54}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *AdminStaffSetRolesRequest) GetMember() *AdminStaffRequest {
@@ -4407,7 +4948,7 @@ type AdminStaffEndSessionRequest struct {
 
 func (x *AdminStaffEndSessionRequest) Reset() {
 	*x = AdminStaffEndSessionRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[55]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4419,7 +4960,7 @@ func (x *AdminStaffEndSessionRequest) String() string {
 func (*AdminStaffEndSessionRequest) ProtoMessage() {}
 
 func (x *AdminStaffEndSessionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[55]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4432,7 +4973,7 @@ func (x *AdminStaffEndSessionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminStaffEndSessionRequest.ProtoReflect.Descriptor instead.
 func (*AdminStaffEndSessionRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{55}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *AdminStaffEndSessionRequest) GetMember() *AdminStaffRequest {
@@ -4462,7 +5003,7 @@ type AdminReportListRequest struct {
 
 func (x *AdminReportListRequest) Reset() {
 	*x = AdminReportListRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[56]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4474,7 +5015,7 @@ func (x *AdminReportListRequest) String() string {
 func (*AdminReportListRequest) ProtoMessage() {}
 
 func (x *AdminReportListRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[56]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4487,7 +5028,7 @@ func (x *AdminReportListRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminReportListRequest.ProtoReflect.Descriptor instead.
 func (*AdminReportListRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{56}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *AdminReportListRequest) GetAll() bool {
@@ -4521,7 +5062,7 @@ type AdminReportListResponse struct {
 
 func (x *AdminReportListResponse) Reset() {
 	*x = AdminReportListResponse{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[57]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4533,7 +5074,7 @@ func (x *AdminReportListResponse) String() string {
 func (*AdminReportListResponse) ProtoMessage() {}
 
 func (x *AdminReportListResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[57]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4546,7 +5087,7 @@ func (x *AdminReportListResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminReportListResponse.ProtoReflect.Descriptor instead.
 func (*AdminReportListResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{57}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *AdminReportListResponse) GetReports() []*ReportShown {
@@ -4572,7 +5113,7 @@ type AdminReportRequest struct {
 
 func (x *AdminReportRequest) Reset() {
 	*x = AdminReportRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[58]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4584,7 +5125,7 @@ func (x *AdminReportRequest) String() string {
 func (*AdminReportRequest) ProtoMessage() {}
 
 func (x *AdminReportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[58]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4597,7 +5138,7 @@ func (x *AdminReportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminReportRequest.ProtoReflect.Descriptor instead.
 func (*AdminReportRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{58}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *AdminReportRequest) GetId() uint64 {
@@ -4618,7 +5159,7 @@ type AdminReportAnswerRequest struct {
 
 func (x *AdminReportAnswerRequest) Reset() {
 	*x = AdminReportAnswerRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[59]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4630,7 +5171,7 @@ func (x *AdminReportAnswerRequest) String() string {
 func (*AdminReportAnswerRequest) ProtoMessage() {}
 
 func (x *AdminReportAnswerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[59]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4643,7 +5184,7 @@ func (x *AdminReportAnswerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminReportAnswerRequest.ProtoReflect.Descriptor instead.
 func (*AdminReportAnswerRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{59}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *AdminReportAnswerRequest) GetId() uint64 {
@@ -4676,7 +5217,7 @@ type AdminReport struct {
 
 func (x *AdminReport) Reset() {
 	*x = AdminReport{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[60]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4688,7 +5229,7 @@ func (x *AdminReport) String() string {
 func (*AdminReport) ProtoMessage() {}
 
 func (x *AdminReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[60]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4701,7 +5242,7 @@ func (x *AdminReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminReport.ProtoReflect.Descriptor instead.
 func (*AdminReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{60}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *AdminReport) GetReport() *ReportShown {
@@ -4774,7 +5315,7 @@ const file_holdfast_v1_admin_proto_rawDesc = "" +
 	"not_before\x18\x04 \x01(\x03R\tnotBefore\x12\x1b\n" +
 	"\tnot_after\x18\x05 \x01(\x03R\bnotAfter\x12\x1d\n" +
 	"\n" +
-	"revoked_at\x18\x06 \x01(\x03R\trevokedAt\"\x86\x02\n" +
+	"revoked_at\x18\x06 \x01(\x03R\trevokedAt\"\xf5\x02\n" +
 	"\vPersonShown\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x10\n" +
 	"\x03ref\x18\x02 \x01(\tR\x03ref\x12\x12\n" +
@@ -4786,7 +5327,12 @@ const file_holdfast_v1_admin_proto_rawDesc = "" +
 	"\x05phone\x18\b \x01(\tR\x05phone\x12\x18\n" +
 	"\amissing\x18\t \x01(\tR\amissing\x12!\n" +
 	"\fblock_reason\x18\n" +
-	" \x01(\tR\vblockReasonJ\x04\b\a\x10\b\"\xdf\x02\n" +
+	" \x01(\tR\vblockReason\x12\x1b\n" +
+	"\tblock_why\x18\v \x01(\tR\bblockWhy\x12\x1d\n" +
+	"\n" +
+	"blocked_at\x18\f \x01(\x03R\tblockedAt\x12\x14\n" +
+	"\x05email\x18\r \x01(\tR\x05email\x12\x1b\n" +
+	"\terased_at\x18\x0e \x01(\x03R\berasedAtJ\x04\b\a\x10\b\"\xdf\x02\n" +
 	"\fAccountShown\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n" +
 	"\bcurrency\x18\x02 \x01(\rR\bcurrency\x12#\n" +
@@ -4925,22 +5471,61 @@ const file_holdfast_v1_admin_proto_rawDesc = "" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
 	"\x06appids\x18\x03 \x03(\tR\x06appids\x12\x14\n" +
 	"\x05topup\x18\x04 \x01(\x03R\x05topup\x12\x14\n" +
-	"\x05phone\x18\x05 \x01(\tR\x05phone\"v\n" +
+	"\x05phone\x18\x05 \x01(\tR\x05phone\"\xbe\x01\n" +
 	"\vAdminPerson\x120\n" +
 	"\x06person\x18\x01 \x01(\v2\x18.holdfast.v1.PersonShownR\x06person\x125\n" +
-	"\baccounts\x18\x02 \x03(\v2\x19.holdfast.v1.AccountShownR\baccounts\"t\n" +
+	"\baccounts\x18\x02 \x03(\v2\x19.holdfast.v1.AccountShownR\baccounts\x120\n" +
+	"\x06appeal\x18\x03 \x01(\v2\x18.holdfast.v1.AppealShownR\x06appeal\x12\x14\n" +
+	"\x05grade\x18\x04 \x01(\rR\x05grade\"t\n" +
 	"\x17AdminPersonTopupRequest\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x1d\n" +
 	"\n" +
 	"person_ref\x18\x02 \x01(\tR\tpersonRef\x12\x16\n" +
 	"\x06amount\x18\x03 \x01(\x03R\x06amount\x12\x10\n" +
-	"\x03ref\x18\x04 \x01(\tR\x03ref\"|\n" +
+	"\x03ref\x18\x04 \x01(\tR\x03ref\"\x8e\x01\n" +
 	"\x17AdminPersonBlockRequest\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x1d\n" +
 	"\n" +
 	"person_ref\x18\x02 \x01(\tR\tpersonRef\x12\x18\n" +
 	"\ablocked\x18\x03 \x01(\bR\ablocked\x12\x16\n" +
-	"\x06reason\x18\x04 \x01(\tR\x06reason\"<\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\x12\x10\n" +
+	"\x03why\x18\x05 \x01(\tR\x03why\"`\n" +
+	"\x17AdminPersonGradeRequest\x12\x10\n" +
+	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x1d\n" +
+	"\n" +
+	"person_ref\x18\x02 \x01(\tR\tpersonRef\x12\x14\n" +
+	"\x05grade\x18\x03 \x01(\rR\x05grade\".\n" +
+	"\x16AdminAppealListRequest\x12\x14\n" +
+	"\x05limit\x18\x01 \x01(\rR\x05limit\"a\n" +
+	"\x17AdminAppealListResponse\x122\n" +
+	"\aappeals\x18\x01 \x03(\v2\x18.holdfast.v1.AppealShownR\aappeals\x12\x12\n" +
+	"\x04more\x18\x02 \x01(\bR\x04more\"\x89\x02\n" +
+	"\vAppealShown\x12\x10\n" +
+	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x16\n" +
+	"\x06number\x18\x02 \x01(\x04R\x06number\x12\x14\n" +
+	"\x05state\x18\x03 \x01(\tR\x05state\x12\x19\n" +
+	"\bfiled_at\x18\x04 \x01(\x03R\afiledAt\x12\x1d\n" +
+	"\n" +
+	"decided_at\x18\x05 \x01(\x03R\tdecidedAt\x12\x14\n" +
+	"\x05words\x18\x06 \x01(\tR\x05words\x12\x16\n" +
+	"\x06answer\x18\a \x01(\tR\x06answer\x12!\n" +
+	"\fblock_reason\x18\b \x01(\tR\vblockReason\x12\x10\n" +
+	"\x03why\x18\t \x01(\tR\x03why\x12\x1d\n" +
+	"\n" +
+	"blocked_at\x18\n" +
+	" \x01(\x03R\tblockedAt\"\x91\x01\n" +
+	"\x18AdminAppealDecideRequest\x12\x10\n" +
+	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x1d\n" +
+	"\n" +
+	"person_ref\x18\x02 \x01(\tR\tpersonRef\x12\x16\n" +
+	"\x06number\x18\x03 \x01(\x04R\x06number\x12\x14\n" +
+	"\x05grant\x18\x04 \x01(\bR\x05grant\x12\x16\n" +
+	"\x06answer\x18\x05 \x01(\tR\x06answer\"\x18\n" +
+	"\x16AdminLimitsListRequest\"D\n" +
+	"\x15AdminLimitsSetRequest\x12+\n" +
+	"\x06limits\x18\x01 \x01(\v2\x13.holdfast.v1.LimitsR\x06limits\":\n" +
+	"\vAdminLimits\x12+\n" +
+	"\x06grades\x18\x01 \x03(\v2\x13.holdfast.v1.LimitsR\x06grades\"<\n" +
 	"\x16AdminPersonShowRequest\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x10\n" +
 	"\x03ref\x18\x02 \x01(\tR\x03ref\"L\n" +
@@ -5148,7 +5733,7 @@ const file_holdfast_v1_admin_proto_rawDesc = "" +
 	"\x05steps\x18\x02 \x03(\v2\x11.holdfast.v1.StepR\x05steps\x127\n" +
 	"\x05order\x18\x03 \x01(\v2!.holdfast.v1.InspectOrderResponseR\x05order\x12:\n" +
 	"\x06refund\x18\x04 \x01(\v2\".holdfast.v1.InspectRefundResponseR\x06refund\x12.\n" +
-	"\areceipt\x18\x05 \x01(\v2\x14.holdfast.v1.ReceiptR\areceipt2\xdc\x18\n" +
+	"\areceipt\x18\x05 \x01(\v2\x14.holdfast.v1.ReceiptR\areceipt2\xbb\x1c\n" +
 	"\fAdminService\x12O\n" +
 	"\vMerchantAdd\x12$.holdfast.v1.AdminMerchantAddRequest\x1a\x1a.holdfast.v1.AdminMerchant\x12]\n" +
 	"\fMerchantList\x12%.holdfast.v1.AdminMerchantListRequest\x1a&.holdfast.v1.AdminMerchantListResponse\x12Q\n" +
@@ -5161,7 +5746,15 @@ const file_holdfast_v1_admin_proto_rawDesc = "" +
 	"\n" +
 	"PersonShow\x12#.holdfast.v1.AdminPersonShowRequest\x1a\x18.holdfast.v1.AdminPerson\x12O\n" +
 	"\fPersonImport\x12\x1f.holdfast.v1.AdminImportRequest\x1a\x1e.holdfast.v1.AdminImportReport\x12N\n" +
-	"\vTopupImport\x12\x1f.holdfast.v1.AdminImportRequest\x1a\x1e.holdfast.v1.AdminImportReport\x12C\n" +
+	"\vTopupImport\x12\x1f.holdfast.v1.AdminImportRequest\x1a\x1e.holdfast.v1.AdminImportReport\x12M\n" +
+	"\vPersonGrade\x12$.holdfast.v1.AdminPersonGradeRequest\x1a\x18.holdfast.v1.AdminPerson\x12L\n" +
+	"\vPersonErase\x12#.holdfast.v1.AdminPersonShowRequest\x1a\x18.holdfast.v1.AdminPerson\x12W\n" +
+	"\n" +
+	"AppealList\x12#.holdfast.v1.AdminAppealListRequest\x1a$.holdfast.v1.AdminAppealListResponse\x12O\n" +
+	"\fAppealDecide\x12%.holdfast.v1.AdminAppealDecideRequest\x1a\x18.holdfast.v1.AdminPerson\x12K\n" +
+	"\n" +
+	"LimitsList\x12#.holdfast.v1.AdminLimitsListRequest\x1a\x18.holdfast.v1.AdminLimits\x12I\n" +
+	"\tLimitsSet\x12\".holdfast.v1.AdminLimitsSetRequest\x1a\x18.holdfast.v1.AdminLimits\x12C\n" +
 	"\aTillAdd\x12 .holdfast.v1.AdminTillAddRequest\x1a\x16.holdfast.v1.AdminTill\x12C\n" +
 	"\aTillSet\x12 .holdfast.v1.AdminTillSetRequest\x1a\x16.holdfast.v1.AdminTill\x12Q\n" +
 	"\bTillList\x12!.holdfast.v1.AdminTillListRequest\x1a\".holdfast.v1.AdminTillListResponse\x12N\n" +
@@ -5207,7 +5800,7 @@ func file_holdfast_v1_admin_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_admin_proto_rawDescData
 }
 
-var file_holdfast_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 61)
+var file_holdfast_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 69)
 var file_holdfast_v1_admin_proto_goTypes = []any{
 	(*ShowClusterRequest)(nil),           // 0: holdfast.v1.ShowClusterRequest
 	(*ClusterTokenRequest)(nil),          // 1: holdfast.v1.ClusterTokenRequest
@@ -5232,208 +5825,233 @@ var file_holdfast_v1_admin_proto_goTypes = []any{
 	(*AdminPerson)(nil),                  // 20: holdfast.v1.AdminPerson
 	(*AdminPersonTopupRequest)(nil),      // 21: holdfast.v1.AdminPersonTopupRequest
 	(*AdminPersonBlockRequest)(nil),      // 22: holdfast.v1.AdminPersonBlockRequest
-	(*AdminPersonShowRequest)(nil),       // 23: holdfast.v1.AdminPersonShowRequest
-	(*InspectRequest)(nil),               // 24: holdfast.v1.InspectRequest
-	(*Step)(nil),                         // 25: holdfast.v1.Step
-	(*InspectOrderResponse)(nil),         // 26: holdfast.v1.InspectOrderResponse
-	(*InspectRefundResponse)(nil),        // 27: holdfast.v1.InspectRefundResponse
-	(*InspectAccountResponse)(nil),       // 28: holdfast.v1.InspectAccountResponse
-	(*InspectNoticeResponse)(nil),        // 29: holdfast.v1.InspectNoticeResponse
-	(*RedeliverRequest)(nil),             // 30: holdfast.v1.RedeliverRequest
-	(*RedeliverResponse)(nil),            // 31: holdfast.v1.RedeliverResponse
-	(*AdminStatusRequest)(nil),           // 32: holdfast.v1.AdminStatusRequest
-	(*AdminStatus)(nil),                  // 33: holdfast.v1.AdminStatus
-	(*AdvanceClockRequest)(nil),          // 34: holdfast.v1.AdvanceClockRequest
-	(*PlatformRotateRequest)(nil),        // 35: holdfast.v1.PlatformRotateRequest
-	(*PlatformShowRequest)(nil),          // 36: holdfast.v1.PlatformShowRequest
-	(*PlatformKeys)(nil),                 // 37: holdfast.v1.PlatformKeys
-	(*PlatformCert)(nil),                 // 38: holdfast.v1.PlatformCert
-	(*ClusterStatus)(nil),                // 39: holdfast.v1.ClusterStatus
-	(*ClusterNode)(nil),                  // 40: holdfast.v1.ClusterNode
-	(*ClusterCourier)(nil),               // 41: holdfast.v1.ClusterCourier
-	(*MemberShown)(nil),                  // 42: holdfast.v1.MemberShown
-	(*AdminImportRequest)(nil),           // 43: holdfast.v1.AdminImportRequest
-	(*AdminImportReport)(nil),            // 44: holdfast.v1.AdminImportReport
-	(*AdminImportProblem)(nil),           // 45: holdfast.v1.AdminImportProblem
-	(*AdminTillAddRequest)(nil),          // 46: holdfast.v1.AdminTillAddRequest
-	(*AdminTillSetRequest)(nil),          // 47: holdfast.v1.AdminTillSetRequest
-	(*AdminTillListRequest)(nil),         // 48: holdfast.v1.AdminTillListRequest
-	(*AdminTillListResponse)(nil),        // 49: holdfast.v1.AdminTillListResponse
-	(*AdminTill)(nil),                    // 50: holdfast.v1.AdminTill
-	(*AdminStaffAddRequest)(nil),         // 51: holdfast.v1.AdminStaffAddRequest
-	(*AdminStaffRequest)(nil),            // 52: holdfast.v1.AdminStaffRequest
-	(*AdminStaffListRequest)(nil),        // 53: holdfast.v1.AdminStaffListRequest
-	(*AdminStaffSetRolesRequest)(nil),    // 54: holdfast.v1.AdminStaffSetRolesRequest
-	(*AdminStaffEndSessionRequest)(nil),  // 55: holdfast.v1.AdminStaffEndSessionRequest
-	(*AdminReportListRequest)(nil),       // 56: holdfast.v1.AdminReportListRequest
-	(*AdminReportListResponse)(nil),      // 57: holdfast.v1.AdminReportListResponse
-	(*AdminReportRequest)(nil),           // 58: holdfast.v1.AdminReportRequest
-	(*AdminReportAnswerRequest)(nil),     // 59: holdfast.v1.AdminReportAnswerRequest
-	(*AdminReport)(nil),                  // 60: holdfast.v1.AdminReport
-	(MerchantStatus)(0),                  // 61: holdfast.v1.MerchantStatus
-	(*MerchantSettings)(nil),             // 62: holdfast.v1.MerchantSettings
-	(*KeyVersion)(nil),                   // 63: holdfast.v1.KeyVersion
-	(*Openid)(nil),                       // 64: holdfast.v1.Openid
-	(Product)(0),                         // 65: holdfast.v1.Product
-	(TradeState)(0),                      // 66: holdfast.v1.TradeState
-	(RefundStatus)(0),                    // 67: holdfast.v1.RefundStatus
-	(NoticeEvent)(0),                     // 68: holdfast.v1.NoticeEvent
-	(NoticeState)(0),                     // 69: holdfast.v1.NoticeState
-	(*Attempt)(nil),                      // 70: holdfast.v1.Attempt
-	(*Subject)(nil),                      // 71: holdfast.v1.Subject
-	(*Posting)(nil),                      // 72: holdfast.v1.Posting
-	(*Receipt)(nil),                      // 73: holdfast.v1.Receipt
-	(*HistoryLine)(nil),                  // 74: holdfast.v1.HistoryLine
-	(*NodeHealth)(nil),                   // 75: holdfast.v1.NodeHealth
-	(MemberRole)(0),                      // 76: holdfast.v1.MemberRole
-	(*TillCaps)(nil),                     // 77: holdfast.v1.TillCaps
-	(StaffRole)(0),                       // 78: holdfast.v1.StaffRole
-	(*ReportShown)(nil),                  // 79: holdfast.v1.ReportShown
-	(*StaffShown)(nil),                   // 80: holdfast.v1.StaffShown
-	(*ListMembersResponse)(nil),          // 81: holdfast.v1.ListMembersResponse
-	(*NewTokenResponse)(nil),             // 82: holdfast.v1.NewTokenResponse
+	(*AdminPersonGradeRequest)(nil),      // 23: holdfast.v1.AdminPersonGradeRequest
+	(*AdminAppealListRequest)(nil),       // 24: holdfast.v1.AdminAppealListRequest
+	(*AdminAppealListResponse)(nil),      // 25: holdfast.v1.AdminAppealListResponse
+	(*AppealShown)(nil),                  // 26: holdfast.v1.AppealShown
+	(*AdminAppealDecideRequest)(nil),     // 27: holdfast.v1.AdminAppealDecideRequest
+	(*AdminLimitsListRequest)(nil),       // 28: holdfast.v1.AdminLimitsListRequest
+	(*AdminLimitsSetRequest)(nil),        // 29: holdfast.v1.AdminLimitsSetRequest
+	(*AdminLimits)(nil),                  // 30: holdfast.v1.AdminLimits
+	(*AdminPersonShowRequest)(nil),       // 31: holdfast.v1.AdminPersonShowRequest
+	(*InspectRequest)(nil),               // 32: holdfast.v1.InspectRequest
+	(*Step)(nil),                         // 33: holdfast.v1.Step
+	(*InspectOrderResponse)(nil),         // 34: holdfast.v1.InspectOrderResponse
+	(*InspectRefundResponse)(nil),        // 35: holdfast.v1.InspectRefundResponse
+	(*InspectAccountResponse)(nil),       // 36: holdfast.v1.InspectAccountResponse
+	(*InspectNoticeResponse)(nil),        // 37: holdfast.v1.InspectNoticeResponse
+	(*RedeliverRequest)(nil),             // 38: holdfast.v1.RedeliverRequest
+	(*RedeliverResponse)(nil),            // 39: holdfast.v1.RedeliverResponse
+	(*AdminStatusRequest)(nil),           // 40: holdfast.v1.AdminStatusRequest
+	(*AdminStatus)(nil),                  // 41: holdfast.v1.AdminStatus
+	(*AdvanceClockRequest)(nil),          // 42: holdfast.v1.AdvanceClockRequest
+	(*PlatformRotateRequest)(nil),        // 43: holdfast.v1.PlatformRotateRequest
+	(*PlatformShowRequest)(nil),          // 44: holdfast.v1.PlatformShowRequest
+	(*PlatformKeys)(nil),                 // 45: holdfast.v1.PlatformKeys
+	(*PlatformCert)(nil),                 // 46: holdfast.v1.PlatformCert
+	(*ClusterStatus)(nil),                // 47: holdfast.v1.ClusterStatus
+	(*ClusterNode)(nil),                  // 48: holdfast.v1.ClusterNode
+	(*ClusterCourier)(nil),               // 49: holdfast.v1.ClusterCourier
+	(*MemberShown)(nil),                  // 50: holdfast.v1.MemberShown
+	(*AdminImportRequest)(nil),           // 51: holdfast.v1.AdminImportRequest
+	(*AdminImportReport)(nil),            // 52: holdfast.v1.AdminImportReport
+	(*AdminImportProblem)(nil),           // 53: holdfast.v1.AdminImportProblem
+	(*AdminTillAddRequest)(nil),          // 54: holdfast.v1.AdminTillAddRequest
+	(*AdminTillSetRequest)(nil),          // 55: holdfast.v1.AdminTillSetRequest
+	(*AdminTillListRequest)(nil),         // 56: holdfast.v1.AdminTillListRequest
+	(*AdminTillListResponse)(nil),        // 57: holdfast.v1.AdminTillListResponse
+	(*AdminTill)(nil),                    // 58: holdfast.v1.AdminTill
+	(*AdminStaffAddRequest)(nil),         // 59: holdfast.v1.AdminStaffAddRequest
+	(*AdminStaffRequest)(nil),            // 60: holdfast.v1.AdminStaffRequest
+	(*AdminStaffListRequest)(nil),        // 61: holdfast.v1.AdminStaffListRequest
+	(*AdminStaffSetRolesRequest)(nil),    // 62: holdfast.v1.AdminStaffSetRolesRequest
+	(*AdminStaffEndSessionRequest)(nil),  // 63: holdfast.v1.AdminStaffEndSessionRequest
+	(*AdminReportListRequest)(nil),       // 64: holdfast.v1.AdminReportListRequest
+	(*AdminReportListResponse)(nil),      // 65: holdfast.v1.AdminReportListResponse
+	(*AdminReportRequest)(nil),           // 66: holdfast.v1.AdminReportRequest
+	(*AdminReportAnswerRequest)(nil),     // 67: holdfast.v1.AdminReportAnswerRequest
+	(*AdminReport)(nil),                  // 68: holdfast.v1.AdminReport
+	(MerchantStatus)(0),                  // 69: holdfast.v1.MerchantStatus
+	(*MerchantSettings)(nil),             // 70: holdfast.v1.MerchantSettings
+	(*KeyVersion)(nil),                   // 71: holdfast.v1.KeyVersion
+	(*Openid)(nil),                       // 72: holdfast.v1.Openid
+	(Product)(0),                         // 73: holdfast.v1.Product
+	(TradeState)(0),                      // 74: holdfast.v1.TradeState
+	(RefundStatus)(0),                    // 75: holdfast.v1.RefundStatus
+	(NoticeEvent)(0),                     // 76: holdfast.v1.NoticeEvent
+	(NoticeState)(0),                     // 77: holdfast.v1.NoticeState
+	(*Attempt)(nil),                      // 78: holdfast.v1.Attempt
+	(*Subject)(nil),                      // 79: holdfast.v1.Subject
+	(*Limits)(nil),                       // 80: holdfast.v1.Limits
+	(*Posting)(nil),                      // 81: holdfast.v1.Posting
+	(*Receipt)(nil),                      // 82: holdfast.v1.Receipt
+	(*HistoryLine)(nil),                  // 83: holdfast.v1.HistoryLine
+	(*NodeHealth)(nil),                   // 84: holdfast.v1.NodeHealth
+	(MemberRole)(0),                      // 85: holdfast.v1.MemberRole
+	(*TillCaps)(nil),                     // 86: holdfast.v1.TillCaps
+	(StaffRole)(0),                       // 87: holdfast.v1.StaffRole
+	(*ReportShown)(nil),                  // 88: holdfast.v1.ReportShown
+	(*StaffShown)(nil),                   // 89: holdfast.v1.StaffShown
+	(*ListMembersResponse)(nil),          // 90: holdfast.v1.ListMembersResponse
+	(*NewTokenResponse)(nil),             // 91: holdfast.v1.NewTokenResponse
 }
 var file_holdfast_v1_admin_proto_depIdxs = []int32{
-	61, // 0: holdfast.v1.MerchantShown.status:type_name -> holdfast.v1.MerchantStatus
-	62, // 1: holdfast.v1.MerchantShown.settings:type_name -> holdfast.v1.MerchantSettings
-	63, // 2: holdfast.v1.MerchantShown.keys:type_name -> holdfast.v1.KeyVersion
-	64, // 3: holdfast.v1.PersonShown.openids:type_name -> holdfast.v1.Openid
-	65, // 4: holdfast.v1.OrderShown.product:type_name -> holdfast.v1.Product
-	66, // 5: holdfast.v1.OrderShown.state:type_name -> holdfast.v1.TradeState
-	67, // 6: holdfast.v1.RefundShown.status:type_name -> holdfast.v1.RefundStatus
-	68, // 7: holdfast.v1.NoticeShown.event:type_name -> holdfast.v1.NoticeEvent
-	69, // 8: holdfast.v1.NoticeShown.state:type_name -> holdfast.v1.NoticeState
-	70, // 9: holdfast.v1.NoticeShown.recent:type_name -> holdfast.v1.Attempt
-	70, // 10: holdfast.v1.NoticeShown.last_duplicate:type_name -> holdfast.v1.Attempt
-	71, // 11: holdfast.v1.NoticeShown.subject:type_name -> holdfast.v1.Subject
-	62, // 12: holdfast.v1.AdminMerchantAddRequest.settings:type_name -> holdfast.v1.MerchantSettings
-	5,  // 13: holdfast.v1.AdminMerchant.merchant:type_name -> holdfast.v1.MerchantShown
-	6,  // 14: holdfast.v1.AdminMerchant.certs:type_name -> holdfast.v1.CertShown
-	8,  // 15: holdfast.v1.AdminMerchant.accounts:type_name -> holdfast.v1.AccountShown
-	5,  // 16: holdfast.v1.AdminMerchantListResponse.merchants:type_name -> holdfast.v1.MerchantShown
-	62, // 17: holdfast.v1.AdminMerchantCallbackRequest.settings:type_name -> holdfast.v1.MerchantSettings
-	61, // 18: holdfast.v1.AdminMerchantCallbackRequest.status:type_name -> holdfast.v1.MerchantStatus
-	7,  // 19: holdfast.v1.AdminPerson.person:type_name -> holdfast.v1.PersonShown
-	8,  // 20: holdfast.v1.AdminPerson.accounts:type_name -> holdfast.v1.AccountShown
-	72, // 21: holdfast.v1.Step.postings:type_name -> holdfast.v1.Posting
-	9,  // 22: holdfast.v1.InspectOrderResponse.order:type_name -> holdfast.v1.OrderShown
-	25, // 23: holdfast.v1.InspectOrderResponse.steps:type_name -> holdfast.v1.Step
-	10, // 24: holdfast.v1.InspectOrderResponse.refunds:type_name -> holdfast.v1.RefundShown
-	11, // 25: holdfast.v1.InspectOrderResponse.notices:type_name -> holdfast.v1.NoticeShown
-	73, // 26: holdfast.v1.InspectOrderResponse.receipt:type_name -> holdfast.v1.Receipt
-	10, // 27: holdfast.v1.InspectRefundResponse.refund:type_name -> holdfast.v1.RefundShown
-	25, // 28: holdfast.v1.InspectRefundResponse.steps:type_name -> holdfast.v1.Step
-	11, // 29: holdfast.v1.InspectRefundResponse.notices:type_name -> holdfast.v1.NoticeShown
-	73, // 30: holdfast.v1.InspectRefundResponse.receipt:type_name -> holdfast.v1.Receipt
-	8,  // 31: holdfast.v1.InspectAccountResponse.account:type_name -> holdfast.v1.AccountShown
-	74, // 32: holdfast.v1.InspectAccountResponse.history:type_name -> holdfast.v1.HistoryLine
-	11, // 33: holdfast.v1.InspectNoticeResponse.notice:type_name -> holdfast.v1.NoticeShown
-	25, // 34: holdfast.v1.InspectNoticeResponse.steps:type_name -> holdfast.v1.Step
-	38, // 35: holdfast.v1.PlatformKeys.certs:type_name -> holdfast.v1.PlatformCert
-	40, // 36: holdfast.v1.ClusterStatus.nodes:type_name -> holdfast.v1.ClusterNode
-	41, // 37: holdfast.v1.ClusterStatus.couriers:type_name -> holdfast.v1.ClusterCourier
-	42, // 38: holdfast.v1.ClusterNode.member:type_name -> holdfast.v1.MemberShown
-	75, // 39: holdfast.v1.ClusterNode.health:type_name -> holdfast.v1.NodeHealth
-	76, // 40: holdfast.v1.MemberShown.role:type_name -> holdfast.v1.MemberRole
-	45, // 41: holdfast.v1.AdminImportReport.problems:type_name -> holdfast.v1.AdminImportProblem
-	77, // 42: holdfast.v1.AdminTillSetRequest.caps:type_name -> holdfast.v1.TillCaps
-	50, // 43: holdfast.v1.AdminTillListResponse.tills:type_name -> holdfast.v1.AdminTill
-	77, // 44: holdfast.v1.AdminTill.caps:type_name -> holdfast.v1.TillCaps
-	78, // 45: holdfast.v1.AdminStaffAddRequest.roles:type_name -> holdfast.v1.StaffRole
-	52, // 46: holdfast.v1.AdminStaffSetRolesRequest.member:type_name -> holdfast.v1.AdminStaffRequest
-	78, // 47: holdfast.v1.AdminStaffSetRolesRequest.roles:type_name -> holdfast.v1.StaffRole
-	52, // 48: holdfast.v1.AdminStaffEndSessionRequest.member:type_name -> holdfast.v1.AdminStaffRequest
-	79, // 49: holdfast.v1.AdminReportListResponse.reports:type_name -> holdfast.v1.ReportShown
-	79, // 50: holdfast.v1.AdminReport.report:type_name -> holdfast.v1.ReportShown
-	25, // 51: holdfast.v1.AdminReport.steps:type_name -> holdfast.v1.Step
-	26, // 52: holdfast.v1.AdminReport.order:type_name -> holdfast.v1.InspectOrderResponse
-	27, // 53: holdfast.v1.AdminReport.refund:type_name -> holdfast.v1.InspectRefundResponse
-	73, // 54: holdfast.v1.AdminReport.receipt:type_name -> holdfast.v1.Receipt
-	12, // 55: holdfast.v1.AdminService.MerchantAdd:input_type -> holdfast.v1.AdminMerchantAddRequest
-	14, // 56: holdfast.v1.AdminService.MerchantList:input_type -> holdfast.v1.AdminMerchantListRequest
-	16, // 57: holdfast.v1.AdminService.MerchantShow:input_type -> holdfast.v1.AdminMerchantShowRequest
-	17, // 58: holdfast.v1.AdminService.MerchantKey:input_type -> holdfast.v1.AdminMerchantKeyRequest
-	18, // 59: holdfast.v1.AdminService.MerchantCallback:input_type -> holdfast.v1.AdminMerchantCallbackRequest
-	19, // 60: holdfast.v1.AdminService.PersonAdd:input_type -> holdfast.v1.AdminPersonAddRequest
-	21, // 61: holdfast.v1.AdminService.PersonTopup:input_type -> holdfast.v1.AdminPersonTopupRequest
-	22, // 62: holdfast.v1.AdminService.PersonBlock:input_type -> holdfast.v1.AdminPersonBlockRequest
-	23, // 63: holdfast.v1.AdminService.PersonShow:input_type -> holdfast.v1.AdminPersonShowRequest
-	43, // 64: holdfast.v1.AdminService.PersonImport:input_type -> holdfast.v1.AdminImportRequest
-	43, // 65: holdfast.v1.AdminService.TopupImport:input_type -> holdfast.v1.AdminImportRequest
-	46, // 66: holdfast.v1.AdminService.TillAdd:input_type -> holdfast.v1.AdminTillAddRequest
-	47, // 67: holdfast.v1.AdminService.TillSet:input_type -> holdfast.v1.AdminTillSetRequest
-	48, // 68: holdfast.v1.AdminService.TillList:input_type -> holdfast.v1.AdminTillListRequest
-	24, // 69: holdfast.v1.AdminService.InspectOrder:input_type -> holdfast.v1.InspectRequest
-	24, // 70: holdfast.v1.AdminService.InspectRefund:input_type -> holdfast.v1.InspectRequest
-	24, // 71: holdfast.v1.AdminService.InspectAccount:input_type -> holdfast.v1.InspectRequest
-	24, // 72: holdfast.v1.AdminService.InspectNotice:input_type -> holdfast.v1.InspectRequest
-	30, // 73: holdfast.v1.AdminService.Redeliver:input_type -> holdfast.v1.RedeliverRequest
-	24, // 74: holdfast.v1.AdminService.ShowReceipt:input_type -> holdfast.v1.InspectRequest
-	32, // 75: holdfast.v1.AdminService.Status:input_type -> holdfast.v1.AdminStatusRequest
-	34, // 76: holdfast.v1.AdminService.AdvanceClock:input_type -> holdfast.v1.AdvanceClockRequest
-	35, // 77: holdfast.v1.AdminService.PlatformRotate:input_type -> holdfast.v1.PlatformRotateRequest
-	36, // 78: holdfast.v1.AdminService.PlatformShow:input_type -> holdfast.v1.PlatformShowRequest
-	0,  // 79: holdfast.v1.AdminService.ShowCluster:input_type -> holdfast.v1.ShowClusterRequest
-	1,  // 80: holdfast.v1.AdminService.ClusterToken:input_type -> holdfast.v1.ClusterTokenRequest
-	3,  // 81: holdfast.v1.AdminService.ClusterPromote:input_type -> holdfast.v1.ClusterMemberRequest
-	3,  // 82: holdfast.v1.AdminService.ClusterRemove:input_type -> holdfast.v1.ClusterMemberRequest
-	3,  // 83: holdfast.v1.AdminService.ClusterTransfer:input_type -> holdfast.v1.ClusterMemberRequest
-	4,  // 84: holdfast.v1.AdminService.SetLevel:input_type -> holdfast.v1.SetLevelRequest
-	51, // 85: holdfast.v1.AdminService.StaffAdd:input_type -> holdfast.v1.AdminStaffAddRequest
-	53, // 86: holdfast.v1.AdminService.StaffList:input_type -> holdfast.v1.AdminStaffListRequest
-	52, // 87: holdfast.v1.AdminService.StaffShow:input_type -> holdfast.v1.AdminStaffRequest
-	54, // 88: holdfast.v1.AdminService.StaffSetRoles:input_type -> holdfast.v1.AdminStaffSetRolesRequest
-	52, // 89: holdfast.v1.AdminService.StaffToken:input_type -> holdfast.v1.AdminStaffRequest
-	55, // 90: holdfast.v1.AdminService.StaffEndSession:input_type -> holdfast.v1.AdminStaffEndSessionRequest
-	52, // 91: holdfast.v1.AdminService.StaffEnd:input_type -> holdfast.v1.AdminStaffRequest
-	56, // 92: holdfast.v1.AdminService.ReportList:input_type -> holdfast.v1.AdminReportListRequest
-	58, // 93: holdfast.v1.AdminService.ReportShow:input_type -> holdfast.v1.AdminReportRequest
-	59, // 94: holdfast.v1.AdminService.ReportAnswer:input_type -> holdfast.v1.AdminReportAnswerRequest
-	13, // 95: holdfast.v1.AdminService.MerchantAdd:output_type -> holdfast.v1.AdminMerchant
-	15, // 96: holdfast.v1.AdminService.MerchantList:output_type -> holdfast.v1.AdminMerchantListResponse
-	13, // 97: holdfast.v1.AdminService.MerchantShow:output_type -> holdfast.v1.AdminMerchant
-	13, // 98: holdfast.v1.AdminService.MerchantKey:output_type -> holdfast.v1.AdminMerchant
-	13, // 99: holdfast.v1.AdminService.MerchantCallback:output_type -> holdfast.v1.AdminMerchant
-	20, // 100: holdfast.v1.AdminService.PersonAdd:output_type -> holdfast.v1.AdminPerson
-	20, // 101: holdfast.v1.AdminService.PersonTopup:output_type -> holdfast.v1.AdminPerson
-	20, // 102: holdfast.v1.AdminService.PersonBlock:output_type -> holdfast.v1.AdminPerson
-	20, // 103: holdfast.v1.AdminService.PersonShow:output_type -> holdfast.v1.AdminPerson
-	44, // 104: holdfast.v1.AdminService.PersonImport:output_type -> holdfast.v1.AdminImportReport
-	44, // 105: holdfast.v1.AdminService.TopupImport:output_type -> holdfast.v1.AdminImportReport
-	50, // 106: holdfast.v1.AdminService.TillAdd:output_type -> holdfast.v1.AdminTill
-	50, // 107: holdfast.v1.AdminService.TillSet:output_type -> holdfast.v1.AdminTill
-	49, // 108: holdfast.v1.AdminService.TillList:output_type -> holdfast.v1.AdminTillListResponse
-	26, // 109: holdfast.v1.AdminService.InspectOrder:output_type -> holdfast.v1.InspectOrderResponse
-	27, // 110: holdfast.v1.AdminService.InspectRefund:output_type -> holdfast.v1.InspectRefundResponse
-	28, // 111: holdfast.v1.AdminService.InspectAccount:output_type -> holdfast.v1.InspectAccountResponse
-	29, // 112: holdfast.v1.AdminService.InspectNotice:output_type -> holdfast.v1.InspectNoticeResponse
-	31, // 113: holdfast.v1.AdminService.Redeliver:output_type -> holdfast.v1.RedeliverResponse
-	73, // 114: holdfast.v1.AdminService.ShowReceipt:output_type -> holdfast.v1.Receipt
-	33, // 115: holdfast.v1.AdminService.Status:output_type -> holdfast.v1.AdminStatus
-	33, // 116: holdfast.v1.AdminService.AdvanceClock:output_type -> holdfast.v1.AdminStatus
-	37, // 117: holdfast.v1.AdminService.PlatformRotate:output_type -> holdfast.v1.PlatformKeys
-	37, // 118: holdfast.v1.AdminService.PlatformShow:output_type -> holdfast.v1.PlatformKeys
-	39, // 119: holdfast.v1.AdminService.ShowCluster:output_type -> holdfast.v1.ClusterStatus
-	2,  // 120: holdfast.v1.AdminService.ClusterToken:output_type -> holdfast.v1.ClusterTokenResponse
-	39, // 121: holdfast.v1.AdminService.ClusterPromote:output_type -> holdfast.v1.ClusterStatus
-	39, // 122: holdfast.v1.AdminService.ClusterRemove:output_type -> holdfast.v1.ClusterStatus
-	39, // 123: holdfast.v1.AdminService.ClusterTransfer:output_type -> holdfast.v1.ClusterStatus
-	33, // 124: holdfast.v1.AdminService.SetLevel:output_type -> holdfast.v1.AdminStatus
-	80, // 125: holdfast.v1.AdminService.StaffAdd:output_type -> holdfast.v1.StaffShown
-	81, // 126: holdfast.v1.AdminService.StaffList:output_type -> holdfast.v1.ListMembersResponse
-	80, // 127: holdfast.v1.AdminService.StaffShow:output_type -> holdfast.v1.StaffShown
-	80, // 128: holdfast.v1.AdminService.StaffSetRoles:output_type -> holdfast.v1.StaffShown
-	82, // 129: holdfast.v1.AdminService.StaffToken:output_type -> holdfast.v1.NewTokenResponse
-	80, // 130: holdfast.v1.AdminService.StaffEndSession:output_type -> holdfast.v1.StaffShown
-	80, // 131: holdfast.v1.AdminService.StaffEnd:output_type -> holdfast.v1.StaffShown
-	57, // 132: holdfast.v1.AdminService.ReportList:output_type -> holdfast.v1.AdminReportListResponse
-	60, // 133: holdfast.v1.AdminService.ReportShow:output_type -> holdfast.v1.AdminReport
-	60, // 134: holdfast.v1.AdminService.ReportAnswer:output_type -> holdfast.v1.AdminReport
-	95, // [95:135] is the sub-list for method output_type
-	55, // [55:95] is the sub-list for method input_type
-	55, // [55:55] is the sub-list for extension type_name
-	55, // [55:55] is the sub-list for extension extendee
-	0,  // [0:55] is the sub-list for field type_name
+	69,  // 0: holdfast.v1.MerchantShown.status:type_name -> holdfast.v1.MerchantStatus
+	70,  // 1: holdfast.v1.MerchantShown.settings:type_name -> holdfast.v1.MerchantSettings
+	71,  // 2: holdfast.v1.MerchantShown.keys:type_name -> holdfast.v1.KeyVersion
+	72,  // 3: holdfast.v1.PersonShown.openids:type_name -> holdfast.v1.Openid
+	73,  // 4: holdfast.v1.OrderShown.product:type_name -> holdfast.v1.Product
+	74,  // 5: holdfast.v1.OrderShown.state:type_name -> holdfast.v1.TradeState
+	75,  // 6: holdfast.v1.RefundShown.status:type_name -> holdfast.v1.RefundStatus
+	76,  // 7: holdfast.v1.NoticeShown.event:type_name -> holdfast.v1.NoticeEvent
+	77,  // 8: holdfast.v1.NoticeShown.state:type_name -> holdfast.v1.NoticeState
+	78,  // 9: holdfast.v1.NoticeShown.recent:type_name -> holdfast.v1.Attempt
+	78,  // 10: holdfast.v1.NoticeShown.last_duplicate:type_name -> holdfast.v1.Attempt
+	79,  // 11: holdfast.v1.NoticeShown.subject:type_name -> holdfast.v1.Subject
+	70,  // 12: holdfast.v1.AdminMerchantAddRequest.settings:type_name -> holdfast.v1.MerchantSettings
+	5,   // 13: holdfast.v1.AdminMerchant.merchant:type_name -> holdfast.v1.MerchantShown
+	6,   // 14: holdfast.v1.AdminMerchant.certs:type_name -> holdfast.v1.CertShown
+	8,   // 15: holdfast.v1.AdminMerchant.accounts:type_name -> holdfast.v1.AccountShown
+	5,   // 16: holdfast.v1.AdminMerchantListResponse.merchants:type_name -> holdfast.v1.MerchantShown
+	70,  // 17: holdfast.v1.AdminMerchantCallbackRequest.settings:type_name -> holdfast.v1.MerchantSettings
+	69,  // 18: holdfast.v1.AdminMerchantCallbackRequest.status:type_name -> holdfast.v1.MerchantStatus
+	7,   // 19: holdfast.v1.AdminPerson.person:type_name -> holdfast.v1.PersonShown
+	8,   // 20: holdfast.v1.AdminPerson.accounts:type_name -> holdfast.v1.AccountShown
+	26,  // 21: holdfast.v1.AdminPerson.appeal:type_name -> holdfast.v1.AppealShown
+	26,  // 22: holdfast.v1.AdminAppealListResponse.appeals:type_name -> holdfast.v1.AppealShown
+	80,  // 23: holdfast.v1.AdminLimitsSetRequest.limits:type_name -> holdfast.v1.Limits
+	80,  // 24: holdfast.v1.AdminLimits.grades:type_name -> holdfast.v1.Limits
+	81,  // 25: holdfast.v1.Step.postings:type_name -> holdfast.v1.Posting
+	9,   // 26: holdfast.v1.InspectOrderResponse.order:type_name -> holdfast.v1.OrderShown
+	33,  // 27: holdfast.v1.InspectOrderResponse.steps:type_name -> holdfast.v1.Step
+	10,  // 28: holdfast.v1.InspectOrderResponse.refunds:type_name -> holdfast.v1.RefundShown
+	11,  // 29: holdfast.v1.InspectOrderResponse.notices:type_name -> holdfast.v1.NoticeShown
+	82,  // 30: holdfast.v1.InspectOrderResponse.receipt:type_name -> holdfast.v1.Receipt
+	10,  // 31: holdfast.v1.InspectRefundResponse.refund:type_name -> holdfast.v1.RefundShown
+	33,  // 32: holdfast.v1.InspectRefundResponse.steps:type_name -> holdfast.v1.Step
+	11,  // 33: holdfast.v1.InspectRefundResponse.notices:type_name -> holdfast.v1.NoticeShown
+	82,  // 34: holdfast.v1.InspectRefundResponse.receipt:type_name -> holdfast.v1.Receipt
+	8,   // 35: holdfast.v1.InspectAccountResponse.account:type_name -> holdfast.v1.AccountShown
+	83,  // 36: holdfast.v1.InspectAccountResponse.history:type_name -> holdfast.v1.HistoryLine
+	11,  // 37: holdfast.v1.InspectNoticeResponse.notice:type_name -> holdfast.v1.NoticeShown
+	33,  // 38: holdfast.v1.InspectNoticeResponse.steps:type_name -> holdfast.v1.Step
+	46,  // 39: holdfast.v1.PlatformKeys.certs:type_name -> holdfast.v1.PlatformCert
+	48,  // 40: holdfast.v1.ClusterStatus.nodes:type_name -> holdfast.v1.ClusterNode
+	49,  // 41: holdfast.v1.ClusterStatus.couriers:type_name -> holdfast.v1.ClusterCourier
+	50,  // 42: holdfast.v1.ClusterNode.member:type_name -> holdfast.v1.MemberShown
+	84,  // 43: holdfast.v1.ClusterNode.health:type_name -> holdfast.v1.NodeHealth
+	85,  // 44: holdfast.v1.MemberShown.role:type_name -> holdfast.v1.MemberRole
+	53,  // 45: holdfast.v1.AdminImportReport.problems:type_name -> holdfast.v1.AdminImportProblem
+	86,  // 46: holdfast.v1.AdminTillSetRequest.caps:type_name -> holdfast.v1.TillCaps
+	58,  // 47: holdfast.v1.AdminTillListResponse.tills:type_name -> holdfast.v1.AdminTill
+	86,  // 48: holdfast.v1.AdminTill.caps:type_name -> holdfast.v1.TillCaps
+	87,  // 49: holdfast.v1.AdminStaffAddRequest.roles:type_name -> holdfast.v1.StaffRole
+	60,  // 50: holdfast.v1.AdminStaffSetRolesRequest.member:type_name -> holdfast.v1.AdminStaffRequest
+	87,  // 51: holdfast.v1.AdminStaffSetRolesRequest.roles:type_name -> holdfast.v1.StaffRole
+	60,  // 52: holdfast.v1.AdminStaffEndSessionRequest.member:type_name -> holdfast.v1.AdminStaffRequest
+	88,  // 53: holdfast.v1.AdminReportListResponse.reports:type_name -> holdfast.v1.ReportShown
+	88,  // 54: holdfast.v1.AdminReport.report:type_name -> holdfast.v1.ReportShown
+	33,  // 55: holdfast.v1.AdminReport.steps:type_name -> holdfast.v1.Step
+	34,  // 56: holdfast.v1.AdminReport.order:type_name -> holdfast.v1.InspectOrderResponse
+	35,  // 57: holdfast.v1.AdminReport.refund:type_name -> holdfast.v1.InspectRefundResponse
+	82,  // 58: holdfast.v1.AdminReport.receipt:type_name -> holdfast.v1.Receipt
+	12,  // 59: holdfast.v1.AdminService.MerchantAdd:input_type -> holdfast.v1.AdminMerchantAddRequest
+	14,  // 60: holdfast.v1.AdminService.MerchantList:input_type -> holdfast.v1.AdminMerchantListRequest
+	16,  // 61: holdfast.v1.AdminService.MerchantShow:input_type -> holdfast.v1.AdminMerchantShowRequest
+	17,  // 62: holdfast.v1.AdminService.MerchantKey:input_type -> holdfast.v1.AdminMerchantKeyRequest
+	18,  // 63: holdfast.v1.AdminService.MerchantCallback:input_type -> holdfast.v1.AdminMerchantCallbackRequest
+	19,  // 64: holdfast.v1.AdminService.PersonAdd:input_type -> holdfast.v1.AdminPersonAddRequest
+	21,  // 65: holdfast.v1.AdminService.PersonTopup:input_type -> holdfast.v1.AdminPersonTopupRequest
+	22,  // 66: holdfast.v1.AdminService.PersonBlock:input_type -> holdfast.v1.AdminPersonBlockRequest
+	31,  // 67: holdfast.v1.AdminService.PersonShow:input_type -> holdfast.v1.AdminPersonShowRequest
+	51,  // 68: holdfast.v1.AdminService.PersonImport:input_type -> holdfast.v1.AdminImportRequest
+	51,  // 69: holdfast.v1.AdminService.TopupImport:input_type -> holdfast.v1.AdminImportRequest
+	23,  // 70: holdfast.v1.AdminService.PersonGrade:input_type -> holdfast.v1.AdminPersonGradeRequest
+	31,  // 71: holdfast.v1.AdminService.PersonErase:input_type -> holdfast.v1.AdminPersonShowRequest
+	24,  // 72: holdfast.v1.AdminService.AppealList:input_type -> holdfast.v1.AdminAppealListRequest
+	27,  // 73: holdfast.v1.AdminService.AppealDecide:input_type -> holdfast.v1.AdminAppealDecideRequest
+	28,  // 74: holdfast.v1.AdminService.LimitsList:input_type -> holdfast.v1.AdminLimitsListRequest
+	29,  // 75: holdfast.v1.AdminService.LimitsSet:input_type -> holdfast.v1.AdminLimitsSetRequest
+	54,  // 76: holdfast.v1.AdminService.TillAdd:input_type -> holdfast.v1.AdminTillAddRequest
+	55,  // 77: holdfast.v1.AdminService.TillSet:input_type -> holdfast.v1.AdminTillSetRequest
+	56,  // 78: holdfast.v1.AdminService.TillList:input_type -> holdfast.v1.AdminTillListRequest
+	32,  // 79: holdfast.v1.AdminService.InspectOrder:input_type -> holdfast.v1.InspectRequest
+	32,  // 80: holdfast.v1.AdminService.InspectRefund:input_type -> holdfast.v1.InspectRequest
+	32,  // 81: holdfast.v1.AdminService.InspectAccount:input_type -> holdfast.v1.InspectRequest
+	32,  // 82: holdfast.v1.AdminService.InspectNotice:input_type -> holdfast.v1.InspectRequest
+	38,  // 83: holdfast.v1.AdminService.Redeliver:input_type -> holdfast.v1.RedeliverRequest
+	32,  // 84: holdfast.v1.AdminService.ShowReceipt:input_type -> holdfast.v1.InspectRequest
+	40,  // 85: holdfast.v1.AdminService.Status:input_type -> holdfast.v1.AdminStatusRequest
+	42,  // 86: holdfast.v1.AdminService.AdvanceClock:input_type -> holdfast.v1.AdvanceClockRequest
+	43,  // 87: holdfast.v1.AdminService.PlatformRotate:input_type -> holdfast.v1.PlatformRotateRequest
+	44,  // 88: holdfast.v1.AdminService.PlatformShow:input_type -> holdfast.v1.PlatformShowRequest
+	0,   // 89: holdfast.v1.AdminService.ShowCluster:input_type -> holdfast.v1.ShowClusterRequest
+	1,   // 90: holdfast.v1.AdminService.ClusterToken:input_type -> holdfast.v1.ClusterTokenRequest
+	3,   // 91: holdfast.v1.AdminService.ClusterPromote:input_type -> holdfast.v1.ClusterMemberRequest
+	3,   // 92: holdfast.v1.AdminService.ClusterRemove:input_type -> holdfast.v1.ClusterMemberRequest
+	3,   // 93: holdfast.v1.AdminService.ClusterTransfer:input_type -> holdfast.v1.ClusterMemberRequest
+	4,   // 94: holdfast.v1.AdminService.SetLevel:input_type -> holdfast.v1.SetLevelRequest
+	59,  // 95: holdfast.v1.AdminService.StaffAdd:input_type -> holdfast.v1.AdminStaffAddRequest
+	61,  // 96: holdfast.v1.AdminService.StaffList:input_type -> holdfast.v1.AdminStaffListRequest
+	60,  // 97: holdfast.v1.AdminService.StaffShow:input_type -> holdfast.v1.AdminStaffRequest
+	62,  // 98: holdfast.v1.AdminService.StaffSetRoles:input_type -> holdfast.v1.AdminStaffSetRolesRequest
+	60,  // 99: holdfast.v1.AdminService.StaffToken:input_type -> holdfast.v1.AdminStaffRequest
+	63,  // 100: holdfast.v1.AdminService.StaffEndSession:input_type -> holdfast.v1.AdminStaffEndSessionRequest
+	60,  // 101: holdfast.v1.AdminService.StaffEnd:input_type -> holdfast.v1.AdminStaffRequest
+	64,  // 102: holdfast.v1.AdminService.ReportList:input_type -> holdfast.v1.AdminReportListRequest
+	66,  // 103: holdfast.v1.AdminService.ReportShow:input_type -> holdfast.v1.AdminReportRequest
+	67,  // 104: holdfast.v1.AdminService.ReportAnswer:input_type -> holdfast.v1.AdminReportAnswerRequest
+	13,  // 105: holdfast.v1.AdminService.MerchantAdd:output_type -> holdfast.v1.AdminMerchant
+	15,  // 106: holdfast.v1.AdminService.MerchantList:output_type -> holdfast.v1.AdminMerchantListResponse
+	13,  // 107: holdfast.v1.AdminService.MerchantShow:output_type -> holdfast.v1.AdminMerchant
+	13,  // 108: holdfast.v1.AdminService.MerchantKey:output_type -> holdfast.v1.AdminMerchant
+	13,  // 109: holdfast.v1.AdminService.MerchantCallback:output_type -> holdfast.v1.AdminMerchant
+	20,  // 110: holdfast.v1.AdminService.PersonAdd:output_type -> holdfast.v1.AdminPerson
+	20,  // 111: holdfast.v1.AdminService.PersonTopup:output_type -> holdfast.v1.AdminPerson
+	20,  // 112: holdfast.v1.AdminService.PersonBlock:output_type -> holdfast.v1.AdminPerson
+	20,  // 113: holdfast.v1.AdminService.PersonShow:output_type -> holdfast.v1.AdminPerson
+	52,  // 114: holdfast.v1.AdminService.PersonImport:output_type -> holdfast.v1.AdminImportReport
+	52,  // 115: holdfast.v1.AdminService.TopupImport:output_type -> holdfast.v1.AdminImportReport
+	20,  // 116: holdfast.v1.AdminService.PersonGrade:output_type -> holdfast.v1.AdminPerson
+	20,  // 117: holdfast.v1.AdminService.PersonErase:output_type -> holdfast.v1.AdminPerson
+	25,  // 118: holdfast.v1.AdminService.AppealList:output_type -> holdfast.v1.AdminAppealListResponse
+	20,  // 119: holdfast.v1.AdminService.AppealDecide:output_type -> holdfast.v1.AdminPerson
+	30,  // 120: holdfast.v1.AdminService.LimitsList:output_type -> holdfast.v1.AdminLimits
+	30,  // 121: holdfast.v1.AdminService.LimitsSet:output_type -> holdfast.v1.AdminLimits
+	58,  // 122: holdfast.v1.AdminService.TillAdd:output_type -> holdfast.v1.AdminTill
+	58,  // 123: holdfast.v1.AdminService.TillSet:output_type -> holdfast.v1.AdminTill
+	57,  // 124: holdfast.v1.AdminService.TillList:output_type -> holdfast.v1.AdminTillListResponse
+	34,  // 125: holdfast.v1.AdminService.InspectOrder:output_type -> holdfast.v1.InspectOrderResponse
+	35,  // 126: holdfast.v1.AdminService.InspectRefund:output_type -> holdfast.v1.InspectRefundResponse
+	36,  // 127: holdfast.v1.AdminService.InspectAccount:output_type -> holdfast.v1.InspectAccountResponse
+	37,  // 128: holdfast.v1.AdminService.InspectNotice:output_type -> holdfast.v1.InspectNoticeResponse
+	39,  // 129: holdfast.v1.AdminService.Redeliver:output_type -> holdfast.v1.RedeliverResponse
+	82,  // 130: holdfast.v1.AdminService.ShowReceipt:output_type -> holdfast.v1.Receipt
+	41,  // 131: holdfast.v1.AdminService.Status:output_type -> holdfast.v1.AdminStatus
+	41,  // 132: holdfast.v1.AdminService.AdvanceClock:output_type -> holdfast.v1.AdminStatus
+	45,  // 133: holdfast.v1.AdminService.PlatformRotate:output_type -> holdfast.v1.PlatformKeys
+	45,  // 134: holdfast.v1.AdminService.PlatformShow:output_type -> holdfast.v1.PlatformKeys
+	47,  // 135: holdfast.v1.AdminService.ShowCluster:output_type -> holdfast.v1.ClusterStatus
+	2,   // 136: holdfast.v1.AdminService.ClusterToken:output_type -> holdfast.v1.ClusterTokenResponse
+	47,  // 137: holdfast.v1.AdminService.ClusterPromote:output_type -> holdfast.v1.ClusterStatus
+	47,  // 138: holdfast.v1.AdminService.ClusterRemove:output_type -> holdfast.v1.ClusterStatus
+	47,  // 139: holdfast.v1.AdminService.ClusterTransfer:output_type -> holdfast.v1.ClusterStatus
+	41,  // 140: holdfast.v1.AdminService.SetLevel:output_type -> holdfast.v1.AdminStatus
+	89,  // 141: holdfast.v1.AdminService.StaffAdd:output_type -> holdfast.v1.StaffShown
+	90,  // 142: holdfast.v1.AdminService.StaffList:output_type -> holdfast.v1.ListMembersResponse
+	89,  // 143: holdfast.v1.AdminService.StaffShow:output_type -> holdfast.v1.StaffShown
+	89,  // 144: holdfast.v1.AdminService.StaffSetRoles:output_type -> holdfast.v1.StaffShown
+	91,  // 145: holdfast.v1.AdminService.StaffToken:output_type -> holdfast.v1.NewTokenResponse
+	89,  // 146: holdfast.v1.AdminService.StaffEndSession:output_type -> holdfast.v1.StaffShown
+	89,  // 147: holdfast.v1.AdminService.StaffEnd:output_type -> holdfast.v1.StaffShown
+	65,  // 148: holdfast.v1.AdminService.ReportList:output_type -> holdfast.v1.AdminReportListResponse
+	68,  // 149: holdfast.v1.AdminService.ReportShow:output_type -> holdfast.v1.AdminReport
+	68,  // 150: holdfast.v1.AdminService.ReportAnswer:output_type -> holdfast.v1.AdminReport
+	105, // [105:151] is the sub-list for method output_type
+	59,  // [59:105] is the sub-list for method input_type
+	59,  // [59:59] is the sub-list for extension type_name
+	59,  // [59:59] is the sub-list for extension extendee
+	0,   // [0:59] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_admin_proto_init() }
@@ -5450,7 +6068,7 @@ func file_holdfast_v1_admin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_admin_proto_rawDesc), len(file_holdfast_v1_admin_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   61,
+			NumMessages:   69,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -14,6 +14,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
 	"github.com/holdfast-pay/holdfast/internal/rule/person"
 	"github.com/holdfast-pay/holdfast/internal/rule/standing"
+	"github.com/holdfast-pay/holdfast/internal/rule/wallet"
 )
 
 // topupLine is the bank line whose clearing account an operator's top-ups are
@@ -95,7 +96,13 @@ func (s *Server) PersonBlock(ctx context.Context, q *connect.Request[pb.AdminPer
 	if err != nil {
 		return nil, err
 	}
-	if _, err := do(ctx, s, standing.Block, &pb.PersonBlock{Uid: p.Uid, Blocked: m.Blocked, Reason: m.Reason}); err != nil {
+	why, ok := code.Reason{}, true
+	if m.Why != "" {
+		if why, ok = code.BlockedFor(m.Why); !ok {
+			return nil, refuse(code.ReasonNeeded)
+		}
+	}
+	if _, err := do(ctx, s, standing.Block, &pb.PersonBlock{Uid: p.Uid, Blocked: m.Blocked, Reason: m.Reason, Why: why.Why}); err != nil {
 		return nil, err
 	}
 	return s.personAnswer(ctx, p.Uid, "")
@@ -120,6 +127,12 @@ func (s *Server) personAnswer(ctx context.Context, uid uint64, ref string) (*con
 		a.Person = s.shownPerson(p)
 		if acc, ok := ledger.Get(r, ledger.UserBalance(p.Uid), money.CNY); ok {
 			a.Accounts = append(a.Accounts, shownAccount(acc))
+		}
+		if w, ok := wallet.Get(r, p.Uid); ok {
+			a.Grade = w.Grade
+		}
+		if last, ok := standing.Of(r, p.Uid); ok {
+			a.Appeal = s.shownAppeal(last, p)
 		}
 		return nil
 	})

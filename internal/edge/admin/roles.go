@@ -47,6 +47,13 @@ var roles = map[string][]pb.StaffRole{
 	pbconnect.AdminServicePersonTopupProcedure:  {finance},
 	pbconnect.AdminServicePersonImportProcedure: {support, finance}, // with money: as PersonTopup
 	pbconnect.AdminServiceTopupImportProcedure:  {finance},
+	pbconnect.AdminServicePersonGradeProcedure:  {support},
+	// Erasing can't be undone: an administrator does it, until it takes two.
+	pbconnect.AdminServicePersonEraseProcedure:  {},
+	pbconnect.AdminServiceAppealListProcedure:   {support, onCall},
+	pbconnect.AdminServiceAppealDecideProcedure: {support},
+	pbconnect.AdminServiceLimitsListProcedure:   {onCall, support, finance, readOnly},
+	pbconnect.AdminServiceLimitsSetProcedure:    {finance},
 
 	pbconnect.AdminServiceRedeliverProcedure:       {onCall, support},
 	pbconnect.AdminServiceAdvanceClockProcedure:    {onCall},

@@ -27,7 +27,8 @@ func (s *Server) shownPerson(p *pb.Person) *pb.PersonShown {
 	of := s.People.Of(p)
 	return &pb.PersonShown{
 		Uid: p.Uid, Ref: p.Ref, Name: of.Name, Phone: of.Phone, Missing: of.Missing, Openids: p.Openids,
-		Blocked: p.Blocked, BlockReason: p.BlockReason, CreatedAt: p.CreatedAt,
+		Blocked: p.Blocked, BlockReason: p.BlockReason, CreatedAt: p.CreatedAt, Email: of.Email, ErasedAt: p.ErasedAt,
+		BlockWhy: why(p), BlockedAt: p.BlockedAt,
 	}
 }
 

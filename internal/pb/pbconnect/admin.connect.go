@@ -69,6 +69,21 @@ const (
 	// AdminServiceTopupImportProcedure is the fully-qualified name of the AdminService's TopupImport
 	// RPC.
 	AdminServiceTopupImportProcedure = "/holdfast.v1.AdminService/TopupImport"
+	// AdminServicePersonGradeProcedure is the fully-qualified name of the AdminService's PersonGrade
+	// RPC.
+	AdminServicePersonGradeProcedure = "/holdfast.v1.AdminService/PersonGrade"
+	// AdminServicePersonEraseProcedure is the fully-qualified name of the AdminService's PersonErase
+	// RPC.
+	AdminServicePersonEraseProcedure = "/holdfast.v1.AdminService/PersonErase"
+	// AdminServiceAppealListProcedure is the fully-qualified name of the AdminService's AppealList RPC.
+	AdminServiceAppealListProcedure = "/holdfast.v1.AdminService/AppealList"
+	// AdminServiceAppealDecideProcedure is the fully-qualified name of the AdminService's AppealDecide
+	// RPC.
+	AdminServiceAppealDecideProcedure = "/holdfast.v1.AdminService/AppealDecide"
+	// AdminServiceLimitsListProcedure is the fully-qualified name of the AdminService's LimitsList RPC.
+	AdminServiceLimitsListProcedure = "/holdfast.v1.AdminService/LimitsList"
+	// AdminServiceLimitsSetProcedure is the fully-qualified name of the AdminService's LimitsSet RPC.
+	AdminServiceLimitsSetProcedure = "/holdfast.v1.AdminService/LimitsSet"
 	// AdminServiceTillAddProcedure is the fully-qualified name of the AdminService's TillAdd RPC.
 	AdminServiceTillAddProcedure = "/holdfast.v1.AdminService/TillAdd"
 	// AdminServiceTillSetProcedure is the fully-qualified name of the AdminService's TillSet RPC.
@@ -163,6 +178,18 @@ type AdminServiceClient interface {
 	// all rows or none, each under the file's identity.
 	PersonImport(context.Context, *connect.Request[pb.AdminImportRequest]) (*connect.Response[pb.AdminImportReport], error)
 	TopupImport(context.Context, *connect.Request[pb.AdminImportRequest]) (*connect.Response[pb.AdminImportReport], error)
+	// PersonGrade says how well a person is known: limits are per grade.
+	PersonGrade(context.Context, *connect.Request[pb.AdminPersonGradeRequest]) (*connect.Response[pb.AdminPerson], error)
+	// PersonErase erases a person's details for good.
+	PersonErase(context.Context, *connect.Request[pb.AdminPersonShowRequest]) (*connect.Response[pb.AdminPerson], error)
+	// AppealList lists the appeals against blocks that nobody has decided, oldest first.
+	AppealList(context.Context, *connect.Request[pb.AdminAppealListRequest]) (*connect.Response[pb.AdminAppealListResponse], error)
+	// AppealDecide decides an appeal.
+	AppealDecide(context.Context, *connect.Request[pb.AdminAppealDecideRequest]) (*connect.Response[pb.AdminPerson], error)
+	// LimitsList lists what people of each grade may move.
+	LimitsList(context.Context, *connect.Request[pb.AdminLimitsListRequest]) (*connect.Response[pb.AdminLimits], error)
+	// LimitsSet replaces the limits of one grade.
+	LimitsSet(context.Context, *connect.Request[pb.AdminLimitsSetRequest]) (*connect.Response[pb.AdminLimits], error)
 	// TillAdd adds a till of a merchant with a printed code, or returns the one that has
 	// the name.
 	TillAdd(context.Context, *connect.Request[pb.AdminTillAddRequest]) (*connect.Response[pb.AdminTill], error)
@@ -282,6 +309,42 @@ func NewAdminServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			httpClient,
 			baseURL+AdminServiceTopupImportProcedure,
 			connect.WithSchema(adminServiceMethods.ByName("TopupImport")),
+			connect.WithClientOptions(opts...),
+		),
+		personGrade: connect.NewClient[pb.AdminPersonGradeRequest, pb.AdminPerson](
+			httpClient,
+			baseURL+AdminServicePersonGradeProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("PersonGrade")),
+			connect.WithClientOptions(opts...),
+		),
+		personErase: connect.NewClient[pb.AdminPersonShowRequest, pb.AdminPerson](
+			httpClient,
+			baseURL+AdminServicePersonEraseProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("PersonErase")),
+			connect.WithClientOptions(opts...),
+		),
+		appealList: connect.NewClient[pb.AdminAppealListRequest, pb.AdminAppealListResponse](
+			httpClient,
+			baseURL+AdminServiceAppealListProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("AppealList")),
+			connect.WithClientOptions(opts...),
+		),
+		appealDecide: connect.NewClient[pb.AdminAppealDecideRequest, pb.AdminPerson](
+			httpClient,
+			baseURL+AdminServiceAppealDecideProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("AppealDecide")),
+			connect.WithClientOptions(opts...),
+		),
+		limitsList: connect.NewClient[pb.AdminLimitsListRequest, pb.AdminLimits](
+			httpClient,
+			baseURL+AdminServiceLimitsListProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("LimitsList")),
+			connect.WithClientOptions(opts...),
+		),
+		limitsSet: connect.NewClient[pb.AdminLimitsSetRequest, pb.AdminLimits](
+			httpClient,
+			baseURL+AdminServiceLimitsSetProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("LimitsSet")),
 			connect.WithClientOptions(opts...),
 		),
 		tillAdd: connect.NewClient[pb.AdminTillAddRequest, pb.AdminTill](
@@ -474,6 +537,12 @@ type adminServiceClient struct {
 	personShow       *connect.Client[pb.AdminPersonShowRequest, pb.AdminPerson]
 	personImport     *connect.Client[pb.AdminImportRequest, pb.AdminImportReport]
 	topupImport      *connect.Client[pb.AdminImportRequest, pb.AdminImportReport]
+	personGrade      *connect.Client[pb.AdminPersonGradeRequest, pb.AdminPerson]
+	personErase      *connect.Client[pb.AdminPersonShowRequest, pb.AdminPerson]
+	appealList       *connect.Client[pb.AdminAppealListRequest, pb.AdminAppealListResponse]
+	appealDecide     *connect.Client[pb.AdminAppealDecideRequest, pb.AdminPerson]
+	limitsList       *connect.Client[pb.AdminLimitsListRequest, pb.AdminLimits]
+	limitsSet        *connect.Client[pb.AdminLimitsSetRequest, pb.AdminLimits]
 	tillAdd          *connect.Client[pb.AdminTillAddRequest, pb.AdminTill]
 	tillSet          *connect.Client[pb.AdminTillSetRequest, pb.AdminTill]
 	tillList         *connect.Client[pb.AdminTillListRequest, pb.AdminTillListResponse]
@@ -558,6 +627,36 @@ func (c *adminServiceClient) PersonImport(ctx context.Context, req *connect.Requ
 // TopupImport calls holdfast.v1.AdminService.TopupImport.
 func (c *adminServiceClient) TopupImport(ctx context.Context, req *connect.Request[pb.AdminImportRequest]) (*connect.Response[pb.AdminImportReport], error) {
 	return c.topupImport.CallUnary(ctx, req)
+}
+
+// PersonGrade calls holdfast.v1.AdminService.PersonGrade.
+func (c *adminServiceClient) PersonGrade(ctx context.Context, req *connect.Request[pb.AdminPersonGradeRequest]) (*connect.Response[pb.AdminPerson], error) {
+	return c.personGrade.CallUnary(ctx, req)
+}
+
+// PersonErase calls holdfast.v1.AdminService.PersonErase.
+func (c *adminServiceClient) PersonErase(ctx context.Context, req *connect.Request[pb.AdminPersonShowRequest]) (*connect.Response[pb.AdminPerson], error) {
+	return c.personErase.CallUnary(ctx, req)
+}
+
+// AppealList calls holdfast.v1.AdminService.AppealList.
+func (c *adminServiceClient) AppealList(ctx context.Context, req *connect.Request[pb.AdminAppealListRequest]) (*connect.Response[pb.AdminAppealListResponse], error) {
+	return c.appealList.CallUnary(ctx, req)
+}
+
+// AppealDecide calls holdfast.v1.AdminService.AppealDecide.
+func (c *adminServiceClient) AppealDecide(ctx context.Context, req *connect.Request[pb.AdminAppealDecideRequest]) (*connect.Response[pb.AdminPerson], error) {
+	return c.appealDecide.CallUnary(ctx, req)
+}
+
+// LimitsList calls holdfast.v1.AdminService.LimitsList.
+func (c *adminServiceClient) LimitsList(ctx context.Context, req *connect.Request[pb.AdminLimitsListRequest]) (*connect.Response[pb.AdminLimits], error) {
+	return c.limitsList.CallUnary(ctx, req)
+}
+
+// LimitsSet calls holdfast.v1.AdminService.LimitsSet.
+func (c *adminServiceClient) LimitsSet(ctx context.Context, req *connect.Request[pb.AdminLimitsSetRequest]) (*connect.Response[pb.AdminLimits], error) {
+	return c.limitsSet.CallUnary(ctx, req)
 }
 
 // TillAdd calls holdfast.v1.AdminService.TillAdd.
@@ -723,6 +822,18 @@ type AdminServiceHandler interface {
 	// all rows or none, each under the file's identity.
 	PersonImport(context.Context, *connect.Request[pb.AdminImportRequest]) (*connect.Response[pb.AdminImportReport], error)
 	TopupImport(context.Context, *connect.Request[pb.AdminImportRequest]) (*connect.Response[pb.AdminImportReport], error)
+	// PersonGrade says how well a person is known: limits are per grade.
+	PersonGrade(context.Context, *connect.Request[pb.AdminPersonGradeRequest]) (*connect.Response[pb.AdminPerson], error)
+	// PersonErase erases a person's details for good.
+	PersonErase(context.Context, *connect.Request[pb.AdminPersonShowRequest]) (*connect.Response[pb.AdminPerson], error)
+	// AppealList lists the appeals against blocks that nobody has decided, oldest first.
+	AppealList(context.Context, *connect.Request[pb.AdminAppealListRequest]) (*connect.Response[pb.AdminAppealListResponse], error)
+	// AppealDecide decides an appeal.
+	AppealDecide(context.Context, *connect.Request[pb.AdminAppealDecideRequest]) (*connect.Response[pb.AdminPerson], error)
+	// LimitsList lists what people of each grade may move.
+	LimitsList(context.Context, *connect.Request[pb.AdminLimitsListRequest]) (*connect.Response[pb.AdminLimits], error)
+	// LimitsSet replaces the limits of one grade.
+	LimitsSet(context.Context, *connect.Request[pb.AdminLimitsSetRequest]) (*connect.Response[pb.AdminLimits], error)
 	// TillAdd adds a till of a merchant with a printed code, or returns the one that has
 	// the name.
 	TillAdd(context.Context, *connect.Request[pb.AdminTillAddRequest]) (*connect.Response[pb.AdminTill], error)
@@ -838,6 +949,42 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 		AdminServiceTopupImportProcedure,
 		svc.TopupImport,
 		connect.WithSchema(adminServiceMethods.ByName("TopupImport")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServicePersonGradeHandler := connect.NewUnaryHandler(
+		AdminServicePersonGradeProcedure,
+		svc.PersonGrade,
+		connect.WithSchema(adminServiceMethods.ByName("PersonGrade")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServicePersonEraseHandler := connect.NewUnaryHandler(
+		AdminServicePersonEraseProcedure,
+		svc.PersonErase,
+		connect.WithSchema(adminServiceMethods.ByName("PersonErase")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceAppealListHandler := connect.NewUnaryHandler(
+		AdminServiceAppealListProcedure,
+		svc.AppealList,
+		connect.WithSchema(adminServiceMethods.ByName("AppealList")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceAppealDecideHandler := connect.NewUnaryHandler(
+		AdminServiceAppealDecideProcedure,
+		svc.AppealDecide,
+		connect.WithSchema(adminServiceMethods.ByName("AppealDecide")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceLimitsListHandler := connect.NewUnaryHandler(
+		AdminServiceLimitsListProcedure,
+		svc.LimitsList,
+		connect.WithSchema(adminServiceMethods.ByName("LimitsList")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceLimitsSetHandler := connect.NewUnaryHandler(
+		AdminServiceLimitsSetProcedure,
+		svc.LimitsSet,
+		connect.WithSchema(adminServiceMethods.ByName("LimitsSet")),
 		connect.WithHandlerOptions(opts...),
 	)
 	adminServiceTillAddHandler := connect.NewUnaryHandler(
@@ -1038,6 +1185,18 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 			adminServicePersonImportHandler.ServeHTTP(w, r)
 		case AdminServiceTopupImportProcedure:
 			adminServiceTopupImportHandler.ServeHTTP(w, r)
+		case AdminServicePersonGradeProcedure:
+			adminServicePersonGradeHandler.ServeHTTP(w, r)
+		case AdminServicePersonEraseProcedure:
+			adminServicePersonEraseHandler.ServeHTTP(w, r)
+		case AdminServiceAppealListProcedure:
+			adminServiceAppealListHandler.ServeHTTP(w, r)
+		case AdminServiceAppealDecideProcedure:
+			adminServiceAppealDecideHandler.ServeHTTP(w, r)
+		case AdminServiceLimitsListProcedure:
+			adminServiceLimitsListHandler.ServeHTTP(w, r)
+		case AdminServiceLimitsSetProcedure:
+			adminServiceLimitsSetHandler.ServeHTTP(w, r)
 		case AdminServiceTillAddProcedure:
 			adminServiceTillAddHandler.ServeHTTP(w, r)
 		case AdminServiceTillSetProcedure:
@@ -1147,6 +1306,30 @@ func (UnimplementedAdminServiceHandler) PersonImport(context.Context, *connect.R
 
 func (UnimplementedAdminServiceHandler) TopupImport(context.Context, *connect.Request[pb.AdminImportRequest]) (*connect.Response[pb.AdminImportReport], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.AdminService.TopupImport is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) PersonGrade(context.Context, *connect.Request[pb.AdminPersonGradeRequest]) (*connect.Response[pb.AdminPerson], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.AdminService.PersonGrade is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) PersonErase(context.Context, *connect.Request[pb.AdminPersonShowRequest]) (*connect.Response[pb.AdminPerson], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.AdminService.PersonErase is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) AppealList(context.Context, *connect.Request[pb.AdminAppealListRequest]) (*connect.Response[pb.AdminAppealListResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.AdminService.AppealList is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) AppealDecide(context.Context, *connect.Request[pb.AdminAppealDecideRequest]) (*connect.Response[pb.AdminPerson], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.AdminService.AppealDecide is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) LimitsList(context.Context, *connect.Request[pb.AdminLimitsListRequest]) (*connect.Response[pb.AdminLimits], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.AdminService.LimitsList is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) LimitsSet(context.Context, *connect.Request[pb.AdminLimitsSetRequest]) (*connect.Response[pb.AdminLimits], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.AdminService.LimitsSet is not implemented"))
 }
 
 func (UnimplementedAdminServiceHandler) TillAdd(context.Context, *connect.Request[pb.AdminTillAddRequest]) (*connect.Response[pb.AdminTill], error) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/holdfast-pay/holdfast/internal/base/money"
@@ -20,7 +21,9 @@ func showPerson(env *Env, a *pb.AdminPerson) error {
 	var b strings.Builder
 	p := a.Person
 	fields(&b, "person", fmt.Sprintf("%d  %s", p.GetUid(), cmp.Or(p.GetName(), "("+p.GetMissing()+")")), "phone", p.GetPhone(), "ref", p.GetRef(), "since", when(p.GetCreatedAt()),
-		"blocked", choose(p.GetBlocked(), cmp.Or(p.GetBlockReason(), "yes"), ""))
+		"blocked", choose(p.GetBlocked(), cmp.Or(p.GetBlockReason(), "yes"), ""), "told", p.GetBlockWhy(), "blocked since", choose(p.GetBlocked(), when(p.GetBlockedAt()), ""),
+		"e-mail", p.GetEmail(), "grade", choose(a.Grade > 0, strconv.Itoa(int(a.Grade)), ""))
+	printAppeal(&b, a.Appeal)
 	for _, o := range p.GetOpenids() {
 		fmt.Fprintf(&b, "openid  %s  for %s\n", o.Openid, o.Appid)
 	}
@@ -73,6 +76,15 @@ var personShow = Command{
 			return showPerson(env, a)
 		}
 	},
+}
+
+// readUID reads our number of a person.
+func readUID(text string) (uint64, error) {
+	uid, err := strconv.ParseUint(text, 10, 64)
+	if err != nil || uid == 0 {
+		return 0, usage("our number of the person, as `person show` has it", "%q is no uid", text)
+	}
+	return uid, nil
 }
 
 // whichPerson demands exactly one of a reference and a number.

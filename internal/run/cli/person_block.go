@@ -11,15 +11,18 @@ import (
 var personBlock = Command{
 	Name: "person block", Args: "[REF]", Short: "keep a person from paying, or let them go on", JSON: true, Admin: true,
 	Long: `A blocked person pays nothing; money that others owe them still arrives. --reason is
-kept with the person and shown to operators. --off lets them go on.`,
+kept with the person and shown to operators; --why is what the person is told: asked,
+taken_over, suspected, documents, ordered or terms. The person can appeal. --off lets
+them go on, and grants an appeal that waits.`,
 	Examples: []Example{
-		{"holdfast person block alice --reason 'phone reported stolen'", "from now on"},
+		{"holdfast person block alice --why asked --reason 'phone reported stolen'", "from now on"},
 		{"holdfast person block alice --off", "let go on"},
 	},
 	Flags: func(fs *flag.FlagSet) RunFunc {
 		var q pb.AdminPersonBlockRequest
 		fs.Uint64Var(&q.Uid, "uid", 0, "our `NUMBER` of the person instead of a reference")
 		fs.StringVar(&q.Reason, "reason", "", "`WHY`, at most 200 characters")
+		fs.StringVar(&q.Why, "why", "", "what the person is told: `REASON`, one of the words above")
 		off := fs.Bool("off", false, "let the person go on")
 		return func(ctx context.Context, env *Env, args []string) (err error) {
 			if q.PersonRef, err = whichPerson(args, q.Uid); err != nil {

@@ -24,21 +24,30 @@ refunds, notices and accounts agree. Then it replays the rest of the log in memo
 checks the outcome the same way, and checks that the journal extends the published
 checkpoint. It writes nothing. What is wrong is named with its place.
 
+With --clear it looks for personal values instead, in all that the folder holds: in clear,
+and by the hashes that anybody could make of them. It finds what an operator wrote into
+references and reasons, copies made by hand, and faults of this program.
+
 A keystore whose master key lies outside the folder is read with --config, which
 names both the folder and the key, or with --master-key.`,
 	Examples: []Example{
 		{"holdfast verify --config /etc/holdfast/node.toml", "after a crash: the folder and the master key that the configuration names"},
 		{"holdfast verify /backup/holdfast --master-key /etc/holdfast/master.key", "a copy of the folder, before it is trusted"},
+		{"holdfast verify /var/lib/holdfast --clear values.txt", "is anything of these people left? one value a line"},
 		{"holdfast verify --json DIR", "for a script: \"ok\" and the problems"},
 	},
 	Flags: func(fs *flag.FlagSet) RunFunc {
 		master := new(string)
 		fileVar(fs, master, "master-key", "the keystore's master key `FILE` (default DIR/keys/master.key)")
+		values := fs.String("clear", "", "look for personal values: each line of `FILE` is one")
 		config, sets := configFlags(fs)
 		return func(ctx context.Context, env *Env, args []string) error {
 			dir, key, err := whatToVerify(args, *master, *config, *sets)
 			if err != nil {
 				return err
+			}
+			if *values != "" {
+				return searchClear(env, dir, *values)
 			}
 			return runVerify(ctx, env, dir, key)
 		}
