@@ -51,6 +51,7 @@ var entries = []struct {
 var testEntries = map[string]string{
 	"pgregory.net/rapid":                      "internal/",
 	"go.uber.org/goleak":                      "internal/",
+	"github.com/emersion/":                    "internal/edge/", // a mail server to send to
 	"github.com/chromedp/":                    "internal/",
 	"github.com/wechatpay-apiv3/wechatpay-go": "internal/",
 	"github.com/prometheus/":                  "internal/",

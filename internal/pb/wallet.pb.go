@@ -133,7 +133,9 @@ type EnrolRequest struct {
 	// label is what the person calls the device.
 	Label string `protobuf:"bytes,4,opt,name=label,proto3" json:"label,omitempty"`
 	// name is the person's; needed for a number that is new here.
-	Name          string `protobuf:"bytes,5,opt,name=name,proto3" json:"name,omitempty"`
+	Name string `protobuf:"bytes,5,opt,name=name,proto3" json:"name,omitempty"`
+	// email is where codes go when no SMS can be sent; only for a number that is new here.
+	Email         string `protobuf:"bytes,6,opt,name=email,proto3" json:"email,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -199,6 +201,13 @@ func (x *EnrolRequest) GetLabel() string {
 func (x *EnrolRequest) GetName() string {
 	if x != nil {
 		return x.Name
+	}
+	return ""
+}
+
+func (x *EnrolRequest) GetEmail() string {
+	if x != nil {
+		return x.Email
 	}
 	return ""
 }
@@ -4490,14 +4499,15 @@ const file_holdfast_v1_wallet_proto_rawDesc = "" +
 	"\tclient_id\x18\x02 \x01(\tR\bclientId\"1\n" +
 	"\x10SendCodeResponse\x12\x1d\n" +
 	"\n" +
-	"expires_at\x18\x01 \x01(\x03R\texpiresAt\"\x81\x01\n" +
+	"expires_at\x18\x01 \x01(\x03R\texpiresAt\"\x97\x01\n" +
 	"\fEnrolRequest\x12\x14\n" +
 	"\x05phone\x18\x01 \x01(\tR\x05phone\x12\x12\n" +
 	"\x04code\x18\x02 \x01(\tR\x04code\x12\x1d\n" +
 	"\n" +
 	"public_key\x18\x03 \x01(\fR\tpublicKey\x12\x14\n" +
 	"\x05label\x18\x04 \x01(\tR\x05label\x12\x12\n" +
-	"\x04name\x18\x05 \x01(\tR\x04name\"=\n" +
+	"\x04name\x18\x05 \x01(\tR\x04name\x12\x14\n" +
+	"\x05email\x18\x06 \x01(\tR\x05email\"=\n" +
 	"\rEnrolResponse\x12\x16\n" +
 	"\x06device\x18\x01 \x01(\fR\x06device\x12\x14\n" +
 	"\x05fresh\x18\x02 \x01(\bR\x05fresh\"\x13\n" +

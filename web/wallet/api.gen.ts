@@ -119,6 +119,7 @@ export interface EnrolRequest {
 	publicKey: Uint8Array;
 	label: string;
 	name: string;
+	email: string;
 }
 
 export interface EnrolResponse {
@@ -490,7 +491,7 @@ export const messages = {
 	DeviceView: { device: "bytes", label: "text", addedAt: "number", trustedAt: "number", this: "bool", seenAt: "number" },
 	EndDeviceRequest: { device: "bytes", grant: "id" },
 	EndPasskeyRequest: { credential: "bytes", grant: "id" },
-	EnrolRequest: { phone: "text", code: "text", publicKey: "bytes", label: "text", name: "text" },
+	EnrolRequest: { phone: "text", code: "text", publicKey: "bytes", label: "text", name: "text", email: "text" },
 	EnrolResponse: { device: "bytes", fresh: "bool" },
 	FindPayeeRequest: { phone: "text", code: "text" },
 	FindPayeeResponse: { payee: "text", name: "text", amount: "number" },

@@ -64,6 +64,9 @@ func Missing(err error) string {
 	return err.Error()
 }
 
+// Email is the person's e-mail address, "" when there is none or it can't be shown.
+func (s *Sealer) Email(p *pb.Person) string { return s.Of(p).Email }
+
 // Name is the person's name, or in brackets why it is not shown.
 func (s *Sealer) Name(p *pb.Person) string {
 	shown := s.Of(p)

@@ -15,6 +15,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/httpsig"
 	"github.com/holdfast-pay/holdfast/internal/edge/personal"
+	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/person"
 	rule "github.com/holdfast-pay/holdfast/internal/rule/wallet"
@@ -29,13 +30,20 @@ const (
 
 // SendCode implements WalletService.
 func (s *Server) SendCode(ctx context.Context, q *connect.Request[pb.SendCodeRequest]) (*connect.Response[pb.SendCodeResponse], error) {
-	who := from(ctx)
-	phone, tag, err := s.phone(ctx, q.Msg.Phone)
+	who, m := from(ctx), q.Msg
+	typed, ok := personal.Phone(m.Phone)
+	switch {
+	case !ok:
+		return nil, refuse(who, code.PhoneTagInvalid)
+	case m.ClientId == "" || len(m.ClientId) > maxClientID:
+		return nil, refuse(who, code.AttemptNeeded)
+	}
+	if out := s.pace.refuses(typed, who.address, m.ClientId, s.Now()); out != code.OK {
+		return nil, refuse(who, out)
+	}
+	phone, tag, err := s.phone(ctx, typed)
 	if err != nil {
 		return nil, err
-	}
-	if q.Msg.ClientId == "" || len(q.Msg.ClientId) > maxClientID {
-		return nil, refuse(who, code.AttemptNeeded)
 	}
 	digits, err := drawCode()
 	if err != nil {
@@ -49,13 +57,16 @@ func (s *Server) SendCode(ctx context.Context, q *connect.Request[pb.SendCodeReq
 	if err != nil {
 		return nil, s.fail(who, "hash an address", err)
 	}
-	key := sha256.Sum256([]byte(phone + " " + q.Msg.ClientId))
+	key := sha256.Sum256([]byte(phone + " " + m.ClientId))
 	sent, err := do(ctx, s, rule.SendCode, &pb.CodeSend{PhoneTag: tag, AddressTag: address, Proof: proof, Key: key[:rule.KeySize]})
 	if err != nil {
+		out, _ := rpc.CodeOf(err)
+		s.pace.took(phone, who.address, m.ClientId, out, s.Now())
 		return nil, err
 	}
+	s.pace.took(phone, who.address, m.ClientId, code.OK, sent.Until-rule.CodeLife)
 	if bytes.Equal(sent.Proof, proof) { // else the call before this one has sent another
-		if err := s.send(ctx, phone, digits); err != nil {
+		if err := s.send(ctx, phone, tag, digits); err != nil {
 			s.Log.Error("a one-time code was not sent", "request_id", who.request, "err", err)
 			return nil, refuse(who, code.CodeNotSent)
 		}
@@ -63,10 +74,29 @@ func (s *Server) SendCode(ctx context.Context, q *connect.Request[pb.SendCodeReq
 	return answer(&pb.SendCodeResponse{ExpiresAt: sent.Until})
 }
 
-func (s *Server) send(ctx context.Context, phone, digits string) error {
-	ctx, cancel := context.WithTimeout(ctx, sending)
+// send sends a code by SMS. What can't be sent goes by mail, where mail is set up, to
+// whoever has the number and an address: behind the caller's back, who is told the same
+// whether that is anybody.
+func (s *Server) send(ctx context.Context, phone string, tag []byte, digits string) error {
+	bound, cancel := context.WithTimeout(ctx, sending)
 	defer cancel()
-	return s.Sender.Send(ctx, Message{Phone: phone, Code: digits, Chinese: from(ctx).chinese})
+	x := Message{Phone: phone, Code: digits, Chinese: from(ctx).chinese}
+	err := s.Sender.Send(bound, x)
+	if err == nil || s.Mail == nil {
+		return err
+	}
+	if err := s.read(ctx, "look for an e-mail address", func(r table.Reader) error {
+		if p, ok := person.ByPhone(r, tag); ok {
+			x.Email = s.Personal.Email(p)
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	if x.Email != "" {
+		s.Mail.Post(x)
+	}
+	return nil
 }
 
 // drawCode draws six digits.
@@ -113,6 +143,9 @@ func (s *Server) Enrol(ctx context.Context, q *connect.Request[pb.EnrolRequest])
 	if !rule.Text(m.Name, maxName) {
 		return nil, refuse(who, code.TextInvalid)
 	}
+	if m.Email != "" && !EmailAddress(m.Email) {
+		return nil, refuse(who, code.TextInvalid)
+	}
 	c := &pb.DeviceEnrol{PhoneTag: tag, PublicKey: m.PublicKey, Label: m.Label}
 	if c.Proof, err = s.codeProof(ctx, phone, m.Code); err != nil {
 		return nil, err
@@ -126,7 +159,7 @@ func (s *Server) Enrol(ctx context.Context, q *connect.Request[pb.EnrolRequest])
 		return nil, err
 	}
 	if fresh && m.Name != "" {
-		if c.Details, err = s.Personal.Seal(ctx, &pb.Details{Name: m.Name, Phone: phone}); err != nil {
+		if c.Details, err = s.Personal.Seal(ctx, &pb.Details{Name: m.Name, Phone: phone, Email: m.Email}); err != nil {
 			return nil, s.fail(who, "seal details", err)
 		}
 	}

@@ -17,7 +17,9 @@ import (
 
 // Message is a one-time code on its way.
 type Message struct {
-	Phone   string
+	Phone string
+	// Email is set for what goes by mail.
+	Email   string
 	Code    string
 	Chinese bool
 }

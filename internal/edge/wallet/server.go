@@ -46,6 +46,8 @@ type Personal interface {
 	OpenMemo(memo *pb.Sealed, reader *pb.Person) (string, error)
 	// Name is the person's name, "" when this node can't open it.
 	Name(p *pb.Person) string
+	// Email is the person's e-mail address, "" when there is none or this node can't open it.
+	Email(p *pb.Person) string
 	PhoneTag(ctx context.Context, phone string) ([]byte, error)
 	// Tag is a keyed hash of 32 bytes; what says of what.
 	Tag(ctx context.Context, what, of string) ([]byte, error)
@@ -85,6 +87,9 @@ type Config struct {
 	// Named says whether the platform is called by a host's name; nil: by any. What was
 	// signed for somebody else is not taken from them.
 	Named func(host string) bool
+	// Mail takes codes that Sender could not send, for those who have an e-mail address;
+	// nil where there is none.
+	Mail *Mailer
 	// Passkeys asks browsers for passkeys; nil where they are not set up.
 	Passkeys *passkey.Party
 }
@@ -93,6 +98,7 @@ type Config struct {
 type Server struct {
 	Config
 	devices known
+	pace    codePace
 	// hashing bounds how many PINs are hashed at once: each takes 19 MiB and a core.
 	hashing chan struct{}
 	// refusals words what is refused before a call is looked at.

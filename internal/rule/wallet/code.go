@@ -15,10 +15,12 @@ const (
 	CodeLife = 5 * stamp.Minute
 	// codeTries is how often a code may be typed wrong.
 	codeTries = 5
-	// codePause is the least time between two codes to one number.
-	codePause = 30 * stamp.Second
+	// CodePause is the least time between two codes to one number, milliseconds.
+	CodePause = 30 * stamp.Second
+	// CodesAnHour is how many codes may go to one number in an hour.
+	CodesAnHour = 5
 	// Codes to one number, and asked for from one address.
-	perNumberHour, perNumberDay   = 5, 10
+	perNumberDay                  = 10
 	perAddressHour, perAddressDay = 30, 100
 	// keepCodes is for how long the counts are needed.
 	keepCodes = 25 * stamp.Hour
@@ -61,7 +63,7 @@ func ApplyCodeSend(d *deed.Deed, c *pb.CodeSend) (code.Code, *pb.SentCode) {
 		sent = &pb.SentCode{Sends: &pb.Sends{}}
 	case bytes.Equal(sent.Key, c.Key):
 		return code.OK, sent
-	case d.At < sent.Sends.LastAt+codePause:
+	case d.At < sent.Sends.LastAt+CodePause:
 		return code.CodeTooSoon, nil
 	}
 	from, ok := senders.Get(d.Tx, senderKey(c.AddressTag))
@@ -69,7 +71,7 @@ func ApplyCodeSend(d *deed.Deed, c *pb.CodeSend) (code.Code, *pb.SentCode) {
 		from = &pb.Sends{}
 	}
 	numberAt, addressAt := sent.Sends.LastAt, from.LastAt
-	if !more(d, sent.Sends, perNumberHour, perNumberDay) || !more(d, from, perAddressHour, perAddressDay) {
+	if !more(d, sent.Sends, CodesAnHour, perNumberDay) || !more(d, from, perAddressHour, perAddressDay) {
 		return code.CodeTooMany, nil
 	}
 	// From here the command succeeds.

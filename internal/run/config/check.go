@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -30,6 +31,12 @@ func (c *Config) Check() error {
 			k.that(strings.HasPrefix(o, "https://") || strings.HasPrefix(o, "http://localhost"), "wallet_api.passkey_origins", fmt.Sprintf("browsers know no passkeys at %q", o),
 				"https://..., or http://localhost:PORT for trying out")
 		}
+	}
+	k.mail(c.Mail)
+	k.oneOf("proxies.header", c.Proxies.Header, "x-forwarded-for", "forwarded")
+	for _, of := range c.Proxies.Trusted {
+		_, err := netip.ParsePrefix(of)
+		k.that(err == nil, "proxies.trusted", fmt.Sprintf("%q is no network", of), "like 10.0.0.0/8, or 192.0.2.7/32 for one proxy")
 	}
 	k.address("inner.address", c.Inner.Address)
 	k.cluster()
@@ -71,6 +78,15 @@ func (k *checker) that(cond bool, key, text, hint string) bool {
 }
 
 // logName: a note's key name has no space and no plus sign.
+func (k *checker) mail(m Mail) {
+	if m.Address == "" {
+		return
+	}
+	k.address("mail.address", m.Address)
+	k.that(strings.Contains(m.From, "@"), "mail.from", "it is no e-mail address", "who the codes come from, codes@pay.example.com")
+	k.that((m.User == "") == (m.PasswordFile == ""), "mail.password_file", "user and password go together", "set both, or none")
+}
+
 func (k *checker) logName() {
 	n := k.c.LogName
 	k.that(n != "" && len(n) <= 96 && !strings.ContainsAny(n, "+ \t\n"), "log_name",

@@ -14,6 +14,8 @@ type Config struct {
 	LogName     string      `toml:"log_name" yaml:"log_name"`
 	MerchantAPI MerchantAPI `toml:"merchant_api" yaml:"merchant_api"`
 	WalletAPI   WalletAPI   `toml:"wallet_api" yaml:"wallet_api"`
+	Mail        Mail        `toml:"mail" yaml:"mail"`
+	Proxies     Proxies     `toml:"proxies" yaml:"proxies"`
 	Admin       Admin       `toml:"admin" yaml:"admin"`
 	Inner       Inner       `toml:"inner" yaml:"inner"`
 	Cluster     Cluster     `toml:"cluster" yaml:"cluster"`
@@ -29,6 +31,21 @@ type Config struct {
 	Sandbox bool `toml:"-" yaml:"-"`
 
 	source map[string]Source
+}
+
+// Proxies are those in front of the merchant API and the wallet API.
+type Proxies struct {
+	Trusted List   `toml:"trusted" yaml:"trusted"`
+	Header  string `toml:"header" yaml:"header"`
+}
+
+// Mail is the server through which one-time codes go by e-mail.
+type Mail struct {
+	Address      string `toml:"address" yaml:"address"`
+	From         string `toml:"from" yaml:"from"`
+	User         string `toml:"user" yaml:"user"`
+	PasswordFile string `toml:"password_file" yaml:"password_file"`
+	CAFile       string `toml:"ca_file" yaml:"ca_file"`
 }
 
 // MerchantAPI is the listener that merchants and payers reach.
@@ -129,6 +146,7 @@ func Default() *Config {
 			Address: "127.0.0.1:8443", MaxInFlight: 2048,
 			HeaderTimeout: 5 * second, RequestTimeout: 10 * second, IdleTimeout: 60 * second,
 		},
+		Proxies:   Proxies{Header: "x-forwarded-for"},
 		Admin:     Admin{Address: "127.0.0.1:7443"},
 		Inner:     Inner{Address: "127.0.0.1:7444"},
 		Disk:      Disk{MinFree: 2 << 30, MinFreePercent: 5, KeepLog: 1 << 30, KeepLogFor: 600 * second, Cache: 256 << 20, ScrubEvery: 24 * 3600 * second},

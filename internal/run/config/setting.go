@@ -21,8 +21,11 @@ type Setting struct {
 
 // Settings lists every key with its documentation, in the order of the
 // reference. A test holds it against the struct.
-func (c *Config) Settings() []Setting {
-	m, w, a, d, g := &c.MerchantAPI, &c.WalletAPI, &c.Admin, &c.Disk, &c.Cluster
+func (c *Config) Settings() []Setting { return append(c.public(), c.private()...) }
+
+// public are the settings of what merchants and people reach.
+func (c *Config) public() []Setting {
+	m, w := &c.MerchantAPI, &c.WalletAPI
 	return []Setting{
 		{"data", "The data folder. It holds everything the node must not lose.", &c.Data, true},
 		{"log_name", "Name of the journal in its signed checkpoints, like `pay.example.com/journal`; fixed when the folder is made.", &c.LogName, false},
@@ -50,6 +53,21 @@ func (c *Config) Settings() []Setting {
 		{"wallet_api.passkey_site", "Domain that people's passkeys are made for, like `pay.example.com`; never change it, since passkeys work for no other. Empty: there are none.", &w.PasskeySite, false},
 		{"wallet_api.passkey_origins", "List of the pages' origins that may ask for passkeys, like `https://pay.example.com`: the domain or parts of it.", &w.PasskeyOrigins, false},
 
+		{"mail.address", "HOST:PORT of a mail server that offers STARTTLS, often port 587: one-time codes go through it when no SMS can be sent, to people who gave an e-mail address. Empty: none do.", &c.Mail.Address, false},
+		{"mail.from", "Address that these mails come from.", &c.Mail.From, false},
+		{"mail.user", "User at the server; empty where it asks for none.", &c.Mail.User, false},
+		{"mail.password_file", "File with the user's password.", &c.Mail.PasswordFile, true},
+		{"mail.ca_file", "Certificates, PEM, of who signed the server's; empty: the system's.", &c.Mail.CAFile, true},
+
+		{"proxies.trusted", "List of the proxies' networks in front of merchant and wallet API, like `10.0.0.0/8`: limits count the address that they name instead of theirs. Empty: nobody's word is taken.", &c.Proxies.Trusted, false},
+		{"proxies.header", "The header that the proxies write the client's address into, and no other: `x-forwarded-for` or `forwarded` (RFC 7239). It is read from its end, as far as proxies wrote it.", &c.Proxies.Header, false},
+	}
+}
+
+// private are the settings of all else.
+func (c *Config) private() []Setting {
+	a, d, g := &c.Admin, &c.Disk, &c.Cluster
+	return []Setting{
 		{"admin.address", "HOST:PORT of the administration, health, metrics and profiles. Keep it off the public network.", &a.Address, false},
 		{"admin.tls_cert", "Certificate chain for it, PEM. SIGHUP reloads it.", &a.TLSCert, true},
 		{"admin.tls_key", "The certificate's private key, PEM.", &a.TLSKey, true},

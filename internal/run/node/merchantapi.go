@@ -45,7 +45,7 @@ func (n *merchantAPI) Start(context.Context) error {
 	}
 	pages := cashier.New(cashier.Config{Core: n.replica, People: n.people, Receipt: n.journal.receipts.Payment, Logger: n.log,
 		Sandbox: n.cfg.Sandbox, Wallet: n.walletURL()})
-	s := wechatv3.NewServer(n.public(api, pages), nil, n.log)
+	s := wechatv3.NewServer(n.proxies().Handler(n.public(api, pages)), nil, n.log)
 	s.ReadHeaderTimeout, s.ReadTimeout = m.HeaderTimeout.Std(), m.RequestTimeout.Std()
 	s.WriteTimeout, s.IdleTimeout = m.RequestTimeout.Std()+time.Second, m.IdleTimeout.Std()
 	n.server("merchant API", l, s)

@@ -33,6 +33,10 @@ func (n *walletAPI) Start(context.Context) error {
 	if err != nil {
 		return err
 	}
+	mailer, err := n.mailer()
+	if err != nil {
+		return err
+	}
 	passkeys, err := n.passkeys()
 	if err != nil {
 		return err
@@ -43,7 +47,7 @@ func (n *walletAPI) Start(context.Context) error {
 	}
 	n.addresses.WalletAPI = url
 	calls := wallet.NewServer(wallet.Config{
-		Core: n.replica, Personal: n.people, Views: n.views, Events: n.events, Sender: sender, Now: n.replica.Now, Wall: time.Now, Log: n.log, Passkeys: passkeys, Named: n.named,
+		Core: n.replica, Personal: n.people, Views: n.views, Events: n.events, Sender: sender, Now: n.replica.Now, Wall: time.Now, Log: n.log, Passkeys: passkeys, Mail: mailer, Named: n.named,
 	})
 	served := http.NewServeMux()
 	served.Handle("/", calls)
@@ -55,7 +59,7 @@ func (n *walletAPI) Start(context.Context) error {
 	p.SetUnencryptedHTTP2(w.TLSCert == "") // gRPC on loopback
 	m := n.cfg.MerchantAPI
 	n.server("wallet API", l, &http.Server{
-		Handler: besides(pages, n.gate.Guard(calls, served), n.gate.Guard(tills, tills)), Protocols: &p, ReadHeaderTimeout: m.HeaderTimeout.Std(), ReadTimeout: m.RequestTimeout.Std(),
+		Handler: n.proxies().Handler(besides(pages, n.gate.Guard(calls, served), n.gate.Guard(tills, tills))), Protocols: &p, ReadHeaderTimeout: m.HeaderTimeout.Std(), ReadTimeout: m.RequestTimeout.Std(),
 		WriteTimeout: m.RequestTimeout.Std() + time.Second, IdleTimeout: m.IdleTimeout.Std(),
 	})
 	n.onClose("streams", n.events.Close) // before the listener waits for them
