@@ -19,7 +19,6 @@ import (
 type till struct {
 	*judge.Judge
 	b *bank
-	n int
 }
 
 func (b *bank) till() *till {
