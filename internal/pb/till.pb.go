@@ -297,6 +297,59 @@ func (x *TillOrderRequest) GetClientId() string {
 	return ""
 }
 
+type ChargeCodeRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Order *TillOrderRequest      `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
+	// code is the payer's 18 digits, as a scanner gives them or somebody types them.
+	Code          string `protobuf:"bytes,2,opt,name=code,proto3" json:"code,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ChargeCodeRequest) Reset() {
+	*x = ChargeCodeRequest{}
+	mi := &file_holdfast_v1_till_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChargeCodeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChargeCodeRequest) ProtoMessage() {}
+
+func (x *ChargeCodeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_till_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChargeCodeRequest.ProtoReflect.Descriptor instead.
+func (*ChargeCodeRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_till_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *ChargeCodeRequest) GetOrder() *TillOrderRequest {
+	if x != nil {
+		return x.Order
+	}
+	return nil
+}
+
+func (x *ChargeCodeRequest) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
 type ShowTillOrderRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	OutTradeNo    string                 `protobuf:"bytes,1,opt,name=out_trade_no,json=outTradeNo,proto3" json:"out_trade_no,omitempty"`
@@ -306,7 +359,7 @@ type ShowTillOrderRequest struct {
 
 func (x *ShowTillOrderRequest) Reset() {
 	*x = ShowTillOrderRequest{}
-	mi := &file_holdfast_v1_till_proto_msgTypes[4]
+	mi := &file_holdfast_v1_till_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -318,7 +371,7 @@ func (x *ShowTillOrderRequest) String() string {
 func (*ShowTillOrderRequest) ProtoMessage() {}
 
 func (x *ShowTillOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_till_proto_msgTypes[4]
+	mi := &file_holdfast_v1_till_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -331,7 +384,7 @@ func (x *ShowTillOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowTillOrderRequest.ProtoReflect.Descriptor instead.
 func (*ShowTillOrderRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_till_proto_rawDescGZIP(), []int{4}
+	return file_holdfast_v1_till_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ShowTillOrderRequest) GetOutTradeNo() string {
@@ -364,7 +417,7 @@ type TillOrder struct {
 
 func (x *TillOrder) Reset() {
 	*x = TillOrder{}
-	mi := &file_holdfast_v1_till_proto_msgTypes[5]
+	mi := &file_holdfast_v1_till_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -376,7 +429,7 @@ func (x *TillOrder) String() string {
 func (*TillOrder) ProtoMessage() {}
 
 func (x *TillOrder) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_till_proto_msgTypes[5]
+	mi := &file_holdfast_v1_till_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -389,7 +442,7 @@ func (x *TillOrder) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TillOrder.ProtoReflect.Descriptor instead.
 func (*TillOrder) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_till_proto_rawDescGZIP(), []int{5}
+	return file_holdfast_v1_till_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *TillOrder) GetOutTradeNo() string {
@@ -482,7 +535,7 @@ type TillRefundRequest struct {
 
 func (x *TillRefundRequest) Reset() {
 	*x = TillRefundRequest{}
-	mi := &file_holdfast_v1_till_proto_msgTypes[6]
+	mi := &file_holdfast_v1_till_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -494,7 +547,7 @@ func (x *TillRefundRequest) String() string {
 func (*TillRefundRequest) ProtoMessage() {}
 
 func (x *TillRefundRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_till_proto_msgTypes[6]
+	mi := &file_holdfast_v1_till_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -507,7 +560,7 @@ func (x *TillRefundRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TillRefundRequest.ProtoReflect.Descriptor instead.
 func (*TillRefundRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_till_proto_rawDescGZIP(), []int{6}
+	return file_holdfast_v1_till_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *TillRefundRequest) GetOutTradeNo() string {
@@ -550,7 +603,7 @@ type TillRefund struct {
 
 func (x *TillRefund) Reset() {
 	*x = TillRefund{}
-	mi := &file_holdfast_v1_till_proto_msgTypes[7]
+	mi := &file_holdfast_v1_till_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -562,7 +615,7 @@ func (x *TillRefund) String() string {
 func (*TillRefund) ProtoMessage() {}
 
 func (x *TillRefund) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_till_proto_msgTypes[7]
+	mi := &file_holdfast_v1_till_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -575,7 +628,7 @@ func (x *TillRefund) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TillRefund.ProtoReflect.Descriptor instead.
 func (*TillRefund) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_till_proto_rawDescGZIP(), []int{7}
+	return file_holdfast_v1_till_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *TillRefund) GetOutRefundNo() string {
@@ -609,7 +662,7 @@ type ShowTakingsRequest struct {
 
 func (x *ShowTakingsRequest) Reset() {
 	*x = ShowTakingsRequest{}
-	mi := &file_holdfast_v1_till_proto_msgTypes[8]
+	mi := &file_holdfast_v1_till_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -621,7 +674,7 @@ func (x *ShowTakingsRequest) String() string {
 func (*ShowTakingsRequest) ProtoMessage() {}
 
 func (x *ShowTakingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_till_proto_msgTypes[8]
+	mi := &file_holdfast_v1_till_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -634,7 +687,7 @@ func (x *ShowTakingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowTakingsRequest.ProtoReflect.Descriptor instead.
 func (*ShowTakingsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_till_proto_rawDescGZIP(), []int{8}
+	return file_holdfast_v1_till_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ShowTakingsRequest) GetTill() uint64 {
@@ -662,7 +715,7 @@ type Takings struct {
 
 func (x *Takings) Reset() {
 	*x = Takings{}
-	mi := &file_holdfast_v1_till_proto_msgTypes[9]
+	mi := &file_holdfast_v1_till_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -674,7 +727,7 @@ func (x *Takings) String() string {
 func (*Takings) ProtoMessage() {}
 
 func (x *Takings) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_till_proto_msgTypes[9]
+	mi := &file_holdfast_v1_till_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -687,7 +740,7 @@ func (x *Takings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Takings.ProtoReflect.Descriptor instead.
 func (*Takings) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_till_proto_rawDescGZIP(), []int{9}
+	return file_holdfast_v1_till_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Takings) GetPayments() uint32 {
@@ -744,7 +797,7 @@ type OpenShiftRequest struct {
 
 func (x *OpenShiftRequest) Reset() {
 	*x = OpenShiftRequest{}
-	mi := &file_holdfast_v1_till_proto_msgTypes[10]
+	mi := &file_holdfast_v1_till_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -756,7 +809,7 @@ func (x *OpenShiftRequest) String() string {
 func (*OpenShiftRequest) ProtoMessage() {}
 
 func (x *OpenShiftRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_till_proto_msgTypes[10]
+	mi := &file_holdfast_v1_till_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -769,7 +822,7 @@ func (x *OpenShiftRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenShiftRequest.ProtoReflect.Descriptor instead.
 func (*OpenShiftRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_till_proto_rawDescGZIP(), []int{10}
+	return file_holdfast_v1_till_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *OpenShiftRequest) GetTill() uint64 {
@@ -802,7 +855,7 @@ type ShowShiftRequest struct {
 
 func (x *ShowShiftRequest) Reset() {
 	*x = ShowShiftRequest{}
-	mi := &file_holdfast_v1_till_proto_msgTypes[11]
+	mi := &file_holdfast_v1_till_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -814,7 +867,7 @@ func (x *ShowShiftRequest) String() string {
 func (*ShowShiftRequest) ProtoMessage() {}
 
 func (x *ShowShiftRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_till_proto_msgTypes[11]
+	mi := &file_holdfast_v1_till_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -827,7 +880,7 @@ func (x *ShowShiftRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowShiftRequest.ProtoReflect.Descriptor instead.
 func (*ShowShiftRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_till_proto_rawDescGZIP(), []int{11}
+	return file_holdfast_v1_till_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ShowShiftRequest) GetTill() uint64 {
@@ -848,7 +901,7 @@ type CloseShiftRequest struct {
 
 func (x *CloseShiftRequest) Reset() {
 	*x = CloseShiftRequest{}
-	mi := &file_holdfast_v1_till_proto_msgTypes[12]
+	mi := &file_holdfast_v1_till_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -860,7 +913,7 @@ func (x *CloseShiftRequest) String() string {
 func (*CloseShiftRequest) ProtoMessage() {}
 
 func (x *CloseShiftRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_till_proto_msgTypes[12]
+	mi := &file_holdfast_v1_till_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -873,7 +926,7 @@ func (x *CloseShiftRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseShiftRequest.ProtoReflect.Descriptor instead.
 func (*CloseShiftRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_till_proto_rawDescGZIP(), []int{12}
+	return file_holdfast_v1_till_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *CloseShiftRequest) GetTill() uint64 {
@@ -922,7 +975,7 @@ type ShiftView struct {
 
 func (x *ShiftView) Reset() {
 	*x = ShiftView{}
-	mi := &file_holdfast_v1_till_proto_msgTypes[13]
+	mi := &file_holdfast_v1_till_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -934,7 +987,7 @@ func (x *ShiftView) String() string {
 func (*ShiftView) ProtoMessage() {}
 
 func (x *ShiftView) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_till_proto_msgTypes[13]
+	mi := &file_holdfast_v1_till_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -947,7 +1000,7 @@ func (x *ShiftView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShiftView.ProtoReflect.Descriptor instead.
 func (*ShiftView) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_till_proto_rawDescGZIP(), []int{13}
+	return file_holdfast_v1_till_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ShiftView) GetTill() uint64 {
@@ -1057,7 +1110,7 @@ type TillCashRequest struct {
 
 func (x *TillCashRequest) Reset() {
 	*x = TillCashRequest{}
-	mi := &file_holdfast_v1_till_proto_msgTypes[14]
+	mi := &file_holdfast_v1_till_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1069,7 +1122,7 @@ func (x *TillCashRequest) String() string {
 func (*TillCashRequest) ProtoMessage() {}
 
 func (x *TillCashRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_till_proto_msgTypes[14]
+	mi := &file_holdfast_v1_till_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1082,7 +1135,7 @@ func (x *TillCashRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TillCashRequest.ProtoReflect.Descriptor instead.
 func (*TillCashRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_till_proto_rawDescGZIP(), []int{14}
+	return file_holdfast_v1_till_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *TillCashRequest) GetTill() uint64 {
@@ -1144,7 +1197,7 @@ type CashView struct {
 
 func (x *CashView) Reset() {
 	*x = CashView{}
-	mi := &file_holdfast_v1_till_proto_msgTypes[15]
+	mi := &file_holdfast_v1_till_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1156,7 +1209,7 @@ func (x *CashView) String() string {
 func (*CashView) ProtoMessage() {}
 
 func (x *CashView) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_till_proto_msgTypes[15]
+	mi := &file_holdfast_v1_till_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1169,7 +1222,7 @@ func (x *CashView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CashView.ProtoReflect.Descriptor instead.
 func (*CashView) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_till_proto_rawDescGZIP(), []int{15}
+	return file_holdfast_v1_till_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *CashView) GetClientId() string {
@@ -1224,7 +1277,7 @@ type UndoCashRequest struct {
 
 func (x *UndoCashRequest) Reset() {
 	*x = UndoCashRequest{}
-	mi := &file_holdfast_v1_till_proto_msgTypes[16]
+	mi := &file_holdfast_v1_till_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1236,7 +1289,7 @@ func (x *UndoCashRequest) String() string {
 func (*UndoCashRequest) ProtoMessage() {}
 
 func (x *UndoCashRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_till_proto_msgTypes[16]
+	mi := &file_holdfast_v1_till_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1249,7 +1302,7 @@ func (x *UndoCashRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UndoCashRequest.ProtoReflect.Descriptor instead.
 func (*UndoCashRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_till_proto_rawDescGZIP(), []int{16}
+	return file_holdfast_v1_till_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *UndoCashRequest) GetTill() uint64 {
@@ -1289,7 +1342,10 @@ const file_holdfast_v1_till_proto_rawDesc = "" +
 	"\x04till\x18\x01 \x01(\x04R\x04till\x12\x16\n" +
 	"\x06amount\x18\x02 \x01(\x03R\x06amount\x12 \n" +
 	"\vdescription\x18\x03 \x01(\tR\vdescription\x12\x1b\n" +
-	"\tclient_id\x18\x04 \x01(\tR\bclientId\"8\n" +
+	"\tclient_id\x18\x04 \x01(\tR\bclientId\"\\\n" +
+	"\x11ChargeCodeRequest\x123\n" +
+	"\x05order\x18\x01 \x01(\v2\x1d.holdfast.v1.TillOrderRequestR\x05order\x12\x12\n" +
+	"\x04code\x18\x02 \x01(\tR\x04code\"8\n" +
 	"\x14ShowTillOrderRequest\x12 \n" +
 	"\fout_trade_no\x18\x01 \x01(\tR\n" +
 	"outTradeNo\"\xb4\x02\n" +
@@ -1369,10 +1425,12 @@ const file_holdfast_v1_till_proto_rawDesc = "" +
 	"\tundone_at\x18\x06 \x01(\x03R\bundoneAt\"B\n" +
 	"\x0fUndoCashRequest\x12\x12\n" +
 	"\x04till\x18\x01 \x01(\x04R\x04till\x12\x1b\n" +
-	"\tclient_id\x18\x02 \x01(\tR\bclientId2\xc0\x05\n" +
+	"\tclient_id\x18\x02 \x01(\tR\bclientId2\x86\x06\n" +
 	"\vTillService\x12J\n" +
 	"\tListTills\x12\x1d.holdfast.v1.ListTillsRequest\x1a\x1e.holdfast.v1.ListTillsResponse\x12D\n" +
-	"\vCreateOrder\x12\x1d.holdfast.v1.TillOrderRequest\x1a\x16.holdfast.v1.TillOrder\x12F\n" +
+	"\vCreateOrder\x12\x1d.holdfast.v1.TillOrderRequest\x1a\x16.holdfast.v1.TillOrder\x12D\n" +
+	"\n" +
+	"ChargeCode\x12\x1e.holdfast.v1.ChargeCodeRequest\x1a\x16.holdfast.v1.TillOrder\x12F\n" +
 	"\tShowOrder\x12!.holdfast.v1.ShowTillOrderRequest\x1a\x16.holdfast.v1.TillOrder\x12A\n" +
 	"\x06Refund\x12\x1e.holdfast.v1.TillRefundRequest\x1a\x17.holdfast.v1.TillRefund\x12D\n" +
 	"\vShowTakings\x12\x1f.holdfast.v1.ShowTakingsRequest\x1a\x14.holdfast.v1.Takings\x12B\n" +
@@ -1395,55 +1453,59 @@ func file_holdfast_v1_till_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_till_proto_rawDescData
 }
 
-var file_holdfast_v1_till_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_holdfast_v1_till_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_holdfast_v1_till_proto_goTypes = []any{
 	(*ListTillsRequest)(nil),     // 0: holdfast.v1.ListTillsRequest
 	(*ListTillsResponse)(nil),    // 1: holdfast.v1.ListTillsResponse
 	(*TillView)(nil),             // 2: holdfast.v1.TillView
 	(*TillOrderRequest)(nil),     // 3: holdfast.v1.TillOrderRequest
-	(*ShowTillOrderRequest)(nil), // 4: holdfast.v1.ShowTillOrderRequest
-	(*TillOrder)(nil),            // 5: holdfast.v1.TillOrder
-	(*TillRefundRequest)(nil),    // 6: holdfast.v1.TillRefundRequest
-	(*TillRefund)(nil),           // 7: holdfast.v1.TillRefund
-	(*ShowTakingsRequest)(nil),   // 8: holdfast.v1.ShowTakingsRequest
-	(*Takings)(nil),              // 9: holdfast.v1.Takings
-	(*OpenShiftRequest)(nil),     // 10: holdfast.v1.OpenShiftRequest
-	(*ShowShiftRequest)(nil),     // 11: holdfast.v1.ShowShiftRequest
-	(*CloseShiftRequest)(nil),    // 12: holdfast.v1.CloseShiftRequest
-	(*ShiftView)(nil),            // 13: holdfast.v1.ShiftView
-	(*TillCashRequest)(nil),      // 14: holdfast.v1.TillCashRequest
-	(*CashView)(nil),             // 15: holdfast.v1.CashView
-	(*UndoCashRequest)(nil),      // 16: holdfast.v1.UndoCashRequest
+	(*ChargeCodeRequest)(nil),    // 4: holdfast.v1.ChargeCodeRequest
+	(*ShowTillOrderRequest)(nil), // 5: holdfast.v1.ShowTillOrderRequest
+	(*TillOrder)(nil),            // 6: holdfast.v1.TillOrder
+	(*TillRefundRequest)(nil),    // 7: holdfast.v1.TillRefundRequest
+	(*TillRefund)(nil),           // 8: holdfast.v1.TillRefund
+	(*ShowTakingsRequest)(nil),   // 9: holdfast.v1.ShowTakingsRequest
+	(*Takings)(nil),              // 10: holdfast.v1.Takings
+	(*OpenShiftRequest)(nil),     // 11: holdfast.v1.OpenShiftRequest
+	(*ShowShiftRequest)(nil),     // 12: holdfast.v1.ShowShiftRequest
+	(*CloseShiftRequest)(nil),    // 13: holdfast.v1.CloseShiftRequest
+	(*ShiftView)(nil),            // 14: holdfast.v1.ShiftView
+	(*TillCashRequest)(nil),      // 15: holdfast.v1.TillCashRequest
+	(*CashView)(nil),             // 16: holdfast.v1.CashView
+	(*UndoCashRequest)(nil),      // 17: holdfast.v1.UndoCashRequest
 }
 var file_holdfast_v1_till_proto_depIdxs = []int32{
 	2,  // 0: holdfast.v1.ListTillsResponse.tills:type_name -> holdfast.v1.TillView
-	5,  // 1: holdfast.v1.Takings.newest:type_name -> holdfast.v1.TillOrder
-	15, // 2: holdfast.v1.ShiftView.newest:type_name -> holdfast.v1.CashView
-	0,  // 3: holdfast.v1.TillService.ListTills:input_type -> holdfast.v1.ListTillsRequest
-	3,  // 4: holdfast.v1.TillService.CreateOrder:input_type -> holdfast.v1.TillOrderRequest
-	4,  // 5: holdfast.v1.TillService.ShowOrder:input_type -> holdfast.v1.ShowTillOrderRequest
-	6,  // 6: holdfast.v1.TillService.Refund:input_type -> holdfast.v1.TillRefundRequest
-	8,  // 7: holdfast.v1.TillService.ShowTakings:input_type -> holdfast.v1.ShowTakingsRequest
-	10, // 8: holdfast.v1.TillService.OpenShift:input_type -> holdfast.v1.OpenShiftRequest
-	11, // 9: holdfast.v1.TillService.ShowShift:input_type -> holdfast.v1.ShowShiftRequest
-	12, // 10: holdfast.v1.TillService.CloseShift:input_type -> holdfast.v1.CloseShiftRequest
-	14, // 11: holdfast.v1.TillService.TakeCash:input_type -> holdfast.v1.TillCashRequest
-	16, // 12: holdfast.v1.TillService.UndoCash:input_type -> holdfast.v1.UndoCashRequest
-	1,  // 13: holdfast.v1.TillService.ListTills:output_type -> holdfast.v1.ListTillsResponse
-	5,  // 14: holdfast.v1.TillService.CreateOrder:output_type -> holdfast.v1.TillOrder
-	5,  // 15: holdfast.v1.TillService.ShowOrder:output_type -> holdfast.v1.TillOrder
-	7,  // 16: holdfast.v1.TillService.Refund:output_type -> holdfast.v1.TillRefund
-	9,  // 17: holdfast.v1.TillService.ShowTakings:output_type -> holdfast.v1.Takings
-	13, // 18: holdfast.v1.TillService.OpenShift:output_type -> holdfast.v1.ShiftView
-	13, // 19: holdfast.v1.TillService.ShowShift:output_type -> holdfast.v1.ShiftView
-	13, // 20: holdfast.v1.TillService.CloseShift:output_type -> holdfast.v1.ShiftView
-	15, // 21: holdfast.v1.TillService.TakeCash:output_type -> holdfast.v1.CashView
-	15, // 22: holdfast.v1.TillService.UndoCash:output_type -> holdfast.v1.CashView
-	13, // [13:23] is the sub-list for method output_type
-	3,  // [3:13] is the sub-list for method input_type
-	3,  // [3:3] is the sub-list for extension type_name
-	3,  // [3:3] is the sub-list for extension extendee
-	0,  // [0:3] is the sub-list for field type_name
+	3,  // 1: holdfast.v1.ChargeCodeRequest.order:type_name -> holdfast.v1.TillOrderRequest
+	6,  // 2: holdfast.v1.Takings.newest:type_name -> holdfast.v1.TillOrder
+	16, // 3: holdfast.v1.ShiftView.newest:type_name -> holdfast.v1.CashView
+	0,  // 4: holdfast.v1.TillService.ListTills:input_type -> holdfast.v1.ListTillsRequest
+	3,  // 5: holdfast.v1.TillService.CreateOrder:input_type -> holdfast.v1.TillOrderRequest
+	4,  // 6: holdfast.v1.TillService.ChargeCode:input_type -> holdfast.v1.ChargeCodeRequest
+	5,  // 7: holdfast.v1.TillService.ShowOrder:input_type -> holdfast.v1.ShowTillOrderRequest
+	7,  // 8: holdfast.v1.TillService.Refund:input_type -> holdfast.v1.TillRefundRequest
+	9,  // 9: holdfast.v1.TillService.ShowTakings:input_type -> holdfast.v1.ShowTakingsRequest
+	11, // 10: holdfast.v1.TillService.OpenShift:input_type -> holdfast.v1.OpenShiftRequest
+	12, // 11: holdfast.v1.TillService.ShowShift:input_type -> holdfast.v1.ShowShiftRequest
+	13, // 12: holdfast.v1.TillService.CloseShift:input_type -> holdfast.v1.CloseShiftRequest
+	15, // 13: holdfast.v1.TillService.TakeCash:input_type -> holdfast.v1.TillCashRequest
+	17, // 14: holdfast.v1.TillService.UndoCash:input_type -> holdfast.v1.UndoCashRequest
+	1,  // 15: holdfast.v1.TillService.ListTills:output_type -> holdfast.v1.ListTillsResponse
+	6,  // 16: holdfast.v1.TillService.CreateOrder:output_type -> holdfast.v1.TillOrder
+	6,  // 17: holdfast.v1.TillService.ChargeCode:output_type -> holdfast.v1.TillOrder
+	6,  // 18: holdfast.v1.TillService.ShowOrder:output_type -> holdfast.v1.TillOrder
+	8,  // 19: holdfast.v1.TillService.Refund:output_type -> holdfast.v1.TillRefund
+	10, // 20: holdfast.v1.TillService.ShowTakings:output_type -> holdfast.v1.Takings
+	14, // 21: holdfast.v1.TillService.OpenShift:output_type -> holdfast.v1.ShiftView
+	14, // 22: holdfast.v1.TillService.ShowShift:output_type -> holdfast.v1.ShiftView
+	14, // 23: holdfast.v1.TillService.CloseShift:output_type -> holdfast.v1.ShiftView
+	16, // 24: holdfast.v1.TillService.TakeCash:output_type -> holdfast.v1.CashView
+	16, // 25: holdfast.v1.TillService.UndoCash:output_type -> holdfast.v1.CashView
+	15, // [15:26] is the sub-list for method output_type
+	4,  // [4:15] is the sub-list for method input_type
+	4,  // [4:4] is the sub-list for extension type_name
+	4,  // [4:4] is the sub-list for extension extendee
+	0,  // [0:4] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_till_proto_init() }
@@ -1457,7 +1519,7 @@ func file_holdfast_v1_till_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_till_proto_rawDesc), len(file_holdfast_v1_till_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   17,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -16,6 +16,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/gate"
+	"github.com/holdfast-pay/holdfast/internal/edge/judge"
 	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
 	"github.com/holdfast-pay/holdfast/internal/edge/staffauth"
 	"github.com/holdfast-pay/holdfast/internal/engine/view"
@@ -56,6 +57,8 @@ type Config struct {
 	Personal Personal
 	Views    Views
 	Staff    *staffauth.Auth
+	// Codes charges the codes that payers show.
+	Codes *judge.Judge
 	// OrderLink is what the payer of an order scans, TillLink what a printed code says.
 	OrderLink func(prepayID string) string
 	TillLink  func(token []byte) string

@@ -16,6 +16,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/edgetest"
+	"github.com/holdfast-pay/holdfast/internal/edge/judge"
 	"github.com/holdfast-pay/holdfast/internal/edge/paylink"
 	"github.com/holdfast-pay/holdfast/internal/edge/personal"
 	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
@@ -33,11 +34,12 @@ const phone = "+8613800000001"
 // shop is a merchant with a till, a cashier at it, and a person with a phone number.
 type shop struct {
 	*edgetest.Core
-	t    *testing.T
-	url  string
-	uid  uint64
-	till *pb.Till
-	cash []*pb.HistoryLine // what the views have of the drawer
+	t      *testing.T
+	url    string
+	uid    uint64
+	till   *pb.Till
+	cash   []*pb.HistoryLine // what the views have of the drawer
+	people *personal.Sealer
 }
 
 func (s *shop) History(string, uint32, uint64, int) ([]*pb.HistoryLine, error) { return s.cash, nil }
@@ -68,6 +70,7 @@ func open(t *testing.T) *shop {
 	s := &shop{Core: edgetest.New(t, true), t: t}
 	s.Merchant()
 	people := edgetest.Sealer(t, s.Core)
+	s.people = people
 	p, out, err := people.Enter(t.Context(), s.Core, "test", "1", personal.Newcomer{Ref: "ming", Details: &pb.Details{Name: "李小明", Phone: phone}, Appids: []string{edgetest.Appid}})
 	if err != nil || out != code.OK {
 		t.Fatal(out, err)
@@ -77,6 +80,7 @@ func open(t *testing.T) *shop {
 	auth := staffauth.New(staffauth.Config{Core: s.Core, Now: s.Now, Wall: time.Now})
 	server := httptest.NewServer(till.NewServer(till.Config{
 		Core: s.Core, Personal: people, Views: s, Staff: auth, Now: s.Now, Log: slog.New(slog.DiscardHandler),
+		Codes:     &judge.Judge{Core: s.Core, Tags: people, Wall: time.Now, Node: 1},
 		OrderLink: func(prepayID string) string { return "https://pay.example.com/pay/" + prepayID },
 		TillLink:  func(token []byte) string { return paylink.Till("https://pay.example.com", token) },
 	}))

@@ -41,6 +41,8 @@ const (
 	TillServiceListTillsProcedure = "/holdfast.v1.TillService/ListTills"
 	// TillServiceCreateOrderProcedure is the fully-qualified name of the TillService's CreateOrder RPC.
 	TillServiceCreateOrderProcedure = "/holdfast.v1.TillService/CreateOrder"
+	// TillServiceChargeCodeProcedure is the fully-qualified name of the TillService's ChargeCode RPC.
+	TillServiceChargeCodeProcedure = "/holdfast.v1.TillService/ChargeCode"
 	// TillServiceShowOrderProcedure is the fully-qualified name of the TillService's ShowOrder RPC.
 	TillServiceShowOrderProcedure = "/holdfast.v1.TillService/ShowOrder"
 	// TillServiceRefundProcedure is the fully-qualified name of the TillService's Refund RPC.
@@ -65,6 +67,11 @@ type TillServiceClient interface {
 	ListTills(context.Context, *connect.Request[pb.ListTillsRequest]) (*connect.Response[pb.ListTillsResponse], error)
 	// CreateOrder places an order whose code a payer scans off the till.
 	CreateOrder(context.Context, *connect.Request[pb.TillOrderRequest]) (*connect.Response[pb.TillOrder], error)
+	// ChargeCode places an order and charges the code that its payer shows. What the
+	// payer does not pay without a PIN they are asked on their own device: the order is
+	// userpaying, for two minutes. Repeating it is the same payment, even after the code
+	// has run out.
+	ChargeCode(context.Context, *connect.Request[pb.ChargeCodeRequest]) (*connect.Response[pb.TillOrder], error)
 	// ShowOrder shows an order of the merchant's.
 	ShowOrder(context.Context, *connect.Request[pb.ShowTillOrderRequest]) (*connect.Response[pb.TillOrder], error)
 	// Refund gives a payment back, all of it or a part.
@@ -105,6 +112,12 @@ func NewTillServiceClient(httpClient connect.HTTPClient, baseURL string, opts ..
 			httpClient,
 			baseURL+TillServiceCreateOrderProcedure,
 			connect.WithSchema(tillServiceMethods.ByName("CreateOrder")),
+			connect.WithClientOptions(opts...),
+		),
+		chargeCode: connect.NewClient[pb.ChargeCodeRequest, pb.TillOrder](
+			httpClient,
+			baseURL+TillServiceChargeCodeProcedure,
+			connect.WithSchema(tillServiceMethods.ByName("ChargeCode")),
 			connect.WithClientOptions(opts...),
 		),
 		showOrder: connect.NewClient[pb.ShowTillOrderRequest, pb.TillOrder](
@@ -162,6 +175,7 @@ func NewTillServiceClient(httpClient connect.HTTPClient, baseURL string, opts ..
 type tillServiceClient struct {
 	listTills   *connect.Client[pb.ListTillsRequest, pb.ListTillsResponse]
 	createOrder *connect.Client[pb.TillOrderRequest, pb.TillOrder]
+	chargeCode  *connect.Client[pb.ChargeCodeRequest, pb.TillOrder]
 	showOrder   *connect.Client[pb.ShowTillOrderRequest, pb.TillOrder]
 	refund      *connect.Client[pb.TillRefundRequest, pb.TillRefund]
 	showTakings *connect.Client[pb.ShowTakingsRequest, pb.Takings]
@@ -180,6 +194,11 @@ func (c *tillServiceClient) ListTills(ctx context.Context, req *connect.Request[
 // CreateOrder calls holdfast.v1.TillService.CreateOrder.
 func (c *tillServiceClient) CreateOrder(ctx context.Context, req *connect.Request[pb.TillOrderRequest]) (*connect.Response[pb.TillOrder], error) {
 	return c.createOrder.CallUnary(ctx, req)
+}
+
+// ChargeCode calls holdfast.v1.TillService.ChargeCode.
+func (c *tillServiceClient) ChargeCode(ctx context.Context, req *connect.Request[pb.ChargeCodeRequest]) (*connect.Response[pb.TillOrder], error) {
+	return c.chargeCode.CallUnary(ctx, req)
 }
 
 // ShowOrder calls holdfast.v1.TillService.ShowOrder.
@@ -228,6 +247,11 @@ type TillServiceHandler interface {
 	ListTills(context.Context, *connect.Request[pb.ListTillsRequest]) (*connect.Response[pb.ListTillsResponse], error)
 	// CreateOrder places an order whose code a payer scans off the till.
 	CreateOrder(context.Context, *connect.Request[pb.TillOrderRequest]) (*connect.Response[pb.TillOrder], error)
+	// ChargeCode places an order and charges the code that its payer shows. What the
+	// payer does not pay without a PIN they are asked on their own device: the order is
+	// userpaying, for two minutes. Repeating it is the same payment, even after the code
+	// has run out.
+	ChargeCode(context.Context, *connect.Request[pb.ChargeCodeRequest]) (*connect.Response[pb.TillOrder], error)
 	// ShowOrder shows an order of the merchant's.
 	ShowOrder(context.Context, *connect.Request[pb.ShowTillOrderRequest]) (*connect.Response[pb.TillOrder], error)
 	// Refund gives a payment back, all of it or a part.
@@ -264,6 +288,12 @@ func NewTillServiceHandler(svc TillServiceHandler, opts ...connect.HandlerOption
 		TillServiceCreateOrderProcedure,
 		svc.CreateOrder,
 		connect.WithSchema(tillServiceMethods.ByName("CreateOrder")),
+		connect.WithHandlerOptions(opts...),
+	)
+	tillServiceChargeCodeHandler := connect.NewUnaryHandler(
+		TillServiceChargeCodeProcedure,
+		svc.ChargeCode,
+		connect.WithSchema(tillServiceMethods.ByName("ChargeCode")),
 		connect.WithHandlerOptions(opts...),
 	)
 	tillServiceShowOrderHandler := connect.NewUnaryHandler(
@@ -320,6 +350,8 @@ func NewTillServiceHandler(svc TillServiceHandler, opts ...connect.HandlerOption
 			tillServiceListTillsHandler.ServeHTTP(w, r)
 		case TillServiceCreateOrderProcedure:
 			tillServiceCreateOrderHandler.ServeHTTP(w, r)
+		case TillServiceChargeCodeProcedure:
+			tillServiceChargeCodeHandler.ServeHTTP(w, r)
 		case TillServiceShowOrderProcedure:
 			tillServiceShowOrderHandler.ServeHTTP(w, r)
 		case TillServiceRefundProcedure:
@@ -351,6 +383,10 @@ func (UnimplementedTillServiceHandler) ListTills(context.Context, *connect.Reque
 
 func (UnimplementedTillServiceHandler) CreateOrder(context.Context, *connect.Request[pb.TillOrderRequest]) (*connect.Response[pb.TillOrder], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.TillService.CreateOrder is not implemented"))
+}
+
+func (UnimplementedTillServiceHandler) ChargeCode(context.Context, *connect.Request[pb.ChargeCodeRequest]) (*connect.Response[pb.TillOrder], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.TillService.ChargeCode is not implemented"))
 }
 
 func (UnimplementedTillServiceHandler) ShowOrder(context.Context, *connect.Request[pb.ShowTillOrderRequest]) (*connect.Response[pb.TillOrder], error) {

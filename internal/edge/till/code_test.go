@@ -1,0 +1,71 @@
+package till_test
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
+	"github.com/holdfast-pay/holdfast/internal/base/code"
+	"github.com/holdfast-pay/holdfast/internal/base/money"
+	"github.com/holdfast-pay/holdfast/internal/edge/edgetest"
+	"github.com/holdfast-pay/holdfast/internal/edge/judge"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/paycode"
+	"github.com/holdfast-pay/holdfast/internal/rule/wallet"
+)
+
+// shows gives the shop's person a phone, and returns the code it shows after so many taps.
+func (s *shop) shows() func(tap uint32) string {
+	s.t.Helper()
+	const alias = 123_456_789
+	tag, err := s.people.PhoneTag(s.t.Context(), phone)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	proof, point := bytes.Repeat([]byte{1}, wallet.TagSize), append([]byte{4}, bytes.Repeat([]byte{2}, 64)...)
+	s.Must(catalogue.CodeSend, &pb.CodeSend{PhoneTag: tag, AddressTag: tag, Proof: proof, Key: proof[:wallet.KeySize]})
+	s.Must(catalogue.DeviceEnrol, &pb.DeviceEnrol{PhoneTag: tag, Proof: proof, PublicKey: point, Label: "phone"})
+	device := wallet.DeviceID(point)
+	s.Must(catalogue.PayCodeRenew, &pb.PayCodeRenew{Uid: s.uid, Alias: alias, Consent: &pb.Consent{
+		Device: device, Counter: 1, Signed: make([]byte, 32), Signature: make([]byte, 64),
+	}})
+	secret, err := judge.Secret(s.t.Context(), s.people, alias, device)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	step := paycode.StepAt(time.Now().UnixMilli())
+	return func(tap uint32) string { return paycode.Make(secret, alias, step, tap) }
+}
+
+// A till charges the code that a payer shows, once however often it asks; above what
+// the payer pays without a PIN the order waits for them.
+func TestAShownCodeIsCharged(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	li := s.at(edgetest.Mchid, "li", pb.StaffRole_STAFF_ROLE_CASHIER)
+	s.Must(catalogue.PersonTopup, &pb.PersonTopup{Uid: s.uid, Amount: 500_00, Currency: money.CNY, Ref: "open", Line: "demo"})
+	shown := s.shows()
+	tea := &pb.ChargeCodeRequest{Order: &pb.TillOrderRequest{Till: s.till.Id, Amount: 12_50, Description: "tea", ClientId: "a1"}, Code: shown(0)}
+	paid, again := must(t, li.ChargeCode, tea), must(t, li.ChargeCode, tea)
+	if paid.State != "success" || paid.Payer != "**明" || paid.Till != s.till.Id || again.TransactionId != paid.TransactionId {
+		t.Errorf("charged as %v, and again as %v", paid, again)
+	}
+	order := func(id string, fen int64) *pb.TillOrderRequest {
+		return &pb.TillOrderRequest{Till: s.till.Id, Amount: fen, Description: "tea", ClientId: id}
+	}
+	refused(t, code.PayCodeUsed, li.ChargeCode, &pb.ChargeCodeRequest{Order: order("a2", 1_00), Code: shown(0)})
+	refused(t, code.PayCodeInvalid, li.ChargeCode, &pb.ChargeCodeRequest{Order: order("a2", 1_00), Code: "12345"})
+	refused(t, code.TillNotFound, li.ChargeCode, &pb.ChargeCodeRequest{Code: shown(1)})
+	asked := must(t, li.ChargeCode, &pb.ChargeCodeRequest{Order: order("a3", 300_00), Code: shown(1)})
+	if asked.State != "userpaying" || asked.Link != "" {
+		t.Errorf("above what is paid without a PIN: %v", asked)
+	}
+	if got := s.balance("user/1/balance"); got != 487_50 {
+		t.Errorf("the payer has %d", got)
+	}
+	day := must(t, li.ShowTakings, &pb.ShowTakingsRequest{Till: s.till.Id})
+	if day.Payments != 1 || day.Paid != 12_50 {
+		t.Errorf("taken today: %v", day)
+	}
+}
