@@ -25,7 +25,8 @@ type Capped struct {
 
 	mu     sync.Mutex
 	open   map[*conn]struct{}
-	room   chan struct{} // closed when a connection ends
+	room   chan struct{} // closed when a connection ends, or can be spared, while others wait
+	waits  int           // how many wait for room
 	closed chan struct{}
 	once   sync.Once
 }
@@ -88,16 +89,38 @@ func (c *Capped) admit(raw net.Conn) (net.Conn, error) {
 			return n, nil
 		}
 		room := c.room
+		c.waits++
 		c.mu.Unlock()
-		if c.makeRoom() {
-			continue
+		if !c.makeRoom() {
+			select {
+			case <-room:
+			case <-c.closed:
+			}
 		}
-		select {
-		case <-room:
-		case <-c.closed:
+		c.mu.Lock()
+		c.waits--
+		c.mu.Unlock()
+		if c.over() {
 			_ = raw.Close() // it came with the end
 			return nil, net.ErrClosed
 		}
+	}
+}
+
+func (c *Capped) over() bool {
+	select {
+	case <-c.closed:
+		return true
+	default:
+		return false
+	}
+}
+
+// wake lets those who wait for room look again. c.mu is held.
+func (c *Capped) wake() {
+	if c.waits > 0 {
+		close(c.room)
+		c.room = make(chan struct{})
 	}
 }
 
@@ -153,6 +176,9 @@ func (c *Capped) Track(nc net.Conn, state http.ConnState) {
 	if state == http.StateIdle || state == http.StateActive {
 		n.state, n.since = state, time.Now()
 	}
+	if state == http.StateIdle {
+		c.wake() // it was at work when they looked
+	}
 }
 
 // Close closes the listener; connections stay.
@@ -179,8 +205,7 @@ func (n *conn) Close() error {
 	defer c.mu.Unlock()
 	if _, ok := c.open[n]; ok {
 		delete(c.open, n)
-		close(c.room)
-		c.room = make(chan struct{})
+		c.wake()
 	}
 	return err
 }
