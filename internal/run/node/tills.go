@@ -14,7 +14,7 @@ import (
 func (n *walletAPI) tills() *till.Server {
 	return till.NewServer(till.Config{
 		Core: n.replica, Personal: n.people, Views: n.views, Staff: staffauth.New(staffauth.Config{Core: n.replica, Now: n.replica.Now, Wall: time.Now}), Now: n.replica.Now, Log: n.log,
-		Codes: &judge.Judge{Core: n.replica, Tags: n.people, Wall: time.Now, Node: n.raftLog.Identity().RaftID},
+		Codes:     &judge.Judge{Core: n.replica, Tags: n.people, Wall: time.Now, Node: n.raftLog.Identity().RaftID},
 		OrderLink: func(prepayID string) string { return cashier.CodeURL(n.addresses.Cashier, prepayID) },
 		TillLink:  func(token []byte) string { return paylink.Till(n.addresses.Cashier, token) },
 	})
