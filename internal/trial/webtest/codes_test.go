@@ -32,7 +32,7 @@ func TestShownCodes(t *testing.T) {
 	ming.see("#sure")
 	ming.reads("**雷")
 	ming.tap("#sure")
-	ming.see(".amountpad")
+	ming.focused(".amountpad")
 	ming.step(chromedp.KeyEvent("8"))
 	ming.tap("#pay")
 	ming.see(".verdict.good")

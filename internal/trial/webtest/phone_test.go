@@ -131,6 +131,13 @@ func (p *phone) open(path string) { p.Helper(); p.step(chromedp.Navigate(p.site.
 
 func (p *phone) see(css string) { p.Helper(); p.step(chromedp.WaitVisible(chromedp.CSS(css))) }
 
+// focused waits until what is typed goes there: a field that has just come up takes the
+// focus a moment later.
+func (p *phone) focused(css string) {
+	p.Helper()
+	p.until(fmt.Sprintf(`document.activeElement?.closest(%q) !== null`, css))
+}
+
 func (p *phone) tap(css string) { p.Helper(); p.step(chromedp.Click(chromedp.CSS(css))) }
 
 func (p *phone) write(css, text string) {

@@ -116,7 +116,7 @@ func (p *phone) transfers(to *phone) {
 	p.reads("**雷")
 	p.fits("payee")
 	p.tap("#sure")
-	p.see(".amountpad")
+	p.focused(".amountpad")
 	p.step(chromedp.KeyEvent("66.50"))
 	p.until(`document.querySelector("#pay").textContent.includes("66.50")`)
 	p.write("input[name=memo]", "午饭\u200f 🍜")
