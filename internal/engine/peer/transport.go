@@ -196,10 +196,12 @@ func (t *Transport) Serve(l net.Listener) error {
 		defer close(closed)
 		_ = l.Close()
 	})
-	defer func() {
-		if !stop() {
-			<-closed // whoever starts anew on the address must find it free
+	defer func() { // whoever starts anew on the address must find it free
+		if stop() {
+			_ = l.Close() // nobody else will: a connection that came just as t.ctx ended was first
+			return
 		}
+		<-closed
 	}()
 	return t.accept(l)
 }
