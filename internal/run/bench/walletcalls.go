@@ -35,7 +35,7 @@ type called struct {
 }
 
 // walletHost is what calls are signed for.
-const walletHost = "bench"
+const walletHost = "localhost"
 
 // wire is a call of a friend's as it goes over the wire.
 func (f *friend) wire(procedure, body string, now time.Time) (string, error) {
