@@ -39,7 +39,7 @@ help: ## list the targets
 quick: ## the inner loop, in two minutes: format, vet, unit tests without the race detector and without many cases
 	@scripts/steps.sh fmt vet unit
 
-test: ## everything a change must pass, in 7 to 12 minutes on two idle cores
+test: ## everything a change must pass, in about 13 minutes on two idle cores
 	@scripts/steps.sh deps fmt vet lint web race processes sim simdisk fuzz
 
 soak: ## the long versions: 100 kills, 2,000 flipped bytes, 3,000 disks, 20 minutes of fuzzing, then simulated seeds that nobody has played, until it is stopped
