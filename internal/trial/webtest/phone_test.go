@@ -135,7 +135,7 @@ func (p *phone) see(css string) { p.Helper(); p.step(chromedp.WaitVisible(chrome
 // focus a moment later.
 func (p *phone) focused(css string) {
 	p.Helper()
-	p.until(fmt.Sprintf(`document.activeElement?.closest(%q) !== null`, css))
+	p.until(fmt.Sprintf(`!!document.activeElement?.closest(%q)`, css))
 }
 
 func (p *phone) tap(css string) { p.Helper(); p.step(chromedp.Click(chromedp.CSS(css))) }
