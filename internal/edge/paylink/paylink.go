@@ -1,4 +1,5 @@
-// Package paylink makes and reads the links that printed codes and NFC tags carry.
+// Package paylink makes and reads what the codes say that stay the same: the links of
+// printed codes and NFC tags, and those by which people are paid.
 package paylink
 
 import (

@@ -2,7 +2,6 @@ package till
 
 import (
 	"context"
-	"encoding/hex"
 	"strings"
 
 	"connectrpc.com/connect"
@@ -10,6 +9,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/edge/paylink"
 	"github.com/holdfast-pay/holdfast/internal/edge/personal"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
@@ -139,9 +139,6 @@ func (s *Server) cashAnswer(ctx context.Context, m *pb.CashMove) (*connect.Respo
 	return answer(v)
 }
 
-// receivePrefix begins what is drawn as the code by which a person is paid.
-const receivePrefix = "holdfast:receive/"
-
 // whose finds the person whose wallet the cash goes into. A number that nobody has and
 // a code that is nobody's come out alike.
 func (s *Server) whose(ctx context.Context, q *pb.TillCashRequest) (uid uint64, err error) {
@@ -160,7 +157,7 @@ func (s *Server) whose(ctx context.Context, q *pb.TillCashRequest) (uid uint64, 
 			if p, ok := person.ByPhone(r, tag); ok {
 				uid = p.Uid
 			}
-		} else if mine, ok := receive(q.Code); ok {
+		} else if mine, _, _, ok := paylink.ReadReceive(q.Code); ok { // an amount that they ask for is of no interest here
 			uid = paycode.ByReceive(r, mine)
 		}
 		if uid == 0 {
@@ -169,15 +166,6 @@ func (s *Server) whose(ctx context.Context, q *pb.TillCashRequest) (uid uint64, 
 		return nil
 	})
 	return uid, err
-}
-
-// receive reads the code by which a person is paid; an amount that they ask for in it
-// is of no interest here.
-func receive(scanned string) (mine []byte, ok bool) {
-	rest, ok := strings.CutPrefix(strings.TrimSpace(scanned), receivePrefix)
-	id, _, _ := strings.Cut(rest, "/")
-	mine, err := hex.DecodeString(id)
-	return mine, ok && err == nil && len(mine) == paycode.ReceiveSize
 }
 
 // UndoCash implements TillService.

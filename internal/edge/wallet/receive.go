@@ -12,15 +12,11 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/edge/paylink"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/paycode"
 	"github.com/holdfast-pay/holdfast/internal/rule/person"
 )
-
-// receivePrefix begins what is drawn as a person's code: holdfast:receive/CODE, or
-// holdfast:receive/CODE/AMOUNT/SEAL where the person asks for an amount. The code is 16
-// random bytes that say nothing of who it is.
-const receivePrefix = "holdfast:receive/"
 
 // MakeReceiveCode implements WalletService. The code stays the same, so that a print of
 // it stays good, until a fresh one is asked for.
@@ -54,7 +50,7 @@ func (s *Server) MakeReceiveCode(ctx context.Context, q *connect.Request[pb.Make
 // receiveLink is a person's code with the amount they ask for. The seal keeps others
 // from changing it on the way.
 func (s *Server) receiveLink(ctx context.Context, mine []byte, amount int64) (string, error) {
-	link := receivePrefix + hex.EncodeToString(mine)
+	link := paylink.Receive(mine)
 	if amount == 0 {
 		return link, nil
 	}
@@ -68,20 +64,18 @@ func (s *Server) receiveLink(ctx context.Context, mine []byte, amount int64) (st
 
 // readReceive reads what was scanned; ok is false where it was altered.
 func (s *Server) readReceive(ctx context.Context, scanned string) (mine []byte, amount int64, ok bool, err error) {
-	rest, ok := strings.CutPrefix(strings.TrimSpace(scanned), receivePrefix)
-	id, asked, fixed := strings.Cut(rest, "/")
-	mine, broken := hex.DecodeString(id)
-	if !ok || broken != nil || len(mine) != paycode.ReceiveSize {
+	mine, asked, fixed, ok := paylink.ReadReceive(scanned)
+	if !ok {
 		return nil, 0, false, nil
 	}
 	if fixed {
 		sum, _, _ := strings.Cut(asked, "/")
-		if amount, broken = strconv.ParseInt(sum, 10, 64); broken != nil || amount <= 0 {
+		if amount, err = strconv.ParseInt(sum, 10, 64); err != nil || amount <= 0 {
 			return nil, 0, false, nil
 		}
 	}
 	want, err := s.receiveLink(ctx, mine, amount)
-	return mine, amount, hmac.Equal([]byte(want), []byte(receivePrefix+rest)), err
+	return mine, amount, hmac.Equal([]byte(want), []byte(strings.TrimSpace(scanned))), err
 }
 
 // findByCode finds who is paid by a code. Whoever has it was shown it or sent it: 128

@@ -73,9 +73,9 @@ func (n *adminService) Start(context.Context) error {
 	modes := map[string]pb.KeyMode{
 		"certificate": pb.KeyMode_KEY_MODE_CERTIFICATE, "public_key": pb.KeyMode_KEY_MODE_PUBLIC_KEY, "both": pb.KeyMode_KEY_MODE_BOTH,
 	}
-	members := n.members()
+	n.members = n.newMembers()
 	service := admin.NewServer(admin.Config{
-		Staff: members.Auth, Members: members,
+		Staff: n.members.Auth, Members: n.members,
 		Core: n.replica, Cluster: n.operator(), Keys: n.keys, People: n.people, Views: n.views, Receipts: n.journal.receipts, Tokens: n.tokens,
 		Defaults: &pb.MerchantSettings{
 			KeyMode: modes[m.KeyMode], RefundIntervalS: int32(m.RefundInterval.Std() / time.Second),

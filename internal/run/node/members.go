@@ -7,8 +7,9 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/edge/staffauth"
 )
 
-// members is what staff call about themselves, on any address where staff is let in.
-func (n *shared) members() *staff.Server {
+// newMembers is what staff call about themselves. A node has one, on each address where
+// staff is let in, so that wrong tokens are counted together.
+func (n *shared) newMembers() *staff.Server {
 	return staff.NewServer(staff.Config{
 		Desk: &staff.Desk{Core: n.replica, People: n.people, Now: n.replica.Now},
 		Auth: staffauth.New(staffauth.Config{Core: n.replica, Now: n.replica.Now, Wall: time.Now}),

@@ -19,6 +19,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/edge/gate"
 	"github.com/holdfast-pay/holdfast/internal/edge/personal"
 	"github.com/holdfast-pay/holdfast/internal/edge/receipt"
+	"github.com/holdfast-pay/holdfast/internal/edge/staff"
 	"github.com/holdfast-pay/holdfast/internal/engine/diskguard"
 	"github.com/holdfast-pay/holdfast/internal/engine/journal"
 	"github.com/holdfast-pay/holdfast/internal/engine/keyring"
@@ -78,7 +79,8 @@ type shared struct {
 	damage       damageReports
 	views        *view.Views
 	events       *events.Feed
-	gate         *gate.Gate // before all that merchants, payers and people's devices ask for
+	members      *staff.Server // what staff call about themselves, and who says which of them calls
+	gate         *gate.Gate    // before all that merchants, payers and people's devices ask for
 	// adminHandler answers here what the admin address may pass on to the leader.
 	adminHandler http.Handler
 }

@@ -51,7 +51,7 @@ func (n *walletAPI) Start(context.Context) error {
 	})
 	served := http.NewServeMux()
 	served.Handle("/", calls)
-	served.Handle("/"+pbconnect.StaffServiceName+"/", n.members()) // merchants' own people
+	served.Handle("/"+pbconnect.StaffServiceName+"/", n.members) // merchants' own people
 	tills := n.tills()
 	var p http.Protocols
 	p.SetHTTP1(true)
