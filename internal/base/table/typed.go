@@ -1,6 +1,7 @@
 package table
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -39,6 +40,18 @@ func (t Of[R, P]) Get(r Reader, key Key) (P, bool) {
 		panic(undecodable(slices.Clone(key), err))
 	}
 	return rec, true
+}
+
+var errNamed = errors.New("another row names it, and it is not there")
+
+// Need is Get for a record that another row names: one that is not there is damage, and
+// Need panics with a *Damage.
+func (t Of[R, P]) Need(r Reader, key Key) P {
+	rec, ok := t.Get(r, key)
+	if !ok {
+		panic(&Damage{Key: slices.Clone(key), Cause: errNamed})
+	}
+	return rec
 }
 
 // Value is r.Get for a key that may stay on the caller's stack.

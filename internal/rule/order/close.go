@@ -1,16 +1,12 @@
 package order
 
 import (
-	"errors"
-
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/deed"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/due"
 )
-
-var errIndexWithoutOrder = errors.New("the index names an order that is not there")
 
 // ApplyClose closes an unpaid order. Closing it again, and closing a number
 // that was never used, changes nothing and succeeds (wire reference, 3.3).
@@ -51,10 +47,7 @@ func CloseDue(d *deed.Deed, id uint64) {
 // time_expire lies beyond goes to the due table.
 func AutoClose(d *deed.Deed, limit int) (looked int) {
 	for looked < limit && d.Head.CloseCursor < d.Head.NextOrder {
-		o, ok := Get(d.Tx, d.Head.CloseCursor)
-		if !ok {
-			panic(&table.Damage{Key: key(d.Head.CloseCursor), Cause: errIndexWithoutOrder})
-		}
+		o := orders.Need(d.Tx, key(d.Head.CloseCursor))
 		if o.CreatedAt+Life > d.At {
 			break
 		}

@@ -5,7 +5,6 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/deed"
 	"github.com/holdfast-pay/holdfast/internal/base/ident"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
-	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
 	"github.com/holdfast-pay/holdfast/internal/rule/merchant"
@@ -104,10 +103,7 @@ func contentHash(d *deed.Deed, c *pb.OrderCreate) []byte {
 
 // repeat returns a prepay for a number that has an order.
 func repeat(d *deed.Deed, id uint64, content []byte) (code.Code, *pb.Order) {
-	o, ok := Get(d.Tx, id)
-	if !ok {
-		panic(&table.Damage{Key: key(id), Cause: errIndexWithoutOrder})
-	}
+	o := orders.Need(d.Tx, key(id))
 	switch {
 	case string(o.ContentHash) != string(content):
 		return code.OrderNoUsed, nil

@@ -5,7 +5,6 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/deed"
-	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
 )
@@ -32,11 +31,8 @@ func Begin(d *deed.Deed, c *pb.OrderCreate, attempt []byte) (Direct, code.Code) 
 	}
 	content := contentHash(d, c)
 	if ref, ok := refs.Get(d.Tx, numberKey(c.Mchid, c.OutTradeNo)); ok {
-		old, ok := Get(d.Tx, ref.Id)
-		switch {
-		case !ok:
-			panic(&table.Damage{Key: key(ref.Id), Cause: errIndexWithoutOrder})
-		case !bytes.Equal(old.ContentHash, content) || !bytes.Equal(old.Attempt, attempt):
+		old := orders.Need(d.Tx, key(ref.Id))
+		if !bytes.Equal(old.ContentHash, content) || !bytes.Equal(old.Attempt, attempt) {
 			return Direct{}, code.OrderNoUsed
 		}
 		return Direct{Old: old}, code.OK

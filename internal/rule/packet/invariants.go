@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
-	"github.com/holdfast-pay/holdfast/internal/base/deed"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/due"
@@ -13,26 +12,12 @@ import (
 )
 
 var invariants = []catalogue.Invariant{
-	{Name: "packets are numbered without gaps", Check: numbered},
+	catalogue.Numbered("packets", ids, Entity, Scan),
 	{Name: "packets are found by their payers' names for them", Check: found},
 	{Name: "a packet's shares are those that it says", Check: shared},
 	{Name: "shares are of packets that are there", Check: owned},
 	{Name: "escrow of packets holds what is left, and nothing else", Check: escrowed},
 	{Name: "a packet that is open is due", Check: isDue},
-}
-
-func numbered(r table.Reader, _ *pb.Head, report catalogue.Report) {
-	next, more := uint64(1), true
-	Scan(r, func(p *pb.Packet) bool {
-		if p.Id != next {
-			more = report(Entity(next), "is missing: the next one is %d", p.Id)
-		}
-		next = p.Id + 1
-		return more
-	})
-	if last := deed.Last(r, ids); more && next != last+1 {
-		report("packets", "end with %d, %d were counted", next-1, last)
-	}
 }
 
 func found(r table.Reader, _ *pb.Head, report catalogue.Report) {

@@ -11,7 +11,6 @@
 package packet
 
 import (
-	"errors"
 	"strconv"
 
 	"github.com/holdfast-pay/holdfast/internal/base/deed"
@@ -49,8 +48,6 @@ func numberKey(payer uint64, clientID string) table.Key {
 	return table.K(table.PacketNos).U64(payer).Str(clientID)
 }
 
-var errNumberWithoutPacket = errors.New("the index names a packet that is not there")
-
 // Get reads a packet by its id.
 func Get(r table.Reader, id uint64) (*pb.Packet, bool) { return packets.Get(r, key(id)) }
 
@@ -60,11 +57,7 @@ func ByClientID(r table.Reader, payer uint64, clientID string) (*pb.Packet, bool
 	if !ok {
 		return nil, false
 	}
-	p, ok := Get(r, ref.Id)
-	if !ok {
-		panic(&table.Damage{Key: key(ref.Id), Cause: errNumberWithoutPacket})
-	}
-	return p, true
+	return packets.Need(r, key(ref.Id)), true
 }
 
 // ShareOf reads what a person took of a packet.

@@ -2,33 +2,20 @@ package report
 
 import (
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
-	"github.com/holdfast-pay/holdfast/internal/base/deed"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/due"
 )
 
 var invariants = []catalogue.Invariant{
-	{Name: "reports are numbered without gaps", Check: numbered},
+	catalogue.Numbered("reports", ids, Entity, all),
 	{Name: "reports are found by their people's names for them", Check: found},
 	{Name: "reports that wait are listed, and no others", Check: listed},
 	{Name: "a report that is open is due", Check: isDue},
 	{Name: "a report is about something of its person's", Check: founded},
 }
 
-func numbered(r table.Reader, _ *pb.Head, report catalogue.Report) {
-	next, more := uint64(1), true
-	Scan(r, 0, func(p *pb.ProblemReport) bool {
-		if p.Id != next {
-			more = report(Entity(next), "is missing: the next one is %d", p.Id)
-		}
-		next = p.Id + 1
-		return more
-	})
-	if last := deed.Last(r, ids); more && next != last+1 {
-		report("reports", "end with %d, %d were counted", next-1, last)
-	}
-}
+func all(r table.Reader, visit func(*pb.ProblemReport) bool) { Scan(r, 0, visit) }
 
 func found(r table.Reader, _ *pb.Head, report catalogue.Report) {
 	Scan(r, 0, func(p *pb.ProblemReport) bool {

@@ -6,7 +6,6 @@
 package report
 
 import (
-	"errors"
 	"strconv"
 
 	"github.com/holdfast-pay/holdfast/internal/base/deed"
@@ -46,8 +45,6 @@ func numberKey(uid uint64, clientID string) table.Key {
 }
 func openKey(uid, id uint64) table.Key { return table.K(table.OpenReports).U64(uid).U64(id) }
 
-var errNumberWithoutReport = errors.New("the index names a report that is not there")
-
 // Get reads a report by its id.
 func Get(r table.Reader, id uint64) (*pb.ProblemReport, bool) { return reports.Get(r, key(id)) }
 
@@ -57,11 +54,7 @@ func ByClientID(r table.Reader, uid uint64, clientID string) (*pb.ProblemReport,
 	if !ok {
 		return nil, false
 	}
-	p, ok := Get(r, ref.Id)
-	if !ok {
-		panic(&table.Damage{Key: key(ref.Id), Cause: errNumberWithoutReport})
-	}
-	return p, true
+	return reports.Need(r, key(ref.Id)), true
 }
 
 // Scan visits all reports in the order of their ids, beginning after the given one.

@@ -2,32 +2,19 @@ package staff
 
 import (
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
-	"github.com/holdfast-pay/holdfast/internal/base/deed"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/merchant"
 )
 
 var invariants = []catalogue.Invariant{
-	{Name: "members of staff are numbered without gaps", Check: numbered},
+	catalogue.Numbered("members of staff", ids, Entity, all),
 	{Name: "members of staff are found by their names", Check: found},
 	{Name: "a merchant's own people are of a merchant that is there", Check: ofMerchants},
 	{Name: "who was ended has neither token nor session", Check: ended},
 }
 
-func numbered(r table.Reader, _ *pb.Head, report catalogue.Report) {
-	next, more := uint64(1), true
-	Scan(r, 0, func(m *pb.StaffMember) bool {
-		if m.Id != next {
-			more = report(Entity(next), "is missing: the next one is %d", m.Id)
-		}
-		next = m.Id + 1
-		return more
-	})
-	if last := deed.Last(r, ids); more && next != last+1 {
-		report("staff", "ends with %d, %d were counted", next-1, last)
-	}
-}
+func all(r table.Reader, visit func(*pb.StaffMember) bool) { Scan(r, 0, visit) }
 
 func found(r table.Reader, _ *pb.Head, report catalogue.Report) {
 	Scan(r, 0, func(m *pb.StaffMember) bool {

@@ -9,7 +9,6 @@ package staff
 
 import (
 	"crypto/subtle"
-	"errors"
 	"slices"
 	"strconv"
 
@@ -35,8 +34,6 @@ var (
 func key(id uint64) table.Key            { return table.K(table.Staff).U64(id) }
 func refKey(mchid, ref string) table.Key { return table.K(table.StaffRefs).Str(mchid).Str(ref) }
 
-var errRefWithoutMember = errors.New("the index names a member of staff who is not there")
-
 // Get reads a member by number.
 func Get(r table.Reader, id uint64) (*pb.StaffMember, bool) { return members.Get(r, key(id)) }
 
@@ -50,11 +47,7 @@ func ByRef(r table.Reader, mchid, ref string) (*pb.StaffMember, bool) {
 	if !ok {
 		return nil, false
 	}
-	m, ok := Get(r, found.Id)
-	if !ok {
-		panic(&table.Damage{Key: key(found.Id), Cause: errRefWithoutMember})
-	}
-	return m, true
+	return members.Need(r, key(found.Id)), true
 }
 
 // Scan visits all members in the order of their numbers, beginning after the given

@@ -2,7 +2,6 @@ package till
 
 import (
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
-	"github.com/holdfast-pay/holdfast/internal/base/deed"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -10,26 +9,12 @@ import (
 )
 
 var invariants = []catalogue.Invariant{
-	{Name: "tills are numbered without gaps", Check: numbered},
+	catalogue.Numbered("tills", ids, Entity, Scan),
 	{Name: "tills are found by token and by name", Check: found},
 	{Name: "shifts of a till are numbered without gaps, and only the last is open", Check: oneOpen},
 	{Name: "a drawer holds what its shift says", Check: drawers},
 	{Name: "a shift's sums are those of what was done in cash", Check: summed},
 	{Name: "a till's differences are those of its shifts", Check: differences},
-}
-
-func numbered(r table.Reader, _ *pb.Head, report catalogue.Report) {
-	next, more := uint64(1), true
-	Scan(r, func(t *pb.Till) bool {
-		if t.Id != next {
-			more = report(Entity(next), "is missing: the next one is %d", t.Id)
-		}
-		next = t.Id + 1
-		return more
-	})
-	if last := deed.Last(r, ids); more && next != last+1 {
-		report("tills", "end with %d, %d were counted", next-1, last)
-	}
 }
 
 func found(r table.Reader, _ *pb.Head, report catalogue.Report) {

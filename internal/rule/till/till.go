@@ -8,7 +8,6 @@
 package till
 
 import (
-	"errors"
 	"strconv"
 
 	"github.com/holdfast-pay/holdfast/internal/base/deed"
@@ -60,8 +59,6 @@ func paymentKey(uid uint64, clientID string) table.Key {
 	return table.K(table.TillRefs).U32(byPayer).U64(uid).Str(clientID)
 }
 
-var errRefWithoutTill = errors.New("the index names a till that is not there")
-
 // Get reads a till by its number.
 func Get(r table.Reader, id uint64) (*pb.Till, bool) { return tills.Get(r, key(id)) }
 
@@ -81,11 +78,7 @@ func behind(r table.Reader, k table.Key) (*pb.Till, bool) {
 	if !ok {
 		return nil, false
 	}
-	t, ok := Get(r, ref.Id)
-	if !ok {
-		panic(&table.Damage{Key: key(ref.Id), Cause: errRefWithoutTill})
-	}
-	return t, true
+	return tills.Need(r, key(ref.Id)), true
 }
 
 // Of visits a merchant's tills, closed ones too, in the order of their names,

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
-	"github.com/holdfast-pay/holdfast/internal/base/deed"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/due"
@@ -13,25 +12,11 @@ import (
 )
 
 var invariants = []catalogue.Invariant{
-	{Name: "transfers are numbered without gaps", Check: numbered},
+	catalogue.Numbered("transfers", ids, Entity, Scan),
 	{Name: "transfers are found by their payers' names for them", Check: found},
 	{Name: "a person knows whom they sent money to", Check: known},
 	{Name: "escrow of transfers holds what waits, and nothing else", Check: escrowed},
 	{Name: "a transfer that waits is due", Check: isDue},
-}
-
-func numbered(r table.Reader, _ *pb.Head, report catalogue.Report) {
-	next, more := uint64(1), true
-	Scan(r, func(t *pb.PersonTransfer) bool {
-		if t.Id != next {
-			more = report(Entity(next), "is missing: the next one is %d", t.Id)
-		}
-		next = t.Id + 1
-		return more
-	})
-	if last := deed.Last(r, ids); more && next != last+1 {
-		report("transfers", "end with %d, %d were counted", next-1, last)
-	}
 }
 
 func found(r table.Reader, _ *pb.Head, report catalogue.Report) {

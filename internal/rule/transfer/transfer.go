@@ -7,7 +7,6 @@
 package transfer
 
 import (
-	"errors"
 	"strconv"
 
 	"github.com/holdfast-pay/holdfast/internal/base/deed"
@@ -38,8 +37,6 @@ func numberKey(payer uint64, clientID string) table.Key {
 func payeeKey(payer, payee uint64) table.Key { return table.K(table.Payees).U64(payer).U64(payee) }
 func reachKey(uid uint64) table.Key          { return table.K(table.Reaches).U64(uid) }
 
-var errNumberWithoutTransfer = errors.New("the index names a transfer that is not there")
-
 // Get reads a transfer by its id.
 func Get(r table.Reader, id uint64) (*pb.PersonTransfer, bool) { return transfers.Get(r, key(id)) }
 
@@ -49,11 +46,7 @@ func ByClientID(r table.Reader, payer uint64, clientID string) (*pb.PersonTransf
 	if !ok {
 		return nil, false
 	}
-	t, ok := Get(r, ref.Id)
-	if !ok {
-		panic(&table.Damage{Key: key(ref.Id), Cause: errNumberWithoutTransfer})
-	}
-	return t, true
+	return transfers.Need(r, key(ref.Id)), true
 }
 
 // Knows says whether payer has sent payee money before.
