@@ -46,9 +46,9 @@ func freeAddress() (string, error) {
 
 // newClusterRig starts three nodes with people and merchants.
 func (r *run) newClusterRig(ctx context.Context) (*clusterRig, error) {
-	dir, err := os.MkdirTemp(r.Dir, "bench-"+r.suite+"-")
+	dir, err := r.folder()
 	if err != nil {
-		return nil, fmt.Errorf("make a folder: %w", err)
+		return nil, err
 	}
 	g := &clusterRig{rig: &rig{dir: dir}, r: r}
 	first, err := g.startFirst(ctx)

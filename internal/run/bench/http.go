@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,7 +17,6 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
 	"github.com/holdfast-pay/holdfast/internal/rule/person"
-	"github.com/holdfast-pay/holdfast/internal/run/logsink"
 )
 
 const (
@@ -52,15 +50,7 @@ type Streamed struct {
 // httpSuite: one durable transfer a request through the administration's API, and
 // the same transfers without it, in turns.
 func httpSuite(ctx context.Context, r *run) error {
-	log, err := os.CreateTemp(r.Dir, "bench-http-*.log")
-	if err != nil {
-		return fmt.Errorf("make a log: %w", err)
-	}
-	defer os.Remove(log.Name())
-	defer log.Close()
-	sink := logsink.New(log) // as a node logs by default
-	defer sink.Close()
-	g, err := r.newRigLogging(ctx, slog.New(slog.NewTextHandler(sink, nil)))
+	g, err := r.newLoggingRig(ctx)
 	if err != nil {
 		return err
 	}

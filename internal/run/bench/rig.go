@@ -18,6 +18,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/rule/order"
 	"github.com/holdfast-pay/holdfast/internal/rule/person"
 	"github.com/holdfast-pay/holdfast/internal/run/config"
+	"github.com/holdfast-pay/holdfast/internal/run/logsink"
 	"github.com/holdfast-pay/holdfast/internal/run/node"
 )
 
@@ -34,6 +35,9 @@ type rig struct {
 	dir  string
 	node *node.Node
 	uids []uint64
+	// endLog ends the node's log once the node has stopped; nil where it has none of its
+	// own.
+	endLog func()
 }
 
 // configFor is a node in dir on loopback with ports of its own.
@@ -64,19 +68,44 @@ func openNode(ctx context.Context, dir string, log *slog.Logger) (*node.Node, er
 }
 
 // newRig opens a fresh node in a folder of its own with people and merchants.
-func (r *run) newRig(ctx context.Context) (*rig, error) { return r.newRigLogging(ctx, quiet()) }
-
-// newRigLogging is newRig with a log of one's own.
-func (r *run) newRigLogging(ctx context.Context, log *slog.Logger) (*rig, error) {
-	dir, err := os.MkdirTemp(r.Dir, "bench-"+r.suite+"-")
-	if err != nil {
-		return nil, fmt.Errorf("make a folder: %w", err)
-	}
-	n, err := openNode(ctx, filepath.Join(dir, "node"), log)
+func (r *run) newRig(ctx context.Context) (*rig, error) {
+	dir, err := r.folder()
 	if err != nil {
 		return nil, err
 	}
-	g := &rig{dir: dir, node: n}
+	return openRig(ctx, &rig{dir: dir}, quiet())
+}
+
+// newLoggingRig is newRig with a node that logs each call, as a node does by default.
+func (r *run) newLoggingRig(ctx context.Context) (*rig, error) {
+	dir, err := r.folder()
+	if err != nil {
+		return nil, err
+	}
+	file, err := os.Create(filepath.Join(dir, "log"))
+	if err != nil {
+		return nil, fmt.Errorf("make a log: %w", err)
+	}
+	sink := logsink.New(file)
+	return openRig(ctx, &rig{dir: dir, endLog: func() {
+		_ = sink.Close() // nobody reads it
+		_ = file.Close()
+	}}, slog.New(slog.NewTextHandler(sink, nil)))
+}
+
+func (r *run) folder() (string, error) {
+	dir, err := os.MkdirTemp(r.Dir, "bench-"+r.suite+"-")
+	if err != nil {
+		return "", fmt.Errorf("make a folder: %w", err)
+	}
+	return dir, nil
+}
+
+// openRig opens the rig's node in its folder and fills it.
+func openRig(ctx context.Context, g *rig, log *slog.Logger) (_ *rig, err error) {
+	if g.node, err = openNode(ctx, filepath.Join(g.dir, "node"), log); err != nil {
+		return nil, err
+	}
 	return g, g.populate(ctx)
 }
 
@@ -85,6 +114,9 @@ func (g *rig) close() error {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	err := g.node.Run(ctx)
+	if g.endLog != nil {
+		g.endLog()
+	}
 	if rerr := os.RemoveAll(g.dir); err == nil {
 		err = rerr
 	}

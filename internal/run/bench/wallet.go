@@ -3,11 +3,7 @@ package bench
 import (
 	"context"
 	"fmt"
-	"log/slog"
-	"os"
 	"time"
-
-	"github.com/holdfast-pay/holdfast/internal/run/logsink"
 )
 
 const (
@@ -24,15 +20,7 @@ const (
 // the engine and through the wallet API, against orders and payments of the same
 // run. Calls are signed before the clock starts.
 func walletSuite(ctx context.Context, r *run) error {
-	log, err := os.CreateTemp(r.Dir, "bench-wallet-*.log")
-	if err != nil {
-		return fmt.Errorf("make a log: %w", err)
-	}
-	defer os.Remove(log.Name())
-	defer log.Close()
-	sink := logsink.New(log) // as a node logs by default
-	defer sink.Close()
-	g, err := r.newRigLogging(ctx, slog.New(slog.NewTextHandler(sink, nil)))
+	g, err := r.newLoggingRig(ctx)
 	if err != nil {
 		return err
 	}
