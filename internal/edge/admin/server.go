@@ -115,8 +115,7 @@ var _ pbconnect.AdminServiceHandler = (*Server)(nil)
 // NewServer returns the service over cfg.
 func NewServer(cfg Config) *Server {
 	s := &Server{Config: cfg, desk: &staff.Desk{Core: cfg.Core, People: cfg.People, Now: cfg.Now}}
-	_, s.calls = pbconnect.NewAdminServiceHandler(s, connect.WithReadMaxBytes(maxMessage), connect.WithCodec(rpc.JSON{}),
-		connect.WithCompressMinBytes(minCompressed), connect.WithInterceptors(rpc.Logged(cfg.Log, "admin call", whose)))
+	_, s.calls = pbconnect.NewAdminServiceHandler(s, rpc.Options(maxMessage, cfg.Log, "admin call", whose), connect.WithCompressMinBytes(minCompressed))
 	return s
 }
 

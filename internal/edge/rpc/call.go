@@ -31,6 +31,36 @@ func plain(id string) bool {
 	return len(id) > 0 && len(id) <= maxRequestID
 }
 
+// Call is what a call's headers say of it.
+type Call struct {
+	// Request is the caller's own id of the call, or a fresh one.
+	Request string
+	// Chinese: sentences are wanted in Chinese.
+	Chinese bool
+}
+
+type callKey struct{}
+
+// Called lets calls through with what their headers say, for CallOf.
+func Called(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c := Call{Request: RequestID(r), Chinese: Chinese(r.Header.Get("Accept-Language"))}
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callKey{}, c)))
+	})
+}
+
+// CallOf is what the headers of a call said that came through Called.
+func CallOf(ctx context.Context) Call {
+	c, _ := ctx.Value(callKey{}).(Call)
+	return c
+}
+
+// Options are what each service is given: calls of at most so many bytes, JSON that is
+// quick to read and write, and a line in the log for each call (Logged).
+func Options(most int, log *slog.Logger, line string, whose func(context.Context) []any) connect.HandlerOption {
+	return connect.WithHandlerOptions(connect.WithReadMaxBytes(most), connect.WithCodec(JSON{}), connect.WithInterceptors(Logged(log, line, whose)))
+}
+
 // Logged writes one line a call: which, whose (as slog's pairs), how long, with which
 // outcome. It never writes what was in the call.
 func Logged(log *slog.Logger, line string, whose func(context.Context) []any) connect.UnaryInterceptorFunc {

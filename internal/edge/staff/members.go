@@ -5,12 +5,13 @@ import (
 
 	"connectrpc.com/connect"
 
+	"github.com/holdfast-pay/holdfast/internal/edge/staffauth"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
 // owner is the merchant whose owner calls; nobody else may.
 func owner(ctx context.Context) (mchid string, err error) {
-	m, _ := from(ctx)
+	m, _ := staffauth.From(ctx)
 	return m.Mchid, m.Require(pb.StaffRole_STAFF_ROLE_OWNER)
 }
 

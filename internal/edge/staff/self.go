@@ -19,12 +19,12 @@ const usualLife = 12 * stamp.Hour
 
 // SignIn opens a session with the token that the call has.
 func (s *Server) SignIn(ctx context.Context, q *connect.Request[pb.SignInRequest]) (*connect.Response[pb.SignInResponse], error) {
-	m, a := from(ctx)
+	m, _ := staffauth.From(ctx)
 	if m.Session != 0 {
 		return nil, s.fail(ctx, "sign in", code.StaffSecretInvalid.Err())
 	}
 	text, hash := staffauth.NewSecret(staffauth.Session, m.ID)
-	c := &pb.SessionOpen{Id: m.ID, Hash: hash, LifeMs: Life(q.Msg.LifeS), Label: q.Msg.Label, Token: presented(a.header)}
+	c := &pb.SessionOpen{Id: m.ID, Hash: hash, LifeMs: Life(q.Msg.LifeS), Label: q.Msg.Label, Token: presented(q.Header())}
 	row, err := run(ctx, s.Desk, rule.OpenSession, by(ctx), c)
 	if err != nil {
 		return nil, s.fail(ctx, "sign in", err)
@@ -50,7 +50,7 @@ func presented(h http.Header) []byte {
 
 // SignOut ends one of the caller's sessions, or all.
 func (s *Server) SignOut(ctx context.Context, q *connect.Request[pb.SignOutRequest]) (*connect.Response[pb.StaffShown], error) {
-	who, _ := from(ctx)
+	who, _ := staffauth.From(ctx)
 	number := q.Msg.Number
 	if number == 0 {
 		number = who.Session
@@ -66,7 +66,7 @@ func (s *Server) SignOut(ctx context.Context, q *connect.Request[pb.SignOutReque
 
 // WhoAmI shows the caller.
 func (s *Server) WhoAmI(ctx context.Context, _ *connect.Request[pb.WhoAmIRequest]) (*connect.Response[pb.StaffShown], error) {
-	who, _ := from(ctx)
+	who, _ := staffauth.From(ctx)
 	m, err := s.Desk.Find(ctx, who.ID, "", "")
 	return s.answer(ctx, "show the caller", m, err)
 }

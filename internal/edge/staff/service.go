@@ -39,56 +39,33 @@ var _ pbconnect.StaffServiceHandler = (*Server)(nil)
 // NewServer returns the service over cfg.
 func NewServer(cfg Config) *Server {
 	s := &Server{Config: cfg}
-	_, calls := pbconnect.NewStaffServiceHandler(s, connect.WithReadMaxBytes(maxBody), connect.WithCodec(rpc.JSON{}),
-		connect.WithInterceptors(rpc.Logged(cfg.Log, "staff call", whose)))
-	s.calls = told(cfg.Auth.Guard(calls))
+	_, calls := pbconnect.NewStaffServiceHandler(s, rpc.Options(maxBody, cfg.Log, "staff call", whose))
+	s.calls = cfg.Auth.Guard(rpc.Called(calls))
 	return s
 }
 
 // ServeHTTP serves the calls.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.calls.ServeHTTP(w, r) }
 
-// asked is what a call says beside its message.
-type asked struct {
-	request string
-	header  http.Header
-}
-
-type askedKey struct{}
-
-// told keeps what the call says of itself for the methods.
-func told(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), askedKey{}, asked{rpc.RequestID(r), r.Header})))
-	})
-}
-
-func from(ctx context.Context) (staffauth.Member, asked) {
-	m, _ := staffauth.From(ctx)
-	a, _ := ctx.Value(askedKey{}).(asked)
-	return m, a
-}
-
 // whose names a call's caller in the log.
 func whose(ctx context.Context) []any {
-	m, a := from(ctx)
-	return []any{"actor", m.Actor(), "request_id", a.request}
+	m, _ := staffauth.From(ctx)
+	return []any{"actor", m.Actor(), "request_id", rpc.CallOf(ctx).Request}
 }
 
 // by is the caller as commands say it.
 func by(ctx context.Context) By {
-	m, a := from(ctx)
-	return By{m.Actor(), a.request}
+	m, _ := staffauth.From(ctx)
+	return By{m.Actor(), rpc.CallOf(ctx).Request}
 }
 
 // fail turns what was returned into the API's error, in the caller's language.
 func (s *Server) fail(ctx context.Context, doing string, err error) error {
-	_, a := from(ctx)
 	var refused *code.Error
 	if !errors.As(err, &refused) {
 		s.Log.Error("staff call failed", "doing", doing, "err", err)
 	}
-	return staffauth.Refusal(err, a.header)
+	return staffauth.Refusal(err, rpc.CallOf(ctx).Chinese)
 }
 
 // answer shows a member, or why there is none.

@@ -34,7 +34,7 @@ func (a *Auth) Guard(next http.Handler) http.Handler {
 		m, err := a.Authenticate(r.Context(), r.Header, address)
 		if err != nil {
 			w.Header().Set("WWW-Authenticate", "Bearer")
-			_ = refusals.Write(w, r, Refusal(err, r.Header)) // the client may have gone
+			_ = refusals.Write(w, r, Refusal(err, rpc.Chinese(r.Header.Get("Accept-Language")))) // the client may have gone
 			return
 		}
 		next.ServeHTTP(w, r.WithContext(With(r.Context(), m)))
@@ -49,12 +49,12 @@ var Said = map[code.Code]connect.Code{
 }
 
 // Refusal is what Authenticate returned as the API's error, in the language that the
-// call's header asks for.
-func Refusal(err error, h http.Header) *connect.Error {
+// caller asked for.
+func Refusal(err error, chinese bool) *connect.Error {
 	out := code.Internal
 	var refused *code.Error
 	if errors.As(err, &refused) {
 		out = refused.Code
 	}
-	return rpc.Refusal(out, rpc.Code(out, Said), rpc.Sentence(out, rpc.Chinese(h.Get("Accept-Language"))))
+	return rpc.Refusal(out, rpc.Code(out, Said), rpc.Sentence(out, chinese))
 }

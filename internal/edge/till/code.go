@@ -7,6 +7,7 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/edge/judge"
+	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
 	"github.com/holdfast-pay/holdfast/internal/edge/staffauth"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
@@ -23,7 +24,7 @@ func (s *Server) ChargeCode(ctx context.Context, q *connect.Request[pb.ChargeCod
 	}
 	c.Product = pb.Product_PRODUCT_MICROPAY
 	m, _ := staffauth.From(ctx)
-	o, out, err := s.Codes.Pay(ctx, judge.Charge{Order: c, Till: ask.Till, Code: q.Msg.Code, Actor: m.Actor(), Request: callOf(ctx).request})
+	o, out, err := s.Codes.Pay(ctx, judge.Charge{Order: c, Till: ask.Till, Code: q.Msg.Code, Actor: m.Actor(), Request: rpc.CallOf(ctx).Request})
 	switch {
 	case err != nil:
 		return nil, s.fail(ctx, "charge a shown code", err)

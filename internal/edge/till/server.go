@@ -80,38 +80,18 @@ var _ pbconnect.TillServiceHandler = (*Server)(nil)
 // NewServer returns the service over cfg.
 func NewServer(cfg Config) *Server {
 	s := &Server{Config: cfg, refusals: connect.NewErrorWriter()}
-	_, calls := pbconnect.NewTillServiceHandler(s, connect.WithReadMaxBytes(maxBody), connect.WithInterceptors(rpc.Logged(cfg.Log, "till call", whose)))
-	s.calls = cfg.Staff.Guard(called(calls))
+	_, calls := pbconnect.NewTillServiceHandler(s, rpc.Options(maxBody, cfg.Log, "till call", whose))
+	s.calls = cfg.Staff.Guard(rpc.Called(calls))
 	return s
 }
 
 // ServeHTTP serves the calls.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.calls.ServeHTTP(w, r) }
 
-// call is what a call's headers say.
-type call struct {
-	request string
-	chinese bool
-}
-
-type callKey struct{}
-
-func called(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c := call{request: rpc.RequestID(r), chinese: rpc.Chinese(r.Header.Get("Accept-Language"))}
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callKey{}, c)))
-	})
-}
-
-func callOf(ctx context.Context) call {
-	c, _ := ctx.Value(callKey{}).(call)
-	return c
-}
-
 // whose names a call's caller in the log.
 func whose(ctx context.Context) []any {
 	m, _ := staffauth.From(ctx)
-	return []any{"staff", m.ID, "mchid", m.Mchid, "request_id", callOf(ctx).request}
+	return []any{"staff", m.ID, "mchid", m.Mchid, "request_id", rpc.CallOf(ctx).Request}
 }
 
 // Asked implements gate.Surface.
@@ -143,7 +123,7 @@ func refusal(chinese bool, c code.Code) error {
 }
 
 // refuse is an outcome in the caller's language.
-func refuse(ctx context.Context, c code.Code) error { return refusal(callOf(ctx).chinese, c) }
+func refuse(ctx context.Context, c code.Code) error { return refusal(rpc.CallOf(ctx).Chinese, c) }
 
 // fail turns what Core returned into the API's error.
 func (s *Server) fail(ctx context.Context, doing string, err error) error {
@@ -163,7 +143,7 @@ func (s *Server) fail(ctx context.Context, doing string, err error) error {
 func do[B, R table.Record](ctx context.Context, s *Server, c catalogue.Command[B, R], body B) (R, error) {
 	var none R
 	m, _ := staffauth.From(ctx)
-	rec, out, err := c.Do(ctx, s.Core, m.Actor(), callOf(ctx).request, body)
+	rec, out, err := c.Do(ctx, s.Core, m.Actor(), rpc.CallOf(ctx).Request, body)
 	switch {
 	case err != nil:
 		return none, s.fail(ctx, c.Name, err)

@@ -111,7 +111,7 @@ var _ pbconnect.WalletServiceHandler = (*Server)(nil)
 // NewServer returns the service over cfg.
 func NewServer(cfg Config) *Server {
 	s := &Server{Config: cfg, hashing: make(chan struct{}, hashesAtOnce), refusals: connect.NewErrorWriter()}
-	_, calls := pbconnect.NewWalletServiceHandler(s, connect.WithReadMaxBytes(maxBody), connect.WithCodec(rpc.JSON{}), connect.WithInterceptors(rpc.Logged(cfg.Log, "wallet call", whose), connect.UnaryInterceptorFunc(acting)))
+	_, calls := pbconnect.NewWalletServiceHandler(s, rpc.Options(maxBody, cfg.Log, "wallet call", whose), connect.WithInterceptors(connect.UnaryInterceptorFunc(acting)))
 	s.calls = s.authenticated(calls)
 	return s
 }
