@@ -4,8 +4,10 @@ import (
 	"errors"
 	"unicode/utf8"
 
+	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/keyring"
 	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/person"
 )
 
 // Shown is what this node can show of a person.
@@ -84,4 +86,14 @@ func Mask(name string) string {
 	}
 	last, _ := utf8.DecodeLastRuneInString(name)
 	return "**" + string(last)
+}
+
+// Masked is a person's name as Mask leaves it; "" for nobody, and where this node can't
+// open it. of opens names.
+func Masked(r table.Reader, of interface{ Name(p *pb.Person) string }, uid uint64) string {
+	p, ok := person.Get(r, uid)
+	if !ok {
+		return ""
+	}
+	return Mask(of.Name(p))
 }

@@ -4,9 +4,11 @@ package rpc
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 
 	"connectrpc.com/connect"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 )
@@ -52,6 +54,18 @@ func Sentence(c code.Code, chinese bool) string {
 		return i.ZH
 	}
 	return i.EN
+}
+
+// Word is a value of an enum as messages to clients say it: userpaying for
+// TRADE_STATE_USERPAYING.
+func Word(v protoreflect.Enum) string {
+	values := v.Descriptor().Values()
+	prefix := strings.TrimSuffix(string(values.ByNumber(0).Name()), "UNSPECIFIED")
+	named := values.ByNumber(v.Number())
+	if named == nil { // of a newer version
+		return strconv.Itoa(int(v.Number()))
+	}
+	return strings.ToLower(strings.TrimPrefix(string(named.Name()), prefix))
 }
 
 // CodeOf reads the outcome off a service's error.

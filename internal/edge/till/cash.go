@@ -11,6 +11,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/paylink"
 	"github.com/holdfast-pay/holdfast/internal/edge/personal"
+	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
 	"github.com/holdfast-pay/holdfast/internal/rule/paycode"
@@ -107,7 +108,7 @@ func cashOf(r table.Reader, shift *pb.Shift, l *pb.HistoryLine) (*pb.CashMove, b
 
 func (s *Server) cashView(r table.Reader, m *pb.CashMove) *pb.CashView {
 	return &pb.CashView{
-		ClientId: m.ClientId, Kind: word(m.Kind.String(), "CASH_KIND_"), Amount: m.Amount, Who: s.masked(r, m.Uid), At: m.At, UndoneAt: m.UndoneAt,
+		ClientId: m.ClientId, Kind: rpc.Word(m.Kind), Amount: m.Amount, Who: personal.Masked(r, s.Personal, m.Uid), At: m.At, UndoneAt: m.UndoneAt,
 	}
 }
 

@@ -15,10 +15,10 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/stamp"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/personal"
+	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/merchant"
 	"github.com/holdfast-pay/holdfast/internal/rule/order"
-	"github.com/holdfast-pay/holdfast/internal/rule/person"
 	"github.com/holdfast-pay/holdfast/internal/rule/refund"
 	rule "github.com/holdfast-pay/holdfast/internal/rule/till"
 	"github.com/holdfast-pay/holdfast/internal/rule/wallet"
@@ -147,12 +147,12 @@ func (s *Server) orderView(ctx context.Context, o *pb.Order) (*connect.Response[
 
 func (s *Server) shown(r table.Reader, o *pb.Order) *pb.TillOrder {
 	v := &pb.TillOrder{
-		OutTradeNo: o.OutTradeNo, Till: tillOf(o), Description: o.Description, Total: o.Total, State: word(o.State.String(), "TRADE_STATE_"),
+		OutTradeNo: o.OutTradeNo, Till: tillOf(o), Description: o.Description, Total: o.Total, State: rpc.Word(o.State),
 		CreatedAt: o.CreatedAt, PaidAt: o.PaidAt, Refunded: o.Refunded,
 	}
 	if order.Paid(o) {
 		v.TransactionId = ident.TransactionID(o.Id, o.PaidAt, stamp.Business)
-		v.Payer = s.masked(r, o.PayerUid)
+		v.Payer = personal.Masked(r, s.Personal, o.PayerUid)
 	}
 	return v
 }
@@ -164,17 +164,6 @@ func tillOf(o *pb.Order) uint64 {
 		return id
 	}
 	return 0
-}
-
-func word(name, prefix string) string { return strings.ToLower(strings.TrimPrefix(name, prefix)) }
-
-// masked is a person's name with all but its last character hidden.
-func (s *Server) masked(r table.Reader, uid uint64) string {
-	p, ok := person.Get(r, uid)
-	if !ok {
-		return ""
-	}
-	return personal.Mask(s.Personal.Name(p))
 }
 
 // Refund implements TillService.
@@ -200,5 +189,5 @@ func (s *Server) Refund(ctx context.Context, q *connect.Request[pb.TillRefundReq
 	if err != nil {
 		return nil, err
 	}
-	return answer(&pb.TillRefund{OutRefundNo: f.OutRefundNo, Amount: f.Refund, State: word(f.Status.String(), "REFUND_STATUS_")})
+	return answer(&pb.TillRefund{OutRefundNo: f.OutRefundNo, Amount: f.Refund, State: rpc.Word(f.Status)})
 }

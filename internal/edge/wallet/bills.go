@@ -10,6 +10,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
 	"github.com/holdfast-pay/holdfast/internal/rule/order"
@@ -53,7 +54,7 @@ func (s *Server) ListBills(ctx context.Context, q *connect.Request[pb.ListBillsR
 
 // what is a posting's reason as people read it.
 func what(reason pb.PostingCode) string {
-	return strings.ToLower(strings.TrimPrefix(reason.String(), "POSTING_CODE_"))
+	return rpc.Word(reason)
 }
 
 // counterpart is the merchant's name behind an order or refund, empty for the rest.

@@ -13,6 +13,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/events"
 	"github.com/holdfast-pay/holdfast/internal/edge/gate"
+	"github.com/holdfast-pay/holdfast/internal/edge/personal"
 	"github.com/holdfast-pay/holdfast/internal/engine/journal"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
@@ -141,9 +142,9 @@ func (s *Server) describe(r table.Reader, uid uint64, h *pb.Happening) {
 
 func (s *Server) describeTransfer(r table.Reader, uid uint64, t *pb.PersonTransfer, h *pb.Happening) {
 	if t.Payer == uid {
-		h.Who = s.masked(r, t.Payee)
+		h.Who = personal.Masked(r, s.Personal, t.Payee)
 	} else {
-		h.Who = s.masked(r, t.Payer)
+		h.Who = personal.Masked(r, s.Personal, t.Payer)
 	}
 	switch {
 	case h.What != "":
@@ -156,7 +157,7 @@ func (s *Server) describeTransfer(r table.Reader, uid uint64, t *pb.PersonTransf
 
 func (s *Server) describePacket(r table.Reader, uid uint64, p *pb.Packet, h *pb.Happening) {
 	if p.Payer != uid {
-		h.Who = s.masked(r, p.Payer)
+		h.Who = personal.Masked(r, s.Personal, p.Payer)
 	}
 	switch {
 	case h.What != "":

@@ -12,6 +12,8 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/edge/personal"
+	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
 	"github.com/holdfast-pay/holdfast/internal/engine/journal"
 	"github.com/holdfast-pay/holdfast/internal/engine/view"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -182,14 +184,14 @@ func (s *Server) takenPackets(ctx context.Context, q *pb.ListPacketsRequest, lis
 
 func (s *Server) packetLine(r table.Reader, uid uint64, p *pb.Packet) *pb.PacketLine {
 	v := &pb.PacketLine{
-		Packet: p.Id, State: strings.ToLower(strings.TrimPrefix(p.State.String(), "PACKET_STATE_")),
+		Packet: p.Id, State: rpc.Word(p.State),
 		Count: p.Count, Taken: p.Taken, Total: p.Total, Lucky: p.Lucky, At: p.CreatedAt,
 	}
 	if share, ok := packet.ShareOf(r, p.Id, uid); ok {
 		v.Mine = share.Amount
 	}
 	if p.Payer != uid {
-		v.Who = s.masked(r, p.Payer)
+		v.Who = personal.Masked(r, s.Personal, p.Payer)
 	}
 	return v
 }

@@ -13,6 +13,8 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/packetfile"
+	"github.com/holdfast-pay/holdfast/internal/edge/personal"
+	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/packet"
 	"github.com/holdfast-pay/holdfast/internal/rule/person"
@@ -153,7 +155,7 @@ func (s *Server) packetView(ctx context.Context, read reading, id uint64) (*conn
 		shares := packet.Shares(r, id)
 		v.Taken = make([]*pb.PacketTaken, 0, len(shares))
 		for _, one := range shares {
-			v.Taken = append(v.Taken, &pb.PacketTaken{Name: s.masked(r, one.Uid), Amount: one.Amount, At: one.At, Luckiest: p.BestUid == one.Uid && ended(p)})
+			v.Taken = append(v.Taken, &pb.PacketTaken{Name: personal.Masked(r, s.Personal, one.Uid), Amount: one.Amount, At: one.At, Luckiest: p.BestUid == one.Uid && ended(p)})
 			if one.Uid == who.uid {
 				v.Mine = one.Amount
 			}
@@ -166,7 +168,7 @@ func (s *Server) packetView(ctx context.Context, read reading, id uint64) (*conn
 	}); err != nil {
 		return nil, err
 	}
-	v.State = strings.ToLower(strings.TrimPrefix(p.State.String(), "PACKET_STATE_"))
+	v.State = rpc.Word(p.State)
 	v.Count, v.Total, v.Lucky, v.Until = p.Count, p.Total, p.Lucky, packet.OpenUntil(p)
 	return s.withLink(ctx, p, v)
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/personal"
 	"github.com/holdfast-pay/holdfast/internal/pb"
-	"github.com/holdfast-pay/holdfast/internal/rule/person"
 	"github.com/holdfast-pay/holdfast/internal/rule/transfer"
 )
 
@@ -35,7 +34,7 @@ func (s *Server) FindPayee(ctx context.Context, q *connect.Request[pb.FindPayeeR
 		return nil, err
 	}
 	if err := s.read(ctx, "name a payee", func(r table.Reader) error {
-		v.Name = s.masked(r, found.Uid)
+		v.Name = personal.Masked(r, s.Personal, found.Uid)
 		return nil
 	}); err != nil {
 		return nil, err
@@ -44,15 +43,6 @@ func (s *Server) FindPayee(ctx context.Context, q *connect.Request[pb.FindPayeeR
 		v = &pb.FindPayeeResponse{}
 	}
 	return answer(v)
-}
-
-// masked is a person's name with all but the last character hidden.
-func (s *Server) masked(r table.Reader, uid uint64) string {
-	p, ok := person.Get(r, uid)
-	if !ok {
-		return ""
-	}
-	return personal.Mask(s.Personal.Name(p))
 }
 
 // tokenSeal is the size of what makes a payee's token the asker's own, in bytes.

@@ -13,6 +13,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/paylink"
+	"github.com/holdfast-pay/holdfast/internal/edge/personal"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/paycode"
 	"github.com/holdfast-pay/holdfast/internal/rule/person"
@@ -102,7 +103,7 @@ func (s *Server) findByCode(ctx context.Context, scanned string) (*connect.Respo
 		}
 		uid = paycode.ByReceive(r, mine)
 		if p, ok := person.Get(r, uid); ok && person.TakesMoney(p) {
-			v.Name, v.Amount = s.masked(r, uid), amount
+			v.Name, v.Amount = personal.Masked(r, s.Personal, uid), amount
 		} else {
 			uid = 0
 		}

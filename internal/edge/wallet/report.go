@@ -10,6 +10,7 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/person"
 	"github.com/holdfast-pay/holdfast/internal/rule/report"
@@ -35,7 +36,7 @@ func subject(text string) *pb.Subject {
 
 // subjectText is what subject reads.
 func subjectText(s *pb.Subject) string {
-	return strings.ToLower(strings.TrimPrefix(s.GetKind().String(), "KIND_")) + "/" + strconv.FormatUint(s.GetId(), 10)
+	return rpc.Word(s.GetKind()) + "/" + strconv.FormatUint(s.GetId(), 10)
 }
 
 const troublePrefix = "TROUBLE_"
@@ -135,8 +136,8 @@ func (s *Server) reportAnswer(ctx context.Context, p *pb.ProblemReport) (*connec
 // reportView is a report as its person sees it.
 func (s *Server) reportView(r table.Reader, p *pb.ProblemReport) *pb.ReportView {
 	v := &pb.ReportView{
-		Report: p.Id, Subject: subjectText(p.Subject), Trouble: strings.ToLower(strings.TrimPrefix(p.Trouble.String(), troublePrefix)),
-		State: strings.ToLower(strings.TrimPrefix(p.State.String(), "REPORT_STATE_")), CreatedAt: p.CreatedAt, PromisedAt: p.PromisedAt,
+		Report: p.Id, Subject: subjectText(p.Subject), Trouble: rpc.Word(p.Trouble),
+		State: rpc.Word(p.State), CreatedAt: p.CreatedAt, PromisedAt: p.PromisedAt,
 		AnsweredAt: p.AnsweredAt, ClosedAt: p.ClosedAt,
 	}
 	if p.Mchid != "" {

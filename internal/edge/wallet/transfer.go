@@ -2,13 +2,14 @@ package wallet
 
 import (
 	"context"
-	"strings"
 
 	"connectrpc.com/connect"
 
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/edge/personal"
+	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/person"
 	"github.com/holdfast-pay/holdfast/internal/rule/transfer"
@@ -120,7 +121,7 @@ func (s *Server) transferView(ctx context.Context, t *pb.PersonTransfer) (*conne
 func (s *Server) transferLine(r table.Reader, uid uint64, t *pb.PersonTransfer) *pb.TransferView {
 	v := &pb.TransferView{
 		Transfer: t.Id, Amount: t.Amount, Mine: t.Payer == uid, CreatedAt: t.CreatedAt, EndedAt: t.EndedAt,
-		State: strings.ToLower(strings.TrimPrefix(t.State.String(), "TRANSFER_STATE_")), Entry: max(t.CreateSeq, t.EndSeq),
+		State: rpc.Word(t.State), Entry: max(t.CreateSeq, t.EndSeq),
 	}
 	if t.State == pb.TransferState_TRANSFER_STATE_WAITING {
 		v.Until = transfer.WaitsUntil(t)
@@ -129,7 +130,7 @@ func (s *Server) transferLine(r table.Reader, uid uint64, t *pb.PersonTransfer) 
 	if v.Mine {
 		other = t.Payee
 	}
-	v.Who = s.masked(r, other)
+	v.Who = personal.Masked(r, s.Personal, other)
 	if p, ok := person.Get(r, uid); ok && t.Memo != nil {
 		v.Memo, _ = s.Personal.OpenMemo(t.Memo, p) // "" where it can't be opened
 	}

@@ -24,7 +24,8 @@ const MaxOpen = 10
 const ids deed.Counter = 6
 
 // Promise is how long a report of each kind of trouble waits for its answer at most,
-// milliseconds. It is a promise to people: shorten it freely, lengthen it with care.
+// milliseconds. It is a promise to people, and part of the state that all nodes agree on:
+// what changes it is gated by a feature level.
 var Promise = map[pb.Trouble]int64{
 	pb.Trouble_TROUBLE_NOT_ME:         4 * stamp.Hour,
 	pb.Trouble_TROUBLE_CHARGED_TWICE:  24 * stamp.Hour,
