@@ -153,7 +153,12 @@ func (s *Server) planTopup(ctx context.Context, b *batch, row csvfile.Row, p *pb
 
 func (s *Server) planCredit(ctx context.Context, b *batch, row csvfile.Row, uid uint64, fen int64, ref string) error {
 	c := &pb.PersonTopup{Uid: uid, Amount: fen, Currency: money.CNY, Ref: ref, Line: topupLine}
-	b.report.Total += fen // at most MaxRows times the most an amount can be in a file
+	total, ok := money.Add(b.report.Total, fen)
+	if !ok {
+		b.Problem(row, "amount", "with this row the file's amounts add up to more than any book can hold")
+		return nil
+	}
+	b.report.Total = total
 	return s.read(ctx, "look for a top-up", func(r table.Reader) error {
 		old, ok := ledger.GetBatch(r, "topup/"+ref)
 		content := sha256.Sum256(table.Encode(c))

@@ -3,6 +3,7 @@ package admin_test
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -91,6 +92,18 @@ func TestFilesAreRefusedWhole(t *testing.T) {
 var errPower = errors.New("the power went off")
 
 // An import that is cut off in the middle is completed by the same call.
+// Whoever raises the most for one row to all that there is can't make the sum wrap round.
+func TestAFilesSumIsChecked(t *testing.T) {
+	t.Parallel()
+	d := admintest.Open(t, false)
+	ask(t, d.Client.PersonImport, &pb.AdminImportRequest{File: []byte(people)})
+	file := "phone,amount\n13800000001,90000000000000000.00\n13800000002,90000000000000000.00\n"
+	dry := ask(t, d.Client.TopupImport, &pb.AdminImportRequest{File: []byte(file), Most: math.MaxInt64, DryRun: true})
+	if len(dry.Problems) != 1 || dry.Problems[0].Line != 3 || !strings.Contains(dry.Problems[0].Says, "add up") || dry.Total < 0 {
+		t.Errorf("the sum of the file is %d, its problems %v", dry.Total, dry.Problems)
+	}
+}
+
 func TestImportCutOff(t *testing.T) {
 	t.Parallel()
 	d := admintest.Open(t, false)

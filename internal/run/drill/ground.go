@@ -33,6 +33,7 @@ type Ground struct {
 	told  func(Result)
 	say   func(format string, args ...any)
 	own   *exec.Cmd // the sandbox that the drill runs itself
+	dir   string    // where that one is, and is removed with it
 	ended chan struct{}
 }
 
@@ -66,11 +67,10 @@ func open(ctx context.Context, o Options) (*Ground, error) {
 
 // start runs a sandbox and waits for its first purchase.
 func (g *Ground) start(ctx context.Context, executable string) (dir string, err error) {
-	folder, err := os.MkdirTemp("", "holdfast-drill-")
-	if err != nil {
+	if g.dir, err = os.MkdirTemp("", "holdfast-drill-"); err != nil {
 		return "", err
 	}
-	dir = filepath.Join(folder, "data")
+	dir = filepath.Join(g.dir, "data")
 	g.say("three nodes in %s", dir)
 	g.own = exec.Command(executable, "dev", "--nodes", "3", "--data", dir, "--addr", "127.0.0.1:0", "--json")
 	g.own.Env = append(os.Environ(), "LC_ALL=C")
@@ -79,7 +79,7 @@ func (g *Ground) start(ctx context.Context, executable string) (dir string, err 
 	out, err := g.own.StdoutPipe()
 	if err != nil {
 		g.own = nil
-		return "", errors.Join(err, os.RemoveAll(folder))
+		return "", errors.Join(err, os.RemoveAll(g.dir))
 	}
 	g.ended = make(chan struct{})
 	bought, started := make(chan bool, 1), make(chan error, 1)
@@ -97,7 +97,7 @@ func (g *Ground) start(ctx context.Context, executable string) (dir string, err 
 	}()
 	if err := <-started; err != nil {
 		g.own = nil
-		return "", errors.Join(err, os.RemoveAll(folder))
+		return "", errors.Join(err, os.RemoveAll(g.dir))
 	}
 	select {
 	case ok := <-bought:
@@ -137,18 +137,12 @@ func (g *Ground) close() error {
 	if g.own == nil {
 		return nil
 	}
-	dir := ""
-	for i, arg := range g.own.Args {
-		if arg == "--data" {
-			dir = filepath.Dir(g.own.Args[i+1])
-		}
-	}
 	err := g.own.Process.Signal(syscall.SIGTERM)
 	if errors.Is(err, os.ErrProcessDone) {
 		err = nil
 	}
 	<-g.ended
-	return errors.Join(err, os.RemoveAll(dir))
+	return errors.Join(err, os.RemoveAll(g.dir))
 }
 
 // kill ends a node's process as a power cut would. The sandbox starts it again.
