@@ -2,7 +2,6 @@ package admin
 
 import (
 	"context"
-	"errors"
 
 	"connectrpc.com/connect"
 
@@ -47,8 +46,6 @@ func (s *Server) person(ctx context.Context, uid uint64, ref string) (p *pb.Pers
 	return p, err
 }
 
-var errNoKeyring = errors.New("this node has no keyring")
-
 // maxAppeals bounds a list of appeals.
 const maxAppeals = 1000
 
@@ -85,14 +82,11 @@ func (s *Server) AppealDecide(ctx context.Context, q *connect.Request[pb.AdminAp
 	}
 	c := &pb.AppealDecide{Uid: p.Uid, Number: m.Number, Grant: m.Grant}
 	if m.Answer != "" {
-		switch {
-		case !wallet.Prose(m.Answer, 500):
+		if !wallet.Prose(m.Answer, maxWords) {
 			return nil, refuse(code.TextInvalid)
-		case s.People == nil:
-			return nil, s.fail("seal an answer", errNoKeyring)
 		}
-		if c.Answer, err = s.People.SealMemo(ctx, m.Answer, p); err != nil {
-			return nil, s.fail("seal an answer", err)
+		if c.Answer, err = s.sealedFor(ctx, m.Answer, p); err != nil {
+			return nil, err
 		}
 	}
 	if _, err := do(ctx, s, standing.Decide, c); err != nil {
