@@ -23,7 +23,7 @@ func BenchmarkDeliver(b *testing.B) {
 	for _, merchants := range []int{1, 100} {
 		b.Run(fmt.Sprintf("merchants=%d", merchants), func(b *testing.B) {
 			n := newFakeNode(key)
-			cfg := Config{Node: n, Keys: keys(), Allow: loopback, Registerer: prometheus.NewRegistry(), Logger: quiet, LaneWindow: 16}
+			cfg := Config{Node: n, Keys: keys(), Allow: loopback, Registerer: prometheus.NewRegistry(), Logger: quiet, Window: 16}
 			w := newHosts(b)
 			addr := sink(b)
 			_, stop := w.run(cfg)

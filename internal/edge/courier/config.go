@@ -13,12 +13,12 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/holdfast-pay/holdfast/internal/edge/worker"
-	lanes "github.com/holdfast-pay/holdfast/internal/rule/lane"
+	"github.com/holdfast-pay/holdfast/internal/rule/lane"
 )
 
 // Defaults of Config.
 const (
-	DefaultLaneWindow  = 4
+	DefaultWindow      = 4
 	DefaultMaxInFlight = 2000
 	DefaultBodies      = 8192
 	DefaultStopWithin  = 8 * time.Second
@@ -31,7 +31,7 @@ const (
 	answerWithin = 5 * time.Second
 	// freshFor is how long a notice that was never tried counts as fresh, milliseconds.
 	freshFor = 60_000
-	// slowAfter is when an attempt, or the lane of one that took as long, moves
+	// slowAfter is when an attempt, or the destination of one that took as long, moves
 	// to the pool of the slow.
 	slowAfter = time.Second
 	// keysEvery is how often one looks whether the keystore has changed.
@@ -46,9 +46,9 @@ type Config struct {
 	Node Platform
 	Keys Keys
 
-	// LaneWindow is how many notices to one merchant may be in the air, and to one
+	// Window is how many notices to one merchant may be in the air, and to one
 	// of its addresses.
-	LaneWindow int
+	Window int
 	// MaxInFlight bounds attempts in the air to merchants that answer in time;
 	// slow and broken ones may use as many again.
 	MaxInFlight int
@@ -85,16 +85,16 @@ func (c Config) withDefaults() (Config, error) {
 		return c, errors.New("courier: a node is needed")
 	case c.Keys == nil:
 		return c, errors.New("courier: keys are needed")
-	case c.LaneWindow < 0 || c.MaxInFlight < 0 || c.Bodies < 0 || c.Signers < 0 || c.StopWithin < 0:
+	case c.Window < 0 || c.MaxInFlight < 0 || c.Bodies < 0 || c.Signers < 0 || c.StopWithin < 0:
 		return c, errors.New("courier: a limit is negative")
 	}
 	if c.Lease == 0 {
 		c.Lease = DefaultLease
 	}
-	if c.Lease < worker.MinLease || c.Lease > time.Duration(lanes.MaxLease)*time.Millisecond {
+	if c.Lease < worker.MinLease || c.Lease > time.Duration(lane.MaxLease)*time.Millisecond {
 		return c, fmt.Errorf("courier: a lease lasts %s to 60s, not %s", worker.MinLease, c.Lease)
 	}
-	orInt(&c.LaneWindow, DefaultLaneWindow)
+	orInt(&c.Window, DefaultWindow)
 	orInt(&c.MaxInFlight, DefaultMaxInFlight)
 	orInt(&c.Bodies, DefaultBodies)
 	orInt(&c.Signers, runtime.GOMAXPROCS(0))

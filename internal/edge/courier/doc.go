@@ -3,8 +3,8 @@
 // and a courier that starts anew reads it all again.
 //
 //	node ── Owed ──> feed ──┐                       ┌─> sign ─> send ─┐ merchant
-//	node <─ Fetch ── fetch ─┤ loop: scheduler, one lane  │  (pool)  (HTTP) │
-//	node <─ Report ─ report ┘ an address, decides ──┘ <───── done ────┘
+//	node <─ Fetch ── fetch ─┤ loop: destinations,   │  (pool)  (HTTP) │
+//	node <─ Report ─ report ┘ scheduler; decides  ──┘ <───── done ────┘
 //
 // One goroutine, the loop (loop.go), owns all state and decides; everything
 // that waits (the stream, calls to the node, signatures, merchants) happens in
@@ -13,7 +13,7 @@
 //
 // # What is in memory
 //
-// A lane keeps 16 bytes a notice, its number and when it is due (hint.go), so
+// A destination keeps 16 bytes a notice, its number and when it is due (hint.go), so
 // that a dead merchant's backlog of a million costs 16 MB. Contents of a few
 // thousand notices are kept (bodies.go); the others are fetched when they are
 // due, and what Fetch answers is the truth: a hint may be stale or doubled.
@@ -30,11 +30,11 @@
 // others, in the order they were owed. Retries and old backlog use what is left
 // of the signing pool, and one start in eight at least.
 //
-// Merchants take turns. Each of a merchant's addresses, up to eight, has a lane of
-// its own (merchant.go), so that one that hangs holds up no other. A lane has at
-// most Config.LaneWindow notices in the air. Five failures in a row break it: one
+// Merchants take turns. Each of a merchant's addresses, up to eight, is a destination
+// of its own (merchant.go), so that one that hangs holds up no other. A destination has
+// at most Config.Window notices in the air. Five failures in a row break it: one
 // at a time, with a pause that grows to two seconds, until something succeeds.
-// Lanes that are broken or answer slowly draw on a pool of their own, so however
+// Destinations that are broken or answer slowly draw on a pool of their own, so however
 // many merchants hang, the others find room.
 //
 // When a notice is due again and when it is parked is decided by the state

@@ -113,7 +113,7 @@ func TestOneMerchantHangs(t *testing.T) {
 		for range 200 {
 			n.owe("hang", "http://hang.example/n", time.Now())
 		}
-		time.Sleep(10 * time.Second) // the bad lane is at its worst
+		time.Sleep(10 * time.Second) // the bad destination is at its worst
 		owedAt.set()
 		for i := range 1000 {
 			n.owe(fmt.Sprintf("m%d", i), fmt.Sprintf("http://m%d.example/n", i), owedAt.time())
@@ -125,8 +125,8 @@ func TestOneMerchantHangs(t *testing.T) {
 		if p99 := l.p(.99); p99 > 10*time.Millisecond {
 			t.Errorf("p99 from owed to wire is %v of bubble time, want no waiting", p99)
 		}
-		if _, most := hang.counts(); most > DefaultLaneWindow {
-			t.Errorf("%d requests to the hanging merchant at once, want at most %d", most, DefaultLaneWindow)
+		if _, most := hang.counts(); most > DefaultWindow {
+			t.Errorf("%d requests to the hanging merchant at once, want at most %d", most, DefaultWindow)
 		}
 		time.Sleep(10 * time.Minute)
 		// Broken: one at a time, five seconds each, then a pause.
@@ -217,7 +217,7 @@ func TestFreshFirst(t *testing.T) {
 		if _, ids := l.counts(); ids != 20 || l.p(1) > 20*time.Millisecond {
 			t.Errorf("%d of 20 fresh notices arrived, the slowest after %v; want all at once", ids, l.p(1))
 		}
-		// Three of the lane's four slots work on the backlog: 60 a second.
+		// Three of the destination's four slots work on the backlog: 60 a second.
 		if left := n.left(); left > 2000-500 {
 			t.Errorf("%d of 2000 old notices left after 11 s, want them to go on beside the fresh ones", left)
 		}

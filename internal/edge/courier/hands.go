@@ -2,7 +2,7 @@ package courier
 
 import (
 	"github.com/holdfast-pay/holdfast/internal/pb"
-	lanes "github.com/holdfast-pay/holdfast/internal/rule/lane"
+	"github.com/holdfast-pay/holdfast/internal/rule/lane"
 )
 
 // hands are the courier as its link to the platform sees it.
@@ -33,7 +33,7 @@ func (h hands) Refused(a *pb.Attempt, why error) {
 }
 
 // Busy implements worker.Hands.
-func (h hands) Busy(set lanes.Set) bool { return h.c.scheduler.busyIn(set) }
+func (h hands) Busy(set lane.Set) bool { return h.c.scheduler.busyIn(set) }
 
 // Forget implements worker.Hands.
 func (h hands) Forget(late bool) {
@@ -47,4 +47,4 @@ func (h hands) Forget(late bool) {
 func (h hands) Lost() { h.c.scheduler.drop() }
 
 // sendable says whether a flight's request may begin now.
-func (c *Courier) sendable(f *flight) bool { return c.link.MaySend(f.lane.mchid, f.lapse) }
+func (c *Courier) sendable(f *flight) bool { return c.link.MaySend(f.to.mchid, f.lapse) }

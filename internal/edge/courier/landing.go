@@ -41,12 +41,12 @@ func (d *scheduler) overdue(now time.Time) {
 			continue
 		}
 		f.overdue = true
-		f.lane.overdue++
+		f.to.overdue++
 		if !f.slow {
 			d.count(f, -1)
 			f.slow = true
 			d.count(f, 1)
-			d.touch(f.lane.merchant) // its other addresses have more room
+			d.touch(f.to.merchant) // its other addresses have more room
 		}
 	}
 }
@@ -54,28 +54,28 @@ func (d *scheduler) overdue(now time.Time) {
 // landed takes the end of an attempt. The notice stays busy until its report
 // is accepted.
 func (d *scheduler) landed(f *flight, a *pb.Attempt) {
-	was := f.lane.broken()
+	was := f.to.broken()
 	d.bringDown(f)
-	f.lane.landed(d.now(), a)
-	switch is := f.lane.broken(); {
+	f.to.landed(d.now(), a)
+	switch is := f.to.broken(); {
 	case is && !was:
 		d.broken++
 	case was && !is:
 		d.broken--
 	}
-	d.touch(f.lane.merchant)
+	d.touch(f.to.merchant)
 }
 
-// bringDown takes the flight out of its lane and pool.
+// bringDown takes the flight out of its destination and pool.
 func (d *scheduler) bringDown(f *flight) {
 	f.down = true
 	f.owed = nil
-	f.lane.flying--
+	f.to.flying--
 	if !f.fresh {
-		f.lane.flyingOld--
+		f.to.flyingOld--
 	}
 	if f.overdue {
-		f.lane.overdue--
+		f.to.overdue--
 	}
 	d.count(f, -1)
 }
@@ -91,8 +91,8 @@ func (d *scheduler) giveBack(f *flight, again *pb.OwedHead) {
 	if f.later != nil {
 		d.owe(f.later)
 	}
-	d.touch(f.lane.merchant)
-	d.tidy(f.lane.merchant)
+	d.touch(f.to.merchant)
+	d.tidy(f.to.merchant)
 }
 
 // fetched takes contents for flights. A flight whose notice is no longer owed
@@ -152,7 +152,7 @@ func (d *scheduler) accepted(reported []*pb.Attempt, r *pb.ReportResponse) {
 		if f.later != nil && f.later.Attempts >= a.Number {
 			d.owe(f.later)
 		}
-		d.tidy(f.lane.merchant)
+		d.tidy(f.to.merchant)
 	}
 	for _, h := range r.Owed {
 		d.owe(h)
@@ -167,5 +167,5 @@ func (d *scheduler) refused(a *pb.Attempt) {
 		return
 	}
 	delete(d.busy, a.NoticeId)
-	d.owe(&pb.OwedHead{Id: a.NoticeId, Mchid: f.lane.mchid, NextAt: d.now() + setAside, Attempts: 1, Address: f.lane.address})
+	d.owe(&pb.OwedHead{Id: a.NoticeId, Mchid: f.to.mchid, NextAt: d.now() + setAside, Attempts: 1, Address: f.to.address})
 }

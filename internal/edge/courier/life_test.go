@@ -326,7 +326,7 @@ func TestReportsInBatches(t *testing.T) {
 		}
 		b := &batches{fakeNode: n}
 		cfg := fakeConfig(t, w, n)
-		cfg.Node, cfg.LaneWindow = b, 100
+		cfg.Node, cfg.Window = b, 100
 		_, stop := w.run(cfg)
 		for i := range 1500 {
 			n.owe(fmt.Sprint("m", i%50), fmt.Sprintf("http://m%d.example/", i%50), time.Now())
@@ -439,7 +439,7 @@ func TestMetrics(t *testing.T) {
 		got := gather(t, reg)
 		for name, want := range map[string]float64{
 			`holdfast_courier_attempts_total{status}`: 1, `holdfast_courier_waiting`: 1, `holdfast_courier_connected`: 1,
-			`holdfast_courier_lanes{open}`: 1, `holdfast_courier_lanes{broken}`: 0, `holdfast_courier_in_flight{quick}`: 0,
+			`holdfast_courier_destinations{open}`: 1, `holdfast_courier_destinations{broken}`: 0, `holdfast_courier_in_flight{quick}`: 0,
 			`holdfast_courier_unreported`: 0, `holdfast_courier_commit_to_wire_seconds`: 1,
 		} {
 			if v, ok := got[name]; !ok || v != want {

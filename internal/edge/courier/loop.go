@@ -226,10 +226,10 @@ func (c *Courier) record(p draft, a *pb.Attempt) {
 	a.NoticeId, a.Number = p.owed.Notice.Id, p.owed.Notice.Attempts+1
 	c.metrics.attempts.WithLabelValues(outcomeName(a.Outcome)).Inc()
 	if a.Outcome != pb.AttemptOutcome_ATTEMPT_OUTCOME_DELIVERED {
-		c.log.Debug("courier: notice not delivered", "notice", a.NoticeId, "mchid", p.f.lane.mchid,
+		c.log.Debug("courier: notice not delivered", "notice", a.NoticeId, "mchid", p.f.to.mchid,
 			"attempt", a.Number, "outcome", outcomeName(a.Outcome), "status", a.HttpStatus, "why", ourWords(a))
 	}
-	l := p.f.lane
+	l := p.f.to
 	was, fails := l.broken(), l.fails
 	c.scheduler.landed(p.f, a)
 	switch is := l.broken(); {

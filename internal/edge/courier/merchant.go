@@ -1,11 +1,11 @@
 package courier
 
-// maxAddresses is how many addresses of a merchant have a lane each; more share
+// maxAddresses is how many addresses of a merchant are destinations of their own; more share
 // one. Merchants have one or two, but some write an order's number into each
 // notify_url, and what is known of those must stay small.
 const maxAddresses = 8
 
-// merchant is what the courier knows of one merchant: a lane for each of its
+// merchant is what the courier knows of one merchant: a destination for each of its
 // addresses, so that one that hangs holds up no other. It takes its turn among
 // the merchants as one, however many addresses it has.
 type merchant struct {
@@ -14,9 +14,9 @@ type merchant struct {
 	// in time, and how many to those that are slow or broken.
 	most int
 	// addresses has at most maxAddresses; rest is for all others, nil without.
-	addresses []*lane
-	rest      *lane
-	// turn is the place of the lane that is asked first.
+	addresses []*destination
+	rest      *destination
+	// turn is the place of the destination that is asked first.
 	turn int
 	// 0 <= quickOld <= quick <= most, 0 <= slow <= 3*most + maxAddresses: its flights,
 	// as the scheduler counts them. Those that turn out slow in the air add to the slow.
@@ -31,52 +31,52 @@ func newMerchant(mchid string, most int) *merchant {
 	return &merchant{mchid: mchid, most: most, wakePos: -1}
 }
 
-func (m *merchant) newLane(address uint32) *lane {
-	return &lane{merchant: m, address: address, window: m.most}
+func (m *merchant) newDestination(address uint32) *destination {
+	return &destination{merchant: m, address: address, window: m.most}
 }
 
-// lane finds or makes the lane of an address. It returns a lane that was given up
+// destination finds or makes that of an address. It returns one that was given up
 // for it, nil mostly: where there is no room, one that nothing flies or waits in
 // goes, broken or not.
-func (m *merchant) lane(address uint32) (l, gone *lane) {
-	for _, l := range m.addresses {
-		if l.address == address {
-			return l, nil
+func (m *merchant) destination(address uint32) (to, gone *destination) {
+	for _, to := range m.addresses {
+		if to.address == address {
+			return to, nil
 		}
 	}
 	if len(m.addresses) < maxAddresses {
-		l = m.newLane(address)
-		m.addresses = append(m.addresses, l)
-		return l, nil
+		to = m.newDestination(address)
+		m.addresses = append(m.addresses, to)
+		return to, nil
 	}
 	for i, old := range m.addresses {
 		if old.unused() {
-			m.addresses[i] = m.newLane(address)
+			m.addresses[i] = m.newDestination(address)
 			return m.addresses[i], old
 		}
 	}
 	if m.rest == nil {
-		m.rest = m.newLane(0)
+		m.rest = m.newDestination(0)
 	}
 	return m.rest, nil
 }
 
-// lanes lists all lanes, those of addresses first.
-func (m *merchant) lanes(visit func(*lane)) {
-	for _, l := range m.addresses {
-		visit(l)
+// destinations lists all destinations, those of addresses first.
+func (m *merchant) destinations(visit func(*destination)) {
+	for _, to := range m.addresses {
+		visit(to)
 	}
 	if m.rest != nil {
 		visit(m.rest)
 	}
 }
 
-// drop forgets lanes about which nothing is worth keeping.
+// drop forgets destinations about which nothing is worth keeping.
 func (m *merchant) drop() (dropped int) {
 	kept := m.addresses[:0]
-	for _, l := range m.addresses {
-		if !l.idle() {
-			kept = append(kept, l)
+	for _, to := range m.addresses {
+		if !to.idle() {
+			kept = append(kept, to)
 		}
 	}
 	dropped = len(m.addresses) - len(kept)
@@ -89,7 +89,7 @@ func (m *merchant) drop() (dropped int) {
 	return dropped
 }
 
-// size is how many lanes there are.
+// size is how many destinations there are.
 func (m *merchant) size() int {
 	if m.rest != nil {
 		return len(m.addresses) + 1
@@ -97,32 +97,32 @@ func (m *merchant) size() int {
 	return len(m.addresses)
 }
 
-// several says whether lanes share the merchant's room.
+// several says whether destinations share the merchant's room.
 func (m *merchant) several() bool { return m.size() > 1 }
 
-// hasRoom says whether one more may fly in the lane as far as the merchant's other
-// lanes go: they share its room, and none takes all of it.
-func (m *merchant) hasRoom(l *lane) bool {
+// hasRoom says whether one more may fly in the destination as far as the merchant's other
+// destinations go: they share its room, and none takes all of it.
+func (m *merchant) hasRoom(to *destination) bool {
 	switch {
-	case l.slow():
+	case to.slow():
 		return m.slow < m.most
 	case m.quick >= m.most:
 		return false
 	case m.slow >= 2*m.most: // many hang that nobody knew to hang: one each is enough to learn it
-		return l.flying == 0
+		return to.flying == 0
 	}
-	return !m.several() || l.flying < max(1, m.most-1)
+	return !m.several() || to.flying < max(1, m.most-1)
 }
 
-func (m *merchant) hasRoomForOld(l *lane) bool {
-	return l.slow() || m.quickOld < max(1, m.most-1)
+func (m *merchant) hasRoomForOld(to *destination) bool {
+	return to.slow() || m.quickOld < max(1, m.most-1)
 }
 
 // ready returns which rings the merchant belongs into now and when it has to be
 // looked at again; 0 when no time will change anything.
 func (m *merchant) ready(now int64) (in [rings]bool, again int64) {
-	m.lanes(func(l *lane) {
-		its, at := l.ready(now)
+	m.destinations(func(to *destination) {
+		its, at := to.ready(now)
 		for kind := range in {
 			in[kind] = in[kind] || its[kind]
 		}
@@ -133,9 +133,9 @@ func (m *merchant) ready(now int64) (in [rings]bool, again int64) {
 	return in, again
 }
 
-// take picks the next hint for a ring, from each lane that has one in turn; false
+// take picks the next hint for a ring, from each destination that has one in turn; false
 // when there is none that may be taken now.
-func (m *merchant) take(r ringKind, now int64) (l *lane, h hint, fresh, ok bool) {
+func (m *merchant) take(r ringKind, now int64) (to *destination, h hint, fresh, ok bool) {
 	all := m.addresses
 	if m.rest != nil {
 		all = append(all[:len(all):len(all)], m.rest)

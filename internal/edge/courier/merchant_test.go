@@ -58,7 +58,7 @@ func TestOneAddressHangs(t *testing.T) {
 				if worst := l.p(1); worst > 2*slowAfter {
 					t.Errorf("a notice to the good address waited %v", worst)
 				}
-				if _, most := hang.counts(); most > 3*DefaultLaneWindow+maxAddresses {
+				if _, most := hang.counts(); most > 3*DefaultWindow+maxAddresses {
 					t.Errorf("%d requests of one merchant hang at once", most)
 				}
 				stop()
@@ -110,8 +110,8 @@ func TestAddressesAreBounded(t *testing.T) {
 		d.oweFull(n)
 	}
 	m := d.merchants["m"]
-	if m.size() != maxAddresses+1 || d.lanes != m.size() {
-		t.Fatalf("%d lanes, the scheduler counts %d", m.size(), d.lanes)
+	if m.size() != maxAddresses+1 || d.destinations != m.size() {
+		t.Fatalf("%d destinations, the scheduler counts %d", m.size(), d.destinations)
 	}
 	calls := 0
 	for range 100 {
@@ -126,6 +126,6 @@ func TestAddressesAreBounded(t *testing.T) {
 		t.Errorf("%d calls in a second to a merchant whose addresses are all broken, want at most %d", calls, limit)
 	}
 	if m.size() > maxAddresses+1 {
-		t.Errorf("%d lanes", m.size())
+		t.Errorf("%d destinations", m.size())
 	}
 }

@@ -49,11 +49,11 @@ func newMetrics(reg prometheus.Registerer, now func() int64) (*metrics, error) {
 	m.lapses = prometheus.NewCounter(prometheus.CounterOpts{Namespace: ns, Subsystem: sub, Name: "lease_lapses_total",
 		Help: "Leases that were over before they were renewed."})
 	flights := prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: ns, Subsystem: sub, Name: "in_flight",
-		Help: "Notices picked and not yet landed, by pool: quick, or slow (broken lanes and slow answers)."}, []string{"pool"})
+		Help: "Notices picked and not yet landed, by pool: quick, or slow (broken destinations and slow answers)."}, []string{"pool"})
 	m.quick, m.slow = flights.WithLabelValues("quick"), flights.WithLabelValues("slow")
-	lanes := prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: ns, Subsystem: sub, Name: "lanes",
-		Help: "Addresses of merchants the courier has something to remember about, by state of their lane."}, []string{"state"})
-	m.open, m.broken = lanes.WithLabelValues("open"), lanes.WithLabelValues("broken")
+	destinations := prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: ns, Subsystem: sub, Name: "destinations",
+		Help: "Addresses of merchants the courier has something to remember about, by their state: open, or broken after five failures in a row."}, []string{"state"})
+	m.open, m.broken = destinations.WithLabelValues("open"), destinations.WithLabelValues("broken")
 	age := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: ns, Subsystem: sub, Name: "oldest_owed_seconds",
 		Help: "How long the longest owed notice has been owed."}, func() float64 {
 		if since := m.oldest.Load(); since > 0 {
@@ -61,7 +61,7 @@ func newMetrics(reg prometheus.Registerer, now func() int64) (*metrics, error) {
 		}
 		return 0
 	})
-	for _, c := range []prometheus.Collector{m.attempts, m.wire, flights, lanes, m.waiting, m.unreported, m.connected, m.problems, m.held, m.lapses, age} {
+	for _, c := range []prometheus.Collector{m.attempts, m.wire, flights, destinations, m.waiting, m.unreported, m.connected, m.problems, m.held, m.lapses, age} {
 		if err := reg.Register(c); err != nil {
 			return nil, err
 		}
@@ -84,7 +84,7 @@ func (m *metrics) show(d *scheduler, unreported, held int) {
 	m.held.Set(float64(held))
 	m.quick.Set(float64(d.quick))
 	m.slow.Set(float64(d.slow))
-	m.open.Set(float64(d.lanes - d.broken))
+	m.open.Set(float64(d.destinations - d.broken))
 	m.broken.Set(float64(d.broken))
 	m.waiting.Set(float64(d.waiting))
 	m.unreported.Set(float64(unreported))

@@ -6,7 +6,7 @@ type ringKind int
 const (
 	ringFresh ringKind = iota // a fresh notice
 	ringOld                   // a retry, or old backlog
-	ringSlow                  // anything, of lanes that are broken or slow
+	ringSlow                  // anything, of destinations that are broken or slow
 	rings
 )
 

@@ -6,7 +6,7 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/edge/worker"
 	"github.com/holdfast-pay/holdfast/internal/pb"
-	lanes "github.com/holdfast-pay/holdfast/internal/rule/lane"
+	"github.com/holdfast-pay/holdfast/internal/rule/lane"
 )
 
 const (
@@ -47,8 +47,8 @@ type scheduler struct {
 
 	// quick and slow count flights per pool; quickOld those of quick that are not fresh.
 	quick, quickOld, slow int
-	// waiting counts hints, lanes counts lanes, broken those that are broken.
-	waiting, lanes, broken int
+	// waiting counts hints; broken is how many of the destinations are.
+	waiting, destinations, broken int
 	// starts and signs take turns.
 	starts, signs int
 	slowTurn      bool
@@ -64,7 +64,7 @@ type scheduler struct {
 
 func newScheduler(cfg Config, now func() int64, may func(string) bool, lapse func() uint64) *scheduler {
 	d := &scheduler{
-		window: cfg.LaneWindow, most: cfg.MaxInFlight, signers: cfg.Signers, now: now, may: may, lapse: lapse,
+		window: cfg.Window, most: cfg.MaxInFlight, signers: cfg.Signers, now: now, may: may, lapse: lapse,
 		merchants: map[string]*merchant{}, busy: map[uint64]*flight{}, bodies: newBodies(cfg.Bodies),
 	}
 	for i := range d.rings {
@@ -73,15 +73,15 @@ func newScheduler(cfg Config, now func() int64, may func(string) bool, lapse fun
 	return d
 }
 
-func (d *scheduler) lane(mchid string, address uint32) *lane {
+func (d *scheduler) destination(mchid string, address uint32) *destination {
 	m, ok := d.merchants[mchid]
 	if !ok {
 		m = newMerchant(mchid, d.window)
 		d.merchants[mchid] = m
 	}
 	before := m.size()
-	l, gone := m.lane(address)
-	d.lanes += m.size() - before
+	l, gone := m.destination(address)
+	d.destinations += m.size() - before
 	if gone != nil && gone.broken() {
 		d.broken--
 	}
@@ -98,7 +98,7 @@ func (d *scheduler) forget() {
 
 // empty drops a merchant's hints.
 func (d *scheduler) empty(m *merchant) {
-	m.lanes(func(l *lane) {
+	m.destinations(func(l *destination) {
 		d.waiting -= l.fresh.len() + len(l.old)
 		l.fresh, l.old = fifo{}, nil
 	})
@@ -118,9 +118,9 @@ func (d *scheduler) drop() {
 
 // busyIn says whether a notice of these lanes is picked and its report is not
 // accepted yet.
-func (d *scheduler) busyIn(set lanes.Set) bool {
+func (d *scheduler) busyIn(set lane.Set) bool {
 	for _, f := range d.busy {
-		if set.Has(lanes.Of(f.lane.mchid)) {
+		if set.Has(lane.Of(f.to.mchid)) {
 			return true
 		}
 	}
@@ -137,7 +137,7 @@ func (d *scheduler) owe(h *pb.OwedHead) {
 		f.later = h
 		return
 	}
-	l := d.lane(h.Mchid, h.Address)
+	l := d.destination(h.Mchid, h.Address)
 	if h.Attempts == 0 && h.CreatedAt > d.now()-freshFor {
 		l.fresh.push(hint{h.CreatedAt, h.Id})
 	} else {
@@ -151,7 +151,7 @@ func (d *scheduler) owe(h *pb.OwedHead) {
 func (d *scheduler) oweFull(n *pb.OwedNotice) {
 	h := n.Notice.Head()
 	if _, ok := d.busy[h.Id]; !ok && n.Problem == "" {
-		if l := d.lane(h.Mchid, h.Address); !l.slow() && l.fresh.len() < signAhead*d.signers {
+		if l := d.destination(h.Mchid, h.Address); !l.slow() && l.fresh.len() < signAhead*d.signers {
 			d.bodies.put(n, time.Now())
 		}
 	}
@@ -228,7 +228,7 @@ func (d *scheduler) start(kind ringKind) {
 	if l, h, fresh, ok := m.take(kind, d.now()); ok {
 		d.waiting--
 		if _, flies := d.busy[h.id]; !flies {
-			d.launch(&flight{lane: l, hint: h, fresh: fresh, slow: l.slow(), lapse: d.lapse()})
+			d.launch(&flight{to: l, hint: h, fresh: fresh, slow: l.slow(), lapse: d.lapse()})
 		}
 	}
 	d.touch(m)
@@ -236,10 +236,10 @@ func (d *scheduler) start(kind ringKind) {
 }
 
 func (d *scheduler) launch(f *flight) {
-	f.lane.flying++
+	f.to.flying++
 	d.count(f, 1)
 	if !f.fresh {
-		f.lane.flyingOld++
+		f.to.flyingOld++
 	}
 	d.busy[f.hint.id] = f
 	f.owed = d.bodies.take(f.hint.id, time.Now())
@@ -252,7 +252,7 @@ func (d *scheduler) launch(f *flight) {
 
 // count moves the flight in or out of its pool, and its merchant's part of it.
 func (d *scheduler) count(f *flight, by int) {
-	m := f.lane.merchant
+	m := f.to.merchant
 	switch {
 	case f.slow:
 		d.slow += by
@@ -292,13 +292,13 @@ func (d *scheduler) nextToSign() *flight {
 	return f
 }
 
-// tidy forgets lanes of a merchant about which nothing is worth keeping, and the
+// tidy forgets destinations of a merchant about which nothing is worth keeping, and the
 // merchant with its last.
 func (d *scheduler) tidy(m *merchant) {
 	if d.merchants[m.mchid] != m {
 		return
 	}
-	d.lanes -= m.drop()
+	d.destinations -= m.drop()
 	if m.size() == 0 && m.wakePos < 0 {
 		delete(d.merchants, m.mchid)
 	}

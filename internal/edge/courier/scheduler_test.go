@@ -20,7 +20,7 @@ type deskTable struct {
 
 func newDeskTable(most int) *deskTable {
 	d := &deskTable{at: 1_000_000_000}
-	d.scheduler = newScheduler(Config{LaneWindow: 4, MaxInFlight: most, Bodies: 10_000, Signers: 2}, func() int64 { return d.at }, anybody, unlapsed)
+	d.scheduler = newScheduler(Config{Window: 4, MaxInFlight: most, Bodies: 10_000, Signers: 2}, func() int64 { return d.at }, anybody, unlapsed)
 	return d
 }
 
@@ -151,7 +151,7 @@ func TestFetched(t *testing.T) {
 }
 
 // Nothing is remembered of a merchant to whom nothing is owed.
-func TestLanesAreForgotten(t *testing.T) {
+func TestDestinationsAreForgotten(t *testing.T) {
 	t.Parallel()
 	d := newDeskTable(100)
 	for i := range uint64(50) {
@@ -163,9 +163,9 @@ func TestLanesAreForgotten(t *testing.T) {
 	}
 	d.accepted(a, &pb.ReportResponse{Applied: 1})
 	d.take(&pb.OwedBatch{Applied: 1})
-	if len(a) != 50 || d.lanes+len(d.merchants)+len(d.busy)+len(d.alarms)+len(d.bodies.by)+d.reported.Len()+d.waiting+d.quick+d.slow != 0 {
-		t.Errorf("%d landed; remembers %d lanes, %d busy, %d alarms, %d bodies, %d told, %d waiting",
-			len(a), d.lanes, len(d.busy), len(d.alarms), len(d.bodies.by), d.reported.Len(), d.waiting)
+	if len(a) != 50 || d.destinations+len(d.merchants)+len(d.busy)+len(d.alarms)+len(d.bodies.by)+d.reported.Len()+d.waiting+d.quick+d.slow != 0 {
+		t.Errorf("%d landed; remembers %d destinations, %d busy, %d alarms, %d bodies, %d told, %d waiting",
+			len(a), d.destinations, len(d.busy), len(d.alarms), len(d.bodies.by), d.reported.Len(), d.waiting)
 	}
 }
 
@@ -185,8 +185,8 @@ func TestMillionOwed(t *testing.T) {
 	if mb := (heapBytes() - before) >> 20; mb > 40 {
 		t.Errorf("a million owed notices take %d MB, want at most 40", mb)
 	}
-	if d.waiting != 1_000_000 || d.lanes != 1 {
-		t.Errorf("%d wait in %d lanes", d.waiting, d.lanes)
+	if d.waiting != 1_000_000 || d.destinations != 1 {
+		t.Errorf("%d wait in %d destinations", d.waiting, d.destinations)
 	}
 	l := d.merchants["dead"].addresses[0]
 	for i := range uint64(1_000_000) {
@@ -255,8 +255,8 @@ func TestTrickleInASmallPool(t *testing.T) {
 	}
 }
 
-// The life of a lane: its window, when it breaks, how it pauses and mends.
-func TestLane(t *testing.T) {
+// The life of a destination: its window, when it breaks, how it pauses and mends.
+func TestDestination(t *testing.T) {
 	t.Parallel()
 	type step struct {
 		outcome pb.AttemptOutcome
@@ -267,7 +267,7 @@ func TestLane(t *testing.T) {
 		pause   int64
 	}
 	noKey := pb.AttemptOutcome_ATTEMPT_OUTCOME_NO_KEY
-	l := newMerchant("m", 4).newLane(0)
+	l := newMerchant("m", 4).newDestination(0)
 	for i, s := range []step{
 		{delivered, 0, 4, false, false, 0},
 		{status, 0, 2, false, false, 0},
@@ -359,7 +359,7 @@ func TestDeskCounts(t *testing.T) {
 				b := &pb.OwedBatch{}
 				for _, f := range asked {
 					if rapid.IntRange(0, 5).Draw(t, "owed") > 0 {
-						b.Notices = append(b.Notices, d.full(f.hint.id, f.lane.mchid, number[f.hint.id]))
+						b.Notices = append(b.Notices, d.full(f.hint.id, f.to.mchid, number[f.hint.id]))
 					}
 				}
 				d.fetched(asked, b)
@@ -393,7 +393,7 @@ func TestDeskCounts(t *testing.T) {
 // check compares the scheduler's counts with what they count.
 func (d *deskTable) check(t *rapid.T) {
 	quick, quickOld, slow, hints, broken := 0, 0, 0, 0, 0
-	flying := map[*lane]int{}
+	flying := map[*destination]int{}
 	for _, f := range d.busy {
 		switch {
 		case f.down:
@@ -406,13 +406,13 @@ func (d *deskTable) check(t *rapid.T) {
 			quick++
 			quickOld++
 		}
-		flying[f.lane]++
+		flying[f.to]++
 	}
-	lanes := 0
+	count := 0
 	for _, m := range d.merchants {
 		slowOfIts, briskOfIts := 0, 0
-		m.lanes(func(l *lane) {
-			lanes++
+		m.destinations(func(l *destination) {
+			count++
 			hints += l.fresh.len() + len(l.old)
 			if l.broken() {
 				broken++
@@ -423,7 +423,7 @@ func (d *deskTable) check(t *rapid.T) {
 		})
 		for _, f := range d.busy {
 			switch {
-			case f.down || f.lane.merchant != m:
+			case f.down || f.to.merchant != m:
 			case f.slow:
 				slowOfIts++
 			default:
@@ -431,11 +431,11 @@ func (d *deskTable) check(t *rapid.T) {
 			}
 		}
 		if m.quick != briskOfIts || m.slow != slowOfIts || m.quick > m.most || m.slow > 3*m.most+maxAddresses || m.size() > maxAddresses+1 {
-			t.Fatalf("merchant %s: quick %d (really %d), slow %d (really %d), %d lanes", m.mchid, m.quick, briskOfIts, m.slow, slowOfIts, m.size())
+			t.Fatalf("merchant %s: quick %d (really %d), slow %d (really %d), %d destinations", m.mchid, m.quick, briskOfIts, m.slow, slowOfIts, m.size())
 		}
 	}
-	if lanes != d.lanes {
-		t.Fatalf("%d lanes, counted %d", lanes, d.lanes)
+	if count != d.destinations {
+		t.Fatalf("%d destinations, counted %d", count, d.destinations)
 	}
 	if d.quick != quick || d.quickOld != quickOld || d.slow != slow || d.waiting != hints || d.broken != broken || d.quick > d.most {
 		t.Fatalf("quick %d/%d, old %d/%d, slow %d/%d, waiting %d/%d, broken %d/%d (counted/real)",

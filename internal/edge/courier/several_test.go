@@ -11,7 +11,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/pb"
-	lanes "github.com/holdfast-pay/holdfast/internal/rule/lane"
+	"github.com/holdfast-pay/holdfast/internal/rule/lane"
 	"github.com/holdfast-pay/holdfast/internal/rule/notice"
 )
 
@@ -91,8 +91,8 @@ func (w *town) lanes() map[string]int {
 	w.t.Helper()
 	held := map[string]int{}
 	if err := w.core.Read(func(r table.Reader) error {
-		for _, c := range lanes.Couriers(r) {
-			s := lanes.Held(c)
+		for _, c := range lane.Couriers(r) {
+			s := lane.Held(c)
 			held[c.Name] = s.Len()
 		}
 		return nil
@@ -183,7 +183,7 @@ func TestCutOffCourierStopsInTime(t *testing.T) {
 			w.payAll(townMerchants)
 			time.Sleep(500 * time.Millisecond)
 		}
-		for w.lanes()["c2"] != lanes.Count {
+		for w.lanes()["c2"] != lane.Count {
 			if time.Since(cut) > 11*time.Second {
 				t.Fatalf("%s after the cut lanes are %v", time.Since(cut), w.lanes())
 			}
@@ -226,7 +226,7 @@ func TestLeasesBeginWithTheirLevel(t *testing.T) {
 	t.Parallel()
 	keys()
 	synctest.Test(t, func(t *testing.T) {
-		w := newTownAt(t, lanes.Level-1)
+		w := newTownAt(t, lane.Level-1)
 		_, cfg1 := w.courier("c1")
 		one, stop1 := w.run(cfg1)
 		time.Sleep(time.Second)
@@ -245,7 +245,7 @@ func TestLeasesBeginWithTheirLevel(t *testing.T) {
 		if _, by := w.delivered(townMerchants); len(by) != 1 {
 			t.Errorf("delivered by %v; attempts have no couriers below level 3", by)
 		}
-		w.core.Must(catalogue.SetLevel, &pb.SetLevel{Level: lanes.Level})
+		w.core.Must(catalogue.SetLevel, &pb.SetLevel{Level: lane.Level})
 		for range 30 {
 			w.payAll(townMerchants)
 			time.Sleep(500 * time.Millisecond)

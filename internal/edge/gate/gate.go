@@ -246,7 +246,7 @@ func (g *Gate) makeRoom(c Class, who *ledger) Reason {
 	}
 	for behind := Rest; behind > c; behind-- {
 		if g.lines[behind].n > own {
-			g.turnAway(g.lines[behind].longest().lanes[behind][0], Full)
+			g.turnAway(g.lines[behind].longest().waiters[behind][0], Full)
 			return 0
 		}
 	}
@@ -255,10 +255,10 @@ func (g *Gate) makeRoom(c Class, who *ledger) Reason {
 	case most == nil:
 		return Full // all who wait matter more
 	case who.account.stranger() && !most.account.stranger(),
-		who == most, len(who.lanes[c])+1 >= len(most.lanes[c]) && who.account.stranger() == most.account.stranger():
+		who == most, len(who.waiters[c])+1 >= len(most.waiters[c]) && who.account.stranger() == most.account.stranger():
 		return g.reasonFor(who)
 	}
-	g.turnAway(most.lanes[c][0], g.reasonFor(most))
+	g.turnAway(most.waiters[c][0], g.reasonFor(most))
 	return 0
 }
 

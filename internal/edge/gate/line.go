@@ -15,8 +15,8 @@ type ledger struct {
 	account account
 	atWork  int
 	waiting int
-	// lanes hold its waiters by class, oldest first.
-	lanes [classes][]*waiter
+	// waiters are by class, oldest first.
+	waiters [classes][]*waiter
 }
 
 // line is the waiters of one class. Accounts take turns; an account's own
@@ -29,13 +29,13 @@ type line struct {
 }
 
 func (l *line) push(w *waiter) {
-	lane := &w.who.lanes[l.of]
-	if len(*lane) == 0 {
+	waiters := &w.who.waiters[l.of]
+	if len(*waiters) == 0 {
 		// Behind everyone who has not had a turn in this round.
 		l.ring = slices.Insert(l.ring, l.next, w.who)
 		l.next++
 	}
-	*lane = append(*lane, w)
+	*waiters = append(*waiters, w)
 	w.who.waiting++
 	l.n++
 }
@@ -49,9 +49,9 @@ func (l *line) pop(newest bool, may func(*ledger) bool) *waiter {
 			continue
 		}
 		l.next = at + 1
-		w := who.lanes[l.of][0]
+		w := who.waiters[l.of][0]
 		if newest {
-			w = who.lanes[l.of][len(who.lanes[l.of])-1]
+			w = who.waiters[l.of][len(who.waiters[l.of])-1]
 		}
 		l.remove(w)
 		return w
@@ -61,15 +61,15 @@ func (l *line) pop(newest bool, may func(*ledger) bool) *waiter {
 
 // remove takes a waiter out; false when it is not there any more.
 func (l *line) remove(w *waiter) bool {
-	lane := &w.who.lanes[l.of]
-	i := slices.Index(*lane, w)
+	waiters := &w.who.waiters[l.of]
+	i := slices.Index(*waiters, w)
 	if i < 0 {
 		return false
 	}
-	*lane = slices.Delete(*lane, i, i+1)
+	*waiters = slices.Delete(*waiters, i, i+1)
 	w.who.waiting--
 	l.n--
-	if len(*lane) == 0 {
+	if len(*waiters) == 0 {
 		at := slices.Index(l.ring, w.who)
 		l.ring = slices.Delete(l.ring, at, at+1)
 		if at < l.next {
@@ -87,7 +87,7 @@ func (l *line) longest() *ledger {
 		switch {
 		case most == nil,
 			who.account.stranger() && !most.account.stranger(),
-			who.account.stranger() == most.account.stranger() && len(who.lanes[l.of]) > len(most.lanes[l.of]):
+			who.account.stranger() == most.account.stranger() && len(who.waiters[l.of]) > len(most.waiters[l.of]):
 			most = who
 		}
 	}

@@ -20,5 +20,5 @@
 // leader's administration.
 //
 // Messages may be lost and raft copes; so Send never waits, and of a queue that
-// is full the oldest message goes. Within a lane (queue.go) their order is kept.
+// is full the oldest message goes. Within a list (queue.go) their order is kept.
 package peer

@@ -7,7 +7,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
-// Bounds of a queue's lanes. What does not fit pushes out what is oldest.
+// Bounds of a queue's two lists. What does not fit pushes out what is oldest.
 const (
 	urgentCount = 1024
 	urgentBytes = 4 << 20
@@ -18,23 +18,23 @@ const (
 	idleBytes = 1 << 20
 )
 
-// queue holds what waits to be sent to one peer, in two lanes. The urgent one
+// queue holds what waits to be sent to one peer, in two lists. The urgent one
 // goes first: heartbeats, votes and status, which are small and say that we are
 // alive, must not wait behind 64 MiB of entries. Raft's messages may overtake
-// each other; within a lane they don't.
+// each other; within a list they don't.
 type queue struct {
 	ready chan struct{} // has an element when something was pushed
 
 	mu        sync.Mutex
-	urgent    lane
-	bulk      lane
+	urgent    list
+	bulk      list
 	bulkBytes int
 	connected bool
 	dropped   uint64
 }
 
-// lane is a first-in, first-out list with its size in bytes.
-type lane struct {
+// list is first in, first out, with its size in bytes.
+type list struct {
 	items []item
 	bytes int
 }
@@ -71,7 +71,7 @@ func (q *queue) push(m *pb.PeerMessage) {
 	}
 }
 
-// trimLocked drops what is too much, never the newest of a lane.
+// trimLocked drops what is too much, never the newest of a list.
 func (q *queue) trimLocked() {
 	if !q.connected {
 		q.dropped += q.urgent.trim(idleCount, idleBytes) + q.bulk.trim(idleCount, idleBytes)
@@ -80,7 +80,7 @@ func (q *queue) trimLocked() {
 	q.dropped += q.urgent.trim(urgentCount, urgentBytes) + q.bulk.trim(bulkCount, q.bulkBytes)
 }
 
-func (l *lane) trim(count, bytes int) (dropped uint64) {
+func (l *list) trim(count, bytes int) (dropped uint64) {
 	for len(l.items) > 1 && (len(l.items) > count || l.bytes > bytes) {
 		l.shift()
 		dropped++
@@ -88,7 +88,7 @@ func (l *lane) trim(count, bytes int) (dropped uint64) {
 	return dropped
 }
 
-func (l *lane) shift() *pb.PeerMessage {
+func (l *list) shift() *pb.PeerMessage {
 	it := l.items[0]
 	l.items[0] = item{} // lets go of the message
 	l.items = l.items[1:]
@@ -129,7 +129,7 @@ func (q *queue) figures() (waiting, bytes int, dropped uint64) {
 // others (entries and their answers) are bulk; among those order saves resends.
 const urgentTypes = 1<<5 | 1<<6 | 1<<8 | 1<<9 | 1<<14 | 1<<15 | 1<<16 | 1<<17 | 1<<18
 
-// isUrgent decides the lane. raftpb writes its type first: field 1, a varint.
+// isUrgent decides the list. raftpb writes its type first: field 1, a varint.
 func isUrgent(m *pb.PeerMessage) bool {
 	if len(m.Raft) == 0 {
 		return true

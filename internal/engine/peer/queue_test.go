@@ -9,8 +9,8 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
-// The lane is read off raft's own encoding, which this holds it to.
-func TestRaftMessagesHaveTheirLane(t *testing.T) {
+// The list is read off raft's own encoding, which this holds it to.
+func TestRaftMessagesHaveTheirList(t *testing.T) {
 	t.Parallel()
 	bulk := map[raftpb.MessageType]bool{
 		raftpb.MsgApp: true, raftpb.MsgAppResp: true, raftpb.MsgSnap: true, raftpb.MsgProp: true,
