@@ -25,8 +25,8 @@ if [ "${1:-}" = -write ]; then
 	GOFLAGS= "${GO:-go}" test ./internal/arch -run TestBundleIsCurrent -count=1 -stamp
 	exit
 fi
-if [ -n "$(git status --porcelain internal/edge/web/dist web/wallet/api.gen.ts)" ]; then
-	git --no-pager diff --stat internal/edge/web/dist web/wallet/api.gen.ts
+if [ -n "$(git status --porcelain internal/edge/web/dist web/*/api.gen.ts)" ]; then
+	git --no-pager diff --stat internal/edge/web/dist web/*/api.gen.ts
 	echo "the committed bundle is not what web/ comes to: run scripts/web.sh -write and commit what it writes"
 	exit 1
 fi

@@ -23,8 +23,8 @@ import (
 
 const (
 	dist = "../internal/edge/web/dist"
-	// mostFirst bounds what a phone loads before it shows the wallet's first screen:
-	// script and style, compressed.
+	// mostFirst bounds what is loaded before a page shows its first screen: script and
+	// style, compressed.
 	mostFirst = 130_000
 )
 
@@ -41,7 +41,8 @@ func run(tests bool) error {
 	if _, err := os.Stat("node_modules/preact"); err != nil {
 		return errors.New("node_modules is missing: run npm ci in web/")
 	}
-	if err := generate("wallet/api.gen.ts", "../proto/holdfast/v1", "WalletService"); err != nil {
+	const protos = "../proto/holdfast/v1"
+	if err := generate("wallet/api.gen.ts", protos, "WalletService"); err != nil {
 		return err
 	}
 	if tests {
@@ -49,7 +50,7 @@ func run(tests bool) error {
 			return err
 		}
 	}
-	return bundleWallet()
+	return bundlePages()
 }
 
 // common are the options that pages and tests share.
@@ -62,40 +63,65 @@ func common() api.BuildOptions {
 	}
 }
 
-// bundleWallet writes the wallet's files: hashed names for what may be kept for ever,
-// plain ones for the page, the service worker, the manifest and the icons.
-func bundleWallet() error {
+// site is a page of its own.
+type site struct {
+	// folder holds its source, and static what is served as it is.
+	folder string
+	// at is where it is served; its files with plain names lie there too.
+	at string
+	// worker begins the names of its service worker's caches.
+	worker string
+}
+
+var sites = []site{{"wallet", "", "holdfast-"}}
+
+// bundlePages writes the pages' files: hashed names for what may be kept for ever, plain
+// ones for the pages, the service workers, the manifests and the icons.
+func bundlePages() error {
 	o := common()
-	o.EntryPoints, o.Outdir = []string{"wallet/app.tsx"}, dist
-	o.EntryNames, o.ChunkNames, o.AssetNames = "assets/[name]-[hash]", "assets/[name]-[hash]", "assets/[name]-[hash]"
+	for _, s := range sites {
+		o.EntryPointsAdvanced = append(o.EntryPointsAdvanced, api.EntryPoint{InputPath: s.folder + "/app.tsx", OutputPath: s.folder})
+	}
+	o.Outdir, o.EntryNames, o.ChunkNames, o.AssetNames = dist, "assets/[name]-[hash]", "assets/[name]-[hash]", "assets/[name]-[hash]"
 	o.Splitting, o.Metafile = true, true
 	o.MinifyWhitespace, o.MinifyIdentifiers, o.MinifySyntax = true, true, true
 	built, err := build(o)
 	if err != nil {
 		return err
 	}
-	files := map[string][]byte{}
+	files, report := map[string][]byte{}, ""
 	for _, f := range built.OutputFiles {
 		files[name(f.Path)] = f.Contents
 	}
-	first, err := firstScreen(built.Metafile)
-	if err != nil {
-		return err
+	for _, s := range sites {
+		said, err := s.add(files, built.Metafile)
+		if err != nil {
+			return err
+		}
+		report += said
 	}
-	if err := addStatic(files); err != nil {
-		return err
-	}
-	if files["index.html"], err = page(files["index.html"], first); err != nil {
-		return err
-	}
-	if files["sw.js"], err = worker(files); err != nil {
-		return err
-	}
-	files["SIZE"], err = sized(files, first)
-	if err != nil {
-		return err
-	}
+	files["SIZE"] = []byte(report)
+	fmt.Print(report)
 	return write(files)
+}
+
+// add adds what a site has besides what is bundled, and says what it weighs.
+func (s site) add(files map[string][]byte, account string) (string, error) {
+	loads, err := loaded(account, s.folder)
+	if err != nil {
+		return "", err
+	}
+	if err := s.addStatic(files); err != nil {
+		return "", err
+	}
+	html := s.at + "index.html"
+	if files[html], err = page(files[html], loads.first, s.folder); err != nil {
+		return "", err
+	}
+	if files[s.at+"sw.js"], err = worker(files, s, loads.ever); err != nil {
+		return "", err
+	}
+	return sized(files, s.folder, loads.first)
 }
 
 func build(o api.BuildOptions) (api.BuildResult, error) {
@@ -119,14 +145,15 @@ func name(path string) string {
 	return filepath.ToSlash(rel)
 }
 
-// addStatic adds what is not bundled: wallet/static as it is.
-func addStatic(files map[string][]byte) error {
-	list, err := os.ReadDir("wallet/static")
+// addStatic adds what is not bundled as it is.
+func (s site) addStatic(files map[string][]byte) error {
+	folder := s.folder + "/static"
+	list, err := os.ReadDir(folder)
 	if err != nil {
 		return err
 	}
 	for _, f := range list {
-		if files[f.Name()], err = os.ReadFile(filepath.Join("wallet/static", f.Name())); err != nil {
+		if files[s.at+f.Name()], err = os.ReadFile(filepath.Join(folder, f.Name())); err != nil {
 			return err
 		}
 	}
@@ -134,13 +161,13 @@ func addStatic(files map[string][]byte) error {
 }
 
 // page fills the names of the first screen's files into index.html.
-func page(html []byte, first []string) ([]byte, error) {
+func page(html []byte, first []string, entry string) ([]byte, error) {
 	var head strings.Builder
 	for _, f := range first {
 		switch {
 		case strings.HasSuffix(f, ".css"):
 			fmt.Fprintf(&head, "<link rel=\"stylesheet\" href=\"/%s\">\n", f)
-		case strings.Contains(f, "/app-"):
+		case strings.Contains(f, "/"+entry+"-"):
 			fmt.Fprintf(&head, "<script type=\"module\" src=\"/%s\"></script>\n", f)
 		default:
 			fmt.Fprintf(&head, "<link rel=\"modulepreload\" href=\"/%s\">\n", f)
@@ -148,28 +175,25 @@ func page(html []byte, first []string) ([]byte, error) {
 	}
 	const mark = "<!-- bundle -->\n"
 	if !bytes.Contains(html, []byte(mark)) {
-		return nil, errors.New("wallet/static/index.html has no " + mark)
+		return nil, fmt.Errorf("%s/static/index.html has no %s", entry, mark)
 	}
 	return bytes.Replace(html, []byte(mark), []byte(head.String()), 1), nil
 }
 
-// sized says what the first screen weighs, and refuses one that is too heavy.
-func sized(files map[string][]byte, first []string) ([]byte, error) {
-	var report strings.Builder
+// sized says what a first screen weighs, and refuses one that is too heavy.
+func sized(files map[string][]byte, of string, first []string) (string, error) {
 	total := 0
 	for _, f := range first {
 		n, err := compressed(files[f])
 		if err != nil {
-			return nil, err
+			return "", err
 		}
 		total += n
 	}
-	fmt.Fprintf(&report, "first screen, script and style, gzip: %d bytes of %d\n", total, mostFirst)
-	fmt.Print(report.String())
 	if total > mostFirst {
-		return nil, fmt.Errorf("the first screen takes %d bytes compressed, at most %d: load something later", total, mostFirst)
+		return "", fmt.Errorf("the first screen of the %s takes %d bytes compressed, at most %d: load something later", of, total, mostFirst)
 	}
-	return []byte(report.String()), nil
+	return fmt.Sprintf("%s: first screen, script and style, gzip: %d bytes of %d\n", of, total, mostFirst), nil
 }
 
 func compressed(data []byte) (int, error) {
@@ -216,7 +240,7 @@ func sortedNames(files map[string][]byte) []string {
 // bundleTests writes each *.test.ts and *.test.tsx for node --test.
 func bundleTests() error {
 	var found []string
-	for _, pattern := range []string{"ui/*.test.ts", "ui/*.test.tsx", "wallet/*.test.ts", "wallet/*.test.tsx"} {
+	for _, pattern := range []string{"*/*.test.ts", "*/*.test.tsx"} {
 		matches, err := filepath.Glob(pattern)
 		if err != nil {
 			return err

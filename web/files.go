@@ -7,6 +7,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"os"
+	"path"
 	"slices"
 	"strings"
 
@@ -56,26 +57,30 @@ type metafile struct {
 	}
 }
 
-// firstScreen lists what is loaded before anything is shown: the entry, what it
-// imports, and the style.
-func firstScreen(account string) ([]string, error) {
+// loads are a page's files: those before anything is shown, and all that it may ever
+// load.
+type loads struct{ first, ever []string }
+
+// loaded follows what a page imports.
+func loaded(account, page string) (loads, error) {
 	var m metafile
 	if err := json.Unmarshal([]byte(account), &m); err != nil {
-		return nil, err
+		return loads{}, err
 	}
-	entry := ""
 	for out, o := range m.Outputs {
-		if o.EntryPoint != "" && strings.HasSuffix(out, ".js") && strings.Contains(out, "/app-") {
-			entry = out
+		if o.EntryPoint == page+"/app.tsx" && strings.HasSuffix(out, ".js") {
+			return loads{m.reached(out, func(kind string) bool { return kind == "import-statement" }), m.reached(out, func(string) bool { return true })}, nil
 		}
 	}
-	if entry == "" {
-		return nil, fmt.Errorf("esbuild's account names no entry")
-	}
+	return loads{}, fmt.Errorf("esbuild's account names no entry of %s", page)
+}
+
+// reached lists an entry, what it imports by those ways, and its style.
+func (m *metafile) reached(entry string, counts func(kind string) bool) []string {
 	need := []string{entry}
 	for i := 0; i < len(need); i++ {
 		for _, imported := range m.Outputs[need[i]].Imports {
-			if imported.Kind == "import-statement" && !slices.Contains(need, imported.Path) {
+			if counts(imported.Kind) && !slices.Contains(need, imported.Path) {
 				need = append(need, imported.Path)
 			}
 		}
@@ -83,21 +88,25 @@ func firstScreen(account string) ([]string, error) {
 	if css := m.Outputs[entry].CSSBundle; css != "" {
 		need = append(need, css)
 	}
-	for i, path := range need {
-		_, need[i], _ = strings.Cut(path, "/dist/")
+	for i, out := range need {
+		_, need[i], _ = strings.Cut(out, "/dist/")
 	}
 	slices.Sort(need)
-	return need, nil
+	return need
 }
 
-// worker bundles the service worker with the list of what it keeps, and a version that
-// changes with any of it.
-func worker(files map[string][]byte) ([]byte, error) {
+// worker bundles a page's service worker with the list of what it keeps, and a version
+// that changes with any of it.
+func worker(files map[string][]byte, s site, ever []string) ([]byte, error) {
 	sum := sha256.New()
 	kept := []string{}
 	for _, f := range sortedNames(files) {
+		folder, plain := path.Split(f)
+		if !slices.Contains(ever, f) && folder != s.at {
+			continue
+		}
 		fmt.Fprintf(sum, "%s %d\n%s", f, len(files[f]), files[f])
-		if f != "index.html" && !strings.Contains(f, "gallery-") {
+		if plain != "index.html" && !strings.Contains(f, "gallery-") {
 			kept = append(kept, "/"+f)
 		}
 	}
@@ -106,8 +115,9 @@ func worker(files map[string][]byte) ([]byte, error) {
 		return nil, err
 	}
 	o := common()
-	o.EntryPoints, o.Outdir, o.Format = []string{"wallet/sw.ts"}, "build/worker", api.FormatIIFE
+	o.EntryPoints, o.Outdir, o.Format = []string{"wire/sw.ts"}, "build/worker", api.FormatIIFE
 	o.MinifyWhitespace, o.MinifySyntax = true, true
+	o.Define["OURS"], o.Define["PAGE"] = `"`+s.worker+`"`, `"/`+s.at+`"`
 	o.Define["VERSION"] = `"` + hex.EncodeToString(sum.Sum(nil))[:12] + `"`
 	o.Define["FILES"] = string(list)
 	built, err := build(o)

@@ -63,7 +63,7 @@ export function AmountPad({ shown, label, onEnter }: { shown: Signal<string>; la
 }
 
 // plain is an amount as it would have been typed.
-const plain = (fen: Fen): string => `${String(fen).padStart(3, "0").slice(0, -2)}.${String(fen).padStart(3, "0").slice(-2)}`;
+export const plain = (fen: Fen): string => `${String(fen).padStart(3, "0").slice(0, -2)}.${String(fen).padStart(3, "0").slice(-2)}`;
 
 // amountOf is what the pad's text says; 0 when it says nothing yet.
 export const amountOf = (shown: string): Fen => parse(shown) ?? 0;

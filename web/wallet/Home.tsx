@@ -13,7 +13,7 @@ import { lineOf } from "./Bills";
 import { connected } from "./follow";
 import { go } from "./nav";
 import { away, bills, hidden, hide, online, refresh, seenAt, waiting, wallet } from "./state";
-import { updates } from "./updates";
+import { updates } from "../wire/updates";
 import { w } from "./words";
 
 // askAgain is how often the platform is asked while it gives no answer.

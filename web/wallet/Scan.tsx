@@ -1,15 +1,15 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
 import { Button } from "../ui/Button";
 import { Field } from "../ui/Field";
 import { Icon } from "../ui/Icon";
+import { Camera } from "../ui/Scanner";
 import { Screen } from "../ui/Screen";
-import { say, type Text } from "../ui/words";
+import { say } from "../ui/words";
 import { back, go } from "./nav";
 import { about } from "./codes";
 import { w } from "./words";
 
-const decoder = () => import("./decode");
+const decoder = () => import("../ui/decode");
 
 // take goes where a code leads, or says why it leads nowhere here.
 function take(text: string): string | undefined {
@@ -52,7 +52,7 @@ export function Scan() {
 	};
 	return (
 		<Screen title={say(w.scanTitle)} onBack={back}>
-			<Camera onText={(t) => (said.value = take(t))} />
+			<Camera words={{ aim: w.aim, off: w.cameraOff, refused: w.cameraRefused }} onText={(t) => (said.value = take(t))} />
 			{said.value && (
 				<p class="said wrong" role="alert">
 					{said.value}
@@ -83,68 +83,5 @@ export function Scan() {
 				</Button>
 			</form>
 		</Screen>
-	);
-}
-
-const every = 200;
-const side = 640;
-// hardEach is how often a frame is looked at in every way, which takes its time.
-const hardEach = 5;
-
-// Camera looks for a code until there is one, and gives the camera back when it is left.
-function Camera({ onText }: { onText: (text: string) => void }) {
-	const video = useRef<HTMLVideoElement>(null);
-	const state = useSignal<"starting" | "on" | Text>("starting");
-	useEffect(() => {
-		let stream: MediaStream | undefined;
-		let timer: ReturnType<typeof setTimeout> | undefined;
-		let left = false;
-		const start = async () => {
-			if (!navigator.mediaDevices?.getUserMedia) {
-				state.value = w.cameraOff;
-				return;
-			}
-			try {
-				stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
-			} catch (e) {
-				state.value = e instanceof DOMException && e.name === "NotAllowedError" ? w.cameraRefused : w.cameraOff;
-				return;
-			}
-			const shown = video.current;
-			if (left || !shown) return stop();
-			shown.srcObject = stream;
-			await shown.play().catch(() => {});
-			state.value = "on";
-			const { decode, pixels } = await decoder();
-			let last = "";
-			let frames = 0;
-			const look = () => {
-				if (left) return;
-				if (shown.videoWidth > 0) {
-					const text = decode(pixels(shown, shown.videoWidth, shown.videoHeight, side), ++frames % hardEach === 0);
-					if (text !== undefined && text !== last) {
-						last = text;
-						navigator.vibrate?.(30);
-						onText(text);
-					}
-				}
-				timer = setTimeout(look, every);
-			};
-			look();
-		};
-		const stop = () => {
-			left = true;
-			clearTimeout(timer);
-			for (const track of stream?.getTracks() ?? []) track.stop();
-		};
-		void start();
-		return stop;
-	}, []);
-	const off = typeof state.value !== "string";
-	return (
-		<div class={`camera ${off ? "off" : ""}`}>
-			<video ref={video} muted playsInline hidden={off} aria-label={say(w.aim)} />
-			<p role="status">{off ? say(state.value as Text) : say(w.aim)}</p>
-		</div>
 	);
 }

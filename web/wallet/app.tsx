@@ -24,7 +24,7 @@ import { FreePage, PinPage, Settings } from "./Settings";
 import { device, look, note, online, reached, refresh, removed, start } from "./state";
 import { forget, usable } from "./store";
 import { Transfer, TransferPage } from "./Transfer";
-import { watch } from "./updates";
+import { watch } from "../wire/updates";
 import { Welcome } from "./Welcome";
 import { w } from "./words";
 
@@ -198,4 +198,4 @@ if (root) {
 		root,
 	);
 }
-void watch();
+void watch("/sw.js");

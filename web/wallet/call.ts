@@ -1,32 +1,12 @@
 // Calls to the platform, signed by this device.
-import { calls, type Calls } from "./api.gen";
+import { calls, messages, type Calls } from "./api.gen";
 import { tag } from "../ui/words";
-import { fromJSON, toJSON } from "./json";
+import { fromJSON, toJSON } from "../wire/json";
+import { busy, Lost, post, Refused, settled } from "../wire/outcome";
 import { signed } from "./sign";
 import { get, nextCount, type Device } from "./store";
 
-// Refused is a refusal: it is known that nothing was done.
-export class Refused extends Error {
-	constructor(
-		readonly code: string,
-		readonly sentence: string,
-		readonly after: number,
-	) {
-		super(code || sentence);
-	}
-}
-
-// Lost is no answer: what was asked for may have been done, or not.
-export class Lost extends Error {}
-
-// unsettled are refusals after which the outcome is still to be asked for.
-const unsettled = new Set(["unknown", "internal"]);
-// later are refusals that took nothing: the same call is repeated in a moment.
-const later = new Set(["overloaded", "not_leader", "read_only", "disk_low", "clock_skew"]);
-
-export const busy = (e: unknown): boolean => e instanceof Refused && later.has(e.code);
-
-const patience = 12_000;
+export { busy, Lost, Refused };
 
 // ahead is how far the platform's clock is ahead of this device's, in seconds: a clock
 // that is an hour wrong still signs calls that are taken.
@@ -50,7 +30,7 @@ export async function call<C extends keyof Calls & string>(name: C, fields: Give
 	const before = ahead;
 	let answer = await send(name, body, signer);
 	if (answer.status === 401 && !answer.headers.has("Holdfast-Code") && ahead !== before) answer = await send(name, body, signer);
-	return (await read(name, answer)) as unknown as Calls[C]["answered"];
+	return fromJSON(messages, calls[name][0], await settled(answer)) as unknown as Calls[C]["answered"];
 }
 
 const service = "/holdfast.v1.WalletService/";
@@ -65,17 +45,9 @@ async function send(name: string, body: Uint8Array<ArrayBuffer>, device: Device 
 	const path = `${service}${name}`;
 	const headers: Record<string, string> = { "Content-Type": "application/json", "Accept-Language": tag() };
 	if (device && name !== "SendCode") Object.assign(headers, await signature(path, body, device));
-	const stop = new AbortController();
-	const timer = setTimeout(() => stop.abort(), patience);
-	try {
-		const answer = await fetch(path, { method: "POST", body, headers, signal: stop.signal, credentials: "omit", cache: "no-store", redirect: "error" });
-		hear(answer.headers.get("Date"));
-		return answer;
-	} catch {
-		throw new Lost();
-	} finally {
-		clearTimeout(timer);
-	}
+	const answer = await post(path, body, headers);
+	hear(answer.headers.get("Date"));
+	return answer;
 }
 
 // open opens a stream of messages, whose first bytes have come.
@@ -88,19 +60,4 @@ export async function open(name: string, body: Uint8Array<ArrayBuffer>, signal: 
 	hear(answer.headers.get("Date"));
 	if (!answer.ok || !answer.body) throw new Lost();
 	return answer.body;
-}
-
-async function read(name: keyof typeof calls, answer: Response): Promise<Record<string, unknown>> {
-	// A node of an older version, while a newer one is being put in place, has no such call.
-	if (answer.status === 404 && !answer.headers.has("Holdfast-Code")) throw new Refused("not_here", "", 0);
-	let said: Record<string, unknown>;
-	try {
-		said = (await answer.json()) as Record<string, unknown>;
-	} catch {
-		throw new Lost();
-	}
-	if (answer.ok) return fromJSON(calls[name][1], said);
-	const code = answer.headers.get("Holdfast-Code") ?? "";
-	if (unsettled.has(code) || (code === "" && answer.status >= 500)) throw new Lost();
-	throw new Refused(code, String(said.message ?? ""), Number(answer.headers.get("Retry-After") ?? 0));
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { base, base64, deviceID, digest, input, newKey, point, signed, unbase64 } from "./sign";
+import { base, deviceID, digest, input, newKey, point, signed } from "./sign";
+import { base64, unbase64 } from "../wire/base64";
 
 const target = { method: "POST", authority: "Pay.example.com", path: "/holdfast.v1.WalletService/Pay" };
 const params = { created: 1780000000, counter: 17, key: new TextEncoder().encode("0123456789abcdef") };

@@ -1,6 +1,8 @@
 // How calls are signed: RFC 9421 in the one shape that docs/reference/wallet-api.md
 // writes down. sign.test.ts holds it to the same text as the platform's own test.
 
+import { base64 } from "../wire/base64";
+
 export const tagName = "holdfast-wallet";
 const components = '("@method" "@authority" "@path" "content-digest")';
 
@@ -16,14 +18,6 @@ export interface Target {
 	authority: string;
 	path: string;
 }
-
-export function base64(bytes: Uint8Array): string {
-	let text = "";
-	for (const b of bytes) text += String.fromCharCode(b);
-	return btoa(text);
-}
-
-export const unbase64 = (text: string): Uint8Array<ArrayBuffer> => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
 
 export async function digest(body: Uint8Array<ArrayBuffer>): Promise<string> {
 	return `sha-256=:${base64(new Uint8Array(await crypto.subtle.digest("SHA-256", body)))}:`;

@@ -10,10 +10,8 @@ interface Policies {
 	createPolicy(name: string, rules: { createScriptURL: (url: string) => string }): { createScriptURL: (url: string) => string };
 }
 
-const script = "/sw.js";
-
 // trusted is the one address that may become a script here.
-function trusted(): string {
+function trusted(script: string): string {
 	const policies = (globalThis as { trustedTypes?: Policies }).trustedTypes;
 	if (!policies) return script;
 	const only = policies.createPolicy("holdfast", {
@@ -25,9 +23,10 @@ function trusted(): string {
 	return only.createScriptURL(script);
 }
 
-export async function watch(): Promise<void> {
+// watch has the service worker at an address keep the pages.
+export async function watch(script: string): Promise<void> {
 	if (!("serviceWorker" in navigator)) return;
-	const registered = await navigator.serviceWorker.register(trusted(), { updateViaCache: "none" });
+	const registered = await navigator.serviceWorker.register(trusted(script), { updateViaCache: "none" });
 	const offer = () => {
 		const next = registered.waiting;
 		if (next && navigator.serviceWorker.controller) updates.value = () => next.postMessage("take over");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { frame, Frames } from "./follow";
+import { frame, Frames } from "./stream";
 
 test("messages are whole however they arrive", () => {
 	const sent = [frame('{"cursor":"1"}'), frame("{}"), frame('{"cursor":"2","happened":[{"who":"茶铺"}]}')];

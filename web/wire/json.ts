@@ -1,11 +1,11 @@
 // Messages as protobuf's JSON has them: 64-bit numbers are text, bytes are base64, and
 // what is zero or empty is left out.
-import { messages } from "./api.gen";
-import { base64, unbase64 } from "./sign";
+import { base64, unbase64 } from "./base64";
 
 type Kinds = Readonly<Record<string, string>>;
 
-const kindsOf = (message: string): Kinds => (messages as Readonly<Record<string, Kinds>>)[message] ?? {};
+// Messages says of each message's fields what kind they are, as api.gen.ts does.
+export type Messages = Readonly<Record<string, Kinds>>;
 
 // toJSON writes a message; fields that are not given are left out.
 export function toJSON(fields: Record<string, unknown>): string {
@@ -13,18 +13,18 @@ export function toJSON(fields: Record<string, unknown>): string {
 }
 
 // fromJSON reads a message, and fills in what was left out.
-export function fromJSON(message: string, json: unknown): Record<string, unknown> {
+export function fromJSON(messages: Messages, message: string, json: unknown): Record<string, unknown> {
 	const given = (typeof json === "object" && json !== null ? json : {}) as Record<string, unknown>;
 	const read: Record<string, unknown> = {};
-	for (const [name, kind] of Object.entries(kindsOf(message))) {
+	for (const [name, kind] of Object.entries(messages[message] ?? {})) {
 		const value = given[name];
-		if (kind.endsWith("[]")) read[name] = ((value ?? []) as unknown[]).map((v) => one(kind.slice(0, -2), v));
-		else read[name] = one(kind, value);
+		if (kind.endsWith("[]")) read[name] = ((value ?? []) as unknown[]).map((v) => one(messages, kind.slice(0, -2), v));
+		else read[name] = one(messages, kind, value);
 	}
 	return read;
 }
 
-function one(kind: string, value: unknown): unknown {
+function one(messages: Messages, kind: string, value: unknown): unknown {
 	switch (kind) {
 		case "text":
 			return value ?? "";
@@ -37,7 +37,7 @@ function one(kind: string, value: unknown): unknown {
 		case "bytes":
 			return unbase64(String(value ?? ""));
 	}
-	return kind in messages ? (value === undefined || value === null ? undefined : fromJSON(kind, value)) : String(value ?? "");
+	return kind in messages ? (value === undefined || value === null ? undefined : fromJSON(messages, kind, value)) : String(value ?? "");
 }
 
 // whole reads a number of fen or milliseconds, which a double holds exactly.

@@ -2,6 +2,9 @@
 // network, and so that a part that is loaded late is of the same version as the rest.
 // It never touches calls: what is true of money is asked for each time.
 declare const VERSION: string;
+// PAGE is the page's address, and OURS begins the names of its caches.
+declare const PAGE: string;
+declare const OURS: string;
 declare const FILES: string[];
 
 interface Waiting extends Event {
@@ -22,10 +25,10 @@ interface Scope {
 }
 
 const scope = self as unknown as Scope;
-const mine = `holdfast-${VERSION}`;
+const mine = `${OURS}${VERSION}`;
 
 scope.addEventListener("install", (e) => {
-	e.waitUntil(caches.open(mine).then((c) => c.addAll([...FILES, "/"].map((f) => new Request(f, { cache: "reload" })))));
+	e.waitUntil(caches.open(mine).then((c) => c.addAll([...FILES, PAGE].map((f) => new Request(f, { cache: "reload" })))));
 });
 
 scope.addEventListener("message", (e) => {
@@ -33,12 +36,13 @@ scope.addEventListener("message", (e) => {
 });
 
 scope.addEventListener("activate", (e) => {
-	e.waitUntil(caches.keys().then((names) => Promise.all(names.filter((n) => n !== mine).map((n) => caches.delete(n)))));
+	e.waitUntil(caches.keys().then((names) => Promise.all(names.filter((n) => n !== mine && n.startsWith(OURS)).map((n) => caches.delete(n)))));
 });
 
 scope.addEventListener("fetch", (e) => {
 	const url = new URL(e.request.url);
 	if (e.request.method !== "GET" || url.origin !== scope.location.origin) return;
-	const wanted = e.request.mode === "navigate" ? "/" : e.request;
+	if (e.request.mode === "navigate" && PAGE === "/" && /^\/till(\/|$)/.test(url.pathname)) return; // another page, with a worker of its own
+	const wanted = e.request.mode === "navigate" ? PAGE : e.request;
 	e.respondWith(caches.open(mine).then(async (c) => (await c.match(wanted)) ?? fetch(e.request)));
 });
