@@ -25,6 +25,18 @@ var syntax = []string{
 	"throw FRIEND PACKET NUMBER AMOUNT [lucky] [via NODE]",
 	"grab FRIEND PACKET [via NODE]",
 
+	// What is done at tills: printed codes, shifts, and cash in and out of friends'
+	// wallets. A till's cap is on each deed.
+	"till TILL [via NODE]",
+	"cap TILL AMOUNT [via NODE]",
+	"shut TILL [via NODE]",
+	"open TILL NUMBER AMOUNT by STAFF [via NODE]",
+	"count TILL NUMBER AMOUNT [via NODE]",
+	"take TILL CASH AMOUNT FRIEND by STAFF [via NODE]",
+	"hand TILL CASH AMOUNT FRIEND [via NODE]",
+	"undo TILL CASH by STAFF [via NODE]",
+	"scan TILL PAYMENT AMOUNT FRIEND [via NODE]",
+
 	// Processes. A crash loses what was not synced; at append: in the middle of
 	// the next write to the log.
 	"crash NODE [at append]",

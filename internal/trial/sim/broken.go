@@ -18,6 +18,7 @@ type broken struct {
 	onPropose func(*process, *sequencer.Frame)
 	onApply   func(p *process, index uint64, data []byte) []byte
 	onMessage func(*process, *pb.PeerMessage)
+	onAsk     func(*process, *pb.Command) // on a command's way in
 
 	readsLocally   bool // any node answers a query from its own state
 	leaderReads    bool // who takes itself for the leader does
@@ -134,6 +135,21 @@ var Variants = map[string]Variant{
 		"a node makes up the lot of who takes a lucky share",
 		[]string{"packets"},
 		func() broken { return broken{makesUpLots: true} },
+	},
+	"cash-in-twice": {
+		"a till that repeats a cash-in gives it another name",
+		[]string{"tills"},
+		func() broken { return broken{onAsk: renamesCash} },
+	},
+	"printed-twice": {
+		"a phone that repeats a payment by printed code gives it another name and signs anew",
+		[]string{"money", "history"},
+		func() broken { return broken{onAsk: renamesPayments} },
+	},
+	"dropped-difference": {
+		"a shift is closed with what its drawer should hold, whatever was counted",
+		[]string{"tills", "history"},
+		func() broken { return broken{onAsk: countsAsExpected} },
 	},
 	"ack-before-commit": {
 		"a caller is answered when its command is proposed",

@@ -23,6 +23,7 @@ type clients struct {
 	refused map[string]bool   // by order: creating it was refused at least once
 	acked   acked
 	friends between
+	tills   counters
 }
 
 // acked is what was acknowledged and must be there at the end.
@@ -51,7 +52,7 @@ type topupAsked struct {
 }
 
 func newClients(w *World) *clients {
-	return &clients{w: w, prepay: map[string]string{}, created: map[string]int64{}, refused: map[string]bool{}, friends: newBetween(), acked: acked{
+	return &clients{w: w, prepay: map[string]string{}, created: map[string]int64{}, refused: map[string]bool{}, friends: newBetween(), tills: newCounters(), acked: acked{
 		created: map[string]bool{}, paid: map[string]payment{}, closed: map[string]bool{},
 		refunds: map[string]refundAsked{}, topups: map[string]topupAsked{}, asked: map[string]topupAsked{},
 	}}
@@ -85,45 +86,44 @@ func (c *clients) begin(step script.Step) *request {
 	return r
 }
 
+// asks makes the request of each verb.
+var asks = map[string]func(*clients, *request, script.Step){
+	"create": (*clients).create, "pay": (*clients).pay, "close": (*clients).close, "refund": (*clients).refund,
+	"topup": (*clients).topup, "query": (*clients).query,
+	"send": (*clients).send, "answer": (*clients).answer, "throw": (*clients).throw, "grab": (*clients).grab,
+	"till": (*clients).till, "cap": (*clients).setTill, "shut": (*clients).setTill, "open": (*clients).openShift, "count": (*clients).count,
+	"take": (*clients).take, "hand": (*clients).hand, "undo": (*clients).undo, "scan": (*clients).scan,
+}
+
 func (c *clients) request(step script.Step) *request {
-	name, amount := step.Arg("ORDER"), int64(script.Number(step.Arg("AMOUNT")))
-	r := &request{text: step.String(), in: input{verb: step.Verb(), order: name, amount: amount}}
-	switch step.Verb() {
-	case "create":
-		if c.created[name] == 0 {
-			c.created[name] = amount
-		}
-		r.command = func() *pb.Command {
-			return catalogue.NewCommand(catalogue.OrderCreate, "mch/"+shopOf(name), "", &pb.OrderCreate{
-				Mchid: shopOf(name), Appid: appid, OutTradeNo: tradeNo(name), Product: pb.Product_PRODUCT_APP, Total: amount,
-				Currency: money.CNY, Description: "tea", NotifyUrl: "https://shop.example/n",
-			})
-		}
-		r.told = func(out output) { c.acked.created[name] = c.acked.created[name] || out.code == code.OK }
-	case "pay":
-		c.pay(r, step)
-	case "close":
-		r.command = func() *pb.Command {
-			return catalogue.NewCommand(catalogue.OrderClose, "mch/"+shopOf(name), "", &pb.OrderClose{Mchid: shopOf(name), OutTradeNo: tradeNo(name)})
-		}
-		r.told = func(output) {}
-	case "refund":
-		c.refund(r, step)
-	case "topup":
-		c.topup(r, step)
-	case "send":
-		c.send(r, step)
-	case "answer":
-		c.answer(r, step)
-	case "throw":
-		c.throw(r, step)
-	case "grab":
-		c.grab(r, step)
-	case "query":
-		r.told = func(output) {}
-	}
+	r := &request{text: step.String(), in: input{verb: step.Verb(), order: step.Arg("ORDER"), amount: int64(script.Number(step.Arg("AMOUNT")))}}
+	asks[step.Verb()](c, r, step)
 	return r
 }
+
+func (c *clients) create(r *request, step script.Step) {
+	name, amount := r.in.order, r.in.amount
+	if c.created[name] == 0 {
+		c.created[name] = amount
+	}
+	r.command = func() *pb.Command {
+		return catalogue.NewCommand(catalogue.OrderCreate, "mch/"+shopOf(name), "", &pb.OrderCreate{
+			Mchid: shopOf(name), Appid: appid, OutTradeNo: tradeNo(name), Product: pb.Product_PRODUCT_APP, Total: amount,
+			Currency: money.CNY, Description: "tea", NotifyUrl: "https://shop.example/n",
+		})
+	}
+	r.told = func(out output) { c.acked.created[name] = c.acked.created[name] || out.code == code.OK }
+}
+
+func (c *clients) close(r *request, _ script.Step) {
+	name := r.in.order
+	r.command = func() *pb.Command {
+		return catalogue.NewCommand(catalogue.OrderClose, "mch/"+shopOf(name), "", &pb.OrderClose{Mchid: shopOf(name), OutTradeNo: tradeNo(name)})
+	}
+	r.told = func(output) {}
+}
+
+func (c *clients) query(r *request, _ script.Step) { r.told = func(output) {} }
 
 func (c *clients) pay(r *request, step script.Step) {
 	name, attempt := step.Arg("ORDER"), step.Arg("PAYMENT")
@@ -279,7 +279,11 @@ func (c *clients) choose(r *request) *node {
 func (c *clients) serve(p *process, r *request, reply func(answer)) {
 	p.post(func() {
 		if r.command != nil {
-			p.do(r.command(), reply)
+			cmd := r.command()
+			if c.w.broken.onAsk != nil {
+				c.w.broken.onAsk(p, cmd)
+			}
+			p.do(cmd, reply)
 			return
 		}
 		p.query(func(reader table.Reader) {
@@ -302,6 +306,7 @@ func (c *clients) finish(r *request, index int, a answer) {
 		}
 	}
 	c.friends.learn(r.in.order, a, &out)
+	c.tills.learn(r.in.order, a, &out)
 	if r.in.verb == "create" && a.code != code.OK {
 		c.refused[r.in.order] = true
 	}
@@ -312,7 +317,7 @@ func (c *clients) finish(r *request, index int, a answer) {
 	h.out, h.returned = out, (c.w.now-start)<<20+int64(1<<19)
 	r.done, r.out = true, out
 	c.open--
-	if friendly[r.in.verb] {
+	if friendly[r.in.verb] || atTill[r.in.verb] {
 		c.w.reach(r.in.verb + ": " + out.code.String())
 	}
 	r.told(out)

@@ -13,9 +13,10 @@
 //	process.go serve.go fetch.go       one node's process around a member
 //	client.go courier.go operator.go   who asks something of the cluster
 //	friends.go                         people who send each other money, and the checker's books of it
+//	tills.go desk.go                   tills that take money and cash, and the checker's books of it
 //	play.go steps.go generate.go       scripts, and random ones
 //	check*.go history.go promise.go    what must hold
-//	broken.go                          what is broken on purpose, so that the checkers are seen to see
+//	broken*.go                         what is broken on purpose, so that the checkers are seen to see
 //	shrink.go                          a failing run made short
 //
 // The crash model: what was synced survives; of what was not, some prefix does.

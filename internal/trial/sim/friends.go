@@ -224,6 +224,11 @@ type pact struct {
 	count  int
 }
 
+func (p pact) step(in input, out output, unknown bool) (bool, book) {
+	want, next := p.expect(in, out.amount)
+	return unknown || out.code == want, next
+}
+
 // expect is what a request about money between friends gets, and what the pact is
 // after it. seen is what the answer says, 0 when there is none.
 func (p pact) expect(in input, seen int64) (code.Code, pact) {
@@ -308,6 +313,7 @@ func (w *World) checkFriends(n *node, r table.Reader) {
 		}
 		w.checkPacket(n, r, name, t)
 	}
+	w.clients.tills.moved(&want)
 	for i := uint64(1); i <= friends; i++ {
 		a, _ := ledger.Get(r, ledger.UserBalance(people+i), money.CNY)
 		if got := ledger.Balance(a) - openFen; got != want[i] {

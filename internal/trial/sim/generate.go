@@ -34,7 +34,10 @@ type generator struct {
 	old    []string // nodes whose binary does not know the newest level
 	raised bool     // the level is the newest, or is being raised to it
 
-	friends bool // there are friends: the level was the newest from the beginning
+	// actor does something with people's money; nil where there are none: they are there
+	// where the level was the newest from the beginning.
+	actor func()
+	tills int
 }
 
 func (g *generator) step(format string, args ...any) {
@@ -57,9 +60,11 @@ func (g *generator) begin(seed uint64) {
 		}
 	}
 	g.raised = !g.oneIn(6)
-	if g.friends = g.raised; !g.raised {
+	if !g.raised {
 		g.oldBinaries()
+		return
 	}
+	g.actor = pick(g.chance, []func(){g.friend, g.counter})
 }
 
 // oldBinaries begins a cluster at the level before the newest, some of whose nodes
@@ -127,8 +132,8 @@ func (g *generator) two() (a, b string) {
 const maxAsked = 8
 
 func (g *generator) client() {
-	if g.friends && g.oneIn(4) {
-		g.friend()
+	if g.actor != nil && g.oneIn(3) {
+		g.actor()
 		return
 	}
 	name := ""
@@ -186,6 +191,40 @@ func (g *generator) friend() {
 		}
 	}
 }
+
+// counter does something at a till.
+func (g *generator) counter() {
+	if g.tills == 0 || g.asked[fmt.Sprint("D", g.tills)] >= maxAtTill {
+		g.tills++
+		d := fmt.Sprint("D", g.tills)
+		g.ask(d, "till %s", d)
+		g.ask(d, "open %s 1 %d by S1", d, g.between(20, 90))
+		return
+	}
+	d, s := fmt.Sprint("D", g.tills), g.between(1, 2)
+	f, c, p := g.between(1, friends), g.between(1, 4), g.between(1, 2)
+	switch g.IntN(16) {
+	case 0:
+		g.ask(d, "cap %s %d", d, g.between(20, 90))
+	case 1:
+		g.ask(d, "shut %s", d)
+	case 2:
+		g.ask(d, "open %s %d %d by S%d", d, g.between(1, 2), g.between(20, 90), g.between(1, crew))
+	case 3, 4:
+		g.ask(d, "count %s %d %d", d, g.between(1, 2), g.between(1, 150))
+	case 5, 6, 7:
+		g.ask(d, "take %s C%d %d F%d by S%d", d, c, g.between(1, 60), f, s)
+	case 8, 9, 10:
+		g.ask(d, "hand %s C%d %d F%d", d, c+4, g.between(1, 60), f)
+	case 11, 12:
+		g.ask(d, "undo %s C%d by S%d", d, g.between(1, deskCash), s)
+	default:
+		g.ask(d, "scan %s P%d %d F%d", d, p, 10*g.between(1, 9), f)
+	}
+}
+
+// maxAtTill bounds the requests at one till, for the checker's sake.
+const maxAtTill = 12
 
 func (g *generator) send(from, to int64, waits string) {
 	g.sent++

@@ -51,6 +51,7 @@ func firstFrame(level uint32) *table.Mem {
 			catalogue.NewCommand(catalogue.PersonTopup, "sim", "", &pb.PersonTopup{Uid: uid, Amount: openFen, Currency: money.CNY, Ref: "open-" + name, Line: "demo"}))
 	}
 	commands = append(commands, friendCommands(level)...)
+	commands = append(commands, tillCommands(level)...)
 	seeds := make([]byte, machine.SeedBytes*len(commands))
 	for i := range seeds {
 		seeds[i] = byte(i)

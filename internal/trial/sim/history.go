@@ -15,21 +15,39 @@ import (
 // input is what a client asked, and output what it was told.
 type input struct {
 	verb   string
-	order  string // or transfer, or packet
+	order  string // or what else it is about: a transfer, a packet, a till
 	key    string // the payment or the refund, or what else tells requests apart
+	by     string // who works there
+	number uint64
 	uid    uint64
 	amount int64
+}
+
+func (in input) String() string {
+	text := fmt.Sprintf("%s %s %s %d", in.verb, in.order, in.key, in.amount)
+	if in.number != 0 {
+		text += fmt.Sprint(" of number ", in.number)
+	}
+	if in.by != "" {
+		text += " by " + in.by
+	}
+	return text
 }
 
 type output struct {
 	code   code.Code
 	order  view
-	amount int64 // of a share
+	amount int64  // of a share
+	shows  string // what it says of a till, a shift, a payment
+	shift  uint64 // of something done in cash
 }
 
 func (o output) String() string {
 	if o.amount != 0 {
 		return fmt.Sprintf("%s, %d fen", o.code, o.amount)
+	}
+	if o.shows != "" {
+		return o.code.String() + ", " + o.shows
 	}
 	if o.order == (view{}) {
 		return o.code.String()
@@ -81,20 +99,33 @@ type call struct {
 
 func (c call) unknown() bool { return c.returned == 1<<63-1 }
 
+// book is what the checker's own bookkeeper has of one thing that requests are about.
+// Its types are comparable.
+type book interface {
+	// step says whether what is so booked may answer so, and what it is then; unknown
+	// is a request without an answer. It is written from the rules' documentation, not
+	// from their code.
+	step(in input, out output, unknown bool) (bool, book)
+}
+
+// blank is the book of what a verb is about, before anything happened to it.
+func blank(verb string) book {
+	switch {
+	case friendly[verb]:
+		return pact{}
+	case atTill[verb]:
+		return desk{}
+	}
+	return booked{}
+}
+
 // booked is an order as the checker's own bookkeeper has it.
 type booked struct {
 	view
 	refunds string // "R1=5 R2=3", sorted
-	pact    pact   // of a transfer or a packet, which has nothing else
 }
 
-// step says whether an order that is so booked may answer so, and what it is then.
-// It is written from the rules' documentation, not from their code.
-func (s booked) step(in input, out output, unknown bool) (bool, booked) {
-	if friendly[in.verb] {
-		want, next := s.pact.expect(in, out.amount)
-		return unknown || out.code == want, booked{pact: next}
-	}
+func (s booked) step(in input, out output, unknown bool) (bool, book) {
 	want, next, body := s.expect(in)
 	if unknown {
 		return true, next
@@ -194,11 +225,9 @@ func checkHistory(history []call) (broken string) {
 		unknown bool
 	}
 	model := porcupine.Model{
-		Init: func() any { return booked{} },
 		Step: func(state, in, out any) (bool, any) {
 			a := in.(asked)
-			ok, next := state.(booked).step(a.in, out.(output), a.unknown)
-			return ok, next
+			return state.(book).step(a.in, out.(output), a.unknown)
 		},
 		Equal: func(a, b any) bool { return a == b },
 	}
@@ -225,6 +254,8 @@ func checkHistory(history []call) (broken string) {
 		})
 	}
 	for _, name := range names {
+		verb := byOrder[name][0].Input.(asked).in.verb
+		model.Init = func() any { return blank(verb) }
 		if !porcupine.CheckOperations(model, byOrder[name]) {
 			return describe(name, history)
 		}
@@ -244,7 +275,7 @@ func describe(name string, history []call) string {
 		if !c.unknown() {
 			end, told = fmt.Sprintf("%.3f s", float64(c.returned>>20)/1000), ": "+c.out.String()
 		}
-		fmt.Fprintf(&b, "\n  %s %s %s %d, %.3f s to %s%s", c.in.verb, c.in.order, c.in.key, c.in.amount, float64(c.called>>20)/1000, end, told)
+		fmt.Fprintf(&b, "\n  %s, %.3f s to %s%s", c.in, float64(c.called>>20)/1000, end, told)
 	}
 	return b.String()
 }

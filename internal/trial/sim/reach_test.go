@@ -14,6 +14,8 @@ var meant = []string{
 	"asked for a learner", "asked for a voter", "asked for a removed", "not let in yet", "checkpoint signed",
 	"refused: not_leader", "refused: unknown", "a leader's clock is off", "outdated", "notice sent twice",
 	"send: ok", "send: transfer_exists_with_different_content", "answer: ok", "answer: transfer_ended", "throw: ok", "grab: ok", "grab: packet_taken",
+	"open: ok", "open: shift_exists_with_different_content", "count: ok", "count: shift_exists_with_different_content", "take: ok", "take: cash_exists_with_different_content", "hand: ok", "hand: cash_short",
+	"undo: ok", "scan: ok", "scan: till_payment_exists_with_different_content", "scan: till_cap_exceeded",
 }
 
 func TestSeedsReachEverything(t *testing.T) {

@@ -37,8 +37,6 @@ func init() { // the table refers to functions that play
 	verbs = map[string]func(*player, *script.Step) error{
 		"nodes": (*player).nothing, "seed": (*player).nothing, "broken": (*player).nothing,
 		"level": (*player).nothing, "weather": (*player).weather, "binary": (*player).binary, "raise": (*player).raise,
-		"create": (*player).ask, "pay": (*player).ask, "close": (*player).ask, "refund": (*player).ask, "topup": (*player).ask, "query": (*player).ask,
-		"send": (*player).ask, "answer": (*player).ask, "throw": (*player).ask, "grab": (*player).ask,
 		"crash": (*player).crash, "restart": (*player).restart, "pause": (*player).pause, "skew": (*player).skew,
 		"save": (*player).save, "slow": (*player).slow, "compact": (*player).compact, "flush": (*player).flush,
 		"partition": (*player).partition, "cut": (*player).cut, "flap": (*player).flap, "heal": (*player).heal,
@@ -46,6 +44,9 @@ func init() { // the table refers to functions that play
 		"transfer": (*player).transfer, "mend": (*player).mend,
 		"courier": (*player).courier, "merchant": (*player).merchant,
 		"run": (*player).run, "settle": (*player).settle, "expect": (*player).expect, "show": (*player).show,
+	}
+	for verb := range asks { // order does not matter: a table is filled
+		verbs[verb] = (*player).ask
 	}
 }
 
@@ -77,17 +78,31 @@ func (pl *player) await(s *script.Step, done func() bool) error {
 }
 
 func (pl *player) ask(s *script.Step) error {
-	if v := s.Verb(); (v == "pay" || v == "refund") && pl.w.clients.created[s.Arg("ORDER")] == 0 {
-		return pl.skip(s, "nobody has asked for that order; create it first")
-	}
-	if friendly[s.Verb()] && pl.w.began < transfer.Level {
-		return pl.skip(s, "there are no wallets at this level")
-	}
-	if v := s.Verb(); v == "answer" && !pl.w.clients.friends.asked[s.Arg("TRANSFER")] || v == "grab" && !pl.w.clients.friends.asked[s.Arg("PACKET")] {
-		return pl.skip(s, "nobody has asked for that yet; send or throw it first")
+	if why := pl.senseless(s); why != "" {
+		return pl.skip(s, why)
 	}
 	r := pl.w.clients.begin(*s)
 	return pl.await(s, func() bool { return r.done })
+}
+
+// senseless says why nobody would ask so, "" when somebody would.
+func (pl *player) senseless(s *script.Step) string {
+	c, v := pl.w.clients, s.Verb()
+	switch {
+	case (v == "pay" || v == "refund") && c.created[s.Arg("ORDER")] == 0:
+		return "nobody has asked for that order; create it first"
+	case (friendly[v] || atTill[v]) && pl.w.began < transfer.Level:
+		return "there are no wallets at this level"
+	case v == "answer" && !c.friends.asked[s.Arg("TRANSFER")] || v == "grab" && !c.friends.asked[s.Arg("PACKET")]:
+		return "nobody has asked for that yet; send or throw it first"
+	case atTill[v] && v != "till" && !c.tills.asked[s.Arg("TILL")]:
+		return "there is no such till; write till first"
+	case atTill[v] && (script.Number(s.Arg("NUMBER")) > deskShifts || v == "scan" && script.Number(s.Arg("PAYMENT")[1:]) > deskPayments):
+		return "the checker has no room for that many shifts or payments"
+	case (v == "open" || v == "count") && script.Number(s.Arg("NUMBER")) == 0:
+		return "shifts are numbered from 1"
+	}
+	return ""
 }
 
 func (pl *player) node(s *script.Step) *node { return pl.w.node(s.Arg("NODE")) }

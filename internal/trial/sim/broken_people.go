@@ -1,0 +1,49 @@
+package sim
+
+import (
+	"fmt"
+
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
+	"github.com/holdfast-pay/holdfast/internal/base/must"
+	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/till"
+)
+
+// What careless tills and phones do with commands on their way in.
+
+// altered has commands of one kind altered; body is an empty one.
+func altered(cmd *pb.Command, kind catalogue.Number, body table.Record, alter func()) {
+	if cmd.Number != uint32(kind) {
+		return
+	}
+	must.That(body.UnmarshalVT(cmd.Body) == nil, "a client's command can be decoded")
+	alter()
+	cmd.Body = table.Encode(body)
+}
+
+// another is another name at each try.
+func another(p *process, name string) string { return fmt.Sprintf("%s-%d", name, p.w.chance.Uint32()) }
+
+func renamesCash(p *process, cmd *pb.Command) {
+	body := new(pb.CashIn)
+	altered(cmd, catalogue.CashIn, body, func() { body.ClientId = another(p, body.ClientId) })
+}
+
+func renamesPayments(p *process, cmd *pb.Command) {
+	body := new(pb.TillPay)
+	altered(cmd, catalogue.TillPay, body, func() {
+		body.ClientId, body.Consent = another(p, body.ClientId), p.w.clients.friends.consent(body.Uid)
+	})
+}
+
+func countsAsExpected(p *process, cmd *pb.Command) {
+	body := new(pb.ShiftClose)
+	altered(cmd, catalogue.ShiftClose, body, func() {
+		p.local(func(r table.Reader) {
+			if s, ok := till.ShiftOf(r, body.Till, body.Number); ok {
+				body.Counted = till.Expected(s)
+			}
+		})
+	})
+}
