@@ -24,7 +24,7 @@ var protoImports = map[string][]string{
 	"courier.proto":    {"vocabulary.proto"},
 	"staff.proto":      {"vocabulary.proto"},
 	"admin.proto":      {"vocabulary.proto", "receipt.proto", "staff.proto"},
-	"wallet.proto":     {},
+	"wallet.proto":     {"receipt.proto"},
 	"till.proto":       {},
 }
 

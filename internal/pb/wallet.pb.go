@@ -2229,6 +2229,275 @@ func (x *Bill) GetSubject() string {
 	return ""
 }
 
+type ShowStepsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// subject is what it is about, as a bill names it: "order/17", "refund/3",
+	// "transfer/5", "packet/2".
+	Subject       string `protobuf:"bytes,1,opt,name=subject,proto3" json:"subject,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShowStepsRequest) Reset() {
+	*x = ShowStepsRequest{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShowStepsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShowStepsRequest) ProtoMessage() {}
+
+func (x *ShowStepsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShowStepsRequest.ProtoReflect.Descriptor instead.
+func (*ShowStepsRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *ShowStepsRequest) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
+type StepsView struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// steps are in the order of their times; what is still to come stands last.
+	Steps []*BillStep `protobuf:"bytes,1,rep,name=steps,proto3" json:"steps,omitempty"`
+	// From here: of a payment, and of a refund's.
+	TransactionId string `protobuf:"bytes,2,opt,name=transaction_id,json=transactionId,proto3" json:"transaction_id,omitempty"`
+	OutTradeNo    string `protobuf:"bytes,3,opt,name=out_trade_no,json=outTradeNo,proto3" json:"out_trade_no,omitempty"`
+	Merchant      string `protobuf:"bytes,4,opt,name=merchant,proto3" json:"merchant,omitempty"`
+	Description   string `protobuf:"bytes,5,opt,name=description,proto3" json:"description,omitempty"`
+	Total         int64  `protobuf:"varint,6,opt,name=total,proto3" json:"total,omitempty"`
+	// refunded is what has come back of it, fen.
+	Refunded      int64 `protobuf:"varint,7,opt,name=refunded,proto3" json:"refunded,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StepsView) Reset() {
+	*x = StepsView{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StepsView) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StepsView) ProtoMessage() {}
+
+func (x *StepsView) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StepsView.ProtoReflect.Descriptor instead.
+func (*StepsView) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *StepsView) GetSteps() []*BillStep {
+	if x != nil {
+		return x.Steps
+	}
+	return nil
+}
+
+func (x *StepsView) GetTransactionId() string {
+	if x != nil {
+		return x.TransactionId
+	}
+	return ""
+}
+
+func (x *StepsView) GetOutTradeNo() string {
+	if x != nil {
+		return x.OutTradeNo
+	}
+	return ""
+}
+
+func (x *StepsView) GetMerchant() string {
+	if x != nil {
+		return x.Merchant
+	}
+	return ""
+}
+
+func (x *StepsView) GetDescription() string {
+	if x != nil {
+		return x.Description
+	}
+	return ""
+}
+
+func (x *StepsView) GetTotal() int64 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+func (x *StepsView) GetRefunded() int64 {
+	if x != nil {
+		return x.Refunded
+	}
+	return 0
+}
+
+// BillStep is something that happened, or is to happen.
+type BillStep struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// what is ordered, paid, shop_told, telling_shop, shop_not_told, refund_accepted,
+	// refunded, sent, accepted, declined, expired, thrown, taken or packet_over.
+	What string `protobuf:"bytes,1,opt,name=what,proto3" json:"what,omitempty"`
+	// at is when it happened; of telling_shop, when it is tried next.
+	At int64 `protobuf:"varint,2,opt,name=at,proto3" json:"at,omitempty"`
+	// entry is the journal entry's number; 0 where there is none.
+	Entry uint64 `protobuf:"varint,3,opt,name=entry,proto3" json:"entry,omitempty"`
+	// amount is what moved by it, fen; 0 where nothing did.
+	Amount int64 `protobuf:"varint,4,opt,name=amount,proto3" json:"amount,omitempty"`
+	// tries is how often the shop was tried to be told.
+	Tries         uint32 `protobuf:"varint,5,opt,name=tries,proto3" json:"tries,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BillStep) Reset() {
+	*x = BillStep{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BillStep) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BillStep) ProtoMessage() {}
+
+func (x *BillStep) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BillStep.ProtoReflect.Descriptor instead.
+func (*BillStep) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *BillStep) GetWhat() string {
+	if x != nil {
+		return x.What
+	}
+	return ""
+}
+
+func (x *BillStep) GetAt() int64 {
+	if x != nil {
+		return x.At
+	}
+	return 0
+}
+
+func (x *BillStep) GetEntry() uint64 {
+	if x != nil {
+		return x.Entry
+	}
+	return 0
+}
+
+func (x *BillStep) GetAmount() int64 {
+	if x != nil {
+		return x.Amount
+	}
+	return 0
+}
+
+func (x *BillStep) GetTries() uint32 {
+	if x != nil {
+		return x.Tries
+	}
+	return 0
+}
+
+type ShowReceiptRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// subject is as ShowStepsRequest has it.
+	Subject       string `protobuf:"bytes,1,opt,name=subject,proto3" json:"subject,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShowReceiptRequest) Reset() {
+	*x = ShowReceiptRequest{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShowReceiptRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShowReceiptRequest) ProtoMessage() {}
+
+func (x *ShowReceiptRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShowReceiptRequest.ProtoReflect.Descriptor instead.
+func (*ShowReceiptRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *ShowReceiptRequest) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
 type RenewPayCodeRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -2237,7 +2506,7 @@ type RenewPayCodeRequest struct {
 
 func (x *RenewPayCodeRequest) Reset() {
 	*x = RenewPayCodeRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[31]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2249,7 +2518,7 @@ func (x *RenewPayCodeRequest) String() string {
 func (*RenewPayCodeRequest) ProtoMessage() {}
 
 func (x *RenewPayCodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[31]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2262,7 +2531,7 @@ func (x *RenewPayCodeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewPayCodeRequest.ProtoReflect.Descriptor instead.
 func (*RenewPayCodeRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{31}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{35}
 }
 
 type RenewPayCodeResponse struct {
@@ -2281,7 +2550,7 @@ type RenewPayCodeResponse struct {
 
 func (x *RenewPayCodeResponse) Reset() {
 	*x = RenewPayCodeResponse{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[32]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2293,7 +2562,7 @@ func (x *RenewPayCodeResponse) String() string {
 func (*RenewPayCodeResponse) ProtoMessage() {}
 
 func (x *RenewPayCodeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[32]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2306,7 +2575,7 @@ func (x *RenewPayCodeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewPayCodeResponse.ProtoReflect.Descriptor instead.
 func (*RenewPayCodeResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{32}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *RenewPayCodeResponse) GetAlias() uint32 {
@@ -2345,7 +2614,7 @@ type ListAskedRequest struct {
 
 func (x *ListAskedRequest) Reset() {
 	*x = ListAskedRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[33]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2357,7 +2626,7 @@ func (x *ListAskedRequest) String() string {
 func (*ListAskedRequest) ProtoMessage() {}
 
 func (x *ListAskedRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[33]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2370,7 +2639,7 @@ func (x *ListAskedRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAskedRequest.ProtoReflect.Descriptor instead.
 func (*ListAskedRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{33}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{37}
 }
 
 type ListAskedResponse struct {
@@ -2382,7 +2651,7 @@ type ListAskedResponse struct {
 
 func (x *ListAskedResponse) Reset() {
 	*x = ListAskedResponse{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[34]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2394,7 +2663,7 @@ func (x *ListAskedResponse) String() string {
 func (*ListAskedResponse) ProtoMessage() {}
 
 func (x *ListAskedResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[34]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2407,7 +2676,7 @@ func (x *ListAskedResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAskedResponse.ProtoReflect.Descriptor instead.
 func (*ListAskedResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{34}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ListAskedResponse) GetAsked() []*Asked {
@@ -2436,7 +2705,7 @@ type Asked struct {
 
 func (x *Asked) Reset() {
 	*x = Asked{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[35]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2448,7 +2717,7 @@ func (x *Asked) String() string {
 func (*Asked) ProtoMessage() {}
 
 func (x *Asked) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[35]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2461,7 +2730,7 @@ func (x *Asked) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Asked.ProtoReflect.Descriptor instead.
 func (*Asked) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{35}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *Asked) GetOrder() uint64 {
@@ -2522,7 +2791,7 @@ type ShowAskedRequest struct {
 
 func (x *ShowAskedRequest) Reset() {
 	*x = ShowAskedRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[36]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2534,7 +2803,7 @@ func (x *ShowAskedRequest) String() string {
 func (*ShowAskedRequest) ProtoMessage() {}
 
 func (x *ShowAskedRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[36]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2547,7 +2816,7 @@ func (x *ShowAskedRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowAskedRequest.ProtoReflect.Descriptor instead.
 func (*ShowAskedRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{36}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *ShowAskedRequest) GetOrder() uint64 {
@@ -2568,7 +2837,7 @@ type AnswerAskedRequest struct {
 
 func (x *AnswerAskedRequest) Reset() {
 	*x = AnswerAskedRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[37]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2580,7 +2849,7 @@ func (x *AnswerAskedRequest) String() string {
 func (*AnswerAskedRequest) ProtoMessage() {}
 
 func (x *AnswerAskedRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[37]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2593,7 +2862,7 @@ func (x *AnswerAskedRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnswerAskedRequest.ProtoReflect.Descriptor instead.
 func (*AnswerAskedRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{37}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *AnswerAskedRequest) GetOrder() uint64 {
@@ -2629,7 +2898,7 @@ type MakeReceiveCodeRequest struct {
 
 func (x *MakeReceiveCodeRequest) Reset() {
 	*x = MakeReceiveCodeRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[38]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2641,7 +2910,7 @@ func (x *MakeReceiveCodeRequest) String() string {
 func (*MakeReceiveCodeRequest) ProtoMessage() {}
 
 func (x *MakeReceiveCodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[38]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2654,7 +2923,7 @@ func (x *MakeReceiveCodeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MakeReceiveCodeRequest.ProtoReflect.Descriptor instead.
 func (*MakeReceiveCodeRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{38}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *MakeReceiveCodeRequest) GetAmount() int64 {
@@ -2682,7 +2951,7 @@ type ReceiveCode struct {
 
 func (x *ReceiveCode) Reset() {
 	*x = ReceiveCode{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[39]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2694,7 +2963,7 @@ func (x *ReceiveCode) String() string {
 func (*ReceiveCode) ProtoMessage() {}
 
 func (x *ReceiveCode) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[39]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2707,7 +2976,7 @@ func (x *ReceiveCode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveCode.ProtoReflect.Descriptor instead.
 func (*ReceiveCode) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{39}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *ReceiveCode) GetCode() string {
@@ -2735,7 +3004,7 @@ type FindPayeeRequest struct {
 
 func (x *FindPayeeRequest) Reset() {
 	*x = FindPayeeRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[40]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2747,7 +3016,7 @@ func (x *FindPayeeRequest) String() string {
 func (*FindPayeeRequest) ProtoMessage() {}
 
 func (x *FindPayeeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[40]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2760,7 +3029,7 @@ func (x *FindPayeeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindPayeeRequest.ProtoReflect.Descriptor instead.
 func (*FindPayeeRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{40}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *FindPayeeRequest) GetPhone() string {
@@ -2792,7 +3061,7 @@ type FindPayeeResponse struct {
 
 func (x *FindPayeeResponse) Reset() {
 	*x = FindPayeeResponse{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[41]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2804,7 +3073,7 @@ func (x *FindPayeeResponse) String() string {
 func (*FindPayeeResponse) ProtoMessage() {}
 
 func (x *FindPayeeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[41]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2817,7 +3086,7 @@ func (x *FindPayeeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindPayeeResponse.ProtoReflect.Descriptor instead.
 func (*FindPayeeResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{41}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *FindPayeeResponse) GetPayee() string {
@@ -2858,7 +3127,7 @@ type TransferRequest struct {
 
 func (x *TransferRequest) Reset() {
 	*x = TransferRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[42]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2870,7 +3139,7 @@ func (x *TransferRequest) String() string {
 func (*TransferRequest) ProtoMessage() {}
 
 func (x *TransferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[42]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2883,7 +3152,7 @@ func (x *TransferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransferRequest.ProtoReflect.Descriptor instead.
 func (*TransferRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{42}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *TransferRequest) GetPayee() string {
@@ -2952,7 +3221,7 @@ type TransferView struct {
 
 func (x *TransferView) Reset() {
 	*x = TransferView{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[43]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2964,7 +3233,7 @@ func (x *TransferView) String() string {
 func (*TransferView) ProtoMessage() {}
 
 func (x *TransferView) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[43]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2977,7 +3246,7 @@ func (x *TransferView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransferView.ProtoReflect.Descriptor instead.
 func (*TransferView) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{43}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *TransferView) GetTransfer() uint64 {
@@ -3059,7 +3328,7 @@ type ShowTransferRequest struct {
 
 func (x *ShowTransferRequest) Reset() {
 	*x = ShowTransferRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[44]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3071,7 +3340,7 @@ func (x *ShowTransferRequest) String() string {
 func (*ShowTransferRequest) ProtoMessage() {}
 
 func (x *ShowTransferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[44]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3084,7 +3353,7 @@ func (x *ShowTransferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowTransferRequest.ProtoReflect.Descriptor instead.
 func (*ShowTransferRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{44}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *ShowTransferRequest) GetTransfer() uint64 {
@@ -3104,7 +3373,7 @@ type AnswerTransferRequest struct {
 
 func (x *AnswerTransferRequest) Reset() {
 	*x = AnswerTransferRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[45]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3116,7 +3385,7 @@ func (x *AnswerTransferRequest) String() string {
 func (*AnswerTransferRequest) ProtoMessage() {}
 
 func (x *AnswerTransferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[45]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3129,7 +3398,7 @@ func (x *AnswerTransferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnswerTransferRequest.ProtoReflect.Descriptor instead.
 func (*AnswerTransferRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{45}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *AnswerTransferRequest) GetTransfer() uint64 {
@@ -3164,7 +3433,7 @@ type ThrowPacketRequest struct {
 
 func (x *ThrowPacketRequest) Reset() {
 	*x = ThrowPacketRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[46]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3176,7 +3445,7 @@ func (x *ThrowPacketRequest) String() string {
 func (*ThrowPacketRequest) ProtoMessage() {}
 
 func (x *ThrowPacketRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[46]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3189,7 +3458,7 @@ func (x *ThrowPacketRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ThrowPacketRequest.ProtoReflect.Descriptor instead.
 func (*ThrowPacketRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{46}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *ThrowPacketRequest) GetClientId() string {
@@ -3253,7 +3522,7 @@ type OpenPacketRequest struct {
 
 func (x *OpenPacketRequest) Reset() {
 	*x = OpenPacketRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[47]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3265,7 +3534,7 @@ func (x *OpenPacketRequest) String() string {
 func (*OpenPacketRequest) ProtoMessage() {}
 
 func (x *OpenPacketRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[47]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3278,7 +3547,7 @@ func (x *OpenPacketRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenPacketRequest.ProtoReflect.Descriptor instead.
 func (*OpenPacketRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{47}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *OpenPacketRequest) GetLink() string {
@@ -3304,7 +3573,7 @@ type ShowPacketRequest struct {
 
 func (x *ShowPacketRequest) Reset() {
 	*x = ShowPacketRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[48]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3316,7 +3585,7 @@ func (x *ShowPacketRequest) String() string {
 func (*ShowPacketRequest) ProtoMessage() {}
 
 func (x *ShowPacketRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[48]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3329,7 +3598,7 @@ func (x *ShowPacketRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowPacketRequest.ProtoReflect.Descriptor instead.
 func (*ShowPacketRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{48}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *ShowPacketRequest) GetLink() string {
@@ -3363,7 +3632,7 @@ type PacketView struct {
 
 func (x *PacketView) Reset() {
 	*x = PacketView{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[49]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3375,7 +3644,7 @@ func (x *PacketView) String() string {
 func (*PacketView) ProtoMessage() {}
 
 func (x *PacketView) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[49]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3388,7 +3657,7 @@ func (x *PacketView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PacketView.ProtoReflect.Descriptor instead.
 func (*PacketView) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{49}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *PacketView) GetPacket() uint64 {
@@ -3481,7 +3750,7 @@ type PacketTaken struct {
 
 func (x *PacketTaken) Reset() {
 	*x = PacketTaken{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[50]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3493,7 +3762,7 @@ func (x *PacketTaken) String() string {
 func (*PacketTaken) ProtoMessage() {}
 
 func (x *PacketTaken) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[50]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3506,7 +3775,7 @@ func (x *PacketTaken) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PacketTaken.ProtoReflect.Descriptor instead.
 func (*PacketTaken) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{50}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *PacketTaken) GetName() string {
@@ -3548,7 +3817,7 @@ type ListWaitingRequest struct {
 
 func (x *ListWaitingRequest) Reset() {
 	*x = ListWaitingRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[51]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3560,7 +3829,7 @@ func (x *ListWaitingRequest) String() string {
 func (*ListWaitingRequest) ProtoMessage() {}
 
 func (x *ListWaitingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[51]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3573,7 +3842,7 @@ func (x *ListWaitingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWaitingRequest.ProtoReflect.Descriptor instead.
 func (*ListWaitingRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{51}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *ListWaitingRequest) GetBefore() uint64 {
@@ -3603,7 +3872,7 @@ type ListWaitingResponse struct {
 
 func (x *ListWaitingResponse) Reset() {
 	*x = ListWaitingResponse{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[52]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3615,7 +3884,7 @@ func (x *ListWaitingResponse) String() string {
 func (*ListWaitingResponse) ProtoMessage() {}
 
 func (x *ListWaitingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[52]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3628,7 +3897,7 @@ func (x *ListWaitingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWaitingResponse.ProtoReflect.Descriptor instead.
 func (*ListWaitingResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{52}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *ListWaitingResponse) GetTransfers() []*TransferView {
@@ -3665,7 +3934,7 @@ type ListPacketsRequest struct {
 
 func (x *ListPacketsRequest) Reset() {
 	*x = ListPacketsRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[53]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3677,7 +3946,7 @@ func (x *ListPacketsRequest) String() string {
 func (*ListPacketsRequest) ProtoMessage() {}
 
 func (x *ListPacketsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[53]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3690,7 +3959,7 @@ func (x *ListPacketsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPacketsRequest.ProtoReflect.Descriptor instead.
 func (*ListPacketsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{53}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *ListPacketsRequest) GetTaken() bool {
@@ -3728,7 +3997,7 @@ type ListPacketsResponse struct {
 
 func (x *ListPacketsResponse) Reset() {
 	*x = ListPacketsResponse{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[54]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3740,7 +4009,7 @@ func (x *ListPacketsResponse) String() string {
 func (*ListPacketsResponse) ProtoMessage() {}
 
 func (x *ListPacketsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[54]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3753,7 +4022,7 @@ func (x *ListPacketsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPacketsResponse.ProtoReflect.Descriptor instead.
 func (*ListPacketsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{54}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *ListPacketsResponse) GetPackets() []*PacketLine {
@@ -3801,7 +4070,7 @@ type PacketLine struct {
 
 func (x *PacketLine) Reset() {
 	*x = PacketLine{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[55]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3813,7 +4082,7 @@ func (x *PacketLine) String() string {
 func (*PacketLine) ProtoMessage() {}
 
 func (x *PacketLine) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[55]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3826,7 +4095,7 @@ func (x *PacketLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PacketLine.ProtoReflect.Descriptor instead.
 func (*PacketLine) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{55}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *PacketLine) GetPacket() uint64 {
@@ -3910,7 +4179,7 @@ type FollowRequest struct {
 
 func (x *FollowRequest) Reset() {
 	*x = FollowRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[56]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3922,7 +4191,7 @@ func (x *FollowRequest) String() string {
 func (*FollowRequest) ProtoMessage() {}
 
 func (x *FollowRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[56]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3935,7 +4204,7 @@ func (x *FollowRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FollowRequest.ProtoReflect.Descriptor instead.
 func (*FollowRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{56}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *FollowRequest) GetCursor() uint64 {
@@ -3957,7 +4226,7 @@ type News struct {
 
 func (x *News) Reset() {
 	*x = News{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[57]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3969,7 +4238,7 @@ func (x *News) String() string {
 func (*News) ProtoMessage() {}
 
 func (x *News) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[57]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3982,7 +4251,7 @@ func (x *News) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use News.ProtoReflect.Descriptor instead.
 func (*News) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{57}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *News) GetCursor() uint64 {
@@ -4023,7 +4292,7 @@ type Happening struct {
 
 func (x *Happening) Reset() {
 	*x = Happening{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[58]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4035,7 +4304,7 @@ func (x *Happening) String() string {
 func (*Happening) ProtoMessage() {}
 
 func (x *Happening) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[58]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4048,7 +4317,7 @@ func (x *Happening) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Happening.ProtoReflect.Descriptor instead.
 func (*Happening) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{58}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *Happening) GetEntry() uint64 {
@@ -4111,7 +4380,7 @@ type ReportProblemRequest struct {
 
 func (x *ReportProblemRequest) Reset() {
 	*x = ReportProblemRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[59]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4123,7 +4392,7 @@ func (x *ReportProblemRequest) String() string {
 func (*ReportProblemRequest) ProtoMessage() {}
 
 func (x *ReportProblemRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[59]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4136,7 +4405,7 @@ func (x *ReportProblemRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportProblemRequest.ProtoReflect.Descriptor instead.
 func (*ReportProblemRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{59}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *ReportProblemRequest) GetSubject() string {
@@ -4190,7 +4459,7 @@ type ReportView struct {
 
 func (x *ReportView) Reset() {
 	*x = ReportView{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[60]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4202,7 +4471,7 @@ func (x *ReportView) String() string {
 func (*ReportView) ProtoMessage() {}
 
 func (x *ReportView) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[60]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4215,7 +4484,7 @@ func (x *ReportView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportView.ProtoReflect.Descriptor instead.
 func (*ReportView) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{60}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *ReportView) GetReport() uint64 {
@@ -4304,7 +4573,7 @@ type CloseReportRequest struct {
 
 func (x *CloseReportRequest) Reset() {
 	*x = CloseReportRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[61]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4316,7 +4585,7 @@ func (x *CloseReportRequest) String() string {
 func (*CloseReportRequest) ProtoMessage() {}
 
 func (x *CloseReportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[61]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4329,7 +4598,7 @@ func (x *CloseReportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseReportRequest.ProtoReflect.Descriptor instead.
 func (*CloseReportRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{61}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *CloseReportRequest) GetReport() uint64 {
@@ -4350,7 +4619,7 @@ type ListReportsRequest struct {
 
 func (x *ListReportsRequest) Reset() {
 	*x = ListReportsRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[62]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4362,7 +4631,7 @@ func (x *ListReportsRequest) String() string {
 func (*ListReportsRequest) ProtoMessage() {}
 
 func (x *ListReportsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[62]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4375,7 +4644,7 @@ func (x *ListReportsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListReportsRequest.ProtoReflect.Descriptor instead.
 func (*ListReportsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{62}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *ListReportsRequest) GetBefore() uint64 {
@@ -4403,7 +4672,7 @@ type ListReportsResponse struct {
 
 func (x *ListReportsResponse) Reset() {
 	*x = ListReportsResponse{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[63]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4415,7 +4684,7 @@ func (x *ListReportsResponse) String() string {
 func (*ListReportsResponse) ProtoMessage() {}
 
 func (x *ListReportsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[63]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4428,7 +4697,7 @@ func (x *ListReportsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListReportsResponse.ProtoReflect.Descriptor instead.
 func (*ListReportsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{63}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *ListReportsResponse) GetReports() []*ReportView {
@@ -4454,7 +4723,7 @@ type ShowReportRequest struct {
 
 func (x *ShowReportRequest) Reset() {
 	*x = ShowReportRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[64]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4466,7 +4735,7 @@ func (x *ShowReportRequest) String() string {
 func (*ShowReportRequest) ProtoMessage() {}
 
 func (x *ShowReportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[64]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4479,7 +4748,7 @@ func (x *ShowReportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowReportRequest.ProtoReflect.Descriptor instead.
 func (*ShowReportRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{64}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *ShowReportRequest) GetReport() uint64 {
@@ -4493,7 +4762,7 @@ var File_holdfast_v1_wallet_proto protoreflect.FileDescriptor
 
 const file_holdfast_v1_wallet_proto_rawDesc = "" +
 	"\n" +
-	"\x18holdfast/v1/wallet.proto\x12\vholdfast.v1\"D\n" +
+	"\x18holdfast/v1/wallet.proto\x12\vholdfast.v1\x1a\x19holdfast/v1/receipt.proto\"D\n" +
 	"\x0fSendCodeRequest\x12\x14\n" +
 	"\x05phone\x18\x01 \x01(\tR\x05phone\x12\x1b\n" +
 	"\tclient_id\x18\x02 \x01(\tR\bclientId\"1\n" +
@@ -4669,7 +4938,26 @@ const file_holdfast_v1_wallet_proto_rawDesc = "" +
 	"\x04what\x18\x03 \x01(\tR\x04what\x12\x16\n" +
 	"\x06amount\x18\x04 \x01(\x03R\x06amount\x12\x10\n" +
 	"\x03who\x18\x05 \x01(\tR\x03who\x12\x18\n" +
-	"\asubject\x18\x06 \x01(\tR\asubject\"\x15\n" +
+	"\asubject\x18\x06 \x01(\tR\asubject\",\n" +
+	"\x10ShowStepsRequest\x12\x18\n" +
+	"\asubject\x18\x01 \x01(\tR\asubject\"\xf1\x01\n" +
+	"\tStepsView\x12+\n" +
+	"\x05steps\x18\x01 \x03(\v2\x15.holdfast.v1.BillStepR\x05steps\x12%\n" +
+	"\x0etransaction_id\x18\x02 \x01(\tR\rtransactionId\x12 \n" +
+	"\fout_trade_no\x18\x03 \x01(\tR\n" +
+	"outTradeNo\x12\x1a\n" +
+	"\bmerchant\x18\x04 \x01(\tR\bmerchant\x12 \n" +
+	"\vdescription\x18\x05 \x01(\tR\vdescription\x12\x14\n" +
+	"\x05total\x18\x06 \x01(\x03R\x05total\x12\x1a\n" +
+	"\brefunded\x18\a \x01(\x03R\brefunded\"r\n" +
+	"\bBillStep\x12\x12\n" +
+	"\x04what\x18\x01 \x01(\tR\x04what\x12\x0e\n" +
+	"\x02at\x18\x02 \x01(\x03R\x02at\x12\x14\n" +
+	"\x05entry\x18\x03 \x01(\x04R\x05entry\x12\x16\n" +
+	"\x06amount\x18\x04 \x01(\x03R\x06amount\x12\x14\n" +
+	"\x05tries\x18\x05 \x01(\rR\x05tries\".\n" +
+	"\x12ShowReceiptRequest\x12\x18\n" +
+	"\asubject\x18\x01 \x01(\tR\asubject\"\x15\n" +
 	"\x13RenewPayCodeRequest\"{\n" +
 	"\x14RenewPayCodeResponse\x12\x14\n" +
 	"\x05alias\x18\x01 \x01(\rR\x05alias\x12\x16\n" +
@@ -4835,7 +5123,7 @@ const file_holdfast_v1_wallet_proto_rawDesc = "" +
 	"\areports\x18\x01 \x03(\v2\x17.holdfast.v1.ReportViewR\areports\x12\x12\n" +
 	"\x04next\x18\x02 \x01(\x04R\x04next\"+\n" +
 	"\x11ShowReportRequest\x12\x16\n" +
-	"\x06report\x18\x01 \x01(\x04R\x06report2\x8f\x15\n" +
+	"\x06report\x18\x01 \x01(\x04R\x06report2\x99\x16\n" +
 	"\rWalletService\x12G\n" +
 	"\bSendCode\x12\x1c.holdfast.v1.SendCodeRequest\x1a\x1d.holdfast.v1.SendCodeResponse\x12>\n" +
 	"\x05Enrol\x12\x19.holdfast.v1.EnrolRequest\x1a\x1a.holdfast.v1.EnrolResponse\x12E\n" +
@@ -4858,7 +5146,9 @@ const file_holdfast_v1_wallet_proto_rawDesc = "" +
 	"\vShowPayable\x12\x1f.holdfast.v1.ShowPayableRequest\x1a\x14.holdfast.v1.Payable\x124\n" +
 	"\x03Pay\x12\x17.holdfast.v1.PayRequest\x1a\x14.holdfast.v1.Payment\x12J\n" +
 	"\fWithdrawCash\x12 .holdfast.v1.WithdrawCashRequest\x1a\x18.holdfast.v1.CashOutView\x12J\n" +
-	"\tListBills\x12\x1d.holdfast.v1.ListBillsRequest\x1a\x1e.holdfast.v1.ListBillsResponse\x12S\n" +
+	"\tListBills\x12\x1d.holdfast.v1.ListBillsRequest\x1a\x1e.holdfast.v1.ListBillsResponse\x12B\n" +
+	"\tShowSteps\x12\x1d.holdfast.v1.ShowStepsRequest\x1a\x16.holdfast.v1.StepsView\x12D\n" +
+	"\vShowReceipt\x12\x1f.holdfast.v1.ShowReceiptRequest\x1a\x14.holdfast.v1.Receipt\x12S\n" +
 	"\fRenewPayCode\x12 .holdfast.v1.RenewPayCodeRequest\x1a!.holdfast.v1.RenewPayCodeResponse\x12J\n" +
 	"\tListAsked\x12\x1d.holdfast.v1.ListAskedRequest\x1a\x1e.holdfast.v1.ListAskedResponse\x12>\n" +
 	"\tShowAsked\x12\x1d.holdfast.v1.ShowAskedRequest\x1a\x12.holdfast.v1.Asked\x12B\n" +
@@ -4894,7 +5184,7 @@ func file_holdfast_v1_wallet_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_wallet_proto_rawDescData
 }
 
-var file_holdfast_v1_wallet_proto_msgTypes = make([]protoimpl.MessageInfo, 65)
+var file_holdfast_v1_wallet_proto_msgTypes = make([]protoimpl.MessageInfo, 69)
 var file_holdfast_v1_wallet_proto_goTypes = []any{
 	(*SendCodeRequest)(nil),        // 0: holdfast.v1.SendCodeRequest
 	(*SendCodeResponse)(nil),       // 1: holdfast.v1.SendCodeResponse
@@ -4927,141 +5217,151 @@ var file_holdfast_v1_wallet_proto_goTypes = []any{
 	(*ListBillsRequest)(nil),       // 28: holdfast.v1.ListBillsRequest
 	(*ListBillsResponse)(nil),      // 29: holdfast.v1.ListBillsResponse
 	(*Bill)(nil),                   // 30: holdfast.v1.Bill
-	(*RenewPayCodeRequest)(nil),    // 31: holdfast.v1.RenewPayCodeRequest
-	(*RenewPayCodeResponse)(nil),   // 32: holdfast.v1.RenewPayCodeResponse
-	(*ListAskedRequest)(nil),       // 33: holdfast.v1.ListAskedRequest
-	(*ListAskedResponse)(nil),      // 34: holdfast.v1.ListAskedResponse
-	(*Asked)(nil),                  // 35: holdfast.v1.Asked
-	(*ShowAskedRequest)(nil),       // 36: holdfast.v1.ShowAskedRequest
-	(*AnswerAskedRequest)(nil),     // 37: holdfast.v1.AnswerAskedRequest
-	(*MakeReceiveCodeRequest)(nil), // 38: holdfast.v1.MakeReceiveCodeRequest
-	(*ReceiveCode)(nil),            // 39: holdfast.v1.ReceiveCode
-	(*FindPayeeRequest)(nil),       // 40: holdfast.v1.FindPayeeRequest
-	(*FindPayeeResponse)(nil),      // 41: holdfast.v1.FindPayeeResponse
-	(*TransferRequest)(nil),        // 42: holdfast.v1.TransferRequest
-	(*TransferView)(nil),           // 43: holdfast.v1.TransferView
-	(*ShowTransferRequest)(nil),    // 44: holdfast.v1.ShowTransferRequest
-	(*AnswerTransferRequest)(nil),  // 45: holdfast.v1.AnswerTransferRequest
-	(*ThrowPacketRequest)(nil),     // 46: holdfast.v1.ThrowPacketRequest
-	(*OpenPacketRequest)(nil),      // 47: holdfast.v1.OpenPacketRequest
-	(*ShowPacketRequest)(nil),      // 48: holdfast.v1.ShowPacketRequest
-	(*PacketView)(nil),             // 49: holdfast.v1.PacketView
-	(*PacketTaken)(nil),            // 50: holdfast.v1.PacketTaken
-	(*ListWaitingRequest)(nil),     // 51: holdfast.v1.ListWaitingRequest
-	(*ListWaitingResponse)(nil),    // 52: holdfast.v1.ListWaitingResponse
-	(*ListPacketsRequest)(nil),     // 53: holdfast.v1.ListPacketsRequest
-	(*ListPacketsResponse)(nil),    // 54: holdfast.v1.ListPacketsResponse
-	(*PacketLine)(nil),             // 55: holdfast.v1.PacketLine
-	(*FollowRequest)(nil),          // 56: holdfast.v1.FollowRequest
-	(*News)(nil),                   // 57: holdfast.v1.News
-	(*Happening)(nil),              // 58: holdfast.v1.Happening
-	(*ReportProblemRequest)(nil),   // 59: holdfast.v1.ReportProblemRequest
-	(*ReportView)(nil),             // 60: holdfast.v1.ReportView
-	(*CloseReportRequest)(nil),     // 61: holdfast.v1.CloseReportRequest
-	(*ListReportsRequest)(nil),     // 62: holdfast.v1.ListReportsRequest
-	(*ListReportsResponse)(nil),    // 63: holdfast.v1.ListReportsResponse
-	(*ShowReportRequest)(nil),      // 64: holdfast.v1.ShowReportRequest
+	(*ShowStepsRequest)(nil),       // 31: holdfast.v1.ShowStepsRequest
+	(*StepsView)(nil),              // 32: holdfast.v1.StepsView
+	(*BillStep)(nil),               // 33: holdfast.v1.BillStep
+	(*ShowReceiptRequest)(nil),     // 34: holdfast.v1.ShowReceiptRequest
+	(*RenewPayCodeRequest)(nil),    // 35: holdfast.v1.RenewPayCodeRequest
+	(*RenewPayCodeResponse)(nil),   // 36: holdfast.v1.RenewPayCodeResponse
+	(*ListAskedRequest)(nil),       // 37: holdfast.v1.ListAskedRequest
+	(*ListAskedResponse)(nil),      // 38: holdfast.v1.ListAskedResponse
+	(*Asked)(nil),                  // 39: holdfast.v1.Asked
+	(*ShowAskedRequest)(nil),       // 40: holdfast.v1.ShowAskedRequest
+	(*AnswerAskedRequest)(nil),     // 41: holdfast.v1.AnswerAskedRequest
+	(*MakeReceiveCodeRequest)(nil), // 42: holdfast.v1.MakeReceiveCodeRequest
+	(*ReceiveCode)(nil),            // 43: holdfast.v1.ReceiveCode
+	(*FindPayeeRequest)(nil),       // 44: holdfast.v1.FindPayeeRequest
+	(*FindPayeeResponse)(nil),      // 45: holdfast.v1.FindPayeeResponse
+	(*TransferRequest)(nil),        // 46: holdfast.v1.TransferRequest
+	(*TransferView)(nil),           // 47: holdfast.v1.TransferView
+	(*ShowTransferRequest)(nil),    // 48: holdfast.v1.ShowTransferRequest
+	(*AnswerTransferRequest)(nil),  // 49: holdfast.v1.AnswerTransferRequest
+	(*ThrowPacketRequest)(nil),     // 50: holdfast.v1.ThrowPacketRequest
+	(*OpenPacketRequest)(nil),      // 51: holdfast.v1.OpenPacketRequest
+	(*ShowPacketRequest)(nil),      // 52: holdfast.v1.ShowPacketRequest
+	(*PacketView)(nil),             // 53: holdfast.v1.PacketView
+	(*PacketTaken)(nil),            // 54: holdfast.v1.PacketTaken
+	(*ListWaitingRequest)(nil),     // 55: holdfast.v1.ListWaitingRequest
+	(*ListWaitingResponse)(nil),    // 56: holdfast.v1.ListWaitingResponse
+	(*ListPacketsRequest)(nil),     // 57: holdfast.v1.ListPacketsRequest
+	(*ListPacketsResponse)(nil),    // 58: holdfast.v1.ListPacketsResponse
+	(*PacketLine)(nil),             // 59: holdfast.v1.PacketLine
+	(*FollowRequest)(nil),          // 60: holdfast.v1.FollowRequest
+	(*News)(nil),                   // 61: holdfast.v1.News
+	(*Happening)(nil),              // 62: holdfast.v1.Happening
+	(*ReportProblemRequest)(nil),   // 63: holdfast.v1.ReportProblemRequest
+	(*ReportView)(nil),             // 64: holdfast.v1.ReportView
+	(*CloseReportRequest)(nil),     // 65: holdfast.v1.CloseReportRequest
+	(*ListReportsRequest)(nil),     // 66: holdfast.v1.ListReportsRequest
+	(*ListReportsResponse)(nil),    // 67: holdfast.v1.ListReportsResponse
+	(*ShowReportRequest)(nil),      // 68: holdfast.v1.ShowReportRequest
+	(*Receipt)(nil),                // 69: holdfast.v1.Receipt
 }
 var file_holdfast_v1_wallet_proto_depIdxs = []int32{
 	15, // 0: holdfast.v1.WalletView.devices:type_name -> holdfast.v1.DeviceView
 	13, // 1: holdfast.v1.WalletView.passkeys:type_name -> holdfast.v1.PasskeyView
 	14, // 2: holdfast.v1.WalletView.block:type_name -> holdfast.v1.BlockView
 	24, // 3: holdfast.v1.AskPasskeyRequest.pay:type_name -> holdfast.v1.PayRequest
-	42, // 4: holdfast.v1.AskPasskeyRequest.transfer:type_name -> holdfast.v1.TransferRequest
-	46, // 5: holdfast.v1.AskPasskeyRequest.throw_packet:type_name -> holdfast.v1.ThrowPacketRequest
+	46, // 4: holdfast.v1.AskPasskeyRequest.transfer:type_name -> holdfast.v1.TransferRequest
+	50, // 5: holdfast.v1.AskPasskeyRequest.throw_packet:type_name -> holdfast.v1.ThrowPacketRequest
 	20, // 6: holdfast.v1.AskPasskeyRequest.set_free_limit:type_name -> holdfast.v1.SetFreeLimitRequest
 	16, // 7: holdfast.v1.AskPasskeyRequest.set_pin:type_name -> holdfast.v1.SetPinRequest
 	8,  // 8: holdfast.v1.AskPasskeyRequest.add_passkey:type_name -> holdfast.v1.AddPasskeyRequest
 	11, // 9: holdfast.v1.AskPasskeyRequest.end_passkey:type_name -> holdfast.v1.EndPasskeyRequest
 	21, // 10: holdfast.v1.AskPasskeyRequest.end_device:type_name -> holdfast.v1.EndDeviceRequest
-	37, // 11: holdfast.v1.AskPasskeyRequest.answer_asked:type_name -> holdfast.v1.AnswerAskedRequest
+	41, // 11: holdfast.v1.AskPasskeyRequest.answer_asked:type_name -> holdfast.v1.AnswerAskedRequest
 	25, // 12: holdfast.v1.AskPasskeyRequest.withdraw_cash:type_name -> holdfast.v1.WithdrawCashRequest
 	30, // 13: holdfast.v1.ListBillsResponse.bills:type_name -> holdfast.v1.Bill
-	35, // 14: holdfast.v1.ListAskedResponse.asked:type_name -> holdfast.v1.Asked
-	50, // 15: holdfast.v1.PacketView.taken:type_name -> holdfast.v1.PacketTaken
-	43, // 16: holdfast.v1.ListWaitingResponse.transfers:type_name -> holdfast.v1.TransferView
-	55, // 17: holdfast.v1.ListPacketsResponse.packets:type_name -> holdfast.v1.PacketLine
-	58, // 18: holdfast.v1.News.happened:type_name -> holdfast.v1.Happening
-	60, // 19: holdfast.v1.ListReportsResponse.reports:type_name -> holdfast.v1.ReportView
-	0,  // 20: holdfast.v1.WalletService.SendCode:input_type -> holdfast.v1.SendCodeRequest
-	2,  // 21: holdfast.v1.WalletService.Enrol:input_type -> holdfast.v1.EnrolRequest
-	4,  // 22: holdfast.v1.WalletService.ShowWallet:input_type -> holdfast.v1.ShowWalletRequest
-	16, // 23: holdfast.v1.WalletService.SetPin:input_type -> holdfast.v1.SetPinRequest
-	17, // 24: holdfast.v1.WalletService.CheckPin:input_type -> holdfast.v1.CheckPinRequest
-	19, // 25: holdfast.v1.WalletService.ForgetPin:input_type -> holdfast.v1.ForgetPinRequest
-	20, // 26: holdfast.v1.WalletService.SetFreeLimit:input_type -> holdfast.v1.SetFreeLimitRequest
-	21, // 27: holdfast.v1.WalletService.EndDevice:input_type -> holdfast.v1.EndDeviceRequest
-	6,  // 28: holdfast.v1.WalletService.BeginPasskey:input_type -> holdfast.v1.BeginPasskeyRequest
-	8,  // 29: holdfast.v1.WalletService.AddPasskey:input_type -> holdfast.v1.AddPasskeyRequest
-	9,  // 30: holdfast.v1.WalletService.AskPasskey:input_type -> holdfast.v1.AskPasskeyRequest
-	10, // 31: holdfast.v1.WalletService.CheckPasskey:input_type -> holdfast.v1.CheckPasskeyRequest
-	11, // 32: holdfast.v1.WalletService.EndPasskey:input_type -> holdfast.v1.EndPasskeyRequest
-	12, // 33: holdfast.v1.WalletService.Appeal:input_type -> holdfast.v1.AppealRequest
-	22, // 34: holdfast.v1.WalletService.ShowPayable:input_type -> holdfast.v1.ShowPayableRequest
-	24, // 35: holdfast.v1.WalletService.Pay:input_type -> holdfast.v1.PayRequest
-	25, // 36: holdfast.v1.WalletService.WithdrawCash:input_type -> holdfast.v1.WithdrawCashRequest
-	28, // 37: holdfast.v1.WalletService.ListBills:input_type -> holdfast.v1.ListBillsRequest
-	31, // 38: holdfast.v1.WalletService.RenewPayCode:input_type -> holdfast.v1.RenewPayCodeRequest
-	33, // 39: holdfast.v1.WalletService.ListAsked:input_type -> holdfast.v1.ListAskedRequest
-	36, // 40: holdfast.v1.WalletService.ShowAsked:input_type -> holdfast.v1.ShowAskedRequest
-	37, // 41: holdfast.v1.WalletService.AnswerAsked:input_type -> holdfast.v1.AnswerAskedRequest
-	38, // 42: holdfast.v1.WalletService.MakeReceiveCode:input_type -> holdfast.v1.MakeReceiveCodeRequest
-	40, // 43: holdfast.v1.WalletService.FindPayee:input_type -> holdfast.v1.FindPayeeRequest
-	42, // 44: holdfast.v1.WalletService.Transfer:input_type -> holdfast.v1.TransferRequest
-	44, // 45: holdfast.v1.WalletService.ShowTransfer:input_type -> holdfast.v1.ShowTransferRequest
-	45, // 46: holdfast.v1.WalletService.AnswerTransfer:input_type -> holdfast.v1.AnswerTransferRequest
-	46, // 47: holdfast.v1.WalletService.ThrowPacket:input_type -> holdfast.v1.ThrowPacketRequest
-	47, // 48: holdfast.v1.WalletService.OpenPacket:input_type -> holdfast.v1.OpenPacketRequest
-	48, // 49: holdfast.v1.WalletService.ShowPacket:input_type -> holdfast.v1.ShowPacketRequest
-	51, // 50: holdfast.v1.WalletService.ListWaiting:input_type -> holdfast.v1.ListWaitingRequest
-	53, // 51: holdfast.v1.WalletService.ListPackets:input_type -> holdfast.v1.ListPacketsRequest
-	56, // 52: holdfast.v1.WalletService.Follow:input_type -> holdfast.v1.FollowRequest
-	59, // 53: holdfast.v1.WalletService.ReportProblem:input_type -> holdfast.v1.ReportProblemRequest
-	61, // 54: holdfast.v1.WalletService.CloseReport:input_type -> holdfast.v1.CloseReportRequest
-	62, // 55: holdfast.v1.WalletService.ListReports:input_type -> holdfast.v1.ListReportsRequest
-	64, // 56: holdfast.v1.WalletService.ShowReport:input_type -> holdfast.v1.ShowReportRequest
-	1,  // 57: holdfast.v1.WalletService.SendCode:output_type -> holdfast.v1.SendCodeResponse
-	3,  // 58: holdfast.v1.WalletService.Enrol:output_type -> holdfast.v1.EnrolResponse
-	5,  // 59: holdfast.v1.WalletService.ShowWallet:output_type -> holdfast.v1.WalletView
-	5,  // 60: holdfast.v1.WalletService.SetPin:output_type -> holdfast.v1.WalletView
-	18, // 61: holdfast.v1.WalletService.CheckPin:output_type -> holdfast.v1.CheckPinResponse
-	5,  // 62: holdfast.v1.WalletService.ForgetPin:output_type -> holdfast.v1.WalletView
-	5,  // 63: holdfast.v1.WalletService.SetFreeLimit:output_type -> holdfast.v1.WalletView
-	5,  // 64: holdfast.v1.WalletService.EndDevice:output_type -> holdfast.v1.WalletView
-	7,  // 65: holdfast.v1.WalletService.BeginPasskey:output_type -> holdfast.v1.PasskeyAsked
-	5,  // 66: holdfast.v1.WalletService.AddPasskey:output_type -> holdfast.v1.WalletView
-	7,  // 67: holdfast.v1.WalletService.AskPasskey:output_type -> holdfast.v1.PasskeyAsked
-	18, // 68: holdfast.v1.WalletService.CheckPasskey:output_type -> holdfast.v1.CheckPinResponse
-	5,  // 69: holdfast.v1.WalletService.EndPasskey:output_type -> holdfast.v1.WalletView
-	5,  // 70: holdfast.v1.WalletService.Appeal:output_type -> holdfast.v1.WalletView
-	23, // 71: holdfast.v1.WalletService.ShowPayable:output_type -> holdfast.v1.Payable
-	27, // 72: holdfast.v1.WalletService.Pay:output_type -> holdfast.v1.Payment
-	26, // 73: holdfast.v1.WalletService.WithdrawCash:output_type -> holdfast.v1.CashOutView
-	29, // 74: holdfast.v1.WalletService.ListBills:output_type -> holdfast.v1.ListBillsResponse
-	32, // 75: holdfast.v1.WalletService.RenewPayCode:output_type -> holdfast.v1.RenewPayCodeResponse
-	34, // 76: holdfast.v1.WalletService.ListAsked:output_type -> holdfast.v1.ListAskedResponse
-	35, // 77: holdfast.v1.WalletService.ShowAsked:output_type -> holdfast.v1.Asked
-	35, // 78: holdfast.v1.WalletService.AnswerAsked:output_type -> holdfast.v1.Asked
-	39, // 79: holdfast.v1.WalletService.MakeReceiveCode:output_type -> holdfast.v1.ReceiveCode
-	41, // 80: holdfast.v1.WalletService.FindPayee:output_type -> holdfast.v1.FindPayeeResponse
-	43, // 81: holdfast.v1.WalletService.Transfer:output_type -> holdfast.v1.TransferView
-	43, // 82: holdfast.v1.WalletService.ShowTransfer:output_type -> holdfast.v1.TransferView
-	43, // 83: holdfast.v1.WalletService.AnswerTransfer:output_type -> holdfast.v1.TransferView
-	49, // 84: holdfast.v1.WalletService.ThrowPacket:output_type -> holdfast.v1.PacketView
-	49, // 85: holdfast.v1.WalletService.OpenPacket:output_type -> holdfast.v1.PacketView
-	49, // 86: holdfast.v1.WalletService.ShowPacket:output_type -> holdfast.v1.PacketView
-	52, // 87: holdfast.v1.WalletService.ListWaiting:output_type -> holdfast.v1.ListWaitingResponse
-	54, // 88: holdfast.v1.WalletService.ListPackets:output_type -> holdfast.v1.ListPacketsResponse
-	57, // 89: holdfast.v1.WalletService.Follow:output_type -> holdfast.v1.News
-	60, // 90: holdfast.v1.WalletService.ReportProblem:output_type -> holdfast.v1.ReportView
-	60, // 91: holdfast.v1.WalletService.CloseReport:output_type -> holdfast.v1.ReportView
-	63, // 92: holdfast.v1.WalletService.ListReports:output_type -> holdfast.v1.ListReportsResponse
-	60, // 93: holdfast.v1.WalletService.ShowReport:output_type -> holdfast.v1.ReportView
-	57, // [57:94] is the sub-list for method output_type
-	20, // [20:57] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	33, // 14: holdfast.v1.StepsView.steps:type_name -> holdfast.v1.BillStep
+	39, // 15: holdfast.v1.ListAskedResponse.asked:type_name -> holdfast.v1.Asked
+	54, // 16: holdfast.v1.PacketView.taken:type_name -> holdfast.v1.PacketTaken
+	47, // 17: holdfast.v1.ListWaitingResponse.transfers:type_name -> holdfast.v1.TransferView
+	59, // 18: holdfast.v1.ListPacketsResponse.packets:type_name -> holdfast.v1.PacketLine
+	62, // 19: holdfast.v1.News.happened:type_name -> holdfast.v1.Happening
+	64, // 20: holdfast.v1.ListReportsResponse.reports:type_name -> holdfast.v1.ReportView
+	0,  // 21: holdfast.v1.WalletService.SendCode:input_type -> holdfast.v1.SendCodeRequest
+	2,  // 22: holdfast.v1.WalletService.Enrol:input_type -> holdfast.v1.EnrolRequest
+	4,  // 23: holdfast.v1.WalletService.ShowWallet:input_type -> holdfast.v1.ShowWalletRequest
+	16, // 24: holdfast.v1.WalletService.SetPin:input_type -> holdfast.v1.SetPinRequest
+	17, // 25: holdfast.v1.WalletService.CheckPin:input_type -> holdfast.v1.CheckPinRequest
+	19, // 26: holdfast.v1.WalletService.ForgetPin:input_type -> holdfast.v1.ForgetPinRequest
+	20, // 27: holdfast.v1.WalletService.SetFreeLimit:input_type -> holdfast.v1.SetFreeLimitRequest
+	21, // 28: holdfast.v1.WalletService.EndDevice:input_type -> holdfast.v1.EndDeviceRequest
+	6,  // 29: holdfast.v1.WalletService.BeginPasskey:input_type -> holdfast.v1.BeginPasskeyRequest
+	8,  // 30: holdfast.v1.WalletService.AddPasskey:input_type -> holdfast.v1.AddPasskeyRequest
+	9,  // 31: holdfast.v1.WalletService.AskPasskey:input_type -> holdfast.v1.AskPasskeyRequest
+	10, // 32: holdfast.v1.WalletService.CheckPasskey:input_type -> holdfast.v1.CheckPasskeyRequest
+	11, // 33: holdfast.v1.WalletService.EndPasskey:input_type -> holdfast.v1.EndPasskeyRequest
+	12, // 34: holdfast.v1.WalletService.Appeal:input_type -> holdfast.v1.AppealRequest
+	22, // 35: holdfast.v1.WalletService.ShowPayable:input_type -> holdfast.v1.ShowPayableRequest
+	24, // 36: holdfast.v1.WalletService.Pay:input_type -> holdfast.v1.PayRequest
+	25, // 37: holdfast.v1.WalletService.WithdrawCash:input_type -> holdfast.v1.WithdrawCashRequest
+	28, // 38: holdfast.v1.WalletService.ListBills:input_type -> holdfast.v1.ListBillsRequest
+	31, // 39: holdfast.v1.WalletService.ShowSteps:input_type -> holdfast.v1.ShowStepsRequest
+	34, // 40: holdfast.v1.WalletService.ShowReceipt:input_type -> holdfast.v1.ShowReceiptRequest
+	35, // 41: holdfast.v1.WalletService.RenewPayCode:input_type -> holdfast.v1.RenewPayCodeRequest
+	37, // 42: holdfast.v1.WalletService.ListAsked:input_type -> holdfast.v1.ListAskedRequest
+	40, // 43: holdfast.v1.WalletService.ShowAsked:input_type -> holdfast.v1.ShowAskedRequest
+	41, // 44: holdfast.v1.WalletService.AnswerAsked:input_type -> holdfast.v1.AnswerAskedRequest
+	42, // 45: holdfast.v1.WalletService.MakeReceiveCode:input_type -> holdfast.v1.MakeReceiveCodeRequest
+	44, // 46: holdfast.v1.WalletService.FindPayee:input_type -> holdfast.v1.FindPayeeRequest
+	46, // 47: holdfast.v1.WalletService.Transfer:input_type -> holdfast.v1.TransferRequest
+	48, // 48: holdfast.v1.WalletService.ShowTransfer:input_type -> holdfast.v1.ShowTransferRequest
+	49, // 49: holdfast.v1.WalletService.AnswerTransfer:input_type -> holdfast.v1.AnswerTransferRequest
+	50, // 50: holdfast.v1.WalletService.ThrowPacket:input_type -> holdfast.v1.ThrowPacketRequest
+	51, // 51: holdfast.v1.WalletService.OpenPacket:input_type -> holdfast.v1.OpenPacketRequest
+	52, // 52: holdfast.v1.WalletService.ShowPacket:input_type -> holdfast.v1.ShowPacketRequest
+	55, // 53: holdfast.v1.WalletService.ListWaiting:input_type -> holdfast.v1.ListWaitingRequest
+	57, // 54: holdfast.v1.WalletService.ListPackets:input_type -> holdfast.v1.ListPacketsRequest
+	60, // 55: holdfast.v1.WalletService.Follow:input_type -> holdfast.v1.FollowRequest
+	63, // 56: holdfast.v1.WalletService.ReportProblem:input_type -> holdfast.v1.ReportProblemRequest
+	65, // 57: holdfast.v1.WalletService.CloseReport:input_type -> holdfast.v1.CloseReportRequest
+	66, // 58: holdfast.v1.WalletService.ListReports:input_type -> holdfast.v1.ListReportsRequest
+	68, // 59: holdfast.v1.WalletService.ShowReport:input_type -> holdfast.v1.ShowReportRequest
+	1,  // 60: holdfast.v1.WalletService.SendCode:output_type -> holdfast.v1.SendCodeResponse
+	3,  // 61: holdfast.v1.WalletService.Enrol:output_type -> holdfast.v1.EnrolResponse
+	5,  // 62: holdfast.v1.WalletService.ShowWallet:output_type -> holdfast.v1.WalletView
+	5,  // 63: holdfast.v1.WalletService.SetPin:output_type -> holdfast.v1.WalletView
+	18, // 64: holdfast.v1.WalletService.CheckPin:output_type -> holdfast.v1.CheckPinResponse
+	5,  // 65: holdfast.v1.WalletService.ForgetPin:output_type -> holdfast.v1.WalletView
+	5,  // 66: holdfast.v1.WalletService.SetFreeLimit:output_type -> holdfast.v1.WalletView
+	5,  // 67: holdfast.v1.WalletService.EndDevice:output_type -> holdfast.v1.WalletView
+	7,  // 68: holdfast.v1.WalletService.BeginPasskey:output_type -> holdfast.v1.PasskeyAsked
+	5,  // 69: holdfast.v1.WalletService.AddPasskey:output_type -> holdfast.v1.WalletView
+	7,  // 70: holdfast.v1.WalletService.AskPasskey:output_type -> holdfast.v1.PasskeyAsked
+	18, // 71: holdfast.v1.WalletService.CheckPasskey:output_type -> holdfast.v1.CheckPinResponse
+	5,  // 72: holdfast.v1.WalletService.EndPasskey:output_type -> holdfast.v1.WalletView
+	5,  // 73: holdfast.v1.WalletService.Appeal:output_type -> holdfast.v1.WalletView
+	23, // 74: holdfast.v1.WalletService.ShowPayable:output_type -> holdfast.v1.Payable
+	27, // 75: holdfast.v1.WalletService.Pay:output_type -> holdfast.v1.Payment
+	26, // 76: holdfast.v1.WalletService.WithdrawCash:output_type -> holdfast.v1.CashOutView
+	29, // 77: holdfast.v1.WalletService.ListBills:output_type -> holdfast.v1.ListBillsResponse
+	32, // 78: holdfast.v1.WalletService.ShowSteps:output_type -> holdfast.v1.StepsView
+	69, // 79: holdfast.v1.WalletService.ShowReceipt:output_type -> holdfast.v1.Receipt
+	36, // 80: holdfast.v1.WalletService.RenewPayCode:output_type -> holdfast.v1.RenewPayCodeResponse
+	38, // 81: holdfast.v1.WalletService.ListAsked:output_type -> holdfast.v1.ListAskedResponse
+	39, // 82: holdfast.v1.WalletService.ShowAsked:output_type -> holdfast.v1.Asked
+	39, // 83: holdfast.v1.WalletService.AnswerAsked:output_type -> holdfast.v1.Asked
+	43, // 84: holdfast.v1.WalletService.MakeReceiveCode:output_type -> holdfast.v1.ReceiveCode
+	45, // 85: holdfast.v1.WalletService.FindPayee:output_type -> holdfast.v1.FindPayeeResponse
+	47, // 86: holdfast.v1.WalletService.Transfer:output_type -> holdfast.v1.TransferView
+	47, // 87: holdfast.v1.WalletService.ShowTransfer:output_type -> holdfast.v1.TransferView
+	47, // 88: holdfast.v1.WalletService.AnswerTransfer:output_type -> holdfast.v1.TransferView
+	53, // 89: holdfast.v1.WalletService.ThrowPacket:output_type -> holdfast.v1.PacketView
+	53, // 90: holdfast.v1.WalletService.OpenPacket:output_type -> holdfast.v1.PacketView
+	53, // 91: holdfast.v1.WalletService.ShowPacket:output_type -> holdfast.v1.PacketView
+	56, // 92: holdfast.v1.WalletService.ListWaiting:output_type -> holdfast.v1.ListWaitingResponse
+	58, // 93: holdfast.v1.WalletService.ListPackets:output_type -> holdfast.v1.ListPacketsResponse
+	61, // 94: holdfast.v1.WalletService.Follow:output_type -> holdfast.v1.News
+	64, // 95: holdfast.v1.WalletService.ReportProblem:output_type -> holdfast.v1.ReportView
+	64, // 96: holdfast.v1.WalletService.CloseReport:output_type -> holdfast.v1.ReportView
+	67, // 97: holdfast.v1.WalletService.ListReports:output_type -> holdfast.v1.ListReportsResponse
+	64, // 98: holdfast.v1.WalletService.ShowReport:output_type -> holdfast.v1.ReportView
+	60, // [60:99] is the sub-list for method output_type
+	21, // [21:60] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_wallet_proto_init() }
@@ -5069,6 +5369,7 @@ func file_holdfast_v1_wallet_proto_init() {
 	if File_holdfast_v1_wallet_proto != nil {
 		return
 	}
+	file_holdfast_v1_receipt_proto_init()
 	file_holdfast_v1_wallet_proto_msgTypes[9].OneofWrappers = []any{
 		(*AskPasskeyRequest_Pay)(nil),
 		(*AskPasskeyRequest_Transfer)(nil),
@@ -5087,7 +5388,7 @@ func file_holdfast_v1_wallet_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_wallet_proto_rawDesc), len(file_holdfast_v1_wallet_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   65,
+			NumMessages:   69,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

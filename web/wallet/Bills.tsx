@@ -1,26 +1,24 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { Amount } from "../ui/Amount";
 import { Button } from "../ui/Button";
 import { Field } from "../ui/Field";
 import type { IconName } from "../ui/Icon";
 import { Days, type Entry } from "../ui/List";
 import { digits } from "../ui/money";
 import { Screen } from "../ui/Screen";
-import { Copyable, Fact, Facts, Skeleton, Verdict } from "../ui/State";
-import { moment } from "../ui/time";
-import { TimeLine, type Step } from "../ui/TimeLine";
+import { Skeleton, Verdict } from "../ui/State";
 import { say } from "../ui/words";
-import { live, type Act } from "./acts";
 import type { Bill } from "./api.gen";
 import { call } from "./call";
+import { save } from "./file";
 import { back, go, place } from "./nav";
-import { bills, note, older, refresh } from "./state";
+import { bills, note, older } from "./state";
 import { w, whats } from "./words";
 
 const icons: Record<string, IconName> = { payment: "store", refund: "again", topup: "came", sent: "transfer", sent_back: "transfer", packet: "packet", packet_back: "packet" };
 
-const whatOf = (b: Bill): string => say(whats[b.what] ?? (whats.other as { zh: string; en: string }));
+// whatOf is the kind of a bill.
+export const whatOf = (b: Bill): string => say(whats[b.what] ?? (whats.other as { zh: string; en: string }));
 
 // lineOf is a bill as a line of a list.
 export function lineOf(b: Bill): Entry {
@@ -69,7 +67,7 @@ export function Bills() {
 			onBack={back}
 			foot={
 				found.length > 0 ? (
-					<Button kind="quiet" icon="bill" onPress={() => download(found)}>
+					<Button kind="quiet" icon="bill" onPress={() => save("bills.csv", "text/csv", csv(found))}>
 						{say(w.exported)}
 					</Button>
 				) : undefined
@@ -103,64 +101,4 @@ export function csv(list: Bill[]): string {
 	const yuanOf = (fen: number) => `${fen < 0 ? "-" : ""}${digits(fen).replace(/,/g, "")}`;
 	const rows = list.map((b) => [cell(new Date(b.at).toISOString()), cell(whatOf(b)), cell(b.who), yuanOf(b.amount), cell(b.entry), cell(b.subject)].join(","));
 	return "\ufeff" + [["time", "what", "who", "amount_cny", "entry", "subject"].join(","), ...rows].join("\r\n") + "\r\n";
-}
-
-function download(list: Bill[]): void {
-	const a = document.createElement("a");
-	a.href = URL.createObjectURL(new Blob([csv(list)], { type: "text/csv" }));
-	a.download = "bills.csv";
-	a.click();
-	setTimeout(() => URL.revokeObjectURL(a.href), 60_000);
-}
-
-// stepsOf is what is known of how a bill came about.
-export function stepsOf(b: Bill, a: Act | undefined): Step[] {
-	const steps: Step[] = [];
-	if (a) steps.push({ what: say(w.agreed), at: a.begun, state: "done" });
-	steps.push({ what: whatOf(b), at: b.at, note: `${say(w.entry)} ${b.entry}`, state: "done" });
-	return steps;
-}
-
-// BillPage is one bill with what is known of it.
-export function BillPage({ entry }: { entry: string }) {
-	useEffect(() => {
-		if (!bills.value.some((b) => b.entry === entry)) void refresh();
-	}, [entry]);
-	const b = [...bills.value, ...older.value].find((x) => x.entry === entry);
-	if (!b) {
-		return (
-			<Screen title={say(w.detail)} onBack={back}>
-				<Verdict tone="info" title={say(w.billGone)}>
-					<Button onPress={() => go("/bills", true)}>{say(w.allBills)}</Button>
-				</Verdict>
-			</Screen>
-		);
-	}
-	const a = live.value.find((x) => x.answer?.entry === entry);
-	const transfer = /^transfer\/(\d+)$/.exec(b.subject)?.[1];
-	const number = String(a?.answer?.transactionId ?? "");
-	return (
-		<Screen title={say(w.detail)} onBack={back}>
-			<section class="ask">
-				<p class="small">{b.who ? <bdi>{b.who}</bdi> : whatOf(b)}</p>
-				<Amount fen={b.amount} size="display" flow />
-			</section>
-			<div class="card">
-				<TimeLine steps={stepsOf(b, a)} />
-			</div>
-			<div class="card">
-				<Facts>
-					{a?.what && <Fact name={say(a.kind === "Pay" ? w.what : w.note)}>{a.what}</Fact>}
-					<Fact name={say(w.at)}>{moment(b.at)}</Fact>
-					{transfer && (
-						<Fact name={say(w.transfer)}>
-							<a href={`/transfer/${transfer}`}>{say(w.look)}</a>
-						</Fact>
-					)}
-				</Facts>
-				{number && <Copyable label={say(w.number)} value={number} />}
-				<Copyable label={say(w.subject)} value={b.subject} />
-			</div>
-		</Screen>
-	);
 }

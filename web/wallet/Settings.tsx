@@ -36,6 +36,9 @@ export function Settings() {
 					<Row icon="info" title={say(w.free)} href="/settings/free" value={v ? yuan(v.freeLimit) : undefined} />
 				</Rows>
 			</section>
+			<Rows>
+				<Row icon="bill" title={say(w.myReports)} href="/reports" />
+			</Rows>
 			<section class="stack tight">
 				<h2>{say(w.devices)}</h2>
 				{v ? (

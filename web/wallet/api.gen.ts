@@ -58,6 +58,14 @@ export interface Bill {
 	subject: string;
 }
 
+export interface BillStep {
+	what: string;
+	at: number;
+	entry: string;
+	amount: number;
+	tries: number;
+}
+
 export interface BlockView {
 	why: string;
 	sentence: string;
@@ -222,6 +230,13 @@ export interface OpenPacketRequest {
 	nonce: Uint8Array;
 }
 
+export interface Opening {
+	commitment: number;
+	field: string;
+	value: string;
+	salt: Uint8Array;
+}
+
 export interface PacketLine {
 	packet: string;
 	link: string;
@@ -296,6 +311,14 @@ export interface Payment {
 	entry: string;
 }
 
+export interface Receipt {
+	entry: Uint8Array;
+	leafIndex: string;
+	proof: Uint8Array[];
+	checkpoint: string;
+	openings: Opening[];
+}
+
 export interface ReceiveCode {
 	code: string;
 	amount: number;
@@ -364,8 +387,16 @@ export interface ShowPayableRequest {
 	code: string;
 }
 
+export interface ShowReceiptRequest {
+	subject: string;
+}
+
 export interface ShowReportRequest {
 	report: string;
+}
+
+export interface ShowStepsRequest {
+	subject: string;
 }
 
 export interface ShowTransferRequest {
@@ -373,6 +404,16 @@ export interface ShowTransferRequest {
 }
 
 export interface ShowWalletRequest {
+}
+
+export interface StepsView {
+	steps: BillStep[];
+	transactionId: string;
+	outTradeNo: string;
+	merchant: string;
+	description: string;
+	total: number;
+	refunded: number;
 }
 
 export interface ThrowPacketRequest {
@@ -452,6 +493,8 @@ export interface Calls {
 	Pay: { asked: PayRequest; answered: Payment };
 	WithdrawCash: { asked: WithdrawCashRequest; answered: CashOutView };
 	ListBills: { asked: ListBillsRequest; answered: ListBillsResponse };
+	ShowSteps: { asked: ShowStepsRequest; answered: StepsView };
+	ShowReceipt: { asked: ShowReceiptRequest; answered: Receipt };
 	RenewPayCode: { asked: RenewPayCodeRequest; answered: RenewPayCodeResponse };
 	ListAsked: { asked: ListAskedRequest; answered: ListAskedResponse };
 	ShowAsked: { asked: ShowAskedRequest; answered: Asked };
@@ -482,6 +525,7 @@ export const messages = {
 	Asked: { order: "id", merchant: "text", description: "text", total: "number", state: "text", until: "number", entry: "id" },
 	BeginPasskeyRequest: { },
 	Bill: { entry: "id", at: "number", what: "text", amount: "number", who: "text", subject: "text" },
+	BillStep: { what: "text", at: "number", entry: "id", amount: "number", tries: "number" },
 	BlockView: { why: "text", sentence: "text", since: "number", appeal: "text", appealedAt: "number", decidedAt: "number", answer: "text" },
 	CashOutView: { till: "id", amount: "number", at: "number", undoneAt: "number", entry: "id" },
 	CheckPasskeyRequest: { token: "bytes", credential: "text" },
@@ -511,6 +555,7 @@ export const messages = {
 	MakeReceiveCodeRequest: { amount: "number", fresh: "bool" },
 	News: { cursor: "id", happened: "Happening[]" },
 	OpenPacketRequest: { link: "text", nonce: "bytes" },
+	Opening: { commitment: "number", field: "text", value: "text", salt: "bytes" },
 	PacketLine: { packet: "id", link: "text", state: "text", count: "number", taken: "number", total: "number", lucky: "bool", mine: "number", who: "text", at: "number" },
 	PacketTaken: { name: "text", amount: "number", at: "number", luckiest: "bool" },
 	PacketView: { packet: "id", link: "text", state: "text", count: "number", total: "number", lucky: "bool", mine: "number", taken: "PacketTaken[]", until: "number", proof: "bytes", words: "text" },
@@ -519,6 +564,7 @@ export const messages = {
 	PayRequest: { code: "text", clientId: "text", grant: "id", amount: "number" },
 	Payable: { prepayId: "text", merchant: "text", description: "text", total: "number", state: "text", needsPin: "bool", typeAmount: "bool", most: "number", paysCash: "bool" },
 	Payment: { transactionId: "text", outTradeNo: "text", merchant: "text", total: "number", paidAt: "number", entry: "id" },
+	Receipt: { entry: "bytes", leafIndex: "id", proof: "bytes[]", checkpoint: "text", openings: "Opening[]" },
 	ReceiveCode: { code: "text", amount: "number" },
 	RenewPayCodeRequest: { },
 	RenewPayCodeResponse: { alias: "number", secret: "bytes", serverTime: "number", until: "number" },
@@ -531,9 +577,12 @@ export const messages = {
 	ShowAskedRequest: { order: "id" },
 	ShowPacketRequest: { link: "text" },
 	ShowPayableRequest: { code: "text" },
+	ShowReceiptRequest: { subject: "text" },
 	ShowReportRequest: { report: "id" },
+	ShowStepsRequest: { subject: "text" },
 	ShowTransferRequest: { transfer: "id" },
 	ShowWalletRequest: { },
+	StepsView: { steps: "BillStep[]", transactionId: "text", outTradeNo: "text", merchant: "text", description: "text", total: "number", refunded: "number" },
 	ThrowPacketRequest: { clientId: "text", count: "number", total: "number", lucky: "bool", payee: "text", grant: "id", words: "text" },
 	TransferRequest: { payee: "text", amount: "number", clientId: "text", accept: "bool", grant: "id", memo: "text" },
 	TransferView: { transfer: "id", amount: "number", state: "text", mine: "bool", who: "text", createdAt: "number", endedAt: "number", until: "number", entry: "id", memo: "text" },
@@ -561,6 +610,8 @@ export const calls = {
 	Pay: ["Payment", "WalletService"],
 	WithdrawCash: ["CashOutView", "WalletService"],
 	ListBills: ["ListBillsResponse", "WalletService"],
+	ShowSteps: ["StepsView", "WalletService"],
+	ShowReceipt: ["Receipt", "WalletService"],
 	RenewPayCode: ["RenewPayCodeResponse", "WalletService"],
 	ListAsked: ["ListAskedResponse", "WalletService"],
 	ShowAsked: ["Asked", "WalletService"],

@@ -10,7 +10,7 @@ import { show as showTheme, theme } from "../ui/theme";
 import { lang, say, tag } from "../ui/words";
 import { resume } from "./acts";
 import { ActPage } from "./ActPage";
-import { BillPage, Bills } from "./Bills";
+import { Bills } from "./Bills";
 import { AskedFor, PayCode, Receive } from "./ShownCodes";
 import { follow as stream } from "./follow";
 import { Home } from "./Home";
@@ -28,6 +28,10 @@ import { watch } from "../wire/updates";
 import { Welcome } from "./Welcome";
 import { w } from "./words";
 
+const BillPage = lazy(() => import("./Bill").then((m) => m.BillPage), true);
+const NewReport = lazy(() => import("./Reports").then((m) => m.NewReport), true);
+const ReportPage = lazy(() => import("./Reports").then((m) => m.ReportPage), true);
+const Reports = lazy(() => import("./Reports").then((m) => m.Reports), true);
 const Gallery = lazy(() => import("./gallery").then((m) => m.Gallery));
 
 // sandbox is what the page was served as.
@@ -52,6 +56,12 @@ function Page() {
 				return <Bills />;
 			case "bill/*":
 				return <BillPage key={part} entry={part} />;
+			case "report/*":
+				return <NewReport key={part} subject={part} />;
+			case "reports":
+				return <Reports />;
+			case "reports/*":
+				return <ReportPage key={part} id={part} />;
 			case "transfer":
 				return <Transfer key={hash} code={decodeURIComponent(hash)} />;
 			case "paycode":
@@ -117,6 +127,11 @@ async function begin(): ReturnType<typeof usable> {
 	await resume(); // first: a page must know what was begun before it offers to begin it
 	await start();
 	return holds;
+}
+
+// Sandbox says so above every page, in the language that is chosen.
+function Sandbox() {
+	return <aside class="sandbox">{say(w.sandbox)}</aside>;
 }
 
 function Unusable({ why }: { why: string }) {
@@ -192,7 +207,7 @@ if (root) {
 	root.textContent = "";
 	render(
 		<Net>
-			{sandbox && <aside class="sandbox">{say(w.sandbox)}</aside>}
+			{sandbox && <Sandbox />}
 			<App />
 		</Net>,
 		root,

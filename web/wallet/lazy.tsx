@@ -1,14 +1,18 @@
-import type { ComponentType } from "preact";
+import type { ComponentType, VNode } from "preact";
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { Button } from "../ui/Button";
+import { Screen } from "../ui/Screen";
 import { Skeleton } from "../ui/State";
 import { say } from "../ui/words";
+import { back } from "./nav";
 import { w } from "./words";
 
 // lazy is a component that is loaded when it is first shown. A part that can't be
 // loaded belongs to a version that is gone, or the network is: both end in a button.
-export function lazy<P extends object>(load: () => Promise<ComponentType<P>>): ComponentType<P> {
+// A whole screen waits as one, with the way back.
+export function lazy<P extends object>(load: () => Promise<ComponentType<P>>, screen = false): ComponentType<P> {
+	const framed = (inside: VNode) => (screen ? <Screen title={say(w.loading)} onBack={back}>{inside}</Screen> : inside);
 	let loaded: ComponentType<P> | undefined;
 	return function Lazy(props: P) {
 		const ready = useSignal(loaded !== undefined);
@@ -24,16 +28,16 @@ export function lazy<P extends object>(load: () => Promise<ComponentType<P>>): C
 			);
 		}, []);
 		if (failed.value) {
-			return (
+			return framed(
 				<div class="stack">
 					<p role="alert">{say(w.stale)}</p>
 					<Button icon="again" onPress={() => location.reload()}>
 						{say(w.reload)}
 					</Button>
-				</div>
+				</div>,
 			);
 		}
-		if (!ready.value || !loaded) return <Skeleton lines={2} />;
+		if (!ready.value || !loaded) return framed(<Skeleton lines={2} />);
 		const Loaded = loaded;
 		return <Loaded {...props} />;
 	};

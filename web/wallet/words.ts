@@ -76,7 +76,7 @@ export const w = {
 	wechat: { zh: "微信支付", en: "WeChat Pay" },
 	alipay: { zh: "支付宝", en: "Alipay" },
 	unionpay: { zh: "云闪付", en: "UnionPay" },
-	stale: { zh: "页面已有新版本，请刷新后再扫。", en: "This page was replaced by a newer one. Reload it and scan again." },
+	stale: { zh: "这一部分没有载入：页面已有新版本，或网络断了。刷新后接着用，已开始的付款不受影响。", en: "This part did not load: the page was replaced by a newer one, or the network is gone. Reload and go on; what you began is not touched." },
 	reload: { zh: "刷新", en: "Reload" },
 
 	// Paying.
@@ -133,6 +133,7 @@ export const w = {
 	number: { zh: "支付单号", en: "Transaction" },
 	shopNumber: { zh: "商户订单号", en: "The shop's number" },
 	entry: { zh: "记账序号", en: "Journal entry" },
+	older: { zh: "更早的", en: "Earlier" },
 	done: { zh: "完成", en: "Done" },
 	payAgain: { zh: "重新支付", en: "Pay again" },
 	gone: { zh: "这台设备上没有这笔记录", en: "This device has no such act" },
@@ -149,6 +150,7 @@ export const w = {
 	detail: { zh: "账单详情", en: "Bill" },
 	billGone: { zh: "这里看不到这笔账单", en: "This bill isn't here" },
 	booked: { zh: "已记账", en: "Booked" },
+	nextTry: (t: string): Text => ({ zh: `${t} 再通知`, en: `next at ${t}` }),
 	agreed: { zh: "您确认了付款", en: "You agreed" },
 	subject: { zh: "编号", en: "Number" },
 
@@ -197,6 +199,7 @@ export const w = {
 	tooSmall: { zh: "每份至少 ¥0.01，平均最多 ¥200.00。", en: "A share is ¥0.01 at least and ¥200.00 at most on average." },
 
 	// Settings.
+	myReports: { zh: "我的反馈", en: "My reports" },
 	security: { zh: "安全", en: "Security" },
 	devices: { zh: "设备", en: "Devices" },
 	thisDevice: { zh: "这台设备", en: "This device" },

@@ -26,6 +26,7 @@ var classes = map[string]gate.Class{
 	pbconnect.WalletServiceShowWalletProcedure:     gate.Query,
 	pbconnect.WalletServiceShowTransferProcedure:   gate.Query,
 	pbconnect.WalletServiceShowPacketProcedure:     gate.Query,
+	pbconnect.WalletServiceShowStepsProcedure:      gate.Query,
 }
 
 // Asked implements gate.Surface.

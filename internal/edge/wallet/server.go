@@ -73,6 +73,16 @@ type Events interface {
 	Follow(ctx context.Context, who events.Subject, cursor uint64, tell func(seqs []uint64, cursor uint64) error) error
 }
 
+// Receipts prove what happened; a *receipt.Issuer does. Each waits for a checkpoint that
+// covers it, and returns journal.ErrNotCovered when there is none while ctx lasts.
+type Receipts interface {
+	Payment(ctx context.Context, o *pb.Order) (*pb.Receipt, error)
+	Refund(ctx context.Context, f *pb.Refund) (*pb.Receipt, error)
+	Transfer(ctx context.Context, t *pb.PersonTransfer) (*pb.Receipt, error)
+	Packet(ctx context.Context, p *pb.Packet) (*pb.Receipt, error)
+	Share(ctx context.Context, s *pb.PacketShare) (*pb.Receipt, error)
+}
+
 // Config says what a Server works with.
 type Config struct {
 	Core     Core
@@ -92,6 +102,8 @@ type Config struct {
 	Mail *Mailer
 	// Passkeys asks browsers for passkeys; nil where they are not set up.
 	Passkeys *passkey.Party
+	// Receipts proves what happened; nil where nothing does.
+	Receipts Receipts
 }
 
 // Server is the WalletService. Its methods may be called from any goroutine.

@@ -13,6 +13,7 @@ import (
 	"embed"
 	"encoding/hex"
 	"fmt"
+	"html"
 	"io/fs"
 	"net/http"
 	"path"
@@ -48,15 +49,17 @@ type Wallet struct {
 	files map[string]*file
 }
 
-// sandboxMark is where index.html says that no real money moves.
-const sandboxMark = "<!-- sandbox -->\n"
+// platformMark is where index.html says whose page it is.
+const platformMark = "<!-- platform -->\n"
 
 // NewWallet prepares the wallet's pages; in a sandbox they say that they are of one.
-func NewWallet(sandbox bool) (*Wallet, error) {
+// verifier is the journal's public key, with which the page checks receipts: it comes
+// with the page and never beside a receipt.
+func NewWallet(sandbox bool, verifier string) (*Wallet, error) {
 	w := &Wallet{files: map[string]*file{}}
-	mark := ""
+	mark := "<meta name=\"holdfast-journal\" content=\"" + html.EscapeString(verifier) + "\">\n"
 	if sandbox {
-		mark = "<meta name=\"holdfast-sandbox\" content=\"yes\">\n"
+		mark += "<meta name=\"holdfast-sandbox\" content=\"yes\">\n"
 	}
 	err := fs.WalkDir(dist, "dist", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || kinds[path.Ext(name)] == "" {
@@ -68,7 +71,7 @@ func NewWallet(sandbox bool) (*Wallet, error) {
 		}
 		at := strings.TrimPrefix(name, "dist")
 		if at == "/index.html" {
-			at, body = "/", bytes.Replace(body, []byte(sandboxMark), []byte(mark), 1)
+			at, body = "/", bytes.Replace(body, []byte(platformMark), []byte(mark), 1)
 		}
 		w.files[at], err = prepare(path.Ext(name), body)
 		return err

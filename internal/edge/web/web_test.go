@@ -14,7 +14,7 @@ import (
 
 func open(t *testing.T, sandbox bool) *web.Wallet {
 	t.Helper()
-	w, err := web.NewWallet(sandbox)
+	w, err := web.NewWallet(sandbox, `journal.example/"a"+1a2b3c4d+AbxY`)
 	if err != nil {
 		t.Fatal(err)
 	}

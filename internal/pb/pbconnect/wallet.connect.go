@@ -82,6 +82,11 @@ const (
 	WalletServiceWithdrawCashProcedure = "/holdfast.v1.WalletService/WithdrawCash"
 	// WalletServiceListBillsProcedure is the fully-qualified name of the WalletService's ListBills RPC.
 	WalletServiceListBillsProcedure = "/holdfast.v1.WalletService/ListBills"
+	// WalletServiceShowStepsProcedure is the fully-qualified name of the WalletService's ShowSteps RPC.
+	WalletServiceShowStepsProcedure = "/holdfast.v1.WalletService/ShowSteps"
+	// WalletServiceShowReceiptProcedure is the fully-qualified name of the WalletService's ShowReceipt
+	// RPC.
+	WalletServiceShowReceiptProcedure = "/holdfast.v1.WalletService/ShowReceipt"
 	// WalletServiceRenewPayCodeProcedure is the fully-qualified name of the WalletService's
 	// RenewPayCode RPC.
 	WalletServiceRenewPayCodeProcedure = "/holdfast.v1.WalletService/RenewPayCode"
@@ -178,6 +183,10 @@ type WalletServiceClient interface {
 	WithdrawCash(context.Context, *connect.Request[pb.WithdrawCashRequest]) (*connect.Response[pb.CashOutView], error)
 	// ListBills lists what moved the balance, newest first.
 	ListBills(context.Context, *connect.Request[pb.ListBillsRequest]) (*connect.Response[pb.ListBillsResponse], error)
+	// ShowSteps says how what a bill is about came to be: each step with its time.
+	ShowSteps(context.Context, *connect.Request[pb.ShowStepsRequest]) (*connect.Response[pb.StepsView], error)
+	// ShowReceipt returns what proves it to anybody who has the journal's public key.
+	ShowReceipt(context.Context, *connect.Request[pb.ShowReceiptRequest]) (*connect.Response[pb.Receipt], error)
 	// RenewPayCode gives the device that signs the call what it makes codes for tills
 	// with, without a network, for 30 days. Devices ask for it whenever they are online.
 	RenewPayCode(context.Context, *connect.Request[pb.RenewPayCodeRequest]) (*connect.Response[pb.RenewPayCodeResponse], error)
@@ -343,6 +352,18 @@ func NewWalletServiceClient(httpClient connect.HTTPClient, baseURL string, opts 
 			connect.WithSchema(walletServiceMethods.ByName("ListBills")),
 			connect.WithClientOptions(opts...),
 		),
+		showSteps: connect.NewClient[pb.ShowStepsRequest, pb.StepsView](
+			httpClient,
+			baseURL+WalletServiceShowStepsProcedure,
+			connect.WithSchema(walletServiceMethods.ByName("ShowSteps")),
+			connect.WithClientOptions(opts...),
+		),
+		showReceipt: connect.NewClient[pb.ShowReceiptRequest, pb.Receipt](
+			httpClient,
+			baseURL+WalletServiceShowReceiptProcedure,
+			connect.WithSchema(walletServiceMethods.ByName("ShowReceipt")),
+			connect.WithClientOptions(opts...),
+		),
 		renewPayCode: connect.NewClient[pb.RenewPayCodeRequest, pb.RenewPayCodeResponse](
 			httpClient,
 			baseURL+WalletServiceRenewPayCodeProcedure,
@@ -480,6 +501,8 @@ type walletServiceClient struct {
 	pay             *connect.Client[pb.PayRequest, pb.Payment]
 	withdrawCash    *connect.Client[pb.WithdrawCashRequest, pb.CashOutView]
 	listBills       *connect.Client[pb.ListBillsRequest, pb.ListBillsResponse]
+	showSteps       *connect.Client[pb.ShowStepsRequest, pb.StepsView]
+	showReceipt     *connect.Client[pb.ShowReceiptRequest, pb.Receipt]
 	renewPayCode    *connect.Client[pb.RenewPayCodeRequest, pb.RenewPayCodeResponse]
 	listAsked       *connect.Client[pb.ListAskedRequest, pb.ListAskedResponse]
 	showAsked       *connect.Client[pb.ShowAskedRequest, pb.Asked]
@@ -589,6 +612,16 @@ func (c *walletServiceClient) WithdrawCash(ctx context.Context, req *connect.Req
 // ListBills calls holdfast.v1.WalletService.ListBills.
 func (c *walletServiceClient) ListBills(ctx context.Context, req *connect.Request[pb.ListBillsRequest]) (*connect.Response[pb.ListBillsResponse], error) {
 	return c.listBills.CallUnary(ctx, req)
+}
+
+// ShowSteps calls holdfast.v1.WalletService.ShowSteps.
+func (c *walletServiceClient) ShowSteps(ctx context.Context, req *connect.Request[pb.ShowStepsRequest]) (*connect.Response[pb.StepsView], error) {
+	return c.showSteps.CallUnary(ctx, req)
+}
+
+// ShowReceipt calls holdfast.v1.WalletService.ShowReceipt.
+func (c *walletServiceClient) ShowReceipt(ctx context.Context, req *connect.Request[pb.ShowReceiptRequest]) (*connect.Response[pb.Receipt], error) {
+	return c.showReceipt.CallUnary(ctx, req)
 }
 
 // RenewPayCode calls holdfast.v1.WalletService.RenewPayCode.
@@ -728,6 +761,10 @@ type WalletServiceHandler interface {
 	WithdrawCash(context.Context, *connect.Request[pb.WithdrawCashRequest]) (*connect.Response[pb.CashOutView], error)
 	// ListBills lists what moved the balance, newest first.
 	ListBills(context.Context, *connect.Request[pb.ListBillsRequest]) (*connect.Response[pb.ListBillsResponse], error)
+	// ShowSteps says how what a bill is about came to be: each step with its time.
+	ShowSteps(context.Context, *connect.Request[pb.ShowStepsRequest]) (*connect.Response[pb.StepsView], error)
+	// ShowReceipt returns what proves it to anybody who has the journal's public key.
+	ShowReceipt(context.Context, *connect.Request[pb.ShowReceiptRequest]) (*connect.Response[pb.Receipt], error)
 	// RenewPayCode gives the device that signs the call what it makes codes for tills
 	// with, without a network, for 30 days. Devices ask for it whenever they are online.
 	RenewPayCode(context.Context, *connect.Request[pb.RenewPayCodeRequest]) (*connect.Response[pb.RenewPayCodeResponse], error)
@@ -889,6 +926,18 @@ func NewWalletServiceHandler(svc WalletServiceHandler, opts ...connect.HandlerOp
 		connect.WithSchema(walletServiceMethods.ByName("ListBills")),
 		connect.WithHandlerOptions(opts...),
 	)
+	walletServiceShowStepsHandler := connect.NewUnaryHandler(
+		WalletServiceShowStepsProcedure,
+		svc.ShowSteps,
+		connect.WithSchema(walletServiceMethods.ByName("ShowSteps")),
+		connect.WithHandlerOptions(opts...),
+	)
+	walletServiceShowReceiptHandler := connect.NewUnaryHandler(
+		WalletServiceShowReceiptProcedure,
+		svc.ShowReceipt,
+		connect.WithSchema(walletServiceMethods.ByName("ShowReceipt")),
+		connect.WithHandlerOptions(opts...),
+	)
 	walletServiceRenewPayCodeHandler := connect.NewUnaryHandler(
 		WalletServiceRenewPayCodeProcedure,
 		svc.RenewPayCode,
@@ -1041,6 +1090,10 @@ func NewWalletServiceHandler(svc WalletServiceHandler, opts ...connect.HandlerOp
 			walletServiceWithdrawCashHandler.ServeHTTP(w, r)
 		case WalletServiceListBillsProcedure:
 			walletServiceListBillsHandler.ServeHTTP(w, r)
+		case WalletServiceShowStepsProcedure:
+			walletServiceShowStepsHandler.ServeHTTP(w, r)
+		case WalletServiceShowReceiptProcedure:
+			walletServiceShowReceiptHandler.ServeHTTP(w, r)
 		case WalletServiceRenewPayCodeProcedure:
 			walletServiceRenewPayCodeHandler.ServeHTTP(w, r)
 		case WalletServiceListAskedProcedure:
@@ -1158,6 +1211,14 @@ func (UnimplementedWalletServiceHandler) WithdrawCash(context.Context, *connect.
 
 func (UnimplementedWalletServiceHandler) ListBills(context.Context, *connect.Request[pb.ListBillsRequest]) (*connect.Response[pb.ListBillsResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.WalletService.ListBills is not implemented"))
+}
+
+func (UnimplementedWalletServiceHandler) ShowSteps(context.Context, *connect.Request[pb.ShowStepsRequest]) (*connect.Response[pb.StepsView], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.WalletService.ShowSteps is not implemented"))
+}
+
+func (UnimplementedWalletServiceHandler) ShowReceipt(context.Context, *connect.Request[pb.ShowReceiptRequest]) (*connect.Response[pb.Receipt], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.WalletService.ShowReceipt is not implemented"))
 }
 
 func (UnimplementedWalletServiceHandler) RenewPayCode(context.Context, *connect.Request[pb.RenewPayCodeRequest]) (*connect.Response[pb.RenewPayCodeResponse], error) {

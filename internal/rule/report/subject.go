@@ -17,6 +17,13 @@ type about struct {
 	entries []uint64
 }
 
+// Concerns says whether something is there and is a person's to ask about: an order they
+// paid, a refund of one, a transfer they sent or got, a packet they threw or took from.
+func Concerns(r table.Reader, uid uint64, s *pb.Subject) bool {
+	_, ok := concerning(r, uid, s)
+	return ok
+}
+
 // concerning finds what a person reports; ok is false where it is not there or is none
 // of theirs, which look alike.
 func concerning(r table.Reader, uid uint64, s *pb.Subject) (a about, ok bool) {

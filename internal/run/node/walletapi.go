@@ -29,7 +29,7 @@ func (n *walletAPI) Start(context.Context) error {
 	if err != nil {
 		return err
 	}
-	pages, err := web.NewWallet(n.cfg.Sandbox)
+	pages, err := web.NewWallet(n.cfg.Sandbox, n.keys.CheckpointVerifier())
 	if err != nil {
 		return err
 	}
@@ -48,6 +48,7 @@ func (n *walletAPI) Start(context.Context) error {
 	n.addresses.WalletAPI = url
 	calls := wallet.NewServer(wallet.Config{
 		Core: n.replica, Personal: n.people, Views: n.views, Events: n.events, Sender: sender, Now: n.replica.Now, Wall: time.Now, Log: n.log, Passkeys: passkeys, Mail: mailer, Named: n.named,
+		Receipts: n.journal.receipts,
 	})
 	served := http.NewServeMux()
 	served.Handle("/", calls)

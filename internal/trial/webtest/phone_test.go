@@ -228,19 +228,19 @@ func (p *phone) lastPerson() (uid uint64) {
 }
 
 // fits checks the page that is shown: in both themes axe finds nothing, also at 200 %
-// text; nothing scrolls sideways. HOLDFAST_SHOTS names a folder to keep pictures in.
+// text; nothing scrolls sideways. HOLDFAST_SHOTS names a folder to keep pictures in, of
+// both widths, languages and themes.
 func (p *phone) fits(name string) {
 	p.Helper()
 	for _, mode := range []string{"dark", "light"} {
 		p.step(browser.Scheme(mode))
-		p.until(`document.getAnimations().every((a) => a.playState === "finished" || a.effect.getTiming().iterations === Infinity)`)
-		p.picture(name + "-" + mode)
+		p.until(still)
 		if found := p.axe(); found != "" {
 			p.Errorf("%s, %s: %s", name, mode, found)
 		}
 	}
+	p.pictures(name)
 	p.eval(`(document.documentElement.style.fontSize = "200%", "")`)
-	p.picture(name + "-large")
 	if wide := p.eval(sideways); wide != "" {
 		p.Errorf("%s at 200 %% text: %s", name, wide)
 	}
@@ -249,6 +249,9 @@ func (p *phone) fits(name string) {
 		p.Errorf("%s: %s", name, wide)
 	}
 }
+
+// still is true once nothing moves but what always does.
+const still = `document.getAnimations().every((a) => a.playState === "finished" || a.effect.getTiming().iterations === Infinity)`
 
 // sideways says what is wider than the screen.
 const sideways = `(() => {
@@ -261,13 +264,37 @@ const sideways = `(() => {
 	return found.join("; ");
 })()`
 
-func (p *phone) picture(name string) {
+// pictures keeps the page as it looks on a phone and on a wide screen.
+func (p *phone) pictures(name string) {
+	p.Helper()
 	dir := os.Getenv("HOLDFAST_SHOTS")
 	if dir == "" {
 		return
 	}
+	for _, wide := range []bool{true, false} {
+		if wide {
+			p.step(chromedp.EmulateViewport(1280, 800))
+		}
+		for range 2 {
+			lang := p.eval(`document.documentElement.lang.slice(0, 2)`)
+			for _, mode := range []string{"dark", "light"} {
+				p.step(browser.Scheme(mode))
+				p.until(still)
+				p.picture(filepath.Join(dir, fmt.Sprintf("%s-%d-%s-%s.png", name, map[bool]int{false: 360, true: 1280}[wide], lang, mode)))
+			}
+			p.eval(`(document.querySelector(".speak")?.click(), "")`)
+			p.until(fmt.Sprintf(`document.documentElement.lang.slice(0, 2) !== %q || !document.querySelector(".speak")`, lang))
+		}
+		if wide {
+			p.step(chromedp.EmulateViewport(360, 640, chromedp.EmulateScale(2), chromedp.EmulateMobile))
+		}
+	}
+}
+
+func (p *phone) picture(file string) {
+	p.Helper()
 	png := browser.Read(p.ctx, p.T, chromedp.FullScreenshot(100))
-	if err := os.WriteFile(filepath.Join(dir, "wallet-"+name+".png"), png, 0o644); err != nil {
+	if err := os.WriteFile(file, png, 0o644); err != nil {
 		p.Error(err)
 	}
 }

@@ -2,6 +2,7 @@ package webtest
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -131,6 +132,8 @@ const (
 	passes = iota
 	losesPay
 	gone
+	// alters changes one byte of each receipt on its way.
+	alters
 )
 
 // ServeHTTP implements http.Handler.
@@ -144,5 +147,28 @@ func (n *network) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		n.lost.Add(1)
 		panic(http.ErrAbortHandler) // and nobody hears of it
 	}
+	if n.mode.Load() == alters && strings.HasSuffix(r.URL.Path, "/ShowReceipt") {
+		n.alter(w, r)
+		return
+	}
 	n.to.ServeHTTP(w, r)
+}
+
+// alter passes a receipt on in which somebody has changed the entry.
+func (n *network) alter(w http.ResponseWriter, r *http.Request) {
+	r.Header.Del("Accept-Encoding") // it is to be read
+	said := httptest.NewRecorder()
+	n.to.ServeHTTP(said, r)
+	var receipt struct {
+		Entry      []byte          `json:"entry"`
+		LeafIndex  json.RawMessage `json:"leafIndex"`
+		Proof      json.RawMessage `json:"proof"`
+		Checkpoint json.RawMessage `json:"checkpoint"`
+	}
+	if err := json.Unmarshal(said.Body.Bytes(), &receipt); err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	receipt.Entry[len(receipt.Entry)/2] ^= 1
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(receipt) // the phone may be gone
 }
