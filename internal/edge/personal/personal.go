@@ -55,6 +55,8 @@ type Sealer struct {
 	mu     sync.Mutex
 	minted []string // keys that no command has named yet
 	tagID  string   // the key of the hashes, once the state says which
+
+	masked maskedNames
 }
 
 // New makes a Sealer.

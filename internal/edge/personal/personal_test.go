@@ -281,3 +281,27 @@ func TestMemos(t *testing.T) {
 		t.Errorf("for nobody: %v", err)
 	}
 }
+
+// What others see of a name is its last character, also from memory; nothing of who
+// was erased, and nothing is remembered of a name that could not be opened.
+func TestMasked(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, 5)
+	p := h.enter(code.OK, "ming", &pb.Details{Name: "王小明"})
+	stranger := personal.New(personal.Config{Core: h.core, Secrets: h.secrets, Ring: edgetest.Ring(t, edgetest.NewSecrets())})
+	if got := stranger.Masked(p); got != "" {
+		t.Errorf("a node without the key shows %q", got)
+	}
+	for range 2 {
+		if got := h.sealer.Masked(p); got != "**明" {
+			t.Errorf("masked is %q", got)
+		}
+	}
+	if err := h.ring.Delete(p.Details.KeyId); err != nil {
+		t.Fatal(err)
+	}
+	p.ErasedAt = 1
+	if got := h.sealer.Masked(p); got != "" {
+		t.Errorf("somebody erased shows %q", got)
+	}
+}

@@ -2,12 +2,9 @@ package personal
 
 import (
 	"errors"
-	"unicode/utf8"
 
-	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/keyring"
 	"github.com/holdfast-pay/holdfast/internal/pb"
-	"github.com/holdfast-pay/holdfast/internal/rule/person"
 )
 
 // Shown is what this node can show of a person.
@@ -76,24 +73,4 @@ func (s *Sealer) Name(p *pb.Person) string {
 		return "(" + shown.Missing + ")"
 	}
 	return shown.Name
-}
-
-// Mask is a name with all but its last character hidden, for those who are to know
-// somebody again and not to find out who it is.
-func Mask(name string) string {
-	if name == "" {
-		return ""
-	}
-	last, _ := utf8.DecodeLastRuneInString(name)
-	return "**" + string(last)
-}
-
-// Masked is a person's name as Mask leaves it; "" for nobody, and where this node can't
-// open it. of opens names.
-func Masked(r table.Reader, of interface{ Name(p *pb.Person) string }, uid uint64) string {
-	p, ok := person.Get(r, uid)
-	if !ok {
-		return ""
-	}
-	return Mask(of.Name(p))
 }

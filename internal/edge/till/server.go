@@ -39,7 +39,7 @@ type Core interface {
 // Personal shows who people are.
 type Personal interface {
 	// Name is the person's name, "" when this node can't open it.
-	Name(p *pb.Person) string
+	Masked(p *pb.Person) string
 	PhoneTag(ctx context.Context, phone string) ([]byte, error)
 }
 

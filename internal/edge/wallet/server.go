@@ -46,6 +46,7 @@ type Personal interface {
 	OpenMemo(memo *pb.Sealed, reader *pb.Person) (string, error)
 	// Name is the person's name, "" when this node can't open it.
 	Name(p *pb.Person) string
+	Masked(p *pb.Person) string
 	// Email is the person's e-mail address, "" when there is none or this node can't open it.
 	Email(p *pb.Person) string
 	PhoneTag(ctx context.Context, phone string) ([]byte, error)

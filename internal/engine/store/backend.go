@@ -78,7 +78,7 @@ func (s *Store) Commit(writes []table.Write) error {
 	err := s.hot.change(writes, func() error {
 		return s.done(s.deadline.Do(func() error { return b.Commit(pebble.NoSync) }))
 	})
-	return errors.Join(err, s.probe.expire())
+	return errors.Join(err, s.recent.forget(), s.probe.expire())
 }
 
 // put adds one write to the batch without an intermediate copy.
@@ -96,7 +96,9 @@ func put(b *pebble.Batch, w table.Write) error {
 
 // Snapshot implements table.Backend. Close it soon: it pins what it sees.
 func (s *Store) Snapshot() table.Snapshot {
-	epoch := s.hot.epoch.Load() // before the snapshot, so that no change is missed
-	snap := s.db.NewSnapshot()
-	return table.NewView(view{snap, &s.hot, epoch}, snap.Close)
+	p := s.recent.open(func() *pinned {
+		epoch := s.hot.epoch.Load() // before the snapshot, so that no change is missed
+		return &pinned{snap: s.db.NewSnapshot(), epoch: epoch}
+	})
+	return table.NewView(view{p.snap, &s.hot, p.epoch}, func() error { return s.recent.close(p) })
 }

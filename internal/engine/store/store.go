@@ -48,6 +48,7 @@ type Store struct {
 
 	probe    probe
 	hot      hot
+	recent   recent
 	flushing sync.Mutex // one Flush or Checkpoint at a time
 }
 
@@ -245,5 +246,5 @@ func (s *Store) Close() error {
 // durable is gone. It is for a node that stops on a broken invariant, and for
 // tests.
 func (s *Store) Abandon() error {
-	return s.events.Explain(s.dir, errors.Join(s.probe.expire(), s.db.Close()))
+	return s.events.Explain(s.dir, errors.Join(s.probe.expire(), s.recent.forget(), s.db.Close()))
 }

@@ -366,3 +366,39 @@ func TestOpenNamesADamagedManifest(t *testing.T) {
 	wantFrames(t, s, 3)
 	closed(t, s.Close)
 }
+
+// Whoever reads between two commits shares a snapshot; each sees what was committed
+// when they began, and none is left open.
+func TestReadersShareASnapshot(t *testing.T) {
+	t.Parallel()
+	s := open(t, options(t, vfs.NewMem()))
+	frame(t, s, 1)
+	one, two := s.Snapshot(), s.Snapshot()
+	if n := s.Metrics().Snapshots; n != 1 {
+		t.Errorf("%d snapshots for two readers of one frame", n)
+	}
+	closed(t, one.Close)
+	frame(t, s, 2)
+	three := s.Snapshot()
+	if n := s.Metrics().Snapshots; n != 2 {
+		t.Errorf("%d snapshots after the next frame, one reader is still at the first", n)
+	}
+	for _, at := range []struct {
+		snap  table.Snapshot
+		frame uint64
+	}{{two, 1}, {three, 2}} {
+		if _, ok := at.snap.Get(orderKey(at.frame + 1)); ok {
+			t.Errorf("a reader who began at frame %d sees the next", at.frame)
+		}
+		if _, ok := at.snap.Get(orderKey(at.frame)); !ok {
+			t.Errorf("a reader who began at frame %d does not see it", at.frame)
+		}
+		closed(t, at.snap.Close)
+	}
+	frame(t, s, 3)
+	if n := s.Metrics().Snapshots; n != 0 {
+		t.Errorf("%d snapshots are open and nobody reads", n)
+	}
+	closed(t, s.Snapshot().Close)
+	closed(t, s.Close) // the recent one is no leak
+}

@@ -206,9 +206,10 @@ func (g *gun) close() {
 	}
 }
 
-// skipAnswer reads one answer and its body's length, and passes the body over.
+// skipAnswer reads one answer's status and passes its body over, which has a length or
+// comes in chunks (RFC 9112, section 7.1).
 func skipAnswer(r *bufio.Reader) (status int, err error) {
-	length := 0
+	length, chunked := 0, false
 	for first := true; ; first = false {
 		line, err := r.ReadSlice('\n')
 		if err != nil {
@@ -224,12 +225,34 @@ func skipAnswer(r *bufio.Reader) (status int, err error) {
 				return 0, err
 			}
 		case text == "":
+			if chunked {
+				return status, skipChunks(r)
+			}
 			_, err := r.Discard(length)
 			return status, err
+		case text == "Transfer-Encoding: chunked":
+			chunked = true
 		case strings.HasPrefix(text, "Content-Length: "):
 			if length, err = strconv.Atoi(text[16:]); err != nil {
 				return 0, err
 			}
+		}
+	}
+}
+
+// skipChunks passes over a body that comes in chunks, without trailers.
+func skipChunks(r *bufio.Reader) error {
+	for {
+		line, err := r.ReadSlice('\n')
+		if err != nil {
+			return err
+		}
+		size, err := strconv.ParseUint(strings.TrimRight(string(line), "\r\n"), 16, 31)
+		if err != nil {
+			return fmt.Errorf("read a chunk's size: %w", err)
+		}
+		if _, err := r.Discard(int(size) + len("\r\n")); err != nil || size == 0 {
+			return err
 		}
 	}
 }
