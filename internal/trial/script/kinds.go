@@ -31,6 +31,8 @@ var kinds = map[string]kind{
 	"TILL":     {"D1", matches(`D[0-9]{1,6}`)},
 	"CASH":     {"C1", matches(`C[1-8]`)},
 	"STAFF":    {"S1", matches(`S[1-3]`)},
+	"SHOWN":    {"V1", matches(`V[1-9][0-9]?`)},
+	"RECEIVE":  {"Q1", matches(`Q[1-9]`)},
 	"COURIER":  {"c1", matches(`c[1-3]`)},
 	"AMOUNT":   {"10", matches(`[1-9][0-9]{0,8}`)},
 	"NUMBER":   {"3", matches(`[0-9]{1,19}`)},

@@ -37,6 +37,14 @@ var syntax = []string{
 	"undo TILL CASH by STAFF [via NODE]",
 	"scan TILL PAYMENT AMOUNT FRIEND [via NODE]",
 
+	// Codes that friends show. Above a limit the friend is asked and replies; a guess is
+	// a wrong code that a merchant's till reads.
+	"charge SHOWN PAYMENT AMOUNT [via NODE]",
+	"reply SHOWN PAYMENT pay|refuse [via NODE]",
+	"guess NUMBER [via NODE]",
+	"renew FRIEND [via NODE]",
+	"receive FRIEND RECEIVE [via NODE]",
+
 	// Processes. A crash loses what was not synced; at append: in the middle of
 	// the next write to the log.
 	"crash NODE [at append]",

@@ -30,6 +30,7 @@ type broken struct {
 	neverFetches   bool // a snapshot is not fetched
 	takesAnyFolder bool // a folder is taken for the node's own
 	makesUpLots    bool // the lot of a lucky share is made up
+	countsNoGuess  bool // a wrong code is called so before it is counted
 	learnsNothing  bool // a node that starts takes every order number for new
 	// countsUnwritten says who takes a write for durable as soon as it is on its way
 	countsUnwritten func(*process) bool
@@ -150,6 +151,21 @@ var Variants = map[string]Variant{
 		"a shift is closed with what its drawer should hold, whatever was counted",
 		[]string{"tills", "history"},
 		func() broken { return broken{onAsk: countsAsExpected} },
+	},
+	"code-used-twice": {
+		"what was shown is not the identity of the payment: each try has another tap",
+		[]string{"history", "codes"},
+		func() broken { return broken{onAsk: tapsAnew} },
+	},
+	"guess-not-counted": {
+		"a node says that a code is wrong before it counted that",
+		[]string{"codes"},
+		func() broken { return broken{countsNoGuess: true} },
+	},
+	"guesses-by-node": {
+		"each node counts the wrong codes that it read itself",
+		[]string{"codes"},
+		func() broken { return broken{onAsk: countsByNode} },
 	},
 	"ack-before-commit": {
 		"a caller is answered when its command is proposed",

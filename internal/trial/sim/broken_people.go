@@ -7,6 +7,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/must"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/paycode"
 	"github.com/holdfast-pay/holdfast/internal/rule/till"
 )
 
@@ -46,4 +47,18 @@ func countsAsExpected(p *process, cmd *pb.Command) {
 			}
 		})
 	})
+}
+
+// tapsAnew takes what was shown for another code each time.
+func tapsAnew(p *process, cmd *pb.Command) {
+	body := new(pb.CodePay)
+	altered(cmd, catalogue.CodePay, body, func() {
+		body.Code.Tap, body.Code.Digits = uint32(p.w.chance.IntN(paycode.Taps)), body.Code.Digits^1<<p.w.chance.IntN(8)
+	})
+}
+
+// countsByNode has wrong codes counted under a till of the node's own.
+func countsByNode(p *process, cmd *pb.Command) {
+	body := new(pb.PayCodeWrong)
+	altered(cmd, catalogue.PayCodeWrong, body, func() { body.Till += 1000 * uint64(p.node.place) })
 }

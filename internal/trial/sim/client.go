@@ -8,6 +8,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/edge/judge"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/order"
 	"github.com/holdfast-pay/holdfast/internal/trial/script"
@@ -24,6 +25,7 @@ type clients struct {
 	acked   acked
 	friends between
 	tills   counters
+	codes   screens
 }
 
 // acked is what was acknowledged and must be there at the end.
@@ -52,7 +54,7 @@ type topupAsked struct {
 }
 
 func newClients(w *World) *clients {
-	return &clients{w: w, prepay: map[string]string{}, created: map[string]int64{}, refused: map[string]bool{}, friends: newBetween(), tills: newCounters(), acked: acked{
+	return &clients{w: w, prepay: map[string]string{}, created: map[string]int64{}, refused: map[string]bool{}, friends: newBetween(), tills: newCounters(), codes: newScreens(), acked: acked{
 		created: map[string]bool{}, paid: map[string]payment{}, closed: map[string]bool{},
 		refunds: map[string]refundAsked{}, topups: map[string]topupAsked{}, asked: map[string]topupAsked{},
 	}}
@@ -64,8 +66,13 @@ type request struct {
 	text string
 	in   input
 	via  *node // nil: any
-	// command makes the command; nil for a query.
+	// command makes the command; nil for a query, and where a code is read.
 	command func() *pb.Command
+	// reads is a code that is to be charged, verdict whether a node should take it for
+	// good, and shop whose till reads it.
+	reads   func() judge.Charge
+	verdict func(*process, table.Reader) bool
+	shop    string
 	// ready says whether what it needs is known; nil is yes.
 	ready func() bool
 	// hopeless says that what it needs will never be known; nil is no.
@@ -92,6 +99,7 @@ var asks = map[string]func(*clients, *request, script.Step){
 	"topup": (*clients).topup, "query": (*clients).query,
 	"send": (*clients).send, "answer": (*clients).answer, "throw": (*clients).throw, "grab": (*clients).grab,
 	"till": (*clients).till, "cap": (*clients).setTill, "shut": (*clients).setTill, "open": (*clients).openShift, "count": (*clients).count,
+	"charge": (*clients).charge, "reply": (*clients).reply, "guess": (*clients).guess, "renew": (*clients).renew, "receive": (*clients).receive,
 	"take": (*clients).take, "hand": (*clients).hand, "undo": (*clients).undo, "scan": (*clients).scan,
 }
 
@@ -286,6 +294,10 @@ func (c *clients) serve(p *process, r *request, reply func(answer)) {
 			p.do(cmd, reply)
 			return
 		}
+		if r.reads != nil {
+			p.query(func(reader table.Reader) { c.judge(p, r, reader, reply) })
+			return
+		}
 		p.query(func(reader table.Reader) {
 			o, ok := order.ByNumber(reader, shopOf(r.in.order), tradeNo(r.in.order))
 			if !ok {
@@ -305,8 +317,15 @@ func (c *clients) finish(r *request, index int, a answer) {
 			c.prepay[r.in.order] = o.PrepayId
 		}
 	}
-	c.friends.learn(r.in.order, a, &out)
-	c.tills.learn(r.in.order, a, &out)
+	switch v := r.in.verb; {
+	case friendly[v]:
+		c.friends.learn(r.in.order, a, &out)
+	case atTill[v]:
+		c.tills.learn(a, &out)
+		c.tills.learnID(r.in.order, a)
+	case withCodes[v]:
+		c.codes.learn(r.in, a, &out)
+	}
 	if r.in.verb == "create" && a.code != code.OK {
 		c.refused[r.in.order] = true
 	}
@@ -317,7 +336,7 @@ func (c *clients) finish(r *request, index int, a answer) {
 	h.out, h.returned = out, (c.w.now-start)<<20+int64(1<<19)
 	r.done, r.out = true, out
 	c.open--
-	if friendly[r.in.verb] || atTill[r.in.verb] {
+	if v := r.in.verb; friendly[v] || atTill[v] || withCodes[v] {
 		c.w.reach(r.in.verb + ": " + out.code.String())
 	}
 	r.told(out)

@@ -27,6 +27,8 @@ const friends = 3
 // friendUid is the uid of F1, F2 or F3.
 func friendUid(name string) uint64 { return people + script.Number(name[1:]) }
 
+func friendName(uid uint64) string { return fmt.Sprint("F", uid-people) }
+
 func fill(size int, with byte) []byte { return bytes.Repeat([]byte{with}, size) }
 
 func friendKey(n byte) []byte { return append([]byte{4}, fill(64, n)...) }
@@ -89,9 +91,17 @@ func newBetween() between {
 
 // consent is what a friend's device signs for one act: the same for all tries.
 func (b *between) consent(uid uint64) *pb.Consent {
-	n := uid - people
-	b.counters[n]++
-	return &pb.Consent{Device: wallet.DeviceID(friendKey(byte(n))), Counter: b.counters[n], Signed: fill(32, byte(n)), Signature: fill(64, byte(n))}
+	b.counters[uid-people]++
+	return consentOf(uid, b.counters[uid-people]+consentsBefore)
+}
+
+// consentsBefore is how many of each friend's were used when the run began.
+const consentsBefore = 2
+
+// consentOf is a consent with a counter.
+func consentOf(uid, counter uint64) *pb.Consent {
+	n := byte(uid - people)
+	return &pb.Consent{Device: wallet.DeviceID(friendKey(n)), Counter: counter, Signed: fill(32, n), Signature: fill(64, n)}
 }
 
 var simLink = sha256.Sum256([]byte("friends"))
@@ -314,6 +324,7 @@ func (w *World) checkFriends(n *node, r table.Reader) {
 		w.checkPacket(n, r, name, t)
 	}
 	w.clients.tills.moved(&want)
+	w.clients.codes.moved(&want)
 	for i := uint64(1); i <= friends; i++ {
 		a, _ := ledger.Get(r, ledger.UserBalance(people+i), money.CNY)
 		if got := ledger.Balance(a) - openFen; got != want[i] {

@@ -38,6 +38,7 @@ type generator struct {
 	// where the level was the newest from the beginning.
 	actor func()
 	tills int
+	shown int
 }
 
 func (g *generator) step(format string, args ...any) {
@@ -64,7 +65,7 @@ func (g *generator) begin(seed uint64) {
 		g.oldBinaries()
 		return
 	}
-	g.actor = pick(g.chance, []func(){g.friend, g.counter})
+	g.actor = pick(g.chance, []func(){g.friend, g.counter, g.screen})
 }
 
 // oldBinaries begins a cluster at the level before the newest, some of whose nodes
@@ -220,6 +221,50 @@ func (g *generator) counter() {
 		g.ask(d, "undo %s C%d by S%d", d, g.between(1, deskCash), s)
 	default:
 		g.ask(d, "scan %s P%d %d F%d", d, p, 10*g.between(1, 9), f)
+	}
+}
+
+// screen does something with codes that friends show.
+func (g *generator) screen() {
+	v := fmt.Sprint("V", g.shown)
+	if g.shown == 0 || g.asked[v] >= maxAsked || g.shown < maxShown && g.oneIn(4) {
+		g.shown++
+		g.chargeTwice(fmt.Sprint("V", g.shown))
+		return
+	}
+	switch g.IntN(12) {
+	case 0, 1:
+		g.ask(v, "charge %s P%d %d", v, g.between(1, 2), g.between(1, 3))
+	case 2, 3, 4:
+		g.ask(v, "reply %s P%d %s", v, g.between(1, 2), pick(g.chance, []string{"pay", "pay", "refuse"}))
+	case 5, 6, 7:
+		shop := g.between(0, 1)
+		for range g.between(1, 6) {
+			g.ask("", "guess %d", shop)
+		}
+	case 8:
+		g.ask("", "renew F%d", g.between(1, friends))
+	case 9, 10:
+		f := g.between(1, friends)
+		if n := fmt.Sprint("receive F", f); g.asked[n] < maxAsked {
+			g.ask(n, "receive F%d Q%d", f, g.between(1, 3))
+		}
+	default:
+		if g.oneIn(4) {
+			g.step("run %ds", g.between(10, 70)) // codes run out
+		}
+	}
+}
+
+// maxShown is how many codes are shown in a run.
+const maxShown = 40
+
+// chargeTwice has a code read for two payments at once.
+func (g *generator) chargeTwice(v string) {
+	amount := pick(g.chance, []int64{g.between(1, 90), 30_000})
+	g.ask(v, "charge %s P1 %d", v, amount)
+	if g.oneIn(2) {
+		g.ask(v, "charge %s P%d %d", v, g.between(1, 2), amount)
 	}
 }
 

@@ -52,6 +52,7 @@ func firstFrame(level uint32) *table.Mem {
 	}
 	commands = append(commands, friendCommands(level)...)
 	commands = append(commands, tillCommands(level)...)
+	commands = append(commands, shownCommands(level)...)
 	seeds := make([]byte, machine.SeedBytes*len(commands))
 	for i := range seeds {
 		seeds[i] = byte(i)

@@ -40,6 +40,10 @@ type output struct {
 	amount int64  // of a share
 	shows  string // what it says of a till, a shift, a payment
 	shift  uint64 // of something done in cash
+	id     uint64 // of an order by code
+	at     int64  // when that was placed
+	total  int64
+	tries  *pb.CodeTries
 }
 
 func (o output) String() string {
@@ -115,6 +119,10 @@ func blank(verb string) book {
 		return pact{}
 	case atTill[verb]:
 		return desk{}
+	case verb == "receive":
+		return receiver{}
+	case withCodes[verb]:
+		return screen{}
 	}
 	return booked{}
 }

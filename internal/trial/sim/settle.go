@@ -168,6 +168,8 @@ func (w *World) checkState(n *node, r table.Reader) {
 	w.checkAcked(n, r)
 	w.checkMoney(n, r)
 	w.checkTills(n, r)
+	w.foundCodes(r)
+	w.checkCodes(n, r)
 	w.checkFriends(n, r)
 	w.checkNotices(n, r)
 	w.checkJournal(n, r)

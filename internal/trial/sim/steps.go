@@ -91,7 +91,7 @@ func (pl *player) senseless(s *script.Step) string {
 	switch {
 	case (v == "pay" || v == "refund") && c.created[s.Arg("ORDER")] == 0:
 		return "nobody has asked for that order; create it first"
-	case (friendly[v] || atTill[v]) && pl.w.began < transfer.Level:
+	case (friendly[v] || atTill[v] || withCodes[v]) && pl.w.began < transfer.Level:
 		return "there are no wallets at this level"
 	case v == "answer" && !c.friends.asked[s.Arg("TRANSFER")] || v == "grab" && !c.friends.asked[s.Arg("PACKET")]:
 		return "nobody has asked for that yet; send or throw it first"
@@ -99,6 +99,10 @@ func (pl *player) senseless(s *script.Step) string {
 		return "there is no such till; write till first"
 	case atTill[v] && (script.Number(s.Arg("NUMBER")) > deskShifts || v == "scan" && script.Number(s.Arg("PAYMENT")[1:]) > deskPayments):
 		return "the checker has no room for that many shifts or payments"
+	case (v == "charge" || v == "reply") && script.Number(s.Arg("PAYMENT")[1:]) > screenPayments:
+		return "the checker has no room for that many payments"
+	case v == "reply" && c.codes.asked[codeNo(s.Arg("SHOWN"), s.Arg("PAYMENT"))].shop == "":
+		return "nobody has asked for that payment; charge it first"
 	case (v == "open" || v == "count") && script.Number(s.Arg("NUMBER")) == 0:
 		return "shifts are numbered from 1"
 	}

@@ -246,13 +246,17 @@ func (c *clients) scan(r *request, step script.Step) {
 	}
 }
 
+// learnID notes the number of a till.
+func (t *counters) learnID(name string, a answer) {
+	if rec, ok := a.body.(*pb.Till); ok && rec.GetId() != 0 {
+		t.ids[name] = rec.Id
+	}
+}
+
 // learn notes what an answer shows of a till.
-func (t *counters) learn(name string, a answer, out *output) {
+func (*counters) learn(a answer, out *output) {
 	switch rec := a.body.(type) {
 	case *pb.Till:
-		if rec.GetId() != 0 {
-			t.ids[name] = rec.Id
-		}
 		out.shows = fmt.Sprintf("cap %d, shift %d", rec.GetCaps().GetCash(), rec.GetShift())
 	case *pb.Shift:
 		out.shows = showShift(rec)
@@ -260,9 +264,7 @@ func (t *counters) learn(name string, a answer, out *output) {
 		out.shift = rec.GetShift()
 		out.shows = showCash(rec.GetUid(), rec.GetAmount(), rec.GetShift(), rec.GetKind() == pb.CashKind_CASH_KIND_OUT, rec.GetUndoneAt() != 0)
 	case *pb.Order:
-		if _, is := t.ids[name]; is {
-			out.shows, out.order = fmt.Sprintf("%d of F%d", rec.GetTotal(), rec.GetPayerUid()-people), view{}
-		}
+		out.shows, out.order = fmt.Sprintf("%d of F%d", rec.GetTotal(), rec.GetPayerUid()-people), view{}
 	}
 }
 
