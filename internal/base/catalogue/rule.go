@@ -42,6 +42,13 @@ type Kind struct {
 	// key. nil where there never is one. Nobody is asked about an entry that moves money
 	// between two people.
 	Tells func(r table.Reader, by Number, id uint64, name []byte) uint64
+	// Parts begin the names of entities that belong to one of this kind, whose number
+	// follows: "cash" in "cash/7/a1", which was done at the till 7.
+	Parts []string
+	// TellsMerchant is the merchant whom a command's entry about such an entity, or about a
+	// part of one, concerns though it posts to no account of theirs, "" when there is
+	// none. nil where there never is one.
+	TellsMerchant func(r table.Reader, by Number, id uint64, name []byte) string
 }
 
 // Due is a kind of row in the table of things to be done at a time.

@@ -90,6 +90,8 @@ type Config struct {
 	Defaults *pb.MerchantSettings
 	// TillLink is what the printed code of a till with this token says.
 	TillLink func(token []byte) string
+	// SignInLink is what a tablet scans to sign in with a member of staff's token.
+	SignInLink func(token string) string
 	// Checkpoint is the checkpoint published last.
 	Checkpoint func() (journal.Signed, bool)
 	// Now is business time, Unix milliseconds; Wall the wall clock.
@@ -114,7 +116,7 @@ var _ pbconnect.AdminServiceHandler = (*Server)(nil)
 
 // NewServer returns the service over cfg.
 func NewServer(cfg Config) *Server {
-	s := &Server{Config: cfg, desk: &staff.Desk{Core: cfg.Core, People: cfg.People, Now: cfg.Now}}
+	s := &Server{Config: cfg, desk: &staff.Desk{Core: cfg.Core, People: cfg.People, Link: cfg.SignInLink, Now: cfg.Now}}
 	_, s.calls = pbconnect.NewAdminServiceHandler(s, rpc.Options(maxMessage, cfg.Log, "admin call", whose), connect.WithCompressMinBytes(minCompressed))
 	return s
 }

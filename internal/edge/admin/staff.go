@@ -48,11 +48,11 @@ func (s *Server) StaffToken(ctx context.Context, q *connect.Request[pb.AdminStaf
 	if err != nil {
 		return nil, s.fail("make a token", err)
 	}
-	token, m, err := s.desk.Token(ctx, by(ctx), m.Id)
+	a, err := s.desk.Token(ctx, by(ctx), m.Id)
 	if err != nil {
 		return nil, s.fail("make a token", err)
 	}
-	return answer(&pb.NewTokenResponse{Token: token, Member: s.desk.Shown(m)})
+	return answer(a)
 }
 
 // StaffEndSession ends one of a member's sessions, or all.

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
+	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/journal"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
@@ -36,9 +37,11 @@ const (
 	passEntries = 4096
 	// queued is how many entries may wait for a reader before it is cut off.
 	queued = 1024
-	// perSubject is how many streams one person or merchant has on a node: one more
-	// ends the oldest, which is a connection that died, or a device that was put away.
-	perSubject = 16
+	// perPerson is how many streams one person has on a node, perMerchant one merchant,
+	// who has many tills: one more ends the oldest, which is a connection that died, or
+	// a device that was put away.
+	perPerson   = 16
+	perMerchant = 1024
 	// MostStreams is how many streams a node has.
 	MostStreams = 20_000
 	// MostMissed is how many entries are told to somebody who was away; who missed more
@@ -62,6 +65,19 @@ var (
 	ErrStopping = errors.New("the node is stopping; ask another with the cursor")
 )
 
+// Outcome is what says to a listener why their stream ended, where the feed ended it.
+func Outcome(err error) (code.Code, bool) {
+	switch {
+	case errors.Is(err, ErrSlow), errors.Is(err, ErrReplaced), errors.Is(err, ErrStopping):
+		return code.StreamCut, true
+	case errors.Is(err, ErrFull):
+		return code.StreamsTooMany, true
+	case errors.Is(err, ErrMissed):
+		return code.CursorTooOld, true
+	}
+	return code.OK, false
+}
+
 // Core is what a Feed needs of the replica.
 type Core interface {
 	ReadLocal(ctx context.Context, f func(table.Reader) error) error
@@ -80,6 +96,14 @@ type Views interface {
 type Subject struct {
 	Person   uint64
 	Merchant string
+}
+
+// most is how many streams a subject has on a node.
+func (s Subject) most() int {
+	if s.Person != 0 {
+		return perPerson
+	}
+	return perMerchant
 }
 
 // Feed tells what happens. Its methods may be called from any goroutine.

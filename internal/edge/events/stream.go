@@ -63,7 +63,7 @@ func (f *Feed) enter(ctx context.Context, s *stream) error {
 		}
 	}
 	list := f.streams[s.who]
-	if over := len(list) - perSubject; over >= 0 {
+	if over := len(list) - s.who.most(); over >= 0 {
 		list[over].cut(ErrReplaced)
 	}
 	s.begin = f.next

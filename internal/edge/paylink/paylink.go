@@ -1,5 +1,5 @@
 // Package paylink makes and reads what the codes say that stay the same: the links of
-// printed codes and NFC tags, and those by which people are paid.
+// printed codes and NFC tags, those by which people are paid, and by which tablets sign in.
 package paylink
 
 import (

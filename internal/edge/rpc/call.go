@@ -37,6 +37,8 @@ type Call struct {
 	Request string
 	// Chinese: sentences are wanted in Chinese.
 	Chinese bool
+	// Answer bounds how long reading the call and writing its answer may take.
+	Answer *http.ResponseController
 }
 
 type callKey struct{}
@@ -44,7 +46,7 @@ type callKey struct{}
 // Called lets calls through with what their headers say, for CallOf.
 func Called(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c := Call{Request: RequestID(r), Chinese: Chinese(r.Header.Get("Accept-Language"))}
+		c := Call{Request: RequestID(r), Chinese: Chinese(r.Header.Get("Accept-Language")), Answer: http.NewResponseController(w)}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callKey{}, c)))
 	})
 }

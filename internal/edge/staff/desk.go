@@ -30,6 +30,8 @@ type Desk struct {
 	Core Core
 	// People seals and opens members' details; nil on a node without a keyring.
 	People *personal.Sealer
+	// Link is what a tablet scans to sign in with a token; nil where there are no pages.
+	Link func(token string) string
 	// Now is business time, Unix milliseconds.
 	Now func() int64
 }
@@ -144,10 +146,17 @@ func (d *Desk) Page(ctx context.Context, after uint64, limit uint32, of func(*pb
 }
 
 // Token gives a member a new token, which is returned here and kept nowhere.
-func (d *Desk) Token(ctx context.Context, by By, id uint64) (token string, m *pb.StaffMember, err error) {
+func (d *Desk) Token(ctx context.Context, by By, id uint64) (*pb.NewTokenResponse, error) {
 	token, hash := staffauth.NewSecret(staffauth.Token, id)
-	m, err = run(ctx, d, rule.Token, by, &pb.StaffToken{Id: id, Hash: hash})
-	return token, m, err
+	m, err := run(ctx, d, rule.Token, by, &pb.StaffToken{Id: id, Hash: hash})
+	if err != nil {
+		return nil, err
+	}
+	a := &pb.NewTokenResponse{Token: token, Member: d.Shown(m)}
+	if d.Link != nil {
+		a.Link = d.Link(token)
+	}
+	return a, nil
 }
 
 // SetRoles replaces a member's roles.

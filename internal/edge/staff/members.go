@@ -64,11 +64,11 @@ func (s *Server) NewMemberToken(ctx context.Context, q *connect.Request[pb.NewMe
 	if err != nil {
 		return nil, s.fail(ctx, "make a token", err)
 	}
-	token, m, err := s.Desk.Token(ctx, by(ctx), m.Id)
+	a, err := s.Desk.Token(ctx, by(ctx), m.Id)
 	if err != nil {
 		return nil, s.fail(ctx, "make a token", err)
 	}
-	return connect.NewResponse(&pb.NewTokenResponse{Token: token, Member: s.Desk.Shown(m)}), nil
+	return connect.NewResponse(a), nil
 }
 
 // EndMember ends one of the owner's people.

@@ -30,7 +30,12 @@ func (s *Server) SignIn(ctx context.Context, q *connect.Request[pb.SignInRequest
 		return nil, s.fail(ctx, "sign in", err)
 	}
 	opened := row.Sessions[len(row.Sessions)-1]
-	return connect.NewResponse(&pb.SignInResponse{Session: text, Number: opened.Number, Until: opened.Until}), nil
+	a := connect.NewResponse(&pb.SignInResponse{Session: text, Number: opened.Number, Until: opened.Until})
+	if q.Msg.Cookie {
+		a.Msg.Session = ""
+		staffauth.KeepSession(a.Header(), text, c.LifeMs)
+	}
+	return a, nil
 }
 
 // Life is how long a session lasts, milliseconds, of which a caller says so many
@@ -61,7 +66,11 @@ func (s *Server) SignOut(ctx context.Context, q *connect.Request[pb.SignOutReque
 		return nil, s.fail(ctx, "sign out", code.StaffSecretInvalid.Err())
 	}
 	m, err := s.Desk.EndSession(ctx, by(ctx), who.ID, number)
-	return s.answer(ctx, "sign out", m, err)
+	a, err := s.answer(ctx, "sign out", m, err)
+	if err == nil && (number == 0 || number == who.Session) {
+		staffauth.DropSession(a.Header())
+	}
+	return a, err
 }
 
 // WhoAmI shows the caller.

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/stamp"
 	"github.com/holdfast-pay/holdfast/internal/edge/edgetest"
+	"github.com/holdfast-pay/holdfast/internal/edge/paylink"
 	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
 	"github.com/holdfast-pay/holdfast/internal/edge/staff"
 	"github.com/holdfast-pay/holdfast/internal/edge/staffauth"
@@ -39,7 +41,7 @@ func open(t *testing.T) *office {
 	core.Must(catalogue.MerchantAdd, &pb.MerchantAdd{Mchid: another, Name: "Other", Appids: []string{edgetest.Appid}})
 	auth := staffauth.New(staffauth.Config{Core: core, Now: core.Now, Wall: func() time.Time { return time.UnixMilli(core.Now()) }})
 	server := httptest.NewServer(staff.NewServer(staff.Config{
-		Desk: &staff.Desk{Core: core, People: edgetest.Sealer(t, core), Now: core.Now}, Auth: auth, Log: slog.New(slog.DiscardHandler),
+		Desk: &staff.Desk{Core: core, People: edgetest.Sealer(t, core), Now: core.Now, Link: func(token string) string { return paylink.SignIn("https://pay.example.com", token) }}, Auth: auth, Log: slog.New(slog.DiscardHandler),
 	}))
 	t.Cleanup(server.Close)
 	o := &office{Core: core, t: t, url: server.URL}
@@ -56,9 +58,16 @@ func (o *office) member(mchid, ref string, roles ...pb.StaffRole) (token string)
 }
 
 func (o *office) as(secret string) pbconnect.StaffServiceClient {
+	return o.sending("Authorization", "Bearer "+secret)
+}
+
+// sending calls with these headers, names and values.
+func (o *office) sending(headers ...string) pbconnect.StaffServiceClient {
 	return pbconnect.NewStaffServiceClient(http.DefaultClient, o.url, connect.WithInterceptors(connect.UnaryInterceptorFunc(func(next connect.UnaryFunc) connect.UnaryFunc {
 		return func(ctx context.Context, q connect.AnyRequest) (connect.AnyResponse, error) {
-			q.Header().Set("Authorization", "Bearer "+secret)
+			for pair := range slices.Chunk(headers, 2) {
+				q.Header().Set(pair[0], pair[1])
+			}
 			return next(ctx, q)
 		}
 	})))
@@ -103,6 +112,40 @@ func TestSessions(t *testing.T) {
 	}
 }
 
+// A browser's page keeps its session in a cookie, which is in no answer, counts for calls
+// of the platform's own pages alone, and is gone when it signs out.
+func TestSessionInACookie(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	in, err := o.owner.SignIn(t.Context(), connect.NewRequest(&pb.SignInRequest{Cookie: true, LifeS: 3600}))
+	if err != nil || in.Msg.Session != "" {
+		t.Fatal(in, err)
+	}
+	kept, err := http.ParseSetCookie(in.Header().Get("Set-Cookie"))
+	if err != nil || kept.Name != "__Host-holdfast-staff" || !kept.Secure || !kept.HttpOnly || kept.SameSite != http.SameSiteStrictMode || kept.Path != "/" || kept.Domain != "" || kept.MaxAge != 3600 {
+		t.Fatalf("the cookie is %v, %v", kept, err)
+	}
+	from := func(headers ...string) pbconnect.StaffServiceClient {
+		return o.sending(append(headers, "Cookie", kept.Name+"="+kept.Value)...)
+	}
+	for _, ours := range []pbconnect.StaffServiceClient{from("Sec-Fetch-Site", "same-origin"), from("Origin", o.url), from()} {
+		if m := must(t, ours.WhoAmI, &pb.WhoAmIRequest{}); m.Ref != "li" {
+			t.Errorf("the caller is %v", m)
+		}
+	}
+	for _, theirs := range []pbconnect.StaffServiceClient{from("Sec-Fetch-Site", "cross-site"), from("Sec-Fetch-Site", "same-site"), from("Origin", "https://evil.example")} {
+		refused(t, theirs.WhoAmI, &pb.WhoAmIRequest{}, code.StaffSecretInvalid)
+	}
+	out, err := from().SignOut(t.Context(), connect.NewRequest(&pb.SignOutRequest{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if gone, err := http.ParseSetCookie(out.Header().Get("Set-Cookie")); err != nil || gone.Name != kept.Name || gone.MaxAge >= 0 || gone.Value != "" {
+		t.Errorf("the cookie becomes %v, %v", gone, err)
+	}
+	refused(t, from().WhoAmI, &pb.WhoAmIRequest{}, code.StaffSecretInvalid)
+}
+
 // Owners look after their own people, and nobody else does.
 func TestOwnersLookAfterTheirPeople(t *testing.T) {
 	t.Parallel()
@@ -121,7 +164,11 @@ func TestOwnersLookAfterTheirPeople(t *testing.T) {
 	refused(t, o.owner.EndMember, &pb.EndMemberRequest{Ref: "zhao"}, code.StaffNotFound)
 	refused(t, o.owner.SetMemberRoles, &pb.SetMemberRolesRequest{Ref: "zhao", Roles: cashier}, code.StaffNotFound)
 
-	till := o.as(must(t, o.owner.NewMemberToken, &pb.NewMemberTokenRequest{Ref: "till-1"}).Token)
+	token := must(t, o.owner.NewMemberToken, &pb.NewMemberTokenRequest{Ref: "till-1"})
+	if token.Link != "https://pay.example.com/till/#"+token.Token {
+		t.Errorf("a tablet signs in by %q", token.Link)
+	}
+	till := o.as(token.Token)
 	if m := must(t, till.WhoAmI, &pb.WhoAmIRequest{}); m.Ref != "till-1" {
 		t.Errorf("the cashier is %v", m)
 	}

@@ -31,7 +31,7 @@ func (a *Auth) Guard(next http.Handler) http.Handler {
 	refusals := connect.NewErrorWriter()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		address, _, _ := net.SplitHostPort(r.RemoteAddr)
-		m, err := a.Authenticate(r.Context(), r.Header, address)
+		m, err := a.Authenticate(r.Context(), presented(r), address)
 		if err != nil {
 			w.Header().Set("WWW-Authenticate", "Bearer")
 			_ = refusals.Write(w, r, Refusal(err, rpc.Chinese(r.Header.Get("Accept-Language")))) // the client may have gone

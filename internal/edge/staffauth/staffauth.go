@@ -2,7 +2,8 @@
 // call: the administration, tills, and consoles to come.
 //
 // A call has Authorization: Bearer and a token (hft_17_...), as programs do, or the
-// session that was opened with one (hfs_17_...). The member's row is read anew for each
+// session that was opened with one (hfs_17_...). A browser's page has its session in a
+// cookie instead (cookie.go). The member's row is read anew for each
 // call, with everything that was answered anywhere: who was ended, a session that was
 // ended, roles that were taken away count from the moment on in which that was
 // answered, on every node. A cache would save one row's look-up, and would have to be
@@ -60,6 +61,8 @@ type Member struct {
 	Uid uint64
 	// Session is the number of a session that was presented, 0 where a token was.
 	Session uint64
+
+	presented secret
 }
 
 // Actor is who did it, as commands and the journal say it: "staff/17".
@@ -128,13 +131,23 @@ func (a *Auth) authenticate(ctx context.Context, h http.Header, address string, 
 	return m, nil
 }
 
+// Again is the member as they are by r, for a call that goes on for long. The error is a
+// *code.Error: StaffSecretInvalid, once they or what they presented was ended.
+func (a *Auth) Again(r table.Reader, m Member) (Member, error) {
+	now, ok := holder(r, m.presented, a.Now())
+	if !ok {
+		return Member{}, code.StaffSecretInvalid.Err()
+	}
+	return now, nil
+}
+
 // holder is whose a secret is at a time.
 func holder(r table.Reader, s secret, at int64) (Member, bool) {
 	m, ok := staff.Peek(r, s.id)
 	if !ok {
 		return Member{}, false
 	}
-	who := Member{ID: m.Id, Ref: m.Ref, Mchid: m.Mchid, Roles: m.Roles, Uid: m.Uid}
+	who := Member{ID: m.Id, Ref: m.Ref, Mchid: m.Mchid, Roles: m.Roles, Uid: m.Uid, presented: s}
 	if s.of == Token {
 		return who, staff.HasToken(m, s.hash)
 	}

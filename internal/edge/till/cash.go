@@ -16,7 +16,6 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
 	"github.com/holdfast-pay/holdfast/internal/rule/paycode"
 	"github.com/holdfast-pay/holdfast/internal/rule/person"
-	"github.com/holdfast-pay/holdfast/internal/rule/staff"
 	rule "github.com/holdfast-pay/holdfast/internal/rule/till"
 )
 
@@ -67,21 +66,13 @@ func (s *Server) ShowShift(ctx context.Context, q *connect.Request[pb.ShowShiftR
 }
 
 func (s *Server) shiftView(ctx context.Context, shift *pb.Shift) (*connect.Response[pb.ShiftView], error) {
-	v := &pb.ShiftView{
-		Till: shift.Till, Number: shift.Number, Open: shift.State == pb.ShiftState_SHIFT_STATE_OPEN, Float: shift.Float, Taken: shift.Taken, PaidOut: shift.PaidOut,
-		Expected: rule.Expected(shift), Counted: shift.Counted, OpenedAt: shift.OpenedAt, ClosedAt: shift.ClosedAt,
-	}
-	if !v.Open {
-		v.Missing = v.Expected - v.Counted
-	}
+	var v *pb.ShiftView
 	lines, err := s.Views.History(ledger.TillCash(shift.Till), money.CNY, 0, newest)
 	if err != nil {
 		return nil, s.fail(ctx, "list what was done in cash", err)
 	}
 	if err := s.read(ctx, "show a shift", func(r table.Reader) error {
-		if m, ok := staff.Peek(r, shift.Staff); ok {
-			v.Staff = m.Ref
-		}
+		v = shown(r, shift)
 		for _, l := range lines {
 			if m, ok := cashOf(r, shift, l); ok {
 				v.Newest = append(v.Newest, s.cashView(r, m))

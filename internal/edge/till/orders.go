@@ -119,6 +119,29 @@ func (s *Server) ShowOrder(ctx context.Context, q *connect.Request[pb.ShowTillOr
 	return s.orderView(ctx, o)
 }
 
+// CancelOrder implements TillService.
+func (s *Server) CancelOrder(ctx context.Context, q *connect.Request[pb.CancelTillOrderRequest]) (*connect.Response[pb.TillOrder], error) {
+	m, err := s.cashier(ctx)
+	if err != nil {
+		return nil, err
+	}
+	o, err := s.order(ctx, m.Mchid, q.Msg.OutTradeNo)
+	switch {
+	case err != nil:
+		return nil, err
+	case tillOf(o) == 0: // the merchant's own program waits for it
+		return nil, refuse(ctx, code.OrderNotFound)
+	}
+	closed, out, err := order.Close.Do(ctx, s.Core, m.Actor(), rpc.CallOf(ctx).Request, &pb.OrderClose{Mchid: m.Mchid, OutTradeNo: o.OutTradeNo})
+	switch {
+	case err != nil:
+		return nil, s.fail(ctx, "cancel an order", err)
+	case out != code.OK && out != code.OrderPaid: // which is what the order says
+		return nil, refuse(ctx, out)
+	}
+	return s.orderView(ctx, closed)
+}
+
 func (s *Server) order(ctx context.Context, mchid, number string) (o *pb.Order, err error) {
 	err = s.read(ctx, "find an order", func(r table.Reader) error {
 		var ok bool

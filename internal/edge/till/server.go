@@ -15,6 +15,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/edge/events"
 	"github.com/holdfast-pay/holdfast/internal/edge/gate"
 	"github.com/holdfast-pay/holdfast/internal/edge/judge"
 	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
@@ -32,6 +33,8 @@ const maxBody = 16 << 10
 type Core interface {
 	// Do runs a command; an error means that no result is known.
 	Do(ctx context.Context, cmd *pb.Command) (catalogue.Result, error)
+	// ReadLocal calls f with one snapshot that has every command answered by this node.
+	ReadLocal(ctx context.Context, f func(table.Reader) error) error
 	// ReadLatest calls f with one snapshot that has every answered command.
 	ReadLatest(ctx context.Context, f func(table.Reader) error) error
 }
@@ -51,11 +54,18 @@ type Views interface {
 	Next() uint64
 }
 
+// Events tell which journal entries concern a merchant, as they are applied; an
+// *events.Feed does.
+type Events interface {
+	Follow(ctx context.Context, who events.Subject, cursor uint64, tell func(seqs []uint64, cursor uint64) error) error
+}
+
 // Config says what a Server works with.
 type Config struct {
 	Core     Core
 	Personal Personal
 	Views    Views
+	Events   Events
 	Staff    *staffauth.Auth
 	// Codes charges the codes that payers show.
 	Codes *judge.Judge
@@ -98,9 +108,9 @@ func whose(ctx context.Context) []any {
 func (s *Server) Asked(r *http.Request) gate.Asked {
 	asked := gate.Asked{Class: gate.Pay, Payer: true}
 	switch r.URL.Path {
-	case pbconnect.TillServiceListTillsProcedure, pbconnect.TillServiceShowTakingsProcedure:
+	case pbconnect.TillServiceListTillsProcedure, pbconnect.TillServiceShowTakingsProcedure, pbconnect.TillServiceListShiftsProcedure:
 		asked.Class = gate.Rest
-	case pbconnect.TillServiceShowOrderProcedure, pbconnect.TillServiceShowShiftProcedure:
+	case pbconnect.TillServiceShowOrderProcedure, pbconnect.TillServiceShowShiftProcedure, pbconnect.TillServiceFollowProcedure:
 		asked.Class = gate.Query
 	}
 	return asked
@@ -115,7 +125,7 @@ func (s *Server) Refuse(w http.ResponseWriter, r *http.Request, why gate.Refusal
 // said are the outcomes that Connect has a closer word for than their class's.
 var said = map[code.Code]connect.Code{
 	code.Overloaded: connect.CodeResourceExhausted, code.DiskLow: connect.CodeResourceExhausted,
-	code.StaffRoleMissing: connect.CodePermissionDenied, code.LevelTooLow: connect.CodeUnimplemented,
+	code.StaffRoleMissing: connect.CodePermissionDenied, code.StaffSecretInvalid: connect.CodeUnauthenticated, code.LevelTooLow: connect.CodeUnimplemented,
 }
 
 func refusal(chinese bool, c code.Code) error {
@@ -164,10 +174,15 @@ func (s *Server) read(ctx context.Context, doing string, f func(r table.Reader) 
 // cashier is the caller, who works at the merchant's tills or owns them.
 func (s *Server) cashier(ctx context.Context) (staffauth.Member, error) {
 	m, _ := staffauth.From(ctx)
-	if err := m.Require(pb.StaffRole_STAFF_ROLE_CASHIER, pb.StaffRole_STAFF_ROLE_OWNER); err != nil {
+	if err := mayStand(m); err != nil {
 		return m, s.fail(ctx, "say who calls", err)
 	}
 	return m, nil
+}
+
+// mayStand says whether a member may stand at their merchant's tills.
+func mayStand(m staffauth.Member) error {
+	return m.Require(pb.StaffRole_STAFF_ROLE_CASHIER, pb.StaffRole_STAFF_ROLE_OWNER)
 }
 
 // at is the till of the caller's merchant that a call names.

@@ -48,14 +48,10 @@ func (s *Server) Follow(ctx context.Context, q *connect.Request[pb.FollowRequest
 
 // endOf says why a stream ended.
 func (s *Server) endOf(who *caller, err error) error {
-	switch {
-	case errors.Is(err, events.ErrSlow), errors.Is(err, events.ErrReplaced), errors.Is(err, events.ErrStopping):
-		return refuse(who, code.StreamCut)
-	case errors.Is(err, events.ErrFull):
-		return refuse(who, code.StreamsTooMany)
-	case errors.Is(err, events.ErrMissed):
-		return refuse(who, code.CursorTooOld)
-	case errors.Is(err, context.Canceled):
+	if out, ok := events.Outcome(err); ok {
+		return refuse(who, out)
+	}
+	if errors.Is(err, context.Canceled) {
 		return connect.NewError(connect.CodeCanceled, err)
 	}
 	return s.fail(who, "follow", err)

@@ -18,10 +18,17 @@ func tells(b []byte, kind string, uid uint64) []byte {
 	return strconv.AppendUint(append(append(append(b, "tells "...), kind...), '/'), uid, 10)
 }
 
+// tellsMerchant is tells for a merchant: "tells till/1900000001", of which no person has
+// the number.
+func tellsMerchant(b []byte, kind, mchid string) []byte {
+	return append(append(append(append(b, "tells merchant "...), kind...), '/'), mchid...)
+}
+
 // Concern says whom journal entries concern. It is used by one goroutine.
 type Concern struct {
-	kinds map[string]catalogue.Kind
-	names []string // of kinds, in their order
+	kinds map[string]catalogue.Kind // by the names of entities, parts' too
+	names []string                  // of kinds that tell people, in their order
+	shops []string                  // of kinds that tell merchants, in their order
 	entry entry
 	// People and Merchants are of the entry last looked at, each once.
 	People    []uint64
@@ -36,12 +43,20 @@ func NewConcern(kinds []catalogue.Kind) *Concern {
 			c.kinds[k.Name] = k
 			c.names = append(c.names, k.Name)
 		}
+		if k.TellsMerchant != nil {
+			c.kinds[k.Name] = k
+			c.shops = append(c.shops, k.Name)
+			for _, part := range k.Parts {
+				c.kinds[part] = catalogue.Kind{Name: k.Name, TellsMerchant: k.TellsMerchant}
+			}
+		}
 	}
 	return c
 }
 
 // Look finds whom a stored entry concerns: those whose accounts it posts to, the
-// person whose own record it is about, and whom the rule names.
+// person whose own record it is about, and whom the rule names. Of a merchant's accounts
+// it is the balance.
 func (c *Concern) Look(r table.Reader, stored []byte) error {
 	c.People, c.Merchants = c.People[:0], c.Merchants[:0]
 	if err := c.entry.read(stored); err != nil {
@@ -57,6 +72,9 @@ func (c *Concern) Look(r table.Reader, stored []byte) error {
 	if _, uid := c.other(r, &c.entry); uid != 0 {
 		c.person(uid)
 	}
+	if _, mchid := c.merchant(r, &c.entry); mchid != "" {
+		c.Merchants = append(c.Merchants, mchid)
+	}
 	return nil
 }
 
@@ -65,12 +83,18 @@ func (c *Concern) account(name []byte) {
 		c.person(uid)
 		return
 	}
-	if rest, ok := bytes.CutPrefix(name, []byte("mch/")); ok {
-		mchid, _, _ := bytes.Cut(rest, []byte("/"))
-		if m := string(mchid); !slices.Contains(c.Merchants, m) {
-			c.Merchants = append(c.Merchants, m)
-		}
+	if mchid, ok := shop(name); ok && !slices.Contains(c.Merchants, string(mchid)) {
+		c.Merchants = append(c.Merchants, string(mchid))
 	}
+}
+
+// shop is whose account it is, if it is a merchant's balance.
+func shop(account []byte) (mchid []byte, ok bool) {
+	rest, ok := bytes.CutPrefix(account, []byte("mch/"))
+	if !ok {
+		return nil, false
+	}
+	return bytes.CutSuffix(rest, []byte("/pending"))
 }
 
 func (c *Concern) person(uid uint64) {
@@ -100,7 +124,7 @@ func holder(account []byte) (uid uint64, ok bool) {
 func (c *Concern) other(r table.Reader, e *entry) (kind string, uid uint64) {
 	name, _, _ := bytes.Cut(e.entity, []byte("/"))
 	k, ok := c.kinds[string(name)]
-	if !ok || e.betweenTwo() {
+	if !ok || k.Tells == nil || e.betweenTwo() {
 		return "", 0
 	}
 	_, id, ok := numbered(string(e.entity))
@@ -108,6 +132,31 @@ func (c *Concern) other(r table.Reader, e *entry) (kind string, uid uint64) {
 		return "", 0
 	}
 	return k.Name, k.Tells(r, catalogue.Number(e.number), id, e.name)
+}
+
+// merchant is whom the rule of an entity's kind names, "" for nobody. What moves a
+// merchant's money needs nobody named.
+func (c *Concern) merchant(r table.Reader, e *entry) (kind, mchid string) {
+	name, rest, _ := bytes.Cut(e.entity, []byte("/"))
+	k, ok := c.kinds[string(name)]
+	if !ok || k.TellsMerchant == nil || e.ofShop() {
+		return "", ""
+	}
+	digits, _, _ := bytes.Cut(rest, []byte("/"))
+	id, err := strconv.ParseUint(string(digits), 10, 64)
+	if err != nil {
+		return "", ""
+	}
+	return k.Name, k.TellsMerchant(r, catalogue.Number(e.number), id, e.name)
+}
+
+// ofShop says whether a merchant's balance is posted to.
+func (e *entry) ofShop() bool {
+	return slices.ContainsFunc(e.postings, func(p posting) bool {
+		_, debit := shop(p.debit)
+		_, credit := shop(p.credit)
+		return debit || credit
+	})
 }
 
 // betweenTwo says whether accounts of two people are posted to.
@@ -146,9 +195,13 @@ func (v *Views) Told(kind string, uid, before uint64, limit int) ([]uint64, erro
 	return steps, err
 }
 
-// ConcerningMerchant is ConcerningPerson for what moves a merchant's money.
+// ConcerningMerchant is ConcerningPerson for a merchant.
 func (v *Views) ConcerningMerchant(mchid string, from, to uint64, most int) ([]uint64, error) {
-	return newest(from, to, most, v.postedTo(ledger.MerchantPending(mchid)))
+	sources := []pages{v.postedTo(ledger.MerchantPending(mchid))}
+	for _, kind := range v.shops {
+		sources = append(sources, v.about(string(tellsMerchant(nil, kind, mchid))))
+	}
+	return newest(from, to, most, sources...)
 }
 
 // pages returns entries below before, the newest first; none when there are no more.

@@ -31,6 +31,10 @@ func life() []*pb.Entry {
 		{At: 1, Entity: "box/2", Name: "nobody", Number: boxOpen}, // 7: nobody
 		{At: 1, Entity: "wallet/12"},                              // 8: another, whose number goes on
 		{At: 1, Entity: "box/3", Name: "1/c", Number: boxOpen, Postings: moved("", ming, hong).Postings}, // 9: both, by their accounts
+		{At: 1, Entity: "desk/7"},                                     // 10: the merchant, told by the rule
+		moved("drawer/7/a", "till/7/cash", hong),                      // 11: the merchant, and hong by her account
+		moved("drawer/8/a", "till/8/cash", "mch/x/safe"),              // 12: nobody
+		moved("desk/7", ledger.MerchantPending("1900000009"), "fees"), // 13: another merchant, by the account alone
 	}
 }
 
@@ -57,7 +61,7 @@ func TestWhomEntriesConcern(t *testing.T) {
 			there[m] = append(there[m], uint64(seq))
 		}
 	}
-	for who, want := range map[string][]uint64{"1": {1, 2, 4, 9}, "2": {3, 4, 5, 9}, "12": {8}, "1900000001": {1}} {
+	for who, want := range map[string][]uint64{"1": {1, 2, 4, 9}, "2": {3, 4, 5, 9, 11}, "12": {8}, "1900000001": {1, 10, 11}} {
 		if !slices.Equal(there[who], want) {
 			t.Errorf("%s is told of %v, want %v", who, there[who], want)
 		}
@@ -65,11 +69,11 @@ func TestWhomEntriesConcern(t *testing.T) {
 			var got []uint64
 			var err error
 			if uid := (map[string]uint64{"1": 1, "2": 2, "12": 12})[who]; uid != 0 {
-				got, err = v.ConcerningPerson(uid, from, 9, 100)
+				got, err = v.ConcerningPerson(uid, from, 12, 100)
 			} else {
-				got, err = v.ConcerningMerchant(who, from, 9, 100)
+				got, err = v.ConcerningMerchant(who, from, 12, 100)
 			}
-			missed := slices.DeleteFunc(slices.Clone(want), func(seq uint64) bool { return seq < from || seq >= 9 })
+			missed := slices.DeleteFunc(slices.Clone(want), func(seq uint64) bool { return seq < from || seq >= 12 })
 			if err != nil || !slices.Equal(got, missed) {
 				t.Errorf("%s missed %v since %d (%v), want %v", who, got, from, err, missed)
 			}

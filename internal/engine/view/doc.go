@@ -17,6 +17,7 @@
 //	0x20  entity, first seq                          packed seqs        one entity in one slice
 //	0x21  kind, number, first seq                    packed seqs        the same for "order/17"
 //	0x21  "tells " and kind, uid, first seq          packed seqs        entries about the kind that concern a person beside their accounts
+//	0x21  "tells merchant " and kind, mchid, seq     packed seqs        the same for a merchant
 //	0x30  kind, owner, at, id                        packed marks       one owner in one slice
 //
 // One row for each account in each slice, rather than one for each posting, is

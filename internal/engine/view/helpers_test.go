@@ -36,6 +36,15 @@ var kinds = []catalogue.Kind{
 	{Number: pb.Kind_KIND_ORDER, Name: "order", Listed: []catalogue.Number{orderCreate}},
 	{Number: pb.Kind_KIND_REFUND, Name: "refund"},
 	{Number: boxes, Name: "box", Listed: []catalogue.Number{boxOpen}, Tells: boxTells},
+	{Number: boxes + 1, Name: "desk", Parts: []string{"drawer"}, TellsMerchant: deskTells},
+}
+
+// deskTells: what is done at the desk 7 concerns the shop.
+func deskTells(_ table.Reader, _ catalogue.Number, id uint64, _ []byte) string {
+	if id != 7 {
+		return ""
+	}
+	return "1900000001"
 }
 
 // boxTells: an opened box concerns whoever its name names.

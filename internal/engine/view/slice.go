@@ -146,6 +146,9 @@ func (s *slice) add(stored []byte) error {
 		if kind, uid := s.concern.other(s.r, e); uid != 0 {
 			s.step(tells(s.name[:0], kind, uid), seq)
 		}
+		if kind, mchid := s.concern.merchant(s.r, e); mchid != "" {
+			s.step(tellsMerchant(s.name[:0], kind, mchid), seq)
+		}
 	}
 	s.meta.next++
 	s.work += 1 + len(e.postings)
@@ -262,7 +265,7 @@ type seenNumbers map[pb.Kind]uint64
 
 // layout is the version of everything this package stores. Another one in the
 // store makes it be built anew.
-const layout = 3
+const layout = 4
 
 // metaBytes is the size of a cursor without what was seen; each kind adds
 // seenBytes.

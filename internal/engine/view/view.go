@@ -87,8 +87,8 @@ type Views struct {
 	meta  meta // of the slice committed last; written by Run and under mu
 	slice *slice
 	// tellers are the kinds of entities whose entries concern people without an account
-	// in them.
-	tellers []string
+	// in them, shops those whose entries so concern merchants.
+	tellers, shops []string
 
 	next    atomic.Uint64 // meta.next for others
 	head    atomic.Uint64 // the journal's size when last looked at
@@ -113,7 +113,7 @@ func Open(dir string, opt Options) (*Views, error) {
 		poke: make(chan struct{}, 1), moved: make(chan struct{}),
 	}
 	v.slice = newSlice(meta{}, opt.Kinds)
-	v.tellers = v.slice.concern.names
+	v.tellers, v.shops = v.slice.concern.names, v.slice.concern.shops
 	if err := v.openStore(); err != nil {
 		return nil, err
 	}

@@ -21,7 +21,7 @@ var Rule = catalogue.Rule{
 	Name:     "order",
 	Commands: []*catalogue.Spec{Create.Spec, Pay.Spec, Close.Spec, PayByWallet.Spec},
 	Tables:   []table.ID{table.Orders, table.OrderNos},
-	Kinds:    []catalogue.Kind{{Number: pb.Kind_KIND_ORDER, Name: "order", Listed: []catalogue.Number{catalogue.OrderCreate, catalogue.CodePay, catalogue.TillPay}, Tells: tells}},
+	Kinds:    []catalogue.Kind{{Number: pb.Kind_KIND_ORDER, Name: "order", Listed: []catalogue.Number{catalogue.OrderCreate, catalogue.CodePay, catalogue.TillPay}, Tells: tells, TellsMerchant: tellsMerchant}},
 	Due:      []catalogue.Due{{Kind: pb.DueKind_DUE_KIND_ORDER_CLOSE, Of: pb.Kind_KIND_ORDER, Do: CloseDue}},
 	Sweeps:   []catalogue.Sweep{{Name: "orders to close", Do: AutoClose, Next: NextAutoClose}},
 

@@ -12,6 +12,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/holdfast-pay/holdfast/internal/edge/drawing"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
 )
@@ -214,16 +215,24 @@ var staffToken = Command{
 	Name: "staff token", Args: "REF", Short: "make a new token for a member of staff", JSON: true, Admin: true,
 	Long: `The token is shown here, or written to --out FILE, and nowhere else; one that is lost
 is replaced by running this again. The token before it, and the sessions that it
-opened, end. Other commands take it by --token-file FILE.`,
+opened, end. Other commands take it by --token-file FILE.
+
+--qr draws it as a code for a till's tablet: its camera opens the till page signed in. Who
+photographs the code can sign in too, until the next token: show it to the tablet alone.`,
 	Examples: []Example{
 		{"holdfast staff token wang --out wang.token", "into a file that only you can read"},
 		{"holdfast staff token till-2 --merchant 1900000001", "shown on the terminal"},
+		{"holdfast staff token till-2 --merchant 1900000001 --qr", "a code for the tablet"},
 	},
 	Flags: func(fs *flag.FlagSet) RunFunc {
 		member := memberFlags(fs)
+		qr := fs.Bool("qr", false, "draw a code that signs a till's tablet in")
 		var out string
 		fileVar(fs, &out, "out", "write the token to this new `FILE` instead of showing it")
 		return func(ctx context.Context, env *Env, args []string) error {
+			if *qr && out != "" {
+				return usage("--qr or --out FILE", "a token is drawn or written, not both")
+			}
 			to, err := secretFile(out)
 			if err != nil {
 				return err
@@ -232,9 +241,29 @@ opened, end. Other commands take it by --token-file FILE.`,
 			if err != nil {
 				return to.drop(err)
 			}
+			if *qr && !env.JSON {
+				return drawSignIn(env, a)
+			}
 			return to.put(env, a.Token, "token", a)
 		}
 	},
+}
+
+// drawSignIn draws a new token for a tablet to scan. It is there by now: what can't be
+// drawn is said.
+func drawSignIn(env *Env, a *pb.NewTokenResponse) error {
+	if a.Link == "" {
+		return failure(ExitRefused, "set wallet_api.base_url to where browsers find the pages, and run this again: it makes another token", "the node's pages have no address that a tablet could open")
+	}
+	drawn, err := drawing.Terminal(a.Link, "  ", false)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(env.Out, "%s\n%s\n", drawn, a.Link)
+	if err == nil {
+		fmt.Fprintln(env.Err, "this is the only time that the token is shown; clear the screen when the tablet has it")
+	}
+	return err
 }
 
 var staffSessions = Command{

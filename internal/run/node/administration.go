@@ -81,6 +81,7 @@ func (n *adminService) Start(context.Context) error {
 			KeyMode: modes[m.KeyMode], RefundIntervalS: int32(m.RefundInterval.Std() / time.Second),
 			AllowHttp: m.AllowHTTP, Strict: m.Strict, WeixinCodeUrl: m.WeixinCodeURL,
 		},
+		SignInLink: n.signInLink,
 		TillLink:   func(token []byte) string { return paylink.Till(n.addresses.Cashier, token) },
 		Checkpoint: n.journal.publisher.Latest, Now: n.replica.Now, Wall: time.Now, ReadOnly: n.readOnly,
 		Version: n.opt.Version, Log: n.log,

@@ -3,6 +3,7 @@ package node
 import (
 	"time"
 
+	"github.com/holdfast-pay/holdfast/internal/edge/paylink"
 	"github.com/holdfast-pay/holdfast/internal/edge/staff"
 	"github.com/holdfast-pay/holdfast/internal/edge/staffauth"
 )
@@ -11,8 +12,18 @@ import (
 // staff is let in, so that wrong tokens are counted together.
 func (n *shared) newMembers() *staff.Server {
 	return staff.NewServer(staff.Config{
-		Desk: &staff.Desk{Core: n.replica, People: n.people, Now: n.replica.Now},
+		Desk: &staff.Desk{Core: n.replica, People: n.people, Link: n.signInLink, Now: n.replica.Now},
 		Auth: staffauth.New(staffauth.Config{Core: n.replica, Now: n.replica.Now, Wall: time.Now}),
 		Log:  n.log,
 	})
+}
+
+// signInLink is what a tablet scans to sign in with a token, "" while the pages have no
+// address.
+func (n *shared) signInLink(token string) string {
+	base := n.walletURL()
+	if base == "" {
+		return ""
+	}
+	return paylink.SignIn(base, token)
 }

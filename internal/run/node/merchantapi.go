@@ -56,7 +56,7 @@ func (n *merchantAPI) Start(context.Context) error {
 
 // walletURL is where payers' browsers find their wallets, "" for nowhere that they could
 // be sent to.
-func (n *merchantAPI) walletURL() string {
+func (n *shared) walletURL() string {
 	w := n.cfg.WalletAPI
 	if w.BaseURL == "" && w.InsecureLoopback {
 		return n.addresses.WalletAPI // whoever can pay is on this machine

@@ -12,7 +12,7 @@ import (
 // tills is what merchants' people call at their tills.
 func (n *walletAPI) tills() *till.Server {
 	return till.NewServer(till.Config{
-		Core: n.replica, Personal: n.people, Views: n.views, Staff: n.members.Auth, Now: n.replica.Now, Log: n.log,
+		Core: n.replica, Personal: n.people, Views: n.views, Events: n.events, Staff: n.members.Auth, Now: n.replica.Now, Log: n.log,
 		Codes:     &judge.Judge{Core: n.replica, Tags: n.people, Wall: time.Now, Node: n.raftLog.Identity().RaftID},
 		OrderLink: func(prepayID string) string { return cashier.CodeURL(n.addresses.Cashier, prepayID) },
 		TillLink:  func(token []byte) string { return paylink.Till(n.addresses.Cashier, token) },
