@@ -163,7 +163,8 @@ func (x *ClusterTokenResponse) GetExpiresAt() int64 {
 type ClusterMemberRequest struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Member string                 `protobuf:"bytes,1,opt,name=member,proto3" json:"member,omitempty"`
-	// force removes a member although the rest would have no majority in reserve.
+	// force removes a member although the rest would have no majority in reserve, or
+	// gives one a vote although it lacks data keys.
 	Force         bool `protobuf:"varint,2,opt,name=force,proto3" json:"force,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -42,7 +42,10 @@ type Command struct {
 	// seed is the only randomness a handler sees: 16 bytes drawn by the leader.
 	Seed []byte `protobuf:"bytes,6,opt,name=seed,proto3" json:"seed,omitempty"`
 	// body is the encoded command message that number names.
-	Body          []byte `protobuf:"bytes,7,opt,name=body,proto3" json:"body,omitempty"`
+	Body []byte `protobuf:"bytes,7,opt,name=body,proto3" json:"body,omitempty"`
+	// until is the last moment at which a leader may propose it, by its wall clock in
+	// Unix milliseconds; 0 is no bound. It is not in the log.
+	Until         int64 `protobuf:"varint,8,opt,name=until,proto3" json:"until,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -124,6 +127,13 @@ func (x *Command) GetBody() []byte {
 		return x.Body
 	}
 	return nil
+}
+
+func (x *Command) GetUntil() int64 {
+	if x != nil {
+		return x.Until
+	}
+	return 0
 }
 
 // Frame is one entry of the replicated log: commands applied as one batch.
@@ -5253,7 +5263,7 @@ var File_holdfast_v1_command_proto protoreflect.FileDescriptor
 
 const file_holdfast_v1_command_proto_rawDesc = "" +
 	"\n" +
-	"\x19holdfast/v1/command.proto\x12\vholdfast.v1\x1a\x1choldfast/v1/vocabulary.proto\"\xa6\x01\n" +
+	"\x19holdfast/v1/command.proto\x12\vholdfast.v1\x1a\x1choldfast/v1/vocabulary.proto\"\xbc\x01\n" +
 	"\aCommand\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\rR\x06number\x12\x14\n" +
 	"\x05actor\x18\x02 \x01(\tR\x05actor\x12\x1d\n" +
@@ -5262,7 +5272,8 @@ const file_holdfast_v1_command_proto_rawDesc = "" +
 	"\x06origin\x18\x04 \x01(\x04R\x06origin\x12\x0e\n" +
 	"\x02at\x18\x05 \x01(\x03R\x02at\x12\x12\n" +
 	"\x04seed\x18\x06 \x01(\fR\x04seed\x12\x12\n" +
-	"\x04body\x18\a \x01(\fR\x04body\"#\n" +
+	"\x04body\x18\a \x01(\fR\x04body\x12\x14\n" +
+	"\x05until\x18\b \x01(\x03R\x05until\"#\n" +
 	"\x05Frame\x12\x1a\n" +
 	"\bcommands\x18\x01 \x03(\fR\bcommands\"|\n" +
 	"\aGenesis\x12\x19\n" +

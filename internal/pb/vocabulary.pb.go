@@ -1858,8 +1858,13 @@ type NodeHealth struct {
 	MerchantApi   string `protobuf:"bytes,11,opt,name=merchant_api,json=merchantApi,proto3" json:"merchant_api,omitempty"`
 	Admin         string `protobuf:"bytes,12,opt,name=admin,proto3" json:"admin,omitempty"`
 	// mark_index and mark_digest are what it and a majority agreed on last.
-	MarkIndex     uint64 `protobuf:"varint,13,opt,name=mark_index,json=markIndex,proto3" json:"mark_index,omitempty"`
-	MarkDigest    []byte `protobuf:"bytes,14,opt,name=mark_digest,json=markDigest,proto3" json:"mark_digest,omitempty"`
+	MarkIndex  uint64 `protobuf:"varint,13,opt,name=mark_index,json=markIndex,proto3" json:"mark_index,omitempty"`
+	MarkDigest []byte `protobuf:"bytes,14,opt,name=mark_digest,json=markDigest,proto3" json:"mark_digest,omitempty"`
+	// keys_at is the log index of the state whose data keys were counted last, once
+	// that was near the leader's; 0 until then. keys_missing is how many of those that
+	// the state names are not in the node's keyring.
+	KeysAt        uint64 `protobuf:"varint,15,opt,name=keys_at,json=keysAt,proto3" json:"keys_at,omitempty"`
+	KeysMissing   uint64 `protobuf:"varint,16,opt,name=keys_missing,json=keysMissing,proto3" json:"keys_missing,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1990,6 +1995,20 @@ func (x *NodeHealth) GetMarkDigest() []byte {
 		return x.MarkDigest
 	}
 	return nil
+}
+
+func (x *NodeHealth) GetKeysAt() uint64 {
+	if x != nil {
+		return x.KeysAt
+	}
+	return 0
+}
+
+func (x *NodeHealth) GetKeysMissing() uint64 {
+	if x != nil {
+		return x.KeysMissing
+	}
+	return 0
 }
 
 // Consent is what a person's device signed for one act. It is kept with the
@@ -2791,7 +2810,7 @@ const file_holdfast_v1_vocabulary_proto_rawDesc = "" +
 	"\x04code\x18\x03 \x01(\x0e2\x18.holdfast.v1.PostingCodeR\x04code\x12\x16\n" +
 	"\x06amount\x18\x04 \x01(\x03R\x06amount\x12\x18\n" +
 	"\acounter\x18\x05 \x01(\tR\acounter\x12\x16\n" +
-	"\x06entity\x18\x06 \x01(\tR\x06entity\"\xcd\x03\n" +
+	"\x06entity\x18\x06 \x01(\tR\x06entity\"\x89\x04\n" +
 	"\n" +
 	"NodeHealth\x12\x18\n" +
 	"\aserving\x18\x01 \x01(\bR\aserving\x12\x18\n" +
@@ -2811,7 +2830,9 @@ const file_holdfast_v1_vocabulary_proto_rawDesc = "" +
 	"\n" +
 	"mark_index\x18\r \x01(\x04R\tmarkIndex\x12\x1f\n" +
 	"\vmark_digest\x18\x0e \x01(\fR\n" +
-	"markDigest\"\xcf\x01\n" +
+	"markDigest\x12\x17\n" +
+	"\akeys_at\x18\x0f \x01(\x04R\x06keysAt\x12!\n" +
+	"\fkeys_missing\x18\x10 \x01(\x04R\vkeysMissing\"\xcf\x01\n" +
 	"\aConsent\x12\x16\n" +
 	"\x06device\x18\x01 \x01(\fR\x06device\x12\x18\n" +
 	"\acounter\x18\x02 \x01(\x04R\acounter\x12\x16\n" +

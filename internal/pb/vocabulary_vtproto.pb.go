@@ -527,6 +527,18 @@ func (m *NodeHealth) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
 	}
+	if m.KeysMissing != 0 {
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.KeysMissing))
+		i--
+		dAtA[i] = 0x1
+		i--
+		dAtA[i] = 0x80
+	}
+	if m.KeysAt != 0 {
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.KeysAt))
+		i--
+		dAtA[i] = 0x78
+	}
 	if len(m.MarkDigest) > 0 {
 		i -= len(m.MarkDigest)
 		copy(dAtA[i:], m.MarkDigest)
@@ -1455,6 +1467,12 @@ func (m *NodeHealth) SizeVT() (n int) {
 	l = len(m.MarkDigest)
 	if l > 0 {
 		n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
+	}
+	if m.KeysAt != 0 {
+		n += 1 + protohelpers.SizeOfVarint(uint64(m.KeysAt))
+	}
+	if m.KeysMissing != 0 {
+		n += 2 + protohelpers.SizeOfVarint(uint64(m.KeysMissing))
 	}
 	n += len(m.unknownFields)
 	return n
@@ -3285,6 +3303,44 @@ func (m *NodeHealth) UnmarshalVT(dAtA []byte) error {
 				m.MarkDigest = []byte{}
 			}
 			iNdEx = postIndex
+		case 15:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field KeysAt", wireType)
+			}
+			m.KeysAt = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.KeysAt |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 16:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field KeysMissing", wireType)
+			}
+			m.KeysMissing = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.KeysMissing |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
 		default:
 			iNdEx = preIndex
 			skippy, err := protohelpers.Skip(dAtA[iNdEx:])
@@ -6630,6 +6686,44 @@ func (m *NodeHealth) UnmarshalVTUnsafe(dAtA []byte) error {
 			}
 			m.MarkDigest = dAtA[iNdEx:postIndex]
 			iNdEx = postIndex
+		case 15:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field KeysAt", wireType)
+			}
+			m.KeysAt = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.KeysAt |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 16:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field KeysMissing", wireType)
+			}
+			m.KeysMissing = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.KeysMissing |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
 		default:
 			iNdEx = preIndex
 			skippy, err := protohelpers.Skip(dAtA[iNdEx:])

@@ -22,7 +22,7 @@ type Cluster interface {
 	Token(valid time.Duration) (token string, expires int64, err error)
 	// Promote, Remove and Transfer name a member by its name or raft id; actor
 	// stands in the journal.
-	Promote(ctx context.Context, actor, member string) error
+	Promote(ctx context.Context, actor, member string, force bool) error
 	Remove(ctx context.Context, actor, member string, force bool) error
 	Transfer(ctx context.Context, actor, member string) error
 	// LevelKnown is the highest feature level that every member's binary knows.
@@ -114,7 +114,7 @@ func (s *Server) ClusterToken(ctx context.Context, q *connect.Request[pb.Cluster
 
 // ClusterPromote gives a learner that has caught up a vote.
 func (s *Server) ClusterPromote(ctx context.Context, q *connect.Request[pb.ClusterMemberRequest]) (*connect.Response[pb.ClusterStatus], error) {
-	return s.onMember(ctx, "promote", q.Msg, true, func(c Cluster, actor string) error { return c.Promote(ctx, actor, q.Msg.Member) })
+	return s.onMember(ctx, "promote", q.Msg, true, func(c Cluster, actor string) error { return c.Promote(ctx, actor, q.Msg.Member, q.Msg.Force) })
 }
 
 // ClusterRemove takes a member out for good.

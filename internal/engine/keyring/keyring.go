@@ -59,8 +59,9 @@ type Ring struct {
 
 // slot is where a key is.
 type slot struct {
-	at   int64
-	gone bool
+	at     int64
+	gone   bool
+	minted int64 // Unix milliseconds; 0 of one that is gone
 }
 
 // Open opens the keyring of a data folder, and makes it when there is none.
@@ -155,7 +156,7 @@ func zero(b []byte) bool {
 func (r *Ring) note(k *pb.DataKey, at int64) {
 	n := name(k.Id)
 	r.forget(n)
-	r.slots[n] = slot{at, k.Gone}
+	r.slots[n] = slot{at, k.Gone, k.MintedAt}
 	r.flip(n, k.Gone)
 	if !k.Gone {
 		r.keys++

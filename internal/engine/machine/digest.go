@@ -54,12 +54,15 @@ func appendState(b []byte, h *pb.Head) []byte {
 	return b
 }
 
-// RowsOf is how many rows a table has, by the state's Head row.
-func RowsOf(head *pb.Head, id table.ID) uint64 {
+// TableSum is a table's digest, by the state's Head row; nil while it never had a row.
+func TableSum(head *pb.Head, id table.ID) *pb.TableDigest {
 	for _, d := range head.Digests {
 		if table.ID(d.Table) == id {
-			return d.Rows
+			return d
 		}
 	}
-	return 0
+	return nil
 }
+
+// RowsOf is how many rows a table has, by the state's Head row.
+func RowsOf(head *pb.Head, id table.ID) uint64 { return TableSum(head, id).GetRows() }

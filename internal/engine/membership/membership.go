@@ -12,6 +12,9 @@ import (
 // Level is the feature level from which members can change.
 const Level = 3
 
+// LevelKeys is the feature level from which a state names data keys.
+const LevelKeys = 5
+
 const (
 	// missed is for how long a member is taken for alive after it was heard of last.
 	missed = int64(5 * time.Second / member.TickEvery)
@@ -22,6 +25,10 @@ const (
 	heardOf = 40
 	// nearly is how many entries it may be behind when an operator gives it one.
 	nearly = 1000
+	// counted is how many entries ago a learner may have counted its data keys when it
+	// gets a vote. Counting takes seconds where people are many. A key that was drawn
+	// meanwhile is on a majority of the voters, and was handed to the learner too.
+	counted = 10_000
 )
 
 // Find finds a member by its raft id, nil when there is none.
@@ -103,31 +110,64 @@ func Join(s member.Status, self uint64, fresh *pb.Member) ([]*pb.Member, error) 
 }
 
 // CaughtUp returns a learner that gets its vote now, as the voter it becomes; nil
-// when none does. The leader asks at every tick.
-func CaughtUp(s member.Status) *pb.Member {
+// when none does. The leader asks at every tick. From LevelKeys on a learner needs
+// every data key that the state names: a vote counts for a majority that has them.
+func CaughtUp(s member.Status, level uint32) *pb.Member {
 	if s.Changing {
 		return nil
 	}
 	for _, p := range s.Peers {
 		if p.Member.Role == pb.MemberRole_MEMBER_ROLE_LEARNER && p.Match+caughtUp >= s.LastIndex &&
-			p.Status.GetProven() && p.Ticks >= 0 && p.Ticks <= heardOf {
+			p.Status.GetProven() && p.Ticks >= 0 && p.Ticks <= heardOf && (level < LevelKeys || hasKeys(s, p)) {
 			return As(p.Member, pb.MemberRole_MEMBER_ROLE_VOTER)
 		}
 	}
 	return nil
 }
 
-// Promote returns a member as a voter, because an operator wants it.
-func Promote(s member.Status, m *pb.Member) (*pb.Member, error) {
+// hasKeys says whether a learner told lately that it has every data key.
+func hasKeys(s member.Status, p member.PeerStatus) bool {
+	h := p.Status.GetHealth()
+	return h.GetKeysAt() != 0 && h.GetKeysAt()+counted >= s.LastIndex && h.GetKeysMissing() == 0
+}
+
+// Near says whether a state of log index at is where the leader is by what the member
+// heard of it, or nearly: what is missing for that state is what is missing.
+func Near(s member.Status, at uint64) bool {
+	if s.Leads {
+		return true
+	}
+	for _, p := range s.Peers {
+		if p.Member.RaftId == s.Leader {
+			return p.Ticks >= 0 && p.Ticks <= heardOf && at+caughtUp >= p.Heard.GetLastIndex()
+		}
+	}
+	return false
+}
+
+// Promote returns a member as a voter, because an operator wants it; keys says whether
+// it needs every data key for that. One that no node has any more is waited for in vain.
+func Promote(s member.Status, m *pb.Member, keys bool) (*pb.Member, error) {
 	if m.Role == pb.MemberRole_MEMBER_ROLE_VOTER {
 		return nil, &Refusal{Nothing, m.Name + " has a vote already", "nothing is to be done"}
 	}
 	for _, p := range s.Peers {
-		if p.Member.RaftId == m.RaftId && p.Match+nearly < s.LastIndex {
+		switch {
+		case p.Member.RaftId != m.RaftId:
+		case p.Match+nearly < s.LastIndex:
 			return nil, &Refusal{Behind, fmt.Sprintf("%s is %d entries behind", m.Name, s.LastIndex-p.Match), "wait until it has caught up: it gets its vote by itself then"}
+		case keys && !hasKeys(s, p):
+			return nil, &Refusal{LacksKeys, lacks(m, p.Status.GetHealth()), "wait until it has fetched them from the others: it gets its vote by itself then; if no node has them any more, repeat with --force"}
 		}
 	}
 	return As(m, pb.MemberRole_MEMBER_ROLE_VOTER), nil
+}
+
+func lacks(m *pb.Member, h *pb.NodeHealth) string {
+	if h.GetKeysMissing() == 0 {
+		return m.Name + " has not counted yet which data keys it lacks"
+	}
+	return fmt.Sprintf("%s lacks data keys (%d)", m.Name, h.KeysMissing)
 }
 
 // Remove returns a member as a removed one, unless the others could not go on

@@ -25,7 +25,7 @@ func group() member.Status {
 	}}}
 	for _, id := range []uint64{2, 3, 4} {
 		s.Peers = append(s.Peers, member.PeerStatus{
-			Member: membership.Find(s.Members.Members, id), Match: 2000, Ticks: 3, Status: &pb.PeerStatus{Proven: true},
+			Member: membership.Find(s.Members.Members, id), Match: 2000, Ticks: 3, Status: &pb.PeerStatus{Proven: true, Health: &pb.NodeHealth{KeysAt: 1990}},
 		})
 	}
 	s.Peers[1].Ticks = 200
@@ -115,33 +115,70 @@ func TestCaughtUp(t *testing.T) {
 		"never heard of":        func(s *member.Status) { s.Peers[2].Ticks = -1 },
 		"heard of 2 s ago":      func(s *member.Status) { s.Peers[2].Ticks = 41 },
 		"it has a vote":         func(s *member.Status) { s.Peers[2].Member.Role = voter },
+		"a data key is missing": func(s *member.Status) { s.Peers[2].Status.Health.KeysMissing = 1 },
+		"no keys counted yet":   func(s *member.Status) { s.Peers[2].Status.Health.KeysAt = 0 },
+		"keys counted long ago": func(s *member.Status) { s.LastIndex, s.Peers[2].Match = 11_991, 11_991 },
+		"no health":             func(s *member.Status) { s.Peers[2].Status.Health = nil },
 	} {
 		s := group()
-		if spoil(&s); membership.CaughtUp(s) != nil {
+		if spoil(&s); membership.CaughtUp(s, membership.LevelKeys) != nil {
 			t.Errorf("%s, and it gets a vote", what)
 		}
 	}
 	s := group()
 	s.Peers[2].Match, s.Peers[2].Ticks = 2000-64, 40
-	if m := membership.CaughtUp(s); m.GetRaftId() != 4 || m.Role != voter || s.Peers[2].Member.Role != learner {
+	if m := membership.CaughtUp(s, membership.LevelKeys); m.GetRaftId() != 4 || m.Role != voter || s.Peers[2].Member.Role != learner {
 		t.Errorf("a learner that has caught up becomes %v", m)
+	}
+	s.Peers[2].Status.Health = nil
+	if m := membership.CaughtUp(s, membership.LevelKeys-1); m.GetRaftId() != 4 {
+		t.Error("below the level that has data keys none is waited for")
+	}
+}
+
+// A count of data keys says something when it was taken where the leader is.
+func TestNear(t *testing.T) {
+	t.Parallel()
+	s := group()
+	if s.Leader = 1; !membership.Near(s, 1) {
+		t.Error("the leader is not where the leader is")
+	}
+	s.Leads, s.Leader = false, 2
+	s.Peers[0].Heard = &pb.Standing{LastIndex: 2000}
+	if !membership.Near(s, 2000-64) || membership.Near(s, 2000-65) {
+		t.Error("64 entries behind is near, 65 is not")
+	}
+	if s.Peers[0].Ticks = 41; membership.Near(s, 2000) {
+		t.Error("near a leader that was heard of 2 s ago")
+	}
+	if s.Leader = 0; membership.Near(s, 2000) {
+		t.Error("near nobody")
 	}
 }
 
 func TestPromote(t *testing.T) {
 	t.Parallel()
 	s := group()
-	if _, err := membership.Promote(s, s.Members.Members[2]); why(t, err) != membership.Nothing {
+	if _, err := membership.Promote(s, s.Members.Members[2], true); why(t, err) != membership.Nothing {
 		t.Errorf("a voter: %v", err)
 	}
 	n4 := s.Members.Members[4]
 	s.Peers[2].Match = 2000 - 1001
-	if _, err := membership.Promote(s, n4); why(t, err) != membership.Behind {
+	if _, err := membership.Promote(s, n4, true); why(t, err) != membership.Behind {
 		t.Errorf("1001 entries behind: %v", err)
 	}
 	s.Peers[2].Match = 1000
-	if m, err := membership.Promote(s, n4); err != nil || m.Role != voter || n4.Role != learner {
+	if m, err := membership.Promote(s, n4, true); err != nil || m.Role != voter || n4.Role != learner {
 		t.Errorf("1000 entries behind: %v %v", m, err)
+	}
+	for _, h := range []*pb.NodeHealth{nil, {KeysAt: 1990, KeysMissing: 3}} {
+		s.Peers[2].Status.Health = h
+		if _, err := membership.Promote(s, n4, true); why(t, err) != membership.LacksKeys {
+			t.Errorf("with the keys of %v: %v", h, err)
+		}
+	}
+	if _, err := membership.Promote(s, n4, false); err != nil {
+		t.Errorf("although it needs none: %v", err)
 	}
 }
 

@@ -21,6 +21,9 @@ const (
 	Nothing
 	// Behind: the learner has not caught up.
 	Behind
+	// LacksKeys: the learner does not have every data key, or has not said so; may be
+	// forced.
+	LacksKeys
 	// OnlyVoter: without it there would be no voter.
 	OnlyVoter
 	// NoMajority: without it those that are alive would be no majority.

@@ -52,7 +52,7 @@ func (s *Sequencer) promote() {
 	if !s.leads.Load() || s.opt.Single || s.opt.Level() < membership.Level {
 		return
 	}
-	voter := membership.CaughtUp(s.Status())
+	voter := membership.CaughtUp(s.Status(), s.opt.Level())
 	if voter == nil {
 		return
 	}

@@ -28,6 +28,8 @@ func whyBehind(node *pb.ClusterNode) string {
 		return "asking the others whether its disk is the newest they know"
 	case node.Lag > 1000:
 		return "catching up"
+	case node.GetHealth().GetKeysMissing() > 0:
+		return fmt.Sprintf("lacks data keys (%d), which it fetches from the others", node.Health.KeysMissing)
 	}
 	return ""
 }

@@ -108,6 +108,7 @@ func TestWhyBehind(t *testing.T) {
 		{&pb.ClusterNode{HeardMs: 7100, Proven: true, Fetching: 3}, "not heard of for 7 s"},
 		{&pb.ClusterNode{Fetching: 42, Lag: 9}, "fetching a snapshot of index 42"},
 		{&pb.ClusterNode{Lag: 9}, "asking the others whether its disk is the newest they know"},
+		{&pb.ClusterNode{Proven: true, Health: &pb.NodeHealth{KeysAt: 9, KeysMissing: 12}}, "lacks data keys (12), which it fetches from the others"},
 		// Its own words are shown as they are, once.
 		{&pb.ClusterNode{Proven: true, Health: &pb.NodeHealth{Trouble: "read-only"}}, ""},
 	} {

@@ -97,6 +97,43 @@ func TestDataKeysInACluster(t *testing.T) {
 	}
 }
 
+// TestAVoteNeedsTheDataKeys: a node that joins gets no vote while a key that the state
+// names is held up, its status says how many are; when the key comes it gets the vote.
+func TestAVoteNeedsTheDataKeys(t *testing.T) {
+	t.Parallel()
+	c := firstOfTrio(t)
+	first := c.nodes[0]
+	list, err := first.ring.Mint(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	details := &pb.Sealed{KeyId: hex.EncodeToString(list[0].Id), Box: []byte("box"), Hash: make([]byte, person.HashSize)}
+	if _, out, err := person.Enter.Do(t.Context(), first.replica, "test", "", &pb.PersonEnter{Ref: "ming", Details: details}); err != nil || out != code.OK {
+		t.Fatal(out, err)
+	}
+	// The only one who has the key loses it.
+	damage(t, filepath.Join(c.dirs[0], keyring.FileName))
+	if err := (&keyExchange{part: part{shared: first.shared}}).checkKeys(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c.join(1)
+	op := operator{first.shared}
+	c.until("word that n2 lacks the key", func() bool {
+		s, err := op.Status(t.Context())
+		return err == nil && len(s.Nodes) == 2 && s.Nodes[1].Why == "lacks data keys (1), which it fetches from the others"
+	})
+	if err := op.Promote(t.Context(), "test", "n2", false); err == nil || err.Error() != "n2 lacks data keys (1)" || learnersOf(first) != 1 {
+		t.Errorf("without the key: %v, and there are %d learners", err, learnersOf(first))
+	}
+	if err := first.ring.Put(list); err != nil {
+		t.Fatal(err)
+	}
+	c.voting(1)
+	if c.nodes[1].ring.Lacks(details.KeyId) {
+		t.Error("it got a vote without the key")
+	}
+}
+
 // TestDataKeysOfAFreshFolder: a node alone mints into a folder it has just made.
 func TestDataKeysOfAFreshFolder(t *testing.T) {
 	t.Parallel()

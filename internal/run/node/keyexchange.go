@@ -45,6 +45,7 @@ func (n *keyExchange) Start(ctx context.Context) error {
 		n.spawn("data keys", func(ctx context.Context) {
 			n.every(ctx, lookAtPeers, "data keys could not be fetched; trying again", n.fetchDataKeys)
 		})
+		n.spawn("data key count", (&keyCounting{shared: n.shared}).run)
 	}
 	return nil
 }

@@ -122,12 +122,12 @@ func changed(err error) error {
 }
 
 // Promote implements admin.Cluster.
-func (o operator) Promote(ctx context.Context, actor, word string) error {
+func (o operator) Promote(ctx context.Context, actor, word string, force bool) error {
 	m, err := o.find(word)
 	if err != nil {
 		return err
 	}
-	voter, err := membership.Promote(o.n.replica.Status(), m)
+	voter, err := membership.Promote(o.n.replica.Status(), m, !force && o.n.replica.Position().Level >= membership.LevelKeys)
 	if err != nil {
 		return changed(err)
 	}
@@ -215,6 +215,7 @@ func health(n *shared) *pb.NodeHealth {
 		h.SnapshotIndex = n.group.keeper.Newest()
 	}
 	n.damage.tell(h)
+	n.lacking.Load().tell(h)
 	if a := n.shown.Load(); a != nil {
 		h.MerchantApi, h.Admin = a.MerchantAPI, a.Admin
 	}

@@ -60,12 +60,14 @@ type shared struct {
 	addresses Addresses
 	shown     atomic.Pointer[Addresses] // addresses, once all are open
 
-	space  *diskguard.Space
-	keys   *keystore.Store
-	ring   *keyring.Ring
-	people *personal.Sealer
-	tokens *admin.Tokens
-	store  *store.Store
+	space *diskguard.Space
+	keys  *keystore.Store
+	ring  *keyring.Ring
+	// lacking is what the last count of the data keys found; nil before one.
+	lacking atomic.Pointer[keyCount]
+	people  *personal.Sealer
+	tokens  *admin.Tokens
+	store   *store.Store
 	// startedBelow: the state that was found on disk is of before personal details
 	// were sealed.
 	startedBelow bool

@@ -35,6 +35,17 @@ type trio struct {
 // newTrio starts three nodes and waits until each has a vote.
 func newTrio(t *testing.T) *trio {
 	t.Helper()
+	c := firstOfTrio(t)
+	for i := 1; i < 3; i++ {
+		c.join(i)
+		c.voting(i)
+	}
+	return c
+}
+
+// firstOfTrio starts the first node alone.
+func firstOfTrio(t *testing.T) *trio {
+	t.Helper()
 	c := &trio{T: t, token: filepath.Join(t.TempDir(), "token")}
 	for i := range c.nodes {
 		c.dirs[i] = filepath.Join(t.TempDir(), "data")
@@ -54,25 +65,33 @@ func newTrio(t *testing.T) *trio {
 		t.Fatal(err)
 	}
 	c.start(0)
-	for i := 1; i < 3; i++ {
-		text, _, err := operator{c.nodes[0].shared}.Token(time.Hour)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(c.token, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		c.start(i)
-		c.until("a vote for "+c.config(i).Cluster.Name, func() bool {
-			for _, n := range c.nodes[:i+1] { // a follower applies the change later
-				if s := n.Replica().Status(); len(s.Voters) != i+1 || s.Changing || learnersOf(n) != 0 {
-					return false
-				}
-			}
-			return true
-		})
-	}
 	return c
+}
+
+// join starts a node with a token of the first one.
+func (c *trio) join(i int) {
+	c.Helper()
+	text, _, err := operator{c.nodes[0].shared}.Token(time.Hour)
+	if err != nil {
+		c.Fatal(err)
+	}
+	if err := os.WriteFile(c.token, []byte(text), 0o600); err != nil {
+		c.Fatal(err)
+	}
+	c.start(i)
+}
+
+// voting waits until node i and all before it have a vote and know it.
+func (c *trio) voting(i int) {
+	c.Helper()
+	c.until("a vote for "+c.config(i).Cluster.Name, func() bool {
+		for _, n := range c.nodes[:i+1] { // a follower applies the change later
+			if s := n.Replica().Status(); len(s.Voters) != i+1 || s.Changing || learnersOf(n) != 0 {
+				return false
+			}
+		}
+		return true
+	})
 }
 
 // nextPort counts up from below the ports that the system gives to those who ask

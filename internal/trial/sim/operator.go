@@ -60,7 +60,7 @@ func (o *operator) look() {
 			n.disk.known = s.Members
 			o.w.start(n)
 		case hurry && m.Role == pb.MemberRole_MEMBER_ROLE_LEARNER:
-			if voter, err := membership.Promote(s, m); err == nil {
+			if voter, err := membership.Promote(s, m, p.machine.Position().Level >= membership.LevelKeys); err == nil {
 				o.propose(p, voter)
 				return
 			}

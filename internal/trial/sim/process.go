@@ -96,6 +96,7 @@ func (p *process) open() (err error) {
 		Member: member.Options{
 			Identity: d.id, Session: p.session, Log: d.log, Applied: p.applied, Heard: d.savedHeard(),
 			Known: d.known, Logger: slog.New(slog.DiscardHandler), Version: "sim", MaxLevel: p.node.knows,
+			Health: func() *pb.NodeHealth { return &pb.NodeHealth{KeysAt: p.applied} },
 		},
 		Driver: p, Random: reader{p.w.chance}, Level: func() uint32 { return p.machine.Position().Level },
 		Logger: slog.New(slog.DiscardHandler),

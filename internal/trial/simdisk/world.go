@@ -360,7 +360,7 @@ func (w *World) operate() {
 			}
 		}
 	}
-	if voter := membership.CaughtUp(s); voter != nil {
+	if voter := membership.CaughtUp(s, membership.Level); voter != nil {
 		w.change(lead, voter)
 	}
 }

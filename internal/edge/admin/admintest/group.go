@@ -59,22 +59,25 @@ func (g *Group) Token(valid time.Duration) (string, int64, error) {
 }
 
 // Promote implements admin.Cluster.
-func (g *Group) Promote(_ context.Context, actor, member string) error {
-	return g.change("promote", actor, member, func(n *pb.ClusterNode) { n.Member.Role = pb.MemberRole_MEMBER_ROLE_VOTER })
+func (g *Group) Promote(_ context.Context, actor, member string, force bool) error {
+	return g.change(forced("promote", force), actor, member, func(n *pb.ClusterNode) { n.Member.Role = pb.MemberRole_MEMBER_ROLE_VOTER })
 }
 
 // Remove implements admin.Cluster.
 func (g *Group) Remove(_ context.Context, actor, member string, force bool) error {
-	verb := "remove"
-	if force {
-		verb = "remove by force"
-	}
-	return g.change(verb, actor, member, func(n *pb.ClusterNode) {
+	return g.change(forced("remove", force), actor, member, func(n *pb.ClusterNode) {
 		n.Member.Role = pb.MemberRole_MEMBER_ROLE_REMOVED
 		if n.Leader {
 			g.lead(g.voter())
 		}
 	})
+}
+
+func forced(verb string, force bool) string {
+	if force {
+		return verb + " by force"
+	}
+	return verb
 }
 
 // Transfer implements admin.Cluster.
