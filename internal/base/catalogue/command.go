@@ -3,6 +3,7 @@ package catalogue
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/deed"
@@ -37,7 +38,10 @@ type Spec struct {
 
 // Command describes a command with body B that returns a record R, None when it
 // returns none. It is declared once, beside its handler.
-type Command[B, R table.Record] struct{ *Spec }
+type Command[B, R table.Record] struct {
+	*Spec
+	until int64
+}
 
 // message is a record that can be made.
 type message[M any] interface {
@@ -61,7 +65,7 @@ func Returning[M any, B message[M], N any, R message[N]](n Number, name string, 
 		}
 		return Result{Code: out, Body: rec}, nil
 	}
-	return Command[B, R]{s}
+	return Command[B, R]{Spec: s}
 }
 
 // Plain describes a command whose handler returns a code alone. It runs from
@@ -75,7 +79,7 @@ func Plain[M any, B message[M]](n Number, name string, apply func(*deed.Deed, B)
 		}
 		return Result{Code: apply(d, c)}, nil
 	}
-	return Command[B, None]{s}
+	return Command[B, None]{Spec: s}
 }
 
 func describe[M any, B message[M]](n Number, name string) *Spec {
@@ -99,7 +103,16 @@ func (c Command[B, R]) SandboxOnly() Command[B, R] {
 
 // New makes the envelope of a command. The leader adds time and seed.
 func (c Command[B, R]) New(actor, requestID string, body B) *pb.Command {
-	return NewCommand(c.Number, actor, requestID, body)
+	cmd := NewCommand(c.Number, actor, requestID, body)
+	cmd.Until = c.until
+	return cmd
+}
+
+// Until is the command for one that no leader may propose any more after a time, by its
+// wall clock.
+func (c Command[B, R]) Until(at time.Time) Command[B, R] {
+	c.until = at.UnixMilli()
+	return c
 }
 
 // NewCommand makes the envelope of a command by its number, where the body's

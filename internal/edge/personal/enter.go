@@ -49,8 +49,11 @@ func (s *Sealer) Enter(ctx context.Context, core catalogue.Doer, actor, requestI
 	if c.Details, err = s.Again(ctx, old.GetDetails(), who.Details); err != nil {
 		return nil, 0, notTaken(err)
 	}
-	p, out, err := person.Enter.Do(ctx, core, actor, requestID, c)
-	if err == nil && c.Details.KeyId != old.GetDetails().GetKeyId() {
+	if c.Details.KeyId == old.GetDetails().GetKeyId() {
+		return person.Enter.Do(ctx, core, actor, requestID, c)
+	}
+	p, out, err := person.Enter.Until(s.Until(c.Details)).Do(ctx, core, actor, requestID, c)
+	if err == nil {
 		s.dropUnused(c.Details.KeyId, p, out)
 	}
 	return p, out, err
@@ -121,7 +124,7 @@ func (s *Sealer) SealRow(ctx context.Context, actor string, p *pb.Person) (*pb.P
 	if err != nil {
 		return nil, err
 	}
-	now, out, err := person.Seal.Do(ctx, s.cfg.Core, actor, "", &pb.PersonSeal{Uid: p.Uid, Details: details, Clear: person.ClearCommitment(p)})
+	now, out, err := person.Seal.Until(s.Until(details)).Do(ctx, s.cfg.Core, actor, "", &pb.PersonSeal{Uid: p.Uid, Details: details, Clear: person.ClearCommitment(p)})
 	if err != nil {
 		return nil, err
 	}

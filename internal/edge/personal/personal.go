@@ -12,6 +12,7 @@ package personal
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
@@ -36,6 +37,8 @@ type Ring interface {
 	// Get returns a key, which the caller clears.
 	Get(id string) ([]byte, error)
 	Delete(ids ...string) error
+	// Minted is when a key was drawn; the zero time when it is not here.
+	Minted(id string) time.Time
 }
 
 // Config says what a Sealer works with.
@@ -45,6 +48,8 @@ type Config struct {
 	Ring    Ring
 	// Mint draws data keys and returns once a majority has them.
 	Mint func(ctx context.Context, n int) (ids []string, err error)
+	// Wall is the time by which keys grow old; nil is the system's.
+	Wall func() time.Time
 }
 
 // Sealer seals and opens details. Its methods may be called from any goroutine. A
@@ -60,17 +65,37 @@ type Sealer struct {
 }
 
 // New makes a Sealer.
-func New(cfg Config) *Sealer { return &Sealer{cfg: cfg} }
+func New(cfg Config) *Sealer {
+	if cfg.Wall == nil {
+		cfg.Wall = time.Now
+	}
+	return &Sealer{cfg: cfg}
+}
 
 // mintAtOnce is how many keys are drawn together: each batch is a write and a round
 // to the peers. Those left over when the node stops are never used.
 const mintAtOnce = 32
 
+// A key that no row names is swept a day after it was drawn. So it must be named well
+// before that, or never.
+const (
+	// poolFor is for how long keys are kept ready.
+	poolFor = time.Hour
+	// nameWithin is how old a key may be when a command that names it is proposed.
+	nameWithin = 12 * time.Hour
+)
+
+// Until is the last moment at which a command may be proposed that has something sealed
+// under a key that no row names yet.
+func (s *Sealer) Until(x *pb.Sealed) time.Time {
+	return s.cfg.Ring.Minted(x.GetKeyId()).Add(nameWithin)
+}
+
 // fresh is the id of a key that nothing was sealed under yet.
 func (s *Sealer) fresh(ctx context.Context) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.minted) == 0 {
+	if len(s.minted) == 0 || s.cfg.Wall().Sub(s.cfg.Ring.Minted(s.minted[0])) > poolFor {
 		ids, err := s.cfg.Mint(ctx, mintAtOnce)
 		if err != nil {
 			return "", err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
@@ -226,6 +227,38 @@ func TestMintFails(t *testing.T) {
 	s := personal.New(personal.Config{Core: h.core, Secrets: h.secrets, Ring: h.ring, Mint: func(context.Context, int) ([]string, error) { return nil, away }})
 	if _, err := s.Seal(t.Context(), ming()); !errors.Is(err, away) {
 		t.Errorf("sealed without a majority: %v", err)
+	}
+}
+
+// TestOldKeysAreNotUsed: keys that were drawn together and not used for an hour are left
+// to be swept.
+func TestOldKeysAreNotUsed(t *testing.T) {
+	h := newHouse(t, 5)
+	wall := time.Now()
+	s := personal.New(personal.Config{Core: h.core, Secrets: h.secrets, Ring: h.ring, Mint: edgetest.Mint(h.ring), Wall: func() time.Time { return wall }})
+	seal := func() (keys int) {
+		t.Helper()
+		x, err := s.Seal(t.Context(), ming())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if until := s.Until(x); until.Sub(wall) < 10*time.Hour || until.Sub(wall) > 13*time.Hour {
+			t.Errorf("it may be named until %s", until)
+		}
+		keys, _, _ = h.ring.Counts()
+		return keys
+	}
+	first := seal()
+	wall = wall.Add(59 * time.Minute)
+	if got := seal(); got != first {
+		t.Errorf("within the hour %d more keys were drawn", got-first)
+	}
+	wall = wall.Add(2 * time.Minute)
+	if _, err := s.Seal(t.Context(), ming()); err != nil {
+		t.Fatal(err)
+	}
+	if got, _, _ := h.ring.Counts(); got == first {
+		t.Error("a key of more than an hour was used")
 	}
 }
 

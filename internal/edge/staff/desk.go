@@ -71,10 +71,11 @@ func (d *Desk) Add(ctx context.Context, by By, who Newcomer) (*pb.StaffMember, e
 	if c.Details, err = d.People.Again(ctx, old.GetDetails(), who.Details); err != nil {
 		return nil, err
 	}
-	m, err := run(ctx, d, rule.Add, by, c)
-	if old.GetDetails() == nil {
-		d.People.DropUnless(c.Details.KeyId, m.GetDetails(), err)
+	if old.GetDetails() != nil {
+		return run(ctx, d, rule.Add, by, c)
 	}
+	m, err := run(ctx, d, rule.Add.Until(d.People.Until(c.Details)), by, c)
+	d.People.DropUnless(c.Details.KeyId, m.GetDetails(), err)
 	return m, err
 }
 

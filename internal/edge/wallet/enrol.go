@@ -158,12 +158,14 @@ func (s *Server) Enrol(ctx context.Context, q *connect.Request[pb.EnrolRequest])
 	}); err != nil {
 		return nil, err
 	}
+	enrol := rule.Enrol
 	if fresh && m.Name != "" {
 		if c.Details, err = s.Personal.Seal(ctx, &pb.Details{Name: m.Name, Phone: phone, Email: m.Email}); err != nil {
 			return nil, s.fail(who, "seal details", err)
 		}
+		enrol = enrol.Until(s.Personal.Until(c.Details))
 	}
-	e, err := do(ctx, s, rule.Enrol, c)
+	e, err := do(ctx, s, enrol, c)
 	if err != nil {
 		return nil, err
 	}

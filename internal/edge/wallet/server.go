@@ -41,6 +41,9 @@ type Core interface {
 // *personal.Sealer does.
 type Personal interface {
 	Seal(ctx context.Context, d *pb.Details) (*pb.Sealed, error)
+	// Until is the last moment at which a command may be proposed that has details
+	// sealed anew.
+	Until(x *pb.Sealed) time.Time
 	// SealMemo seals a text that the given people may read, OpenMemo opens it for one.
 	SealMemo(ctx context.Context, text string, readers ...*pb.Person) (*pb.Sealed, error)
 	OpenMemo(memo *pb.Sealed, reader *pb.Person) (string, error)

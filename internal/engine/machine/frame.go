@@ -17,7 +17,7 @@ const CommandOverhead = 8
 // AppendCommand stamps a command with the leader's clock, Unix milliseconds, and
 // its seed, and appends it to an encoded pb.Frame.
 func AppendCommand(frame []byte, c *pb.Command, at int64, seed []byte) ([]byte, error) {
-	c.At, c.Seed = at, seed
+	c.At, c.Seed, c.Until = at, seed, 0
 	size := c.SizeVT()
 	frame = protowire.AppendTag(frame, 1, protowire.BytesType)
 	frame = protowire.AppendVarint(frame, uint64(size))

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
@@ -113,7 +114,11 @@ func (s *Sequencer) Propose(now Clock) error {
 	if len(taken) == 0 {
 		return nil
 	}
-	f, err := newFrame(taken, bytes, s.stamp(now), s.opt.Random)
+	at := s.stamp(now)
+	if taken = inTime(taken, at); len(taken) == 0 {
+		return nil
+	}
+	f, err := newFrame(taken, bytes, at, s.opt.Random)
 	if err != nil {
 		(&Frame{Waiters: taken}).refuse(code.Unknown)
 		return err
@@ -126,6 +131,22 @@ func (s *Sequencer) Propose(now Clock) error {
 		s.opt.Driver.Wake()
 	}
 	return nil
+}
+
+// inTime returns the commands that may still be proposed, and refuses the others: what
+// they count on may be gone.
+func inTime(taken []*Waiter, at int64) []*Waiter {
+	late := func(w *Waiter) bool { return w.Command.Until != 0 && w.Command.Until < at }
+	if !slices.ContainsFunc(taken, late) {
+		return taken
+	}
+	return slices.DeleteFunc(taken, func(w *Waiter) bool {
+		if late(w) {
+			w.Caller.Answer(Outcome{Refusal: code.Overloaded})
+			return true
+		}
+		return false
+	})
 }
 
 // busy says whether enough is under way: another frame would only wait.

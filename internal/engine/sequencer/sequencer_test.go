@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
+	"github.com/holdfast-pay/holdfast/internal/base/deed"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/member"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -214,6 +216,40 @@ func TestReads(t *testing.T) {
 type answers struct{ outcomes []Outcome }
 
 func (c *answers) Answer(o Outcome) { c.outcomes = append(c.outcomes, o) }
+
+// A command whose time is over is refused, and the others are proposed; the log does
+// not have the bound.
+func TestInTime(t *testing.T) {
+	t.Parallel()
+	tick := catalogue.Plain(4012, "test_until", func(*deed.Deed, *pb.Tick) code.Code { return code.OK })
+	caller := new(answers)
+	var all []*Waiter
+	for _, until := range []int64{0, 99, 100, 101} {
+		c := tick.New("test", "", &pb.Tick{})
+		if until != 0 {
+			c = tick.Until(time.UnixMilli(until)).New("test", "", &pb.Tick{})
+		}
+		all = append(all, &Waiter{Command: Copy(c), Caller: caller})
+	}
+	left := inTime(all, 100)
+	if len(left) != 3 || len(caller.outcomes) != 1 || caller.outcomes[0].Refusal != code.Overloaded {
+		t.Fatalf("of 4 commands %d are in time; the others were told %v", len(left), caller.outcomes)
+	}
+	f, err := newFrame(left, 100, 100, bytes.NewReader(make([]byte, 64)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var frame pb.Frame
+	if err := frame.UnmarshalVT(f.Data); err != nil {
+		t.Fatal(err)
+	}
+	for _, raw := range frame.Commands {
+		var c pb.Command
+		if err := c.UnmarshalVT(raw); err != nil || c.Until != 0 || c.At != 100 {
+			t.Errorf("the log has %v, %v", &c, err)
+		}
+	}
+}
 
 // A frame that is not applied is under way no more.
 func TestDroppedFrameIsNotUnderWay(t *testing.T) {

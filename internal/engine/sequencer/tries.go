@@ -31,7 +31,7 @@ func (t *Tries) Last(refusal code.Code) code.Code {
 
 // Copy is the envelope for one try: each is stamped anew.
 func Copy(cmd *pb.Command) *pb.Command {
-	return &pb.Command{Number: cmd.Number, Actor: cmd.Actor, RequestId: cmd.RequestId, Body: cmd.Body}
+	return &pb.Command{Number: cmd.Number, Actor: cmd.Actor, RequestId: cmd.RequestId, Body: cmd.Body, Until: cmd.Until}
 }
 
 // Where says where a command is to be run now: here, on the member to, or, with a

@@ -41,6 +41,10 @@ func (n *keyExchange) Start(ctx context.Context) error {
 	n.spawn("keyring check", func(ctx context.Context) {
 		n.every(ctx, readAllKeys, "the keyring could not be read", n.checkKeys)
 	})
+	sweep := &keySweep{shared: n.shared}
+	n.spawn("unnamed data keys", func(ctx context.Context) {
+		n.every(ctx, lookForUnnamed, "data keys that no row names could not be deleted; trying again", sweep.look)
+	})
 	if n.group != nil {
 		n.spawn("data keys", func(ctx context.Context) {
 			n.every(ctx, lookAtPeers, "data keys could not be fetched; trying again", n.fetchDataKeys)
