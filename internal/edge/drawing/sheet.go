@@ -49,16 +49,31 @@ const MaxBack = 4
 const (
 	margin   = 5.0  // from the paper's edge to where it is cut
 	mark     = 3.5  // how long cut marks are
-	codeWide = 68.0 // the code with its border
-	codeTop  = 26.0
-	backWide = 40.0
-	thin     = 0.1
+	bandHigh  = 26.0 // the coloured band on top, from the paper's edge on
+	codeWide  = 66.0 // the code with its border
+	codeTop   = 46.0
+	backTop   = 28.0
+	backWide  = 40.0
+	backLarge = 44.0 // where there are one or two
+	backGap   = 9.0  // for the label beneath
+	thin      = 0.1
 )
 
 // Sizes of letters on A6 paper, in points.
 const (
-	large, middle, small = 20.0, 12.0, 8.0
-	least                = 6.0
+	huge, large, middle, small = 24.0, 18.0, 11.0, 8.0
+	least                      = 6.0
+)
+
+// colour is red, green and blue.
+type colour [3]uint8
+
+// The sheet's colours. Codes are black on white, as scanners want them.
+var (
+	black = colour{}
+	white = colour{255, 255, 255}
+	grey  = colour{85, 99, 92}
+	green = colour{11, 107, 70}
 )
 
 // pointsPerMM converts to what a PDF measures in.
@@ -76,9 +91,7 @@ func (s *Sheet) PDF(p Paper) ([]byte, error) {
 	if err := c.begin(s.Merchant + " " + s.Till); err != nil {
 		return nil, err
 	}
-	c.page()
 	s.front(c)
-	c.page()
 	s.back(c)
 	if c.err == nil && len(c.missing) > 0 {
 		c.err = fmt.Errorf("the sheet's font lacks %s: change the name, or print the code as svg", strings.Join(c.missing, " "))
@@ -94,31 +107,48 @@ func (s *Sheet) PDF(p Paper) ([]byte, error) {
 }
 
 func (s *Sheet) front(c *canvas) {
-	c.text(14, large, "扫码付款  Scan to pay")
+	c.page(bandHigh)
+	c.ink(white)
+	c.text(15.5, huge, "扫码付款")
+	c.text(21.5, middle, "Scan to pay")
+	c.ink(black)
+	c.text(bandHigh+11, large, s.Merchant)
+	c.ink(grey)
+	c.text(bandHigh+17, middle, s.Till)
+	c.ink(black)
 	c.code(s.Link, c.mid()-codeWide/2, codeTop, codeWide)
-	c.text(codeTop+codeWide+8, large, s.Merchant)
-	c.text(codeTop+codeWide+16, middle, s.Till)
-	c.text(codeTop+codeWide+26, middle, "请输入金额，核对商户名称后付款")
-	c.text(codeTop+codeWide+31, small, "Type the amount, check the name above, then pay")
-	c.text(codeTop+codeWide+39, least, "Holdfast · "+s.Number)
+	c.text(codeTop+codeWide+7, middle, "输入金额，核对商户名称后付款")
+	c.ink(grey)
+	c.text(codeTop+codeWide+12, small, "Type the amount, check the name above, then pay")
+	c.text(c.p.High/c.scale-margin-4, least, "Holdfast · "+s.Number)
 }
 
-// back has the other codes in two columns, the first in the middle when it is alone.
+// back has the other codes: as large as their number allows, in the middle.
 func (s *Sheet) back(c *canvas) {
-	if len(s.Back) == 0 {
-		c.text(14, middle, "其他收款码  Other codes")
+	c.page(0)
+	c.ink(black)
+	c.text(18, large, "其他收款方式")
+	c.ink(grey)
+	c.text(24, middle, "Other ways to pay")
+	c.ink(black)
+	columns, wide := (len(s.Back)+1)/2, backWide
+	if len(s.Back) <= 2 {
+		columns, wide = 1, backLarge
 	}
+	rows := (len(s.Back) + columns - 1) / columns
+	top := backTop + (c.p.High/c.scale-margin-backTop-float64(rows)*(wide+backGap))/2
 	for i, ch := range s.Back {
-		x, y := margin+(c.p.Wide/c.scale-2*margin)*float64(1+2*(i%2))/4-backWide/2, 18+float64(i/2)*(backWide+20)
-		if len(s.Back) == 1 {
-			x = c.mid() - backWide/2
+		x := margin + (c.p.Wide/c.scale-2*margin)*float64(1+2*(i%columns))/float64(2*columns) - wide/2
+		y := top + float64(i/columns)*(wide+backGap)
+		if i == len(s.Back)-1 && i%columns == 0 {
+			x = c.mid() - wide/2 // alone in its row
 		}
 		if ch.Picture != nil {
-			c.picture(ch.Picture, x, y, backWide)
+			c.picture(ch.Picture, x, y, wide)
 		} else {
-			c.code(ch.Link, x, y, backWide)
+			c.code(ch.Link, x, y, wide)
 		}
-		c.textAt(x+backWide/2, y+backWide+7, middle, backWide+4, ch.Label)
+		c.textAt(x+wide/2, y+wide+4, middle, wide+4, ch.Label)
 	}
 }
 
@@ -160,9 +190,17 @@ func (c *canvas) mid() float64 { return c.p.Wide / c.scale / 2 }
 // at converts a length.
 func (c *canvas) at(mm float64) float64 { return mm * c.scale * pointsPerMM }
 
-// page begins a page with marks where it is cut.
-func (c *canvas) page() {
+// ink is what the text that follows is written with.
+func (c *canvas) ink(k colour) { c.pdf.SetTextColor(k[0], k[1], k[2]) }
+
+// page begins a page with marks where it is cut, and a coloured band on top of the
+// height, beyond the cut, so that no white edge is left.
+func (c *canvas) page(band float64) {
 	c.pdf.AddPage()
+	if band > 0 {
+		c.pdf.SetFillColor(green[0], green[1], green[2])
+		c.pdf.RectFromUpperLeftWithStyle(0, 0, c.at(c.p.Wide/c.scale), c.at(band), "F")
+	}
 	c.pdf.SetLineWidth(c.at(thin))
 	wide, high := c.p.Wide/c.scale, c.p.High/c.scale
 	for _, x := range []float64{margin, wide - margin} {
