@@ -17,7 +17,7 @@ func (c *Cashier) Asked(r *http.Request) gate.Asked {
 	switch path := r.URL.Path; {
 	case strings.HasSuffix(path, "/result"), strings.HasSuffix(path, "/receipt"):
 		asked.Class = gate.Query
-	case strings.HasPrefix(path, "/pay/"), path == "/h5", path == "/cashier/jsapi", path == "/cashier/app":
+	case strings.HasPrefix(path, "/pay/"), strings.HasPrefix(path, "/c/"), path == "/h5", path == "/cashier/jsapi", path == "/cashier/app":
 		asked.Class = gate.Pay
 	}
 	return asked

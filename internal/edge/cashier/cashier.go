@@ -8,6 +8,7 @@
 //	GET  /pay/{prepay_id}/result   how it ended, or that it is in doubt (result.go)
 //	GET  /pay/{prepay_id}/receipt  the receipt file, for who paid       (receipt.go)
 //	GET  /h5                       h5_url leads here                    (h5.go)
+//	GET  /c/{token}                a till's printed code leads here     (printed.go)
 //	POST /cashier/jsapi, /app      what a merchant hands to WeChat      (invoke.go)
 //	GET  /cashier/static/{file}    style sheet, script and icon
 //
@@ -112,6 +113,7 @@ func (c *Cashier) Handler() http.Handler {
 	own.HandleFunc("GET /pay/{prepay_id}/result", c.serveResult)
 	own.HandleFunc("GET /pay/{prepay_id}/receipt", c.serveReceipt)
 	own.HandleFunc("GET /h5", c.serveH5)
+	own.HandleFunc("GET /c/{token}", c.servePrinted)
 	own.HandleFunc("GET /cashier/static/{file}", serveAsset)
 	own.HandleFunc("/", c.serveAstray)
 	// Paying must come from our own page. Invocations come from merchants'

@@ -65,10 +65,10 @@ func TestEveryPageHasItsLanguageAndItsFooter(t *testing.T) {
 			t.Errorf("%s: no way to the other language", file)
 		}
 		k := kind(strings.Split(filepath.Base(file), ".")[0])
-		if real := k == kindNoWallet || k == kindWallet; strings.Contains(page, "<footer>") == real {
+		if real := k == kindNoWallet || k == kindWallet || k == kindTill || k == kindTillOnly; strings.Contains(page, "<footer>") == real {
 			t.Errorf("%s: a footer of a sandbox: %v", file, !real)
 		}
-		if asks := k == kindPay || k == kindWallet; (strings.Contains(page, "Pay to") || strings.Contains(page, "付款给")) != asks {
+		if asks := k == kindPay || k == kindWallet || k == kindTill; (strings.Contains(page, "Pay to") || strings.Contains(page, "付款给")) != asks {
 			t.Errorf("%s: asks to pay: %v", file, !asks)
 		}
 	}

@@ -25,6 +25,12 @@ const (
 	kindWaiting kind = "waiting" // refreshes itself, at most a minute
 	kindInDoubt kind = "doubt"   // a minute is over
 
+	// A till's printed code.
+	kindTill       kind = "till"        // pay there from a wallet
+	kindTillOnly   kind = "till-only"   // this platform has no wallets to pay from
+	kindTillClosed kind = "till-closed" // the code is not used any more
+	kindNoTill     kind = "no-till"     // no such code
+
 	// Not about a payment's outcome.
 	kindUnknown     kind = "unknown"     // no such order
 	kindAstray      kind = "astray"      // no page at all
@@ -43,11 +49,11 @@ func (k kind) icon() string {
 	switch k {
 	case kindPaid:
 		return "ok"
-	case kindAlready, kindAstray, kindHome, kindNoWallet, kindScene, kindReplaced:
+	case kindAlready, kindAstray, kindHome, kindNoWallet, kindScene, kindReplaced, kindTillOnly:
 		return "info"
 	case kindWaiting, kindInDoubt, kindBusy, kindUnavailable:
 		return "wait"
-	case kindPay, kindWallet:
+	case kindPay, kindWallet, kindTill:
 		return ""
 	default:
 		return "stop"
@@ -58,5 +64,5 @@ func (k kind) icon() string {
 var kinds = []kind{
 	kindPay, kindPaid, kindAlready, kindExpired, kindClosed, kindReplaced, kindStale, kindLowBalance, kindBlocked,
 	kindMismatch, kindRefused, kindBusy, kindWaiting, kindInDoubt, kindUnknown, kindAstray, kindHome, kindWallet, kindNoWallet, kindScene, kindBadCall,
-	kindBadForm, kindForeign, kindUnavailable,
+	kindBadForm, kindForeign, kindUnavailable, kindTill, kindTillOnly, kindTillClosed, kindNoTill,
 }

@@ -1,6 +1,7 @@
 package cashier
 
 import (
+	"bytes"
 	"errors"
 	"flag"
 	"net/http/httptest"
@@ -13,7 +14,10 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/stamp"
+	"github.com/holdfast-pay/holdfast/internal/edge/edgetest"
+	"github.com/holdfast-pay/holdfast/internal/edge/paylink"
 	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/till"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write the golden pages anew; look at the difference")
@@ -100,6 +104,14 @@ var pageCases = []pageCase{
 	{kind: kindWallet, real: true, wallet: "https://w.example.com", status: 200, open: func(d *site) *httptest.ResponseRecorder {
 		return d.get("/pay/" + d.core.Order("T-10001", nil).PrepayId)
 	}},
+	{kind: kindTill, real: true, wallet: "https://w.example.com", status: 200, open: func(d *site) *httptest.ResponseRecorder { return d.get(d.printed()) }},
+	{kind: kindTillOnly, real: true, status: 200, open: func(d *site) *httptest.ResponseRecorder { return d.get(d.printed()) }},
+	{kind: kindTillClosed, status: 200, open: func(d *site) *httptest.ResponseRecorder {
+		link := d.printed()
+		d.core.Must(catalogue.TillSet, &pb.TillSet{Id: 1, Close: true})
+		return d.get(link)
+	}},
+	{kind: kindNoTill, status: 404, open: func(d *site) *httptest.ResponseRecorder { return d.get(paylink.Till("", make([]byte, till.TokenSize))) }},
 	{kind: kindAstray, status: 404, open: func(d *site) *httptest.ResponseRecorder { return d.get("/shop") }},
 	{kind: kindUnknown, status: 404, open: func(d *site) *httptest.ResponseRecorder {
 		return d.get("/pay/wx20260301120000ffffffffffffffffffff")
@@ -130,6 +142,14 @@ var pageCases = []pageCase{
 		d.unreadable = true
 		return d.get("/pay/" + o.PrepayId)
 	}},
+}
+
+// printed is where a new till's printed code leads.
+func (d *site) printed() string {
+	d.Helper()
+	token := bytes.Repeat([]byte{7}, till.TokenSize)
+	d.core.Must(catalogue.TillAdd, &pb.TillAdd{Mchid: edgetest.Mchid, Name: "柜台", Token: token})
+	return paylink.Till("", token)
 }
 
 // Every kind of page in both languages is compared with a golden file. Which

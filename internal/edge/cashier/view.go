@@ -20,6 +20,8 @@ type view struct {
 	Kind kind
 	// Order and what was read with it; nil where no order is concerned.
 	scene *scene
+	// till is the till whose printed code it is; nil where none is concerned.
+	till *printed
 	// Payers are offered by kindPay.
 	Payers []payer
 	// Attempt and Carry go into the form: the attempt, and how the payer came.
@@ -136,6 +138,9 @@ func (v *view) page(w *words, r *http.Request) *page {
 	if s := v.scene; s != nil && order.Knows(s.order, s.prepayID) {
 		p.Merchant, p.Amount, p.For, p.Sandbox = s.merchant.Name, yuan(s.order.Total), s.order.Description, s.sandbox
 		p.Action, p.PayLabel = payPath(s.prepayID), fill.Replace(w.pay)
+	}
+	if v.till != nil {
+		p.Merchant, p.Rows = v.till.merchant, []field{{w.Till, v.till.name}}
 	}
 	switch v.Kind {
 	case kindPay, kindWallet:

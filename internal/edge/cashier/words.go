@@ -10,7 +10,7 @@ type words struct {
 	Other    string // the other language's code
 	SwitchTo string // the link to it, in that language
 
-	PayTo, PaidTo, Merchant, Order, Balance, LowMark, BlockedMark, Payers, NoPayers, Sandbox, Same, ChargedNow string
+	PayTo, PaidTo, Merchant, Order, Balance, LowMark, BlockedMark, Payers, NoPayers, Sandbox, Same, ChargedNow, Till string
 
 	pay, payAs, paidAt, transaction, outTradeNo, total, refunded, valid string
 	again, query, back, toMerchant, receipt, withWallet                 string
@@ -22,7 +22,7 @@ type words struct {
 // or closed.
 func (w *words) receiver(k kind) string {
 	switch k {
-	case kindPay, kindWallet:
+	case kindPay, kindWallet, kindTill:
 		return w.PayTo
 	case kindPaid, kindAlready:
 		return w.PaidTo
@@ -38,7 +38,7 @@ var chinese = &words{
 	total: "订单金额", refunded: "已退款", Balance: "余额", valid: "有效期至",
 	pay: "支付 {amount}", payAs: "用“{payer}”支付", LowMark: "余额不足", BlockedMark: "账户受限",
 	Payers: "选择付款人", NoPayers: "沙箱里还没有付款人。用 POST /sandbox/payers 添加一个，再刷新本页。",
-	Sandbox: "沙箱：没有真实资金流动", ChargedNow: "本次扣款",
+	Sandbox: "沙箱：没有真实资金流动", ChargedNow: "本次扣款", Till: "收银台",
 	again: "重新选择付款人", Same: "重试这一笔支付", query: "查询结果", back: "返回订单", toMerchant: "返回商家（{host}）",
 	receipt: "下载凭证",
 	sentences: map[kind]sentence{
@@ -65,6 +65,10 @@ var chinese = &words{
 		kindBadCall:     {"调起支付的参数有误", "{reason}没有扣款。"},
 		kindBadForm:     {"请重新打开付款页", "提交的内容不完整。没有扣款。"},
 		kindForeign:     {"请从付款页支付", "这次提交来自其他网站，已拒绝。没有扣款。"},
+		kindTill:        {"到店付款", "用您的钱包支付，金额由您输入。还没有钱包？一分钟开通，随后回到这里。现在没有扣款。"},
+		kindTillOnly:    {"暂不能扫这个码付款", "本平台还没有开放付款人注册。没有扣款，请使用商家提供的其他付款方式。"},
+		kindTillClosed:  {"这个收款码已停用", "没有扣款。请向商家索取新的收款码。"},
+		kindNoTill:      {"没有这个收款码", "没有扣款。请核对商家张贴的码，或请商家出示新的付款码。"},
 		kindUnavailable: {"暂时无法读取订单", "打开本页不会扣款；此前提交的支付也不会重复扣款。页面会自动重试，请稍候。"},
 	},
 }
@@ -75,7 +79,7 @@ var english = &words{
 	total: "Order total", refunded: "Refunded", Balance: "balance", valid: "Valid until",
 	pay: "Pay {amount}", payAs: "Pay as {payer}", LowMark: "balance too low", BlockedMark: "blocked",
 	Payers: "Who pays?", NoPayers: "This sandbox has no payers yet. Add one with POST /sandbox/payers and reload.",
-	Sandbox: "Sandbox: no real money moves", ChargedNow: "Charged now",
+	Sandbox: "Sandbox: no real money moves", ChargedNow: "Charged now", Till: "Till",
 	again: "Choose another payer", Same: "Repeat this payment", query: "Ask again", back: "Back to the order", toMerchant: "Back to the merchant ({host})",
 	receipt: "Download receipt",
 	sentences: map[kind]sentence{
@@ -102,6 +106,10 @@ var english = &words{
 		kindBadCall:     {"The payment call is wrong", "{reason} Nothing was charged."},
 		kindBadForm:     {"Open the payment page again", "The form was not complete. Nothing was charged."},
 		kindForeign:     {"Pay from the payment page", "This came from another site and was refused. Nothing was charged."},
+		kindTill:        {"Pay at the counter", "Pay from your wallet; you type the amount. You have none yet? It takes a minute, and leads back here. Nothing was charged so far."},
+		kindTillOnly:    {"This code can't be paid yet", "This platform does not enrol payers yet. Nothing was charged. Use another way to pay that the merchant offers."},
+		kindTillClosed:  {"This code is no longer used", "Nothing was charged. Ask the shop for its new code."},
+		kindNoTill:      {"No such code", "Nothing was charged. Check the code on the counter, or ask the shop to show a payment code."},
 		kindUnavailable: {"The order cannot be read right now", "Opening this page charges nothing, and a payment sent before is never charged twice. The page tries again by itself."},
 	},
 }

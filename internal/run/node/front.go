@@ -15,7 +15,7 @@ import (
 //	/v3, and whatever looks like the API     the API: JSON, also where nothing is served
 //	paths of version 2                       the API: it says that only APIv3 is served
 //	/, /diagnose, /developer/, /sandbox/     a sandbox's developers
-//	/pay/, /h5, /cashier/                    payers' browsers
+//	/pay/, /c/, /h5, /cashier/               payers' browsers
 //	anything else                            a page for a browser, JSON for a program
 type front struct {
 	// prefix is a path that the API is served under besides its own, "" for none.
@@ -50,7 +50,7 @@ func forDevelopers(p string) bool {
 }
 
 func forPayers(p string) bool {
-	return strings.HasPrefix(p, "/pay/") || p == "/h5" || strings.HasPrefix(p, "/cashier/")
+	return strings.HasPrefix(p, "/pay/") || strings.HasPrefix(p, "/c/") || p == "/h5" || strings.HasPrefix(p, "/cashier/")
 }
 
 // clean says that a path is not one that the pages' own routers would redirect.
