@@ -14,7 +14,7 @@ var Rule = catalogue.Rule{
 	Name:     "refund",
 	Commands: []*catalogue.Spec{Create.Spec},
 	Tables:   []table.ID{table.Refunds, table.RefundNos, table.OrderRefunds},
-	Kinds:    []catalogue.Kind{{Number: pb.Kind_KIND_REFUND, Name: "refund", TellsMerchant: tellsMerchant}},
+	Kinds:    []catalogue.Kind{{Number: pb.Kind_KIND_REFUND, Name: "refund", Listed: []catalogue.Number{catalogue.RefundCreate}, TellsMerchant: tellsMerchant}},
 	Due:      []catalogue.Due{{Kind: pb.DueKind_DUE_KIND_REFUND, Of: pb.Kind_KIND_REFUND, Do: CompleteDue}},
 	Fills:    []catalogue.Fill{{Name: orderIndex, Level: LevelOrderIndex, Step: BackfillOrderIndex}},
 
