@@ -183,8 +183,8 @@ func TestScannerReadsADirtySheet(t *testing.T) {
 			t.Errorf("%s: %d of %d codes with ink on them are not read", name, lost, seeds)
 		}
 		for i, ch := range sheet().Back {
-			x := margin + (105-2*margin)*float64(1+2*i)/4
-			at := image.Rect(dot(x-backWide/2), dot(18), dot(x+backWide/2), dot(18+backWide))
+			x, y, wide := sheet().place(105, paper.High/scale, i)
+			at := image.Rect(dot(x), dot(y), dot(x+wide), dot(y+wide))
 			if got := scanned(dirty(pages[1], at, 1, i == 0), qrcode.NewQRCodeReader()); got != ch.Link {
 				t.Errorf("%s: the code of %s is read as %q", name, ch.Label, got)
 			}

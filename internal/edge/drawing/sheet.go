@@ -131,18 +131,8 @@ func (s *Sheet) back(c *canvas) {
 	c.ink(grey)
 	c.text(24, middle, "Other ways to pay")
 	c.ink(black)
-	columns, wide := (len(s.Back)+1)/2, backWide
-	if len(s.Back) <= 2 {
-		columns, wide = 1, backLarge
-	}
-	rows := (len(s.Back) + columns - 1) / columns
-	top := backTop + (c.p.High/c.scale-margin-backTop-float64(rows)*(wide+backGap))/2
 	for i, ch := range s.Back {
-		x := margin + (c.p.Wide/c.scale-2*margin)*float64(1+2*(i%columns))/float64(2*columns) - wide/2
-		y := top + float64(i/columns)*(wide+backGap)
-		if i == len(s.Back)-1 && i%columns == 0 {
-			x = c.mid() - wide/2 // alone in its row
-		}
+		x, y, wide := s.place(c.p.Wide/c.scale, c.p.High/c.scale, i)
 		if ch.Picture != nil {
 			c.picture(ch.Picture, x, y, wide)
 		} else {
@@ -150,6 +140,23 @@ func (s *Sheet) back(c *canvas) {
 		}
 		c.textAt(x+wide/2, y+wide+4, middle, wide+4, ch.Label)
 	}
+}
+
+// place is where a code stands at the back, and how wide it is: one or two are larger,
+// one above the other; what is alone in its row is in the middle.
+func (s *Sheet) place(paperWide, paperHigh float64, i int) (x, y, wide float64) {
+	columns, wide := 2, backWide
+	if len(s.Back) <= 2 {
+		columns, wide = 1, backLarge
+	}
+	rows := (len(s.Back) + columns - 1) / columns
+	room := paperHigh - margin - backTop
+	x = margin + (paperWide-2*margin)*float64(1+2*(i%columns))/float64(2*columns) - wide/2
+	y = backTop + (room-float64(rows)*(wide+backGap))/2 + float64(i/columns)*(wide+backGap)
+	if i == len(s.Back)-1 && i%columns == 0 {
+		x = paperWide/2 - wide/2
+	}
+	return x, y, wide
 }
 
 // canvas is a PDF that is drawn in the measures of A6. What goes wrong first stays in

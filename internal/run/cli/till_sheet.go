@@ -4,10 +4,12 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"net/url"
 	"os"
 	"strings"
 
 	"github.com/holdfast-pay/holdfast/internal/edge/drawing"
+	"github.com/holdfast-pay/holdfast/internal/edge/paylink"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
 )
@@ -17,19 +19,25 @@ var tillSheet = Command{
 	Long: `Writes the till's printed code for a printer. pdf is a sheet with the merchant's and the
 till's name, cut marks, and room at the back for other channels' codes: up to four, each
 with a label and a link, or @FILE with a picture of one. svg and png are the code alone.
-TILL is the till's number.`,
+html is a page that the code may lead to: one file without script, for any web server,
+which leads on to the platform and has the other channels for when that is away. Put it
+where --at says, as ADDRESS/c/..., and draw the sheet with the same --at. TILL is the
+till's number.`,
 	Examples: []Example{
 		{"holdfast till sheet 1900000001 7 --out counter.pdf", "a sheet of A6"},
 		{"holdfast till sheet 1900000001 7 --paper a4 --back WeChat=wxp://f2f0... --back Alipay=@alipay.png --out counter.pdf", "a large one with two other codes"},
+		{"holdfast till sheet 1900000001 7 --format html --back WeChat=wxp://f2f0... --out index.html", "the page to put elsewhere"},
+		{"holdfast till sheet 1900000001 7 --at https://tea.example.com --out counter.pdf", "a sheet whose code leads to it"},
 	},
 	Flags: func(fs *flag.FlagSet) RunFunc {
-		var out string
+		var out, at string
 		var back channels
 		fileVar(fs, &out, "out", "`FILE` to write; one that is there is replaced")
-		format, paper := choice{"pdf", []string{"pdf", "svg", "png"}}, choice{"a6", []string{"a4", "a6"}}
-		fs.Var(&format, "format", "pdf, svg or png (`FORMAT`)")
+		format, paper := choice{"pdf", []string{"pdf", "svg", "png", "html"}}, choice{"a6", []string{"a4", "a6"}}
+		fs.Var(&format, "format", "pdf, svg, png or html (`FORMAT`)")
 		fs.Var(&paper, "paper", "a4 or a6 (`SIZE`)")
 		fs.Var(&back, "back", "another channel's code for the back, as `LABEL=LINK` or LABEL=@FILE; several are allowed")
+		fs.StringVar(&at, "at", "", "the `ADDRESS` that the code leads to instead of the platform's own, where the html is")
 		return func(ctx context.Context, env *Env, args []string) error {
 			if out == "" {
 				return usage("--out sheet.pdf", "say where to write it with --out")
@@ -45,17 +53,38 @@ TILL is the till's number.`,
 			if err != nil {
 				return err
 			}
-			drawn, err := drawTill(&drawing.Sheet{Merchant: m.Merchant.GetName(), Till: t.Name, Number: fmt.Sprint("till ", t.Till), Link: t.Link, Back: back}, format.value, paper.value)
+			link, err := leadingTo(t.Link, at, format.value)
+			if err != nil {
+				return err
+			}
+			drawn, err := drawTill(&drawing.Sheet{Merchant: m.Merchant.GetName(), Till: t.Name, Number: fmt.Sprint("till ", t.Till), Link: link, Back: back}, format.value, paper.value)
 			if err != nil {
 				return failure(ExitRefused, "holdfast help till sheet", "%v", err)
 			}
 			if err := os.WriteFile(out, drawn, 0o644); err != nil {
 				return fmt.Errorf("write the sheet: %w", err)
 			}
-			fmt.Fprintf(env.Err, "wrote %s: %s\n", out, t.Link)
+			fmt.Fprintf(env.Err, "wrote %s: %s\n", out, link)
 			return nil
 		}
 	},
+}
+
+// leadingTo is what the code says: the platform's own link, or the same under another
+// address, where a page is that leads to it.
+func leadingTo(link, at, format string) (string, error) {
+	if at == "" {
+		return link, nil
+	}
+	u, err := url.Parse(at)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || format == "html" {
+		return "", usage("--at https://tea.example.com", "--at is the address of a web server, for the code of a sheet; the html leads to the platform")
+	}
+	token, ok := paylink.Token(link)
+	if !ok {
+		return "", fmt.Errorf("the till's link %s has no token", link)
+	}
+	return paylink.Till(strings.TrimRight(at, "/"), token), nil
 }
 
 // codeMM is how wide a code is that is drawn alone, in millimetres.
@@ -67,6 +96,8 @@ func drawTill(s *drawing.Sheet, format, paper string) ([]byte, error) {
 		return drawing.SVG(s.Link, codeMM)
 	case "png":
 		return drawing.PNG(s.Link)
+	case "html":
+		return s.Landing()
 	}
 	return s.PDF(drawing.Papers[paper])
 }
