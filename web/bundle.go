@@ -45,6 +45,9 @@ func run(tests bool) error {
 	if err := generate("wallet/api.gen.ts", protos, "WalletService"); err != nil {
 		return err
 	}
+	if err := generate("till/api.gen.ts", protos, "TillService", "StaffService"); err != nil {
+		return err
+	}
 	if tests {
 		if err := bundleTests(); err != nil {
 			return err
@@ -73,7 +76,7 @@ type site struct {
 	worker string
 }
 
-var sites = []site{{"wallet", "", "holdfast-"}}
+var sites = []site{{"wallet", "", "holdfast-"}, {"till", "till/", "till-"}}
 
 // bundlePages writes the pages' files: hashed names for what may be kept for ever, plain
 // ones for the pages, the service workers, the manifests and the icons.

@@ -47,8 +47,8 @@ const MaxBack = 4
 
 // Measures of a sheet on A6 paper, in millimetres; on A4 they are twice as much.
 const (
-	margin   = 5.0  // from the paper's edge to where it is cut
-	mark     = 3.5  // how long cut marks are
+	margin    = 5.0  // from the paper's edge to where it is cut
+	mark      = 3.5  // how long cut marks are
 	bandHigh  = 26.0 // the coloured band on top, from the paper's edge on
 	codeWide  = 66.0 // the code with its border
 	codeTop   = 46.0

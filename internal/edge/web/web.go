@@ -43,20 +43,23 @@ type file struct {
 	kind, tag    string
 }
 
-// Wallet serves the wallet's pages. It is mounted at the root of the wallet API's
-// address: calls and pages share one origin.
-type Wallet struct {
+// Pages serves the wallet and, at /till/, the till. It is mounted at the root of the
+// wallet API's address: calls and pages share one origin.
+type Pages struct {
 	files map[string]*file
 }
 
 // platformMark is where index.html says whose page it is.
 const platformMark = "<!-- platform -->\n"
 
-// NewWallet prepares the wallet's pages; in a sandbox they say that they are of one.
-// verifier is the journal's public key, with which the page checks receipts: it comes
-// with the page and never beside a receipt.
-func NewWallet(sandbox bool, verifier string) (*Wallet, error) {
-	w := &Wallet{files: map[string]*file{}}
+// Till is where the till's page is.
+const Till = "/till/"
+
+// New prepares the pages; in a sandbox they say that they are of one. verifier is the
+// journal's public key, with which the wallet checks receipts: it comes with the page
+// and never beside a receipt.
+func New(sandbox bool, verifier string) (*Pages, error) {
+	p := &Pages{files: map[string]*file{}}
 	mark := "<meta name=\"holdfast-journal\" content=\"" + html.EscapeString(verifier) + "\">\n"
 	if sandbox {
 		mark += "<meta name=\"holdfast-sandbox\" content=\"yes\">\n"
@@ -70,16 +73,16 @@ func NewWallet(sandbox bool, verifier string) (*Wallet, error) {
 			return err
 		}
 		at := strings.TrimPrefix(name, "dist")
-		if at == "/index.html" {
-			at, body = "/", bytes.Replace(body, []byte(platformMark), []byte(mark), 1)
+		if folder, ok := strings.CutSuffix(at, "index.html"); ok {
+			at, body = folder, bytes.Replace(body, []byte(platformMark), []byte(mark), 1)
 		}
-		w.files[at], err = prepare(path.Ext(name), body)
+		p.files[at], err = prepare(path.Ext(name), body)
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read the wallet's pages: %w", err)
+		return nil, fmt.Errorf("read the pages: %w", err)
 	}
-	return w, nil
+	return p, nil
 }
 
 func prepare(ext string, body []byte) (*file, error) {
@@ -102,13 +105,17 @@ func prepare(ext string, body []byte) (*file, error) {
 	return f, nil
 }
 
-// ServeHTTP implements http.Handler. Every address that is no file's shows the page,
+// ServeHTTP implements http.Handler. Every address that is no file's shows the wallet,
 // which knows its own addresses.
-func (p *Wallet) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (p *Pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	secure(w.Header(), r.TLS != nil)
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
 		http.Error(w, "these are pages: GET them", http.StatusMethodNotAllowed)
+		return
+	}
+	if r.URL.Path == strings.TrimSuffix(Till, "/") {
+		http.Redirect(w, r, Till, http.StatusPermanentRedirect) // what stands behind # goes along
 		return
 	}
 	f, ok := p.files[r.URL.Path]

@@ -12,9 +12,9 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/edge/web"
 )
 
-func open(t *testing.T, sandbox bool) *web.Wallet {
+func open(t *testing.T, sandbox bool) *web.Pages {
 	t.Helper()
-	w, err := web.NewWallet(sandbox, `journal.example/"a"+1a2b3c4d+AbxY`)
+	w, err := web.New(sandbox, `journal.example/"a"+1a2b3c4d+AbxY`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,10 +44,11 @@ func TestThePageAndItsFiles(t *testing.T) {
 		}
 	}
 	links := own.FindAllStringSubmatch(get(h, "GET", "/").Body.String(), -1)
-	if len(links) < 5 {
-		t.Fatalf("the page loads %v", links)
+	ofTill := own.FindAllStringSubmatch(get(h, "GET", web.Till).Body.String(), -1)
+	if len(links) < 5 || len(ofTill) < 5 {
+		t.Fatalf("the pages load %v and %v", links, ofTill)
 	}
-	for _, l := range append(links, []string{"", "/sw.js"}) {
+	for _, l := range append(append(links, ofTill...), []string{"", "/sw.js"}, []string{"", "/till/sw.js"}) {
 		a := get(h, "GET", l[1])
 		if a.Code != 200 || a.Header().Get("Content-Type") == "" {
 			t.Errorf("%s: %d", l[1], a.Code)
@@ -59,6 +60,12 @@ func TestThePageAndItsFiles(t *testing.T) {
 	if a := get(h, "GET", "/assets/app-OLD.js"); a.Code != 404 {
 		t.Errorf("a file of another version: %d", a.Code)
 	}
+	if a := get(h, "GET", "/till"); a.Code != 308 || a.Header().Get("Location") != web.Till {
+		t.Errorf("the till's address without its slash: %d %v", a.Code, a.Header())
+	}
+	if a := get(h, "GET", web.Till); a.Code != 200 || strings.Contains(a.Body.String(), "/assets/wallet-") {
+		t.Errorf("the till: %d\n%s", a.Code, a.Body)
+	}
 	if a := get(h, "POST", "/"); a.Code != 405 {
 		t.Errorf("a form: %d", a.Code)
 	}
@@ -68,7 +75,7 @@ func TestThePageAndItsFiles(t *testing.T) {
 func TestPolicy(t *testing.T) {
 	t.Parallel()
 	h := open(t, true)
-	for _, path := range []string{"/", "/sw.js", "/gone.js"} {
+	for _, path := range []string{"/", "/till/", "/sw.js", "/till/sw.js", "/gone.js"} {
 		csp := get(h, "GET", path).Header().Get("Content-Security-Policy")
 		for _, want := range []string{"default-src 'none'", "frame-ancestors 'none'", "require-trusted-types-for 'script'", "base-uri 'none'"} {
 			if !strings.Contains(csp, want) {
@@ -79,7 +86,7 @@ func TestPolicy(t *testing.T) {
 			t.Errorf("%s: %q", path, csp)
 		}
 	}
-	page := get(h, "GET", "/").Body.String()
+	page := get(h, "GET", "/").Body.String() + get(h, "GET", web.Till).Body.String()
 	if regexp.MustCompile(`(?i)<style|<script>| style=| on[a-z]+="|https?://`).MatchString(page) {
 		t.Errorf("the page has script or style in it, or loads from elsewhere:\n%s", page)
 	}

@@ -29,7 +29,7 @@ func (n *walletAPI) Start(context.Context) error {
 	if err != nil {
 		return err
 	}
-	pages, err := web.NewWallet(n.cfg.Sandbox, n.keys.CheckpointVerifier())
+	pages, err := web.New(n.cfg.Sandbox, n.keys.CheckpointVerifier())
 	if err != nil {
 		return err
 	}
