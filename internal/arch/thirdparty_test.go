@@ -25,7 +25,7 @@ var entries = []struct {
 		"both ends of the admin API, the inner API, the wallet API and of the calls between nodes"},
 	{"github.com/go-webauthn/webauthn", []string{"internal/edge/passkey"}, "the ceremonies of passkeys: docs/decisions/0042"},
 	{"golang.org/x/crypto", []string{"internal/edge/wallet"}, "argon2id for PINs"},
-	{"github.com/cockroachdb/pebble/v2", []string{"internal/engine/store", "internal/engine/raftlog", "internal/engine/diskguard", "internal/engine/snapshot", "internal/engine/view", "internal/engine/scrub", "internal/engine/keyring", "internal/trial/simdisk"},
+	{"github.com/cockroachdb/pebble/v2", []string{"internal/engine/store", "internal/engine/raftlog", "internal/engine/diskguard", "internal/engine/snapshot", "internal/engine/view", "internal/engine/scrub", "internal/engine/keyring", "internal/trial/sim", "internal/trial/simdisk"},
 		"three stores of their own and the file system under them, on which copies are made and put into place too, the scrubber keeps its progress, and simulated disks fail"},
 	{"github.com/cockroachdb/errors", []string{"internal/engine/diskguard"}, "Pebble marks its errors with it, which the standard errors.Is doesn't see"},
 	{"go.etcd.io/raft/v3", []string{"internal/engine/member", "internal/engine/replica", "internal/engine/raftlog", "internal/engine/snapshot", "internal/engine/peer", "internal/engine/scrub", "internal/trial/sim", "internal/trial/simdisk"},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -65,6 +66,8 @@ func (w *town) up() (list []*simNode) {
 	return list
 }
 
+func (w *town) number(n *simNode) uint64 { return uint64(slices.Index(w.nodes, n)) }
+
 // mint draws a key on a node and gives it to the peers it reaches; a command names
 // it when a majority has it. Nobody takes commands without a majority.
 func (w *town) mint(t *testing.T) {
@@ -77,16 +80,16 @@ func (w *town) mint(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	have := 1
+	gift := NewGift([]uint64{0, 1, 2}, w.number(at))
 	for _, n := range up {
 		if n != at && !w.onlyHere && w.draw.IntN(4) > 0 {
 			if err := n.ring.Put(list); err != nil {
 				t.Fatal(err)
 			}
-			have++
+			gift.Took(w.number(n))
 		}
 	}
-	if id := ids(list)[0]; have >= 2 || w.onlyHere {
+	if id := ids(list)[0]; gift.Enough() || w.onlyHere {
 		key, err := at.ring.Get(id)
 		if err != nil {
 			t.Fatal(err)

@@ -62,18 +62,15 @@ func mint(t *testing.T, r *Ring, n int) []*pb.DataKey {
 // catchUp has r take over what it lacks from a peer, as nodes do.
 func catchUp(t *testing.T, r, from *Ring) {
 	t.Helper()
-	for part := uint32(0); ; part++ {
-		next, list, err := from.Differing(r.Sums(), part)
+	walk := r.Walk()
+	for req := walk.Next(); req != nil; req = walk.Next() {
+		a, err := from.Answer(req)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if next == Parts {
-			return
-		}
-		if err := r.Put(list); err != nil {
+		if err := walk.Take(a); err != nil {
 			t.Fatal(err)
 		}
-		part = next
 	}
 }
 

@@ -231,11 +231,7 @@ func (b *backend) PutDataKeys(_ context.Context, req *pb.PutDataKeysRequest) (*p
 
 // DataKeys implements peer.Backend.
 func (b *backend) DataKeys(_ context.Context, req *pb.DataKeysRequest) (*pb.DataKeysResponse, error) {
-	part, keys, err := b.ring.Differing(req.Sums, req.From)
-	if err != nil {
-		return nil, err
-	}
-	return &pb.DataKeysResponse{Part: part, Keys: keys}, nil
+	return b.ring.Answer(req)
 }
 
 // Manifest implements peer.Backend. Only a node that serves gives its state away.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/holdfast-pay/holdfast/internal/engine/keyring"
@@ -49,32 +48,28 @@ func (n *shared) giveDataKeys(ctx context.Context, list []*pb.DataKey) error {
 	if r == nil || r.Status().Alone {
 		return nil
 	}
-	s, given := r.Status(), make(chan bool, len(r.Status().Peers))
+	s := r.Status()
+	gift, given := keyring.NewGift(s.Voters, n.raftLog.Identity().RaftID), make(chan uint64, len(s.Peers))
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
 	for _, p := range s.Peers {
 		go func() {
-			_, err := n.group.client.At(p.Member.Address).PutDataKeys(ctx, &pb.PutDataKeysRequest{Keys: list})
-			if err != nil {
+			by := p.Member.RaftId
+			if _, err := n.group.client.At(p.Member.Address).PutDataKeys(ctx, &pb.PutDataKeysRequest{Keys: list}); err != nil {
+				by = 0
 				n.log.Warn("a peer did not take the new data keys; it fetches them later", "node", p.Member.Name, "err", err)
 			}
-			given <- err == nil && slices.Contains(s.Voters, p.Member.RaftId)
+			given <- by
 		}()
 	}
-	have := 0
-	if slices.Contains(s.Voters, n.raftLog.Identity().RaftID) {
-		have = 1
-	}
 	for range s.Peers {
-		if have > len(s.Voters)/2 {
+		if gift.Enough() {
 			return nil // those that are slower take them all the same, or fetch them
 		}
-		if <-given {
-			have++
-		}
+		gift.Took(<-given)
 	}
-	if have <= len(s.Voters)/2 {
-		return fmt.Errorf("only %d of %d nodes have the new data keys; repeat when a majority answers", have, len(s.Voters))
+	if !gift.Enough() {
+		return fmt.Errorf("only %d of %d nodes have the new data keys; repeat when a majority answers", gift.Have(), gift.Of())
 	}
 	return nil
 }

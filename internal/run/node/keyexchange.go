@@ -8,18 +8,14 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/personal"
 	"github.com/holdfast-pay/holdfast/internal/engine/keyring"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/member"
-	"github.com/holdfast-pay/holdfast/internal/pb"
-	"github.com/holdfast-pay/holdfast/internal/rule/person"
 )
 
 // keyExchange keeps the keyring as the state and the peers say: keys that were
 // erased are deleted, and those that peers have and this node lacks are fetched.
 type keyExchange struct {
 	part
-	// erased is how many erased keys the state had at the last look.
-	erased uint64
+	erased keyring.Erasures
 }
 
 // Times between looks.
@@ -73,19 +69,8 @@ func (n *keyExchange) every(ctx context.Context, d time.Duration, failing string
 // them than at the last look. Those that are gone already cost nothing.
 func (n *keyExchange) deleteErased(ctx context.Context) error {
 	var ids []string
-	var rows uint64
 	err := n.replica.ReadLocal(ctx, func(r table.Reader) error {
-		head, ok := machine.Head(r)
-		if !ok {
-			return nil
-		}
-		if rows = machine.RowsOf(head, table.ErasedKeys); rows == n.erased {
-			return nil
-		}
-		person.Erased(r, func(k *pb.ErasedKey) bool {
-			ids = append(ids, k.KeyId)
-			return true
-		})
+		ids = n.erased.Find(r)
 		return nil
 	})
 	if err != nil || len(ids) == 0 {
@@ -94,7 +79,7 @@ func (n *keyExchange) deleteErased(ctx context.Context) error {
 	if err := n.ring.Delete(ids...); err != nil {
 		return err
 	}
-	n.erased = rows
+	n.erased.Deleted()
 	return nil
 }
 
@@ -122,17 +107,17 @@ func (n *keyExchange) fetchDataKeys(ctx context.Context) error {
 }
 
 func (n *keyExchange) fetchDataKeysFrom(ctx context.Context, p member.PeerStatus) error {
-	for part := uint32(0); part < keyring.Parts; part++ {
+	walk := n.ring.Walk()
+	for req := walk.Next(); req != nil; req = walk.Next() {
 		call, cancel := context.WithTimeout(ctx, 3*time.Second)
-		a, err := n.group.client.At(p.Member.Address).DataKeys(call, &pb.DataKeysRequest{Sums: n.ring.Sums(), From: part})
+		a, err := n.group.client.At(p.Member.Address).DataKeys(call, req)
 		cancel()
 		if err != nil {
 			return err
 		}
-		if err := n.ring.Put(a.Keys); err != nil {
+		if err := walk.Take(a); err != nil {
 			return err
 		}
-		part = a.Part
 	}
 	return nil
 }

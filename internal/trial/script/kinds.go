@@ -33,6 +33,7 @@ var kinds = map[string]kind{
 	"STAFF":    {"S1", matches(`S[1-3]`)},
 	"SHOWN":    {"V1", matches(`V[1-9][0-9]?`)},
 	"RECEIVE":  {"Q1", matches(`Q[1-9]`)},
+	"ENTRANT":  {"E1", matches(`E[0-9]{1,6}`)},
 	"COURIER":  {"c1", matches(`c[1-3]`)},
 	"AMOUNT":   {"10", matches(`[1-9][0-9]{0,8}`)},
 	"NUMBER":   {"3", matches(`[0-9]{1,19}`)},

@@ -106,6 +106,7 @@ var canWait = map[string]bool{
 	"create": true, "pay": true, "close": true, "refund": true, "topup": true, "query": true,
 	"send": true, "answer": true, "throw": true, "grab": true,
 	"charge": true, "reply": true, "guess": true, "renew": true, "receive": true,
+	"enter": true, "erase": true,
 	"till": true, "cap": true, "shut": true, "open": true, "count": true, "take": true, "hand": true, "undo": true, "scan": true,
 	"add": true, "promote": true, "remove": true, "replace": true, "transfer": true, "raise": true,
 }

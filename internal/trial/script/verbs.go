@@ -10,6 +10,7 @@ var syntax = []string{
 	"broken VARIANT",
 	"weather calm|fair|rough",
 	"level NUMBER",
+	"keyring",
 
 	// What clients ask for.
 	"create ORDER AMOUNT [via NODE]",
@@ -44,6 +45,10 @@ var syntax = []string{
 	"guess NUMBER [via NODE]",
 	"renew FRIEND [via NODE]",
 	"receive FRIEND RECEIVE [via NODE]",
+
+	// People whose details are sealed under keys of their own, and erased.
+	"enter ENTRANT [via NODE]",
+	"erase ENTRANT [via NODE]",
 
 	// Processes. A crash loses what was not synced; at append: in the middle of
 	// the next write to the log.

@@ -30,6 +30,9 @@ type broken struct {
 	neverFetches   bool // a snapshot is not fetched
 	takesAnyFolder bool // a folder is taken for the node's own
 	makesUpLots    bool // the lot of a lucky share is made up
+	namesOwnKeys   bool // a data key is named once its own node has it
+	keepsErased    bool // erased keys are not deleted
+	fetchesNoKeys  bool // a node fetches no data keys
 	countsNoGuess  bool // a wrong code is called so before it is counted
 	learnsNothing  bool // a node that starts takes every order number for new
 	// countsUnwritten says who takes a write for durable as soon as it is on its way
@@ -166,6 +169,21 @@ var Variants = map[string]Variant{
 		"each node counts the wrong codes that it read itself",
 		[]string{"codes"},
 		func() broken { return broken{onAsk: countsByNode} },
+	},
+	"key-on-one-node": {
+		"a command names a data key that only the node has which drew it",
+		[]string{"keys", "liveness"},
+		func() broken { return broken{namesOwnKeys: true} },
+	},
+	"erased-key-kept": {
+		"an erase command is applied, and the key stays in the keyrings",
+		[]string{"keys"},
+		func() broken { return broken{keepsErased: true} },
+	},
+	"keys-not-fetched": {
+		"a node that joins or was away does not fetch the data keys it lacks",
+		[]string{"keys", "liveness"},
+		func() broken { return broken{fetchesNoKeys: true} },
 	},
 	"ack-before-commit": {
 		"a caller is answered when its command is proposed",

@@ -13,6 +13,7 @@ type seen struct {
 	leaders map[uint64]uint64 // by term: the member that led it
 	term    uint64            // the highest there was
 	shocks  uint64            // terms that what happened may explain
+	keys    map[string]string // data keys by their names
 	signed  uint64            // the log index of the newest checkpoint
 	reached map[string]int    // what happened, for the test that everything does
 }
@@ -25,6 +26,7 @@ type mark struct {
 
 func (s *seen) init() {
 	s.marks, s.roots, s.leaders = make(map[uint64]mark), make(map[uint64][32]byte), make(map[uint64]uint64)
+	s.keys = make(map[string]string)
 	s.shocks, s.reached = 6, make(map[string]int)
 }
 

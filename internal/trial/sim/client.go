@@ -26,6 +26,7 @@ type clients struct {
 	friends between
 	tills   counters
 	codes   screens
+	entered entries
 }
 
 // acked is what was acknowledged and must be there at the end.
@@ -54,7 +55,7 @@ type topupAsked struct {
 }
 
 func newClients(w *World) *clients {
-	return &clients{w: w, prepay: map[string]string{}, created: map[string]int64{}, refused: map[string]bool{}, friends: newBetween(), tills: newCounters(), codes: newScreens(), acked: acked{
+	return &clients{w: w, prepay: map[string]string{}, created: map[string]int64{}, refused: map[string]bool{}, friends: newBetween(), tills: newCounters(), codes: newScreens(), entered: newEntries(), acked: acked{
 		created: map[string]bool{}, paid: map[string]payment{}, closed: map[string]bool{},
 		refunds: map[string]refundAsked{}, topups: map[string]topupAsked{}, asked: map[string]topupAsked{},
 	}}
@@ -73,6 +74,8 @@ type request struct {
 	reads   func() judge.Charge
 	verdict func(*process, table.Reader) bool
 	shop    string
+	// seals makes the command with something sealed under a key.
+	seals func(key string) *pb.Command
 	// ready says whether what it needs is known; nil is yes.
 	ready func() bool
 	// hopeless says that what it needs will never be known; nil is no.
@@ -99,6 +102,7 @@ var asks = map[string]func(*clients, *request, script.Step){
 	"topup": (*clients).topup, "query": (*clients).query,
 	"send": (*clients).send, "answer": (*clients).answer, "throw": (*clients).throw, "grab": (*clients).grab,
 	"till": (*clients).till, "cap": (*clients).setTill, "shut": (*clients).setTill, "open": (*clients).openShift, "count": (*clients).count,
+	"enter": (*clients).enter, "erase": (*clients).erase,
 	"charge": (*clients).charge, "reply": (*clients).reply, "guess": (*clients).guess, "renew": (*clients).renew, "receive": (*clients).receive,
 	"take": (*clients).take, "hand": (*clients).hand, "undo": (*clients).undo, "scan": (*clients).scan,
 }
@@ -294,6 +298,10 @@ func (c *clients) serve(p *process, r *request, reply func(answer)) {
 			p.do(cmd, reply)
 			return
 		}
+		if r.seals != nil {
+			c.seal(p, r, reply)
+			return
+		}
 		if r.reads != nil {
 			p.query(func(reader table.Reader) { c.judge(p, r, reader, reply) })
 			return
@@ -325,6 +333,8 @@ func (c *clients) finish(r *request, index int, a answer) {
 		c.tills.learnID(r.in.order, a)
 	case withCodes[v]:
 		c.codes.learn(r.in, a, &out)
+	case withKeys[v]:
+		c.entered.learn(r.in.order, a)
 	}
 	if r.in.verb == "create" && a.code != code.OK {
 		c.refused[r.in.order] = true
@@ -336,7 +346,7 @@ func (c *clients) finish(r *request, index int, a answer) {
 	h.out, h.returned = out, (c.w.now-start)<<20+int64(1<<19)
 	r.done, r.out = true, out
 	c.open--
-	if v := r.in.verb; friendly[v] || atTill[v] || withCodes[v] {
+	if v := r.in.verb; friendly[v] || atTill[v] || withCodes[v] || withKeys[v] {
 		c.w.reach(r.in.verb + ": " + out.code.String())
 	}
 	r.told(out)

@@ -115,7 +115,7 @@ func (p *process) install(m *pb.SnapshotManifest, copied *table.Mem) {
 	p.w.tell(p.node.name, "installs the snapshot of entry %d", m.Index)
 	n := p.node
 	p.kill()
-	n.disk.crash(p.w.lucky)
+	n.disk.crash(p.w)
 	n.disk.state = newState(copied)
 	n.disk.log.install(m, cs)
 	p.w.start(n)

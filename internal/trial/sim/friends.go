@@ -3,6 +3,7 @@ package sim
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strconv"
@@ -47,7 +48,7 @@ func friendCommands(level uint32) (list []*pb.Command) {
 			catalogue.NewCommand(catalogue.CodeSend, "sim", "", &pb.CodeSend{PhoneTag: tag, AddressTag: tag, Proof: tag, Key: tag[:wallet.KeySize]}),
 			catalogue.NewCommand(catalogue.DeviceEnrol, "sim", "", &pb.DeviceEnrol{
 				PhoneTag: tag, Proof: tag, PublicKey: friendKey(n), Label: "phone",
-				Details: &pb.Sealed{KeyId: fmt.Sprintf("%032x", n), Box: fill(40, n), Hash: fill(16, n)},
+				Details: &pb.Sealed{KeyId: hex.EncodeToString(friendKeys()[n-1].Id), Box: fill(40, n), Hash: fill(16, n)},
 			}),
 			catalogue.NewCommand(catalogue.PersonTopup, "sim", "", &pb.PersonTopup{
 				Uid: people + uint64(n), Amount: openFen, Currency: money.CNY, Ref: fmt.Sprint("open-F", n), Line: "demo",

@@ -36,9 +36,10 @@ type generator struct {
 
 	// actor does something with people's money; nil where there are none: they are there
 	// where the level was the newest from the beginning.
-	actor func()
-	tills int
-	shown int
+	actor   func()
+	tills   int
+	shown   int
+	entered int
 }
 
 func (g *generator) step(format string, args ...any) {
@@ -66,6 +67,10 @@ func (g *generator) begin(seed uint64) {
 		return
 	}
 	g.actor = pick(g.chance, []func(){g.friend, g.counter, g.screen})
+	if g.oneIn(5) {
+		g.step("keyring")
+		g.actor = g.entrant
+	}
 }
 
 // oldBinaries begins a cluster at the level before the newest, some of whose nodes
@@ -250,10 +255,46 @@ func (g *generator) screen() {
 			g.ask(n, "receive F%d Q%d", f, g.between(1, 3))
 		}
 	default:
-		if g.oneIn(4) {
-			g.step("run %ds", g.between(10, 70)) // codes run out
+		if g.oneIn(3) {
+			g.step("run 70s") // the code runs out
+			g.ask(v, "charge %s P3 5", v)
 		}
 	}
+}
+
+// entrant does something with people whose details are sealed.
+func (g *generator) entrant() {
+	e := fmt.Sprint("E", g.between(max(1, int64(g.entered)-2), int64(g.entered)+1))
+	switch g.IntN(8) {
+	case 0, 1, 2:
+		g.entered++
+		g.ask(fmt.Sprint("E", g.entered), "enter E%d", g.entered)
+	case 3, 4:
+		if g.asked[e] > 0 && g.asked[e] < maxAsked {
+			g.ask(e, "erase %s", e)
+		}
+	case 5:
+		if g.asked[e] > 0 && g.asked[e] < maxAsked {
+			g.ask(e, "enter %s", e)
+		}
+	case 6:
+		g.losesKeys()
+	default:
+		g.crash(g.anyNode())
+	}
+}
+
+// losesKeys has a node lose its disk right after somebody entered there.
+func (g *generator) losesKeys() {
+	n := g.anyNode()
+	g.well()
+	g.step("save %s", n)
+	g.entered++
+	e := fmt.Sprint("E", g.entered)
+	g.asked[e]++
+	g.step("enter %s via %s &", e, n)
+	g.step("run %dms", g.between(1, 60))
+	g.step("restart %s with %s disk", n, pick(g.chance, []string{"lost", "lost", "old"}))
 }
 
 // maxShown is how many codes are shown in a run.

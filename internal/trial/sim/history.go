@@ -123,6 +123,8 @@ func blank(verb string) book {
 		return receiver{}
 	case withCodes[verb]:
 		return screen{}
+	case withKeys[verb]:
+		return entrant{}
 	}
 	return booked{}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/membership"
+	"github.com/holdfast-pay/holdfast/internal/rule/person"
 	"github.com/holdfast-pay/holdfast/internal/trial/script"
 )
 
@@ -37,6 +38,7 @@ type Report struct {
 // then its steps, then everything is brought to rest and checked.
 func Play(opt Options, steps []script.Step) (rep Report) {
 	voters, level := 3, uint64(machine.MaxLevel)
+	keyed := false
 	var flaw broken
 	for _, s := range steps {
 		switch s.Verb() {
@@ -44,6 +46,8 @@ func Play(opt Options, steps []script.Step) (rep Report) {
 			voters = int(script.Number(s.Arg("NUMBER")))
 		case "level":
 			level = script.Number(s.Arg("NUMBER"))
+		case "keyring":
+			keyed = true
 		case "seed":
 			opt.Seed = script.Number(s.Arg("NUMBER"))
 		case "broken":
@@ -60,7 +64,9 @@ func Play(opt Options, steps []script.Step) (rep Report) {
 	if level < membership.Level || level > machine.MaxLevel {
 		return Report{Err: fmt.Errorf("members change at levels %d to %d", membership.Level, machine.MaxLevel)}
 	}
-	withRandom(opt.Seed, func() { rep = play(newWorld(opt, voters, uint32(level)), voters, flaw, slices.Clone(steps)) })
+	withRandom(opt.Seed, func() {
+		rep = play(newWorld(opt, voters, uint32(level), keyed && level >= person.LevelSealed), voters, flaw, slices.Clone(steps))
+	})
 	return rep
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/agree"
+	"github.com/holdfast-pay/holdfast/internal/engine/keyring"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/member"
 	"github.com/holdfast-pay/holdfast/internal/engine/sequencer"
@@ -47,6 +48,11 @@ type process struct {
 	fetching *pb.SnapshotManifest
 	leads    bool
 	term     uint64
+
+	ring      *keyring.Ring // nil where the script has none
+	erasures  keyring.Erasures
+	lacking   lacking
+	fetchedAt int64
 }
 
 // start opens a node's folder and begins to take part, as the node would.
@@ -81,6 +87,11 @@ func (p *process) open() (err error) {
 	if p.machine, err = machine.Open(d.state, machine.Options{NumberBytes: numberBytes, MaxLevel: p.node.knows}); err != nil {
 		return fmt.Errorf("open the state: %w", err)
 	}
+	if p.w.keyed {
+		if p.ring, err = openRing(d.keys, p.wall); err != nil {
+			return err
+		}
+	}
 	p.learnNumbers()
 	p.applied, _ = p.machine.Applied()
 	p.observe()
@@ -96,7 +107,7 @@ func (p *process) open() (err error) {
 		Member: member.Options{
 			Identity: d.id, Session: p.session, Log: d.log, Applied: p.applied, Heard: d.savedHeard(),
 			Known: d.known, Logger: slog.New(slog.DiscardHandler), Version: "sim", MaxLevel: p.node.knows,
-			Health: func() *pb.NodeHealth { return &pb.NodeHealth{KeysAt: p.applied} },
+			Health: p.health,
 		},
 		Driver: p, Random: reader{p.w.chance}, Level: func() uint32 { return p.machine.Position().Level },
 		Logger: slog.New(slog.DiscardHandler),
@@ -288,17 +299,17 @@ func (p *process) stop(err error) {
 		p.node.stopped = nil
 		p.w.reach("power lost in a write")
 		p.w.tell(p.node.name, "loses power in the middle of a write")
-		p.disk.crash(p.w.lucky)
+		p.disk.crash(p.w)
 	case errors.As(err, &refused):
 		p.node.refused = refused
 		p.w.reach("refused: " + reasons[refused.Why])
 		p.w.tell(p.node.name, "may not take part: %v", refused)
-		p.disk.crash(p.w.lucky)
+		p.disk.crash(p.w)
 	case errors.As(err, &outdated):
 		p.node.outdated = outdated
 		p.w.reach("outdated")
 		p.w.tell(p.node.name, "stops, too old a binary: %v", outdated)
-		p.disk.crash(p.w.lucky)
+		p.disk.crash(p.w)
 	default:
 		p.w.fail("stop", "%s stops: %v", p.node.name, err)
 	}

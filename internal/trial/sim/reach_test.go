@@ -16,6 +16,7 @@ var meant = []string{
 	"send: ok", "send: transfer_exists_with_different_content", "answer: ok", "answer: transfer_ended", "throw: ok", "grab: ok", "grab: packet_taken",
 	"open: ok", "open: shift_exists_with_different_content", "count: ok", "count: shift_exists_with_different_content", "take: ok", "take: cash_exists_with_different_content", "hand: ok", "hand: cash_short",
 	"undo: ok", "scan: ok", "scan: till_payment_exists_with_different_content", "scan: till_cap_exceeded",
+	"enter: ok", "enter: person_erased", "erase: ok", "data keys fetched", "erased keys deleted",
 	"charge: ok", "charge: pay_code_used", "charge: pay_code_wrong", "charge: pay_code_expired", "charge: pay_codes_too_many", "reply: ok", "reply: ask_ended",
 	"guess: pay_code_wrong", "guess: pay_codes_too_many", "renew: ok", "receive: ok",
 }

@@ -364,6 +364,9 @@ func (p *process) chores() bool {
 		p.compact(uint64(c.IntN(6)))
 	}
 	p.post(func() {
+		if p.ring != nil {
+			p.keyChores()
+		}
 		if p.w.now-p.node.heardAt >= 1000 {
 			if h, changed := p.member.Heard(); changed {
 				p.node.heardAt, p.disk.heard = p.w.now, table.Encode(h)

@@ -48,6 +48,10 @@ func (w *World) settle() {
 		w.fail("liveness", "the members are not all back %d s after all faults ended: %s", convergeWithin/1000, w.describe())
 		return
 	}
+	if w.keyed && !w.until(convergeWithin, w.now100(w.keysLevel)) {
+		w.fail("keys", "%d s after all faults ended not every node has the data keys that it should have, and no others", convergeWithin/1000)
+		return
+	}
 	if !w.until(deliverWithin, w.delivered) {
 		w.fail("notices", "notices are still owed %d s after all faults ended", deliverWithin/1000)
 		return
@@ -156,6 +160,7 @@ func (w *World) check() {
 	for _, n := range w.nodes {
 		if n.process != nil && n.copyOf == nil && w.failure == nil {
 			n.process.local(func(r table.Reader) { w.checkState(n, r) })
+			w.checkKeys(n)
 		}
 	}
 }
@@ -171,6 +176,7 @@ func (w *World) checkState(n *node, r table.Reader) {
 	w.foundCodes(r)
 	w.checkCodes(n, r)
 	w.checkFriends(n, r)
+	w.checkEntrants(n, r)
 	w.checkNotices(n, r)
 	w.checkJournal(n, r)
 }

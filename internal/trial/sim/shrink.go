@@ -81,7 +81,7 @@ func (s *shrinker) leaveOut() {
 func without(steps []script.Step, from, to int) []script.Step {
 	var kept []script.Step
 	for i, step := range steps {
-		if v := step.Verb(); i < from || i >= to || v == "nodes" || v == "seed" || v == "broken" {
+		if v := step.Verb(); i < from || i >= to || v == "nodes" || v == "seed" || v == "broken" || v == "keyring" {
 			kept = append(kept, step)
 		}
 	}

@@ -35,7 +35,7 @@ var verbs map[string]func(*player, *script.Step) error
 
 func init() { // the table refers to functions that play
 	verbs = map[string]func(*player, *script.Step) error{
-		"nodes": (*player).nothing, "seed": (*player).nothing, "broken": (*player).nothing,
+		"nodes": (*player).nothing, "seed": (*player).nothing, "broken": (*player).nothing, "keyring": (*player).nothing,
 		"level": (*player).nothing, "weather": (*player).weather, "binary": (*player).binary, "raise": (*player).raise,
 		"crash": (*player).crash, "restart": (*player).restart, "pause": (*player).pause, "skew": (*player).skew,
 		"save": (*player).save, "slow": (*player).slow, "compact": (*player).compact, "flush": (*player).flush,
@@ -91,7 +91,7 @@ func (pl *player) senseless(s *script.Step) string {
 	switch {
 	case (v == "pay" || v == "refund") && c.created[s.Arg("ORDER")] == 0:
 		return "nobody has asked for that order; create it first"
-	case (friendly[v] || atTill[v] || withCodes[v]) && pl.w.began < transfer.Level:
+	case (friendly[v] || atTill[v] || withCodes[v] || withKeys[v]) && pl.w.began < transfer.Level:
 		return "there are no wallets at this level"
 	case v == "answer" && !c.friends.asked[s.Arg("TRANSFER")] || v == "grab" && !c.friends.asked[s.Arg("PACKET")]:
 		return "nobody has asked for that yet; send or throw it first"
@@ -101,6 +101,8 @@ func (pl *player) senseless(s *script.Step) string {
 		return "the checker has no room for that many shifts or payments"
 	case (v == "charge" || v == "reply") && script.Number(s.Arg("PAYMENT")[1:]) > screenPayments:
 		return "the checker has no room for that many payments"
+	case v == "erase" && !c.entered.asked[s.Arg("ENTRANT")]:
+		return "nobody has asked for that; enter them first"
 	case v == "reply" && c.codes.asked[codeNo(s.Arg("SHOWN"), s.Arg("PAYMENT"))].shop == "":
 		return "nobody has asked for that payment; charge it first"
 	case (v == "open" || v == "count") && script.Number(s.Arg("NUMBER")) == 0:
@@ -141,7 +143,7 @@ func (pl *player) restart(s *script.Step) error {
 		}
 		pl.w.crash(n)
 		pl.w.reach("older disk")
-		n.disk = n.saved.clone()
+		n.disk, n.oldKeys = n.saved.clone(), pl.w.keyed
 		pl.w.start(n)
 		// What else happens waits until it is known what becomes of the node.
 		pl.w.until(5000, func() bool { return n.process == nil || n.process.member.Status().Proven })
@@ -194,6 +196,9 @@ func (w *World) well(besides *node) bool {
 			continue
 		}
 		if n.disk == nil || membership.Find(s.Members.Members, n.disk.id.RaftID).GetRole() != pb.MemberRole_MEMBER_ROLE_VOTER {
+			return false
+		}
+		if n != besides && n.oldKeys && !w.hasKeys(n) {
 			return false
 		}
 		if n != besides && (n.process == nil || !n.process.member.Status().Proven || n.pausedUntil > w.now || n.slow > 0) {

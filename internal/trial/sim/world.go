@@ -58,6 +58,7 @@ type World struct {
 	cluster uint64
 	began   uint32 // at this feature level
 	broken  broken
+	keyed   bool // each node has a keyring
 
 	clients  *clients
 	couriers [maxCouriers]*courier
@@ -88,12 +89,13 @@ type node struct {
 	pausedUntil int64
 	flushEvery  int
 	heardAt     int64
+	oldKeys     bool  // its keyring may be older than what it told others it has
 	copyOf      *node // when its folder is a copy of another's
 }
 
 // NewWorld makes a cluster of voters, all of them down and with the same state.
-func newWorld(opt Options, voters int, level uint32) *World {
-	w := &World{opt: opt, began: level, chance: newChance(opt.Seed), now: start, net: newNetwork(), byID: make(map[uint64]*node)}
+func newWorld(opt Options, voters int, level uint32, keyed bool) *World {
+	w := &World{opt: opt, began: level, keyed: keyed, chance: newChance(opt.Seed), now: start, net: newNetwork(), byID: make(map[uint64]*node)}
 	w.cluster = w.chance.nonzero()
 	w.seen.init()
 	w.clients = newClients(w)
@@ -117,6 +119,9 @@ func newWorld(opt Options, voters int, level uint32) *World {
 	for _, n := range w.nodes[:voters] {
 		one := uint64(1)
 		n.disk.state = newState(genesis(level))
+		if keyed {
+			n.disk.keep()
+		}
 		n.disk.log.content = content{cut: 1, cutTerm: 1, hard: &raftpb.HardState{Term: &one, Commit: &one}}
 		must.That(n.disk.log.SetConf(conf, members) == nil, "the members can be recorded")
 	}
@@ -217,6 +222,6 @@ func (w *World) crash(n *node) {
 	}
 	w.tell(n.name, "crashes")
 	n.process.kill()
-	n.disk.crash(w.lucky)
+	n.disk.crash(w)
 	n.pausedUntil = 0
 }
