@@ -107,6 +107,8 @@ var canWait = map[string]bool{
 	"send": true, "answer": true, "throw": true, "grab": true,
 	"charge": true, "reply": true, "guess": true, "renew": true, "receive": true,
 	"enter": true, "erase": true,
+	"hire": true, "dismiss": true, "reassign": true, "token": true, "enter-office": true, "leave-office": true, "work": true,
+	"block": true, "unblock": true, "appeal": true, "decide": true, "report": true, "reply-report": true, "close-report": true,
 	"till": true, "cap": true, "shut": true, "open": true, "count": true, "take": true, "hand": true, "undo": true, "scan": true,
 	"add": true, "promote": true, "remove": true, "replace": true, "transfer": true, "raise": true,
 }

@@ -50,6 +50,23 @@ var syntax = []string{
 	"enter ENTRANT [via NODE]",
 	"erase ENTRANT [via NODE]",
 
+	// What is done in offices: staff with tokens and sessions, by their numbers; blocks
+	// and appeals; what the payer of a transfer reports.
+	"hire MEMBER NUMBER [via NODE]",
+	"dismiss MEMBER [via NODE]",
+	"reassign MEMBER NUMBER [via NODE]",
+	"token MEMBER NUMBER [via NODE]",
+	"enter-office MEMBER NUMBER with NUMBER [via NODE]",
+	"leave-office MEMBER [via NODE]",
+	"work MEMBER NUMBER [via NODE]",
+	"block FRIEND [via NODE]",
+	"unblock FRIEND [via NODE]",
+	"appeal FRIEND APPEAL [via NODE]",
+	"decide FRIEND NUMBER grant|uphold [via NODE]",
+	"report REPORT TRANSFER [via NODE]",
+	"reply-report FRIEND REPORT NUMBER [via NODE]",
+	"close-report FRIEND REPORT [via NODE]",
+
 	// Processes. A crash loses what was not synced; at append: in the middle of
 	// the next write to the log.
 	"crash NODE [at append]",

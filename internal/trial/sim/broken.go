@@ -20,21 +20,22 @@ type broken struct {
 	onMessage func(*process, *pb.PeerMessage)
 	onAsk     func(*process, *pb.Command) // on a command's way in
 
-	readsLocally   bool // any node answers a query from its own state
-	leaderReads    bool // who takes itself for the leader does
-	guesses        bool // "not done" for an outcome that is open
-	forgetsTries   bool // a command's last try decides what its caller is told
-	losesIdentity  bool // a repeated request gets a new identity
-	reportsFirst   bool // the courier reports before it sends
-	cutsTooMuch    bool // the log is cut up to what is applied, flushed or not
-	neverFetches   bool // a snapshot is not fetched
-	takesAnyFolder bool // a folder is taken for the node's own
-	makesUpLots    bool // the lot of a lucky share is made up
-	namesOwnKeys   bool // a data key is named once its own node has it
-	keepsErased    bool // erased keys are not deleted
-	fetchesNoKeys  bool // a node fetches no data keys
-	countsNoGuess  bool // a wrong code is called so before it is counted
-	learnsNothing  bool // a node that starts takes every order number for new
+	readsLocally      bool // any node answers a query from its own state
+	leaderReads       bool // who takes itself for the leader does
+	guesses           bool // "not done" for an outcome that is open
+	forgetsTries      bool // a command's last try decides what its caller is told
+	losesIdentity     bool // a repeated request gets a new identity
+	reportsFirst      bool // the courier reports before it sends
+	cutsTooMuch       bool // the log is cut up to what is applied, flushed or not
+	neverFetches      bool // a snapshot is not fetched
+	takesAnyFolder    bool // a folder is taken for the node's own
+	makesUpLots       bool // the lot of a lucky share is made up
+	namesOwnKeys      bool // a data key is named once its own node has it
+	keepsErased       bool // erased keys are not deleted
+	fetchesNoKeys     bool // a node fetches no data keys
+	remembersSessions bool // a session that was good once is good
+	countsNoGuess     bool // a wrong code is called so before it is counted
+	learnsNothing     bool // a node that starts takes every order number for new
 	// countsUnwritten says who takes a write for durable as soon as it is on its way
 	countsUnwritten func(*process) bool
 	// promisesEarly: what it promises is not on its disk, and who sees what comes of
@@ -184,6 +185,11 @@ var Variants = map[string]Variant{
 		"a node that joins or was away does not fetch the data keys it lacks",
 		[]string{"keys", "liveness"},
 		func() broken { return broken{fetchesNoKeys: true} },
+	},
+	"remembered-session": {
+		"a node takes a session that it found good before for good without looking",
+		[]string{"history"},
+		func() broken { return broken{remembersSessions: true} },
 	},
 	"ack-before-commit": {
 		"a caller is answered when its command is proposed",

@@ -27,6 +27,7 @@ type clients struct {
 	tills   counters
 	codes   screens
 	entered entries
+	offices offices
 }
 
 // acked is what was acknowledged and must be there at the end.
@@ -55,7 +56,7 @@ type topupAsked struct {
 }
 
 func newClients(w *World) *clients {
-	return &clients{w: w, prepay: map[string]string{}, created: map[string]int64{}, refused: map[string]bool{}, friends: newBetween(), tills: newCounters(), codes: newScreens(), entered: newEntries(), acked: acked{
+	return &clients{w: w, prepay: map[string]string{}, created: map[string]int64{}, refused: map[string]bool{}, friends: newBetween(), tills: newCounters(), codes: newScreens(), entered: newEntries(), offices: newOffices(), acked: acked{
 		created: map[string]bool{}, paid: map[string]payment{}, closed: map[string]bool{},
 		refunds: map[string]refundAsked{}, topups: map[string]topupAsked{}, asked: map[string]topupAsked{},
 	}}
@@ -76,6 +77,8 @@ type request struct {
 	shop    string
 	// seals makes the command with something sealed under a key.
 	seals func(key string) *pb.Command
+	// looks is what a node says to something that changes nothing.
+	looks func(*process, table.Reader) code.Code
 	// ready says whether what it needs is known; nil is yes.
 	ready func() bool
 	// hopeless says that what it needs will never be known; nil is no.
@@ -102,6 +105,10 @@ var asks = map[string]func(*clients, *request, script.Step){
 	"topup": (*clients).topup, "query": (*clients).query,
 	"send": (*clients).send, "answer": (*clients).answer, "throw": (*clients).throw, "grab": (*clients).grab,
 	"till": (*clients).till, "cap": (*clients).setTill, "shut": (*clients).setTill, "open": (*clients).openShift, "count": (*clients).count,
+	"hire": (*clients).hire, "dismiss": (*clients).dismiss, "reassign": (*clients).reassign, "token": (*clients).token,
+	"enter-office": (*clients).enterOffice, "leave-office": (*clients).leaveOffice, "work": (*clients).work,
+	"block": (*clients).block, "unblock": (*clients).block, "appeal": (*clients).appeal, "decide": (*clients).decide,
+	"report": (*clients).report, "reply-report": (*clients).replyReport, "close-report": (*clients).closeReport,
 	"enter": (*clients).enter, "erase": (*clients).erase,
 	"charge": (*clients).charge, "reply": (*clients).reply, "guess": (*clients).guess, "renew": (*clients).renew, "receive": (*clients).receive,
 	"take": (*clients).take, "hand": (*clients).hand, "undo": (*clients).undo, "scan": (*clients).scan,
@@ -307,6 +314,10 @@ func (c *clients) serve(p *process, r *request, reply func(answer)) {
 			return
 		}
 		p.query(func(reader table.Reader) {
+			if r.looks != nil {
+				reply(answer{code: r.looks(p, reader)})
+				return
+			}
 			o, ok := order.ByNumber(reader, shopOf(r.in.order), tradeNo(r.in.order))
 			if !ok {
 				o = nil
@@ -335,6 +346,8 @@ func (c *clients) finish(r *request, index int, a answer) {
 		c.codes.learn(r.in, a, &out)
 	case withKeys[v]:
 		c.entered.learn(r.in.order, a)
+	case inOffice[v]:
+		c.offices.learn(r.in.order, a, &out)
 	}
 	if r.in.verb == "create" && a.code != code.OK {
 		c.refused[r.in.order] = true
@@ -346,7 +359,7 @@ func (c *clients) finish(r *request, index int, a answer) {
 	h.out, h.returned = out, (c.w.now-start)<<20+int64(1<<19)
 	r.done, r.out = true, out
 	c.open--
-	if v := r.in.verb; friendly[v] || atTill[v] || withCodes[v] || withKeys[v] {
+	if v := r.in.verb; friendly[v] || atTill[v] || withCodes[v] || withKeys[v] || inOffice[v] {
 		c.w.reach(r.in.verb + ": " + out.code.String())
 	}
 	r.told(out)

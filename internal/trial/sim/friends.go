@@ -62,6 +62,7 @@ func friendCommands(level uint32) (list []*pb.Command) {
 type between struct {
 	counters [friends + 1]uint64 // of each friend's device
 	asked    map[string]bool
+	payers   map[string]uint64   // by transfer
 	sent     map[string]sending  // by transfer: as it is first asked for
 	thrown   map[string]throwing // by packet
 	ids      map[string]uint64   // of transfers and packets, once an answer told
@@ -85,7 +86,7 @@ type throwing struct {
 
 func newBetween() between {
 	return between{
-		asked: map[string]bool{}, sent: map[string]sending{}, thrown: map[string]throwing{}, ids: map[string]uint64{}, over: map[string]bool{},
+		asked: map[string]bool{}, payers: map[string]uint64{}, sent: map[string]sending{}, thrown: map[string]throwing{}, ids: map[string]uint64{}, over: map[string]bool{},
 		done: map[string]string{}, shares: map[string]map[uint64]int64{},
 	}
 }
@@ -119,7 +120,7 @@ func (c *clients) send(r *request, step script.Step) {
 	who, name := step.All("FRIEND"), step.Arg("TRANSFER")
 	s := sending{friendUid(who[0]), friendUid(who[1]), r.in.amount, step.Has("waits")}
 	r.in.order, r.in.uid, r.in.key = name, s.from, fmt.Sprint(s.to, s.waits)
-	c.friends.asked[name] = true
+	c.friends.asked[name], c.friends.payers[name] = true, s.from
 	consent := c.friends.consent(s.from)
 	r.command = func() *pb.Command {
 		return catalogue.NewCommand(catalogue.TransferCreate, "wallet", "", &pb.TransferCreate{

@@ -40,6 +40,8 @@ type generator struct {
 	tills   int
 	shown   int
 	entered int
+	hired   int
+	blocks  bool // offices block people, who can report nothing then
 }
 
 func (g *generator) step(format string, args ...any) {
@@ -66,7 +68,8 @@ func (g *generator) begin(seed uint64) {
 		g.oldBinaries()
 		return
 	}
-	g.actor = pick(g.chance, []func(){g.friend, g.counter, g.screen})
+	g.actor = pick(g.chance, []func(){g.friend, g.counter, g.screen, g.office})
+	g.blocks = g.oneIn(2)
 	if g.oneIn(5) {
 		g.step("keyring")
 		g.actor = g.entrant
@@ -258,6 +261,91 @@ func (g *generator) screen() {
 		if g.oneIn(3) {
 			g.step("run 70s") // the code runs out
 			g.ask(v, "charge %s P3 5", v)
+		}
+	}
+}
+
+// office does something with staff, blocks or reports.
+func (g *generator) office() {
+	switch r := g.IntN(5); {
+	case r < 3:
+		g.staff()
+	case g.blocks:
+		g.block()
+	default:
+		g.report()
+	}
+}
+
+func (g *generator) staff() {
+	w := fmt.Sprint("W", g.hired)
+	if g.hired == 0 || g.asked[w] >= maxAtTill {
+		g.hired++
+		w = fmt.Sprint("W", g.hired)
+		g.ask(w, "hire %s 1", w)
+		g.ask(w, "token %s 1", w)
+		g.ask(w, "enter-office %s 1 with 1", w)
+		return
+	}
+	switch g.IntN(16) {
+	case 0:
+		g.ask(w, "hire %s %d", w, g.between(1, 2))
+	case 1:
+		g.ask(w, "reassign %s %d", w, g.between(1, 2))
+	case 2:
+		g.ask(w, "dismiss %s", w)
+	case 3, 4:
+		g.ask(w, "token %s %d", w, g.between(1, 2))
+	case 5:
+		g.ask(w, "leave-office %s", w)
+	case 6, 7, 8, 9:
+		g.ask(w, "enter-office %s %d with %d", w, g.between(1, 2), g.between(1, 2))
+	default:
+		g.ask(w, "work %s %d", w, g.between(1, 2))
+	}
+}
+
+func (g *generator) block() {
+	f := g.between(1, friends)
+	name := fmt.Sprint("standing F", f)
+	if g.asked[name] >= maxAtTill {
+		return
+	}
+	switch g.IntN(8) {
+	case 0, 1, 2:
+		g.ask(name, "block F%d", f)
+		g.ask(name, "appeal F%d A%d", f, g.between(1, 3))
+	case 3:
+		g.ask(name, "unblock F%d", f)
+	case 4, 5:
+		g.ask(name, "appeal F%d A%d", f, g.between(1, 3))
+	default:
+		g.ask(name, "decide F%d %d %s", f, g.between(1, 2), pick(g.chance, []string{"grant", "uphold"}))
+	}
+}
+
+func (g *generator) report() {
+	a := g.between(1, friends)
+	if g.sent == 0 || g.oneIn(4) {
+		g.send(a, a%friends+1, "")
+		return
+	}
+	x, z := fmt.Sprint("X", g.between(1, int64(g.sent))), fmt.Sprint("Z", g.between(1, 2))
+	payer := g.payers[x]
+	name := fmt.Sprintf("%s of F%d", z, payer)
+	if g.asked[name] >= maxAsked {
+		return
+	}
+	switch g.IntN(4) {
+	case 0, 1:
+		g.ask(name, "report %s %s", z, x)
+	case 2:
+		if g.asked[name] > 0 {
+			g.ask(name, "reply-report F%d %s %d", payer, z, g.between(1, 2))
+		}
+	default:
+		if g.asked[name] > 0 {
+			g.ask(name, "close-report F%d %s", payer, z)
 		}
 	}
 }

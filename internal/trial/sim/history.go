@@ -125,6 +125,8 @@ func blank(verb string) book {
 		return screen{}
 	case withKeys[verb]:
 		return entrant{}
+	case inOffice[verb]:
+		return folder(verb)
 	}
 	return booked{}
 }
@@ -245,7 +247,7 @@ func checkHistory(history []call) (broken string) {
 	open := make(map[input]bool)
 	var names []string
 	for i, c := range history {
-		if c.in.order == "" || c.never || c.unknown() && c.in.verb == "query" {
+		if c.in.order == "" || c.never || c.unknown() && (c.in.verb == "query" || c.in.verb == "work") {
 			continue
 		}
 		if c.unknown() {

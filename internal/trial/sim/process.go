@@ -53,11 +53,12 @@ type process struct {
 	erasures  keyring.Erasures
 	lacking   lacking
 	fetchedAt int64
+	sessions  map[string]bool // that a careless node remembers
 }
 
 // start opens a node's folder and begins to take part, as the node would.
 func (w *World) start(n *node) {
-	p := &process{w: w, node: n, disk: n.disk, session: w.chance.nonzero()}
+	p := &process{w: w, node: n, disk: n.disk, session: w.chance.nonzero(), sessions: map[string]bool{}}
 	n.process, n.session, n.refused, n.stopped, n.outdated = p, p.session, nil, nil, nil
 	n.starts++
 	if w.broken.onStart != nil {

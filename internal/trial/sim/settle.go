@@ -177,6 +177,7 @@ func (w *World) checkState(n *node, r table.Reader) {
 	w.checkCodes(n, r)
 	w.checkFriends(n, r)
 	w.checkEntrants(n, r)
+	w.checkOffices(n, r)
 	w.checkNotices(n, r)
 	w.checkJournal(n, r)
 }

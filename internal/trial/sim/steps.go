@@ -91,7 +91,7 @@ func (pl *player) senseless(s *script.Step) string {
 	switch {
 	case (v == "pay" || v == "refund") && c.created[s.Arg("ORDER")] == 0:
 		return "nobody has asked for that order; create it first"
-	case (friendly[v] || atTill[v] || withCodes[v] || withKeys[v]) && pl.w.began < transfer.Level:
+	case (friendly[v] || atTill[v] || withCodes[v] || withKeys[v] || inOffice[v]) && pl.w.began < transfer.Level:
 		return "there are no wallets at this level"
 	case v == "answer" && !c.friends.asked[s.Arg("TRANSFER")] || v == "grab" && !c.friends.asked[s.Arg("PACKET")]:
 		return "nobody has asked for that yet; send or throw it first"
@@ -101,6 +101,12 @@ func (pl *player) senseless(s *script.Step) string {
 		return "the checker has no room for that many shifts or payments"
 	case (v == "charge" || v == "reply") && script.Number(s.Arg("PAYMENT")[1:]) > screenPayments:
 		return "the checker has no room for that many payments"
+	case s.Arg("MEMBER") != "" && v != "hire" && !c.offices.asked[s.Arg("MEMBER")]:
+		return "nobody has asked for that; hire them first"
+	case v == "report" && !c.friends.asked[s.Arg("TRANSFER")]:
+		return "nobody has asked for that transfer; send it first"
+	case (v == "reply-report" || v == "close-report") && !c.offices.asked[reportName(s.Arg("REPORT"), friendUid(s.Arg("FRIEND")))]:
+		return "nobody has asked for that; report it first"
 	case v == "erase" && !c.entered.asked[s.Arg("ENTRANT")]:
 		return "nobody has asked for that; enter them first"
 	case v == "reply" && c.codes.asked[codeNo(s.Arg("SHOWN"), s.Arg("PAYMENT"))].shop == "":
