@@ -106,7 +106,7 @@ var canWait = map[string]bool{
 	"create": true, "pay": true, "close": true, "refund": true, "topup": true, "query": true,
 	"send": true, "answer": true, "throw": true, "grab": true,
 	"charge": true, "reply": true, "guess": true, "renew": true, "receive": true,
-	"enter": true, "erase": true,
+	"enter": true, "erase": true, "passkey": true, "end-passkey": true, "sign": true,
 	"hire": true, "dismiss": true, "reassign": true, "token": true, "enter-office": true, "leave-office": true, "work": true,
 	"block": true, "unblock": true, "appeal": true, "decide": true, "report": true, "reply-report": true, "close-report": true,
 	"till": true, "cap": true, "shut": true, "open": true, "count": true, "take": true, "hand": true, "undo": true, "scan": true,

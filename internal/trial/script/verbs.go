@@ -67,6 +67,11 @@ var syntax = []string{
 	"reply-report FRIEND REPORT NUMBER [via NODE]",
 	"close-report FRIEND REPORT [via NODE]",
 
+	// Friends' passkeys, by their numbers; each signs the next challenge.
+	"passkey FRIEND NUMBER [via NODE]",
+	"end-passkey FRIEND NUMBER [via NODE]",
+	"sign FRIEND NUMBER [via NODE]",
+
 	// Processes. A crash loses what was not synced; at append: in the middle of
 	// the next write to the log.
 	"crash NODE [at append]",

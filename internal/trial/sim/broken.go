@@ -191,6 +191,11 @@ var Variants = map[string]Variant{
 		[]string{"history"},
 		func() broken { return broken{remembersSessions: true} },
 	},
+	"challenge-twice": {
+		"a node takes another number for the challenge that a passkey signed at each try",
+		[]string{"passkeys", "history"},
+		func() broken { return broken{onAsk: renumbersChallenge} },
+	},
 	"ack-before-commit": {
 		"a caller is answered when its command is proposed",
 		[]string{"history", "acknowledged"},

@@ -9,6 +9,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/paycode"
 	"github.com/holdfast-pay/holdfast/internal/rule/till"
+	"github.com/holdfast-pay/holdfast/internal/rule/wallet"
 )
 
 // What careless tills and phones do with commands on their way in.
@@ -61,4 +62,13 @@ func tapsAnew(p *process, cmd *pb.Command) {
 func countsByNode(p *process, cmd *pb.Command) {
 	body := new(pb.PayCodeWrong)
 	altered(cmd, catalogue.PayCodeWrong, body, func() { body.Till += 1000 * uint64(p.node.place) })
+}
+
+// renumbersChallenge has a signed challenge be the next one, whichever it was.
+func renumbersChallenge(p *process, cmd *pb.Command) {
+	body := new(pb.PasskeyUse)
+	altered(cmd, catalogue.PasskeyUse, body, func() {
+		p.local(func(r table.Reader) { body.Consent.Assertion.Challenge.Number = wallet.PasskeysOf(r, body.Uid).Met + 1 })
+		body.Consent.Counter = p.w.clients.friends.consent(body.Uid).Counter
+	})
 }

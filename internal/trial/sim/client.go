@@ -28,6 +28,8 @@ type clients struct {
 	codes   screens
 	entered entries
 	offices offices
+
+	passkeys authenticators
 }
 
 // acked is what was acknowledged and must be there at the end.
@@ -56,7 +58,7 @@ type topupAsked struct {
 }
 
 func newClients(w *World) *clients {
-	return &clients{w: w, prepay: map[string]string{}, created: map[string]int64{}, refused: map[string]bool{}, friends: newBetween(), tills: newCounters(), codes: newScreens(), entered: newEntries(), offices: newOffices(), acked: acked{
+	return &clients{w: w, prepay: map[string]string{}, created: map[string]int64{}, refused: map[string]bool{}, friends: newBetween(), tills: newCounters(), codes: newScreens(), entered: newEntries(), offices: newOffices(), passkeys: newAuthenticators(), acked: acked{
 		created: map[string]bool{}, paid: map[string]payment{}, closed: map[string]bool{},
 		refunds: map[string]refundAsked{}, topups: map[string]topupAsked{}, asked: map[string]topupAsked{},
 	}}
@@ -108,6 +110,7 @@ var asks = map[string]func(*clients, *request, script.Step){
 	"hire": (*clients).hire, "dismiss": (*clients).dismiss, "reassign": (*clients).reassign, "token": (*clients).token,
 	"enter-office": (*clients).enterOffice, "leave-office": (*clients).leaveOffice, "work": (*clients).work,
 	"block": (*clients).block, "unblock": (*clients).block, "appeal": (*clients).appeal, "decide": (*clients).decide,
+	"passkey": (*clients).addPasskey, "end-passkey": (*clients).endPasskey, "sign": (*clients).sign,
 	"report": (*clients).report, "reply-report": (*clients).replyReport, "close-report": (*clients).closeReport,
 	"enter": (*clients).enter, "erase": (*clients).erase,
 	"charge": (*clients).charge, "reply": (*clients).reply, "guess": (*clients).guess, "renew": (*clients).renew, "receive": (*clients).receive,
@@ -342,7 +345,7 @@ func (c *clients) finish(r *request, index int, a answer) {
 	case atTill[v]:
 		c.tills.learn(a, &out)
 		c.tills.learnID(r.in.order, a)
-	case withCodes[v]:
+	case withCodes[v], withPasskeys[v]:
 		c.codes.learn(r.in, a, &out)
 	case withKeys[v]:
 		c.entered.learn(r.in.order, a)
@@ -359,7 +362,7 @@ func (c *clients) finish(r *request, index int, a answer) {
 	h.out, h.returned = out, (c.w.now-start)<<20+int64(1<<19)
 	r.done, r.out = true, out
 	c.open--
-	if v := r.in.verb; friendly[v] || atTill[v] || withCodes[v] || withKeys[v] || inOffice[v] {
+	if v := r.in.verb; friendly[v] || atTill[v] || withCodes[v] || withKeys[v] || inOffice[v] || withPasskeys[v] {
 		c.w.reach(r.in.verb + ": " + out.code.String())
 	}
 	r.told(out)

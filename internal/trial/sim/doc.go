@@ -17,6 +17,7 @@
 //	shown.go screen.go                 codes that friends show to tills, read by edge/judge
 //	keys.go entrants.go                keyrings, and people whose details are sealed and erased
 //	office.go folders.go               staff who sign in, blocks and appeals, reports
+//	passkeys.go                        passkeys that sign challenges
 //	play.go steps.go generate.go       scripts, and random ones
 //	check*.go history.go promise.go    what must hold
 //	broken*.go                         what is broken on purpose, so that the checkers are seen to see

@@ -268,10 +268,12 @@ func (g *generator) screen() {
 // office does something with staff, blocks or reports.
 func (g *generator) office() {
 	switch r := g.IntN(5); {
-	case r < 3:
+	case r < 2:
 		g.staff()
 	case g.blocks:
 		g.block()
+	case r < 3:
+		g.passkey()
 	default:
 		g.report()
 	}
@@ -302,6 +304,23 @@ func (g *generator) staff() {
 		g.ask(w, "enter-office %s %d with %d", w, g.between(1, 2), g.between(1, 2))
 	default:
 		g.ask(w, "work %s %d", w, g.between(1, 2))
+	}
+}
+
+func (g *generator) passkey() {
+	f, n := g.between(1, friends), g.between(1, 2)
+	name := fmt.Sprint("passkeys F", f)
+	switch r := g.IntN(8); {
+	case g.asked[name] >= maxAtTill:
+	case g.asked[name] == 0, r == 0:
+		g.ask(name, "passkey F%d %d", f, n)
+	case r == 1:
+		g.ask(name, "end-passkey F%d %d", f, n)
+	default:
+		g.ask(name, "sign F%d %d", f, n)
+		if r > 5 {
+			g.ask(name, "sign F%d %d", f, n)
+		}
 	}
 }
 
@@ -346,6 +365,7 @@ func (g *generator) report() {
 	default:
 		if g.asked[name] > 0 {
 			g.ask(name, "close-report F%d %s", payer, z)
+			g.ask(name, "reply-report F%d %s 3", payer, z)
 		}
 	}
 }

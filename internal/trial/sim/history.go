@@ -125,6 +125,8 @@ func blank(verb string) book {
 		return screen{}
 	case withKeys[verb]:
 		return entrant{}
+	case withPasskeys[verb]:
+		return passkeyBook{}
 	case inOffice[verb]:
 		return folder(verb)
 	}

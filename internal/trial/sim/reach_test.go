@@ -19,6 +19,7 @@ var meant = []string{
 	"hire: ok", "dismiss: ok", "token: ok", "token: staff_ended", "enter-office: ok", "enter-office: staff_secret_invalid", "work: ok", "work: staff_secret_invalid",
 	"block: ok", "unblock: ok", "appeal: ok", "appeal: appeal_waits", "decide: ok", "decide: appeal_not_found",
 	"report: ok", "report: report_exists_with_different_content", "reply-report: ok", "reply-report: report_closed", "close-report: ok",
+	"passkey: ok", "end-passkey: ok", "sign: ok", "sign: challenge_over", "sign: passkey_unknown",
 	"enter: ok", "enter: person_erased", "erase: ok", "data keys fetched", "erased keys deleted",
 	"charge: ok", "charge: pay_code_used", "charge: pay_code_wrong", "charge: pay_code_expired", "charge: pay_codes_too_many", "reply: ok", "reply: ask_ended",
 	"guess: pay_code_wrong", "guess: pay_codes_too_many", "renew: ok", "receive: ok",

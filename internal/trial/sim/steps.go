@@ -91,7 +91,7 @@ func (pl *player) senseless(s *script.Step) string {
 	switch {
 	case (v == "pay" || v == "refund") && c.created[s.Arg("ORDER")] == 0:
 		return "nobody has asked for that order; create it first"
-	case (friendly[v] || atTill[v] || withCodes[v] || withKeys[v] || inOffice[v]) && pl.w.began < transfer.Level:
+	case (friendly[v] || atTill[v] || withCodes[v] || withKeys[v] || inOffice[v] || withPasskeys[v]) && pl.w.began < transfer.Level:
 		return "there are no wallets at this level"
 	case v == "answer" && !c.friends.asked[s.Arg("TRANSFER")] || v == "grab" && !c.friends.asked[s.Arg("PACKET")]:
 		return "nobody has asked for that yet; send or throw it first"
@@ -103,6 +103,8 @@ func (pl *player) senseless(s *script.Step) string {
 		return "the checker has no room for that many payments"
 	case s.Arg("MEMBER") != "" && v != "hire" && !c.offices.asked[s.Arg("MEMBER")]:
 		return "nobody has asked for that; hire them first"
+	case withPasskeys[v] && (script.Number(s.Arg("NUMBER")) < 1 || script.Number(s.Arg("NUMBER")) > passkeysKnown):
+		return "the checker has no room for such a passkey"
 	case v == "report" && !c.friends.asked[s.Arg("TRANSFER")]:
 		return "nobody has asked for that transfer; send it first"
 	case (v == "reply-report" || v == "close-report") && !c.offices.asked[reportName(s.Arg("REPORT"), friendUid(s.Arg("FRIEND")))]:
