@@ -34,3 +34,7 @@ export function left(ms: number): string {
 	const m = Math.floor((s % 3600) / 60);
 	return h > 0 ? `${h}:${two(m)}:${two(s % 60)}` : `${m}:${two(s % 60)}`;
 }
+
+// month is a month with its year, shortMonth without.
+export const month = (at: number): string => format(at, { year: "numeric", month: "long" });
+export const shortMonth = (at: number): string => format(at, { month: "short" });

@@ -88,6 +88,7 @@ function NotDone({ act: a }: { act: Act }) {
 							{say(w.payAgain)}
 						</Button>
 					)}
+					{a.code === "person_blocked" && <Button onPress={() => go("/block")}>{say(w.blockedLook)}</Button>}
 					<Button onPress={() => go("/", true)}>{say(w.home)}</Button>
 				</>
 			}

@@ -2,15 +2,17 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { Button } from "../ui/Button";
 import { Field } from "../ui/Field";
-import type { IconName } from "../ui/Icon";
-import { Days, type Entry } from "../ui/List";
+import { Icon, type IconName } from "../ui/Icon";
+import { Days, Row, Rows, type Entry } from "../ui/List";
 import { digits } from "../ui/money";
 import { Screen } from "../ui/Screen";
 import { Skeleton, Verdict } from "../ui/State";
+import { month as monthName } from "../ui/time";
 import { say } from "../ui/words";
 import type { Bill } from "./api.gen";
 import { call } from "./call";
 import { save } from "./file";
+import { monthOf, since, startOf } from "./past";
 import { back, go, place } from "./nav";
 import { bills, note, older } from "./state";
 import { w, whats } from "./words";
@@ -31,7 +33,8 @@ export function lineOf(b: Bill): Entry {
 export type Flow = "all" | "out" | "in";
 
 // fits says whether a bill is among those that are looked for.
-export function fits(b: Bill, flow: Flow, text: string): boolean {
+export function fits(b: Bill, flow: Flow, text: string, month = ""): boolean {
+	if (month !== "" && monthOf(b.at) !== month) return false;
 	if ((flow === "out" && b.amount >= 0) || (flow === "in" && b.amount < 0)) return false;
 	const t = text.trim().toLowerCase();
 	return t === "" || [b.who, whatOf(b), digits(b.amount), b.entry].some((s) => s.toLowerCase().includes(t));
@@ -41,7 +44,9 @@ export function fits(b: Bill, flow: Flow, text: string): boolean {
 export function Bills() {
 	const search = useSignal(place.value.query.get("q") ?? "");
 	const flow = (place.value.query.get("flow") ?? "all") as Flow;
+	const month = place.value.query.get("month") ?? "";
 	const list = useSignal<Bill[]>(bills.value);
+	const exporting = useSignal(false);
 	const next = useSignal("0");
 	const busy = useSignal(false);
 	const load = async (before: string) => {
@@ -58,16 +63,45 @@ export function Bills() {
 			busy.value = false;
 		}
 	};
-	useEffect(() => void load("0"), []);
-	const pick = (f: Flow) => go(`/bills?flow=${f}${search.value ? `&q=${encodeURIComponent(search.value)}` : ""}`, true);
-	const found = list.value.filter((b) => fits(b, flow, search.value));
+	// A month may begin beyond the first page: its bills are read whole.
+	const loadMonth = async () => {
+		busy.value = true;
+		try {
+			list.value = (await since(startOf(month))).list;
+			older.value = list.value;
+		} catch (e) {
+			if (!note(e)) throw e;
+		} finally {
+			busy.value = false;
+		}
+	};
+	// What is exported is all that fits, not only what was scrolled to.
+	const exported = async () => {
+		exporting.value = true;
+		try {
+			const { list: all } = await since(month ? startOf(month) : 0);
+			save(month ? `bills-${month}.csv` : "bills.csv", "text/csv", csv(all.filter((b) => fits(b, flow, search.value, month))));
+		} catch (e) {
+			if (!note(e)) throw e;
+			save("bills.csv", "text/csv", csv(found));
+		} finally {
+			exporting.value = false;
+		}
+	};
+	useEffect(() => void (month ? loadMonth() : load("0")), [month]);
+	const address = (f: Flow, of: string) => {
+		const query = new URLSearchParams({ ...(f === "all" ? {} : { flow: f }), ...(of ? { month: of } : {}), ...(search.value ? { q: search.value } : {}) }).toString();
+		return query ? `/bills?${query}` : "/bills";
+	};
+	const pick = (f: Flow) => go(address(f, month), true);
+	const found = list.value.filter((b) => fits(b, flow, search.value, month));
 	return (
 		<Screen
 			title={say(w.bills)}
 			onBack={back}
 			foot={
 				found.length > 0 ? (
-					<Button kind="quiet" icon="bill" onPress={() => save("bills.csv", "text/csv", csv(found))}>
+					<Button kind="quiet" id="export" icon="bill" busy={exporting.value} onPress={() => void exported()}>
 						{say(w.exported)}
 					</Button>
 				) : undefined
@@ -81,8 +115,18 @@ export function Bills() {
 					</button>
 				))}
 			</div>
+			{month ? (
+				<button type="button" class="chip" onClick={() => go(address(flow, ""), true)}>
+					{monthName(startOf(month))} <Icon name="close" />
+					<span class="read">{say(w.allMonths)}</span>
+				</button>
+			) : (
+				<Rows>
+					<Row icon="bill" title={say(w.byMonth)} href="/months" />
+				</Rows>
+			)}
 			{found.length > 0 ? (
-				<Days entries={found.map(lineOf)} busy={busy.value} onMore={next.value !== "0" ? () => void load(next.value) : undefined} />
+				<Days entries={found.map(lineOf)} busy={busy.value} onMore={!month && next.value !== "0" ? () => void load(next.value) : undefined} />
 			) : busy.value ? (
 				<Skeleton />
 			) : list.value.length === 0 ? (

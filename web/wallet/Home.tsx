@@ -12,7 +12,7 @@ import { live } from "./acts";
 import { lineOf } from "./Bills";
 import { connected } from "./follow";
 import { go } from "./nav";
-import { away, bills, hidden, hide, online, refresh, seenAt, waiting, wallet } from "./state";
+import { away, bills, guarded, hidden, hide, online, refresh, seenAt, waiting, wallet } from "./state";
 import { updates } from "../wire/updates";
 import { w } from "./words";
 
@@ -90,6 +90,15 @@ function Concerns() {
 					<p>{say(w.offlineText)}</p>
 				</Banner>
 			)}
+			{wallet.value?.block && (
+				<Banner tone="bad">
+					<strong>{say(w.blocked)}</strong>
+					<p>{wallet.value.block.sentence}</p>
+					<a class="inline" href="/block">
+						{say(w.blockedLook)}
+					</a>
+				</Banner>
+			)}
 			{first && (
 				<Banner tone="wait">
 					<p>{say(w.goingOn(going.length))}</p>
@@ -116,7 +125,7 @@ function Concerns() {
 					</button>
 				</Banner>
 			)}
-			{wallet.value && !wallet.value.hasPin && (
+			{wallet.value && !guarded.value && (
 				<Banner tone="info">
 					<p>{say(w.noPin)}</p>
 					<a class="inline" href="/settings/pin">

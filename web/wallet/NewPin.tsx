@@ -4,6 +4,7 @@ import { PinPad } from "../ui/PinPad";
 import { Screen } from "../ui/Screen";
 import { say } from "../ui/words";
 import { call } from "./call";
+import { ask, Declined } from "./passkey";
 import { wallet } from "./state";
 import { trouble } from "./trouble";
 import { w } from "./words";
@@ -32,11 +33,14 @@ export function NewPin({ grant, onDone, onSkip, onBack }: { grant?: string; onDo
 		}
 		busy.value = true;
 		try {
-			wallet.value = await call("SetPin", { pin, blind: crypto.getRandomValues(new Uint8Array(blindBytes)), ...(grant ? { grant } : {}) });
+			const request = { pin, blind: crypto.getRandomValues(new Uint8Array(blindBytes)) };
+			// A PIN beside a passkey is the passkey's to allow.
+			const allowed = grant ?? ((wallet.value?.passkeys.length ?? 0) > 0 && !wallet.value?.hasPin ? await ask({ setPin: request }) : undefined);
+			wallet.value = await call("SetPin", { ...request, ...(allowed ? { grant: allowed } : {}) });
 			onDone();
 		} catch (e) {
 			first.value = "";
-			wrong.value = trouble(e).text;
+			wrong.value = e instanceof Declined ? say(w.passkeyClosed) : trouble(e).text;
 		} finally {
 			busy.value = false;
 		}

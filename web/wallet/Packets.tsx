@@ -15,7 +15,7 @@ import type { PacketLine, PacketView } from "./api.gen";
 import { call } from "./call";
 import { back, go } from "./nav";
 import { AskPin } from "./Pin";
-import { note, refresh, wallet } from "./state";
+import { guarded, note, refresh, wallet } from "./state";
 import { about } from "./codes";
 import { Sorry, trouble, type Trouble } from "./trouble";
 import { w } from "./words";
@@ -50,13 +50,14 @@ export function Packets() {
 	const n = /^\d{1,3}$/.test(count.value) ? Number(count.value) : 0;
 	const fits = sharesFit(fen, n);
 	const low = v !== undefined && fen > v.balance;
+	const request = () => ({ clientId: id.value, count: n, total: fen, lucky: lucky.value, ...(words.value ? { words: words.value } : {}) });
 	const send = async (grant?: string) => {
 		busy.value = true;
 		pin.value = false;
 		try {
 			await begin({
 				id: id.value, kind: "ThrowPacket", amount: fen, who: "", what: "",
-				request: { clientId: id.value, count: n, total: String(fen), lucky: lucky.value, ...(words.value ? { words: words.value } : {}), ...(grant ? { grant } : {}) },
+				request: { ...request(), ...(grant ? { grant } : {}) },
 			});
 			go(`/act/${id.value}`, true);
 		} catch (e) {
@@ -65,7 +66,7 @@ export function Packets() {
 			busy.value = false;
 		}
 	};
-	const press = () => (v?.hasPin && fen > v.freeLimit ? (pin.value = true) : void send());
+	const press = () => (v && guarded.value && fen > v.freeLimit ? (pin.value = true) : void send());
 	const openOne = () => {
 		const what = about(link.value);
 		if (what.kind === "packet") go(`/packet#${what.link}`);
@@ -120,7 +121,7 @@ export function Packets() {
 					/>
 				</section>
 			)}
-			<AskPin open={pin.value} label={say(w.enterPin(yuan(fen)))} onClose={() => (pin.value = false)} onGrant={(g) => void send(g)} />
+			<AskPin open={pin.value} label={say(w.enterPin(yuan(fen)))} about={() => ({ throwPacket: request() })} onClose={() => (pin.value = false)} onGrant={(g) => void send(g)} />
 		</Screen>
 	);
 }

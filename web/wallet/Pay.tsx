@@ -12,7 +12,7 @@ import { call } from "./call";
 import { returnTo } from "./codes";
 import { back, go, place } from "./nav";
 import { AskPin } from "./Pin";
-import { note, refresh, wallet } from "./state";
+import { guarded, note, refresh, wallet } from "./state";
 import { sentence, Sorry, trouble, type Trouble } from "./trouble";
 import { w } from "./words";
 
@@ -40,6 +40,11 @@ export function Pay({ code }: { code: string }) {
 		void look();
 		void refresh();
 	}, [code]);
+	// Another tab may have paid it meanwhile: this one shows what came of it.
+	useEffect(() => {
+		const other = live.value.find((a) => a.kind === "Pay" && a.request.code === code && a.state !== "refused" && a.id !== id.value);
+		if (other) go(`/act/${other.id}`, true);
+	}, [live.value]);
 
 	const shop = returnTo(place.value.query.get("back"));
 	const send = async (grant?: string) => {
@@ -65,7 +70,7 @@ export function Pay({ code }: { code: string }) {
 	if (failed.value) {
 		return (
 			<Screen title={say(w.confirmPay)} onBack={back} foot={<Button onPress={() => go("/", true)}>{say(w.home)}</Button>}>
-				<Sorry trouble={failed.value} title={w.cannotPay} {...(failed.value.tone === "wait" ? { again: () => void look() } : {})} />
+				<Sorry trouble={failed.value} title={w.cannotPay} {...(failed.value.again ? { again: () => void look() } : {})} />
 			</Screen>
 		);
 	}
@@ -88,7 +93,7 @@ export function Pay({ code }: { code: string }) {
 		);
 	}
 	const low = wallet.value !== undefined && wallet.value.balance < p.total;
-	const unset = p.needsPin && wallet.value?.hasPin === false;
+	const unset = p.needsPin && wallet.value !== undefined && !guarded.value;
 	return (
 		<Screen
 			title={say(w.confirmPay)}
@@ -117,7 +122,7 @@ export function Pay({ code }: { code: string }) {
 				</p>
 			)}
 			{unset && <p class="small">{sentence("pin_not_set", "")}</p>}
-			<AskPin open={pin.value} label={say(w.enterPinTo(yuan(p.total), p.merchant))} onClose={() => (pin.value = false)} onGrant={(g) => void send(g)} />
+			<AskPin open={pin.value} label={say(w.enterPinTo(yuan(p.total), p.merchant))} about={() => ({ pay: { code, clientId: id.value } })} onClose={() => (pin.value = false)} onGrant={(g) => void send(g)} />
 		</Screen>
 	);
 }

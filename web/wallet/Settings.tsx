@@ -6,7 +6,7 @@ import { Row, Rows } from "../ui/List";
 import { digits, parse, yuan } from "../ui/money";
 import { Screen } from "../ui/Screen";
 import { Sheet } from "../ui/Sheet";
-import { Fact, Facts, Skeleton, Verdict } from "../ui/State";
+import { Skeleton, Verdict } from "../ui/State";
 import { show as showTheme, theme, type Theme } from "../ui/theme";
 import { clock, day } from "../ui/time";
 import { lang, say, speak } from "../ui/words";
@@ -33,11 +33,14 @@ export function Settings() {
 				<h2>{say(w.security)}</h2>
 				<Rows>
 					<Row icon="lock" title={say(w.pin)} href="/settings/pin" value={v ? say(v.hasPin ? w.pinSet : w.pinUnset) : undefined} />
+					<Row icon="lock" title={say(w.passkeys)} href="/settings/passkeys" value={v ? say(v.passkeys.length > 0 ? w.passkeyCount(v.passkeys.length) : w.pinUnset) : undefined} />
 					<Row icon="info" title={say(w.free)} href="/settings/free" value={v ? yuan(v.freeLimit) : undefined} />
 				</Rows>
 			</section>
 			<Rows>
+				<Row icon="info" title={say(w.limits)} href="/settings/limits" value={v ? say(w.usedOf(yuan(v.spentDay), yuan(v.perDay))) : undefined} />
 				<Row icon="bill" title={say(w.myReports)} href="/reports" />
+				{v?.block && <Row icon="warn" title={say(w.blocked)} href="/block" />}
 			</Rows>
 			<section class="stack tight">
 				<h2>{say(w.devices)}</h2>
@@ -51,18 +54,6 @@ export function Settings() {
 					<Skeleton lines={1} />
 				)}
 			</section>
-			{v && (
-				<section class="stack tight">
-					<h2>{say(w.limits)}</h2>
-					<div class="card">
-						<Facts>
-							<Fact name={say(w.perAct)}>{yuan(v.perAct)}</Fact>
-							<Fact name={say(w.perDay)}>{say(w.usedOf(yuan(v.spentDay), yuan(v.perDay)))}</Fact>
-							<Fact name={say(w.perYear)}>{say(w.usedOf(yuan(v.spentYear), yuan(v.perYear)))}</Fact>
-						</Facts>
-					</div>
-				</section>
-			)}
 			<section class="stack tight">
 				<h2>{say(w.language)}</h2>
 				<div class="tabs" role="group" aria-label={say(w.language)}>
@@ -99,15 +90,19 @@ export function Settings() {
 
 function EndDevice({ device: d, onClose }: { device: DeviceView | undefined; onClose: () => void }) {
 	const busy = useSignal(false);
+	const asking = useSignal(false);
 	const failed = useSignal<Trouble | undefined>(undefined);
-	const end = async () => {
+	const end = async (grant?: string) => {
 		if (!d) return;
+		asking.value = false;
 		busy.value = true;
 		try {
-			wallet.value = await call("EndDevice", { device: d.device });
+			wallet.value = await call("EndDevice", { device: d.device, ...(grant ? { grant } : {}) });
 			onClose();
 		} catch (e) {
-			failed.value = trouble(e);
+			const t = trouble(e);
+			if (t.code === "pin_needed" && !grant) asking.value = true;
+			else failed.value = t;
 		} finally {
 			busy.value = false;
 		}
@@ -120,6 +115,7 @@ function EndDevice({ device: d, onClose }: { device: DeviceView | undefined; onC
 				{say(w.endDevice)}
 			</Button>
 			<Button onPress={onClose}>{say(w.cancel)}</Button>
+			{d && <AskPin open={asking.value} label={say(w.endDeviceQ(d.label))} about={() => ({ endDevice: { device: d.device } })} onClose={() => (asking.value = false)} onGrant={(g) => void end(g)} />}
 		</Sheet>
 	);
 }
@@ -282,7 +278,7 @@ export function FreePage() {
 			}
 		>
 			<Field label={`${say(w.free)} (¥)`} value={typed} inputMode="decimal" hint={say(w.freeText)} error={wrong.value} />
-			<AskPin open={asking.value} label={say(w.oldPin)} onClose={() => (asking.value = false)} onGrant={(g) => void save(g)} />
+			<AskPin open={asking.value} label={say(w.oldPin)} about={() => ({ setFreeLimit: { limit: fen ?? 0 } })} onClose={() => (asking.value = false)} onGrant={(g) => void save(g)} />
 			{wallet.value === undefined && (
 				<Button kind="quiet" onPress={() => go("/", true)}>
 					{say(w.home)}

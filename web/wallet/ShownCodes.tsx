@@ -118,10 +118,10 @@ export function AskedFor() {
 					<Button kind="primary" busy={busy.value} onPress={() => (pin.value = true)}>
 						{say(w.pay(yuan(a.total)))}
 					</Button>
-					<Button disabled={busy.value} onPress={() => void answer(a, false)}>
+					<Button id="dont-pay" disabled={busy.value} onPress={() => void answer(a, false)}>
 						{say(w.dontPay)}
 					</Button>
-					<AskPin open={pin.value} label={say(w.enterPinTo(yuan(a.total), a.merchant))} onClose={() => (pin.value = false)} onGrant={(g) => void answer(a, true, g)} />
+					<AskPin open={pin.value} label={say(w.enterPinTo(yuan(a.total), a.merchant))} about={() => ({ answerAsked: { order: a.order, pay: true } })} onClose={() => (pin.value = false)} onGrant={(g) => void answer(a, true, g)} />
 				</>
 			)}
 		</Sheet>

@@ -14,7 +14,7 @@ import type { FindPayeeResponse, TransferView } from "./api.gen";
 import { call } from "./call";
 import { back, go } from "./nav";
 import { AskPin } from "./Pin";
-import { note, refresh, wallet } from "./state";
+import { guarded, note, refresh, wallet } from "./state";
 import { Sorry, trouble, type Trouble } from "./trouble";
 import { w } from "./words";
 
@@ -99,13 +99,14 @@ function HowMuch({ payee, name, asked, onBack }: { payee: string; name: string; 
 	const fen = asked > 0 ? asked : amountOf(shown.value); // a code may say how much, and then no other
 	const v = wallet.value;
 	const low = v !== undefined && fen > v.balance;
+	const request = () => ({ payee, amount: fen, clientId: id.value, accept: accept.value, memo: memo.value });
 	const send = async (grant?: string) => {
 		busy.value = true;
 		pin.value = false;
 		try {
 			await begin({
 				id: id.value, kind: "Transfer", amount: fen, who: name, what: memo.value,
-				request: { payee, amount: String(fen), clientId: id.value, accept: accept.value, memo: memo.value, ...(grant ? { grant } : {}) },
+				request: { ...request(), ...(grant ? { grant } : {}) },
 			});
 			go(`/act/${id.value}`, true);
 		} catch (e) {
@@ -116,7 +117,7 @@ function HowMuch({ payee, name, asked, onBack }: { payee: string; name: string; 
 	};
 	const press = () => {
 		if (fen <= 0 || low || busy.value) return;
-		if (v?.hasPin && fen > v.freeLimit) pin.value = true;
+		if (v && guarded.value && fen > v.freeLimit) pin.value = true;
 		else void send();
 	};
 	return (
@@ -148,7 +149,7 @@ function HowMuch({ payee, name, asked, onBack }: { payee: string; name: string; 
 				<input type="checkbox" checked={accept.value} onChange={(e) => (accept.value = e.currentTarget.checked)} />
 				<span>{say(w.mustAccept)}</span>
 			</label>
-			<AskPin open={pin.value} label={say(w.enterPinTo(yuan(fen), name))} onClose={() => (pin.value = false)} onGrant={(g) => void send(g)} />
+			<AskPin open={pin.value} label={say(w.enterPinTo(yuan(fen), name))} about={() => ({ transfer: request() })} onClose={() => (pin.value = false)} onGrant={(g) => void send(g)} />
 		</Screen>
 	);
 }

@@ -6,6 +6,7 @@ import { Countdown } from "../ui/State";
 import { say } from "../ui/words";
 import { newID } from "./acts";
 import { call } from "./call";
+import { deviceLabel } from "./label";
 import { NewPin } from "./NewPin";
 import { deviceID, newKey, point } from "./sign";
 import { device, refresh, removed } from "./state";
@@ -23,14 +24,6 @@ async function newDevice(): Promise<Device> {
 	await put("device", d);
 	await put("counter", 0);
 	return d;
-}
-
-// label is what the person calls this device, to tell it from others.
-function label(): string {
-	const ua = navigator.userAgent;
-	const machine = /iPhone|iPad|Android|Windows|Macintosh|Linux/.exec(ua)?.[0] ?? "";
-	const browser = /Edg|Firefox|Chrome|Safari/.exec(ua)?.[0]?.replace("Edg", "Edge") ?? "";
-	return [machine.replace("Macintosh", "Mac"), browser].filter(Boolean).join(" · ") || "browser";
 }
 
 // Welcome is the first run: a phone number, a code, a name, a PIN. What was asked for
@@ -67,7 +60,7 @@ export function Welcome({ sandbox }: { sandbox: boolean }) {
 		tried("code", async () => {
 			const d = enrolled.value ?? (await newDevice());
 			enrolled.value = d;
-			await call("Enrol", { phone: phone.value, code: code.value.trim(), publicKey: d.publicKey, label: label(), name: name.value.trim() }, d);
+			await call("Enrol", { phone: phone.value, code: code.value.trim(), publicKey: d.publicKey, label: deviceLabel(), name: name.value.trim() }, d);
 			await put("device", { ...d, enrolled: true });
 			removed.value = false;
 			enrolled.value = { ...d, enrolled: true };

@@ -31,6 +31,10 @@ import { w } from "./words";
 const BillPage = lazy(() => import("./Bill").then((m) => m.BillPage), true);
 const NewReport = lazy(() => import("./Reports").then((m) => m.NewReport), true);
 const ReportPage = lazy(() => import("./Reports").then((m) => m.ReportPage), true);
+const PasskeysPage = lazy(() => import("./Safety").then((m) => m.PasskeysPage), true);
+const LimitsPage = lazy(() => import("./Safety").then((m) => m.LimitsPage), true);
+const BlockPage = lazy(() => import("./Safety").then((m) => m.BlockPage), true);
+const Months = lazy(() => import("./Months").then((m) => m.Months), true);
 const Reports = lazy(() => import("./Reports").then((m) => m.Reports), true);
 const Gallery = lazy(() => import("./gallery").then((m) => m.Gallery));
 
@@ -74,11 +78,17 @@ function Page() {
 				return <Packets />;
 			case "packet":
 				return hash ? <PacketPage key={hash} link={hash} /> : <PacketAstray />;
+			case "block":
+				return <BlockPage />;
+			case "months":
+				return <Months />;
 			case "settings":
 				return <Settings />;
 			case "settings/*":
 				if (part === "pin") return <PinPage />;
 				if (part === "free") return <FreePage />;
+				if (part === "passkeys") return <PasskeysPage />;
+				if (part === "limits") return <LimitsPage />;
 		}
 	}
 	return (
@@ -94,6 +104,7 @@ function App() {
 	const holds = useSignal<Awaited<ReturnType<typeof usable>> | undefined>(undefined);
 	useEffect(() => {
 		document.documentElement.lang = tag();
+		void refresh(); // some of what is shown are the platform's own sentences
 	}, [lang.value]);
 	useEffect(() => {
 		void begin().then((h) => (holds.value = h));

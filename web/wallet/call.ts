@@ -20,7 +20,7 @@ function hear(date: string | null): void {
 	if (!Number.isNaN(at)) ahead = Math.abs(at - Date.now()) > 30_000 ? Math.round((at - Date.now()) / 1000) : 0;
 }
 
-type Given<T> = { [K in keyof T]?: T[K] };
+export type Given<T> = { [K in keyof T]?: T[K] };
 
 // call asks the platform for something.
 export async function call<C extends keyof Calls & string>(name: C, fields: Given<Calls[C]["asked"]>, device?: Device): Promise<Calls[C]["answered"]> {

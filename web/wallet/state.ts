@@ -26,6 +26,9 @@ export const away = computed(() => !online.value || !reached.value);
 export const asked = signal<Asked[]>([]);
 export const waiting = signal<TransferView[]>([]);
 
+// guarded says whether the person confirms what is above their limit: by PIN or passkey.
+export const guarded = computed(() => wallet.value !== undefined && (wallet.value.hasPin || wallet.value.passkeys.length > 0));
+
 const keptBills = 50;
 
 interface Seen {

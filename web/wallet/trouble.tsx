@@ -11,6 +11,8 @@ export interface Trouble {
 	title?: string;
 	text: string;
 	code?: string;
+	// again says that trying again may help.
+	again?: boolean;
 }
 
 // sentence is what the wallet says for an outcome, else what the platform said.
@@ -21,9 +23,9 @@ export function sentence(code: string | undefined, said: string | undefined): st
 
 // trouble words what a call threw.
 export function trouble(e: unknown): Trouble {
-	if (e instanceof Lost) return { tone: "wait", title: say(w.noAnswer), text: say(w.noAnswerText) };
-	if (e instanceof Refused) return { tone: busy(e) ? "wait" : "bad", text: sentence(e.code, e.sentence), code: e.code };
-	if (e instanceof DOMException && e.name === "QuotaExceededError") return { tone: "bad", title: say(w.full), text: say(w.fullText) };
+	if (e instanceof Lost) return { tone: "wait", title: say(w.noAnswer), text: say(w.noAnswerText), again: true };
+	if (e instanceof Refused) return { tone: busy(e) ? "wait" : "bad", text: sentence(e.code, e.sentence), code: e.code, again: busy(e) };
+	if (e instanceof DOMException && e.name === "QuotaExceededError") return { tone: "bad", title: say(w.full), text: say(w.fullText), again: true };
 	throw e;
 }
 

@@ -1,7 +1,11 @@
 package webtest
 
 import (
+	"bytes"
 	"context"
+	"image"
+	"image/color"
+	"image/png"
 	"os"
 	"path/filepath"
 	"testing"
@@ -11,6 +15,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
+	"github.com/holdfast-pay/holdfast/internal/base/stamp"
 	"github.com/holdfast-pay/holdfast/internal/edge/drawing"
 	"github.com/holdfast-pay/holdfast/internal/edge/edgetest"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -34,6 +39,9 @@ const anHourAhead = `{
 	};
 }`
 
+// noCamera refuses the camera on pages that say so, and has none on the others.
+const noCamera = `navigator.mediaDevices.getUserMedia = async () => { throw new DOMException("", location.search === "?refused" ? "NotAllowedError" : "NotFoundError"); };`
+
 // A phone whose clock is an hour wrong gets a wallet and pays all the same; what it scans
 // that is nothing to pay, an order that was closed, and being blocked in mid-payment each
 // have their own sentence, and nothing is charged.
@@ -42,8 +50,12 @@ func TestBadInput(t *testing.T) {
 	s := newSite(t)
 	p := s.newPhone("zh-CN", "13800000005")
 	p.before(anHourAhead)
+	p.before(noCamera)
 	p.enrol("赵六", 100_00)
 
+	p.open("/scan?refused")
+	p.see(".camera.off")
+	p.reads("没有相机权限")
 	p.open("/scan")
 	p.see(".camera.off")
 	p.reads("相机不可用")
@@ -54,6 +66,10 @@ func TestBadInput(t *testing.T) {
 	p.step(chromedp.SetUploadFiles(chromedp.CSS(`input[type=file]`), []string{s.file("no-picture.png", []byte("no picture"))}))
 	p.reads("图片里没有看到付款码")
 	p.fits("scan-nothing")
+
+	p.step(chromedp.SetUploadFiles(chromedp.CSS(`input[type=file]`), []string{s.faint(s.picture(s.order("FAINT-001", 100)))}))
+	p.see("#pay")
+	p.step(chromedp.NavigateBack())
 
 	closed := s.order("CLOSED-01", 100)
 	s.do(catalogue.OrderClose, &pb.OrderClose{Mchid: edgetest.Mchid, OutTradeNo: closed.OutTradeNo})
@@ -76,6 +92,12 @@ func TestBadInput(t *testing.T) {
 	if got := s.balance(p.uid); got != 77_00 {
 		t.Errorf("%d fen are left, want 7700", got)
 	}
+
+	old := s.order("OLD-00001", 100)
+	s.do(catalogue.AdvanceClock, &pb.AdvanceClock{AdvanceMs: 3 * stamp.Hour, Attempt: "three hours"})
+	p.open("/pay/" + old.PrepayId)
+	p.reads("付款码已失效")
+	p.fits("expired")
 }
 
 // In a browser that keeps no keys the page says so, and where to open it.
@@ -102,6 +124,32 @@ func (s *site) drawn(text string) string {
 		s.Fatal(err)
 	}
 	return s.file("code.png", png)
+}
+
+// faint is a picture of a screen in the sun: hardly any contrast.
+func (s *site) faint(file string) string {
+	s.Helper()
+	f, err := os.Open(file)
+	if err != nil {
+		s.Fatal(err)
+	}
+	defer f.Close()
+	sharp, err := png.Decode(f)
+	if err != nil {
+		s.Fatal(err)
+	}
+	pale := image.NewGray(sharp.Bounds())
+	for y := pale.Rect.Min.Y; y < pale.Rect.Max.Y; y++ {
+		for x := pale.Rect.Min.X; x < pale.Rect.Max.X; x++ {
+			r, _, _, _ := sharp.At(x, y).RGBA()
+			pale.SetGray(x, y, color.Gray{Y: uint8(170 + r>>8*50/255)})
+		}
+	}
+	var out bytes.Buffer
+	if err := png.Encode(&out, pale); err != nil {
+		s.Fatal(err)
+	}
+	return s.file("faint.png", out.Bytes())
 }
 
 func (s *site) file(name string, data []byte) string {

@@ -53,15 +53,20 @@ func (s *site) newPhone(lang, number string) *phone {
 	if err := chromedp.Listen(p.ctx, p.hear); err != nil {
 		s.Fatal(err)
 	}
-	p.step(chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
-		if _, err := cdp.Call(ctx, tab, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}); err != nil {
-			return err
-		}
+	p.step(focusable(), chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
 		_, err := cdp.Call(ctx, tab, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: fmt.Sprintf(watching, lang)})
 		return err
 	}))
 	s.Cleanup(p.blameless)
 	return p
+}
+
+// focusable has a page believe that it is looked at, beside all others.
+func focusable() chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
+		_, err := cdp.Call(ctx, tab, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
+		return err
+	})
 }
 
 // watching counts taps, and has the browser say which language it wants.
@@ -120,7 +125,9 @@ func (p *phone) step(actions ...chromedp.Action[chromedp.Void]) {
 
 // says is the page's text.
 func (p *phone) says() string {
-	text, err := chromedp.Run(context.WithoutCancel(p.ctx), chromedp.Evaluate[string](`location.pathname + "\n" + document.body.innerText`))
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(p.ctx), 5*time.Second) // it may not speak at all
+	defer cancel()
+	text, err := chromedp.Run(ctx, chromedp.Evaluate[string](`location.pathname + "\n" + document.body.innerText`))
 	if err != nil {
 		return err.Error()
 	}

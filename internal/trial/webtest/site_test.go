@@ -47,9 +47,14 @@ func newSite(t *testing.T) *site {
 	cfg.WalletAPI.Address, cfg.WalletAPI.InsecureLoopback = "127.0.0.1:0", true
 	cfg.Admin.Address, cfg.Admin.InsecureLoopback = "127.0.0.1:0", true
 	cfg.Inner.Address = "127.0.0.1:0"
+	s := &site{T: t, codes: new(admintest.Buffer), log: new(admintest.Buffer)}
+	front := httptest.NewServer(&s.net)
+	t.Cleanup(front.Close)
+	// By its name, as in a sandbox: browsers make passkeys for names.
+	s.url = strings.Replace(front.URL, "127.0.0.1", "localhost", 1)
+	cfg.WalletAPI.PasskeySite, cfg.WalletAPI.PasskeyOrigins = "localhost", config.List{s.url}
 	cfg.Disk.MinFree, cfg.Disk.MinFreePercent, cfg.Disk.Cache = 1<<20, 0, 8<<20
 	admintest.CopyKeys(t, cfg.Data)
-	s := &site{T: t, codes: new(admintest.Buffer), log: new(admintest.Buffer)}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	n, err := node.Open(ctx, node.Options{Config: cfg, Version: "test", Log: slog.New(slog.NewTextHandler(s.log, nil)),
@@ -67,9 +72,6 @@ func newSite(t *testing.T) *site {
 		r.SetURL(to)
 		r.Out.Host = r.In.Host // it is signed
 	}}
-	front := httptest.NewServer(&s.net)
-	t.Cleanup(front.Close)
-	s.url = front.URL
 	s.do(catalogue.MerchantAdd, &pb.MerchantAdd{Mchid: edgetest.Mchid, Name: "茶铺", Appids: []string{edgetest.Appid}, Settings: &pb.MerchantSettings{}})
 	return s
 }
@@ -132,6 +134,9 @@ const (
 	passes = iota
 	losesPay
 	gone
+	// deployed has other scripts than the page that is open; newer has a newer worker.
+	deployed
+	newer
 	// alters changes one byte of each receipt on its way.
 	alters
 )
@@ -147,11 +152,29 @@ func (n *network) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		n.lost.Add(1)
 		panic(http.ErrAbortHandler) // and nobody hears of it
 	}
+	switch mode := n.mode.Load(); {
+	case mode == deployed && strings.HasPrefix(r.URL.Path, "/assets/"):
+		http.NotFound(w, r)
+		return
+	case mode == newer && r.URL.Path == "/sw.js":
+		n.renew(w, r)
+		return
+	}
 	if n.mode.Load() == alters && strings.HasSuffix(r.URL.Path, "/ShowReceipt") {
 		n.alter(w, r)
 		return
 	}
 	n.to.ServeHTTP(w, r)
+}
+
+// renew passes the worker on as a newer version has it.
+func (n *network) renew(w http.ResponseWriter, r *http.Request) {
+	r.Header.Del("Accept-Encoding")
+	r.Header.Del("If-None-Match")
+	said := httptest.NewRecorder()
+	n.to.ServeHTTP(said, r)
+	w.Header().Set("Content-Type", said.Header().Get("Content-Type"))
+	_, _ = w.Write(append(said.Body.Bytes(), "\n// newer\n"...)) // the phone may be gone
 }
 
 // alter passes a receipt on in which somebody has changed the entry.
