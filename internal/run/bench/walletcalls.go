@@ -59,9 +59,9 @@ func (w *wallets) socket(ctx context.Context, round int) error {
 		if err := w.shares(ctx, round*10+i); err != nil {
 			return err
 		}
-	if err := w.payments(ctx, round*10+i); err != nil {
-		return err
-	}
+		if err := w.payments(ctx, round*10+i); err != nil {
+			return err
+		}
 	}
 	return nil
 }
