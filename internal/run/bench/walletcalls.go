@@ -55,15 +55,10 @@ func (f *friend) wire(procedure, body string, now time.Time) (string, error) {
 // commands without it.
 func (w *wallets) socket(ctx context.Context, round int) error {
 	w.verified = append(w.verified, w.people[0].verify())
-	for i := range 2 {
-		if err := w.shares(ctx, round*10+i); err != nil {
-			return err
-		}
-		if err := w.payments(ctx, round*10+i); err != nil {
-			return err
-		}
+	if err := w.payments(ctx, round); err != nil {
+		return err
 	}
-	return nil
+	return w.shares(ctx, round)
 }
 
 func (w *wallets) payments(ctx context.Context, round int) error {
