@@ -104,6 +104,16 @@ func (c *Client) ListBills(ctx context.Context, q *ListBillsRequest) (*ListBills
 	return again(ctx, c, pbconnect.WalletServiceClient.ListBills, q)
 }
 
+// ShowSteps says how what a bill is about came to be: each step with its time.
+func (c *Client) ShowSteps(ctx context.Context, q *ShowStepsRequest) (*StepsView, error) {
+	return again(ctx, c, pbconnect.WalletServiceClient.ShowSteps, q)
+}
+
+// ShowReceipt returns what proves it to anybody who has the journal's public key.
+func (c *Client) ShowReceipt(ctx context.Context, q *ShowReceiptRequest) (*Receipt, error) {
+	return again(ctx, c, pbconnect.WalletServiceClient.ShowReceipt, q)
+}
+
 // RenewPayCode gives the device that signs the call what it makes codes for tills
 // with, without a network, for 30 days. Devices ask for it whenever they are online.
 func (c *Client) RenewPayCode(ctx context.Context, q *RenewPayCodeRequest) (*RenewPayCodeResponse, error) {
@@ -205,6 +215,33 @@ func (c *Client) ShowReport(ctx context.Context, q *ShowReportRequest) (*ReportV
 	return again(ctx, c, pbconnect.WalletServiceClient.ShowReport, q)
 }
 
+// ApplyShop applies for a shop of the caller's; an operator or a field agent decides.
+// Repeating it with the same client id is the same application.
+func (c *Client) ApplyShop(ctx context.Context, q *ApplyShopRequest) (*ShopView, error) {
+	return again(ctx, c, pbconnect.WalletServiceClient.ApplyShop, q)
+}
+
+// ListShops lists the caller's shops, newest first, with what came of them.
+func (c *Client) ListShops(ctx context.Context, q *ListShopsRequest) (*ListShopsResponse, error) {
+	return again(ctx, c, pbconnect.WalletServiceClient.ListShops, q)
+}
+
+// ShowShop shows one of the caller's shops, with its picture.
+func (c *Client) ShowShop(ctx context.Context, q *ShowShopRequest) (*ShopView, error) {
+	return again(ctx, c, pbconnect.WalletServiceClient.ShowShop, q)
+}
+
+// ShowShopSheet draws the sheet with the printed code of one of the caller's shops.
+func (c *Client) ShowShopSheet(ctx context.Context, q *ShowShopSheetRequest) (*ShopSheet, error) {
+	return again(ctx, c, pbconnect.WalletServiceClient.ShowShopSheet, q)
+}
+
+// TakeTakings moves what a shop took into its owner's wallet. Repeating it with the
+// same client id is the same.
+func (c *Client) TakeTakings(ctx context.Context, q *TakeTakingsRequest) (*ShopView, error) {
+	return again(ctx, c, pbconnect.WalletServiceClient.TakeTakings, q)
+}
+
 // The messages of the wallet API.
 type (
 	// SendCodeRequest is a message of the wallet API.
@@ -276,6 +313,18 @@ type (
 	ListBillsResponse = pb.ListBillsResponse
 	// Bill is a message of the wallet API.
 	Bill = pb.Bill
+	// ShowStepsRequest is a message of the wallet API.
+	ShowStepsRequest = pb.ShowStepsRequest
+	// StepsView is a message of the wallet API.
+	StepsView = pb.StepsView
+	// BillStep is something that happened, or is to happen.
+	BillStep = pb.BillStep
+	// ShowReceiptRequest is a message of the wallet API.
+	ShowReceiptRequest = pb.ShowReceiptRequest
+	// Receipt is a message of the wallet API.
+	Receipt = pb.Receipt
+	// Opening is a message of the wallet API.
+	Opening = pb.Opening
 	// RenewPayCodeRequest is a message of the wallet API.
 	RenewPayCodeRequest = pb.RenewPayCodeRequest
 	// RenewPayCodeResponse is a message of the wallet API.
@@ -338,4 +387,20 @@ type (
 	ListReportsResponse = pb.ListReportsResponse
 	// ShowReportRequest is a message of the wallet API.
 	ShowReportRequest = pb.ShowReportRequest
+	// ApplyShopRequest is a message of the wallet API.
+	ApplyShopRequest = pb.ApplyShopRequest
+	// ShopView is a message of the wallet API.
+	ShopView = pb.ShopView
+	// ListShopsRequest is a message of the wallet API.
+	ListShopsRequest = pb.ListShopsRequest
+	// ListShopsResponse is a message of the wallet API.
+	ListShopsResponse = pb.ListShopsResponse
+	// ShowShopRequest is a message of the wallet API.
+	ShowShopRequest = pb.ShowShopRequest
+	// ShowShopSheetRequest is a message of the wallet API.
+	ShowShopSheetRequest = pb.ShowShopSheetRequest
+	// ShopSheet is a message of the wallet API.
+	ShopSheet = pb.ShopSheet
+	// TakeTakingsRequest is a message of the wallet API.
+	TakeTakingsRequest = pb.TakeTakingsRequest
 )

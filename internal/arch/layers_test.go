@@ -42,6 +42,7 @@ var inside = map[string][]string{
 	"internal/rule/refund":   {"internal/rule/due", "internal/rule/ledger", "internal/rule/merchant", "internal/rule/notice", "internal/rule/order"},
 	"internal/rule/wallet":   {"internal/rule/person"},
 	"internal/rule/report":   {"internal/rule/due", "internal/rule/ledger", "internal/rule/order", "internal/rule/packet", "internal/rule/person", "internal/rule/refund", "internal/rule/transfer", "internal/rule/wallet"},
+	"internal/rule/shop":     {"internal/rule/ledger", "internal/rule/merchant", "internal/rule/person", "internal/rule/staff", "internal/rule/till", "internal/rule/wallet"},
 	"internal/rule/staff":    {"internal/rule/ledger", "internal/rule/merchant", "internal/rule/person", "internal/rule/wallet"},
 	"internal/rule/standing": {"internal/rule/person", "internal/rule/wallet"},
 

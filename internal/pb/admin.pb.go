@@ -5281,6 +5281,400 @@ func (x *AdminReport) GetReceipt() *Receipt {
 	return nil
 }
 
+type AdminShopListRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// all lists those that are decided too.
+	All           bool   `protobuf:"varint,1,opt,name=all,proto3" json:"all,omitempty"`
+	After         uint64 `protobuf:"varint,2,opt,name=after,proto3" json:"after,omitempty"`
+	Limit         uint32 `protobuf:"varint,3,opt,name=limit,proto3" json:"limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdminShopListRequest) Reset() {
+	*x = AdminShopListRequest{}
+	mi := &file_holdfast_v1_admin_proto_msgTypes[69]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdminShopListRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdminShopListRequest) ProtoMessage() {}
+
+func (x *AdminShopListRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_admin_proto_msgTypes[69]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdminShopListRequest.ProtoReflect.Descriptor instead.
+func (*AdminShopListRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{69}
+}
+
+func (x *AdminShopListRequest) GetAll() bool {
+	if x != nil {
+		return x.All
+	}
+	return false
+}
+
+func (x *AdminShopListRequest) GetAfter() uint64 {
+	if x != nil {
+		return x.After
+	}
+	return 0
+}
+
+func (x *AdminShopListRequest) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+type AdminShopListResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Shops         []*AdminShop           `protobuf:"bytes,1,rep,name=shops,proto3" json:"shops,omitempty"`
+	Next          uint64                 `protobuf:"varint,2,opt,name=next,proto3" json:"next,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdminShopListResponse) Reset() {
+	*x = AdminShopListResponse{}
+	mi := &file_holdfast_v1_admin_proto_msgTypes[70]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdminShopListResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdminShopListResponse) ProtoMessage() {}
+
+func (x *AdminShopListResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_admin_proto_msgTypes[70]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdminShopListResponse.ProtoReflect.Descriptor instead.
+func (*AdminShopListResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{70}
+}
+
+func (x *AdminShopListResponse) GetShops() []*AdminShop {
+	if x != nil {
+		return x.Shops
+	}
+	return nil
+}
+
+func (x *AdminShopListResponse) GetNext() uint64 {
+	if x != nil {
+		return x.Next
+	}
+	return 0
+}
+
+type AdminShopRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdminShopRequest) Reset() {
+	*x = AdminShopRequest{}
+	mi := &file_holdfast_v1_admin_proto_msgTypes[71]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdminShopRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdminShopRequest) ProtoMessage() {}
+
+func (x *AdminShopRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_admin_proto_msgTypes[71]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdminShopRequest.ProtoReflect.Descriptor instead.
+func (*AdminShopRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{71}
+}
+
+func (x *AdminShopRequest) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+type AdminShopDecideRequest struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Id      uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	Approve bool                   `protobuf:"varint,2,opt,name=approve,proto3" json:"approve,omitempty"`
+	// refusal is the name of why, of a refusal: picture_unclear, name_misleads, ...
+	Refusal string `protobuf:"bytes,3,opt,name=refusal,proto3" json:"refusal,omitempty"`
+	// words say more to the person, at most 500 characters.
+	Words         string `protobuf:"bytes,4,opt,name=words,proto3" json:"words,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdminShopDecideRequest) Reset() {
+	*x = AdminShopDecideRequest{}
+	mi := &file_holdfast_v1_admin_proto_msgTypes[72]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdminShopDecideRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdminShopDecideRequest) ProtoMessage() {}
+
+func (x *AdminShopDecideRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_admin_proto_msgTypes[72]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdminShopDecideRequest.ProtoReflect.Descriptor instead.
+func (*AdminShopDecideRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{72}
+}
+
+func (x *AdminShopDecideRequest) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *AdminShopDecideRequest) GetApprove() bool {
+	if x != nil {
+		return x.Approve
+	}
+	return false
+}
+
+func (x *AdminShopDecideRequest) GetRefusal() string {
+	if x != nil {
+		return x.Refusal
+	}
+	return ""
+}
+
+func (x *AdminShopDecideRequest) GetWords() string {
+	if x != nil {
+		return x.Words
+	}
+	return ""
+}
+
+type AdminShop struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Id       uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	Uid      uint64                 `protobuf:"varint,2,opt,name=uid,proto3" json:"uid,omitempty"`
+	Name     string                 `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	Kind     ShopKind               `protobuf:"varint,4,opt,name=kind,proto3,enum=holdfast.v1.ShopKind" json:"kind,omitempty"`
+	Category string                 `protobuf:"bytes,5,opt,name=category,proto3" json:"category,omitempty"`
+	// picture is in ShopShow's and ShopDecide's answers only.
+	Picture     []byte    `protobuf:"bytes,6,opt,name=picture,proto3" json:"picture,omitempty"`
+	PictureHash string    `protobuf:"bytes,7,opt,name=picture_hash,json=pictureHash,proto3" json:"picture_hash,omitempty"`
+	State       ShopState `protobuf:"varint,8,opt,name=state,proto3,enum=holdfast.v1.ShopState" json:"state,omitempty"`
+	CreatedAt   int64     `protobuf:"varint,9,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	DecidedAt   int64     `protobuf:"varint,10,opt,name=decided_at,json=decidedAt,proto3" json:"decided_at,omitempty"`
+	DecidedBy   string    `protobuf:"bytes,11,opt,name=decided_by,json=decidedBy,proto3" json:"decided_by,omitempty"`
+	Refusal     string    `protobuf:"bytes,12,opt,name=refusal,proto3" json:"refusal,omitempty"`
+	// words are empty too when this node can't open them now.
+	Words string `protobuf:"bytes,13,opt,name=words,proto3" json:"words,omitempty"`
+	Mchid string `protobuf:"bytes,14,opt,name=mchid,proto3" json:"mchid,omitempty"`
+	// till is the first till, link what its printed code says.
+	Till          uint64 `protobuf:"varint,15,opt,name=till,proto3" json:"till,omitempty"`
+	Link          string `protobuf:"bytes,16,opt,name=link,proto3" json:"link,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdminShop) Reset() {
+	*x = AdminShop{}
+	mi := &file_holdfast_v1_admin_proto_msgTypes[73]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdminShop) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdminShop) ProtoMessage() {}
+
+func (x *AdminShop) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_admin_proto_msgTypes[73]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdminShop.ProtoReflect.Descriptor instead.
+func (*AdminShop) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{73}
+}
+
+func (x *AdminShop) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *AdminShop) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *AdminShop) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *AdminShop) GetKind() ShopKind {
+	if x != nil {
+		return x.Kind
+	}
+	return ShopKind_SHOP_KIND_UNSPECIFIED
+}
+
+func (x *AdminShop) GetCategory() string {
+	if x != nil {
+		return x.Category
+	}
+	return ""
+}
+
+func (x *AdminShop) GetPicture() []byte {
+	if x != nil {
+		return x.Picture
+	}
+	return nil
+}
+
+func (x *AdminShop) GetPictureHash() string {
+	if x != nil {
+		return x.PictureHash
+	}
+	return ""
+}
+
+func (x *AdminShop) GetState() ShopState {
+	if x != nil {
+		return x.State
+	}
+	return ShopState_SHOP_STATE_UNSPECIFIED
+}
+
+func (x *AdminShop) GetCreatedAt() int64 {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return 0
+}
+
+func (x *AdminShop) GetDecidedAt() int64 {
+	if x != nil {
+		return x.DecidedAt
+	}
+	return 0
+}
+
+func (x *AdminShop) GetDecidedBy() string {
+	if x != nil {
+		return x.DecidedBy
+	}
+	return ""
+}
+
+func (x *AdminShop) GetRefusal() string {
+	if x != nil {
+		return x.Refusal
+	}
+	return ""
+}
+
+func (x *AdminShop) GetWords() string {
+	if x != nil {
+		return x.Words
+	}
+	return ""
+}
+
+func (x *AdminShop) GetMchid() string {
+	if x != nil {
+		return x.Mchid
+	}
+	return ""
+}
+
+func (x *AdminShop) GetTill() uint64 {
+	if x != nil {
+		return x.Till
+	}
+	return 0
+}
+
+func (x *AdminShop) GetLink() string {
+	if x != nil {
+		return x.Link
+	}
+	return ""
+}
+
 var File_holdfast_v1_admin_proto protoreflect.FileDescriptor
 
 const file_holdfast_v1_admin_proto_rawDesc = "" +
@@ -5734,7 +6128,42 @@ const file_holdfast_v1_admin_proto_rawDesc = "" +
 	"\x05steps\x18\x02 \x03(\v2\x11.holdfast.v1.StepR\x05steps\x127\n" +
 	"\x05order\x18\x03 \x01(\v2!.holdfast.v1.InspectOrderResponseR\x05order\x12:\n" +
 	"\x06refund\x18\x04 \x01(\v2\".holdfast.v1.InspectRefundResponseR\x06refund\x12.\n" +
-	"\areceipt\x18\x05 \x01(\v2\x14.holdfast.v1.ReceiptR\areceipt2\xbb\x1c\n" +
+	"\areceipt\x18\x05 \x01(\v2\x14.holdfast.v1.ReceiptR\areceipt\"T\n" +
+	"\x14AdminShopListRequest\x12\x10\n" +
+	"\x03all\x18\x01 \x01(\bR\x03all\x12\x14\n" +
+	"\x05after\x18\x02 \x01(\x04R\x05after\x12\x14\n" +
+	"\x05limit\x18\x03 \x01(\rR\x05limit\"Y\n" +
+	"\x15AdminShopListResponse\x12,\n" +
+	"\x05shops\x18\x01 \x03(\v2\x16.holdfast.v1.AdminShopR\x05shops\x12\x12\n" +
+	"\x04next\x18\x02 \x01(\x04R\x04next\"\"\n" +
+	"\x10AdminShopRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\"r\n" +
+	"\x16AdminShopDecideRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x18\n" +
+	"\aapprove\x18\x02 \x01(\bR\aapprove\x12\x18\n" +
+	"\arefusal\x18\x03 \x01(\tR\arefusal\x12\x14\n" +
+	"\x05words\x18\x04 \x01(\tR\x05words\"\xbe\x03\n" +
+	"\tAdminShop\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x10\n" +
+	"\x03uid\x18\x02 \x01(\x04R\x03uid\x12\x12\n" +
+	"\x04name\x18\x03 \x01(\tR\x04name\x12)\n" +
+	"\x04kind\x18\x04 \x01(\x0e2\x15.holdfast.v1.ShopKindR\x04kind\x12\x1a\n" +
+	"\bcategory\x18\x05 \x01(\tR\bcategory\x12\x18\n" +
+	"\apicture\x18\x06 \x01(\fR\apicture\x12!\n" +
+	"\fpicture_hash\x18\a \x01(\tR\vpictureHash\x12,\n" +
+	"\x05state\x18\b \x01(\x0e2\x16.holdfast.v1.ShopStateR\x05state\x12\x1d\n" +
+	"\n" +
+	"created_at\x18\t \x01(\x03R\tcreatedAt\x12\x1d\n" +
+	"\n" +
+	"decided_at\x18\n" +
+	" \x01(\x03R\tdecidedAt\x12\x1d\n" +
+	"\n" +
+	"decided_by\x18\v \x01(\tR\tdecidedBy\x12\x18\n" +
+	"\arefusal\x18\f \x01(\tR\arefusal\x12\x14\n" +
+	"\x05words\x18\r \x01(\tR\x05words\x12\x14\n" +
+	"\x05mchid\x18\x0e \x01(\tR\x05mchid\x12\x12\n" +
+	"\x04till\x18\x0f \x01(\x04R\x04till\x12\x12\n" +
+	"\x04link\x18\x10 \x01(\tR\x04link2\x9c\x1e\n" +
 	"\fAdminService\x12O\n" +
 	"\vMerchantAdd\x12$.holdfast.v1.AdminMerchantAddRequest\x1a\x1a.holdfast.v1.AdminMerchant\x12]\n" +
 	"\fMerchantList\x12%.holdfast.v1.AdminMerchantListRequest\x1a&.holdfast.v1.AdminMerchantListResponse\x12Q\n" +
@@ -5787,7 +6216,11 @@ const file_holdfast_v1_admin_proto_rawDesc = "" +
 	"ReportList\x12#.holdfast.v1.AdminReportListRequest\x1a$.holdfast.v1.AdminReportListResponse\x12G\n" +
 	"\n" +
 	"ReportShow\x12\x1f.holdfast.v1.AdminReportRequest\x1a\x18.holdfast.v1.AdminReport\x12O\n" +
-	"\fReportAnswer\x12%.holdfast.v1.AdminReportAnswerRequest\x1a\x18.holdfast.v1.AdminReportB1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
+	"\fReportAnswer\x12%.holdfast.v1.AdminReportAnswerRequest\x1a\x18.holdfast.v1.AdminReport\x12Q\n" +
+	"\bShopList\x12!.holdfast.v1.AdminShopListRequest\x1a\".holdfast.v1.AdminShopListResponse\x12A\n" +
+	"\bShopShow\x12\x1d.holdfast.v1.AdminShopRequest\x1a\x16.holdfast.v1.AdminShop\x12I\n" +
+	"\n" +
+	"ShopDecide\x12#.holdfast.v1.AdminShopDecideRequest\x1a\x16.holdfast.v1.AdminShopB1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
 
 var (
 	file_holdfast_v1_admin_proto_rawDescOnce sync.Once
@@ -5801,7 +6234,7 @@ func file_holdfast_v1_admin_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_admin_proto_rawDescData
 }
 
-var file_holdfast_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 69)
+var file_holdfast_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 74)
 var file_holdfast_v1_admin_proto_goTypes = []any{
 	(*ShowClusterRequest)(nil),           // 0: holdfast.v1.ShowClusterRequest
 	(*ClusterTokenRequest)(nil),          // 1: holdfast.v1.ClusterTokenRequest
@@ -5872,187 +6305,203 @@ var file_holdfast_v1_admin_proto_goTypes = []any{
 	(*AdminReportRequest)(nil),           // 66: holdfast.v1.AdminReportRequest
 	(*AdminReportAnswerRequest)(nil),     // 67: holdfast.v1.AdminReportAnswerRequest
 	(*AdminReport)(nil),                  // 68: holdfast.v1.AdminReport
-	(MerchantStatus)(0),                  // 69: holdfast.v1.MerchantStatus
-	(*MerchantSettings)(nil),             // 70: holdfast.v1.MerchantSettings
-	(*KeyVersion)(nil),                   // 71: holdfast.v1.KeyVersion
-	(*Openid)(nil),                       // 72: holdfast.v1.Openid
-	(Product)(0),                         // 73: holdfast.v1.Product
-	(TradeState)(0),                      // 74: holdfast.v1.TradeState
-	(RefundStatus)(0),                    // 75: holdfast.v1.RefundStatus
-	(NoticeEvent)(0),                     // 76: holdfast.v1.NoticeEvent
-	(NoticeState)(0),                     // 77: holdfast.v1.NoticeState
-	(*Attempt)(nil),                      // 78: holdfast.v1.Attempt
-	(*Subject)(nil),                      // 79: holdfast.v1.Subject
-	(*Limits)(nil),                       // 80: holdfast.v1.Limits
-	(*Posting)(nil),                      // 81: holdfast.v1.Posting
-	(*Receipt)(nil),                      // 82: holdfast.v1.Receipt
-	(*HistoryLine)(nil),                  // 83: holdfast.v1.HistoryLine
-	(*NodeHealth)(nil),                   // 84: holdfast.v1.NodeHealth
-	(MemberRole)(0),                      // 85: holdfast.v1.MemberRole
-	(*TillCaps)(nil),                     // 86: holdfast.v1.TillCaps
-	(StaffRole)(0),                       // 87: holdfast.v1.StaffRole
-	(*ReportShown)(nil),                  // 88: holdfast.v1.ReportShown
-	(*StaffShown)(nil),                   // 89: holdfast.v1.StaffShown
-	(*ListMembersResponse)(nil),          // 90: holdfast.v1.ListMembersResponse
-	(*NewTokenResponse)(nil),             // 91: holdfast.v1.NewTokenResponse
+	(*AdminShopListRequest)(nil),         // 69: holdfast.v1.AdminShopListRequest
+	(*AdminShopListResponse)(nil),        // 70: holdfast.v1.AdminShopListResponse
+	(*AdminShopRequest)(nil),             // 71: holdfast.v1.AdminShopRequest
+	(*AdminShopDecideRequest)(nil),       // 72: holdfast.v1.AdminShopDecideRequest
+	(*AdminShop)(nil),                    // 73: holdfast.v1.AdminShop
+	(MerchantStatus)(0),                  // 74: holdfast.v1.MerchantStatus
+	(*MerchantSettings)(nil),             // 75: holdfast.v1.MerchantSettings
+	(*KeyVersion)(nil),                   // 76: holdfast.v1.KeyVersion
+	(*Openid)(nil),                       // 77: holdfast.v1.Openid
+	(Product)(0),                         // 78: holdfast.v1.Product
+	(TradeState)(0),                      // 79: holdfast.v1.TradeState
+	(RefundStatus)(0),                    // 80: holdfast.v1.RefundStatus
+	(NoticeEvent)(0),                     // 81: holdfast.v1.NoticeEvent
+	(NoticeState)(0),                     // 82: holdfast.v1.NoticeState
+	(*Attempt)(nil),                      // 83: holdfast.v1.Attempt
+	(*Subject)(nil),                      // 84: holdfast.v1.Subject
+	(*Limits)(nil),                       // 85: holdfast.v1.Limits
+	(*Posting)(nil),                      // 86: holdfast.v1.Posting
+	(*Receipt)(nil),                      // 87: holdfast.v1.Receipt
+	(*HistoryLine)(nil),                  // 88: holdfast.v1.HistoryLine
+	(*NodeHealth)(nil),                   // 89: holdfast.v1.NodeHealth
+	(MemberRole)(0),                      // 90: holdfast.v1.MemberRole
+	(*TillCaps)(nil),                     // 91: holdfast.v1.TillCaps
+	(StaffRole)(0),                       // 92: holdfast.v1.StaffRole
+	(*ReportShown)(nil),                  // 93: holdfast.v1.ReportShown
+	(ShopKind)(0),                        // 94: holdfast.v1.ShopKind
+	(ShopState)(0),                       // 95: holdfast.v1.ShopState
+	(*StaffShown)(nil),                   // 96: holdfast.v1.StaffShown
+	(*ListMembersResponse)(nil),          // 97: holdfast.v1.ListMembersResponse
+	(*NewTokenResponse)(nil),             // 98: holdfast.v1.NewTokenResponse
 }
 var file_holdfast_v1_admin_proto_depIdxs = []int32{
-	69,  // 0: holdfast.v1.MerchantShown.status:type_name -> holdfast.v1.MerchantStatus
-	70,  // 1: holdfast.v1.MerchantShown.settings:type_name -> holdfast.v1.MerchantSettings
-	71,  // 2: holdfast.v1.MerchantShown.keys:type_name -> holdfast.v1.KeyVersion
-	72,  // 3: holdfast.v1.PersonShown.openids:type_name -> holdfast.v1.Openid
-	73,  // 4: holdfast.v1.OrderShown.product:type_name -> holdfast.v1.Product
-	74,  // 5: holdfast.v1.OrderShown.state:type_name -> holdfast.v1.TradeState
-	75,  // 6: holdfast.v1.RefundShown.status:type_name -> holdfast.v1.RefundStatus
-	76,  // 7: holdfast.v1.NoticeShown.event:type_name -> holdfast.v1.NoticeEvent
-	77,  // 8: holdfast.v1.NoticeShown.state:type_name -> holdfast.v1.NoticeState
-	78,  // 9: holdfast.v1.NoticeShown.recent:type_name -> holdfast.v1.Attempt
-	78,  // 10: holdfast.v1.NoticeShown.last_duplicate:type_name -> holdfast.v1.Attempt
-	79,  // 11: holdfast.v1.NoticeShown.subject:type_name -> holdfast.v1.Subject
-	70,  // 12: holdfast.v1.AdminMerchantAddRequest.settings:type_name -> holdfast.v1.MerchantSettings
+	74,  // 0: holdfast.v1.MerchantShown.status:type_name -> holdfast.v1.MerchantStatus
+	75,  // 1: holdfast.v1.MerchantShown.settings:type_name -> holdfast.v1.MerchantSettings
+	76,  // 2: holdfast.v1.MerchantShown.keys:type_name -> holdfast.v1.KeyVersion
+	77,  // 3: holdfast.v1.PersonShown.openids:type_name -> holdfast.v1.Openid
+	78,  // 4: holdfast.v1.OrderShown.product:type_name -> holdfast.v1.Product
+	79,  // 5: holdfast.v1.OrderShown.state:type_name -> holdfast.v1.TradeState
+	80,  // 6: holdfast.v1.RefundShown.status:type_name -> holdfast.v1.RefundStatus
+	81,  // 7: holdfast.v1.NoticeShown.event:type_name -> holdfast.v1.NoticeEvent
+	82,  // 8: holdfast.v1.NoticeShown.state:type_name -> holdfast.v1.NoticeState
+	83,  // 9: holdfast.v1.NoticeShown.recent:type_name -> holdfast.v1.Attempt
+	83,  // 10: holdfast.v1.NoticeShown.last_duplicate:type_name -> holdfast.v1.Attempt
+	84,  // 11: holdfast.v1.NoticeShown.subject:type_name -> holdfast.v1.Subject
+	75,  // 12: holdfast.v1.AdminMerchantAddRequest.settings:type_name -> holdfast.v1.MerchantSettings
 	5,   // 13: holdfast.v1.AdminMerchant.merchant:type_name -> holdfast.v1.MerchantShown
 	6,   // 14: holdfast.v1.AdminMerchant.certs:type_name -> holdfast.v1.CertShown
 	8,   // 15: holdfast.v1.AdminMerchant.accounts:type_name -> holdfast.v1.AccountShown
 	5,   // 16: holdfast.v1.AdminMerchantListResponse.merchants:type_name -> holdfast.v1.MerchantShown
-	70,  // 17: holdfast.v1.AdminMerchantCallbackRequest.settings:type_name -> holdfast.v1.MerchantSettings
-	69,  // 18: holdfast.v1.AdminMerchantCallbackRequest.status:type_name -> holdfast.v1.MerchantStatus
+	75,  // 17: holdfast.v1.AdminMerchantCallbackRequest.settings:type_name -> holdfast.v1.MerchantSettings
+	74,  // 18: holdfast.v1.AdminMerchantCallbackRequest.status:type_name -> holdfast.v1.MerchantStatus
 	7,   // 19: holdfast.v1.AdminPerson.person:type_name -> holdfast.v1.PersonShown
 	8,   // 20: holdfast.v1.AdminPerson.accounts:type_name -> holdfast.v1.AccountShown
 	26,  // 21: holdfast.v1.AdminPerson.appeal:type_name -> holdfast.v1.AppealShown
 	26,  // 22: holdfast.v1.AdminAppealListResponse.appeals:type_name -> holdfast.v1.AppealShown
-	80,  // 23: holdfast.v1.AdminLimitsSetRequest.limits:type_name -> holdfast.v1.Limits
-	80,  // 24: holdfast.v1.AdminLimits.grades:type_name -> holdfast.v1.Limits
-	81,  // 25: holdfast.v1.Step.postings:type_name -> holdfast.v1.Posting
+	85,  // 23: holdfast.v1.AdminLimitsSetRequest.limits:type_name -> holdfast.v1.Limits
+	85,  // 24: holdfast.v1.AdminLimits.grades:type_name -> holdfast.v1.Limits
+	86,  // 25: holdfast.v1.Step.postings:type_name -> holdfast.v1.Posting
 	9,   // 26: holdfast.v1.InspectOrderResponse.order:type_name -> holdfast.v1.OrderShown
 	33,  // 27: holdfast.v1.InspectOrderResponse.steps:type_name -> holdfast.v1.Step
 	10,  // 28: holdfast.v1.InspectOrderResponse.refunds:type_name -> holdfast.v1.RefundShown
 	11,  // 29: holdfast.v1.InspectOrderResponse.notices:type_name -> holdfast.v1.NoticeShown
-	82,  // 30: holdfast.v1.InspectOrderResponse.receipt:type_name -> holdfast.v1.Receipt
+	87,  // 30: holdfast.v1.InspectOrderResponse.receipt:type_name -> holdfast.v1.Receipt
 	10,  // 31: holdfast.v1.InspectRefundResponse.refund:type_name -> holdfast.v1.RefundShown
 	33,  // 32: holdfast.v1.InspectRefundResponse.steps:type_name -> holdfast.v1.Step
 	11,  // 33: holdfast.v1.InspectRefundResponse.notices:type_name -> holdfast.v1.NoticeShown
-	82,  // 34: holdfast.v1.InspectRefundResponse.receipt:type_name -> holdfast.v1.Receipt
+	87,  // 34: holdfast.v1.InspectRefundResponse.receipt:type_name -> holdfast.v1.Receipt
 	8,   // 35: holdfast.v1.InspectAccountResponse.account:type_name -> holdfast.v1.AccountShown
-	83,  // 36: holdfast.v1.InspectAccountResponse.history:type_name -> holdfast.v1.HistoryLine
+	88,  // 36: holdfast.v1.InspectAccountResponse.history:type_name -> holdfast.v1.HistoryLine
 	11,  // 37: holdfast.v1.InspectNoticeResponse.notice:type_name -> holdfast.v1.NoticeShown
 	33,  // 38: holdfast.v1.InspectNoticeResponse.steps:type_name -> holdfast.v1.Step
 	46,  // 39: holdfast.v1.PlatformKeys.certs:type_name -> holdfast.v1.PlatformCert
 	48,  // 40: holdfast.v1.ClusterStatus.nodes:type_name -> holdfast.v1.ClusterNode
 	49,  // 41: holdfast.v1.ClusterStatus.couriers:type_name -> holdfast.v1.ClusterCourier
 	50,  // 42: holdfast.v1.ClusterNode.member:type_name -> holdfast.v1.MemberShown
-	84,  // 43: holdfast.v1.ClusterNode.health:type_name -> holdfast.v1.NodeHealth
-	85,  // 44: holdfast.v1.MemberShown.role:type_name -> holdfast.v1.MemberRole
+	89,  // 43: holdfast.v1.ClusterNode.health:type_name -> holdfast.v1.NodeHealth
+	90,  // 44: holdfast.v1.MemberShown.role:type_name -> holdfast.v1.MemberRole
 	53,  // 45: holdfast.v1.AdminImportReport.problems:type_name -> holdfast.v1.AdminImportProblem
-	86,  // 46: holdfast.v1.AdminTillSetRequest.caps:type_name -> holdfast.v1.TillCaps
+	91,  // 46: holdfast.v1.AdminTillSetRequest.caps:type_name -> holdfast.v1.TillCaps
 	58,  // 47: holdfast.v1.AdminTillListResponse.tills:type_name -> holdfast.v1.AdminTill
-	86,  // 48: holdfast.v1.AdminTill.caps:type_name -> holdfast.v1.TillCaps
-	87,  // 49: holdfast.v1.AdminStaffAddRequest.roles:type_name -> holdfast.v1.StaffRole
+	91,  // 48: holdfast.v1.AdminTill.caps:type_name -> holdfast.v1.TillCaps
+	92,  // 49: holdfast.v1.AdminStaffAddRequest.roles:type_name -> holdfast.v1.StaffRole
 	60,  // 50: holdfast.v1.AdminStaffSetRolesRequest.member:type_name -> holdfast.v1.AdminStaffRequest
-	87,  // 51: holdfast.v1.AdminStaffSetRolesRequest.roles:type_name -> holdfast.v1.StaffRole
+	92,  // 51: holdfast.v1.AdminStaffSetRolesRequest.roles:type_name -> holdfast.v1.StaffRole
 	60,  // 52: holdfast.v1.AdminStaffEndSessionRequest.member:type_name -> holdfast.v1.AdminStaffRequest
-	88,  // 53: holdfast.v1.AdminReportListResponse.reports:type_name -> holdfast.v1.ReportShown
-	88,  // 54: holdfast.v1.AdminReport.report:type_name -> holdfast.v1.ReportShown
+	93,  // 53: holdfast.v1.AdminReportListResponse.reports:type_name -> holdfast.v1.ReportShown
+	93,  // 54: holdfast.v1.AdminReport.report:type_name -> holdfast.v1.ReportShown
 	33,  // 55: holdfast.v1.AdminReport.steps:type_name -> holdfast.v1.Step
 	34,  // 56: holdfast.v1.AdminReport.order:type_name -> holdfast.v1.InspectOrderResponse
 	35,  // 57: holdfast.v1.AdminReport.refund:type_name -> holdfast.v1.InspectRefundResponse
-	82,  // 58: holdfast.v1.AdminReport.receipt:type_name -> holdfast.v1.Receipt
-	12,  // 59: holdfast.v1.AdminService.MerchantAdd:input_type -> holdfast.v1.AdminMerchantAddRequest
-	14,  // 60: holdfast.v1.AdminService.MerchantList:input_type -> holdfast.v1.AdminMerchantListRequest
-	16,  // 61: holdfast.v1.AdminService.MerchantShow:input_type -> holdfast.v1.AdminMerchantShowRequest
-	17,  // 62: holdfast.v1.AdminService.MerchantKey:input_type -> holdfast.v1.AdminMerchantKeyRequest
-	18,  // 63: holdfast.v1.AdminService.MerchantCallback:input_type -> holdfast.v1.AdminMerchantCallbackRequest
-	19,  // 64: holdfast.v1.AdminService.PersonAdd:input_type -> holdfast.v1.AdminPersonAddRequest
-	21,  // 65: holdfast.v1.AdminService.PersonTopup:input_type -> holdfast.v1.AdminPersonTopupRequest
-	22,  // 66: holdfast.v1.AdminService.PersonBlock:input_type -> holdfast.v1.AdminPersonBlockRequest
-	31,  // 67: holdfast.v1.AdminService.PersonShow:input_type -> holdfast.v1.AdminPersonShowRequest
-	51,  // 68: holdfast.v1.AdminService.PersonImport:input_type -> holdfast.v1.AdminImportRequest
-	51,  // 69: holdfast.v1.AdminService.TopupImport:input_type -> holdfast.v1.AdminImportRequest
-	23,  // 70: holdfast.v1.AdminService.PersonGrade:input_type -> holdfast.v1.AdminPersonGradeRequest
-	31,  // 71: holdfast.v1.AdminService.PersonErase:input_type -> holdfast.v1.AdminPersonShowRequest
-	24,  // 72: holdfast.v1.AdminService.AppealList:input_type -> holdfast.v1.AdminAppealListRequest
-	27,  // 73: holdfast.v1.AdminService.AppealDecide:input_type -> holdfast.v1.AdminAppealDecideRequest
-	28,  // 74: holdfast.v1.AdminService.LimitsList:input_type -> holdfast.v1.AdminLimitsListRequest
-	29,  // 75: holdfast.v1.AdminService.LimitsSet:input_type -> holdfast.v1.AdminLimitsSetRequest
-	54,  // 76: holdfast.v1.AdminService.TillAdd:input_type -> holdfast.v1.AdminTillAddRequest
-	55,  // 77: holdfast.v1.AdminService.TillSet:input_type -> holdfast.v1.AdminTillSetRequest
-	56,  // 78: holdfast.v1.AdminService.TillList:input_type -> holdfast.v1.AdminTillListRequest
-	32,  // 79: holdfast.v1.AdminService.InspectOrder:input_type -> holdfast.v1.InspectRequest
-	32,  // 80: holdfast.v1.AdminService.InspectRefund:input_type -> holdfast.v1.InspectRequest
-	32,  // 81: holdfast.v1.AdminService.InspectAccount:input_type -> holdfast.v1.InspectRequest
-	32,  // 82: holdfast.v1.AdminService.InspectNotice:input_type -> holdfast.v1.InspectRequest
-	38,  // 83: holdfast.v1.AdminService.Redeliver:input_type -> holdfast.v1.RedeliverRequest
-	32,  // 84: holdfast.v1.AdminService.ShowReceipt:input_type -> holdfast.v1.InspectRequest
-	40,  // 85: holdfast.v1.AdminService.Status:input_type -> holdfast.v1.AdminStatusRequest
-	42,  // 86: holdfast.v1.AdminService.AdvanceClock:input_type -> holdfast.v1.AdvanceClockRequest
-	43,  // 87: holdfast.v1.AdminService.PlatformRotate:input_type -> holdfast.v1.PlatformRotateRequest
-	44,  // 88: holdfast.v1.AdminService.PlatformShow:input_type -> holdfast.v1.PlatformShowRequest
-	0,   // 89: holdfast.v1.AdminService.ShowCluster:input_type -> holdfast.v1.ShowClusterRequest
-	1,   // 90: holdfast.v1.AdminService.ClusterToken:input_type -> holdfast.v1.ClusterTokenRequest
-	3,   // 91: holdfast.v1.AdminService.ClusterPromote:input_type -> holdfast.v1.ClusterMemberRequest
-	3,   // 92: holdfast.v1.AdminService.ClusterRemove:input_type -> holdfast.v1.ClusterMemberRequest
-	3,   // 93: holdfast.v1.AdminService.ClusterTransfer:input_type -> holdfast.v1.ClusterMemberRequest
-	4,   // 94: holdfast.v1.AdminService.SetLevel:input_type -> holdfast.v1.SetLevelRequest
-	59,  // 95: holdfast.v1.AdminService.StaffAdd:input_type -> holdfast.v1.AdminStaffAddRequest
-	61,  // 96: holdfast.v1.AdminService.StaffList:input_type -> holdfast.v1.AdminStaffListRequest
-	60,  // 97: holdfast.v1.AdminService.StaffShow:input_type -> holdfast.v1.AdminStaffRequest
-	62,  // 98: holdfast.v1.AdminService.StaffSetRoles:input_type -> holdfast.v1.AdminStaffSetRolesRequest
-	60,  // 99: holdfast.v1.AdminService.StaffToken:input_type -> holdfast.v1.AdminStaffRequest
-	63,  // 100: holdfast.v1.AdminService.StaffEndSession:input_type -> holdfast.v1.AdminStaffEndSessionRequest
-	60,  // 101: holdfast.v1.AdminService.StaffEnd:input_type -> holdfast.v1.AdminStaffRequest
-	64,  // 102: holdfast.v1.AdminService.ReportList:input_type -> holdfast.v1.AdminReportListRequest
-	66,  // 103: holdfast.v1.AdminService.ReportShow:input_type -> holdfast.v1.AdminReportRequest
-	67,  // 104: holdfast.v1.AdminService.ReportAnswer:input_type -> holdfast.v1.AdminReportAnswerRequest
-	13,  // 105: holdfast.v1.AdminService.MerchantAdd:output_type -> holdfast.v1.AdminMerchant
-	15,  // 106: holdfast.v1.AdminService.MerchantList:output_type -> holdfast.v1.AdminMerchantListResponse
-	13,  // 107: holdfast.v1.AdminService.MerchantShow:output_type -> holdfast.v1.AdminMerchant
-	13,  // 108: holdfast.v1.AdminService.MerchantKey:output_type -> holdfast.v1.AdminMerchant
-	13,  // 109: holdfast.v1.AdminService.MerchantCallback:output_type -> holdfast.v1.AdminMerchant
-	20,  // 110: holdfast.v1.AdminService.PersonAdd:output_type -> holdfast.v1.AdminPerson
-	20,  // 111: holdfast.v1.AdminService.PersonTopup:output_type -> holdfast.v1.AdminPerson
-	20,  // 112: holdfast.v1.AdminService.PersonBlock:output_type -> holdfast.v1.AdminPerson
-	20,  // 113: holdfast.v1.AdminService.PersonShow:output_type -> holdfast.v1.AdminPerson
-	52,  // 114: holdfast.v1.AdminService.PersonImport:output_type -> holdfast.v1.AdminImportReport
-	52,  // 115: holdfast.v1.AdminService.TopupImport:output_type -> holdfast.v1.AdminImportReport
-	20,  // 116: holdfast.v1.AdminService.PersonGrade:output_type -> holdfast.v1.AdminPerson
-	20,  // 117: holdfast.v1.AdminService.PersonErase:output_type -> holdfast.v1.AdminPerson
-	25,  // 118: holdfast.v1.AdminService.AppealList:output_type -> holdfast.v1.AdminAppealListResponse
-	20,  // 119: holdfast.v1.AdminService.AppealDecide:output_type -> holdfast.v1.AdminPerson
-	30,  // 120: holdfast.v1.AdminService.LimitsList:output_type -> holdfast.v1.AdminLimits
-	30,  // 121: holdfast.v1.AdminService.LimitsSet:output_type -> holdfast.v1.AdminLimits
-	58,  // 122: holdfast.v1.AdminService.TillAdd:output_type -> holdfast.v1.AdminTill
-	58,  // 123: holdfast.v1.AdminService.TillSet:output_type -> holdfast.v1.AdminTill
-	57,  // 124: holdfast.v1.AdminService.TillList:output_type -> holdfast.v1.AdminTillListResponse
-	34,  // 125: holdfast.v1.AdminService.InspectOrder:output_type -> holdfast.v1.InspectOrderResponse
-	35,  // 126: holdfast.v1.AdminService.InspectRefund:output_type -> holdfast.v1.InspectRefundResponse
-	36,  // 127: holdfast.v1.AdminService.InspectAccount:output_type -> holdfast.v1.InspectAccountResponse
-	37,  // 128: holdfast.v1.AdminService.InspectNotice:output_type -> holdfast.v1.InspectNoticeResponse
-	39,  // 129: holdfast.v1.AdminService.Redeliver:output_type -> holdfast.v1.RedeliverResponse
-	82,  // 130: holdfast.v1.AdminService.ShowReceipt:output_type -> holdfast.v1.Receipt
-	41,  // 131: holdfast.v1.AdminService.Status:output_type -> holdfast.v1.AdminStatus
-	41,  // 132: holdfast.v1.AdminService.AdvanceClock:output_type -> holdfast.v1.AdminStatus
-	45,  // 133: holdfast.v1.AdminService.PlatformRotate:output_type -> holdfast.v1.PlatformKeys
-	45,  // 134: holdfast.v1.AdminService.PlatformShow:output_type -> holdfast.v1.PlatformKeys
-	47,  // 135: holdfast.v1.AdminService.ShowCluster:output_type -> holdfast.v1.ClusterStatus
-	2,   // 136: holdfast.v1.AdminService.ClusterToken:output_type -> holdfast.v1.ClusterTokenResponse
-	47,  // 137: holdfast.v1.AdminService.ClusterPromote:output_type -> holdfast.v1.ClusterStatus
-	47,  // 138: holdfast.v1.AdminService.ClusterRemove:output_type -> holdfast.v1.ClusterStatus
-	47,  // 139: holdfast.v1.AdminService.ClusterTransfer:output_type -> holdfast.v1.ClusterStatus
-	41,  // 140: holdfast.v1.AdminService.SetLevel:output_type -> holdfast.v1.AdminStatus
-	89,  // 141: holdfast.v1.AdminService.StaffAdd:output_type -> holdfast.v1.StaffShown
-	90,  // 142: holdfast.v1.AdminService.StaffList:output_type -> holdfast.v1.ListMembersResponse
-	89,  // 143: holdfast.v1.AdminService.StaffShow:output_type -> holdfast.v1.StaffShown
-	89,  // 144: holdfast.v1.AdminService.StaffSetRoles:output_type -> holdfast.v1.StaffShown
-	91,  // 145: holdfast.v1.AdminService.StaffToken:output_type -> holdfast.v1.NewTokenResponse
-	89,  // 146: holdfast.v1.AdminService.StaffEndSession:output_type -> holdfast.v1.StaffShown
-	89,  // 147: holdfast.v1.AdminService.StaffEnd:output_type -> holdfast.v1.StaffShown
-	65,  // 148: holdfast.v1.AdminService.ReportList:output_type -> holdfast.v1.AdminReportListResponse
-	68,  // 149: holdfast.v1.AdminService.ReportShow:output_type -> holdfast.v1.AdminReport
-	68,  // 150: holdfast.v1.AdminService.ReportAnswer:output_type -> holdfast.v1.AdminReport
-	105, // [105:151] is the sub-list for method output_type
-	59,  // [59:105] is the sub-list for method input_type
-	59,  // [59:59] is the sub-list for extension type_name
-	59,  // [59:59] is the sub-list for extension extendee
-	0,   // [0:59] is the sub-list for field type_name
+	87,  // 58: holdfast.v1.AdminReport.receipt:type_name -> holdfast.v1.Receipt
+	73,  // 59: holdfast.v1.AdminShopListResponse.shops:type_name -> holdfast.v1.AdminShop
+	94,  // 60: holdfast.v1.AdminShop.kind:type_name -> holdfast.v1.ShopKind
+	95,  // 61: holdfast.v1.AdminShop.state:type_name -> holdfast.v1.ShopState
+	12,  // 62: holdfast.v1.AdminService.MerchantAdd:input_type -> holdfast.v1.AdminMerchantAddRequest
+	14,  // 63: holdfast.v1.AdminService.MerchantList:input_type -> holdfast.v1.AdminMerchantListRequest
+	16,  // 64: holdfast.v1.AdminService.MerchantShow:input_type -> holdfast.v1.AdminMerchantShowRequest
+	17,  // 65: holdfast.v1.AdminService.MerchantKey:input_type -> holdfast.v1.AdminMerchantKeyRequest
+	18,  // 66: holdfast.v1.AdminService.MerchantCallback:input_type -> holdfast.v1.AdminMerchantCallbackRequest
+	19,  // 67: holdfast.v1.AdminService.PersonAdd:input_type -> holdfast.v1.AdminPersonAddRequest
+	21,  // 68: holdfast.v1.AdminService.PersonTopup:input_type -> holdfast.v1.AdminPersonTopupRequest
+	22,  // 69: holdfast.v1.AdminService.PersonBlock:input_type -> holdfast.v1.AdminPersonBlockRequest
+	31,  // 70: holdfast.v1.AdminService.PersonShow:input_type -> holdfast.v1.AdminPersonShowRequest
+	51,  // 71: holdfast.v1.AdminService.PersonImport:input_type -> holdfast.v1.AdminImportRequest
+	51,  // 72: holdfast.v1.AdminService.TopupImport:input_type -> holdfast.v1.AdminImportRequest
+	23,  // 73: holdfast.v1.AdminService.PersonGrade:input_type -> holdfast.v1.AdminPersonGradeRequest
+	31,  // 74: holdfast.v1.AdminService.PersonErase:input_type -> holdfast.v1.AdminPersonShowRequest
+	24,  // 75: holdfast.v1.AdminService.AppealList:input_type -> holdfast.v1.AdminAppealListRequest
+	27,  // 76: holdfast.v1.AdminService.AppealDecide:input_type -> holdfast.v1.AdminAppealDecideRequest
+	28,  // 77: holdfast.v1.AdminService.LimitsList:input_type -> holdfast.v1.AdminLimitsListRequest
+	29,  // 78: holdfast.v1.AdminService.LimitsSet:input_type -> holdfast.v1.AdminLimitsSetRequest
+	54,  // 79: holdfast.v1.AdminService.TillAdd:input_type -> holdfast.v1.AdminTillAddRequest
+	55,  // 80: holdfast.v1.AdminService.TillSet:input_type -> holdfast.v1.AdminTillSetRequest
+	56,  // 81: holdfast.v1.AdminService.TillList:input_type -> holdfast.v1.AdminTillListRequest
+	32,  // 82: holdfast.v1.AdminService.InspectOrder:input_type -> holdfast.v1.InspectRequest
+	32,  // 83: holdfast.v1.AdminService.InspectRefund:input_type -> holdfast.v1.InspectRequest
+	32,  // 84: holdfast.v1.AdminService.InspectAccount:input_type -> holdfast.v1.InspectRequest
+	32,  // 85: holdfast.v1.AdminService.InspectNotice:input_type -> holdfast.v1.InspectRequest
+	38,  // 86: holdfast.v1.AdminService.Redeliver:input_type -> holdfast.v1.RedeliverRequest
+	32,  // 87: holdfast.v1.AdminService.ShowReceipt:input_type -> holdfast.v1.InspectRequest
+	40,  // 88: holdfast.v1.AdminService.Status:input_type -> holdfast.v1.AdminStatusRequest
+	42,  // 89: holdfast.v1.AdminService.AdvanceClock:input_type -> holdfast.v1.AdvanceClockRequest
+	43,  // 90: holdfast.v1.AdminService.PlatformRotate:input_type -> holdfast.v1.PlatformRotateRequest
+	44,  // 91: holdfast.v1.AdminService.PlatformShow:input_type -> holdfast.v1.PlatformShowRequest
+	0,   // 92: holdfast.v1.AdminService.ShowCluster:input_type -> holdfast.v1.ShowClusterRequest
+	1,   // 93: holdfast.v1.AdminService.ClusterToken:input_type -> holdfast.v1.ClusterTokenRequest
+	3,   // 94: holdfast.v1.AdminService.ClusterPromote:input_type -> holdfast.v1.ClusterMemberRequest
+	3,   // 95: holdfast.v1.AdminService.ClusterRemove:input_type -> holdfast.v1.ClusterMemberRequest
+	3,   // 96: holdfast.v1.AdminService.ClusterTransfer:input_type -> holdfast.v1.ClusterMemberRequest
+	4,   // 97: holdfast.v1.AdminService.SetLevel:input_type -> holdfast.v1.SetLevelRequest
+	59,  // 98: holdfast.v1.AdminService.StaffAdd:input_type -> holdfast.v1.AdminStaffAddRequest
+	61,  // 99: holdfast.v1.AdminService.StaffList:input_type -> holdfast.v1.AdminStaffListRequest
+	60,  // 100: holdfast.v1.AdminService.StaffShow:input_type -> holdfast.v1.AdminStaffRequest
+	62,  // 101: holdfast.v1.AdminService.StaffSetRoles:input_type -> holdfast.v1.AdminStaffSetRolesRequest
+	60,  // 102: holdfast.v1.AdminService.StaffToken:input_type -> holdfast.v1.AdminStaffRequest
+	63,  // 103: holdfast.v1.AdminService.StaffEndSession:input_type -> holdfast.v1.AdminStaffEndSessionRequest
+	60,  // 104: holdfast.v1.AdminService.StaffEnd:input_type -> holdfast.v1.AdminStaffRequest
+	64,  // 105: holdfast.v1.AdminService.ReportList:input_type -> holdfast.v1.AdminReportListRequest
+	66,  // 106: holdfast.v1.AdminService.ReportShow:input_type -> holdfast.v1.AdminReportRequest
+	67,  // 107: holdfast.v1.AdminService.ReportAnswer:input_type -> holdfast.v1.AdminReportAnswerRequest
+	69,  // 108: holdfast.v1.AdminService.ShopList:input_type -> holdfast.v1.AdminShopListRequest
+	71,  // 109: holdfast.v1.AdminService.ShopShow:input_type -> holdfast.v1.AdminShopRequest
+	72,  // 110: holdfast.v1.AdminService.ShopDecide:input_type -> holdfast.v1.AdminShopDecideRequest
+	13,  // 111: holdfast.v1.AdminService.MerchantAdd:output_type -> holdfast.v1.AdminMerchant
+	15,  // 112: holdfast.v1.AdminService.MerchantList:output_type -> holdfast.v1.AdminMerchantListResponse
+	13,  // 113: holdfast.v1.AdminService.MerchantShow:output_type -> holdfast.v1.AdminMerchant
+	13,  // 114: holdfast.v1.AdminService.MerchantKey:output_type -> holdfast.v1.AdminMerchant
+	13,  // 115: holdfast.v1.AdminService.MerchantCallback:output_type -> holdfast.v1.AdminMerchant
+	20,  // 116: holdfast.v1.AdminService.PersonAdd:output_type -> holdfast.v1.AdminPerson
+	20,  // 117: holdfast.v1.AdminService.PersonTopup:output_type -> holdfast.v1.AdminPerson
+	20,  // 118: holdfast.v1.AdminService.PersonBlock:output_type -> holdfast.v1.AdminPerson
+	20,  // 119: holdfast.v1.AdminService.PersonShow:output_type -> holdfast.v1.AdminPerson
+	52,  // 120: holdfast.v1.AdminService.PersonImport:output_type -> holdfast.v1.AdminImportReport
+	52,  // 121: holdfast.v1.AdminService.TopupImport:output_type -> holdfast.v1.AdminImportReport
+	20,  // 122: holdfast.v1.AdminService.PersonGrade:output_type -> holdfast.v1.AdminPerson
+	20,  // 123: holdfast.v1.AdminService.PersonErase:output_type -> holdfast.v1.AdminPerson
+	25,  // 124: holdfast.v1.AdminService.AppealList:output_type -> holdfast.v1.AdminAppealListResponse
+	20,  // 125: holdfast.v1.AdminService.AppealDecide:output_type -> holdfast.v1.AdminPerson
+	30,  // 126: holdfast.v1.AdminService.LimitsList:output_type -> holdfast.v1.AdminLimits
+	30,  // 127: holdfast.v1.AdminService.LimitsSet:output_type -> holdfast.v1.AdminLimits
+	58,  // 128: holdfast.v1.AdminService.TillAdd:output_type -> holdfast.v1.AdminTill
+	58,  // 129: holdfast.v1.AdminService.TillSet:output_type -> holdfast.v1.AdminTill
+	57,  // 130: holdfast.v1.AdminService.TillList:output_type -> holdfast.v1.AdminTillListResponse
+	34,  // 131: holdfast.v1.AdminService.InspectOrder:output_type -> holdfast.v1.InspectOrderResponse
+	35,  // 132: holdfast.v1.AdminService.InspectRefund:output_type -> holdfast.v1.InspectRefundResponse
+	36,  // 133: holdfast.v1.AdminService.InspectAccount:output_type -> holdfast.v1.InspectAccountResponse
+	37,  // 134: holdfast.v1.AdminService.InspectNotice:output_type -> holdfast.v1.InspectNoticeResponse
+	39,  // 135: holdfast.v1.AdminService.Redeliver:output_type -> holdfast.v1.RedeliverResponse
+	87,  // 136: holdfast.v1.AdminService.ShowReceipt:output_type -> holdfast.v1.Receipt
+	41,  // 137: holdfast.v1.AdminService.Status:output_type -> holdfast.v1.AdminStatus
+	41,  // 138: holdfast.v1.AdminService.AdvanceClock:output_type -> holdfast.v1.AdminStatus
+	45,  // 139: holdfast.v1.AdminService.PlatformRotate:output_type -> holdfast.v1.PlatformKeys
+	45,  // 140: holdfast.v1.AdminService.PlatformShow:output_type -> holdfast.v1.PlatformKeys
+	47,  // 141: holdfast.v1.AdminService.ShowCluster:output_type -> holdfast.v1.ClusterStatus
+	2,   // 142: holdfast.v1.AdminService.ClusterToken:output_type -> holdfast.v1.ClusterTokenResponse
+	47,  // 143: holdfast.v1.AdminService.ClusterPromote:output_type -> holdfast.v1.ClusterStatus
+	47,  // 144: holdfast.v1.AdminService.ClusterRemove:output_type -> holdfast.v1.ClusterStatus
+	47,  // 145: holdfast.v1.AdminService.ClusterTransfer:output_type -> holdfast.v1.ClusterStatus
+	41,  // 146: holdfast.v1.AdminService.SetLevel:output_type -> holdfast.v1.AdminStatus
+	96,  // 147: holdfast.v1.AdminService.StaffAdd:output_type -> holdfast.v1.StaffShown
+	97,  // 148: holdfast.v1.AdminService.StaffList:output_type -> holdfast.v1.ListMembersResponse
+	96,  // 149: holdfast.v1.AdminService.StaffShow:output_type -> holdfast.v1.StaffShown
+	96,  // 150: holdfast.v1.AdminService.StaffSetRoles:output_type -> holdfast.v1.StaffShown
+	98,  // 151: holdfast.v1.AdminService.StaffToken:output_type -> holdfast.v1.NewTokenResponse
+	96,  // 152: holdfast.v1.AdminService.StaffEndSession:output_type -> holdfast.v1.StaffShown
+	96,  // 153: holdfast.v1.AdminService.StaffEnd:output_type -> holdfast.v1.StaffShown
+	65,  // 154: holdfast.v1.AdminService.ReportList:output_type -> holdfast.v1.AdminReportListResponse
+	68,  // 155: holdfast.v1.AdminService.ReportShow:output_type -> holdfast.v1.AdminReport
+	68,  // 156: holdfast.v1.AdminService.ReportAnswer:output_type -> holdfast.v1.AdminReport
+	70,  // 157: holdfast.v1.AdminService.ShopList:output_type -> holdfast.v1.AdminShopListResponse
+	73,  // 158: holdfast.v1.AdminService.ShopShow:output_type -> holdfast.v1.AdminShop
+	73,  // 159: holdfast.v1.AdminService.ShopDecide:output_type -> holdfast.v1.AdminShop
+	111, // [111:160] is the sub-list for method output_type
+	62,  // [62:111] is the sub-list for method input_type
+	62,  // [62:62] is the sub-list for extension type_name
+	62,  // [62:62] is the sub-list for extension extendee
+	0,   // [0:62] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_admin_proto_init() }
@@ -6069,7 +6518,7 @@ func file_holdfast_v1_admin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_admin_proto_rawDesc), len(file_holdfast_v1_admin_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   69,
+			NumMessages:   74,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -5259,6 +5259,267 @@ func (x *ReportClose) GetConsent() *Consent {
 	return nil
 }
 
+// ShopApply applies for a shop. (uid, client_id) is the identity.
+type ShopApply struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Uid      uint64                 `protobuf:"varint,1,opt,name=uid,proto3" json:"uid,omitempty"`
+	ClientId string                 `protobuf:"bytes,2,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	Name     string                 `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	Kind     ShopKind               `protobuf:"varint,4,opt,name=kind,proto3,enum=holdfast.v1.ShopKind" json:"kind,omitempty"`
+	Category string                 `protobuf:"bytes,5,opt,name=category,proto3" json:"category,omitempty"`
+	// picture is a JPEG that the edge drew anew from what was sent.
+	Picture []byte `protobuf:"bytes,6,opt,name=picture,proto3" json:"picture,omitempty"`
+	// source is SHA-256 of what was sent: what a repeat must match.
+	Source        []byte   `protobuf:"bytes,7,opt,name=source,proto3" json:"source,omitempty"`
+	Consent       *Consent `protobuf:"bytes,8,opt,name=consent,proto3" json:"consent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShopApply) Reset() {
+	*x = ShopApply{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[78]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShopApply) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShopApply) ProtoMessage() {}
+
+func (x *ShopApply) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[78]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShopApply.ProtoReflect.Descriptor instead.
+func (*ShopApply) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{78}
+}
+
+func (x *ShopApply) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *ShopApply) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+func (x *ShopApply) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ShopApply) GetKind() ShopKind {
+	if x != nil {
+		return x.Kind
+	}
+	return ShopKind_SHOP_KIND_UNSPECIFIED
+}
+
+func (x *ShopApply) GetCategory() string {
+	if x != nil {
+		return x.Category
+	}
+	return ""
+}
+
+func (x *ShopApply) GetPicture() []byte {
+	if x != nil {
+		return x.Picture
+	}
+	return nil
+}
+
+func (x *ShopApply) GetSource() []byte {
+	if x != nil {
+		return x.Source
+	}
+	return nil
+}
+
+func (x *ShopApply) GetConsent() *Consent {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
+// ShopDecide approves or refuses a shop in the name of the command's actor.
+type ShopDecide struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Id      uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	Approve bool                   `protobuf:"varint,2,opt,name=approve,proto3" json:"approve,omitempty"`
+	// refusal is why, of a refusal.
+	Refusal ShopRefusal `protobuf:"varint,3,opt,name=refusal,proto3,enum=holdfast.v1.ShopRefusal" json:"refusal,omitempty"`
+	// words say more to the person; none is needed.
+	Words *Sealed `protobuf:"bytes,4,opt,name=words,proto3" json:"words,omitempty"`
+	// till_token is the token of the first till's printed code, of an approval.
+	TillToken     []byte `protobuf:"bytes,5,opt,name=till_token,json=tillToken,proto3" json:"till_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShopDecide) Reset() {
+	*x = ShopDecide{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[79]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShopDecide) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShopDecide) ProtoMessage() {}
+
+func (x *ShopDecide) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[79]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShopDecide.ProtoReflect.Descriptor instead.
+func (*ShopDecide) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{79}
+}
+
+func (x *ShopDecide) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *ShopDecide) GetApprove() bool {
+	if x != nil {
+		return x.Approve
+	}
+	return false
+}
+
+func (x *ShopDecide) GetRefusal() ShopRefusal {
+	if x != nil {
+		return x.Refusal
+	}
+	return ShopRefusal_SHOP_REFUSAL_UNSPECIFIED
+}
+
+func (x *ShopDecide) GetWords() *Sealed {
+	if x != nil {
+		return x.Words
+	}
+	return nil
+}
+
+func (x *ShopDecide) GetTillToken() []byte {
+	if x != nil {
+		return x.TillToken
+	}
+	return nil
+}
+
+// ShopTake moves a shop's takings into its owner's wallet. (id, client_id) is the
+// identity.
+type ShopTake struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	Uid           uint64                 `protobuf:"varint,2,opt,name=uid,proto3" json:"uid,omitempty"`
+	ClientId      string                 `protobuf:"bytes,3,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	Amount        int64                  `protobuf:"varint,4,opt,name=amount,proto3" json:"amount,omitempty"`
+	Consent       *Consent               `protobuf:"bytes,5,opt,name=consent,proto3" json:"consent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShopTake) Reset() {
+	*x = ShopTake{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[80]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShopTake) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShopTake) ProtoMessage() {}
+
+func (x *ShopTake) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[80]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShopTake.ProtoReflect.Descriptor instead.
+func (*ShopTake) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{80}
+}
+
+func (x *ShopTake) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *ShopTake) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *ShopTake) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+func (x *ShopTake) GetAmount() int64 {
+	if x != nil {
+		return x.Amount
+	}
+	return 0
+}
+
+func (x *ShopTake) GetConsent() *Consent {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
 var File_holdfast_v1_command_proto protoreflect.FileDescriptor
 
 const file_holdfast_v1_command_proto_rawDesc = "" +
@@ -5652,7 +5913,30 @@ const file_holdfast_v1_command_proto_rawDesc = "" +
 	"\vReportClose\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x10\n" +
 	"\x03uid\x18\x02 \x01(\x04R\x03uid\x12.\n" +
-	"\aconsent\x18\x03 \x01(\v2\x14.holdfast.v1.ConsentR\aconsentB1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
+	"\aconsent\x18\x03 \x01(\v2\x14.holdfast.v1.ConsentR\aconsent\"\xf7\x01\n" +
+	"\tShopApply\x12\x10\n" +
+	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x1b\n" +
+	"\tclient_id\x18\x02 \x01(\tR\bclientId\x12\x12\n" +
+	"\x04name\x18\x03 \x01(\tR\x04name\x12)\n" +
+	"\x04kind\x18\x04 \x01(\x0e2\x15.holdfast.v1.ShopKindR\x04kind\x12\x1a\n" +
+	"\bcategory\x18\x05 \x01(\tR\bcategory\x12\x18\n" +
+	"\apicture\x18\x06 \x01(\fR\apicture\x12\x16\n" +
+	"\x06source\x18\a \x01(\fR\x06source\x12.\n" +
+	"\aconsent\x18\b \x01(\v2\x14.holdfast.v1.ConsentR\aconsent\"\xb4\x01\n" +
+	"\n" +
+	"ShopDecide\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x18\n" +
+	"\aapprove\x18\x02 \x01(\bR\aapprove\x122\n" +
+	"\arefusal\x18\x03 \x01(\x0e2\x18.holdfast.v1.ShopRefusalR\arefusal\x12)\n" +
+	"\x05words\x18\x04 \x01(\v2\x13.holdfast.v1.SealedR\x05words\x12\x1d\n" +
+	"\n" +
+	"till_token\x18\x05 \x01(\fR\ttillToken\"\x91\x01\n" +
+	"\bShopTake\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x10\n" +
+	"\x03uid\x18\x02 \x01(\x04R\x03uid\x12\x1b\n" +
+	"\tclient_id\x18\x03 \x01(\tR\bclientId\x12\x16\n" +
+	"\x06amount\x18\x04 \x01(\x03R\x06amount\x12.\n" +
+	"\aconsent\x18\x05 \x01(\v2\x14.holdfast.v1.ConsentR\aconsentB1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
 
 var (
 	file_holdfast_v1_command_proto_rawDescOnce sync.Once
@@ -5666,7 +5950,7 @@ func file_holdfast_v1_command_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_command_proto_rawDescData
 }
 
-var file_holdfast_v1_command_proto_msgTypes = make([]protoimpl.MessageInfo, 78)
+var file_holdfast_v1_command_proto_msgTypes = make([]protoimpl.MessageInfo, 81)
 var file_holdfast_v1_command_proto_goTypes = []any{
 	(*Command)(nil),            // 0: holdfast.v1.Command
 	(*Frame)(nil),              // 1: holdfast.v1.Frame
@@ -5746,76 +6030,86 @@ var file_holdfast_v1_command_proto_goTypes = []any{
 	(*ReportCreate)(nil),       // 75: holdfast.v1.ReportCreate
 	(*ReportAnswer)(nil),       // 76: holdfast.v1.ReportAnswer
 	(*ReportClose)(nil),        // 77: holdfast.v1.ReportClose
-	(*MerchantSettings)(nil),   // 78: holdfast.v1.MerchantSettings
-	(MerchantStatus)(0),        // 79: holdfast.v1.MerchantStatus
-	(Product)(0),               // 80: holdfast.v1.Product
-	(*Consent)(nil),            // 81: holdfast.v1.Consent
-	(*Attempt)(nil),            // 82: holdfast.v1.Attempt
-	(*Sealed)(nil),             // 83: holdfast.v1.Sealed
-	(*Limits)(nil),             // 84: holdfast.v1.Limits
-	(BlockReason)(0),           // 85: holdfast.v1.BlockReason
-	(*Passkey)(nil),            // 86: holdfast.v1.Passkey
-	(*TillCaps)(nil),           // 87: holdfast.v1.TillCaps
-	(StaffRole)(0),             // 88: holdfast.v1.StaffRole
-	(*ShownCode)(nil),          // 89: holdfast.v1.ShownCode
-	(*Subject)(nil),            // 90: holdfast.v1.Subject
-	(Trouble)(0),               // 91: holdfast.v1.Trouble
+	(*ShopApply)(nil),          // 78: holdfast.v1.ShopApply
+	(*ShopDecide)(nil),         // 79: holdfast.v1.ShopDecide
+	(*ShopTake)(nil),           // 80: holdfast.v1.ShopTake
+	(*MerchantSettings)(nil),   // 81: holdfast.v1.MerchantSettings
+	(MerchantStatus)(0),        // 82: holdfast.v1.MerchantStatus
+	(Product)(0),               // 83: holdfast.v1.Product
+	(*Consent)(nil),            // 84: holdfast.v1.Consent
+	(*Attempt)(nil),            // 85: holdfast.v1.Attempt
+	(*Sealed)(nil),             // 86: holdfast.v1.Sealed
+	(*Limits)(nil),             // 87: holdfast.v1.Limits
+	(BlockReason)(0),           // 88: holdfast.v1.BlockReason
+	(*Passkey)(nil),            // 89: holdfast.v1.Passkey
+	(*TillCaps)(nil),           // 90: holdfast.v1.TillCaps
+	(StaffRole)(0),             // 91: holdfast.v1.StaffRole
+	(*ShownCode)(nil),          // 92: holdfast.v1.ShownCode
+	(*Subject)(nil),            // 93: holdfast.v1.Subject
+	(Trouble)(0),               // 94: holdfast.v1.Trouble
+	(ShopKind)(0),              // 95: holdfast.v1.ShopKind
+	(ShopRefusal)(0),           // 96: holdfast.v1.ShopRefusal
 }
 var file_holdfast_v1_command_proto_depIdxs = []int32{
-	78, // 0: holdfast.v1.MerchantAdd.settings:type_name -> holdfast.v1.MerchantSettings
-	78, // 1: holdfast.v1.MerchantSet.settings:type_name -> holdfast.v1.MerchantSettings
-	79, // 2: holdfast.v1.MerchantSet.status:type_name -> holdfast.v1.MerchantStatus
-	80, // 3: holdfast.v1.OrderCreate.product:type_name -> holdfast.v1.Product
-	81, // 4: holdfast.v1.WalletPay.consent:type_name -> holdfast.v1.Consent
-	82, // 5: holdfast.v1.NoticeReport.attempts:type_name -> holdfast.v1.Attempt
+	81, // 0: holdfast.v1.MerchantAdd.settings:type_name -> holdfast.v1.MerchantSettings
+	81, // 1: holdfast.v1.MerchantSet.settings:type_name -> holdfast.v1.MerchantSettings
+	82, // 2: holdfast.v1.MerchantSet.status:type_name -> holdfast.v1.MerchantStatus
+	83, // 3: holdfast.v1.OrderCreate.product:type_name -> holdfast.v1.Product
+	84, // 4: holdfast.v1.WalletPay.consent:type_name -> holdfast.v1.Consent
+	85, // 5: holdfast.v1.NoticeReport.attempts:type_name -> holdfast.v1.Attempt
 	26, // 6: holdfast.v1.TransferBatch.transfers:type_name -> holdfast.v1.Transfer
-	83, // 7: holdfast.v1.DeviceEnrol.details:type_name -> holdfast.v1.Sealed
-	81, // 8: holdfast.v1.DeviceEnd.consent:type_name -> holdfast.v1.Consent
-	81, // 9: holdfast.v1.PinSet.consent:type_name -> holdfast.v1.Consent
-	81, // 10: holdfast.v1.PinForget.consent:type_name -> holdfast.v1.Consent
-	81, // 11: holdfast.v1.FreeLimitSet.consent:type_name -> holdfast.v1.Consent
-	84, // 12: holdfast.v1.LimitsSet.limits:type_name -> holdfast.v1.Limits
-	85, // 13: holdfast.v1.PersonBlock.why:type_name -> holdfast.v1.BlockReason
-	86, // 14: holdfast.v1.PasskeyAdd.passkey:type_name -> holdfast.v1.Passkey
-	81, // 15: holdfast.v1.PasskeyAdd.consent:type_name -> holdfast.v1.Consent
-	81, // 16: holdfast.v1.PasskeyEnd.consent:type_name -> holdfast.v1.Consent
-	81, // 17: holdfast.v1.PasskeyUse.consent:type_name -> holdfast.v1.Consent
-	83, // 18: holdfast.v1.AppealFile.words:type_name -> holdfast.v1.Sealed
-	81, // 19: holdfast.v1.AppealFile.consent:type_name -> holdfast.v1.Consent
-	83, // 20: holdfast.v1.AppealDecide.answer:type_name -> holdfast.v1.Sealed
-	83, // 21: holdfast.v1.PersonEnter.details:type_name -> holdfast.v1.Sealed
-	83, // 22: holdfast.v1.PersonSeal.details:type_name -> holdfast.v1.Sealed
-	87, // 23: holdfast.v1.TillSet.caps:type_name -> holdfast.v1.TillCaps
-	81, // 24: holdfast.v1.TillPay.consent:type_name -> holdfast.v1.Consent
-	81, // 25: holdfast.v1.CashOut.consent:type_name -> holdfast.v1.Consent
-	83, // 26: holdfast.v1.TransferCreate.memo:type_name -> holdfast.v1.Sealed
-	81, // 27: holdfast.v1.TransferCreate.consent:type_name -> holdfast.v1.Consent
-	81, // 28: holdfast.v1.TransferAccept.consent:type_name -> holdfast.v1.Consent
-	81, // 29: holdfast.v1.TransferDecline.consent:type_name -> holdfast.v1.Consent
-	81, // 30: holdfast.v1.PayeeHide.consent:type_name -> holdfast.v1.Consent
-	83, // 31: holdfast.v1.PacketCreate.words:type_name -> holdfast.v1.Sealed
-	81, // 32: holdfast.v1.PacketCreate.consent:type_name -> holdfast.v1.Consent
-	81, // 33: holdfast.v1.PacketClaim.consent:type_name -> holdfast.v1.Consent
-	88, // 34: holdfast.v1.StaffAdd.roles:type_name -> holdfast.v1.StaffRole
-	83, // 35: holdfast.v1.StaffAdd.details:type_name -> holdfast.v1.Sealed
-	88, // 36: holdfast.v1.StaffSetRoles.roles:type_name -> holdfast.v1.StaffRole
-	81, // 37: holdfast.v1.SessionOpen.consent:type_name -> holdfast.v1.Consent
-	81, // 38: holdfast.v1.PayCodeRenew.consent:type_name -> holdfast.v1.Consent
+	86, // 7: holdfast.v1.DeviceEnrol.details:type_name -> holdfast.v1.Sealed
+	84, // 8: holdfast.v1.DeviceEnd.consent:type_name -> holdfast.v1.Consent
+	84, // 9: holdfast.v1.PinSet.consent:type_name -> holdfast.v1.Consent
+	84, // 10: holdfast.v1.PinForget.consent:type_name -> holdfast.v1.Consent
+	84, // 11: holdfast.v1.FreeLimitSet.consent:type_name -> holdfast.v1.Consent
+	87, // 12: holdfast.v1.LimitsSet.limits:type_name -> holdfast.v1.Limits
+	88, // 13: holdfast.v1.PersonBlock.why:type_name -> holdfast.v1.BlockReason
+	89, // 14: holdfast.v1.PasskeyAdd.passkey:type_name -> holdfast.v1.Passkey
+	84, // 15: holdfast.v1.PasskeyAdd.consent:type_name -> holdfast.v1.Consent
+	84, // 16: holdfast.v1.PasskeyEnd.consent:type_name -> holdfast.v1.Consent
+	84, // 17: holdfast.v1.PasskeyUse.consent:type_name -> holdfast.v1.Consent
+	86, // 18: holdfast.v1.AppealFile.words:type_name -> holdfast.v1.Sealed
+	84, // 19: holdfast.v1.AppealFile.consent:type_name -> holdfast.v1.Consent
+	86, // 20: holdfast.v1.AppealDecide.answer:type_name -> holdfast.v1.Sealed
+	86, // 21: holdfast.v1.PersonEnter.details:type_name -> holdfast.v1.Sealed
+	86, // 22: holdfast.v1.PersonSeal.details:type_name -> holdfast.v1.Sealed
+	90, // 23: holdfast.v1.TillSet.caps:type_name -> holdfast.v1.TillCaps
+	84, // 24: holdfast.v1.TillPay.consent:type_name -> holdfast.v1.Consent
+	84, // 25: holdfast.v1.CashOut.consent:type_name -> holdfast.v1.Consent
+	86, // 26: holdfast.v1.TransferCreate.memo:type_name -> holdfast.v1.Sealed
+	84, // 27: holdfast.v1.TransferCreate.consent:type_name -> holdfast.v1.Consent
+	84, // 28: holdfast.v1.TransferAccept.consent:type_name -> holdfast.v1.Consent
+	84, // 29: holdfast.v1.TransferDecline.consent:type_name -> holdfast.v1.Consent
+	84, // 30: holdfast.v1.PayeeHide.consent:type_name -> holdfast.v1.Consent
+	86, // 31: holdfast.v1.PacketCreate.words:type_name -> holdfast.v1.Sealed
+	84, // 32: holdfast.v1.PacketCreate.consent:type_name -> holdfast.v1.Consent
+	84, // 33: holdfast.v1.PacketClaim.consent:type_name -> holdfast.v1.Consent
+	91, // 34: holdfast.v1.StaffAdd.roles:type_name -> holdfast.v1.StaffRole
+	86, // 35: holdfast.v1.StaffAdd.details:type_name -> holdfast.v1.Sealed
+	91, // 36: holdfast.v1.StaffSetRoles.roles:type_name -> holdfast.v1.StaffRole
+	84, // 37: holdfast.v1.SessionOpen.consent:type_name -> holdfast.v1.Consent
+	84, // 38: holdfast.v1.PayCodeRenew.consent:type_name -> holdfast.v1.Consent
 	16, // 39: holdfast.v1.CodePay.order:type_name -> holdfast.v1.OrderCreate
-	89, // 40: holdfast.v1.CodePay.code:type_name -> holdfast.v1.ShownCode
-	81, // 41: holdfast.v1.AskAnswer.consent:type_name -> holdfast.v1.Consent
-	81, // 42: holdfast.v1.ReceiveCodeSet.consent:type_name -> holdfast.v1.Consent
-	90, // 43: holdfast.v1.ReportCreate.subject:type_name -> holdfast.v1.Subject
-	91, // 44: holdfast.v1.ReportCreate.trouble:type_name -> holdfast.v1.Trouble
-	83, // 45: holdfast.v1.ReportCreate.words:type_name -> holdfast.v1.Sealed
-	81, // 46: holdfast.v1.ReportCreate.consent:type_name -> holdfast.v1.Consent
-	83, // 47: holdfast.v1.ReportAnswer.words:type_name -> holdfast.v1.Sealed
-	81, // 48: holdfast.v1.ReportClose.consent:type_name -> holdfast.v1.Consent
-	49, // [49:49] is the sub-list for method output_type
-	49, // [49:49] is the sub-list for method input_type
-	49, // [49:49] is the sub-list for extension type_name
-	49, // [49:49] is the sub-list for extension extendee
-	0,  // [0:49] is the sub-list for field type_name
+	92, // 40: holdfast.v1.CodePay.code:type_name -> holdfast.v1.ShownCode
+	84, // 41: holdfast.v1.AskAnswer.consent:type_name -> holdfast.v1.Consent
+	84, // 42: holdfast.v1.ReceiveCodeSet.consent:type_name -> holdfast.v1.Consent
+	93, // 43: holdfast.v1.ReportCreate.subject:type_name -> holdfast.v1.Subject
+	94, // 44: holdfast.v1.ReportCreate.trouble:type_name -> holdfast.v1.Trouble
+	86, // 45: holdfast.v1.ReportCreate.words:type_name -> holdfast.v1.Sealed
+	84, // 46: holdfast.v1.ReportCreate.consent:type_name -> holdfast.v1.Consent
+	86, // 47: holdfast.v1.ReportAnswer.words:type_name -> holdfast.v1.Sealed
+	84, // 48: holdfast.v1.ReportClose.consent:type_name -> holdfast.v1.Consent
+	95, // 49: holdfast.v1.ShopApply.kind:type_name -> holdfast.v1.ShopKind
+	84, // 50: holdfast.v1.ShopApply.consent:type_name -> holdfast.v1.Consent
+	96, // 51: holdfast.v1.ShopDecide.refusal:type_name -> holdfast.v1.ShopRefusal
+	86, // 52: holdfast.v1.ShopDecide.words:type_name -> holdfast.v1.Sealed
+	84, // 53: holdfast.v1.ShopTake.consent:type_name -> holdfast.v1.Consent
+	54, // [54:54] is the sub-list for method output_type
+	54, // [54:54] is the sub-list for method input_type
+	54, // [54:54] is the sub-list for extension type_name
+	54, // [54:54] is the sub-list for extension extendee
+	0,  // [0:54] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_command_proto_init() }
@@ -5830,7 +6124,7 @@ func file_holdfast_v1_command_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_command_proto_rawDesc), len(file_holdfast_v1_command_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   78,
+			NumMessages:   81,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

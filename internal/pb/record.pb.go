@@ -4574,6 +4574,286 @@ func (x *ProblemReport) GetClosedAt() int64 {
 	return 0
 }
 
+// Shop is what a person applies with to take money as a merchant.
+type Shop struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	Uid   uint64                 `protobuf:"varint,2,opt,name=uid,proto3" json:"uid,omitempty"`
+	// client_id is the person's own name for it, unique among the person's shops.
+	ClientId string `protobuf:"bytes,3,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	// content_hash is SHA-256 of the fields that a repeat must match, 16 bytes.
+	ContentHash []byte   `protobuf:"bytes,4,opt,name=content_hash,json=contentHash,proto3" json:"content_hash,omitempty"`
+	Name        string   `protobuf:"bytes,5,opt,name=name,proto3" json:"name,omitempty"`
+	Kind        ShopKind `protobuf:"varint,6,opt,name=kind,proto3,enum=holdfast.v1.ShopKind" json:"kind,omitempty"`
+	Category    string   `protobuf:"bytes,7,opt,name=category,proto3" json:"category,omitempty"`
+	// picture is a JPEG without metadata, gone when the shop was refused.
+	Picture []byte `protobuf:"bytes,8,opt,name=picture,proto3" json:"picture,omitempty"`
+	// picture_hash is SHA-256 of it.
+	PictureHash []byte    `protobuf:"bytes,9,opt,name=picture_hash,json=pictureHash,proto3" json:"picture_hash,omitempty"`
+	State       ShopState `protobuf:"varint,10,opt,name=state,proto3,enum=holdfast.v1.ShopState" json:"state,omitempty"`
+	CreatedAt   int64     `protobuf:"varint,11,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	CreateSeq   uint64    `protobuf:"varint,12,opt,name=create_seq,json=createSeq,proto3" json:"create_seq,omitempty"`
+	DecidedAt   int64     `protobuf:"varint,13,opt,name=decided_at,json=decidedAt,proto3" json:"decided_at,omitempty"`
+	// decided_by is the actor who decided.
+	DecidedBy string      `protobuf:"bytes,14,opt,name=decided_by,json=decidedBy,proto3" json:"decided_by,omitempty"`
+	DecideSeq uint64      `protobuf:"varint,15,opt,name=decide_seq,json=decideSeq,proto3" json:"decide_seq,omitempty"`
+	Refusal   ShopRefusal `protobuf:"varint,16,opt,name=refusal,proto3,enum=holdfast.v1.ShopRefusal" json:"refusal,omitempty"`
+	Words     *Sealed     `protobuf:"bytes,17,opt,name=words,proto3" json:"words,omitempty"`
+	// mchid, owner and till are what the approval made.
+	Mchid         string `protobuf:"bytes,18,opt,name=mchid,proto3" json:"mchid,omitempty"`
+	Owner         uint64 `protobuf:"varint,19,opt,name=owner,proto3" json:"owner,omitempty"`
+	Till          uint64 `protobuf:"varint,20,opt,name=till,proto3" json:"till,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Shop) Reset() {
+	*x = Shop{}
+	mi := &file_holdfast_v1_record_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Shop) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Shop) ProtoMessage() {}
+
+func (x *Shop) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_record_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Shop.ProtoReflect.Descriptor instead.
+func (*Shop) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *Shop) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *Shop) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *Shop) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+func (x *Shop) GetContentHash() []byte {
+	if x != nil {
+		return x.ContentHash
+	}
+	return nil
+}
+
+func (x *Shop) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Shop) GetKind() ShopKind {
+	if x != nil {
+		return x.Kind
+	}
+	return ShopKind_SHOP_KIND_UNSPECIFIED
+}
+
+func (x *Shop) GetCategory() string {
+	if x != nil {
+		return x.Category
+	}
+	return ""
+}
+
+func (x *Shop) GetPicture() []byte {
+	if x != nil {
+		return x.Picture
+	}
+	return nil
+}
+
+func (x *Shop) GetPictureHash() []byte {
+	if x != nil {
+		return x.PictureHash
+	}
+	return nil
+}
+
+func (x *Shop) GetState() ShopState {
+	if x != nil {
+		return x.State
+	}
+	return ShopState_SHOP_STATE_UNSPECIFIED
+}
+
+func (x *Shop) GetCreatedAt() int64 {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return 0
+}
+
+func (x *Shop) GetCreateSeq() uint64 {
+	if x != nil {
+		return x.CreateSeq
+	}
+	return 0
+}
+
+func (x *Shop) GetDecidedAt() int64 {
+	if x != nil {
+		return x.DecidedAt
+	}
+	return 0
+}
+
+func (x *Shop) GetDecidedBy() string {
+	if x != nil {
+		return x.DecidedBy
+	}
+	return ""
+}
+
+func (x *Shop) GetDecideSeq() uint64 {
+	if x != nil {
+		return x.DecideSeq
+	}
+	return 0
+}
+
+func (x *Shop) GetRefusal() ShopRefusal {
+	if x != nil {
+		return x.Refusal
+	}
+	return ShopRefusal_SHOP_REFUSAL_UNSPECIFIED
+}
+
+func (x *Shop) GetWords() *Sealed {
+	if x != nil {
+		return x.Words
+	}
+	return nil
+}
+
+func (x *Shop) GetMchid() string {
+	if x != nil {
+		return x.Mchid
+	}
+	return ""
+}
+
+func (x *Shop) GetOwner() uint64 {
+	if x != nil {
+		return x.Owner
+	}
+	return 0
+}
+
+func (x *Shop) GetTill() uint64 {
+	if x != nil {
+		return x.Till
+	}
+	return 0
+}
+
+// ShopTaken is what an owner took out of their shop into their wallet.
+type ShopTaken struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Shop          uint64                 `protobuf:"varint,1,opt,name=shop,proto3" json:"shop,omitempty"`
+	ClientId      string                 `protobuf:"bytes,2,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	Amount        int64                  `protobuf:"varint,3,opt,name=amount,proto3" json:"amount,omitempty"`
+	At            int64                  `protobuf:"varint,4,opt,name=at,proto3" json:"at,omitempty"`
+	Seq           uint64                 `protobuf:"varint,5,opt,name=seq,proto3" json:"seq,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShopTaken) Reset() {
+	*x = ShopTaken{}
+	mi := &file_holdfast_v1_record_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShopTaken) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShopTaken) ProtoMessage() {}
+
+func (x *ShopTaken) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_record_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShopTaken.ProtoReflect.Descriptor instead.
+func (*ShopTaken) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *ShopTaken) GetShop() uint64 {
+	if x != nil {
+		return x.Shop
+	}
+	return 0
+}
+
+func (x *ShopTaken) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+func (x *ShopTaken) GetAmount() int64 {
+	if x != nil {
+		return x.Amount
+	}
+	return 0
+}
+
+func (x *ShopTaken) GetAt() int64 {
+	if x != nil {
+		return x.At
+	}
+	return 0
+}
+
+func (x *ShopTaken) GetSeq() uint64 {
+	if x != nil {
+		return x.Seq
+	}
+	return 0
+}
+
 var File_holdfast_v1_record_proto protoreflect.FileDescriptor
 
 const file_holdfast_v1_record_proto_rawDesc = "" +
@@ -5032,7 +5312,40 @@ const file_holdfast_v1_record_proto_rawDesc = "" +
 	"answeredAt\x12\x1d\n" +
 	"\n" +
 	"answer_seq\x18\x11 \x01(\x04R\tanswerSeq\x12\x1b\n" +
-	"\tclosed_at\x18\x12 \x01(\x03R\bclosedAt*\xd3\x01\n" +
+	"\tclosed_at\x18\x12 \x01(\x03R\bclosedAt\"\xe8\x04\n" +
+	"\x04Shop\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x10\n" +
+	"\x03uid\x18\x02 \x01(\x04R\x03uid\x12\x1b\n" +
+	"\tclient_id\x18\x03 \x01(\tR\bclientId\x12!\n" +
+	"\fcontent_hash\x18\x04 \x01(\fR\vcontentHash\x12\x12\n" +
+	"\x04name\x18\x05 \x01(\tR\x04name\x12)\n" +
+	"\x04kind\x18\x06 \x01(\x0e2\x15.holdfast.v1.ShopKindR\x04kind\x12\x1a\n" +
+	"\bcategory\x18\a \x01(\tR\bcategory\x12\x18\n" +
+	"\apicture\x18\b \x01(\fR\apicture\x12!\n" +
+	"\fpicture_hash\x18\t \x01(\fR\vpictureHash\x12,\n" +
+	"\x05state\x18\n" +
+	" \x01(\x0e2\x16.holdfast.v1.ShopStateR\x05state\x12\x1d\n" +
+	"\n" +
+	"created_at\x18\v \x01(\x03R\tcreatedAt\x12\x1d\n" +
+	"\n" +
+	"create_seq\x18\f \x01(\x04R\tcreateSeq\x12\x1d\n" +
+	"\n" +
+	"decided_at\x18\r \x01(\x03R\tdecidedAt\x12\x1d\n" +
+	"\n" +
+	"decided_by\x18\x0e \x01(\tR\tdecidedBy\x12\x1d\n" +
+	"\n" +
+	"decide_seq\x18\x0f \x01(\x04R\tdecideSeq\x122\n" +
+	"\arefusal\x18\x10 \x01(\x0e2\x18.holdfast.v1.ShopRefusalR\arefusal\x12)\n" +
+	"\x05words\x18\x11 \x01(\v2\x13.holdfast.v1.SealedR\x05words\x12\x14\n" +
+	"\x05mchid\x18\x12 \x01(\tR\x05mchid\x12\x14\n" +
+	"\x05owner\x18\x13 \x01(\x04R\x05owner\x12\x12\n" +
+	"\x04till\x18\x14 \x01(\x04R\x04till\"v\n" +
+	"\tShopTaken\x12\x12\n" +
+	"\x04shop\x18\x01 \x01(\x04R\x04shop\x12\x1b\n" +
+	"\tclient_id\x18\x02 \x01(\tR\bclientId\x12\x16\n" +
+	"\x06amount\x18\x03 \x01(\x03R\x06amount\x12\x0e\n" +
+	"\x02at\x18\x04 \x01(\x03R\x02at\x12\x10\n" +
+	"\x03seq\x18\x05 \x01(\x04R\x03seq*\xd3\x01\n" +
 	"\aDueKind\x12\x18\n" +
 	"\x14DUE_KIND_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fDUE_KIND_REFUND\x10\x01\x12\x18\n" +
@@ -5056,7 +5369,7 @@ func file_holdfast_v1_record_proto_rawDescGZIP() []byte {
 }
 
 var file_holdfast_v1_record_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_holdfast_v1_record_proto_msgTypes = make([]protoimpl.MessageInfo, 41)
+var file_holdfast_v1_record_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
 var file_holdfast_v1_record_proto_goTypes = []any{
 	(DueKind)(0),             // 0: holdfast.v1.DueKind
 	(*Head)(nil),             // 1: holdfast.v1.Head
@@ -5100,79 +5413,88 @@ var file_holdfast_v1_record_proto_goTypes = []any{
 	(*UsedCode)(nil),         // 39: holdfast.v1.UsedCode
 	(*CodeTries)(nil),        // 40: holdfast.v1.CodeTries
 	(*ProblemReport)(nil),    // 41: holdfast.v1.ProblemReport
-	(MerchantStatus)(0),      // 42: holdfast.v1.MerchantStatus
-	(*MerchantSettings)(nil), // 43: holdfast.v1.MerchantSettings
-	(*KeyVersion)(nil),       // 44: holdfast.v1.KeyVersion
-	(*Openid)(nil),           // 45: holdfast.v1.Openid
-	(*Sealed)(nil),           // 46: holdfast.v1.Sealed
-	(BlockReason)(0),         // 47: holdfast.v1.BlockReason
-	(Product)(0),             // 48: holdfast.v1.Product
-	(TradeState)(0),          // 49: holdfast.v1.TradeState
-	(RefundStatus)(0),        // 50: holdfast.v1.RefundStatus
-	(NoticeEvent)(0),         // 51: holdfast.v1.NoticeEvent
-	(NoticeState)(0),         // 52: holdfast.v1.NoticeState
-	(*Attempt)(nil),          // 53: holdfast.v1.Attempt
-	(*Subject)(nil),          // 54: holdfast.v1.Subject
-	(*Passkey)(nil),          // 55: holdfast.v1.Passkey
-	(AppealState)(0),         // 56: holdfast.v1.AppealState
-	(TransferState)(0),       // 57: holdfast.v1.TransferState
-	(*TillCaps)(nil),         // 58: holdfast.v1.TillCaps
-	(ShiftState)(0),          // 59: holdfast.v1.ShiftState
-	(CashKind)(0),            // 60: holdfast.v1.CashKind
-	(PacketState)(0),         // 61: holdfast.v1.PacketState
-	(StaffRole)(0),           // 62: holdfast.v1.StaffRole
-	(Trouble)(0),             // 63: holdfast.v1.Trouble
-	(ReportState)(0),         // 64: holdfast.v1.ReportState
+	(*Shop)(nil),             // 42: holdfast.v1.Shop
+	(*ShopTaken)(nil),        // 43: holdfast.v1.ShopTaken
+	(MerchantStatus)(0),      // 44: holdfast.v1.MerchantStatus
+	(*MerchantSettings)(nil), // 45: holdfast.v1.MerchantSettings
+	(*KeyVersion)(nil),       // 46: holdfast.v1.KeyVersion
+	(*Openid)(nil),           // 47: holdfast.v1.Openid
+	(*Sealed)(nil),           // 48: holdfast.v1.Sealed
+	(BlockReason)(0),         // 49: holdfast.v1.BlockReason
+	(Product)(0),             // 50: holdfast.v1.Product
+	(TradeState)(0),          // 51: holdfast.v1.TradeState
+	(RefundStatus)(0),        // 52: holdfast.v1.RefundStatus
+	(NoticeEvent)(0),         // 53: holdfast.v1.NoticeEvent
+	(NoticeState)(0),         // 54: holdfast.v1.NoticeState
+	(*Attempt)(nil),          // 55: holdfast.v1.Attempt
+	(*Subject)(nil),          // 56: holdfast.v1.Subject
+	(*Passkey)(nil),          // 57: holdfast.v1.Passkey
+	(AppealState)(0),         // 58: holdfast.v1.AppealState
+	(TransferState)(0),       // 59: holdfast.v1.TransferState
+	(*TillCaps)(nil),         // 60: holdfast.v1.TillCaps
+	(ShiftState)(0),          // 61: holdfast.v1.ShiftState
+	(CashKind)(0),            // 62: holdfast.v1.CashKind
+	(PacketState)(0),         // 63: holdfast.v1.PacketState
+	(StaffRole)(0),           // 64: holdfast.v1.StaffRole
+	(Trouble)(0),             // 65: holdfast.v1.Trouble
+	(ReportState)(0),         // 66: holdfast.v1.ReportState
+	(ShopKind)(0),            // 67: holdfast.v1.ShopKind
+	(ShopState)(0),           // 68: holdfast.v1.ShopState
+	(ShopRefusal)(0),         // 69: holdfast.v1.ShopRefusal
 }
 var file_holdfast_v1_record_proto_depIdxs = []int32{
 	2,  // 0: holdfast.v1.Head.digests:type_name -> holdfast.v1.TableDigest
-	42, // 1: holdfast.v1.Merchant.status:type_name -> holdfast.v1.MerchantStatus
-	43, // 2: holdfast.v1.Merchant.settings:type_name -> holdfast.v1.MerchantSettings
-	44, // 3: holdfast.v1.Merchant.keys:type_name -> holdfast.v1.KeyVersion
-	45, // 4: holdfast.v1.Person.openids:type_name -> holdfast.v1.Openid
-	46, // 5: holdfast.v1.Person.details:type_name -> holdfast.v1.Sealed
-	47, // 6: holdfast.v1.Person.block_why:type_name -> holdfast.v1.BlockReason
-	48, // 7: holdfast.v1.Order.product:type_name -> holdfast.v1.Product
-	49, // 8: holdfast.v1.Order.state:type_name -> holdfast.v1.TradeState
-	50, // 9: holdfast.v1.Refund.status:type_name -> holdfast.v1.RefundStatus
-	51, // 10: holdfast.v1.Notice.event:type_name -> holdfast.v1.NoticeEvent
-	52, // 11: holdfast.v1.Notice.state:type_name -> holdfast.v1.NoticeState
-	53, // 12: holdfast.v1.Notice.recent:type_name -> holdfast.v1.Attempt
-	53, // 13: holdfast.v1.Notice.last_duplicate:type_name -> holdfast.v1.Attempt
-	54, // 14: holdfast.v1.Notice.subject:type_name -> holdfast.v1.Subject
+	44, // 1: holdfast.v1.Merchant.status:type_name -> holdfast.v1.MerchantStatus
+	45, // 2: holdfast.v1.Merchant.settings:type_name -> holdfast.v1.MerchantSettings
+	46, // 3: holdfast.v1.Merchant.keys:type_name -> holdfast.v1.KeyVersion
+	47, // 4: holdfast.v1.Person.openids:type_name -> holdfast.v1.Openid
+	48, // 5: holdfast.v1.Person.details:type_name -> holdfast.v1.Sealed
+	49, // 6: holdfast.v1.Person.block_why:type_name -> holdfast.v1.BlockReason
+	50, // 7: holdfast.v1.Order.product:type_name -> holdfast.v1.Product
+	51, // 8: holdfast.v1.Order.state:type_name -> holdfast.v1.TradeState
+	52, // 9: holdfast.v1.Refund.status:type_name -> holdfast.v1.RefundStatus
+	53, // 10: holdfast.v1.Notice.event:type_name -> holdfast.v1.NoticeEvent
+	54, // 11: holdfast.v1.Notice.state:type_name -> holdfast.v1.NoticeState
+	55, // 12: holdfast.v1.Notice.recent:type_name -> holdfast.v1.Attempt
+	55, // 13: holdfast.v1.Notice.last_duplicate:type_name -> holdfast.v1.Attempt
+	56, // 14: holdfast.v1.Notice.subject:type_name -> holdfast.v1.Subject
 	20, // 15: holdfast.v1.Wallet.devices:type_name -> holdfast.v1.Device
 	21, // 16: holdfast.v1.Wallet.pin:type_name -> holdfast.v1.Pin
 	17, // 17: holdfast.v1.Wallet.paces:type_name -> holdfast.v1.Pace
-	55, // 18: holdfast.v1.Passkeys.list:type_name -> holdfast.v1.Passkey
-	46, // 19: holdfast.v1.Appeal.words:type_name -> holdfast.v1.Sealed
-	56, // 20: holdfast.v1.Appeal.state:type_name -> holdfast.v1.AppealState
-	46, // 21: holdfast.v1.Appeal.answer:type_name -> holdfast.v1.Sealed
+	57, // 18: holdfast.v1.Passkeys.list:type_name -> holdfast.v1.Passkey
+	48, // 19: holdfast.v1.Appeal.words:type_name -> holdfast.v1.Sealed
+	58, // 20: holdfast.v1.Appeal.state:type_name -> holdfast.v1.AppealState
+	48, // 21: holdfast.v1.Appeal.answer:type_name -> holdfast.v1.Sealed
 	22, // 22: holdfast.v1.Pin.open:type_name -> holdfast.v1.PinTry
 	22, // 23: holdfast.v1.Pin.grants:type_name -> holdfast.v1.PinTry
 	24, // 24: holdfast.v1.SentCode.sends:type_name -> holdfast.v1.Sends
-	46, // 25: holdfast.v1.PersonTransfer.memo:type_name -> holdfast.v1.Sealed
-	57, // 26: holdfast.v1.PersonTransfer.state:type_name -> holdfast.v1.TransferState
-	58, // 27: holdfast.v1.Till.caps:type_name -> holdfast.v1.TillCaps
-	59, // 28: holdfast.v1.Shift.state:type_name -> holdfast.v1.ShiftState
-	60, // 29: holdfast.v1.CashMove.kind:type_name -> holdfast.v1.CashKind
-	46, // 30: holdfast.v1.Packet.words:type_name -> holdfast.v1.Sealed
-	61, // 31: holdfast.v1.Packet.state:type_name -> holdfast.v1.PacketState
-	62, // 32: holdfast.v1.StaffMember.roles:type_name -> holdfast.v1.StaffRole
-	46, // 33: holdfast.v1.StaffMember.details:type_name -> holdfast.v1.Sealed
+	48, // 25: holdfast.v1.PersonTransfer.memo:type_name -> holdfast.v1.Sealed
+	59, // 26: holdfast.v1.PersonTransfer.state:type_name -> holdfast.v1.TransferState
+	60, // 27: holdfast.v1.Till.caps:type_name -> holdfast.v1.TillCaps
+	61, // 28: holdfast.v1.Shift.state:type_name -> holdfast.v1.ShiftState
+	62, // 29: holdfast.v1.CashMove.kind:type_name -> holdfast.v1.CashKind
+	48, // 30: holdfast.v1.Packet.words:type_name -> holdfast.v1.Sealed
+	63, // 31: holdfast.v1.Packet.state:type_name -> holdfast.v1.PacketState
+	64, // 32: holdfast.v1.StaffMember.roles:type_name -> holdfast.v1.StaffRole
+	48, // 33: holdfast.v1.StaffMember.details:type_name -> holdfast.v1.Sealed
 	35, // 34: holdfast.v1.StaffMember.sessions:type_name -> holdfast.v1.StaffSession
 	37, // 35: holdfast.v1.PayCodes.devices:type_name -> holdfast.v1.PayDevice
 	38, // 36: holdfast.v1.PayDevice.aliases:type_name -> holdfast.v1.PayAlias
 	39, // 37: holdfast.v1.PayDevice.used:type_name -> holdfast.v1.UsedCode
-	54, // 38: holdfast.v1.ProblemReport.subject:type_name -> holdfast.v1.Subject
-	63, // 39: holdfast.v1.ProblemReport.trouble:type_name -> holdfast.v1.Trouble
-	46, // 40: holdfast.v1.ProblemReport.words:type_name -> holdfast.v1.Sealed
-	64, // 41: holdfast.v1.ProblemReport.state:type_name -> holdfast.v1.ReportState
-	46, // 42: holdfast.v1.ProblemReport.answer:type_name -> holdfast.v1.Sealed
-	43, // [43:43] is the sub-list for method output_type
-	43, // [43:43] is the sub-list for method input_type
-	43, // [43:43] is the sub-list for extension type_name
-	43, // [43:43] is the sub-list for extension extendee
-	0,  // [0:43] is the sub-list for field type_name
+	56, // 38: holdfast.v1.ProblemReport.subject:type_name -> holdfast.v1.Subject
+	65, // 39: holdfast.v1.ProblemReport.trouble:type_name -> holdfast.v1.Trouble
+	48, // 40: holdfast.v1.ProblemReport.words:type_name -> holdfast.v1.Sealed
+	66, // 41: holdfast.v1.ProblemReport.state:type_name -> holdfast.v1.ReportState
+	48, // 42: holdfast.v1.ProblemReport.answer:type_name -> holdfast.v1.Sealed
+	67, // 43: holdfast.v1.Shop.kind:type_name -> holdfast.v1.ShopKind
+	68, // 44: holdfast.v1.Shop.state:type_name -> holdfast.v1.ShopState
+	69, // 45: holdfast.v1.Shop.refusal:type_name -> holdfast.v1.ShopRefusal
+	48, // 46: holdfast.v1.Shop.words:type_name -> holdfast.v1.Sealed
+	47, // [47:47] is the sub-list for method output_type
+	47, // [47:47] is the sub-list for method input_type
+	47, // [47:47] is the sub-list for extension type_name
+	47, // [47:47] is the sub-list for extension extendee
+	0,  // [0:47] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_record_proto_init() }
@@ -5187,7 +5509,7 @@ func file_holdfast_v1_record_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_record_proto_rawDesc), len(file_holdfast_v1_record_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   41,
+			NumMessages:   43,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -39,20 +39,22 @@ const (
 	Kind_KIND_TILL        Kind = 6
 	Kind_KIND_STAFF       Kind = 8
 	Kind_KIND_REPORT      Kind = 9
+	Kind_KIND_SHOP        Kind = 11
 )
 
 // Enum value maps for Kind.
 var (
 	Kind_name = map[int32]string{
-		0: "KIND_UNSPECIFIED",
-		1: "KIND_ORDER",
-		2: "KIND_REFUND",
-		3: "KIND_NOTICE",
-		4: "KIND_TRANSFER",
-		5: "KIND_PACKET",
-		6: "KIND_TILL",
-		8: "KIND_STAFF",
-		9: "KIND_REPORT",
+		0:  "KIND_UNSPECIFIED",
+		1:  "KIND_ORDER",
+		2:  "KIND_REFUND",
+		3:  "KIND_NOTICE",
+		4:  "KIND_TRANSFER",
+		5:  "KIND_PACKET",
+		6:  "KIND_TILL",
+		8:  "KIND_STAFF",
+		9:  "KIND_REPORT",
+		11: "KIND_SHOP",
 	}
 	Kind_value = map[string]int32{
 		"KIND_UNSPECIFIED": 0,
@@ -64,6 +66,7 @@ var (
 		"KIND_TILL":        6,
 		"KIND_STAFF":       8,
 		"KIND_REPORT":      9,
+		"KIND_SHOP":        11,
 	}
 )
 
@@ -609,6 +612,188 @@ func (PacketState) EnumDescriptor() ([]byte, []int) {
 	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{9}
 }
 
+type ShopKind int32
+
+const (
+	ShopKind_SHOP_KIND_UNSPECIFIED ShopKind = 0
+	ShopKind_SHOP_KIND_STALL       ShopKind = 1
+	ShopKind_SHOP_KIND_SHOP        ShopKind = 2
+	ShopKind_SHOP_KIND_RESTAURANT  ShopKind = 3
+	// DRIVER: a taxi, a rickshaw.
+	ShopKind_SHOP_KIND_DRIVER  ShopKind = 4
+	ShopKind_SHOP_KIND_SERVICE ShopKind = 5
+	ShopKind_SHOP_KIND_OTHER   ShopKind = 6
+)
+
+// Enum value maps for ShopKind.
+var (
+	ShopKind_name = map[int32]string{
+		0: "SHOP_KIND_UNSPECIFIED",
+		1: "SHOP_KIND_STALL",
+		2: "SHOP_KIND_SHOP",
+		3: "SHOP_KIND_RESTAURANT",
+		4: "SHOP_KIND_DRIVER",
+		5: "SHOP_KIND_SERVICE",
+		6: "SHOP_KIND_OTHER",
+	}
+	ShopKind_value = map[string]int32{
+		"SHOP_KIND_UNSPECIFIED": 0,
+		"SHOP_KIND_STALL":       1,
+		"SHOP_KIND_SHOP":        2,
+		"SHOP_KIND_RESTAURANT":  3,
+		"SHOP_KIND_DRIVER":      4,
+		"SHOP_KIND_SERVICE":     5,
+		"SHOP_KIND_OTHER":       6,
+	}
+)
+
+func (x ShopKind) Enum() *ShopKind {
+	p := new(ShopKind)
+	*p = x
+	return p
+}
+
+func (x ShopKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ShopKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_holdfast_v1_vocabulary_proto_enumTypes[10].Descriptor()
+}
+
+func (ShopKind) Type() protoreflect.EnumType {
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[10]
+}
+
+func (x ShopKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ShopKind.Descriptor instead.
+func (ShopKind) EnumDescriptor() ([]byte, []int) {
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{10}
+}
+
+type ShopState int32
+
+const (
+	ShopState_SHOP_STATE_UNSPECIFIED ShopState = 0
+	// WAITING: an operator or a field agent has to decide.
+	ShopState_SHOP_STATE_WAITING ShopState = 1
+	// APPROVED: merchant, owner and till are there. Final.
+	ShopState_SHOP_STATE_APPROVED ShopState = 2
+	// REFUSED: with a reason; the person may apply again. Final.
+	ShopState_SHOP_STATE_REFUSED ShopState = 3
+)
+
+// Enum value maps for ShopState.
+var (
+	ShopState_name = map[int32]string{
+		0: "SHOP_STATE_UNSPECIFIED",
+		1: "SHOP_STATE_WAITING",
+		2: "SHOP_STATE_APPROVED",
+		3: "SHOP_STATE_REFUSED",
+	}
+	ShopState_value = map[string]int32{
+		"SHOP_STATE_UNSPECIFIED": 0,
+		"SHOP_STATE_WAITING":     1,
+		"SHOP_STATE_APPROVED":    2,
+		"SHOP_STATE_REFUSED":     3,
+	}
+)
+
+func (x ShopState) Enum() *ShopState {
+	p := new(ShopState)
+	*p = x
+	return p
+}
+
+func (x ShopState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ShopState) Descriptor() protoreflect.EnumDescriptor {
+	return file_holdfast_v1_vocabulary_proto_enumTypes[11].Descriptor()
+}
+
+func (ShopState) Type() protoreflect.EnumType {
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[11]
+}
+
+func (x ShopState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ShopState.Descriptor instead.
+func (ShopState) EnumDescriptor() ([]byte, []int) {
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{11}
+}
+
+// ShopRefusal is why a shop was refused, as the person is told in their language.
+type ShopRefusal int32
+
+const (
+	ShopRefusal_SHOP_REFUSAL_UNSPECIFIED     ShopRefusal = 0
+	ShopRefusal_SHOP_REFUSAL_PICTURE_UNCLEAR ShopRefusal = 1
+	ShopRefusal_SHOP_REFUSAL_PICTURE_OTHER   ShopRefusal = 2
+	ShopRefusal_SHOP_REFUSAL_NAME_MISLEADS   ShopRefusal = 3
+	ShopRefusal_SHOP_REFUSAL_NOT_FOUND       ShopRefusal = 4
+	ShopRefusal_SHOP_REFUSAL_GOODS           ShopRefusal = 5
+	ShopRefusal_SHOP_REFUSAL_DOUBLE          ShopRefusal = 6
+	ShopRefusal_SHOP_REFUSAL_OTHER           ShopRefusal = 7
+)
+
+// Enum value maps for ShopRefusal.
+var (
+	ShopRefusal_name = map[int32]string{
+		0: "SHOP_REFUSAL_UNSPECIFIED",
+		1: "SHOP_REFUSAL_PICTURE_UNCLEAR",
+		2: "SHOP_REFUSAL_PICTURE_OTHER",
+		3: "SHOP_REFUSAL_NAME_MISLEADS",
+		4: "SHOP_REFUSAL_NOT_FOUND",
+		5: "SHOP_REFUSAL_GOODS",
+		6: "SHOP_REFUSAL_DOUBLE",
+		7: "SHOP_REFUSAL_OTHER",
+	}
+	ShopRefusal_value = map[string]int32{
+		"SHOP_REFUSAL_UNSPECIFIED":     0,
+		"SHOP_REFUSAL_PICTURE_UNCLEAR": 1,
+		"SHOP_REFUSAL_PICTURE_OTHER":   2,
+		"SHOP_REFUSAL_NAME_MISLEADS":   3,
+		"SHOP_REFUSAL_NOT_FOUND":       4,
+		"SHOP_REFUSAL_GOODS":           5,
+		"SHOP_REFUSAL_DOUBLE":          6,
+		"SHOP_REFUSAL_OTHER":           7,
+	}
+)
+
+func (x ShopRefusal) Enum() *ShopRefusal {
+	p := new(ShopRefusal)
+	*p = x
+	return p
+}
+
+func (x ShopRefusal) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ShopRefusal) Descriptor() protoreflect.EnumDescriptor {
+	return file_holdfast_v1_vocabulary_proto_enumTypes[12].Descriptor()
+}
+
+func (ShopRefusal) Type() protoreflect.EnumType {
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[12]
+}
+
+func (x ShopRefusal) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ShopRefusal.Descriptor instead.
+func (ShopRefusal) EnumDescriptor() ([]byte, []int) {
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{12}
+}
+
 // Trouble is what a person says went wrong with a payment.
 type Trouble int32
 
@@ -657,11 +842,11 @@ func (x Trouble) String() string {
 }
 
 func (Trouble) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[10].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[13].Descriptor()
 }
 
 func (Trouble) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[10]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[13]
 }
 
 func (x Trouble) Number() protoreflect.EnumNumber {
@@ -670,7 +855,7 @@ func (x Trouble) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Trouble.Descriptor instead.
 func (Trouble) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{10}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{13}
 }
 
 type ReportState int32
@@ -716,11 +901,11 @@ func (x ReportState) String() string {
 }
 
 func (ReportState) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[11].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[14].Descriptor()
 }
 
 func (ReportState) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[11]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[14]
 }
 
 func (x ReportState) Number() protoreflect.EnumNumber {
@@ -729,7 +914,7 @@ func (x ReportState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ReportState.Descriptor instead.
 func (ReportState) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{11}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{14}
 }
 
 // StaffRole is what a member of staff may do: operators have the first five, a
@@ -793,11 +978,11 @@ func (x StaffRole) String() string {
 }
 
 func (StaffRole) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[12].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[15].Descriptor()
 }
 
 func (StaffRole) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[12]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[15]
 }
 
 func (x StaffRole) Number() protoreflect.EnumNumber {
@@ -806,7 +991,7 @@ func (x StaffRole) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use StaffRole.Descriptor instead.
 func (StaffRole) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{12}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{15}
 }
 
 type NoticeEvent int32
@@ -848,11 +1033,11 @@ func (x NoticeEvent) String() string {
 }
 
 func (NoticeEvent) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[13].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[16].Descriptor()
 }
 
 func (NoticeEvent) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[13]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[16]
 }
 
 func (x NoticeEvent) Number() protoreflect.EnumNumber {
@@ -861,7 +1046,7 @@ func (x NoticeEvent) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use NoticeEvent.Descriptor instead.
 func (NoticeEvent) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{13}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{16}
 }
 
 type NoticeState int32
@@ -904,11 +1089,11 @@ func (x NoticeState) String() string {
 }
 
 func (NoticeState) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[14].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[17].Descriptor()
 }
 
 func (NoticeState) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[14]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[17]
 }
 
 func (x NoticeState) Number() protoreflect.EnumNumber {
@@ -917,7 +1102,7 @@ func (x NoticeState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use NoticeState.Descriptor instead.
 func (NoticeState) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{14}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{17}
 }
 
 type AttemptOutcome int32
@@ -971,11 +1156,11 @@ func (x AttemptOutcome) String() string {
 }
 
 func (AttemptOutcome) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[15].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[18].Descriptor()
 }
 
 func (AttemptOutcome) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[15]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[18]
 }
 
 func (x AttemptOutcome) Number() protoreflect.EnumNumber {
@@ -984,7 +1169,7 @@ func (x AttemptOutcome) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AttemptOutcome.Descriptor instead.
 func (AttemptOutcome) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{15}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{18}
 }
 
 // PostingCode names a posting's reason.
@@ -1012,6 +1197,8 @@ const (
 	PostingCode_POSTING_CODE_CASH_UNDONE PostingCode = 12
 	// CASH_DIFFERENCE: what was missing or too much when a drawer was counted.
 	PostingCode_POSTING_CODE_CASH_DIFFERENCE PostingCode = 13
+	// TAKINGS: what a shop took, into its owner's wallet.
+	PostingCode_POSTING_CODE_TAKINGS PostingCode = 14
 )
 
 // Enum value maps for PostingCode.
@@ -1030,6 +1217,7 @@ var (
 		11: "POSTING_CODE_CASH",
 		12: "POSTING_CODE_CASH_UNDONE",
 		13: "POSTING_CODE_CASH_DIFFERENCE",
+		14: "POSTING_CODE_TAKINGS",
 	}
 	PostingCode_value = map[string]int32{
 		"POSTING_CODE_UNSPECIFIED":     0,
@@ -1045,6 +1233,7 @@ var (
 		"POSTING_CODE_CASH":            11,
 		"POSTING_CODE_CASH_UNDONE":     12,
 		"POSTING_CODE_CASH_DIFFERENCE": 13,
+		"POSTING_CODE_TAKINGS":         14,
 	}
 )
 
@@ -1059,11 +1248,11 @@ func (x PostingCode) String() string {
 }
 
 func (PostingCode) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[16].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[19].Descriptor()
 }
 
 func (PostingCode) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[16]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[19]
 }
 
 func (x PostingCode) Number() protoreflect.EnumNumber {
@@ -1072,7 +1261,7 @@ func (x PostingCode) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use PostingCode.Descriptor instead.
 func (PostingCode) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{16}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{19}
 }
 
 type MemberRole int32
@@ -1113,11 +1302,11 @@ func (x MemberRole) String() string {
 }
 
 func (MemberRole) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[17].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[20].Descriptor()
 }
 
 func (MemberRole) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[17]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[20]
 }
 
 func (x MemberRole) Number() protoreflect.EnumNumber {
@@ -1126,7 +1315,7 @@ func (x MemberRole) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use MemberRole.Descriptor instead.
 func (MemberRole) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{17}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{20}
 }
 
 // BlockReason is why a person is blocked, in the words that the person is told.
@@ -1181,11 +1370,11 @@ func (x BlockReason) String() string {
 }
 
 func (BlockReason) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[18].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[21].Descriptor()
 }
 
 func (BlockReason) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[18]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[21]
 }
 
 func (x BlockReason) Number() protoreflect.EnumNumber {
@@ -1194,7 +1383,7 @@ func (x BlockReason) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use BlockReason.Descriptor instead.
 func (BlockReason) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{18}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{21}
 }
 
 type AppealState int32
@@ -1236,11 +1425,11 @@ func (x AppealState) String() string {
 }
 
 func (AppealState) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[19].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[22].Descriptor()
 }
 
 func (AppealState) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[19]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[22]
 }
 
 func (x AppealState) Number() protoreflect.EnumNumber {
@@ -1249,7 +1438,7 @@ func (x AppealState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AppealState.Descriptor instead.
 func (AppealState) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{19}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{22}
 }
 
 // Subject is what a record points at: an entity by its kind and our number.
@@ -2895,7 +3084,7 @@ const file_holdfast_v1_vocabulary_proto_rawDesc = "" +
 	"\x06Sealed\x12\x15\n" +
 	"\x06key_id\x18\x01 \x01(\tR\x05keyId\x12\x10\n" +
 	"\x03box\x18\x02 \x01(\fR\x03box\x12\x12\n" +
-	"\x04hash\x18\x03 \x01(\fR\x04hash*\xa2\x01\n" +
+	"\x04hash\x18\x03 \x01(\fR\x04hash*\xb1\x01\n" +
 	"\x04Kind\x12\x14\n" +
 	"\x10KIND_UNSPECIFIED\x10\x00\x12\x0e\n" +
 	"\n" +
@@ -2907,7 +3096,8 @@ const file_holdfast_v1_vocabulary_proto_rawDesc = "" +
 	"\tKIND_TILL\x10\x06\x12\x0e\n" +
 	"\n" +
 	"KIND_STAFF\x10\b\x12\x0f\n" +
-	"\vKIND_REPORT\x10\t*i\n" +
+	"\vKIND_REPORT\x10\t\x12\r\n" +
+	"\tKIND_SHOP\x10\v*i\n" +
 	"\x0eMerchantStatus\x12\x1f\n" +
 	"\x1bMERCHANT_STATUS_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16MERCHANT_STATUS_ACTIVE\x10\x01\x12\x1a\n" +
@@ -2961,7 +3151,29 @@ const file_holdfast_v1_vocabulary_proto_rawDesc = "" +
 	"\x18PACKET_STATE_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11PACKET_STATE_OPEN\x10\x01\x12\x16\n" +
 	"\x12PACKET_STATE_TAKEN\x10\x02\x12\x18\n" +
-	"\x14PACKET_STATE_EXPIRED\x10\x03*\xb4\x01\n" +
+	"\x14PACKET_STATE_EXPIRED\x10\x03*\xaa\x01\n" +
+	"\bShopKind\x12\x19\n" +
+	"\x15SHOP_KIND_UNSPECIFIED\x10\x00\x12\x13\n" +
+	"\x0fSHOP_KIND_STALL\x10\x01\x12\x12\n" +
+	"\x0eSHOP_KIND_SHOP\x10\x02\x12\x18\n" +
+	"\x14SHOP_KIND_RESTAURANT\x10\x03\x12\x14\n" +
+	"\x10SHOP_KIND_DRIVER\x10\x04\x12\x15\n" +
+	"\x11SHOP_KIND_SERVICE\x10\x05\x12\x13\n" +
+	"\x0fSHOP_KIND_OTHER\x10\x06*p\n" +
+	"\tShopState\x12\x1a\n" +
+	"\x16SHOP_STATE_UNSPECIFIED\x10\x00\x12\x16\n" +
+	"\x12SHOP_STATE_WAITING\x10\x01\x12\x17\n" +
+	"\x13SHOP_STATE_APPROVED\x10\x02\x12\x16\n" +
+	"\x12SHOP_STATE_REFUSED\x10\x03*\xf2\x01\n" +
+	"\vShopRefusal\x12\x1c\n" +
+	"\x18SHOP_REFUSAL_UNSPECIFIED\x10\x00\x12 \n" +
+	"\x1cSHOP_REFUSAL_PICTURE_UNCLEAR\x10\x01\x12\x1e\n" +
+	"\x1aSHOP_REFUSAL_PICTURE_OTHER\x10\x02\x12\x1e\n" +
+	"\x1aSHOP_REFUSAL_NAME_MISLEADS\x10\x03\x12\x1a\n" +
+	"\x16SHOP_REFUSAL_NOT_FOUND\x10\x04\x12\x16\n" +
+	"\x12SHOP_REFUSAL_GOODS\x10\x05\x12\x17\n" +
+	"\x13SHOP_REFUSAL_DOUBLE\x10\x06\x12\x16\n" +
+	"\x12SHOP_REFUSAL_OTHER\x10\a*\xb4\x01\n" +
 	"\aTrouble\x12\x17\n" +
 	"\x13TROUBLE_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14TROUBLE_NOT_RECEIVED\x10\x01\x12\x19\n" +
@@ -3007,7 +3219,7 @@ const file_holdfast_v1_vocabulary_proto_rawDesc = "" +
 	"\x13ATTEMPT_OUTCOME_TLS\x10\x05\x12#\n" +
 	"\x1fATTEMPT_OUTCOME_REFUSED_ADDRESS\x10\x06\x12\x1a\n" +
 	"\x16ATTEMPT_OUTCOME_NO_KEY\x10\a\x12\x1b\n" +
-	"\x17ATTEMPT_OUTCOME_BAD_URL\x10\b*\xef\x02\n" +
+	"\x17ATTEMPT_OUTCOME_BAD_URL\x10\b*\x89\x03\n" +
 	"\vPostingCode\x12\x1c\n" +
 	"\x18POSTING_CODE_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14POSTING_CODE_PAYMENT\x10\x01\x12\x17\n" +
@@ -3022,7 +3234,8 @@ const file_holdfast_v1_vocabulary_proto_rawDesc = "" +
 	"\x12\x15\n" +
 	"\x11POSTING_CODE_CASH\x10\v\x12\x1c\n" +
 	"\x18POSTING_CODE_CASH_UNDONE\x10\f\x12 \n" +
-	"\x1cPOSTING_CODE_CASH_DIFFERENCE\x10\r*r\n" +
+	"\x1cPOSTING_CODE_CASH_DIFFERENCE\x10\r\x12\x18\n" +
+	"\x14POSTING_CODE_TAKINGS\x10\x0e*r\n" +
 	"\n" +
 	"MemberRole\x12\x1b\n" +
 	"\x17MEMBER_ROLE_UNSPECIFIED\x10\x00\x12\x17\n" +
@@ -3055,7 +3268,7 @@ func file_holdfast_v1_vocabulary_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_vocabulary_proto_rawDescData
 }
 
-var file_holdfast_v1_vocabulary_proto_enumTypes = make([]protoimpl.EnumInfo, 20)
+var file_holdfast_v1_vocabulary_proto_enumTypes = make([]protoimpl.EnumInfo, 23)
 var file_holdfast_v1_vocabulary_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_holdfast_v1_vocabulary_proto_goTypes = []any{
 	(Kind)(0),                // 0: holdfast.v1.Kind
@@ -3068,44 +3281,47 @@ var file_holdfast_v1_vocabulary_proto_goTypes = []any{
 	(CashKind)(0),            // 7: holdfast.v1.CashKind
 	(TransferState)(0),       // 8: holdfast.v1.TransferState
 	(PacketState)(0),         // 9: holdfast.v1.PacketState
-	(Trouble)(0),             // 10: holdfast.v1.Trouble
-	(ReportState)(0),         // 11: holdfast.v1.ReportState
-	(StaffRole)(0),           // 12: holdfast.v1.StaffRole
-	(NoticeEvent)(0),         // 13: holdfast.v1.NoticeEvent
-	(NoticeState)(0),         // 14: holdfast.v1.NoticeState
-	(AttemptOutcome)(0),      // 15: holdfast.v1.AttemptOutcome
-	(PostingCode)(0),         // 16: holdfast.v1.PostingCode
-	(MemberRole)(0),          // 17: holdfast.v1.MemberRole
-	(BlockReason)(0),         // 18: holdfast.v1.BlockReason
-	(AppealState)(0),         // 19: holdfast.v1.AppealState
-	(*Subject)(nil),          // 20: holdfast.v1.Subject
-	(*MerchantSettings)(nil), // 21: holdfast.v1.MerchantSettings
-	(*KeyVersion)(nil),       // 22: holdfast.v1.KeyVersion
-	(*Openid)(nil),           // 23: holdfast.v1.Openid
-	(*TillCaps)(nil),         // 24: holdfast.v1.TillCaps
-	(*Attempt)(nil),          // 25: holdfast.v1.Attempt
-	(*Posting)(nil),          // 26: holdfast.v1.Posting
-	(*HistoryLine)(nil),      // 27: holdfast.v1.HistoryLine
-	(*NodeHealth)(nil),       // 28: holdfast.v1.NodeHealth
-	(*Consent)(nil),          // 29: holdfast.v1.Consent
-	(*Assertion)(nil),        // 30: holdfast.v1.Assertion
-	(*Passkey)(nil),          // 31: holdfast.v1.Passkey
-	(*Challenge)(nil),        // 32: holdfast.v1.Challenge
-	(*ShownCode)(nil),        // 33: holdfast.v1.ShownCode
-	(*Limits)(nil),           // 34: holdfast.v1.Limits
-	(*Velocity)(nil),         // 35: holdfast.v1.Velocity
-	(*Details)(nil),          // 36: holdfast.v1.Details
-	(*Sealed)(nil),           // 37: holdfast.v1.Sealed
+	(ShopKind)(0),            // 10: holdfast.v1.ShopKind
+	(ShopState)(0),           // 11: holdfast.v1.ShopState
+	(ShopRefusal)(0),         // 12: holdfast.v1.ShopRefusal
+	(Trouble)(0),             // 13: holdfast.v1.Trouble
+	(ReportState)(0),         // 14: holdfast.v1.ReportState
+	(StaffRole)(0),           // 15: holdfast.v1.StaffRole
+	(NoticeEvent)(0),         // 16: holdfast.v1.NoticeEvent
+	(NoticeState)(0),         // 17: holdfast.v1.NoticeState
+	(AttemptOutcome)(0),      // 18: holdfast.v1.AttemptOutcome
+	(PostingCode)(0),         // 19: holdfast.v1.PostingCode
+	(MemberRole)(0),          // 20: holdfast.v1.MemberRole
+	(BlockReason)(0),         // 21: holdfast.v1.BlockReason
+	(AppealState)(0),         // 22: holdfast.v1.AppealState
+	(*Subject)(nil),          // 23: holdfast.v1.Subject
+	(*MerchantSettings)(nil), // 24: holdfast.v1.MerchantSettings
+	(*KeyVersion)(nil),       // 25: holdfast.v1.KeyVersion
+	(*Openid)(nil),           // 26: holdfast.v1.Openid
+	(*TillCaps)(nil),         // 27: holdfast.v1.TillCaps
+	(*Attempt)(nil),          // 28: holdfast.v1.Attempt
+	(*Posting)(nil),          // 29: holdfast.v1.Posting
+	(*HistoryLine)(nil),      // 30: holdfast.v1.HistoryLine
+	(*NodeHealth)(nil),       // 31: holdfast.v1.NodeHealth
+	(*Consent)(nil),          // 32: holdfast.v1.Consent
+	(*Assertion)(nil),        // 33: holdfast.v1.Assertion
+	(*Passkey)(nil),          // 34: holdfast.v1.Passkey
+	(*Challenge)(nil),        // 35: holdfast.v1.Challenge
+	(*ShownCode)(nil),        // 36: holdfast.v1.ShownCode
+	(*Limits)(nil),           // 37: holdfast.v1.Limits
+	(*Velocity)(nil),         // 38: holdfast.v1.Velocity
+	(*Details)(nil),          // 39: holdfast.v1.Details
+	(*Sealed)(nil),           // 40: holdfast.v1.Sealed
 }
 var file_holdfast_v1_vocabulary_proto_depIdxs = []int32{
 	0,  // 0: holdfast.v1.Subject.kind:type_name -> holdfast.v1.Kind
 	2,  // 1: holdfast.v1.MerchantSettings.key_mode:type_name -> holdfast.v1.KeyMode
-	15, // 2: holdfast.v1.Attempt.outcome:type_name -> holdfast.v1.AttemptOutcome
-	16, // 3: holdfast.v1.Posting.code:type_name -> holdfast.v1.PostingCode
-	16, // 4: holdfast.v1.HistoryLine.code:type_name -> holdfast.v1.PostingCode
-	30, // 5: holdfast.v1.Consent.assertion:type_name -> holdfast.v1.Assertion
-	32, // 6: holdfast.v1.Assertion.challenge:type_name -> holdfast.v1.Challenge
-	35, // 7: holdfast.v1.Limits.velocity:type_name -> holdfast.v1.Velocity
+	18, // 2: holdfast.v1.Attempt.outcome:type_name -> holdfast.v1.AttemptOutcome
+	19, // 3: holdfast.v1.Posting.code:type_name -> holdfast.v1.PostingCode
+	19, // 4: holdfast.v1.HistoryLine.code:type_name -> holdfast.v1.PostingCode
+	33, // 5: holdfast.v1.Consent.assertion:type_name -> holdfast.v1.Assertion
+	35, // 6: holdfast.v1.Assertion.challenge:type_name -> holdfast.v1.Challenge
+	38, // 7: holdfast.v1.Limits.velocity:type_name -> holdfast.v1.Velocity
 	8,  // [8:8] is the sub-list for method output_type
 	8,  // [8:8] is the sub-list for method input_type
 	8,  // [8:8] is the sub-list for extension type_name
@@ -3123,7 +3339,7 @@ func file_holdfast_v1_vocabulary_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_vocabulary_proto_rawDesc), len(file_holdfast_v1_vocabulary_proto_rawDesc)),
-			NumEnums:      20,
+			NumEnums:      23,
 			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   0,

@@ -4276,8 +4276,8 @@ type Happening struct {
 	// what is, where the balance moved, as in a bill: payment, refund, topup, sent, packet, ...;
 	// else transfer_waits for one to answer, transfer_accepted, packet_given for one that is
 	// for the person alone, packet_taken when somebody took a share of theirs, payment_asked
-	// for a code payment that they have to answer, security for devices, PIN and limits,
-	// person for what an operator changed.
+	// for a code payment that they have to answer, shop_approved or shop_refused for a shop of
+	// theirs, security for devices, PIN and limits, person for what an operator changed.
 	What string `protobuf:"bytes,3,opt,name=what,proto3" json:"what,omitempty"`
 	// amount is what moved, fen: positive for money that came, negative for money that
 	// went; for what waits or was taken, what it is about.
@@ -4758,6 +4758,544 @@ func (x *ShowReportRequest) GetReport() uint64 {
 	return 0
 }
 
+type ApplyShopRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// name has 1 to 40 characters, category 20 at most.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// kind is stall, shop, restaurant, driver, service or other.
+	Kind     string `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
+	Category string `protobuf:"bytes,3,opt,name=category,proto3" json:"category,omitempty"`
+	// picture is a PNG or JPEG of at most 40 KB and 1,024 pixels a side. It is drawn
+	// anew: where and when it was taken is not kept.
+	Picture []byte `protobuf:"bytes,4,opt,name=picture,proto3" json:"picture,omitempty"`
+	// client_id is minted by the client, 1 to 64 of 0-9 A-Z a-z _ -: the application's identity.
+	ClientId      string `protobuf:"bytes,5,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ApplyShopRequest) Reset() {
+	*x = ApplyShopRequest{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[69]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ApplyShopRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ApplyShopRequest) ProtoMessage() {}
+
+func (x *ApplyShopRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[69]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ApplyShopRequest.ProtoReflect.Descriptor instead.
+func (*ApplyShopRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{69}
+}
+
+func (x *ApplyShopRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ApplyShopRequest) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *ApplyShopRequest) GetCategory() string {
+	if x != nil {
+		return x.Category
+	}
+	return ""
+}
+
+func (x *ApplyShopRequest) GetPicture() []byte {
+	if x != nil {
+		return x.Picture
+	}
+	return nil
+}
+
+func (x *ApplyShopRequest) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+type ShopView struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Shop     uint64                 `protobuf:"varint,1,opt,name=shop,proto3" json:"shop,omitempty"`
+	Name     string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Kind     string                 `protobuf:"bytes,3,opt,name=kind,proto3" json:"kind,omitempty"`
+	Category string                 `protobuf:"bytes,4,opt,name=category,proto3" json:"category,omitempty"`
+	// state is waiting, approved or refused.
+	State string `protobuf:"bytes,5,opt,name=state,proto3" json:"state,omitempty"`
+	// refusal is the name of why it was refused, sentence the same in the caller's
+	// language, and words what the operator says besides; empty when there is none, or
+	// this node can't open it now.
+	Refusal   string `protobuf:"bytes,6,opt,name=refusal,proto3" json:"refusal,omitempty"`
+	Sentence  string `protobuf:"bytes,7,opt,name=sentence,proto3" json:"sentence,omitempty"`
+	Words     string `protobuf:"bytes,8,opt,name=words,proto3" json:"words,omitempty"`
+	CreatedAt int64  `protobuf:"varint,9,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	DecidedAt int64  `protobuf:"varint,10,opt,name=decided_at,json=decidedAt,proto3" json:"decided_at,omitempty"`
+	// mchid is the merchant's number, once it is approved, and link what its printed code
+	// says.
+	Mchid string `protobuf:"bytes,11,opt,name=mchid,proto3" json:"mchid,omitempty"`
+	Link  string `protobuf:"bytes,12,opt,name=link,proto3" json:"link,omitempty"`
+	// takings are what it took and its owner has not taken out yet, fen.
+	Takings int64 `protobuf:"varint,13,opt,name=takings,proto3" json:"takings,omitempty"`
+	// picture is in ShowShop's answer only, a JPEG; gone when it was refused.
+	Picture       []byte `protobuf:"bytes,14,opt,name=picture,proto3" json:"picture,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShopView) Reset() {
+	*x = ShopView{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[70]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShopView) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShopView) ProtoMessage() {}
+
+func (x *ShopView) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[70]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShopView.ProtoReflect.Descriptor instead.
+func (*ShopView) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{70}
+}
+
+func (x *ShopView) GetShop() uint64 {
+	if x != nil {
+		return x.Shop
+	}
+	return 0
+}
+
+func (x *ShopView) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ShopView) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *ShopView) GetCategory() string {
+	if x != nil {
+		return x.Category
+	}
+	return ""
+}
+
+func (x *ShopView) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *ShopView) GetRefusal() string {
+	if x != nil {
+		return x.Refusal
+	}
+	return ""
+}
+
+func (x *ShopView) GetSentence() string {
+	if x != nil {
+		return x.Sentence
+	}
+	return ""
+}
+
+func (x *ShopView) GetWords() string {
+	if x != nil {
+		return x.Words
+	}
+	return ""
+}
+
+func (x *ShopView) GetCreatedAt() int64 {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return 0
+}
+
+func (x *ShopView) GetDecidedAt() int64 {
+	if x != nil {
+		return x.DecidedAt
+	}
+	return 0
+}
+
+func (x *ShopView) GetMchid() string {
+	if x != nil {
+		return x.Mchid
+	}
+	return ""
+}
+
+func (x *ShopView) GetLink() string {
+	if x != nil {
+		return x.Link
+	}
+	return ""
+}
+
+func (x *ShopView) GetTakings() int64 {
+	if x != nil {
+		return x.Takings
+	}
+	return 0
+}
+
+func (x *ShopView) GetPicture() []byte {
+	if x != nil {
+		return x.Picture
+	}
+	return nil
+}
+
+type ListShopsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListShopsRequest) Reset() {
+	*x = ListShopsRequest{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[71]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListShopsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListShopsRequest) ProtoMessage() {}
+
+func (x *ListShopsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[71]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListShopsRequest.ProtoReflect.Descriptor instead.
+func (*ListShopsRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{71}
+}
+
+type ListShopsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Shops         []*ShopView            `protobuf:"bytes,1,rep,name=shops,proto3" json:"shops,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListShopsResponse) Reset() {
+	*x = ListShopsResponse{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[72]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListShopsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListShopsResponse) ProtoMessage() {}
+
+func (x *ListShopsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[72]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListShopsResponse.ProtoReflect.Descriptor instead.
+func (*ListShopsResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{72}
+}
+
+func (x *ListShopsResponse) GetShops() []*ShopView {
+	if x != nil {
+		return x.Shops
+	}
+	return nil
+}
+
+type ShowShopRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Shop          uint64                 `protobuf:"varint,1,opt,name=shop,proto3" json:"shop,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShowShopRequest) Reset() {
+	*x = ShowShopRequest{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[73]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShowShopRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShowShopRequest) ProtoMessage() {}
+
+func (x *ShowShopRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[73]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShowShopRequest.ProtoReflect.Descriptor instead.
+func (*ShowShopRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{73}
+}
+
+func (x *ShowShopRequest) GetShop() uint64 {
+	if x != nil {
+		return x.Shop
+	}
+	return 0
+}
+
+type ShowShopSheetRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Shop  uint64                 `protobuf:"varint,1,opt,name=shop,proto3" json:"shop,omitempty"`
+	// format is pdf (a sheet to hang up), svg or png (the code alone); empty is pdf.
+	Format string `protobuf:"bytes,2,opt,name=format,proto3" json:"format,omitempty"`
+	// paper is a6 or a4, of a pdf; empty is a6.
+	Paper         string `protobuf:"bytes,3,opt,name=paper,proto3" json:"paper,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShowShopSheetRequest) Reset() {
+	*x = ShowShopSheetRequest{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[74]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShowShopSheetRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShowShopSheetRequest) ProtoMessage() {}
+
+func (x *ShowShopSheetRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[74]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShowShopSheetRequest.ProtoReflect.Descriptor instead.
+func (*ShowShopSheetRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{74}
+}
+
+func (x *ShowShopSheetRequest) GetShop() uint64 {
+	if x != nil {
+		return x.Shop
+	}
+	return 0
+}
+
+func (x *ShowShopSheetRequest) GetFormat() string {
+	if x != nil {
+		return x.Format
+	}
+	return ""
+}
+
+func (x *ShowShopSheetRequest) GetPaper() string {
+	if x != nil {
+		return x.Paper
+	}
+	return ""
+}
+
+type ShopSheet struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Data  []byte                 `protobuf:"bytes,1,opt,name=data,proto3" json:"data,omitempty"`
+	// media_type is application/pdf, image/svg+xml or image/png.
+	MediaType     string `protobuf:"bytes,2,opt,name=media_type,json=mediaType,proto3" json:"media_type,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShopSheet) Reset() {
+	*x = ShopSheet{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[75]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShopSheet) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShopSheet) ProtoMessage() {}
+
+func (x *ShopSheet) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[75]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShopSheet.ProtoReflect.Descriptor instead.
+func (*ShopSheet) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{75}
+}
+
+func (x *ShopSheet) GetData() []byte {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+func (x *ShopSheet) GetMediaType() string {
+	if x != nil {
+		return x.MediaType
+	}
+	return ""
+}
+
+type TakeTakingsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Shop  uint64                 `protobuf:"varint,1,opt,name=shop,proto3" json:"shop,omitempty"`
+	// amount is in fen.
+	Amount int64 `protobuf:"varint,2,opt,name=amount,proto3" json:"amount,omitempty"`
+	// client_id is minted by the client: the identity.
+	ClientId      string `protobuf:"bytes,3,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TakeTakingsRequest) Reset() {
+	*x = TakeTakingsRequest{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[76]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TakeTakingsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TakeTakingsRequest) ProtoMessage() {}
+
+func (x *TakeTakingsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[76]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TakeTakingsRequest.ProtoReflect.Descriptor instead.
+func (*TakeTakingsRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{76}
+}
+
+func (x *TakeTakingsRequest) GetShop() uint64 {
+	if x != nil {
+		return x.Shop
+	}
+	return 0
+}
+
+func (x *TakeTakingsRequest) GetAmount() int64 {
+	if x != nil {
+		return x.Amount
+	}
+	return 0
+}
+
+func (x *TakeTakingsRequest) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
 var File_holdfast_v1_wallet_proto protoreflect.FileDescriptor
 
 const file_holdfast_v1_wallet_proto_rawDesc = "" +
@@ -5123,7 +5661,48 @@ const file_holdfast_v1_wallet_proto_rawDesc = "" +
 	"\areports\x18\x01 \x03(\v2\x17.holdfast.v1.ReportViewR\areports\x12\x12\n" +
 	"\x04next\x18\x02 \x01(\x04R\x04next\"+\n" +
 	"\x11ShowReportRequest\x12\x16\n" +
-	"\x06report\x18\x01 \x01(\x04R\x06report2\x99\x16\n" +
+	"\x06report\x18\x01 \x01(\x04R\x06report\"\x8d\x01\n" +
+	"\x10ApplyShopRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
+	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x1a\n" +
+	"\bcategory\x18\x03 \x01(\tR\bcategory\x12\x18\n" +
+	"\apicture\x18\x04 \x01(\fR\apicture\x12\x1b\n" +
+	"\tclient_id\x18\x05 \x01(\tR\bclientId\"\xe0\x02\n" +
+	"\bShopView\x12\x12\n" +
+	"\x04shop\x18\x01 \x01(\x04R\x04shop\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
+	"\x04kind\x18\x03 \x01(\tR\x04kind\x12\x1a\n" +
+	"\bcategory\x18\x04 \x01(\tR\bcategory\x12\x14\n" +
+	"\x05state\x18\x05 \x01(\tR\x05state\x12\x18\n" +
+	"\arefusal\x18\x06 \x01(\tR\arefusal\x12\x1a\n" +
+	"\bsentence\x18\a \x01(\tR\bsentence\x12\x14\n" +
+	"\x05words\x18\b \x01(\tR\x05words\x12\x1d\n" +
+	"\n" +
+	"created_at\x18\t \x01(\x03R\tcreatedAt\x12\x1d\n" +
+	"\n" +
+	"decided_at\x18\n" +
+	" \x01(\x03R\tdecidedAt\x12\x14\n" +
+	"\x05mchid\x18\v \x01(\tR\x05mchid\x12\x12\n" +
+	"\x04link\x18\f \x01(\tR\x04link\x12\x18\n" +
+	"\atakings\x18\r \x01(\x03R\atakings\x12\x18\n" +
+	"\apicture\x18\x0e \x01(\fR\apicture\"\x12\n" +
+	"\x10ListShopsRequest\"@\n" +
+	"\x11ListShopsResponse\x12+\n" +
+	"\x05shops\x18\x01 \x03(\v2\x15.holdfast.v1.ShopViewR\x05shops\"%\n" +
+	"\x0fShowShopRequest\x12\x12\n" +
+	"\x04shop\x18\x01 \x01(\x04R\x04shop\"X\n" +
+	"\x14ShowShopSheetRequest\x12\x12\n" +
+	"\x04shop\x18\x01 \x01(\x04R\x04shop\x12\x16\n" +
+	"\x06format\x18\x02 \x01(\tR\x06format\x12\x14\n" +
+	"\x05paper\x18\x03 \x01(\tR\x05paper\">\n" +
+	"\tShopSheet\x12\x12\n" +
+	"\x04data\x18\x01 \x01(\fR\x04data\x12\x1d\n" +
+	"\n" +
+	"media_type\x18\x02 \x01(\tR\tmediaType\"]\n" +
+	"\x12TakeTakingsRequest\x12\x12\n" +
+	"\x04shop\x18\x01 \x01(\x04R\x04shop\x12\x16\n" +
+	"\x06amount\x18\x02 \x01(\x03R\x06amount\x12\x1b\n" +
+	"\tclient_id\x18\x03 \x01(\tR\bclientId2\xfc\x18\n" +
 	"\rWalletService\x12G\n" +
 	"\bSendCode\x12\x1c.holdfast.v1.SendCodeRequest\x1a\x1d.holdfast.v1.SendCodeResponse\x12>\n" +
 	"\x05Enrol\x12\x19.holdfast.v1.EnrolRequest\x1a\x1a.holdfast.v1.EnrolResponse\x12E\n" +
@@ -5170,7 +5749,12 @@ const file_holdfast_v1_wallet_proto_rawDesc = "" +
 	"\vCloseReport\x12\x1f.holdfast.v1.CloseReportRequest\x1a\x17.holdfast.v1.ReportView\x12P\n" +
 	"\vListReports\x12\x1f.holdfast.v1.ListReportsRequest\x1a .holdfast.v1.ListReportsResponse\x12E\n" +
 	"\n" +
-	"ShowReport\x12\x1e.holdfast.v1.ShowReportRequest\x1a\x17.holdfast.v1.ReportViewB1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
+	"ShowReport\x12\x1e.holdfast.v1.ShowReportRequest\x1a\x17.holdfast.v1.ReportView\x12A\n" +
+	"\tApplyShop\x12\x1d.holdfast.v1.ApplyShopRequest\x1a\x15.holdfast.v1.ShopView\x12J\n" +
+	"\tListShops\x12\x1d.holdfast.v1.ListShopsRequest\x1a\x1e.holdfast.v1.ListShopsResponse\x12?\n" +
+	"\bShowShop\x12\x1c.holdfast.v1.ShowShopRequest\x1a\x15.holdfast.v1.ShopView\x12J\n" +
+	"\rShowShopSheet\x12!.holdfast.v1.ShowShopSheetRequest\x1a\x16.holdfast.v1.ShopSheet\x12E\n" +
+	"\vTakeTakings\x12\x1f.holdfast.v1.TakeTakingsRequest\x1a\x15.holdfast.v1.ShopViewB1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
 
 var (
 	file_holdfast_v1_wallet_proto_rawDescOnce sync.Once
@@ -5184,7 +5768,7 @@ func file_holdfast_v1_wallet_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_wallet_proto_rawDescData
 }
 
-var file_holdfast_v1_wallet_proto_msgTypes = make([]protoimpl.MessageInfo, 69)
+var file_holdfast_v1_wallet_proto_msgTypes = make([]protoimpl.MessageInfo, 77)
 var file_holdfast_v1_wallet_proto_goTypes = []any{
 	(*SendCodeRequest)(nil),        // 0: holdfast.v1.SendCodeRequest
 	(*SendCodeResponse)(nil),       // 1: holdfast.v1.SendCodeResponse
@@ -5255,7 +5839,15 @@ var file_holdfast_v1_wallet_proto_goTypes = []any{
 	(*ListReportsRequest)(nil),     // 66: holdfast.v1.ListReportsRequest
 	(*ListReportsResponse)(nil),    // 67: holdfast.v1.ListReportsResponse
 	(*ShowReportRequest)(nil),      // 68: holdfast.v1.ShowReportRequest
-	(*Receipt)(nil),                // 69: holdfast.v1.Receipt
+	(*ApplyShopRequest)(nil),       // 69: holdfast.v1.ApplyShopRequest
+	(*ShopView)(nil),               // 70: holdfast.v1.ShopView
+	(*ListShopsRequest)(nil),       // 71: holdfast.v1.ListShopsRequest
+	(*ListShopsResponse)(nil),      // 72: holdfast.v1.ListShopsResponse
+	(*ShowShopRequest)(nil),        // 73: holdfast.v1.ShowShopRequest
+	(*ShowShopSheetRequest)(nil),   // 74: holdfast.v1.ShowShopSheetRequest
+	(*ShopSheet)(nil),              // 75: holdfast.v1.ShopSheet
+	(*TakeTakingsRequest)(nil),     // 76: holdfast.v1.TakeTakingsRequest
+	(*Receipt)(nil),                // 77: holdfast.v1.Receipt
 }
 var file_holdfast_v1_wallet_proto_depIdxs = []int32{
 	15, // 0: holdfast.v1.WalletView.devices:type_name -> holdfast.v1.DeviceView
@@ -5279,89 +5871,100 @@ var file_holdfast_v1_wallet_proto_depIdxs = []int32{
 	59, // 18: holdfast.v1.ListPacketsResponse.packets:type_name -> holdfast.v1.PacketLine
 	62, // 19: holdfast.v1.News.happened:type_name -> holdfast.v1.Happening
 	64, // 20: holdfast.v1.ListReportsResponse.reports:type_name -> holdfast.v1.ReportView
-	0,  // 21: holdfast.v1.WalletService.SendCode:input_type -> holdfast.v1.SendCodeRequest
-	2,  // 22: holdfast.v1.WalletService.Enrol:input_type -> holdfast.v1.EnrolRequest
-	4,  // 23: holdfast.v1.WalletService.ShowWallet:input_type -> holdfast.v1.ShowWalletRequest
-	16, // 24: holdfast.v1.WalletService.SetPin:input_type -> holdfast.v1.SetPinRequest
-	17, // 25: holdfast.v1.WalletService.CheckPin:input_type -> holdfast.v1.CheckPinRequest
-	19, // 26: holdfast.v1.WalletService.ForgetPin:input_type -> holdfast.v1.ForgetPinRequest
-	20, // 27: holdfast.v1.WalletService.SetFreeLimit:input_type -> holdfast.v1.SetFreeLimitRequest
-	21, // 28: holdfast.v1.WalletService.EndDevice:input_type -> holdfast.v1.EndDeviceRequest
-	6,  // 29: holdfast.v1.WalletService.BeginPasskey:input_type -> holdfast.v1.BeginPasskeyRequest
-	8,  // 30: holdfast.v1.WalletService.AddPasskey:input_type -> holdfast.v1.AddPasskeyRequest
-	9,  // 31: holdfast.v1.WalletService.AskPasskey:input_type -> holdfast.v1.AskPasskeyRequest
-	10, // 32: holdfast.v1.WalletService.CheckPasskey:input_type -> holdfast.v1.CheckPasskeyRequest
-	11, // 33: holdfast.v1.WalletService.EndPasskey:input_type -> holdfast.v1.EndPasskeyRequest
-	12, // 34: holdfast.v1.WalletService.Appeal:input_type -> holdfast.v1.AppealRequest
-	22, // 35: holdfast.v1.WalletService.ShowPayable:input_type -> holdfast.v1.ShowPayableRequest
-	24, // 36: holdfast.v1.WalletService.Pay:input_type -> holdfast.v1.PayRequest
-	25, // 37: holdfast.v1.WalletService.WithdrawCash:input_type -> holdfast.v1.WithdrawCashRequest
-	28, // 38: holdfast.v1.WalletService.ListBills:input_type -> holdfast.v1.ListBillsRequest
-	31, // 39: holdfast.v1.WalletService.ShowSteps:input_type -> holdfast.v1.ShowStepsRequest
-	34, // 40: holdfast.v1.WalletService.ShowReceipt:input_type -> holdfast.v1.ShowReceiptRequest
-	35, // 41: holdfast.v1.WalletService.RenewPayCode:input_type -> holdfast.v1.RenewPayCodeRequest
-	37, // 42: holdfast.v1.WalletService.ListAsked:input_type -> holdfast.v1.ListAskedRequest
-	40, // 43: holdfast.v1.WalletService.ShowAsked:input_type -> holdfast.v1.ShowAskedRequest
-	41, // 44: holdfast.v1.WalletService.AnswerAsked:input_type -> holdfast.v1.AnswerAskedRequest
-	42, // 45: holdfast.v1.WalletService.MakeReceiveCode:input_type -> holdfast.v1.MakeReceiveCodeRequest
-	44, // 46: holdfast.v1.WalletService.FindPayee:input_type -> holdfast.v1.FindPayeeRequest
-	46, // 47: holdfast.v1.WalletService.Transfer:input_type -> holdfast.v1.TransferRequest
-	48, // 48: holdfast.v1.WalletService.ShowTransfer:input_type -> holdfast.v1.ShowTransferRequest
-	49, // 49: holdfast.v1.WalletService.AnswerTransfer:input_type -> holdfast.v1.AnswerTransferRequest
-	50, // 50: holdfast.v1.WalletService.ThrowPacket:input_type -> holdfast.v1.ThrowPacketRequest
-	51, // 51: holdfast.v1.WalletService.OpenPacket:input_type -> holdfast.v1.OpenPacketRequest
-	52, // 52: holdfast.v1.WalletService.ShowPacket:input_type -> holdfast.v1.ShowPacketRequest
-	55, // 53: holdfast.v1.WalletService.ListWaiting:input_type -> holdfast.v1.ListWaitingRequest
-	57, // 54: holdfast.v1.WalletService.ListPackets:input_type -> holdfast.v1.ListPacketsRequest
-	60, // 55: holdfast.v1.WalletService.Follow:input_type -> holdfast.v1.FollowRequest
-	63, // 56: holdfast.v1.WalletService.ReportProblem:input_type -> holdfast.v1.ReportProblemRequest
-	65, // 57: holdfast.v1.WalletService.CloseReport:input_type -> holdfast.v1.CloseReportRequest
-	66, // 58: holdfast.v1.WalletService.ListReports:input_type -> holdfast.v1.ListReportsRequest
-	68, // 59: holdfast.v1.WalletService.ShowReport:input_type -> holdfast.v1.ShowReportRequest
-	1,  // 60: holdfast.v1.WalletService.SendCode:output_type -> holdfast.v1.SendCodeResponse
-	3,  // 61: holdfast.v1.WalletService.Enrol:output_type -> holdfast.v1.EnrolResponse
-	5,  // 62: holdfast.v1.WalletService.ShowWallet:output_type -> holdfast.v1.WalletView
-	5,  // 63: holdfast.v1.WalletService.SetPin:output_type -> holdfast.v1.WalletView
-	18, // 64: holdfast.v1.WalletService.CheckPin:output_type -> holdfast.v1.CheckPinResponse
-	5,  // 65: holdfast.v1.WalletService.ForgetPin:output_type -> holdfast.v1.WalletView
-	5,  // 66: holdfast.v1.WalletService.SetFreeLimit:output_type -> holdfast.v1.WalletView
-	5,  // 67: holdfast.v1.WalletService.EndDevice:output_type -> holdfast.v1.WalletView
-	7,  // 68: holdfast.v1.WalletService.BeginPasskey:output_type -> holdfast.v1.PasskeyAsked
-	5,  // 69: holdfast.v1.WalletService.AddPasskey:output_type -> holdfast.v1.WalletView
-	7,  // 70: holdfast.v1.WalletService.AskPasskey:output_type -> holdfast.v1.PasskeyAsked
-	18, // 71: holdfast.v1.WalletService.CheckPasskey:output_type -> holdfast.v1.CheckPinResponse
-	5,  // 72: holdfast.v1.WalletService.EndPasskey:output_type -> holdfast.v1.WalletView
-	5,  // 73: holdfast.v1.WalletService.Appeal:output_type -> holdfast.v1.WalletView
-	23, // 74: holdfast.v1.WalletService.ShowPayable:output_type -> holdfast.v1.Payable
-	27, // 75: holdfast.v1.WalletService.Pay:output_type -> holdfast.v1.Payment
-	26, // 76: holdfast.v1.WalletService.WithdrawCash:output_type -> holdfast.v1.CashOutView
-	29, // 77: holdfast.v1.WalletService.ListBills:output_type -> holdfast.v1.ListBillsResponse
-	32, // 78: holdfast.v1.WalletService.ShowSteps:output_type -> holdfast.v1.StepsView
-	69, // 79: holdfast.v1.WalletService.ShowReceipt:output_type -> holdfast.v1.Receipt
-	36, // 80: holdfast.v1.WalletService.RenewPayCode:output_type -> holdfast.v1.RenewPayCodeResponse
-	38, // 81: holdfast.v1.WalletService.ListAsked:output_type -> holdfast.v1.ListAskedResponse
-	39, // 82: holdfast.v1.WalletService.ShowAsked:output_type -> holdfast.v1.Asked
-	39, // 83: holdfast.v1.WalletService.AnswerAsked:output_type -> holdfast.v1.Asked
-	43, // 84: holdfast.v1.WalletService.MakeReceiveCode:output_type -> holdfast.v1.ReceiveCode
-	45, // 85: holdfast.v1.WalletService.FindPayee:output_type -> holdfast.v1.FindPayeeResponse
-	47, // 86: holdfast.v1.WalletService.Transfer:output_type -> holdfast.v1.TransferView
-	47, // 87: holdfast.v1.WalletService.ShowTransfer:output_type -> holdfast.v1.TransferView
-	47, // 88: holdfast.v1.WalletService.AnswerTransfer:output_type -> holdfast.v1.TransferView
-	53, // 89: holdfast.v1.WalletService.ThrowPacket:output_type -> holdfast.v1.PacketView
-	53, // 90: holdfast.v1.WalletService.OpenPacket:output_type -> holdfast.v1.PacketView
-	53, // 91: holdfast.v1.WalletService.ShowPacket:output_type -> holdfast.v1.PacketView
-	56, // 92: holdfast.v1.WalletService.ListWaiting:output_type -> holdfast.v1.ListWaitingResponse
-	58, // 93: holdfast.v1.WalletService.ListPackets:output_type -> holdfast.v1.ListPacketsResponse
-	61, // 94: holdfast.v1.WalletService.Follow:output_type -> holdfast.v1.News
-	64, // 95: holdfast.v1.WalletService.ReportProblem:output_type -> holdfast.v1.ReportView
-	64, // 96: holdfast.v1.WalletService.CloseReport:output_type -> holdfast.v1.ReportView
-	67, // 97: holdfast.v1.WalletService.ListReports:output_type -> holdfast.v1.ListReportsResponse
-	64, // 98: holdfast.v1.WalletService.ShowReport:output_type -> holdfast.v1.ReportView
-	60, // [60:99] is the sub-list for method output_type
-	21, // [21:60] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	70, // 21: holdfast.v1.ListShopsResponse.shops:type_name -> holdfast.v1.ShopView
+	0,  // 22: holdfast.v1.WalletService.SendCode:input_type -> holdfast.v1.SendCodeRequest
+	2,  // 23: holdfast.v1.WalletService.Enrol:input_type -> holdfast.v1.EnrolRequest
+	4,  // 24: holdfast.v1.WalletService.ShowWallet:input_type -> holdfast.v1.ShowWalletRequest
+	16, // 25: holdfast.v1.WalletService.SetPin:input_type -> holdfast.v1.SetPinRequest
+	17, // 26: holdfast.v1.WalletService.CheckPin:input_type -> holdfast.v1.CheckPinRequest
+	19, // 27: holdfast.v1.WalletService.ForgetPin:input_type -> holdfast.v1.ForgetPinRequest
+	20, // 28: holdfast.v1.WalletService.SetFreeLimit:input_type -> holdfast.v1.SetFreeLimitRequest
+	21, // 29: holdfast.v1.WalletService.EndDevice:input_type -> holdfast.v1.EndDeviceRequest
+	6,  // 30: holdfast.v1.WalletService.BeginPasskey:input_type -> holdfast.v1.BeginPasskeyRequest
+	8,  // 31: holdfast.v1.WalletService.AddPasskey:input_type -> holdfast.v1.AddPasskeyRequest
+	9,  // 32: holdfast.v1.WalletService.AskPasskey:input_type -> holdfast.v1.AskPasskeyRequest
+	10, // 33: holdfast.v1.WalletService.CheckPasskey:input_type -> holdfast.v1.CheckPasskeyRequest
+	11, // 34: holdfast.v1.WalletService.EndPasskey:input_type -> holdfast.v1.EndPasskeyRequest
+	12, // 35: holdfast.v1.WalletService.Appeal:input_type -> holdfast.v1.AppealRequest
+	22, // 36: holdfast.v1.WalletService.ShowPayable:input_type -> holdfast.v1.ShowPayableRequest
+	24, // 37: holdfast.v1.WalletService.Pay:input_type -> holdfast.v1.PayRequest
+	25, // 38: holdfast.v1.WalletService.WithdrawCash:input_type -> holdfast.v1.WithdrawCashRequest
+	28, // 39: holdfast.v1.WalletService.ListBills:input_type -> holdfast.v1.ListBillsRequest
+	31, // 40: holdfast.v1.WalletService.ShowSteps:input_type -> holdfast.v1.ShowStepsRequest
+	34, // 41: holdfast.v1.WalletService.ShowReceipt:input_type -> holdfast.v1.ShowReceiptRequest
+	35, // 42: holdfast.v1.WalletService.RenewPayCode:input_type -> holdfast.v1.RenewPayCodeRequest
+	37, // 43: holdfast.v1.WalletService.ListAsked:input_type -> holdfast.v1.ListAskedRequest
+	40, // 44: holdfast.v1.WalletService.ShowAsked:input_type -> holdfast.v1.ShowAskedRequest
+	41, // 45: holdfast.v1.WalletService.AnswerAsked:input_type -> holdfast.v1.AnswerAskedRequest
+	42, // 46: holdfast.v1.WalletService.MakeReceiveCode:input_type -> holdfast.v1.MakeReceiveCodeRequest
+	44, // 47: holdfast.v1.WalletService.FindPayee:input_type -> holdfast.v1.FindPayeeRequest
+	46, // 48: holdfast.v1.WalletService.Transfer:input_type -> holdfast.v1.TransferRequest
+	48, // 49: holdfast.v1.WalletService.ShowTransfer:input_type -> holdfast.v1.ShowTransferRequest
+	49, // 50: holdfast.v1.WalletService.AnswerTransfer:input_type -> holdfast.v1.AnswerTransferRequest
+	50, // 51: holdfast.v1.WalletService.ThrowPacket:input_type -> holdfast.v1.ThrowPacketRequest
+	51, // 52: holdfast.v1.WalletService.OpenPacket:input_type -> holdfast.v1.OpenPacketRequest
+	52, // 53: holdfast.v1.WalletService.ShowPacket:input_type -> holdfast.v1.ShowPacketRequest
+	55, // 54: holdfast.v1.WalletService.ListWaiting:input_type -> holdfast.v1.ListWaitingRequest
+	57, // 55: holdfast.v1.WalletService.ListPackets:input_type -> holdfast.v1.ListPacketsRequest
+	60, // 56: holdfast.v1.WalletService.Follow:input_type -> holdfast.v1.FollowRequest
+	63, // 57: holdfast.v1.WalletService.ReportProblem:input_type -> holdfast.v1.ReportProblemRequest
+	65, // 58: holdfast.v1.WalletService.CloseReport:input_type -> holdfast.v1.CloseReportRequest
+	66, // 59: holdfast.v1.WalletService.ListReports:input_type -> holdfast.v1.ListReportsRequest
+	68, // 60: holdfast.v1.WalletService.ShowReport:input_type -> holdfast.v1.ShowReportRequest
+	69, // 61: holdfast.v1.WalletService.ApplyShop:input_type -> holdfast.v1.ApplyShopRequest
+	71, // 62: holdfast.v1.WalletService.ListShops:input_type -> holdfast.v1.ListShopsRequest
+	73, // 63: holdfast.v1.WalletService.ShowShop:input_type -> holdfast.v1.ShowShopRequest
+	74, // 64: holdfast.v1.WalletService.ShowShopSheet:input_type -> holdfast.v1.ShowShopSheetRequest
+	76, // 65: holdfast.v1.WalletService.TakeTakings:input_type -> holdfast.v1.TakeTakingsRequest
+	1,  // 66: holdfast.v1.WalletService.SendCode:output_type -> holdfast.v1.SendCodeResponse
+	3,  // 67: holdfast.v1.WalletService.Enrol:output_type -> holdfast.v1.EnrolResponse
+	5,  // 68: holdfast.v1.WalletService.ShowWallet:output_type -> holdfast.v1.WalletView
+	5,  // 69: holdfast.v1.WalletService.SetPin:output_type -> holdfast.v1.WalletView
+	18, // 70: holdfast.v1.WalletService.CheckPin:output_type -> holdfast.v1.CheckPinResponse
+	5,  // 71: holdfast.v1.WalletService.ForgetPin:output_type -> holdfast.v1.WalletView
+	5,  // 72: holdfast.v1.WalletService.SetFreeLimit:output_type -> holdfast.v1.WalletView
+	5,  // 73: holdfast.v1.WalletService.EndDevice:output_type -> holdfast.v1.WalletView
+	7,  // 74: holdfast.v1.WalletService.BeginPasskey:output_type -> holdfast.v1.PasskeyAsked
+	5,  // 75: holdfast.v1.WalletService.AddPasskey:output_type -> holdfast.v1.WalletView
+	7,  // 76: holdfast.v1.WalletService.AskPasskey:output_type -> holdfast.v1.PasskeyAsked
+	18, // 77: holdfast.v1.WalletService.CheckPasskey:output_type -> holdfast.v1.CheckPinResponse
+	5,  // 78: holdfast.v1.WalletService.EndPasskey:output_type -> holdfast.v1.WalletView
+	5,  // 79: holdfast.v1.WalletService.Appeal:output_type -> holdfast.v1.WalletView
+	23, // 80: holdfast.v1.WalletService.ShowPayable:output_type -> holdfast.v1.Payable
+	27, // 81: holdfast.v1.WalletService.Pay:output_type -> holdfast.v1.Payment
+	26, // 82: holdfast.v1.WalletService.WithdrawCash:output_type -> holdfast.v1.CashOutView
+	29, // 83: holdfast.v1.WalletService.ListBills:output_type -> holdfast.v1.ListBillsResponse
+	32, // 84: holdfast.v1.WalletService.ShowSteps:output_type -> holdfast.v1.StepsView
+	77, // 85: holdfast.v1.WalletService.ShowReceipt:output_type -> holdfast.v1.Receipt
+	36, // 86: holdfast.v1.WalletService.RenewPayCode:output_type -> holdfast.v1.RenewPayCodeResponse
+	38, // 87: holdfast.v1.WalletService.ListAsked:output_type -> holdfast.v1.ListAskedResponse
+	39, // 88: holdfast.v1.WalletService.ShowAsked:output_type -> holdfast.v1.Asked
+	39, // 89: holdfast.v1.WalletService.AnswerAsked:output_type -> holdfast.v1.Asked
+	43, // 90: holdfast.v1.WalletService.MakeReceiveCode:output_type -> holdfast.v1.ReceiveCode
+	45, // 91: holdfast.v1.WalletService.FindPayee:output_type -> holdfast.v1.FindPayeeResponse
+	47, // 92: holdfast.v1.WalletService.Transfer:output_type -> holdfast.v1.TransferView
+	47, // 93: holdfast.v1.WalletService.ShowTransfer:output_type -> holdfast.v1.TransferView
+	47, // 94: holdfast.v1.WalletService.AnswerTransfer:output_type -> holdfast.v1.TransferView
+	53, // 95: holdfast.v1.WalletService.ThrowPacket:output_type -> holdfast.v1.PacketView
+	53, // 96: holdfast.v1.WalletService.OpenPacket:output_type -> holdfast.v1.PacketView
+	53, // 97: holdfast.v1.WalletService.ShowPacket:output_type -> holdfast.v1.PacketView
+	56, // 98: holdfast.v1.WalletService.ListWaiting:output_type -> holdfast.v1.ListWaitingResponse
+	58, // 99: holdfast.v1.WalletService.ListPackets:output_type -> holdfast.v1.ListPacketsResponse
+	61, // 100: holdfast.v1.WalletService.Follow:output_type -> holdfast.v1.News
+	64, // 101: holdfast.v1.WalletService.ReportProblem:output_type -> holdfast.v1.ReportView
+	64, // 102: holdfast.v1.WalletService.CloseReport:output_type -> holdfast.v1.ReportView
+	67, // 103: holdfast.v1.WalletService.ListReports:output_type -> holdfast.v1.ListReportsResponse
+	64, // 104: holdfast.v1.WalletService.ShowReport:output_type -> holdfast.v1.ReportView
+	70, // 105: holdfast.v1.WalletService.ApplyShop:output_type -> holdfast.v1.ShopView
+	72, // 106: holdfast.v1.WalletService.ListShops:output_type -> holdfast.v1.ListShopsResponse
+	70, // 107: holdfast.v1.WalletService.ShowShop:output_type -> holdfast.v1.ShopView
+	75, // 108: holdfast.v1.WalletService.ShowShopSheet:output_type -> holdfast.v1.ShopSheet
+	70, // 109: holdfast.v1.WalletService.TakeTakings:output_type -> holdfast.v1.ShopView
+	66, // [66:110] is the sub-list for method output_type
+	22, // [22:66] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_wallet_proto_init() }
@@ -5388,7 +5991,7 @@ func file_holdfast_v1_wallet_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_wallet_proto_rawDesc), len(file_holdfast_v1_wallet_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   69,
+			NumMessages:   77,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -23,6 +23,14 @@ export interface AppealRequest {
 	words: string;
 }
 
+export interface ApplyShopRequest {
+	name: string;
+	kind: string;
+	category: string;
+	picture: Uint8Array;
+	clientId: string;
+}
+
 export interface AskPasskeyRequest {
 	pay: PayRequest;
 	transfer: TransferRequest;
@@ -204,6 +212,13 @@ export interface ListReportsResponse {
 	next: string;
 }
 
+export interface ListShopsRequest {
+}
+
+export interface ListShopsResponse {
+	shops: ShopView[];
+}
+
 export interface ListWaitingRequest {
 	before: string;
 	limit: number;
@@ -375,6 +390,28 @@ export interface SetPinRequest {
 	blind: Uint8Array;
 }
 
+export interface ShopSheet {
+	data: Uint8Array;
+	mediaType: string;
+}
+
+export interface ShopView {
+	shop: string;
+	name: string;
+	kind: string;
+	category: string;
+	state: string;
+	refusal: string;
+	sentence: string;
+	words: string;
+	createdAt: number;
+	decidedAt: number;
+	mchid: string;
+	link: string;
+	takings: number;
+	picture: Uint8Array;
+}
+
 export interface ShowAskedRequest {
 	order: string;
 }
@@ -393,6 +430,16 @@ export interface ShowReceiptRequest {
 
 export interface ShowReportRequest {
 	report: string;
+}
+
+export interface ShowShopRequest {
+	shop: string;
+}
+
+export interface ShowShopSheetRequest {
+	shop: string;
+	format: string;
+	paper: string;
 }
 
 export interface ShowStepsRequest {
@@ -414,6 +461,12 @@ export interface StepsView {
 	description: string;
 	total: number;
 	refunded: number;
+}
+
+export interface TakeTakingsRequest {
+	shop: string;
+	amount: number;
+	clientId: string;
 }
 
 export interface ThrowPacketRequest {
@@ -513,6 +566,11 @@ export interface Calls {
 	CloseReport: { asked: CloseReportRequest; answered: ReportView };
 	ListReports: { asked: ListReportsRequest; answered: ListReportsResponse };
 	ShowReport: { asked: ShowReportRequest; answered: ReportView };
+	ApplyShop: { asked: ApplyShopRequest; answered: ShopView };
+	ListShops: { asked: ListShopsRequest; answered: ListShopsResponse };
+	ShowShop: { asked: ShowShopRequest; answered: ShopView };
+	ShowShopSheet: { asked: ShowShopSheetRequest; answered: ShopSheet };
+	TakeTakings: { asked: TakeTakingsRequest; answered: ShopView };
 }
 
 // messages says of each field what kind it is; a trailing [] is a list.
@@ -521,6 +579,7 @@ export const messages = {
 	AnswerAskedRequest: { order: "id", pay: "bool", grant: "id" },
 	AnswerTransferRequest: { transfer: "id", accept: "bool" },
 	AppealRequest: { clientId: "text", words: "text" },
+	ApplyShopRequest: { name: "text", kind: "text", category: "text", picture: "bytes", clientId: "text" },
 	AskPasskeyRequest: { pay: "PayRequest", transfer: "TransferRequest", throwPacket: "ThrowPacketRequest", setFreeLimit: "SetFreeLimitRequest", setPin: "SetPinRequest", addPasskey: "AddPasskeyRequest", endPasskey: "EndPasskeyRequest", endDevice: "EndDeviceRequest", answerAsked: "AnswerAskedRequest", withdrawCash: "WithdrawCashRequest" },
 	Asked: { order: "id", merchant: "text", description: "text", total: "number", state: "text", until: "number", entry: "id" },
 	BeginPasskeyRequest: { },
@@ -550,6 +609,8 @@ export const messages = {
 	ListPacketsResponse: { packets: "PacketLine[]", next: "id", included: "id" },
 	ListReportsRequest: { before: "id", limit: "number" },
 	ListReportsResponse: { reports: "ReportView[]", next: "id" },
+	ListShopsRequest: { },
+	ListShopsResponse: { shops: "ShopView[]" },
 	ListWaitingRequest: { before: "id", limit: "number" },
 	ListWaitingResponse: { transfers: "TransferView[]", next: "id", included: "id" },
 	MakeReceiveCodeRequest: { amount: "number", fresh: "bool" },
@@ -574,15 +635,20 @@ export const messages = {
 	SendCodeResponse: { expiresAt: "number" },
 	SetFreeLimitRequest: { limit: "number", grant: "id" },
 	SetPinRequest: { pin: "text", grant: "id", blind: "bytes" },
+	ShopSheet: { data: "bytes", mediaType: "text" },
+	ShopView: { shop: "id", name: "text", kind: "text", category: "text", state: "text", refusal: "text", sentence: "text", words: "text", createdAt: "number", decidedAt: "number", mchid: "text", link: "text", takings: "number", picture: "bytes" },
 	ShowAskedRequest: { order: "id" },
 	ShowPacketRequest: { link: "text" },
 	ShowPayableRequest: { code: "text" },
 	ShowReceiptRequest: { subject: "text" },
 	ShowReportRequest: { report: "id" },
+	ShowShopRequest: { shop: "id" },
+	ShowShopSheetRequest: { shop: "id", format: "text", paper: "text" },
 	ShowStepsRequest: { subject: "text" },
 	ShowTransferRequest: { transfer: "id" },
 	ShowWalletRequest: { },
 	StepsView: { steps: "BillStep[]", transactionId: "text", outTradeNo: "text", merchant: "text", description: "text", total: "number", refunded: "number" },
+	TakeTakingsRequest: { shop: "id", amount: "number", clientId: "text" },
 	ThrowPacketRequest: { clientId: "text", count: "number", total: "number", lucky: "bool", payee: "text", grant: "id", words: "text" },
 	TransferRequest: { payee: "text", amount: "number", clientId: "text", accept: "bool", grant: "id", memo: "text" },
 	TransferView: { transfer: "id", amount: "number", state: "text", mine: "bool", who: "text", createdAt: "number", endedAt: "number", until: "number", entry: "id", memo: "text" },
@@ -631,4 +697,9 @@ export const calls = {
 	CloseReport: ["ReportView", "WalletService"],
 	ListReports: ["ListReportsResponse", "WalletService"],
 	ShowReport: ["ReportView", "WalletService"],
+	ApplyShop: ["ShopView", "WalletService"],
+	ListShops: ["ListShopsResponse", "WalletService"],
+	ShowShop: ["ShopView", "WalletService"],
+	ShowShopSheet: ["ShopSheet", "WalletService"],
+	TakeTakings: ["ShopView", "WalletService"],
 } as const;

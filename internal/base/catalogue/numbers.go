@@ -96,6 +96,10 @@ const (
 	ReportAnswer Number = 107
 	ReportClose  Number = 108
 
+	ShopApply  Number = 120
+	ShopDecide Number = 121
+	ShopTake   Number = 122
+
 	ReceiveCodeSet Number = 135
 	PasskeyAdd     Number = 110
 	PasskeyEnd     Number = 111

@@ -287,6 +287,17 @@ const (
 	ReportsTooMany       Code = 264
 	ReportAnswered       Code = 265
 	ReportClosed         Code = 266
+
+	ShopNotFound       Code = 270
+	ShopExists         Code = 271
+	ShopKindInvalid    Code = 272
+	PictureInvalid     Code = 273
+	ShopWaiting        Code = 274
+	ShopsTooMany       Code = 275
+	ShopDecided        Code = 276
+	ShopRefusalInvalid Code = 277
+	ShopTakingExists   Code = 278
+	ShopNotOpen        Code = 279
 )
 
 // Info describes a code.

@@ -57,6 +57,9 @@ const (
 	Reports      ID = 0x72
 	ReportNos    ID = 0x73
 	OpenReports  ID = 0x74
+	Shops        ID = 0x75
+	ShopRefs     ID = 0x76
+	ShopTakes    ID = 0x77
 	Passkeys     ID = 0x78
 	Appeals      ID = 0x79
 	OpenAppeals  ID = 0x7a
@@ -128,6 +131,9 @@ var declared = [256]declaration{
 	Reports:      {name: "reports", rows: "(report id) -> ProblemReport", level: 5},
 	ReportNos:    {name: "report_nos", rows: "(uid, client id) -> OrderRef of the report", level: 5},
 	OpenReports:  {name: "open_reports", rows: "(uid, report id) -> empty: those that wait for an answer", level: 5},
+	Shops:        {name: "shops", rows: "(shop id) -> Shop", level: 5},
+	ShopRefs:     {name: "shop_refs", rows: "(1, uid, client id) -> OrderRef of the shop; (2, shop id) -> OrderRef: those that wait for a decision", level: 5},
+	ShopTakes:    {name: "shop_takes", rows: "(shop id, client id) -> ShopTaken", level: 5},
 	Passkeys:     {name: "passkeys", rows: "(uid) -> Passkeys", level: 5},
 	Appeals:      {name: "appeals", rows: "(uid) -> Appeal, the last one", level: 5},
 	OpenAppeals:  {name: "open_appeals", rows: "(filed at, uid) -> empty", level: 5},

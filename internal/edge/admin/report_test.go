@@ -11,11 +11,9 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/rule/wallet"
 )
 
-// reported is a site on which somebody with a wallet has paid an order and reported it.
-func reported(t *testing.T) *admintest.Site {
+// withWallet is somebody with a wallet and money in it.
+func withWallet(t *testing.T, d *admintest.Site) (*pb.Enrolment, func(n uint64) *pb.Consent) {
 	t.Helper()
-	d := admintest.Open(t, true)
-	d.Merchant()
 	tag, proof, point := []byte(strings.Repeat("t", 32)), []byte(strings.Repeat("p", 32)), append([]byte{4}, strings.Repeat("k", 64)...)
 	p := ask(t, d.Client.PersonAdd, &pb.AdminPersonAddRequest{Ref: "ming", Name: "小明", Phone: "13800000000", Topup: 10_000}).Person
 	row := d.Must(catalogue.PersonBlock, &pb.PersonBlock{Uid: p.Uid, Blocked: true, Reason: "test"}).(*pb.Person)
@@ -25,9 +23,17 @@ func reported(t *testing.T) *admintest.Site {
 	}
 	d.Must(catalogue.CodeSend, &pb.CodeSend{PhoneTag: tag, AddressTag: proof, Proof: proof, Key: proof[:16]})
 	e := d.Must(catalogue.DeviceEnrol, &pb.DeviceEnrol{PhoneTag: tag, Proof: proof, PublicKey: point, Label: "phone"}).(*pb.Enrolment)
-	consent := func(n uint64) *pb.Consent {
+	return e, func(n uint64) *pb.Consent {
 		return &pb.Consent{Device: e.Device, Counter: n, Signed: proof, Signature: append(proof, proof...)}
 	}
+}
+
+// reported is a site on which somebody with a wallet has paid an order and reported it.
+func reported(t *testing.T) *admintest.Site {
+	t.Helper()
+	d := admintest.Open(t, true)
+	d.Merchant()
+	e, consent := withWallet(t, d)
 	o := d.Order("T2026-0001", nil)
 	d.Must(catalogue.WalletPay, &pb.WalletPay{PrepayId: o.PrepayId, Uid: e.Uid, Attempt: []byte("a"), Consent: consent(1)})
 	d.Must(catalogue.ReportCreate, &pb.ReportCreate{

@@ -68,6 +68,11 @@ var roles = map[string][]pb.StaffRole{
 	pbconnect.AdminServiceTillAddProcedure:  {support, field},
 	pbconnect.AdminServiceTillSetProcedure:  {support},
 
+	// Whoever visits a shop sees whether it is one.
+	pbconnect.AdminServiceShopListProcedure:   {support, field},
+	pbconnect.AdminServiceShopShowProcedure:   {support, field},
+	pbconnect.AdminServiceShopDecideProcedure: {support, field},
+
 	// What people say of their troubles is for those who deal with them.
 	pbconnect.AdminServiceReportListProcedure:   {support, finance, onCall},
 	pbconnect.AdminServiceReportShowProcedure:   {support, finance, onCall},

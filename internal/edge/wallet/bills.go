@@ -15,6 +15,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
 	"github.com/holdfast-pay/holdfast/internal/rule/order"
 	"github.com/holdfast-pay/holdfast/internal/rule/refund"
+	"github.com/holdfast-pay/holdfast/internal/rule/shop"
 )
 
 // Bills a page.
@@ -57,7 +58,8 @@ func what(reason pb.PostingCode) string {
 	return rpc.Word(reason)
 }
 
-// counterpart is the merchant's name behind an order or refund, empty for the rest.
+// counterpart is the merchant's name behind an order or refund, or the person's own
+// shop; empty for the rest.
 func counterpart(r table.Reader, entity string) string {
 	kind, number, _ := strings.Cut(entity, "/")
 	id, err := strconv.ParseUint(number, 10, 64)
@@ -72,6 +74,10 @@ func counterpart(r table.Reader, entity string) string {
 	case "refund":
 		if f, ok := refund.Get(r, id); ok {
 			return merchantName(r, f.Mchid)
+		}
+	case "shop":
+		if s, ok := shop.Peek(r, id); ok {
+			return s.Name
 		}
 	}
 	return ""

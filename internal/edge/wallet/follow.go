@@ -14,11 +14,13 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/edge/events"
 	"github.com/holdfast-pay/holdfast/internal/edge/gate"
 	"github.com/holdfast-pay/holdfast/internal/edge/personal"
+	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
 	"github.com/holdfast-pay/holdfast/internal/engine/journal"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
 	"github.com/holdfast-pay/holdfast/internal/rule/order"
 	"github.com/holdfast-pay/holdfast/internal/rule/packet"
+	"github.com/holdfast-pay/holdfast/internal/rule/shop"
 	"github.com/holdfast-pay/holdfast/internal/rule/transfer"
 )
 
@@ -128,6 +130,11 @@ func (s *Server) describe(r table.Reader, uid uint64, h *pb.Happening) {
 	case "packet":
 		if p, ok := packet.Get(r, id); ok {
 			s.describePacket(r, uid, p, h)
+		}
+	case "shop":
+		h.Who = counterpart(r, h.Subject)
+		if a, ok := shop.Peek(r, id); ok && a.DecideSeq == h.Entry {
+			h.What = "shop_" + rpc.Word(a.State)
 		}
 	case "wallet", "person":
 		if h.What == "" {

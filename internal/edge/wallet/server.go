@@ -104,6 +104,8 @@ type Config struct {
 	// Mail takes codes that Sender could not send, for those who have an e-mail address;
 	// nil where there is none.
 	Mail *Mailer
+	// TillLink is what the printed code of a till with this token says.
+	TillLink func(token []byte) string
 	// Passkeys asks browsers for passkeys; nil where they are not set up.
 	Passkeys *passkey.Party
 	// Receipts proves what happened; nil where nothing does.

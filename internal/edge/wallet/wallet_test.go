@@ -20,6 +20,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/edge/edgetest"
 	"github.com/holdfast-pay/holdfast/internal/edge/gate"
+	"github.com/holdfast-pay/holdfast/internal/edge/paylink"
 	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
 	"github.com/holdfast-pay/holdfast/internal/edge/wallet"
 	"github.com/holdfast-pay/holdfast/internal/engine/view"
@@ -65,7 +66,7 @@ func open(t *testing.T) *bank {
 	b.config = wallet.Config{
 		Core: b.core, Personal: edgetest.Sealer(t, b.core), Views: b.views, Sender: b, Log: slog.New(slog.DiscardHandler),
 		Now: b.core.Now, Wall: time.Now,
-		Passkeys: party(t),
+		Passkeys: party(t), TillLink: func(token []byte) string { return paylink.Till("https://pay.example.com", token) },
 	}
 	s := httptest.NewServer(wallet.NewServer(b.config))
 	t.Cleanup(s.Close)

@@ -90,14 +90,19 @@ func amount(p *pb.Posting) string {
 }
 
 var reasons = map[pb.PostingCode]string{
-	pb.PostingCode_POSTING_CODE_PAYMENT:     "支付 payment",
-	pb.PostingCode_POSTING_CODE_REFUND:      "退款 refund",
-	pb.PostingCode_POSTING_CODE_TOPUP:       "充值 top-up",
-	pb.PostingCode_POSTING_CODE_TRANSFER:    "转账 transfer",
-	pb.PostingCode_POSTING_CODE_SENT:        "个人转账 sent to a person",
-	pb.PostingCode_POSTING_CODE_SENT_BACK:   "转账退回 transfer sent back",
-	pb.PostingCode_POSTING_CODE_PACKET:      "红包 red packet",
-	pb.PostingCode_POSTING_CODE_PACKET_BACK: "红包退回 rest of a red packet",
+	pb.PostingCode_POSTING_CODE_PAYMENT:         "支付 payment",
+	pb.PostingCode_POSTING_CODE_REFUND:          "退款 refund",
+	pb.PostingCode_POSTING_CODE_TOPUP:           "充值 top-up",
+	pb.PostingCode_POSTING_CODE_TRANSFER:        "转账 transfer",
+	pb.PostingCode_POSTING_CODE_SENT:            "个人转账 sent to a person",
+	pb.PostingCode_POSTING_CODE_SENT_BACK:       "转账退回 transfer sent back",
+	pb.PostingCode_POSTING_CODE_PACKET:          "红包 red packet",
+	pb.PostingCode_POSTING_CODE_PACKET_BACK:     "红包退回 rest of a red packet",
+	pb.PostingCode_POSTING_CODE_CASH_FLOAT:      "备用金 float of a till",
+	pb.PostingCode_POSTING_CODE_CASH:            "现金 cash",
+	pb.PostingCode_POSTING_CODE_CASH_UNDONE:     "现金更正 cash taken back",
+	pb.PostingCode_POSTING_CODE_CASH_DIFFERENCE: "盘点差额 difference when counted",
+	pb.PostingCode_POSTING_CODE_TAKINGS:         "店铺提取 takings of a shop",
 }
 
 func reason(c pb.PostingCode) string {

@@ -64,6 +64,7 @@ func history(t testing.TB) [][]byte {
 	w.sending()
 	w.staff()
 	w.reports()
+	w.shops()
 	w.atTills()
 	return w.log
 }

@@ -52,6 +52,7 @@ func compose(t *testing.T, level uint32) [][]byte {
 	w.sending()
 	w.staff()
 	w.reports()
+	w.shops()
 	w.atTills()
 	next := &pb.Backfill{Name: "order_refunds", Limit: 7}
 	for next != nil {

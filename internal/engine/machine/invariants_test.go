@@ -162,6 +162,21 @@ var breakers = map[string]func(t *testing.T, mem *table.Mem){
 			return open
 		})
 	},
+	"shops are numbered without gaps":                   func(t *testing.T, mem *table.Mem) { drop(t, mem, table.Shops) },
+	"shops are found by their people's names for them":  func(t *testing.T, mem *table.Mem) { drop(t, mem, table.ShopRefs) },
+	"an approved shop has its merchant, owner and till": func(t *testing.T, mem *table.Mem) { drop(t, mem, table.Tills) },
+	"shops that wait are listed, and no others": func(t *testing.T, mem *table.Mem) {
+		edit(t, mem, table.Shops, func(_ string, s *pb.Shop) bool { s.State = pb.ShopState_SHOP_STATE_WAITING; return true })
+	},
+	"nothing is left of a refused shop's picture": func(t *testing.T, mem *table.Mem) {
+		edit(t, mem, table.Shops, func(_ string, s *pb.Shop) bool {
+			s.State = pb.ShopState_SHOP_STATE_REFUSED
+			return len(s.Picture) > 0
+		})
+	},
+	"only approved shops are taken out of": func(t *testing.T, mem *table.Mem) {
+		edit(t, mem, table.ShopTakes, func(_ string, s *pb.ShopTaken) bool { s.Amount = -s.Amount; return true })
+	},
 	"reports are numbered without gaps":                  func(t *testing.T, mem *table.Mem) { drop(t, mem, table.Reports) },
 	"reports are found by their people's names for them": func(t *testing.T, mem *table.Mem) { drop(t, mem, table.ReportNos) },
 	"reports that wait are listed, and no others":        func(t *testing.T, mem *table.Mem) { drop(t, mem, table.OpenReports) },

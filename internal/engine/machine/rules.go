@@ -14,6 +14,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/rule/person"
 	"github.com/holdfast-pay/holdfast/internal/rule/refund"
 	"github.com/holdfast-pay/holdfast/internal/rule/report"
+	"github.com/holdfast-pay/holdfast/internal/rule/shop"
 	"github.com/holdfast-pay/holdfast/internal/rule/staff"
 	"github.com/holdfast-pay/holdfast/internal/rule/standing"
 	"github.com/holdfast-pay/holdfast/internal/rule/till"
@@ -27,7 +28,7 @@ import (
 // of the order, and compares all that an add of a merchant or person says;
 // level 5 seals personal details, knows people's wallets, packs the journal entries
 // of a frame into rows, has people send each other money and red packets, and pay by
-// the codes they show, and knows staff and merchants' tills.
+// the codes they show, and knows staff, merchants' tills and people's shops.
 const MaxLevel = 5
 
 // rules lists the rules. A Tick sweeps in this order, so that it is part of what
@@ -51,6 +52,7 @@ var rules = []*catalogue.Rule{
 	&till.Rule,
 	&standing.Rule,
 	&report.Rule,
+	&shop.Rule,
 }
 
 // logRule is what the machine itself brings: the log's own commands.

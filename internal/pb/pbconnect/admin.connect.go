@@ -158,6 +158,12 @@ const (
 	// AdminServiceReportAnswerProcedure is the fully-qualified name of the AdminService's ReportAnswer
 	// RPC.
 	AdminServiceReportAnswerProcedure = "/holdfast.v1.AdminService/ReportAnswer"
+	// AdminServiceShopListProcedure is the fully-qualified name of the AdminService's ShopList RPC.
+	AdminServiceShopListProcedure = "/holdfast.v1.AdminService/ShopList"
+	// AdminServiceShopShowProcedure is the fully-qualified name of the AdminService's ShopShow RPC.
+	AdminServiceShopShowProcedure = "/holdfast.v1.AdminService/ShopShow"
+	// AdminServiceShopDecideProcedure is the fully-qualified name of the AdminService's ShopDecide RPC.
+	AdminServiceShopDecideProcedure = "/holdfast.v1.AdminService/ShopDecide"
 )
 
 // AdminServiceClient is a client for the holdfast.v1.AdminService service.
@@ -232,6 +238,12 @@ type AdminServiceClient interface {
 	// ReportShow shows a report with everything that belongs to it.
 	ReportShow(context.Context, *connect.Request[pb.AdminReportRequest]) (*connect.Response[pb.AdminReport], error)
 	ReportAnswer(context.Context, *connect.Request[pb.AdminReportAnswerRequest]) (*connect.Response[pb.AdminReport], error)
+	// ShopList lists applications for shops: those that wait, or all.
+	ShopList(context.Context, *connect.Request[pb.AdminShopListRequest]) (*connect.Response[pb.AdminShopListResponse], error)
+	// ShopShow shows one with its picture.
+	ShopShow(context.Context, *connect.Request[pb.AdminShopRequest]) (*connect.Response[pb.AdminShop], error)
+	// ShopDecide approves an application, which makes merchant, owner and till, or refuses it.
+	ShopDecide(context.Context, *connect.Request[pb.AdminShopDecideRequest]) (*connect.Response[pb.AdminShop], error)
 }
 
 // NewAdminServiceClient constructs a client for the holdfast.v1.AdminService service. By default,
@@ -521,6 +533,24 @@ func NewAdminServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			connect.WithSchema(adminServiceMethods.ByName("ReportAnswer")),
 			connect.WithClientOptions(opts...),
 		),
+		shopList: connect.NewClient[pb.AdminShopListRequest, pb.AdminShopListResponse](
+			httpClient,
+			baseURL+AdminServiceShopListProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("ShopList")),
+			connect.WithClientOptions(opts...),
+		),
+		shopShow: connect.NewClient[pb.AdminShopRequest, pb.AdminShop](
+			httpClient,
+			baseURL+AdminServiceShopShowProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("ShopShow")),
+			connect.WithClientOptions(opts...),
+		),
+		shopDecide: connect.NewClient[pb.AdminShopDecideRequest, pb.AdminShop](
+			httpClient,
+			baseURL+AdminServiceShopDecideProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("ShopDecide")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
@@ -572,6 +602,9 @@ type adminServiceClient struct {
 	reportList       *connect.Client[pb.AdminReportListRequest, pb.AdminReportListResponse]
 	reportShow       *connect.Client[pb.AdminReportRequest, pb.AdminReport]
 	reportAnswer     *connect.Client[pb.AdminReportAnswerRequest, pb.AdminReport]
+	shopList         *connect.Client[pb.AdminShopListRequest, pb.AdminShopListResponse]
+	shopShow         *connect.Client[pb.AdminShopRequest, pb.AdminShop]
+	shopDecide       *connect.Client[pb.AdminShopDecideRequest, pb.AdminShop]
 }
 
 // MerchantAdd calls holdfast.v1.AdminService.MerchantAdd.
@@ -804,6 +837,21 @@ func (c *adminServiceClient) ReportAnswer(ctx context.Context, req *connect.Requ
 	return c.reportAnswer.CallUnary(ctx, req)
 }
 
+// ShopList calls holdfast.v1.AdminService.ShopList.
+func (c *adminServiceClient) ShopList(ctx context.Context, req *connect.Request[pb.AdminShopListRequest]) (*connect.Response[pb.AdminShopListResponse], error) {
+	return c.shopList.CallUnary(ctx, req)
+}
+
+// ShopShow calls holdfast.v1.AdminService.ShopShow.
+func (c *adminServiceClient) ShopShow(ctx context.Context, req *connect.Request[pb.AdminShopRequest]) (*connect.Response[pb.AdminShop], error) {
+	return c.shopShow.CallUnary(ctx, req)
+}
+
+// ShopDecide calls holdfast.v1.AdminService.ShopDecide.
+func (c *adminServiceClient) ShopDecide(ctx context.Context, req *connect.Request[pb.AdminShopDecideRequest]) (*connect.Response[pb.AdminShop], error) {
+	return c.shopDecide.CallUnary(ctx, req)
+}
+
 // AdminServiceHandler is an implementation of the holdfast.v1.AdminService service.
 type AdminServiceHandler interface {
 	MerchantAdd(context.Context, *connect.Request[pb.AdminMerchantAddRequest]) (*connect.Response[pb.AdminMerchant], error)
@@ -876,6 +924,12 @@ type AdminServiceHandler interface {
 	// ReportShow shows a report with everything that belongs to it.
 	ReportShow(context.Context, *connect.Request[pb.AdminReportRequest]) (*connect.Response[pb.AdminReport], error)
 	ReportAnswer(context.Context, *connect.Request[pb.AdminReportAnswerRequest]) (*connect.Response[pb.AdminReport], error)
+	// ShopList lists applications for shops: those that wait, or all.
+	ShopList(context.Context, *connect.Request[pb.AdminShopListRequest]) (*connect.Response[pb.AdminShopListResponse], error)
+	// ShopShow shows one with its picture.
+	ShopShow(context.Context, *connect.Request[pb.AdminShopRequest]) (*connect.Response[pb.AdminShop], error)
+	// ShopDecide approves an application, which makes merchant, owner and till, or refuses it.
+	ShopDecide(context.Context, *connect.Request[pb.AdminShopDecideRequest]) (*connect.Response[pb.AdminShop], error)
 }
 
 // NewAdminServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -1161,6 +1215,24 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 		connect.WithSchema(adminServiceMethods.ByName("ReportAnswer")),
 		connect.WithHandlerOptions(opts...),
 	)
+	adminServiceShopListHandler := connect.NewUnaryHandler(
+		AdminServiceShopListProcedure,
+		svc.ShopList,
+		connect.WithSchema(adminServiceMethods.ByName("ShopList")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceShopShowHandler := connect.NewUnaryHandler(
+		AdminServiceShopShowProcedure,
+		svc.ShopShow,
+		connect.WithSchema(adminServiceMethods.ByName("ShopShow")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServiceShopDecideHandler := connect.NewUnaryHandler(
+		AdminServiceShopDecideProcedure,
+		svc.ShopDecide,
+		connect.WithSchema(adminServiceMethods.ByName("ShopDecide")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/holdfast.v1.AdminService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case AdminServiceMerchantAddProcedure:
@@ -1255,6 +1327,12 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 			adminServiceReportShowHandler.ServeHTTP(w, r)
 		case AdminServiceReportAnswerProcedure:
 			adminServiceReportAnswerHandler.ServeHTTP(w, r)
+		case AdminServiceShopListProcedure:
+			adminServiceShopListHandler.ServeHTTP(w, r)
+		case AdminServiceShopShowProcedure:
+			adminServiceShopShowHandler.ServeHTTP(w, r)
+		case AdminServiceShopDecideProcedure:
+			adminServiceShopDecideHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -1446,4 +1524,16 @@ func (UnimplementedAdminServiceHandler) ReportShow(context.Context, *connect.Req
 
 func (UnimplementedAdminServiceHandler) ReportAnswer(context.Context, *connect.Request[pb.AdminReportAnswerRequest]) (*connect.Response[pb.AdminReport], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.AdminService.ReportAnswer is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) ShopList(context.Context, *connect.Request[pb.AdminShopListRequest]) (*connect.Response[pb.AdminShopListResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.AdminService.ShopList is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) ShopShow(context.Context, *connect.Request[pb.AdminShopRequest]) (*connect.Response[pb.AdminShop], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.AdminService.ShopShow is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) ShopDecide(context.Context, *connect.Request[pb.AdminShopDecideRequest]) (*connect.Response[pb.AdminShop], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.AdminService.ShopDecide is not implemented"))
 }

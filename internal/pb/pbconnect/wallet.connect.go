@@ -139,6 +139,18 @@ const (
 	// WalletServiceShowReportProcedure is the fully-qualified name of the WalletService's ShowReport
 	// RPC.
 	WalletServiceShowReportProcedure = "/holdfast.v1.WalletService/ShowReport"
+	// WalletServiceApplyShopProcedure is the fully-qualified name of the WalletService's ApplyShop RPC.
+	WalletServiceApplyShopProcedure = "/holdfast.v1.WalletService/ApplyShop"
+	// WalletServiceListShopsProcedure is the fully-qualified name of the WalletService's ListShops RPC.
+	WalletServiceListShopsProcedure = "/holdfast.v1.WalletService/ListShops"
+	// WalletServiceShowShopProcedure is the fully-qualified name of the WalletService's ShowShop RPC.
+	WalletServiceShowShopProcedure = "/holdfast.v1.WalletService/ShowShop"
+	// WalletServiceShowShopSheetProcedure is the fully-qualified name of the WalletService's
+	// ShowShopSheet RPC.
+	WalletServiceShowShopSheetProcedure = "/holdfast.v1.WalletService/ShowShopSheet"
+	// WalletServiceTakeTakingsProcedure is the fully-qualified name of the WalletService's TakeTakings
+	// RPC.
+	WalletServiceTakeTakingsProcedure = "/holdfast.v1.WalletService/TakeTakings"
 )
 
 // WalletServiceClient is a client for the holdfast.v1.WalletService service.
@@ -231,6 +243,18 @@ type WalletServiceClient interface {
 	ListReports(context.Context, *connect.Request[pb.ListReportsRequest]) (*connect.Response[pb.ListReportsResponse], error)
 	// ShowReport shows one of the caller's reports, with its answer.
 	ShowReport(context.Context, *connect.Request[pb.ShowReportRequest]) (*connect.Response[pb.ReportView], error)
+	// ApplyShop applies for a shop of the caller's; an operator or a field agent decides.
+	// Repeating it with the same client id is the same application.
+	ApplyShop(context.Context, *connect.Request[pb.ApplyShopRequest]) (*connect.Response[pb.ShopView], error)
+	// ListShops lists the caller's shops, newest first, with what came of them.
+	ListShops(context.Context, *connect.Request[pb.ListShopsRequest]) (*connect.Response[pb.ListShopsResponse], error)
+	// ShowShop shows one of the caller's shops, with its picture.
+	ShowShop(context.Context, *connect.Request[pb.ShowShopRequest]) (*connect.Response[pb.ShopView], error)
+	// ShowShopSheet draws the sheet with the printed code of one of the caller's shops.
+	ShowShopSheet(context.Context, *connect.Request[pb.ShowShopSheetRequest]) (*connect.Response[pb.ShopSheet], error)
+	// TakeTakings moves what a shop took into its owner's wallet. Repeating it with the
+	// same client id is the same.
+	TakeTakings(context.Context, *connect.Request[pb.TakeTakingsRequest]) (*connect.Response[pb.ShopView], error)
 }
 
 // NewWalletServiceClient constructs a client for the holdfast.v1.WalletService service. By default,
@@ -478,6 +502,36 @@ func NewWalletServiceClient(httpClient connect.HTTPClient, baseURL string, opts 
 			connect.WithSchema(walletServiceMethods.ByName("ShowReport")),
 			connect.WithClientOptions(opts...),
 		),
+		applyShop: connect.NewClient[pb.ApplyShopRequest, pb.ShopView](
+			httpClient,
+			baseURL+WalletServiceApplyShopProcedure,
+			connect.WithSchema(walletServiceMethods.ByName("ApplyShop")),
+			connect.WithClientOptions(opts...),
+		),
+		listShops: connect.NewClient[pb.ListShopsRequest, pb.ListShopsResponse](
+			httpClient,
+			baseURL+WalletServiceListShopsProcedure,
+			connect.WithSchema(walletServiceMethods.ByName("ListShops")),
+			connect.WithClientOptions(opts...),
+		),
+		showShop: connect.NewClient[pb.ShowShopRequest, pb.ShopView](
+			httpClient,
+			baseURL+WalletServiceShowShopProcedure,
+			connect.WithSchema(walletServiceMethods.ByName("ShowShop")),
+			connect.WithClientOptions(opts...),
+		),
+		showShopSheet: connect.NewClient[pb.ShowShopSheetRequest, pb.ShopSheet](
+			httpClient,
+			baseURL+WalletServiceShowShopSheetProcedure,
+			connect.WithSchema(walletServiceMethods.ByName("ShowShopSheet")),
+			connect.WithClientOptions(opts...),
+		),
+		takeTakings: connect.NewClient[pb.TakeTakingsRequest, pb.ShopView](
+			httpClient,
+			baseURL+WalletServiceTakeTakingsProcedure,
+			connect.WithSchema(walletServiceMethods.ByName("TakeTakings")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
@@ -522,6 +576,11 @@ type walletServiceClient struct {
 	closeReport     *connect.Client[pb.CloseReportRequest, pb.ReportView]
 	listReports     *connect.Client[pb.ListReportsRequest, pb.ListReportsResponse]
 	showReport      *connect.Client[pb.ShowReportRequest, pb.ReportView]
+	applyShop       *connect.Client[pb.ApplyShopRequest, pb.ShopView]
+	listShops       *connect.Client[pb.ListShopsRequest, pb.ListShopsResponse]
+	showShop        *connect.Client[pb.ShowShopRequest, pb.ShopView]
+	showShopSheet   *connect.Client[pb.ShowShopSheetRequest, pb.ShopSheet]
+	takeTakings     *connect.Client[pb.TakeTakingsRequest, pb.ShopView]
 }
 
 // SendCode calls holdfast.v1.WalletService.SendCode.
@@ -719,6 +778,31 @@ func (c *walletServiceClient) ShowReport(ctx context.Context, req *connect.Reque
 	return c.showReport.CallUnary(ctx, req)
 }
 
+// ApplyShop calls holdfast.v1.WalletService.ApplyShop.
+func (c *walletServiceClient) ApplyShop(ctx context.Context, req *connect.Request[pb.ApplyShopRequest]) (*connect.Response[pb.ShopView], error) {
+	return c.applyShop.CallUnary(ctx, req)
+}
+
+// ListShops calls holdfast.v1.WalletService.ListShops.
+func (c *walletServiceClient) ListShops(ctx context.Context, req *connect.Request[pb.ListShopsRequest]) (*connect.Response[pb.ListShopsResponse], error) {
+	return c.listShops.CallUnary(ctx, req)
+}
+
+// ShowShop calls holdfast.v1.WalletService.ShowShop.
+func (c *walletServiceClient) ShowShop(ctx context.Context, req *connect.Request[pb.ShowShopRequest]) (*connect.Response[pb.ShopView], error) {
+	return c.showShop.CallUnary(ctx, req)
+}
+
+// ShowShopSheet calls holdfast.v1.WalletService.ShowShopSheet.
+func (c *walletServiceClient) ShowShopSheet(ctx context.Context, req *connect.Request[pb.ShowShopSheetRequest]) (*connect.Response[pb.ShopSheet], error) {
+	return c.showShopSheet.CallUnary(ctx, req)
+}
+
+// TakeTakings calls holdfast.v1.WalletService.TakeTakings.
+func (c *walletServiceClient) TakeTakings(ctx context.Context, req *connect.Request[pb.TakeTakingsRequest]) (*connect.Response[pb.ShopView], error) {
+	return c.takeTakings.CallUnary(ctx, req)
+}
+
 // WalletServiceHandler is an implementation of the holdfast.v1.WalletService service.
 type WalletServiceHandler interface {
 	// SendCode sends a one-time code to a phone number. It says the same whether
@@ -809,6 +893,18 @@ type WalletServiceHandler interface {
 	ListReports(context.Context, *connect.Request[pb.ListReportsRequest]) (*connect.Response[pb.ListReportsResponse], error)
 	// ShowReport shows one of the caller's reports, with its answer.
 	ShowReport(context.Context, *connect.Request[pb.ShowReportRequest]) (*connect.Response[pb.ReportView], error)
+	// ApplyShop applies for a shop of the caller's; an operator or a field agent decides.
+	// Repeating it with the same client id is the same application.
+	ApplyShop(context.Context, *connect.Request[pb.ApplyShopRequest]) (*connect.Response[pb.ShopView], error)
+	// ListShops lists the caller's shops, newest first, with what came of them.
+	ListShops(context.Context, *connect.Request[pb.ListShopsRequest]) (*connect.Response[pb.ListShopsResponse], error)
+	// ShowShop shows one of the caller's shops, with its picture.
+	ShowShop(context.Context, *connect.Request[pb.ShowShopRequest]) (*connect.Response[pb.ShopView], error)
+	// ShowShopSheet draws the sheet with the printed code of one of the caller's shops.
+	ShowShopSheet(context.Context, *connect.Request[pb.ShowShopSheetRequest]) (*connect.Response[pb.ShopSheet], error)
+	// TakeTakings moves what a shop took into its owner's wallet. Repeating it with the
+	// same client id is the same.
+	TakeTakings(context.Context, *connect.Request[pb.TakeTakingsRequest]) (*connect.Response[pb.ShopView], error)
 }
 
 // NewWalletServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -1052,6 +1148,36 @@ func NewWalletServiceHandler(svc WalletServiceHandler, opts ...connect.HandlerOp
 		connect.WithSchema(walletServiceMethods.ByName("ShowReport")),
 		connect.WithHandlerOptions(opts...),
 	)
+	walletServiceApplyShopHandler := connect.NewUnaryHandler(
+		WalletServiceApplyShopProcedure,
+		svc.ApplyShop,
+		connect.WithSchema(walletServiceMethods.ByName("ApplyShop")),
+		connect.WithHandlerOptions(opts...),
+	)
+	walletServiceListShopsHandler := connect.NewUnaryHandler(
+		WalletServiceListShopsProcedure,
+		svc.ListShops,
+		connect.WithSchema(walletServiceMethods.ByName("ListShops")),
+		connect.WithHandlerOptions(opts...),
+	)
+	walletServiceShowShopHandler := connect.NewUnaryHandler(
+		WalletServiceShowShopProcedure,
+		svc.ShowShop,
+		connect.WithSchema(walletServiceMethods.ByName("ShowShop")),
+		connect.WithHandlerOptions(opts...),
+	)
+	walletServiceShowShopSheetHandler := connect.NewUnaryHandler(
+		WalletServiceShowShopSheetProcedure,
+		svc.ShowShopSheet,
+		connect.WithSchema(walletServiceMethods.ByName("ShowShopSheet")),
+		connect.WithHandlerOptions(opts...),
+	)
+	walletServiceTakeTakingsHandler := connect.NewUnaryHandler(
+		WalletServiceTakeTakingsProcedure,
+		svc.TakeTakings,
+		connect.WithSchema(walletServiceMethods.ByName("TakeTakings")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/holdfast.v1.WalletService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case WalletServiceSendCodeProcedure:
@@ -1132,6 +1258,16 @@ func NewWalletServiceHandler(svc WalletServiceHandler, opts ...connect.HandlerOp
 			walletServiceListReportsHandler.ServeHTTP(w, r)
 		case WalletServiceShowReportProcedure:
 			walletServiceShowReportHandler.ServeHTTP(w, r)
+		case WalletServiceApplyShopProcedure:
+			walletServiceApplyShopHandler.ServeHTTP(w, r)
+		case WalletServiceListShopsProcedure:
+			walletServiceListShopsHandler.ServeHTTP(w, r)
+		case WalletServiceShowShopProcedure:
+			walletServiceShowShopHandler.ServeHTTP(w, r)
+		case WalletServiceShowShopSheetProcedure:
+			walletServiceShowShopSheetHandler.ServeHTTP(w, r)
+		case WalletServiceTakeTakingsProcedure:
+			walletServiceTakeTakingsHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -1295,4 +1431,24 @@ func (UnimplementedWalletServiceHandler) ListReports(context.Context, *connect.R
 
 func (UnimplementedWalletServiceHandler) ShowReport(context.Context, *connect.Request[pb.ShowReportRequest]) (*connect.Response[pb.ReportView], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.WalletService.ShowReport is not implemented"))
+}
+
+func (UnimplementedWalletServiceHandler) ApplyShop(context.Context, *connect.Request[pb.ApplyShopRequest]) (*connect.Response[pb.ShopView], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.WalletService.ApplyShop is not implemented"))
+}
+
+func (UnimplementedWalletServiceHandler) ListShops(context.Context, *connect.Request[pb.ListShopsRequest]) (*connect.Response[pb.ListShopsResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.WalletService.ListShops is not implemented"))
+}
+
+func (UnimplementedWalletServiceHandler) ShowShop(context.Context, *connect.Request[pb.ShowShopRequest]) (*connect.Response[pb.ShopView], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.WalletService.ShowShop is not implemented"))
+}
+
+func (UnimplementedWalletServiceHandler) ShowShopSheet(context.Context, *connect.Request[pb.ShowShopSheetRequest]) (*connect.Response[pb.ShopSheet], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.WalletService.ShowShopSheet is not implemented"))
+}
+
+func (UnimplementedWalletServiceHandler) TakeTakings(context.Context, *connect.Request[pb.TakeTakingsRequest]) (*connect.Response[pb.ShopView], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.WalletService.TakeTakings is not implemented"))
 }

@@ -16,9 +16,9 @@ func purposes() []purpose {
 		{"try it, and build against it", []*Command{&devCommand, &devNode, &triggerCommand, &diagnoseCommand, &clockAdvance}},
 		{"run nodes and couriers", []*Command{&initFolder, &serve, &courierCommand, &status}},
 		{"one node, three or five", []*Command{&clusterStatus, &clusterInit, &clusterAdd, &clusterToken, &clusterJoin, &clusterPromote, &clusterRemove, &clusterTransfer, &levelSet}},
-		{"merchants and people", []*Command{&merchantAdd, &merchantList, &merchantShow, &merchantKey, &merchantCallback, &personAdd, &personTopup, &personImport, &topupFile, &personBlock, &personShow, &personGrade, &personAppeals, &personDecide, &personErase, &limitsList, &limitsSet, &tillAdd, &tillList, &tillSet, &tillClose, &tillSheet, &platformShow, &platformRotate}},
+		{"merchants and people", []*Command{&merchantAdd, &merchantList, &merchantShow, &merchantKey, &merchantCallback, &personAdd, &personTopup, &personImport, &topupFile, &personBlock, &personShow, &personGrade, &personAppeals, &personDecide, &personErase, &limitsList, &limitsSet, &tillAdd, &tillList, &tillSet, &tillClose, &tillSheet, &shopList, &shopShow, &shopApprove, &shopRefuse, &platformShow, &platformRotate}},
 		{"who works here", []*Command{&staffAdd, &staffList, &staffShow, &staffRoles, &staffToken, &staffSignIn, &staffSessions, &staffEnd}},
-		{"a wallet of your own", []*Command{&walletEnrol, &walletShow, &walletPay, &walletCash, &walletCode, &walletAsked, &walletTransfer, &walletReceive, &walletAnswer, &walletThrow, &walletOpen, &walletPacket, &walletPIN, &walletBills, &walletReport, &walletReports}},
+		{"a wallet of your own", []*Command{&walletEnrol, &walletShow, &walletPay, &walletCash, &walletCode, &walletAsked, &walletTransfer, &walletReceive, &walletAnswer, &walletThrow, &walletOpen, &walletPacket, &walletPIN, &walletBills, &walletReport, &walletReports, &walletShopApply, &walletShopList, &walletShopSheet, &walletShopTake}},
 		{"look into a payment, and help", []*Command{&inspectOrder, &inspectRefund, &inspectAccount, &inspectNotice, &redeliver, &reportList, &reportShow, &reportAnswer, &receiptGet, &receiptVerify, &packetVerify}},
 		{"check, measure, get going again", []*Command{&verifyFolder, &benchmark, &drillCommand, &quarantine, &version}},
 	}

@@ -152,6 +152,7 @@ var unsteady = []struct {
 	{regexp.MustCompile(`\bwx\d{14}[0-9a-f]{20}\b`), "<PREPAYID>"},
 	{regexp.MustCompile(`"(receipt|detail|salt|content_hash|attempt|entry|checkpoint|journal_root|root)":"[^"]*"`), `"$1":"<$1>"`},
 	{regexp.MustCompile(`root [A-Za-z0-9+/=]{44}`), "root <ROOT>"},
+	{regexp.MustCompile(`/c/[\w-]{22}`), "/c/<TOKEN>"},
 	{regexp.MustCompile(`\b[A-Za-z0-9+/]{43}=`), "<HASH>"},
 	{regexp.MustCompile(`cli-[A-Z2-7]{26}`), "cli-<REF>"},
 	{regexp.MustCompile(`http://127\.0\.0\.1:\d+`), "<URL>"},
@@ -214,6 +215,8 @@ func (s *script) deed(what string) {
 		s.group(arg)
 	case "friends":
 		s.friends()
+	case "shops":
+		s.shops()
 	case "readonly":
 		d.Why = func() string { return "the command order_pay (0) of frame 7 stopped the node twice" }
 	default:

@@ -160,10 +160,15 @@ func TestOnce(t *testing.T) {
 func checkPeople(t *testing.T, fields map[string]any) {
 	t.Helper()
 	people := fields["people"].([]any)
-	if tills := fields["tills"].([]any); len(tills) != 2 || tills[0].(map[string]any)["link"] == tills[1].(map[string]any)["link"] {
-		t.Errorf("tills %v", tills)
+	tills := fields["tills"].([]any)
+	if len(tills) != 2 || tills[0].(map[string]any)["link"] == tills[1].(map[string]any)["link"] {
+		t.Fatalf("tills %v", tills)
 	}
-	if len(people) != 3 || fields["packet_link"] == "" {
+	taxi := tills[1].(map[string]any)
+	if sheet, err := os.ReadFile(taxi["sheet_path"].(string)); err != nil || !bytes.HasPrefix(sheet, []byte("%PDF")) || taxi["mchid"] != "2100000001" {
+		t.Errorf("the taxi %v has a sheet of %d bytes, %v", taxi, len(sheet), err)
+	}
+	if len(people) != 4 || fields["packet_link"] == "" {
 		t.Errorf("people %v share the packet %v", people, fields["packet_link"])
 	}
 	for _, p := range people {

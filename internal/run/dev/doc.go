@@ -19,7 +19,8 @@
 //	DIR/shop.jsonl         the demo shop's book
 //	DIR/logs/              what node, courier and shop log
 //	DIR/receipts/          receipts of the demo purchases
-//	DIR/people/            the demo payers' devices
+//	DIR/people/            the devices of the demo payers and the taxi driver
+//	DIR/taxi.pdf           the sheet with the driver's printed code, and beside it the code alone (.svg, .png)
 //	DIR/codes.txt          one-time codes for phones of whoever tries the sandbox
 //	DIR/NAME.pid           the process of a node or courier that runs
 //	DIR/sandbox.json       every credential, for the developer's own code

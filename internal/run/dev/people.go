@@ -76,11 +76,11 @@ func (m *mail) await(phone string) <-chan string {
 	return c
 }
 
-// people gives the demo payers their phones, the group its red packet, and shop and taxi
-// their tills. Payers of a folder made before there were wallets have no number, and
+// people gives the demo payers their phones, the group its red packet, the shop its till,
+// and the taxi driver a phone, a shop by that phone, and its sheet. Payers of a folder made before there were wallets have no number, and
 // stay as they are.
 func (s *site) people(ctx context.Context, office pbconnect.AdminServiceClient, file *sandboxFile) (err error) {
-	if file.Tills, err = tills(ctx, office); err != nil {
+	if file.Tills, err = counter(ctx, office); err != nil {
 		return err
 	}
 	var urls []string
@@ -88,7 +88,7 @@ func (s *site) people(ctx context.Context, office pbconnect.AdminServiceClient, 
 		urls = append(urls, "http://"+p.Wallet)
 	}
 	for _, p := range demoPayers {
-		is := demoPerson{Ref: p.ref, Name: p.name, Phone: p.phone, PIN: demoPIN, WalletPath: s.folder.path("people", p.ref+".json")}
+		is := s.demo(p)
 		device, err := s.device(ctx, is, strings.Join(urls, ","))
 		if err != nil {
 			return fmt.Errorf("give %s a phone: %w", p.ref, err)
@@ -103,7 +103,15 @@ func (s *site) people(ctx context.Context, office pbconnect.AdminServiceClient, 
 			}
 		}
 	}
+	if err := s.taxi(ctx, office, file, urls); err != nil {
+		return fmt.Errorf("open the taxi driver's shop: %w", err)
+	}
 	return file.write(s.folder.path("sandbox.json"))
+}
+
+// demo is a demo payer with a phone.
+func (s *site) demo(p demoPayer) demoPerson {
+	return demoPerson{Ref: p.ref, Name: p.name, Phone: p.phone, PIN: demoPIN, WalletPath: s.folder.path("people", p.ref+".json")}
 }
 
 func dial(d walletclient.Device, urls []string) *walletclient.Client {

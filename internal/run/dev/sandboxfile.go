@@ -25,7 +25,8 @@ type sandboxFile struct {
 	ProxyURL         string  `json:"proxy_url"`
 	CAPath           string  `json:"ca_path"`
 	WalletURL        string  `json:"wallet_url"`
-	// People are the payers who have a phone, PacketLink the red packet that they share.
+	// People are the payers who have a phone, and a taxi driver; PacketLink is the red
+	// packet that the payers share.
 	People     []demoPerson `json:"people,omitempty"`
 	PacketLink string       `json:"packet_link,omitempty"`
 	// Tills have printed codes: the shop's, and a taxi's.

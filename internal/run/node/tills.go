@@ -15,6 +15,9 @@ func (n *walletAPI) tills() *till.Server {
 		Core: n.replica, Personal: n.people, Views: n.views, Events: n.events, Staff: n.members.Auth, Now: n.replica.Now, Log: n.log,
 		Codes:     &judge.Judge{Core: n.replica, Tags: n.people, Wall: time.Now, Node: n.raftLog.Identity().RaftID},
 		OrderLink: func(prepayID string) string { return cashier.CodeURL(n.addresses.Cashier, prepayID) },
-		TillLink:  func(token []byte) string { return paylink.Till(n.addresses.Cashier, token) },
+		TillLink:  n.tillLink,
 	})
 }
+
+// tillLink is what the printed code of a till with this token says.
+func (n *walletAPI) tillLink(token []byte) string { return paylink.Till(n.addresses.Cashier, token) }

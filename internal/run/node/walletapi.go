@@ -48,7 +48,7 @@ func (n *walletAPI) Start(context.Context) error {
 	n.addresses.WalletAPI = url
 	calls := wallet.NewServer(wallet.Config{
 		Core: n.replica, Personal: n.people, Views: n.views, Events: n.events, Sender: sender, Now: n.replica.Now, Wall: time.Now, Log: n.log, Passkeys: passkeys, Mail: mailer, Named: n.named,
-		Receipts: n.journal.receipts,
+		Receipts: n.journal.receipts, TillLink: n.tillLink,
 	})
 	served := http.NewServeMux()
 	served.Handle("/", calls)

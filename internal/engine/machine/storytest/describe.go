@@ -60,6 +60,10 @@ func (s *player) find(r table.Reader, l *line) any {
 		if p, ok := s.report(name); ok {
 			return p
 		}
+	case "shop":
+		if p, ok := s.shop(name); ok {
+			return p
+		}
 	case "staff":
 		if m, ok := member(r, name); ok {
 			return m

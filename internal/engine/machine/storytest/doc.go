@@ -49,6 +49,8 @@
 //	cash M1/NAME ming 1.00 c1 staff=M1/wang [change] · cashout M1/NAME ming 1.00 c1 by=.. · undocash M1/NAME c1 staff=M1/wang
 //	complain ming c1 NO|refund/1|transfer/1|packet/1 [trouble=not_received] [words=..] by=..   of a payment
 //	reply ming/c1 words=.. · content ming/c1 ming by=..
+//	openshop ming s1 [name=..] [kind=stall] [category=..] [picture=..] by=.. · judge ming/s1 approve|REFUSAL [words=..] [token=T]
+//	takings ming/s1 ming 1.00 c1 by=..         into the owner's wallet
 //	wait 2h                                    moves the leader's clock
 //	reopen                                     closes and opens the platform
 //

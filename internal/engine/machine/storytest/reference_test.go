@@ -17,6 +17,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/rule/packet"
 	"github.com/holdfast-pay/holdfast/internal/rule/refund"
 	"github.com/holdfast-pay/holdfast/internal/rule/report"
+	"github.com/holdfast-pay/holdfast/internal/rule/shop"
 	"github.com/holdfast-pay/holdfast/internal/rule/standing"
 	"github.com/holdfast-pay/holdfast/internal/rule/till"
 	"github.com/holdfast-pay/holdfast/internal/rule/transfer"
@@ -61,6 +62,8 @@ func TestStatesPageIsPrinted(t *testing.T) {
 		"What is missing or too much when the drawer is counted stands on `till/<id>/difference`, under the shift's name.")
 	lifeOf(t, s, &b, "Problem report", "REPORT_STATE_", report.Moves, pb.ReportState_name,
 		"A report is answered once; whoever has more to say makes another.")
+	lifeOf(t, s, &b, "Shop by phone", "SHOP_STATE_", shop.Moves, pb.ShopState_name,
+		"Whoever was refused may apply again, ten times in all.")
 	printed(t, "states.md", b.String())
 }
 

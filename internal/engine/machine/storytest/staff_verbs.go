@@ -113,6 +113,8 @@ func (s *player) describeOffice(body any) map[string]string {
 			"id": num(r.Id), "state": word(r.State, "REPORT_STATE_"), "merchant": short(r.Mchid), "promised": s.when(r.PromisedAt),
 			"evidence": strconv.Itoa(len(r.Evidence)), "by": r.AnsweredBy,
 		}
+	case *pb.Shop:
+		return describeShop(r)
 	}
 	return map[string]string{"type": fmt.Sprintf("%T", body)}
 }

@@ -75,6 +75,9 @@ var verbs = map[string]verb{
 
 	"complain":  {catalogue.ReportCreate, reportCreate},
 	"reply":     {catalogue.ReportAnswer, reportAnswer},
+	"openshop":  {catalogue.ShopApply, shopApply},
+	"judge":     {catalogue.ShopDecide, shopDecide},
+	"takings":   {catalogue.ShopTake, shopTake},
 	"content":   {catalogue.ReportClose, reportClose},
 	"staff":     {catalogue.StaffAdd, staffAdd},
 	"endstaff":  {catalogue.StaffEnd, staffEnd},
