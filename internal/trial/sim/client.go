@@ -101,6 +101,11 @@ func (c *clients) begin(step script.Step) *request {
 	return r
 }
 
+// ofPeople says whether a verb needs wallets, which are there from transfer.Level on.
+func ofPeople(v string) bool {
+	return friendly[v] || atTill[v] || withCodes[v] || withKeys[v] || inOffice[v] || withPasskeys[v]
+}
+
 // asks makes the request of each verb.
 var asks = map[string]func(*clients, *request, script.Step){
 	"create": (*clients).create, "pay": (*clients).pay, "close": (*clients).close, "refund": (*clients).refund,
@@ -362,7 +367,7 @@ func (c *clients) finish(r *request, index int, a answer) {
 	h.out, h.returned = out, (c.w.now-start)<<20+int64(1<<19)
 	r.done, r.out = true, out
 	c.open--
-	if v := r.in.verb; friendly[v] || atTill[v] || withCodes[v] || withKeys[v] || inOffice[v] || withPasskeys[v] {
+	if ofPeople(r.in.verb) {
 		c.w.reach(r.in.verb + ": " + out.code.String())
 	}
 	r.told(out)

@@ -14,11 +14,11 @@
 //	client.go courier.go operator.go   who asks something of the cluster
 //	friends.go                         people who send each other money, and the checker's books of it
 //	tills.go desk.go                   tills that take money and cash, and the checker's books of it
-//	shown.go screen.go                 codes that friends show to tills, read by edge/judge
+//	shown.go judging.go screen.go      codes that friends show to tills, read by edge/judge
 //	keys.go entrants.go                keyrings, and people whose details are sealed and erased
 //	office.go folders.go               staff who sign in, blocks and appeals, reports
 //	passkeys.go                        passkeys that sign challenges
-//	play.go steps.go generate.go       scripts, and random ones
+//	play.go steps.go generate*.go      scripts, and random ones
 //	check*.go history.go promise.go    what must hold
 //	broken*.go                         what is broken on purpose, so that the checkers are seen to see
 //	shrink.go                          a failing run made short

@@ -218,8 +218,8 @@ func (w *World) hasKeys(n *node) bool {
 	return !n.oldKeys
 }
 
-// now100 asks at most every tenth of a second.
-func (w *World) now100(done func() bool) func() bool {
+// seldom asks at most every tenth of a second.
+func (w *World) seldom(done func() bool) func() bool {
 	asked := int64(0)
 	return func() bool {
 		if w.now < asked+100 {

@@ -48,7 +48,7 @@ func (w *World) settle() {
 		w.fail("liveness", "the members are not all back %d s after all faults ended: %s", convergeWithin/1000, w.describe())
 		return
 	}
-	if w.keyed && !w.until(convergeWithin, w.now100(w.keysLevel)) {
+	if w.keyed && !w.until(convergeWithin, w.seldom(w.keysLevel)) {
 		w.fail("keys", "%d s after all faults ended not every node has the data keys that it should have, and no others", convergeWithin/1000)
 		return
 	}

@@ -91,7 +91,7 @@ func (pl *player) senseless(s *script.Step) string {
 	switch {
 	case (v == "pay" || v == "refund") && c.created[s.Arg("ORDER")] == 0:
 		return "nobody has asked for that order; create it first"
-	case (friendly[v] || atTill[v] || withCodes[v] || withKeys[v] || inOffice[v] || withPasskeys[v]) && pl.w.began < transfer.Level:
+	case ofPeople(v) && pl.w.began < transfer.Level:
 		return "there are no wallets at this level"
 	case v == "answer" && !c.friends.asked[s.Arg("TRANSFER")] || v == "grab" && !c.friends.asked[s.Arg("PACKET")]:
 		return "nobody has asked for that yet; send or throw it first"
