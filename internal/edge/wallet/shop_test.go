@@ -127,3 +127,23 @@ func TestSheetOfARareName(t *testing.T) {
 		t.Errorf("it is a %s of %d bytes", a.MediaType, len(a.Data))
 	}
 }
+
+// The phone of somebody who applied hears of the decision, also after it was away.
+func TestFollowAShop(t *testing.T) {
+	b := openLively(t)
+	ming := b.person("+8613800000001", 0)
+	here := listen(t, ming, 0)
+	decide := func(clientID string, c *pb.ShopDecide) {
+		v := must(t, ming.ApplyShop, &pb.ApplyShopRequest{Name: "面馆", Kind: "stall", Picture: face(t, 40), ClientId: clientID})
+		c.Id = v.Shop
+		b.live.Must(catalogue.ShopDecide, c)
+	}
+	decide("s1", &pb.ShopDecide{Refusal: pb.ShopRefusal_SHOP_REFUSAL_GOODS})
+	here.expect("shop_refused", 0, "面馆")
+	_ = here.stream.Close()
+	decide("s2", &pb.ShopDecide{Approve: true, TillToken: make([]byte, rule.TokenSize)})
+	away := listen(t, ming, here.cursor)
+	if h := away.expect("shop_approved", 0, "面馆"); h.Subject != "shop/2" {
+		t.Errorf("told of %v", h)
+	}
+}
