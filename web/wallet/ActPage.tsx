@@ -40,7 +40,7 @@ export function ActPage({ id }: { id: string }) {
 	return <Done act={a} />;
 }
 
-const screen = (a: Act): Text => (a.kind === "Pay" || a.kind === "AnswerAsked" ? w.payment : a.kind === "Transfer" || a.kind === "AnswerTransfer" ? w.transfer : w.packet);
+const screen = (a: Act): Text => (a.kind === "Pay" || a.kind === "WithdrawCash" || a.kind === "AnswerAsked" ? w.payment : a.kind === "Transfer" || a.kind === "AnswerTransfer" ? w.transfer : w.packet);
 
 function Going({ act: a }: { act: Act }) {
 	const late = useSignal(Date.now() - a.begun > slow);
@@ -67,7 +67,7 @@ function Going({ act: a }: { act: Act }) {
 		>
 			<Verdict tone="wait" title={say(w.paying)} text={say(text)}>
 				<Amount fen={a.amount} size="display" />
-				{a.who && <Who name={a.who} shop={a.kind === "Pay"} />}
+				{a.who && <Who name={a.who} shop={a.kind === "Pay" || a.kind === "WithdrawCash"} />}
 			</Verdict>
 		</Screen>
 	);
@@ -76,7 +76,8 @@ function Going({ act: a }: { act: Act }) {
 function NotDone({ act: a }: { act: Act }) {
 	const title = a.kind === "Pay" || a.kind === "AnswerAsked" ? w.notPaid : a.kind === "Transfer" ? w.notSent : w.notDone;
 	const said = sentence(a.code, a.sentence);
-	const where = a.kind === "Pay" ? `/pay/${encodeURIComponent(String(a.request.code))}` : a.kind === "Transfer" ? "/transfer" : "/packets";
+	const code = String(a.request.code ?? "");
+	const where = code.startsWith("/c/") ? code : a.kind === "Pay" ? `/pay/${encodeURIComponent(code)}` : a.kind === "Transfer" ? "/transfer" : "/packets";
 	const useful = a.kind !== "OpenPacket" && a.kind !== "AnswerTransfer" && a.kind !== "AnswerAsked";
 	return (
 		<Screen
@@ -115,6 +116,8 @@ export function ended(a: Act): Text {
 		case "Pay":
 		case "AnswerAsked":
 			return w.paid;
+		case "WithdrawCash":
+			return w.cashOwed;
 		case "Transfer":
 			return state === "waiting" ? w.waitingFor : w.sent;
 		case "AnswerTransfer":
@@ -150,7 +153,7 @@ function Done({ act: a }: { act: Act }) {
 		>
 			<Verdict tone="good" title={say(ended(a))}>
 				<Amount fen={a.amount} size="display" />
-				{a.who && <Who name={a.who} shop={a.kind === "Pay"} />}
+				{a.who && <Who name={a.who} shop={a.kind === "Pay" || a.kind === "WithdrawCash"} />}
 			</Verdict>
 			<div class="card">
 				<Facts>

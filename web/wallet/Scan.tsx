@@ -7,6 +7,7 @@ import { Screen } from "../ui/Screen";
 import { say } from "../ui/words";
 import { back, go } from "./nav";
 import { about } from "./codes";
+import { printed } from "./Printed";
 import { w } from "./words";
 
 const decoder = () => import("../ui/decode");
@@ -17,6 +18,9 @@ function take(text: string): string | undefined {
 	switch (what.kind) {
 		case "pay":
 			go(`/pay/${encodeURIComponent(what.code)}`, true);
+			return undefined;
+		case "till":
+			go(printed(what.token), true);
 			return undefined;
 		case "packet":
 			go(`/packet#${what.link}`, true);

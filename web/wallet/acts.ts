@@ -6,7 +6,7 @@ import type { Calls } from "./api.gen";
 import { busy, call, Lost, Refused } from "./call";
 import { act as find, acts as all, dropAct, putAct } from "./store";
 
-export type Kind = "Pay" | "Transfer" | "ThrowPacket" | "OpenPacket" | "AnswerTransfer" | "AnswerAsked";
+export type Kind = "Pay" | "WithdrawCash" | "Transfer" | "ThrowPacket" | "OpenPacket" | "AnswerTransfer" | "AnswerAsked";
 
 export interface Act {
 	id: string;

@@ -19,6 +19,7 @@ import { back, follow, go, place } from "./nav";
 import { renew } from "./paycode";
 import { PacketAstray, PacketPage, Packets } from "./Packets";
 import { Pay } from "./Pay";
+import { Printed } from "./Printed";
 import { Scan } from "./Scan";
 import { FreePage, PinPage, Settings } from "./Settings";
 import { device, look, note, online, reached, refresh, removed, start } from "./state";
@@ -54,6 +55,8 @@ function Page() {
 				return <Scan />;
 			case "pay/*":
 				return <Pay key={part} code={part} />;
+			case "c/*":
+				return <Printed key={part} token={part} />;
 			case "act/*":
 				return <ActPage key={part} id={part} />;
 			case "bills":

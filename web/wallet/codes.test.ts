@@ -14,6 +14,8 @@ test("codes are told apart", () => {
 	for (const text of [id, ` ${id}\n`, `https://pay.example.com/pay/${id}`, `http://127.0.0.1:9080/pay/${id}?lang=en`]) {
 		assert.deepEqual(about(text), { kind: "pay", code: id }, text);
 	}
+	const token = "BwcHBwcHBwcHBwcHBwcHBw";
+	for (const at of ["https://pay.example.com", "https://tea.example.com/holdfast"]) assert.deepEqual(about(`${at}/c/${token}`), { kind: "till", token });
 	assert.deepEqual(about("https://w.example/packet#12.abcd"), { kind: "packet", link: "12.abcd" });
 	assert.deepEqual(about("holdfast:receive/00ff"), { kind: "person", code: "holdfast:receive/00ff" });
 	assert.deepEqual(about("wxp://f2f0abc"), { kind: "foreign", whose: "wechat" });

@@ -2,6 +2,7 @@
 
 export type Scanned =
 	| { kind: "pay"; code: string }
+	| { kind: "till"; token: string }
 	| { kind: "packet"; link: string }
 	| { kind: "person"; code: string }
 	| { kind: "foreign"; whose: "wechat" | "alipay" | "unionpay" }
@@ -49,6 +50,8 @@ export function about(text: string): Scanned {
 	}
 	const paid = /^\/pay\/([^/]+)$/.exec(url.pathname)?.[1];
 	if (paid && prepay.test(paid)) return { kind: "pay", code: paid };
+	const token = /\/c\/([A-Za-z0-9_-]{22})$/.exec(url.pathname)?.[1];
+	if (token) return { kind: "till", token };
 	if (url.pathname === "/packet" && url.hash.length > 1) return { kind: "packet", link: url.hash.slice(1) };
 	return { kind: "unknown" };
 }

@@ -82,6 +82,12 @@ export const w = {
 	// Paying.
 	confirmPay: { zh: "确认付款", en: "Confirm payment" },
 	payment: { zh: "付款", en: "Payment" },
+	payHere: { zh: "付款", en: "Pay" },
+	cashHere: { zh: "取现金", en: "Get cash" },
+	cashFrom: { zh: "向这里取现金", en: "Cash from" },
+	takeCash: (x: string): Text => ({ zh: `取现金 ${x}`, en: `Get ${x} in cash` }),
+	cashOwed: { zh: "已转出，请当面点收现金", en: "Paid. Count the cash you are handed" },
+	mostHere: (x: string): Text => ({ zh: `这里一次最多付 ${x}。`, en: `At most ${x} at once here.` }),
 	payTo: { zh: "付款给", en: "Pay to" },
 	what: { zh: "商品", en: "For" },
 	source: { zh: "付款方式", en: "Paid from" },
