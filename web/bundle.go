@@ -72,32 +72,18 @@ type site struct {
 	folder string
 	// at is where it is served; its files with plain names lie there too.
 	at string
-	// worker begins the names of its service worker's caches.
+	// worker begins the names of its service worker's caches; "" for a page without one.
 	worker string
 }
 
-var sites = []site{{"wallet", "", "holdfast-"}, {"till", "till/", "till-"}}
+var sites = []site{{"wallet", "", "holdfast-"}, {"till", "till/", "till-"}, {"shop", "shop/", ""}}
 
 // bundlePages writes the pages' files: hashed names for what may be kept for ever, plain
 // ones for the pages, the service workers, the manifests and the icons.
 func bundlePages() error {
-	o := common()
-	for _, s := range sites {
-		o.EntryPointsAdvanced = append(o.EntryPointsAdvanced, api.EntryPoint{InputPath: s.folder + "/app.tsx", OutputPath: s.folder})
-	}
-	o.Outdir, o.EntryNames, o.ChunkNames, o.AssetNames = dist, "assets/[name]-[hash]", "assets/[name]-[hash]", "assets/[name]-[hash]"
-	o.Splitting, o.Metafile = true, true
-	o.MinifyWhitespace, o.MinifyIdentifiers, o.MinifySyntax = true, true, true
-	built, err := build(o)
-	if err != nil {
-		return err
-	}
 	files, report := map[string][]byte{}, ""
-	for _, f := range built.OutputFiles {
-		files[name(f.Path)] = f.Contents
-	}
 	for _, s := range sites {
-		said, err := s.add(files, built.Metafile)
+		said, err := s.bundle(files)
 		if err != nil {
 			return err
 		}
@@ -106,6 +92,24 @@ func bundlePages() error {
 	files["SIZE"] = []byte(report)
 	fmt.Print(report)
 	return write(files)
+}
+
+// bundle builds a site by itself: what it shares with another it has too, since a phone
+// loads few files faster than many.
+func (s site) bundle(files map[string][]byte) (string, error) {
+	o := common()
+	o.EntryPointsAdvanced = []api.EntryPoint{{InputPath: s.folder + "/app.tsx", OutputPath: s.folder}}
+	o.Outdir, o.EntryNames, o.ChunkNames, o.AssetNames = dist, "assets/[name]-[hash]", "assets/[name]-[hash]", "assets/[name]-[hash]"
+	o.Splitting, o.Metafile = true, true
+	o.MinifyWhitespace, o.MinifyIdentifiers, o.MinifySyntax = true, true, true
+	built, err := build(o)
+	if err != nil {
+		return "", err
+	}
+	for _, f := range built.OutputFiles {
+		files[name(f.Path)] = f.Contents
+	}
+	return s.add(files, built.Metafile)
 }
 
 // add adds what a site has besides what is bundled, and says what it weighs.
@@ -121,8 +125,10 @@ func (s site) add(files map[string][]byte, account string) (string, error) {
 	if files[html], err = page(files[html], loads.first, s.folder); err != nil {
 		return "", err
 	}
-	if files[s.at+"sw.js"], err = worker(files, s, loads.ever); err != nil {
-		return "", err
+	if s.worker != "" {
+		if files[s.at+"sw.js"], err = worker(files, s, loads.ever); err != nil {
+			return "", err
+		}
 	}
 	return sized(files, s.folder, loads.first)
 }

@@ -1,4 +1,4 @@
-import { signal, useSignal } from "@preact/signals";
+import { effect, signal, useSignal } from "@preact/signals";
 import { Amount } from "../ui/Amount";
 import { AmountPad, amountOf, plain } from "../ui/AmountPad";
 import { Button } from "../ui/Button";
@@ -20,7 +20,16 @@ export const typed = signal("");
 export const picked = signal<Record<string, number>>({});
 const byGoods = signal(false);
 
+// What was said in passing has been heard once somebody types on.
+effect(() => {
+	if (typed.value !== "" || pieces() > 0) hint.value = undefined;
+});
+
 const pickedList = (): { good: Good; n: number }[] => goods.value.flatMap((good) => (picked.value[good.name] ? [{ good, n: picked.value[good.name] ?? 0 }] : []));
+
+function pieces(): number {
+	return Object.values(picked.value).reduce((sum, n) => sum + n, 0);
+}
 
 // due is what the sale to come costs.
 export const due = (): number => (byGoods.value ? pickedList().reduce((sum, { good, n }) => sum + good.price * n, 0) : amountOf(typed.value));

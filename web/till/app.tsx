@@ -154,10 +154,12 @@ function Desk() {
 					{hint.value && <Banner tone="wait">{say(hint.value)}</Banner>}
 					<Work />
 				</main>
-				<aside class="queue" aria-label={say(t.queue)}>
-					<h2>{say(t.queue)}</h2>
-					<Payments />
-				</aside>
+				{place.value !== "today" && (
+					<aside class="queue" aria-label={say(t.queue)}>
+						<h2>{say(t.queue)}</h2>
+						<Payments />
+					</aside>
+				)}
 			</div>
 			<Announced />
 		</>

@@ -38,3 +38,7 @@ export function left(ms: number): string {
 // month is a month with its year, shortMonth without.
 export const month = (at: number): string => format(at, { year: "numeric", month: "long" });
 export const shortMonth = (at: number): string => format(at, { month: "short" });
+
+// zoned is moment with its time zone, for who may be elsewhere.
+export const zoned = (at: number): string =>
+	format(at, { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23", timeZoneName: "short" });

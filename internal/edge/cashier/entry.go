@@ -22,7 +22,7 @@ import (
 // entryFields are the proofs by product, by the names they are carried under.
 var entryFields = map[pb.Product][]string{
 	pb.Product_PRODUCT_H5:    {"package", "redirect_url"},
-	pb.Product_PRODUCT_JSAPI: {"appid", "timestamp", "noncestr", "signtype", "paysign"},
+	pb.Product_PRODUCT_JSAPI: {"appid", "timestamp", "noncestr", "signtype", "paysign", "redirect_url"},
 	pb.Product_PRODUCT_APP:   {"appid", "partnerid", "timestamp", "noncestr", "sign"},
 }
 

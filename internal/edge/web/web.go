@@ -85,6 +85,41 @@ func New(sandbox bool, verifier string) (*Pages, error) {
 	return p, nil
 }
 
+// Shop serves the demo shop's page, which belongs to a merchant: it is mounted at the
+// shop's own address, and not where the platform's pages are.
+type Shop struct {
+	files  map[string]*file
+	policy string
+}
+
+const shopFolder = "/shop/"
+
+// NewShop prepares the demo shop's page. It may send a form to the platform, as WeChat's
+// own bridge does for a merchant's page.
+func NewShop(platform string) (*Shop, error) {
+	p, err := New(true, "")
+	if err != nil {
+		return nil, err
+	}
+	return &Shop{files: p.files, policy: strings.Replace(policy, "form-action 'none'", "form-action "+platform, 1)}, nil
+}
+
+// ServeHTTP implements http.Handler. Every address that is no file's shows the page,
+// which knows its own addresses.
+func (s *Shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	secure(w.Header(), r.TLS != nil)
+	w.Header().Set("Content-Security-Policy", s.policy)
+	f := s.files[shopFolder]
+	if ext := path.Ext(r.URL.Path); ext != "" {
+		f = s.files[r.URL.Path]
+		if f == nil || !strings.HasPrefix(r.URL.Path, "/assets/") && r.URL.Path != "/icon.svg" {
+			http.NotFound(w, r)
+			return
+		}
+	}
+	f.send(w, r)
+}
+
 func prepare(ext string, body []byte) (*file, error) {
 	sum := sha256.Sum256(body)
 	f := &file{body: body, kind: kinds[ext], tag: `"` + hex.EncodeToString(sum[:8]) + `"`}
@@ -119,7 +154,7 @@ func (p *Pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f, ok := p.files[r.URL.Path]
-	if !ok && path.Ext(r.URL.Path) == "" {
+	if !ok && path.Ext(r.URL.Path) == "" || r.URL.Path == shopFolder {
 		f, ok = p.files["/"], true
 	}
 	if !ok {

@@ -139,3 +139,32 @@ func TestAPageThatIsKnownIsNotSentAgain(t *testing.T) {
 		t.Errorf("HEAD: %d bytes, %v", a.Body.Len(), a.Header())
 	}
 }
+
+// The demo shop is another's page, at another address; it may send a form to the
+// platform, and nothing else elsewhere.
+func TestTheDemoShopsPage(t *testing.T) {
+	t.Parallel()
+	h, err := web.NewShop("http://127.0.0.1:9080")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := get(h, "GET", "/order/SHOP1")
+	links := own.FindAllStringSubmatch(a.Body.String(), -1)
+	if a.Code != 200 || len(links) < 3 || !strings.Contains(a.Body.String(), "Demo Tea") {
+		t.Fatalf("%d\n%s", a.Code, a.Body)
+	}
+	for _, l := range links {
+		if got := get(h, "GET", l[1]); got.Code != 200 {
+			t.Errorf("%s: %d", l[1], got.Code)
+		}
+	}
+	if csp := a.Header().Get("Content-Security-Policy"); !strings.Contains(csp, "form-action http://127.0.0.1:9080;") || !strings.Contains(csp, "connect-src 'self'") {
+		t.Errorf("its policy: %s", csp)
+	}
+	if got := get(h, "GET", "/sw.js"); got.Code != 404 {
+		t.Errorf("the wallet's worker at the shop: %d", got.Code)
+	}
+	if got := get(open(t, false), "GET", "/shop/"); strings.Contains(got.Body.String(), "Demo Tea") {
+		t.Error("the platform's pages have the demo shop")
+	}
+}

@@ -30,7 +30,7 @@ func openShop(f *folder, door net.Listener, file sandboxFile) (*runningShop, err
 	s, err := shop.Open(shop.Config{
 		Platform: file.BaseURL, Mchid: file.Mchid, Appid: file.Appid, Serial: file.MerchantSerial, KeyPath: file.MerchantKeyPath,
 		APIv3Key: file.APIv3Key, PublicKeyID: file.PublicKeyID, PublicKeyPath: file.PublicKeyPath,
-		NotifyURL: "http://" + door.Addr().String() + "/notify", BookPath: f.path("shop.jsonl"), Logger: logger,
+		NotifyURL: "http://" + door.Addr().String() + "/notify", BookPath: f.path("shop.jsonl"), Logger: logger, Payers: shopPayers(file.Payers),
 	})
 	if err != nil {
 		return nil, errors.Join(err, log.Close())
@@ -48,10 +48,19 @@ func openShop(f *folder, door net.Listener, file sandboxFile) (*runningShop, err
 	return r, nil
 }
 
+// shopPayers are the demo payers as the shop knows them.
+func shopPayers(payers []payer) (known []shop.Payer) {
+	for _, p := range payers {
+		known = append(known, shop.Payer(p))
+	}
+	return known
+}
+
 // stop lets callbacks under way finish.
 func (r *runningShop) stop() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
+	r.shop.EndStreams()
 	err := r.server.Shutdown(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = r.server.Close()

@@ -13,18 +13,35 @@ import (
 
 // Order is one order as the shop keeps it.
 type Order struct {
-	OutTradeNo    string    `json:"out_trade_no"`
-	Description   string    `json:"description"`
-	Total         int64     `json:"total"`
-	PlacedAt      time.Time `json:"placed_at"`
-	CodeURL       string    `json:"code_url,omitempty"`
+	OutTradeNo  string    `json:"out_trade_no"`
+	Description string    `json:"description"`
+	Total       int64     `json:"total"`
+	PlacedAt    time.Time `json:"placed_at"`
+	// Pay is how it is paid: native, which "" is too, h5 or jsapi.
+	Pay string `json:"pay,omitempty"`
+	// Items are what was bought, of the catalogue.
+	Items []Item `json:"items,omitempty"`
+	// One of these leads to the payment.
+	CodeURL    string            `json:"code_url,omitempty"`
+	H5URL      string            `json:"h5_url,omitempty"`
+	Invocation map[string]string `json:"invocation,omitempty"`
+	// Openid is who pays by JSAPI.
+	Openid        string    `json:"openid,omitempty"`
+	Closed        bool      `json:"closed,omitempty"`
 	TransactionID string    `json:"transaction_id,omitempty"`
 	PaidAt        time.Time `json:"paid_at,omitzero"`
 	Refunded      int64     `json:"refunded,omitempty"`
 }
 
-// Paid says whether a verified notice told so.
+// Paid says whether the platform told so, in a verified notice or answer.
 func (o Order) Paid() bool { return o.TransactionID != "" }
+
+// Item is so many of one good, at the price of then.
+type Item struct {
+	ID    string `json:"id"`
+	Count int64  `json:"count"`
+	Price int64  `json:"price"`
+}
 
 // Notice is one callback as the shop keeps it. Repeats of the same id count up
 // and change nothing else.
@@ -119,7 +136,7 @@ func (b *book) update(change func() (record, error)) error {
 		return b.broken
 	}
 	r, err := change()
-	if err != nil || r == (record{}) {
+	if err != nil || r.Order == nil && r.Notice == nil {
 		return err
 	}
 	if err := b.append(r); err != nil {

@@ -30,8 +30,16 @@ type Config struct {
 	NotifyURL string
 	// BookPath is the file that keeps the shop's orders and notices.
 	BookPath string
+	// Payers are customers whose openid the shop knows, for JSAPI.
+	Payers []Payer
 	// Logger takes the shop's log; nil discards it.
 	Logger *slog.Logger
+}
+
+// Payer is a customer who is signed in to the shop by WeChat.
+type Payer struct {
+	Name   string `json:"name"`
+	Openid string `json:"openid"`
 }
 
 // keys loads the key files the way the SDK's documentation shows.

@@ -64,16 +64,22 @@ func (s *Shop) takePayment(notice *notify.Request, content []byte) error {
 	if err := json.Unmarshal(content, &paid); err != nil {
 		return fmt.Errorf("%w: %v", errRefused, err)
 	}
-	return s.once(notice, text(paid.OutTradeNo), text(paid.Mchid), func(o *Order) error {
-		if paid.Amount == nil || paid.Amount.Total == nil || *paid.Amount.Total != o.Total {
-			return fmt.Errorf("%w: the amount is not the order's %d fen", errRefused, o.Total)
-		}
-		if text(paid.TradeState) != "SUCCESS" || text(paid.TransactionId) == "" {
-			return fmt.Errorf("%w: trade state %q", errRefused, text(paid.TradeState))
-		}
-		o.TransactionID, o.PaidAt = text(paid.TransactionId), time.Now()
-		return nil
-	})
+	return s.once(notice, text(paid.OutTradeNo), text(paid.Mchid), func(o *Order) error { return o.pay(&paid) })
+}
+
+// pay notes that the order is paid, by what the platform said under its signature.
+func (o *Order) pay(t *payments.Transaction) error {
+	if t.Amount == nil || t.Amount.Total == nil || *t.Amount.Total != o.Total {
+		return fmt.Errorf("%w: the amount is not the order's %d fen", errRefused, o.Total)
+	}
+	if text(t.TradeState) != "SUCCESS" || text(t.TransactionId) == "" {
+		return fmt.Errorf("%w: trade state %q", errRefused, text(t.TradeState))
+	}
+	if o.Paid() {
+		return nil // a payer who came back had it asked for
+	}
+	o.TransactionID, o.PaidAt = text(t.TransactionId), time.Now()
+	return nil
 }
 
 func (s *Shop) takeRefund(notice *notify.Request, content []byte) error {

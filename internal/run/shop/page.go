@@ -1,73 +1,122 @@
 package shop
 
 import (
-	"embed"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"html/template"
+	"net"
 	"net/http"
+	"slices"
 	"strconv"
-
-	"github.com/holdfast-pay/holdfast/internal/edge/drawing"
+	"strings"
+	"time"
 )
-
-//go:embed page.html
-var pageFiles embed.FS
-
-var page = template.Must(template.New("page.html").
-	Funcs(template.FuncMap{"yuan": yuan}).ParseFS(pageFiles, "page.html"))
 
 // shown is how many orders and notices the page lists.
 const shown = 50
 
-// Handler serves the shop: the page (GET /), a new order (POST /orders), an
-// order as JSON (GET /orders/{no}), its QR code (GET /orders/{no}/qr.png) and
-// the callback (POST /notify).
+// Handler serves the shop:
+//
+//	GET  /goods              what there is, and how it can be paid
+//	GET  /orders             the newest orders and notices
+//	POST /orders             a new order: a cart as JSON, or description and total (fen) as a form
+//	GET  /orders/{no}        an order; ?ask has the platform asked first
+//	POST /orders/{no}/again  prepares the payment of an order that is not paid anew
+//	GET  /orders/{no}/events the order whenever it changes, as a stream
+//	POST /notify             the callback
+//	anything else            the shop's pages (web/shop)
 func (s *Shop) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /notify", s.serveNotify)
-	mux.HandleFunc("GET /{$}", s.servePage)
+	mux.HandleFunc("GET /goods", s.serveGoods)
+	mux.HandleFunc("GET /orders", s.serveOrders)
 	mux.HandleFunc("POST /orders", s.serveOrder)
 	mux.HandleFunc("GET /orders/{no}", s.serveShow)
-	mux.HandleFunc("GET /orders/{no}/qr.png", s.serveQR)
+	mux.HandleFunc("POST /orders/{no}/again", s.serveAgain)
+	mux.HandleFunc("GET /orders/{no}/events", s.serveEvents)
+	mux.Handle("GET /", s.pages)
 	return http.NewCrossOriginProtection().Handler(mux)
 }
 
-func (s *Shop) servePage(w http.ResponseWriter, _ *http.Request) {
+func (s *Shop) serveGoods(w http.ResponseWriter, _ *http.Request) {
+	answer(w, http.StatusOK, map[string]any{"goods": catalogue, "payers": s.cfg.Payers, "platform": s.cfg.Platform})
+}
+
+func (s *Shop) serveOrders(w http.ResponseWriter, _ *http.Request) {
 	orders, notices := s.book.newest(shown)
-	head := w.Header()
-	head.Set("Content-Type", "text/html; charset=utf-8")
-	head.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
-	head.Set("X-Content-Type-Options", "nosniff")
-	data := map[string]any{"Mchid": s.cfg.Mchid, "Orders": orders, "Notices": notices}
-	if err := page.Execute(w, data); err != nil {
-		s.log.Error("page", "err", err)
+	answer(w, http.StatusOK, map[string]any{"mchid": s.cfg.Mchid, "orders": orders, "notices": notices})
+}
+
+// maxOrder bounds the body of an order.
+const maxOrder = 4 << 10
+
+// serveOrder places an order: what is in a page's cart, or what a form says.
+func (s *Shop) serveOrder(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxOrder)
+	read := readForm
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
+		read = s.readCart
+	}
+	asked, err := read(r)
+	if err != nil {
+		fail(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	o, err := s.place(r.Context(), asked, addressOf(r))
+	switch {
+	case err != nil:
+		fail(w, http.StatusBadGateway, err.Error())
+	case r.Header.Get("Accept") == "application/json":
+		answer(w, http.StatusCreated, o)
+	default:
+		http.Redirect(w, r, "/order/"+o.OutTradeNo, http.StatusSeeOther)
 	}
 }
 
-// serveOrder places an order from the page's form: description, total (fen).
-func (s *Shop) serveOrder(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, 4<<10)
+// readCart reads what a page orders. Prices are the shop's own.
+func (s *Shop) readCart(r *http.Request) (Order, error) {
+	var q struct {
+		Cart   map[string]int64 `json:"cart"`
+		Pay    string           `json:"pay"`
+		Openid string           `json:"openid"`
+	}
+	if err := json.NewDecoder(r.Body).Decode(&q); err != nil {
+		return Order{}, fmt.Errorf("the order is no JSON: %w", err)
+	}
+	if q.Pay != "native" && q.Pay != "h5" && q.Pay != "jsapi" {
+		return Order{}, errPay
+	}
+	if known := slices.ContainsFunc(s.cfg.Payers, func(p Payer) bool { return p.Openid == q.Openid }); q.Pay == "jsapi" && !known {
+		return Order{}, errors.New("the shop knows no such customer")
+	}
+	items, total, description, err := priced(q.Cart)
+	return Order{Items: items, Total: total, Description: description, Pay: q.Pay, Openid: q.Openid}, err
+}
+
+func readForm(r *http.Request) (Order, error) {
 	total, err := strconv.ParseInt(r.PostFormValue("total"), 10, 64)
 	if err != nil || total <= 0 {
-		fail(w, http.StatusBadRequest, "total is a whole number of fen above 0")
-		return
+		return Order{}, errors.New("total is a whole number of fen above 0")
 	}
-	o, err := s.Place(r.Context(), r.PostFormValue("description"), total)
-	if err != nil {
-		fail(w, http.StatusBadGateway, err.Error())
-		return
-	}
-	if r.Header.Get("Accept") == "application/json" {
-		answer(w, http.StatusCreated, o)
-		return
-	}
-	http.Redirect(w, r, "/", http.StatusSeeOther)
+	return Order{Description: r.PostFormValue("description"), Total: total}, nil
 }
 
+func addressOf(r *http.Request) string {
+	host, _, _ := net.SplitHostPort(r.RemoteAddr)
+	return host
+}
+
+// serveShow shows an order. A page that its payer comes back to has the platform asked:
+// the notice may be on its way.
 func (s *Shop) serveShow(w http.ResponseWriter, r *http.Request) {
-	o, ok := s.book.order(r.PathValue("no"))
+	no := r.PathValue("no")
+	o, ok := s.book.order(no)
+	if ok && !o.Paid() && r.URL.Query().Has("ask") {
+		if err := s.Ask(r.Context(), no); err != nil {
+			s.log.Warn("the platform was asked", "order", no, "err", err) // the book's answer stands, and the notice comes
+		}
+		o, ok = s.book.order(no)
+	}
 	if !ok {
 		fail(w, http.StatusNotFound, "the shop has no such order")
 		return
@@ -75,23 +124,65 @@ func (s *Shop) serveShow(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, o)
 }
 
-func (s *Shop) serveQR(w http.ResponseWriter, r *http.Request) {
+func (s *Shop) serveAgain(w http.ResponseWriter, r *http.Request) {
 	o, ok := s.book.order(r.PathValue("no"))
-	if !ok || o.CodeURL == "" {
-		fail(w, http.StatusNotFound, "the shop has no code for this order")
+	switch {
+	case !ok:
+		fail(w, http.StatusNotFound, "the shop has no such order")
+		return
+	case o.Paid() || o.Closed:
+		answer(w, http.StatusOK, o)
 		return
 	}
-	png, err := drawing.PNG(o.CodeURL)
+	o, err := s.prepare(r.Context(), o, addressOf(r))
 	if err != nil {
+		fail(w, http.StatusBadGateway, err.Error())
+		return
+	}
+	answer(w, http.StatusOK, o)
+}
+
+// beat is how often a stream that has nothing to say shows that it stands.
+const beat = 15 * time.Second
+
+// serveEvents streams an order whenever it changes, as server-sent events.
+func (s *Shop) serveEvents(w http.ResponseWriter, r *http.Request) {
+	out := http.NewResponseController(w)
+	if err := errors.Join(out.SetWriteDeadline(time.Time{}), out.SetReadDeadline(time.Time{})); err != nil {
 		fail(w, http.StatusInternalServerError, err.Error())
 		return
 	}
-	w.Header().Set("Content-Type", "image/png")
-	_, _ = w.Write(png) // the phone may be gone
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("Cache-Control", "no-store")
+	ticks := time.NewTicker(beat)
+	defer ticks.Stop()
+	for {
+		changed := s.book.waitChange()
+		o, ok := s.book.order(r.PathValue("no"))
+		if !ok {
+			return
+		}
+		data, err := json.Marshal(o)
+		if err != nil {
+			return
+		}
+		if _, err := fmt.Fprintf(w, "data: %s\n\n", data); err != nil || out.Flush() != nil {
+			return
+		}
+		select {
+		case <-changed:
+		case <-ticks.C:
+		case <-s.closing:
+			return
+		case <-r.Context().Done():
+			return
+		}
+	}
 }
 
 func answer(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(body) // the client may be gone
 }
@@ -108,5 +199,3 @@ func refusal(err error) int {
 	}
 	return http.StatusInternalServerError
 }
-
-func yuan(fen int64) string { return fmt.Sprintf("¥%d.%02d", fen/100, fen%100) }

@@ -2,8 +2,10 @@
 // writes one, with the official SDK github.com/wechatpay-apiv3/wechatpay-go,
 // unmodified, and nothing of Holdfast's own code.
 //
-// It places orders (order.go), receives callbacks (notify.go), keeps both in a
-// book that survives a crash (book.go) and shows them on a page (page.go).
+// It sells what is in its catalogue (goods.go), places orders to be paid by QR code, from
+// a phone's browser (H5) or from within WeChat (JSAPI; prepay.go), receives callbacks
+// (notify.go), keeps all in a book that survives a crash (book.go) and serves a shop's
+// pages (page.go), which are written in web/shop.
 // `holdfast dev` runs it beside the platform; it is also the shortest complete
 // example of what a merchant must do with a notice: verify, decrypt, check
 // merchant and amount, take each id once, write it down, then answer.
@@ -16,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -25,16 +28,25 @@ import (
 	"github.com/wechatpay-apiv3/wechatpay-go/core/notify"
 	"github.com/wechatpay-apiv3/wechatpay-go/core/option"
 	"github.com/wechatpay-apiv3/wechatpay-go/services/payments"
+	"github.com/wechatpay-apiv3/wechatpay-go/services/payments/h5"
+	"github.com/wechatpay-apiv3/wechatpay-go/services/payments/jsapi"
 	"github.com/wechatpay-apiv3/wechatpay-go/services/payments/native"
+
+	"github.com/holdfast-pay/holdfast/internal/edge/web"
 )
 
 // Shop is the demo merchant. Its methods may be called from any goroutine.
 type Shop struct {
 	cfg     Config
 	log     *slog.Logger
-	orders  native.NativeApiService
+	native  native.NativeApiService
+	h5      h5.H5ApiService
+	jsapi   jsapi.JsapiApiService
 	notices *notify.Handler
 	book    *book
+	pages   http.Handler
+	// closing ends the pages' streams.
+	closing chan struct{}
 }
 
 // Open loads the keys and the book and prepares the SDK's client.
@@ -69,51 +81,57 @@ func Open(cfg Config) (*Shop, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Shop{cfg: cfg, log: log, orders: native.NativeApiService{Client: client}, notices: handler, book: book}, nil
+	pages, err := web.NewShop(platform.Scheme + "://" + platform.Host)
+	if err != nil {
+		return nil, errors.Join(err, book.close())
+	}
+	return &Shop{cfg: cfg, log: log, native: native.NativeApiService{Client: client}, h5: h5.H5ApiService{Client: client}, jsapi: jsapi.JsapiApiService{Client: client},
+		notices: handler, book: book, pages: pages, closing: make(chan struct{})}, nil
 }
+
+// EndStreams ends the pages' streams, which would hold up an orderly end of the server.
+func (s *Shop) EndStreams() { close(s.closing) }
 
 // Close closes the book. Stop serving first.
 func (s *Shop) Close() error { return s.book.close() }
 
 // Place orders total fen of description from the platform under a fresh
 // number and returns the order with its code_url, to be shown as a QR code.
-// The order is in the book before the platform hears of it, so that no notice
-// can arrive for an order the shop doesn't know.
 func (s *Shop) Place(ctx context.Context, description string, total int64) (Order, error) {
-	o := Order{OutTradeNo: number(), Description: description, Total: total, PlacedAt: time.Now()}
+	return s.place(ctx, Order{Description: description, Total: total}, "")
+}
+
+// place puts an order into the book and has the platform prepare its payment. It is in
+// the book before the platform hears of it, so that no notice can arrive for an order
+// that the shop doesn't know.
+func (s *Shop) place(ctx context.Context, o Order, payerIP string) (Order, error) {
+	o.OutTradeNo, o.PlacedAt = number(), time.Now()
 	keep := func() (record, error) { return record{Order: &o}, nil }
 	if err := s.book.update(keep); err != nil {
 		return Order{}, err
 	}
-	answer, _, err := s.orders.Prepay(ctx, native.PrepayRequest{
-		Appid: core.String(s.cfg.Appid), Mchid: core.String(s.cfg.Mchid),
-		Description: core.String(description), OutTradeNo: core.String(o.OutTradeNo),
-		NotifyUrl: core.String(s.cfg.NotifyURL),
-		Amount:    &native.Amount{Total: core.Int64(total), Currency: core.String("CNY")},
-	})
+	return s.prepare(ctx, o, payerIP)
+}
+
+// prepare has the platform prepare an order's payment, and notes what leads to it. What
+// led to it before is good no longer.
+func (s *Shop) prepare(ctx context.Context, o Order, payerIP string) (Order, error) {
+	way, err := s.prepay(ctx, &o, payerIP)
 	if err != nil {
 		return Order{}, fmt.Errorf("prepay %s: %w", o.OutTradeNo, err)
 	}
-	if answer.CodeUrl == nil || *answer.CodeUrl == "" {
-		return Order{}, fmt.Errorf("prepay %s: the answer has no code_url", o.OutTradeNo)
-	}
-	codeURL := *answer.CodeUrl
-	err = s.book.update(func() (record, error) {
+	return o, s.book.update(func() (record, error) {
 		now := *s.book.orders[o.OutTradeNo] // a notice may have been faster
-		now.CodeURL = codeURL
+		now.CodeURL, now.H5URL, now.Invocation = way.code, way.h5, way.invocation
+		o = now
 		return record{Order: &now}, nil
 	})
-	if err != nil {
-		return Order{}, err
-	}
-	o.CodeURL = codeURL
-	return o, nil
 }
 
 // Query asks the platform for the order, as a merchant does when a notice is
 // late.
 func (s *Shop) Query(ctx context.Context, outTradeNo string) (*payments.Transaction, error) {
-	answer, _, err := s.orders.QueryOrderByOutTradeNo(ctx, native.QueryOrderByOutTradeNoRequest{
+	answer, _, err := s.native.QueryOrderByOutTradeNo(ctx, native.QueryOrderByOutTradeNoRequest{
 		OutTradeNo: core.String(outTradeNo), Mchid: core.String(s.cfg.Mchid),
 	})
 	if err != nil {
@@ -141,6 +159,36 @@ func (s *Shop) WaitPaid(ctx context.Context, outTradeNo string) (Order, Notice, 
 			return Order{}, Notice{}, fmt.Errorf("no verified notice about %s: %w", outTradeNo, context.Cause(ctx))
 		}
 	}
+}
+
+// Ask asks the platform how an order stands that is not paid by the book, and books what
+// it says: a payer who comes back may be faster than the notice.
+func (s *Shop) Ask(ctx context.Context, outTradeNo string) error {
+	t, err := s.Query(ctx, outTradeNo)
+	if err != nil {
+		return err
+	}
+	return s.book.update(func() (record, error) {
+		before, known := s.book.orders[outTradeNo]
+		if !known || before.Paid() {
+			return record{}, nil
+		}
+		o := *before
+		switch text(t.TradeState) {
+		case "SUCCESS":
+			if err := o.pay(t); err != nil {
+				return record{}, err
+			}
+		case "CLOSED":
+			if o.Closed {
+				return record{}, nil
+			}
+			o.Closed = true
+		default:
+			return record{}, nil
+		}
+		return record{Order: &o}, nil
+	})
 }
 
 // number makes a fresh out_trade_no: SHOP, the second, and 40 random bits.

@@ -1,8 +1,10 @@
 package shop
 
 import (
+	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -61,7 +63,7 @@ func TestPlaceRefusesAnswersThatDoNotVerify(t *testing.T) {
 		t.Fatal("an answer signed by somebody else was believed")
 	}
 	p.signer, p.body = platformKey(), `{}`
-	if _, err := s.Place(t.Context(), "tea", 1); err == nil || !strings.Contains(err.Error(), "no code_url") {
+	if _, err := s.Place(t.Context(), "tea", 1); err == nil || !strings.Contains(err.Error(), "leads to no payment") {
 		t.Fatalf("an answer without code_url: %v", err)
 	}
 }
@@ -214,17 +216,19 @@ func TestPages(t *testing.T) {
 	t.Parallel()
 	s, o := place(t)
 	send(s, genuine(o).request())
-	home := send(s, httptest.NewRequest("GET", "/", nil)).Body.String()
-	for _, want := range []string{o.OutTradeNo, "4200000000000000000000000001", "n-1", "¥1.00"} {
+	home := send(s, httptest.NewRequest("GET", "/orders", nil)).Body.String()
+	for _, want := range []string{o.OutTradeNo, "4200000000000000000000000001", "n-1", `"total":100`} {
 		if !strings.Contains(home, want) {
-			t.Errorf("the page lacks %q", want)
+			t.Errorf("the shop's people don't see %q", want)
 		}
 	}
-	if w := send(s, httptest.NewRequest("GET", "/orders/"+o.OutTradeNo, nil)); w.Code != 200 || !strings.Contains(w.Body.String(), `"total":100`) {
-		t.Errorf("order: %d %s", w.Code, w.Body)
+	for _, page := range []string{"/", "/checkout", "/order/" + o.OutTradeNo} {
+		if w := send(s, httptest.NewRequest("GET", page, nil)); w.Code != 200 || !strings.Contains(w.Body.String(), `id="app"`) {
+			t.Errorf("%s: %d", page, w.Code)
+		}
 	}
-	if w := send(s, httptest.NewRequest("GET", "/orders/"+o.OutTradeNo+"/qr.png", nil)); w.Code != 200 || !strings.HasPrefix(w.Body.String(), "\x89PNG") {
-		t.Errorf("code: %d", w.Code)
+	if w := send(s, httptest.NewRequest("GET", "/orders/"+o.OutTradeNo+"?ask=1", nil)); w.Code != 200 || !strings.Contains(w.Body.String(), `"total":100`) {
+		t.Errorf("order: %d %s", w.Code, w.Body)
 	}
 	if w := send(s, httptest.NewRequest("GET", "/orders/none", nil)); w.Code != 404 {
 		t.Errorf("no order: %d", w.Code)
@@ -238,6 +242,106 @@ func TestPages(t *testing.T) {
 	if got := []int{order("total=0", ""), order("total=x", ""), order("total=5&description=tea", ""), order("total=5&description=tea", "application/json")}; fmt.Sprint(got) != "[400 400 303 201]" {
 		t.Errorf("orders by form: %v", got)
 	}
+}
+
+// buy orders a cart the way a page does.
+func buy(s *Shop, body string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest("POST", "/orders", strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Accept", "application/json")
+	return send(s, r)
+}
+
+// A cart is ordered at the shop's own prices, and paid by whichever way was chosen.
+func TestCarts(t *testing.T) {
+	t.Parallel()
+	p, server := newPlatform(t)
+	s := openShop(t, t.TempDir(), server.URL)
+	s.cfg.Payers = []Payer{{"小明", "o-ming"}}
+	for body, want := range map[string][2]string{
+		`{"cart":{"oolong":2,"cup":1},"pay":"native"}`:                  {`{"code_url":"weixin://1"}`, `"code_url":"weixin://1"`},
+		`{"cart":{"oolong":2,"cup":1},"pay":"h5"}`:                      {`{"h5_url":"http://p/h5?prepay_id=wx1"}`, `"h5_url":"http://p/h5?prepay_id=wx1"`},
+		`{"cart":{"cup":1,"oolong":2},"pay":"jsapi","openid":"o-ming"}`: {`{"prepay_id":"wx1"}`, `"package":"prepay_id=wx1"`},
+	} {
+		p.body = want[0]
+		if w := buy(s, body); w.Code != 201 || !strings.Contains(w.Body.String(), want[1]) || !strings.Contains(w.Body.String(), `"total":7200`) {
+			t.Errorf("%s: %d %s", body, w.Code, w.Body)
+		}
+	}
+	for _, bad := range []string{`{}`, `{"cart":{"oolong":1},"pay":"cash"}`, `{"cart":{"oolong":-1},"pay":"native"}`, `{"cart":{"oolong":100},"pay":"native"}`,
+		`{"cart":{"gold":1},"pay":"native"}`, `{"cart":{},"pay":"native"}`, `{"cart":{"oolong":1},"pay":"jsapi","openid":"o-other"}`, `no JSON`} {
+		if w := buy(s, bad); w.Code != 400 {
+			t.Errorf("%s: %d", bad, w.Code)
+		}
+	}
+	p.body = `{}`
+	if w := buy(s, `{"cart":{"oolong":1},"pay":"native"}`); w.Code != 502 {
+		t.Errorf("an answer that leads to no payment: %d", w.Code)
+	}
+}
+
+// A payer who comes back before the notice learns the truth, and the notice that comes
+// after changes nothing; until then the payment can be prepared anew.
+func TestWhoComesBackIsToldTheTruth(t *testing.T) {
+	t.Parallel()
+	p, server := newPlatform(t)
+	p.body = `{"code_url":"weixin://1"}`
+	s := openShop(t, t.TempDir(), server.URL)
+	o, err := s.Place(t.Context(), "茶", 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := "/orders/" + o.OutTradeNo
+	p.body = `{"code_url":"weixin://2"}`
+	if w := send(s, httptest.NewRequest("POST", at+"/again", nil)); w.Code != 200 || !strings.Contains(w.Body.String(), "weixin://2") {
+		t.Errorf("prepared anew: %d %s", w.Code, w.Body)
+	}
+	stream, far := streamed(t, s, at)
+	said := bufio.NewScanner(stream.Body)
+	said.Scan()
+	p.body = `{"out_trade_no":"` + o.OutTradeNo + `","trade_state":"NOTPAY"}`
+	if w := send(s, httptest.NewRequest("GET", at+"?ask=1", nil)); strings.Contains(w.Body.String(), "transaction_id") {
+		t.Errorf("not paid: %s", w.Body)
+	}
+	p.body = `{"out_trade_no":"` + o.OutTradeNo + `","trade_state":"SUCCESS","transaction_id":"4200000000000000000000000001","amount":{"total":99}}`
+	if w := send(s, httptest.NewRequest("GET", at+"?ask=1", nil)); strings.Contains(w.Body.String(), "4200000000000000000000000001") {
+		t.Errorf("paid with another amount: %s", w.Body)
+	}
+	p.body = strings.Replace(p.body, `"total":99`, `"total":100`, 1)
+	if w := send(s, httptest.NewRequest("GET", at+"?ask=1", nil)); !strings.Contains(w.Body.String(), "4200000000000000000000000001") {
+		t.Errorf("paid: %s", w.Body)
+	}
+	for said.Scan() && !strings.Contains(said.Text(), "4200000000000000000000000001") {
+	}
+	if err := said.Err(); err != nil {
+		t.Errorf("the stream: %v", err)
+	}
+	if w := send(s, genuine(o).request()); w.Code != 204 {
+		t.Errorf("the notice that comes after: %d %s", w.Code, w.Body)
+	}
+	if w := send(s, httptest.NewRequest("POST", at+"/again", nil)); w.Code != 200 || !strings.Contains(w.Body.String(), "4200000000000000000000000001") {
+		t.Errorf("prepared anew when it is paid: %d %s", w.Code, w.Body)
+	}
+	s.EndStreams()
+	if _, err := io.Copy(io.Discard, stream.Body); err != nil {
+		t.Errorf("the stream's end: %v", err)
+	}
+	far.Close()
+}
+
+// streamed follows an order.
+func streamed(t *testing.T, s *Shop, at string) (*http.Response, *httptest.Server) {
+	t.Helper()
+	server := httptest.NewServer(s.Handler())
+	a, err := server.Client().Get(server.URL + at + "/events")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = a.Body.Close() })
+	if a.Header.Get("Content-Type") != "text/event-stream" {
+		t.Errorf("the stream: %v", a.Header)
+	}
+	return a, server
 }
 
 func TestOpenRefusesWhatIsMissing(t *testing.T) {

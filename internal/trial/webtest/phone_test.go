@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -157,7 +158,11 @@ func (p *phone) until(expression string) {
 	p.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, patience)
 	defer cancel()
-	_, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`new Promise((done) => { const look = () => (`+expression+`) ? done(true) : setTimeout(look, 20); look(); })`, chromedp.EvalAwaitPromise))
+	look := chromedp.Evaluate[bool](`new Promise((done) => { const look = () => (`+expression+`) ? done(true) : setTimeout(look, 20); look(); })`, chromedp.EvalAwaitPromise)
+	_, err := chromedp.Run(ctx, look)
+	for err != nil && ctx.Err() == nil && strings.Contains(err.Error(), "navigated") { // the page that was asked is left
+		_, err = chromedp.Run(ctx, look)
+	}
 	if err != nil {
 		p.Fatalf("waiting for %s: %v; the page says:\n%s", expression, err, p.says())
 	}

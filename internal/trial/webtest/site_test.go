@@ -8,8 +8,11 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"os"
+	"os/signal"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -21,11 +24,23 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/edge/edgetest/browser"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
+	"github.com/holdfast-pay/holdfast/internal/run/cli"
 	"github.com/holdfast-pay/holdfast/internal/run/config"
 	"github.com/holdfast-pay/holdfast/internal/run/node"
 )
 
-func TestMain(m *testing.M) { browser.Main(m) }
+// asProgram has this binary be holdfast: what a test starts, with all that that starts.
+const asProgram = "HOLDFAST_WEBTEST_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		code := cli.Main(ctx, os.Args[1:], cli.OS())
+		stop()
+		os.Exit(code)
+	}
+	browser.Main(m)
+}
 
 // site is a node with a shop, behind a network that the test has in its hands.
 type site struct {

@@ -8,14 +8,12 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
-	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/edgetest"
 	"github.com/holdfast-pay/holdfast/internal/edge/edgetest/browser"
 	"github.com/holdfast-pay/holdfast/internal/edge/paylink"
 	"github.com/holdfast-pay/holdfast/internal/edge/staffauth"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/till"
-	"github.com/holdfast-pay/holdfast/internal/rule/wallet"
 )
 
 // tablet is a browser on a counter, with whoever works there.
@@ -66,27 +64,34 @@ func TestTill(t *testing.T) {
 	p.scansAShownCode(ming)
 	p.showsCodes(ming)
 	p.worksInCash(ming)
-	s.do(catalogue.TillPay, &pb.TillPay{Token: p.token, Uid: ming.uid, Amount: 12_50, ClientId: "printed-1", Consent: s.consents(ming.uid)})
-	p.rings("paid", "12.50")
+	p.paidByThePrintedCode(ming)
 	p.givesBack()
 	p.looksAround()
-	if got := s.balance(ming.uid); got != 500_00-12_50-23_00-5_00-6_00+50_00+12_50 {
+	if got := s.balance(ming.uid); got != 500_00-12_50-23_00-5_00-6_00+50_00-20_00+12_50 {
 		t.Errorf("the customer has %d fen in the end", got)
 	}
 }
 
-// consents is what a person's own device signs to, as the edge hands it on.
-func (s *site) consents(uid uint64) *pb.Consent {
-	s.Helper()
-	c := &pb.Consent{Counter: 1 << 40, Signed: make([]byte, 32), Signature: make([]byte, 64)}
-	if err := s.node.Replica().ReadLatest(s.Context(), func(r table.Reader) error {
-		w, _ := wallet.Get(r, uid)
-		c.Device = w.Devices[0].Id
-		return nil
-	}); err != nil {
-		s.Fatal(err)
+// paidByThePrintedCode scans the code on the counter with the phone's own camera: the
+// page that comes leads to the wallet, where the amount is typed.
+func (p *tablet) paidByThePrintedCode(payer *phone) {
+	p.Helper()
+	link := paylink.Till(p.site.node.Addresses().Cashier, p.token)
+	payer.hosts = append(payer.hosts, p.site.node.Addresses().Cashier)
+	payer.step(chromedp.Navigate(link))
+	payer.see("main.till")
+	payer.fits("landing")
+	if leads := payer.eval(`document.querySelector("nav .go").pathname`); leads != paylink.Till("", p.token) {
+		p.Errorf("the landing page leads to %s", leads)
 	}
-	return c
+	payer.open(paylink.Till("", p.token)) // through the network that the test has in its hands
+	payer.focused(".amountpad")
+	payer.step(chromedp.KeyEvent("12.50"))
+	payer.until(`document.querySelector("#pay")?.textContent.includes("12.50")`)
+	payer.fits("printed")
+	payer.tap("#pay")
+	payer.see(".verdict.good")
+	p.rings("paid", "12.50")
 }
 
 // scansAShownCode has a hand scanner type the code that a phone shows, with the focus in
@@ -182,10 +187,19 @@ func (p *tablet) worksInCash(customer *phone) {
 	p.tap("#cash-out")
 	p.see(".qr")
 	p.fits("till-cash-out")
+	customer.open(paylink.Till("", p.token))
+	customer.tap(`.tabs button[aria-pressed="false"]`)
+	customer.focused(".amountpad")
+	customer.step(chromedp.KeyEvent("20"))
+	customer.until(`document.querySelector("#pay")?.textContent.includes("20.00")`)
+	customer.fits("cash-out")
+	customer.tap("#pay")
+	customer.see(".verdict.good")
+	p.rings("out", "20.00")
 	p.tap("#cash-shift")
 	p.focused(".amountpad")
-	p.step(chromedp.KeyEvent("149.99"))
-	p.until(`document.querySelector("#end-shift").textContent.includes("149.99")`)
+	p.step(chromedp.KeyEvent("129.99"))
+	p.until(`document.querySelector("#end-shift").textContent.includes("129.99")`)
 	p.fits("till-end-shift")
 	p.tap("#end-shift")
 	p.reads("少了 ¥0.01")
