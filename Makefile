@@ -25,6 +25,7 @@ FUZZ_SECONDS ?= 60
 FUZZ         ?= internal/base internal/edge internal/run
 KILLS        ?= 20
 CLUSTER_KILLS ?= 10
+RACES        ?= 100
 FLIPS        ?= 200
 SIMS         ?= 2000
 SEEDS        ?= 0
@@ -43,7 +44,7 @@ test: ## everything a change must pass, in about 13 minutes on two idle cores
 	@scripts/steps.sh deps fmt vet lint web race processes sim simdisk fuzz
 
 soak: ## the long versions: 100 kills, 2,000 flipped bytes, 3,000 disks, 20 minutes of fuzzing, then simulated seeds that nobody has played, until it is stopped
-	@KILLS=100 CLUSTER_KILLS=200 HOLDFAST_CLUSTER_SOAK=1 FLIPS=2000 SIMDISKS=3000 FUZZ_SECONDS=1200 FUZZ=internal scripts/steps.sh deps fmt vet lint web race processes sim simdisk fuzz seeds
+	@KILLS=100 CLUSTER_KILLS=200 RACES=1000 HOLDFAST_CLUSTER_SOAK=1 FLIPS=2000 SIMDISKS=3000 FUZZ_SECONDS=1200 FUZZ=internal scripts/steps.sh deps fmt vet lint web race processes sim simdisk fuzz seeds
 
 deps: ## install what tests need and Go does not bring: a C compiler, libcrypto, a browser
 	@scripts/deps.sh
@@ -86,7 +87,7 @@ race: ## all unit tests, with the race detector where there are goroutines
 # They mostly wait, for elections, links and deadlines: side by side they take as
 # long as the longest.
 processes: checked ## contract, kill, cluster and damage side by side
-	HOLDFAST_BIN=$(CHECKED) HOLDFAST_KILLS=$(KILLS) HOLDFAST_CLUSTER_KILLS=$(CLUSTER_KILLS) HOLDFAST_FLIPS=$(FLIPS) \
+	HOLDFAST_BIN=$(CHECKED) HOLDFAST_KILLS=$(KILLS) HOLDFAST_CLUSTER_KILLS=$(CLUSTER_KILLS) HOLDFAST_RACES=$(RACES) HOLDFAST_FLIPS=$(FLIPS) \
 		$(TEST) -count=1 -timeout 120m $(CLUSTER) $(KILL) $(DAMAGE) $(CONTRACT)
 
 contract: ## the official Go SDK and two of Node's clients, unmodified, against the merchant API
@@ -95,8 +96,8 @@ contract: ## the official Go SDK and two of Node's clients, unmodified, against 
 kill: ## kill -9 node and courier under load (KILLS=20)
 	HOLDFAST_KILLS=$(KILLS) $(TEST) -count=1 -timeout 60m $(KILL)
 
-cluster: ## a real cluster killed, stopped, cut off, damaged, grown, under load (CLUSTER_KILLS=10)
-	HOLDFAST_CLUSTER_KILLS=$(CLUSTER_KILLS) $(TEST) -count=1 -timeout 60m $(CLUSTER)
+cluster: ## a real cluster killed, stopped, cut off, damaged, grown, under load (CLUSTER_KILLS=10), and raced for one thing (RACES=100)
+	HOLDFAST_CLUSTER_KILLS=$(CLUSTER_KILLS) HOLDFAST_RACES=$(RACES) $(TEST) -count=1 -timeout 60m $(CLUSTER)
 
 damage: ## flip bytes of a data folder's files (FLIPS=200): each must be named
 	HOLDFAST_FLIPS=$(FLIPS) $(TEST) -count=1 -timeout 60m $(DAMAGE)

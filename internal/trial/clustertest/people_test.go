@@ -21,6 +21,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/trial/proctest"
 	"github.com/holdfast-pay/holdfast/walletclient"
 )
@@ -41,10 +42,12 @@ type customer struct {
 	name, phone, file string
 }
 
-// Two people enrol, pay an order's code, lose the answer to a payment and get the true
-// one by repeating, send each other money, and share a packet with a third; a node is
-// killed under each. Balances, bills and receipts are right on every node.
+// Two people enrol, pay an order's code, a printed one and one that they show, lose the
+// answer to a payment and get the true one by repeating, send each other money, share a
+// packet with a third and report a problem; a node is killed under each. Balances, bills,
+// receipts and reports are right on every node.
 func TestPeopleOverKilledNodes(t *testing.T) {
+	t.Parallel()
 	c := &crowd{T: t, dev: proctest.StartDev(t, proctest.Build(t), "--nodes", "3"), dir: t.TempDir()}
 	c.places, c.shop = proctest.Places(t, c.dev.Dir), proctest.OpenShop(t, c.dev.Sandbox)
 	ming, hua := c.enrol("陈明", "+8613911110001"), c.enrol("王华", "+8613911110002")
@@ -58,6 +61,9 @@ func TestPeopleOverKilledNodes(t *testing.T) {
 	}
 	c.under(&paid, "pay", c.order(12_30), "--wallet", ming.file)
 	lost := c.loseAnswer(hua, 3_40)
+	counter := openCounter(t, c.dev.Dir, c.dev.Sandbox, http.DefaultClient)
+	printed, shown := paid, c.show(hua, counter, 4_50)
+	c.under(&printed, "pay", counter.link, "--amount", "5.60", "--wallet", ming.file)
 	var sent struct {
 		Transfer string
 		State    string
@@ -69,13 +75,14 @@ func TestPeopleOverKilledNodes(t *testing.T) {
 	shares := c.share(ming, hua, gang)
 
 	c.agree(map[*customer]int64{
-		ming: start[ming] - 12_30 - 20_00 - 6_66 + shares[ming],
-		hua:  start[hua] - 3_40 + 20_00 + shares[hua],
+		ming: start[ming] - 12_30 - 5_60 - 20_00 - 6_66 + shares[ming],
+		hua:  start[hua] - 3_40 - 4_50 + 20_00 + shares[hua],
 		gang: start[gang] + shares[gang],
 	})
-	for _, id := range []string{paid.TransactionID, lost, "transfer/" + sent.Transfer} {
+	for _, id := range []string{paid.TransactionID, printed.TransactionID, shown, lost, "transfer/" + sent.Transfer} {
 		c.receipts(id)
 	}
+	c.report(ming, -5_60)
 	whole(t, c.dev.Dir, c.places)
 	c.dev.Stop(t)
 	for _, p := range c.places {
@@ -149,11 +156,19 @@ func (c *crowd) wallet(answer any, args ...string) error {
 // under runs a command of the wallet while the node that it asks first is killed.
 func (c *crowd) under(answer any, args ...string) {
 	c.Helper()
+	c.killing(func(first int) error {
+		c.move(args[len(args)-1], c.urls(first)...)
+		return c.wallet(answer, append(args, "--timeout", "60s")...)
+	})
+}
+
+// killing does something that begins at a node, which is killed meanwhile.
+func (c *crowd) killing(act func(first int) error) {
+	c.Helper()
 	first := c.acts % len(c.places)
 	c.acts++
-	c.move(args[len(args)-1], c.urls(first)...)
 	done := make(chan error, 1)
-	go func() { done <- c.wallet(answer, append(args, "--timeout", "60s")...) }()
+	go func() { done <- act(first) }()
 	c.dev.Signal(c.T, process(c.places[first]), syscall.SIGKILL)
 	if err := <-done; err != nil {
 		c.Fatal(err)
@@ -245,6 +260,54 @@ func (w *watched) Write(b []byte) (int, error) {
 		w.paying.Store(true)
 	}
 	return w.to.Write(b)
+}
+
+// show has a till read a code that somebody shows, while a node is killed.
+func (c *crowd) show(p *customer, at *counter, fen int64) (transaction string) {
+	c.Helper()
+	var shown struct{ Code string }
+	c.move(p.file, c.urls(c.acts)...)
+	if err := c.wallet(&shown, "code", "--wallet", p.file); err != nil {
+		c.Fatal(err)
+	}
+	var o *pb.TillOrder
+	c.killing(func(first int) (err error) {
+		o, err = at.charge(first, "shown", shown.Code, fen)
+		return err
+	})
+	if o.State != "success" || o.Total != fen {
+		c.Errorf("the order of a shown code is %v", o)
+	}
+	return o.TransactionId
+}
+
+// report says that something is wrong with a payment, twice as after a lost answer: every
+// node lists it once, with what is promised.
+func (c *crowd) report(p *customer, amount int64) {
+	c.Helper()
+	a, err := c.at(p, 0).ListBills(c.Context(), &walletclient.ListBillsRequest{Limit: 100})
+	if err != nil {
+		c.Fatal(err)
+	}
+	subject := ""
+	for _, b := range a.Bills {
+		if b.Amount == amount {
+			subject = b.Subject
+		}
+	}
+	for range 2 {
+		var v struct{ Report, State string }
+		c.under(&v, "report", subject, "--id", "r1", "--trouble", "not_received", "--words", "没有出餐", "--wallet", p.file)
+	}
+	for i, place := range c.places {
+		list, err := c.at(p, i).ListReports(c.Context(), &walletclient.ListReportsRequest{Limit: 10})
+		if err != nil {
+			c.Fatal(err)
+		}
+		if len(list.Reports) != 1 || list.Reports[0].Subject != subject || list.Reports[0].Words != "没有出餐" || list.Reports[0].PromisedAt <= list.Reports[0].CreatedAt {
+			c.Errorf("%s lists the reports %v", place.Name, list.Reports)
+		}
+	}
 }
 
 // balance is what one node says that somebody has.
