@@ -36,7 +36,7 @@ func closeNow(d *deed.Deed, o *pb.Order) {
 
 // CloseDue closes an order whose automatic close is due, if it is still unpaid.
 func CloseDue(d *deed.Deed, id uint64) {
-	if o, ok := Get(d.Tx, id); ok && o.State == pb.TradeState_TRADE_STATE_NOTPAY {
+	if o := Need(d.Tx, id); o.State == pb.TradeState_TRADE_STATE_NOTPAY {
 		closeNow(d, o)
 	}
 }

@@ -45,13 +45,16 @@ func numberKey(mchid, outTradeNo string) table.Key {
 // Get reads an order by its id.
 func Get(r table.Reader, id uint64) (*pb.Order, bool) { return orders.Get(r, key(id)) }
 
+// Need reads an order that another row names.
+func Need(r table.Reader, id uint64) *pb.Order { return orders.Need(r, key(id)) }
+
 // ByNumber reads an order by the merchant's number.
 func ByNumber(r table.Reader, mchid, outTradeNo string) (*pb.Order, bool) {
 	ref, ok := refs.Get(r, numberKey(mchid, outTradeNo))
 	if !ok {
 		return nil, false
 	}
-	return Get(r, ref.Id)
+	return Need(r, ref.Id), true
 }
 
 // ByTransactionID reads a paid order by our number for its payment.

@@ -105,8 +105,8 @@ func end(d *deed.Deed, p *pb.Packet, so pb.PacketState) {
 // ExpireDue gives the payer what nobody took. Where the payer's account takes no
 // money it is tried again every hour.
 func ExpireDue(d *deed.Deed, id uint64) {
-	p, ok := Get(d.Tx, id)
-	if !ok || p.State != pb.PacketState_PACKET_STATE_OPEN {
+	p := packets.Need(d.Tx, key(id))
+	if p.State != pb.PacketState_PACKET_STATE_OPEN {
 		return
 	}
 	escrow := ledger.EscrowPacket(p.Id)

@@ -71,7 +71,7 @@ func ByAlias(r table.Reader, alias uint32) (*pb.PayCodes, *pb.PayDevice, *pb.Pay
 	if !ok {
 		return nil, nil, nil
 	}
-	c := Of(r, owner.Uid)
+	c := codes.Need(r, codesKey(owner.Uid))
 	for _, dev := range c.Devices {
 		for _, a := range dev.Aliases {
 			if a.Alias == alias {

@@ -39,7 +39,7 @@ func ByRef(r table.Reader, ref string) (*pb.Person, bool) {
 	if !ok {
 		return nil, false
 	}
-	return Get(r, p.Uid)
+	return persons.Need(r, key(p.Uid)), true
 }
 
 // ByOpenid reads the person whom an appid knows by the openid.
@@ -48,7 +48,7 @@ func ByOpenid(r table.Reader, appid, openid string) (*pb.Person, bool) {
 	if !ok {
 		return nil, false
 	}
-	return Get(r, p.Uid)
+	return persons.Need(r, key(p.Uid)), true
 }
 
 // TakesMoney says whether others may give the person money: not one who is blocked,

@@ -49,7 +49,7 @@ func ByPhone(r table.Reader, tag []byte) (*pb.Person, bool) {
 	if !ok {
 		return nil, false
 	}
-	return Get(r, p.Uid)
+	return persons.Need(r, key(p.Uid)), true
 }
 
 // New adds a person with sealed details, found by the phone number's tag where

@@ -20,12 +20,11 @@ const retryAfter = stamp.Hour
 // where the merchant's account is frozen it waits. The merchant is owed a notice
 // of what it became, if the refund names an address.
 func CompleteDue(d *deed.Deed, id uint64) {
-	f, ok := Get(d.Tx, id)
-	if !ok || f.Status != pb.RefundStatus_REFUND_STATUS_PROCESSING {
+	f := refunds.Need(d.Tx, key(id))
+	if f.Status != pb.RefundStatus_REFUND_STATUS_PROCESSING {
 		return
 	}
-	o, ok := order.Get(d.Tx, f.OrderId)
-	must.That(ok, "refund %d has its order %d", f.Id, f.OrderId)
+	o := order.Need(d.Tx, f.OrderId)
 	from, to := ledger.MerchantPending(o.Mchid), ledger.UserBalance(o.PayerUid)
 	if a, ok := ledger.Get(d.Tx, from, f.Currency); ok && a.Frozen {
 		due.Put(d.Tx, d.At+retryAfter, pb.DueKind_DUE_KIND_REFUND, f.Id)

@@ -45,7 +45,7 @@ func ByNumber(r table.Reader, mchid, outRefundNo string) (*pb.Refund, bool) {
 	if !ok {
 		return nil, false
 	}
-	return Get(r, ref.Id)
+	return refunds.Need(r, key(ref.Id)), true
 }
 
 // ByRefundID reads a refund by our number.
@@ -69,9 +69,7 @@ func ByOrder(r table.Reader, orderID uint64) []*pb.Refund {
 	r.Scan(from, to, func(k, _ []byte) bool {
 		f := table.F(k)
 		f.U64()
-		if refund, ok := Get(r, f.U64()); ok {
-			list = append(list, refund)
-		}
+		list = append(list, refunds.Need(r, key(f.U64())))
 		return true
 	})
 	return list

@@ -78,8 +78,8 @@ func rest(d *deed.Deed, p *pb.ProblemReport) {
 
 // LateDue marks a report whose promised time has come without an answer.
 func LateDue(d *deed.Deed, id uint64) {
-	p, ok := Get(d.Tx, id)
-	if !ok || p.State != pb.ReportState_REPORT_STATE_OPEN {
+	p := reports.Need(d.Tx, key(id))
+	if p.State != pb.ReportState_REPORT_STATE_OPEN {
 		return
 	}
 	Moves.Enter(&p.State, pb.ReportState_REPORT_STATE_LATE)

@@ -43,8 +43,7 @@ func Waiting(r table.Reader, visit func(*pb.Appeal) bool) {
 	r.Scan(from, to, func(k, _ []byte) bool {
 		f := table.F(k)
 		f.I64()
-		a, ok := Of(r, f.U64())
-		return !ok || visit(a)
+		return visit(appeals.Need(r, key(f.U64())))
 	})
 }
 

@@ -89,5 +89,5 @@ func Paid(r table.Reader, uid uint64, clientID string) (*pb.Order, bool) {
 	if !ok {
 		return nil, false
 	}
-	return order.Get(r, ref.Id)
+	return order.Need(r, ref.Id), true
 }

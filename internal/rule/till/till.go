@@ -86,8 +86,8 @@ func behind(r table.Reader, k table.Key) (*pb.Till, bool) {
 func Of(r table.Reader, mchid, after string, visit func(*pb.Till) bool) {
 	_, to := table.Prefix(namesKey(mchid))
 	refs.Scan(r, nameKey(mchid, after), to, func(_ []byte, ref *pb.OrderRef) bool {
-		t, ok := Get(r, ref.Id)
-		return !ok || t.Name == after || visit(t)
+		t := tills.Need(r, key(ref.Id))
+		return t.Name == after || visit(t)
 	})
 }
 

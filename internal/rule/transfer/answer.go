@@ -75,8 +75,8 @@ func answer(d *deed.Deed, t *pb.PersonTransfer, consent *pb.Consent, so pb.Trans
 // ExpireDue sends the money of a transfer that nobody answered back to the payer.
 // Where the payer's account takes none it is tried again every hour.
 func ExpireDue(d *deed.Deed, id uint64) {
-	t, ok := Get(d.Tx, id)
-	if !ok || t.State != pb.TransferState_TRANSFER_STATE_WAITING {
+	t := transfers.Need(d.Tx, key(id))
+	if t.State != pb.TransferState_TRANSFER_STATE_WAITING {
 		return
 	}
 	book, out := ending(d, t, pb.TransferState_TRANSFER_STATE_EXPIRED)

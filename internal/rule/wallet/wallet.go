@@ -48,7 +48,7 @@ func ByDevice(r table.Reader, id []byte) (*pb.Wallet, bool) {
 	if !ok {
 		return nil, false
 	}
-	return Get(r, owner.Uid)
+	return wallets.Need(r, key(owner.Uid)), true
 }
 
 // Scan visits all wallets in the order of their uids.
