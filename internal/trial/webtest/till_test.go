@@ -132,11 +132,16 @@ func (p *tablet) showsCodes(payer *phone) {
 	payer.see(".verdict.good")
 	p.rings("late", "6.00")
 
+	browser.Read(p.ctx, p.T, chromedp.Evaluate[bool](`navigator.serviceWorker.ready.then(() => true)`, chromedp.EvalAwaitPromise))
+	p.step(chromedp.Reload()) // from now on the page is kept here
+	p.until(`navigator.serviceWorker.controller !== null`)
 	p.site.net.mode.Store(gone)
 	p.focused(".amountpad")
 	p.step(chromedp.KeyEvent("7\r"))
 	p.see(".lost")
 	p.fits("till-lost")
+	p.step(chromedp.Reload())
+	p.see(".lost") // whoever reloads the page without a network has it, and what was begun
 	p.site.net.mode.Store(passes)
 	p.see(".sale .qr") // by itself
 	p.until(`document.querySelector(".connection .good") !== null`)
