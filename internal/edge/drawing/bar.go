@@ -8,6 +8,7 @@ import (
 	"image/png"
 
 	"github.com/boombuler/barcode/code128"
+	"rsc.io/qr"
 )
 
 const (
@@ -63,10 +64,11 @@ func PayerSVG(code string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	below, err := SVG(code, payerMM)
+	drawn, err := encode(code, qr.Q) // on a screen
 	if err != nil {
 		return nil, err
 	}
+	below := svg(drawn, payerMM)
 	wide := len(dark) + 2*barQuiet
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%dmm" height="%dmm" viewBox="0 0 %d %d"><rect width="%d" height="%d" fill="#fff"/><path fill="#000" shape-rendering="crispEdges" d="`,

@@ -24,7 +24,7 @@ import (
 // and a payer's.
 var said = map[string]string{
 	"order":   "https://pay.example.com/pay/wx20181121002330a1b2c3d4e5f60718293a",
-	"printed": "https://pay.example.com/till/00112233445566778899aabbccddeeff",
+	"printed": "https://pay.example.com/c/ABEiM0RVZneImaq7zN3u_w",
 	"receive": "holdfast:receive/00112233445566778899aabbccddeeff/1250/0123456789abcdef",
 	"payer":   payers,
 }
@@ -166,21 +166,24 @@ func TestScannerReadsADirtySheet(t *testing.T) {
 		scale := paper.Wide / Papers["a6"].Wide
 		dot := func(mm float64) int { return int(mm * scale * 200 / 25.4) }
 		front := image.Rect(dot(52.5-codeWide/2), dot(codeTop), dot(52.5+codeWide/2), dot(codeTop+codeWide))
-		seeds, lost := uint64(12), uint64(0)
+		seeds := uint64(40)
 		if name == "a4" { // its code is the same, four times as large
-			seeds = 2
+			seeds = 4
 		}
+		var lost []uint64
 		for seed := range seeds {
-			if got := scanned(dirty(pages[0], front, seed, true), qrcode.NewQRCodeReader()); got != said["printed"] {
-				t.Errorf("%s, coffee %d: the code is read as %q", name, seed, got)
+			if seed < 12 {
+				if got := scanned(dirty(pages[0], front, seed, true), qrcode.NewQRCodeReader()); got != said["printed"] {
+					t.Errorf("%s, coffee %d: the code is read as %q", name, seed, got)
+				}
 			}
 			if got := scanned(dirty(pages[0], front, seed, false), qrcode.NewQRCodeReader()); got != said["printed"] {
-				lost++
+				lost = append(lost, seed)
 			}
 		}
-		// A scanner sees many pictures a second, from other sides; this one sees one.
-		if lost > seeds/4 {
-			t.Errorf("%s: %d of %d codes with ink on them are not read", name, lost, seeds)
+		// All stains may lie on one block of codewords, which no code can make up for.
+		if len(lost) > 1 {
+			t.Errorf("%s: of %d codes with ink on them these are not read: %v", name, seeds, lost)
 		}
 		for i, ch := range sheet().Back {
 			x, y, wide := sheet().place(105, paper.High/scale, i)
@@ -192,17 +195,14 @@ func TestScannerReadsADirtySheet(t *testing.T) {
 	}
 }
 
-// dirty is a code, cut out with what is around it, with stains on it: of coffee, which is
-// not opaque, over a tenth of it, or of ink and scratches, which are, over a twentieth,
-// sparing the three corners by which scanners find a code.
+// dirty is a code, cut out with what is around it, with stains over a tenth of it: of
+// coffee, which is not opaque, or of ink and scratches, which are and spare the three
+// corners by which scanners find a code.
 func dirty(page image.Image, at image.Rectangle, seed uint64, coffee bool) image.Image {
 	img := image.NewGray(at.Inset(-10))
 	draw.Draw(img, img.Rect, page, img.Rect.Min, draw.Src)
 	draws, side := rand.New(rand.NewPCG(seed, 7)), at.Dx()
-	share := 20
-	if coffee {
-		share = 10
-	}
+	const share = 10
 	covered := make(map[image.Point]bool, side*side/share)
 	for len(covered) < side*side/share {
 		radius := side/16 + draws.IntN(side/16)

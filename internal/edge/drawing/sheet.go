@@ -11,7 +11,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/signintech/gopdf"
-	"rsc.io/qr"
 )
 
 // font has the characters of GB 2312 (font/LICENSE).
@@ -222,9 +221,9 @@ func (c *canvas) page(band float64) {
 	}
 }
 
-// code draws a QR code, its border included. It can be read with 30 % of it hidden.
+// code draws a QR code, its border included.
 func (c *canvas) code(text string, x, y, wide float64) {
-	code, err := encode(text, qr.H)
+	code, err := paper(text)
 	if err != nil {
 		c.do(err)
 		return
