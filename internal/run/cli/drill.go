@@ -26,7 +26,7 @@ kept ends with exit code 3. With --json a line is one object.
 Drills: ` + drillNames() + `; list says what each is.`,
 	Examples: []Example{
 		{"holdfast drill list", "what there is"},
-		{"holdfast drill strike", "a taxi ride and a transfer to a friend, a node killed under each"},
+		{"holdfast drill strike", "a taxi ride paid three ways, a transfer to a friend, a report, a node killed under each"},
 		{"holdfast drill festival --seconds 10 --html festival.html", "ten seconds of red packets, and a page of what came of it"},
 	},
 	Flags: func(fs *flag.FlagSet) RunFunc {

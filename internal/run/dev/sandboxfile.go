@@ -30,7 +30,7 @@ type sandboxFile struct {
 	People     []demoPerson `json:"people,omitempty"`
 	PacketLink string       `json:"packet_link,omitempty"`
 	// Tills have printed codes: the shop's, and a taxi's.
-	Tills []demoTill `json:"tills,omitempty"`
+	Tills []Till `json:"tills,omitempty"`
 }
 
 // describe gathers what sandbox.json says.

@@ -26,6 +26,8 @@ type Site struct {
 	// CodesFile takes one-time codes for phones other than the demo people's.
 	CodesFile string
 	Nodes     []Node
+	// Tills are those that every sandbox has.
+	Tills []Till
 }
 
 // Node is one node of a sandbox.
@@ -69,6 +71,7 @@ func Credentials(dir string) (*Site, error) {
 	for _, p := range f.places(f.last.Addresses) {
 		s.Nodes = append(s.Nodes, Node{Name: p.Name, Wallet: "http://" + p.Wallet, Admin: "http://" + p.Admin, PIDFile: f.path(p.Name + ".pid")})
 	}
+	s.Tills = d.Tills
 	if len(d.Payers) > 0 {
 		s.Openid = d.Payers[0].Openid
 	}

@@ -59,7 +59,7 @@ func (s *site) taxi(ctx context.Context, office pbconnect.AdminServiceClient, fi
 	if err != nil {
 		return fmt.Errorf("approve the taxi: %w", err)
 	}
-	till := demoTill{Mchid: a.Msg.Mchid, Name: a.Msg.Name, Till: a.Msg.Till, Link: a.Msg.Link, Sheet: s.folder.path("taxi.pdf")}
+	till := Till{Mchid: a.Msg.Mchid, Name: a.Msg.Name, Till: a.Msg.Till, Link: a.Msg.Link, Sheet: s.folder.path("taxi.pdf")}
 	file.Tills = append(file.Tills, till)
 	return printSheet(ctx, c, id, till.Sheet)
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
 )
 
-// demoTill is a till with a printed code that every sandbox has.
-type demoTill struct {
+// Till is a till with a printed code that every sandbox has.
+type Till struct {
 	Mchid string `json:"mchid"`
 	Name  string `json:"name"`
 	Till  uint64 `json:"till"`
@@ -25,8 +25,8 @@ type demoTill struct {
 
 // counter gives the shop a till. A sandbox that is kept at an earlier feature level has
 // none.
-func counter(ctx context.Context, office pbconnect.AdminServiceClient) ([]demoTill, error) {
-	t := demoTill{Mchid: mchid, Name: "柜台 counter"}
+func counter(ctx context.Context, office pbconnect.AdminServiceClient) ([]Till, error) {
+	t := Till{Mchid: mchid, Name: "柜台 counter"}
 	a, err := office.TillAdd(ctx, connect.NewRequest(&pb.AdminTillAddRequest{Mchid: t.Mchid, Name: t.Name}))
 	if is, ok := rpc.CodeOf(err); ok && is == code.LevelTooLow {
 		return nil, nil
@@ -35,5 +35,5 @@ func counter(ctx context.Context, office pbconnect.AdminServiceClient) ([]demoTi
 		return nil, fmt.Errorf("add the till %s: %w", t.Name, err)
 	}
 	t.Till, t.Link = a.Msg.Till, a.Msg.Link
-	return []demoTill{t}, nil
+	return []Till{t}, nil
 }

@@ -17,7 +17,7 @@ import (
 func TestDrills(t *testing.T) {
 	bin := proctest.Build(t)
 	for name, want := range map[string]map[string]int{
-		"strike":   {"R0.1": 1, "R0.3": 1, "R1.3": 1, "R1.4": 2, "R1.5": 1, "R1.9": 3},
+		"strike":   {"R0.1": 3, "R0.3": 1, "R1.3": 1, "R1.4": 4, "R1.5": 3, "R1.7": 4, "R1.9": 3},
 		"festival": {"R1.5": 1, "R1.9": 3, "R2.6": 2},
 	} {
 		t.Run(name, func(t *testing.T) {
