@@ -32,7 +32,7 @@ SEEDS        ?= 0
 SIMDISKS     ?= 100
 
 .DEFAULT_GOAL := help
-.PHONY: help quick test soak deps web build checked fmt vet lint unit race processes contract kill cluster damage sim seeds simdisk fuzz bench generate verify golden
+.PHONY: help quick test soak deps web pictures build checked fmt vet lint unit race processes contract kill cluster damage sim seeds simdisk fuzz bench generate verify golden
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,10 @@ deps: ## install what tests need and Go does not bring: a C compiler, libcrypto,
 web: ## the pages: types, unit tests, that their committed bundle is current (scripts/web.sh -write bundles); phones in a browser against a node
 	@scripts/web.sh
 	$(TEST) -count=1 -timeout 10m ./internal/trial/webtest
+
+pictures: ## every screen of the pages as PNG into bin/pictures: phone and wide, both languages, both themes
+	@mkdir -p bin/pictures
+	HOLDFAST_SHOTS=$(CURDIR)/bin/pictures $(TEST) -count=1 -timeout 20m ./internal/trial/webtest
 
 build: ## compile bin/holdfast; make vet compiles the rest
 	$(GO) build -o bin/holdfast ./cmd/holdfast

@@ -14,10 +14,12 @@ export interface ScreenProps {
 	foot?: ComponentChildren;
 	onBack?: (() => void) | undefined;
 	plain?: boolean;
+	// wide: its columns stand beside each other where there is room.
+	wide?: boolean;
 }
 
 // Screen is a page: its name, the way back, the other language in one tap.
-export function Screen({ title, children, foot, onBack, plain = false }: ScreenProps) {
+export function Screen({ title, children, foot, onBack, plain = false, wide = false }: ScreenProps) {
 	const head = useRef<HTMLHeadingElement>(null);
 	useEffect(() => {
 		document.title = `${title} · Holdfast`;
@@ -27,7 +29,7 @@ export function Screen({ title, children, foot, onBack, plain = false }: ScreenP
 		if (document.activeElement === document.body) head.current?.focus({ preventScroll: true });
 	}, []);
 	return (
-		<div class="screen">
+		<div class={wide ? "screen wide" : "screen"}>
 			<header class="bar">
 				{onBack ? (
 					<button type="button" class="round" aria-label={say(words.back)} onClick={onBack}>

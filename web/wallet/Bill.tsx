@@ -91,25 +91,31 @@ function Known({ bill }: { bill: Bill }) {
 	const v = told.value;
 	const report = () => go(`/report/${encodeURIComponent(bill.subject)}`);
 	return (
-		<Screen title={say(w.detail)} onBack={back}>
-			<section class="ask">
-				<p class="small">{bill.who ? <bdi>{bill.who}</bdi> : whatOf(bill)}</p>
-				<Amount fen={bill.amount} size="display" flow />
-			</section>
-			<section class="card stack tight">
-				<h2>{say(b.steps)}</h2>
-				{v === undefined ? <Skeleton lines={2} /> : <TimeLine steps={v ? merged(v, bill, a) : stepsOf(bill, a)} />}
-				{v === null && provable(bill.subject) && <p class="small">{say(b.unread)}</p>}
-			</section>
-			<About bill={bill} act={a} told={v ?? undefined} />
-			{provable(bill.subject) && (
-				<>
-					<ReceiptCard subject={bill.subject} onFalse={report} />
-					<Button kind="quiet" id="wrong" icon="warn" onPress={report}>
-						{say(b.wrong)}
-					</Button>
-				</>
-			)}
+		<Screen title={say(w.detail)} onBack={back} wide>
+			<div class="cols">
+				<div class="stack">
+					<section class="ask">
+						<p class="small">{bill.who ? <bdi>{bill.who}</bdi> : whatOf(bill)}</p>
+						<Amount fen={bill.amount} size="display" flow />
+					</section>
+					<section class="card stack tight">
+						<h2>{say(b.steps)}</h2>
+						{v === undefined ? <Skeleton lines={2} /> : <TimeLine steps={v ? merged(v, bill, a) : stepsOf(bill, a)} />}
+						{v === null && provable(bill.subject) && <p class="small">{say(b.unread)}</p>}
+					</section>
+				</div>
+				<div class="stack">
+					<About bill={bill} act={a} told={v ?? undefined} />
+					{provable(bill.subject) && (
+						<>
+							<ReceiptCard subject={bill.subject} onFalse={report} />
+							<Button kind="quiet" id="wrong" icon="warn" onPress={report}>
+								{say(b.wrong)}
+							</Button>
+						</>
+					)}
+				</div>
+			</div>
 		</Screen>
 	);
 }

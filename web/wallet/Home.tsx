@@ -31,38 +31,42 @@ export function Home() {
 	const v = wallet.value;
 	const today = bills.value.filter((b) => dayKey(b.at) === dayKey(Date.now()));
 	return (
-		<Screen title={say(w.name)}>
-			<Concerns />
-			<section class="card balance" aria-label={say(w.balance)}>
-				<div class="line">
-					<span class="small">{say(w.balance)}</span>
-					<button type="button" class="round" aria-label={say(hidden.value ? w.reveal : w.hide)} onClick={() => hide(!hidden.value)}>
-						<Icon name={hidden.value ? "eyeOff" : "eye"} />
-					</button>
+		<Screen title={say(w.name)} wide>
+			<div class="cols">
+				<div class="stack">
+					<Concerns />
+					<section class="card balance" aria-label={say(w.balance)}>
+						<div class="line">
+							<span class="small">{say(w.balance)}</span>
+							<button type="button" class="round" aria-label={say(hidden.value ? w.reveal : w.hide)} onClick={() => hide(!hidden.value)}>
+								<Icon name={hidden.value ? "eyeOff" : "eye"} />
+							</button>
+						</div>
+						{v ? <Amount fen={v.balance} size="display" hidden={hidden.value} /> : <Skeleton lines={1} />}
+						{v && v.held > 0 && !hidden.value && <p class="small">{say(w.held(yuan(v.held)))}</p>}
+						{seenAt.value > 0 && <p class="small">{say(connected.value && !away.value ? w.live : w.asOf(clock(seenAt.value)))}</p>}
+					</section>
+					<div class="side">
+						<Button kind="primary" icon="scan" onPress={() => go("/scan")}>
+							{say(w.scan)}
+						</Button>
+						<Button icon="code" onPress={() => go("/paycode")}>
+							{say(w.payCode)}
+						</Button>
+					</div>
+					<nav class="acts">
+						<Way href="/receive" icon="receive" name={w.receive} />
+						<Way href="/transfer" icon="transfer" name={w.transfer} />
+						<Way href="/packets" icon="packet" name={w.packet} />
+						<Way href="/bills" icon="bill" name={w.bills} />
+						<Way href="/settings" icon="settings" name={w.settings} />
+					</nav>
 				</div>
-				{v ? <Amount fen={v.balance} size="display" hidden={hidden.value} /> : <Skeleton lines={1} />}
-				{v && v.held > 0 && !hidden.value && <p class="small">{say(w.held(yuan(v.held)))}</p>}
-				{seenAt.value > 0 && <p class="small">{say(connected.value && !away.value ? w.live : w.asOf(clock(seenAt.value)))}</p>}
-			</section>
-			<div class="side">
-				<Button kind="primary" icon="scan" onPress={() => go("/scan")}>
-					{say(w.scan)}
-				</Button>
-				<Button icon="code" onPress={() => go("/paycode")}>
-					{say(w.payCode)}
-				</Button>
+				<section class="stack tight">
+					<h2>{say(w.today)}</h2>
+					{v === undefined && !away.value ? <Skeleton /> : today.length > 0 ? <Days headed={false} entries={today.map(lineOf)} /> : <p class="small">{say(w.nothingToday)}</p>}
+				</section>
 			</div>
-			<nav class="acts">
-				<Way href="/receive" icon="receive" name={w.receive} />
-				<Way href="/transfer" icon="transfer" name={w.transfer} />
-				<Way href="/packets" icon="packet" name={w.packet} />
-				<Way href="/bills" icon="bill" name={w.bills} />
-				<Way href="/settings" icon="settings" name={w.settings} />
-			</nav>
-			<section class="stack tight">
-				<h2>{say(w.today)}</h2>
-				{v === undefined && !away.value ? <Skeleton /> : today.length > 0 ? <Days headed={false} entries={today.map(lineOf)} /> : <p class="small">{say(w.nothingToday)}</p>}
-			</section>
 		</Screen>
 	);
 }

@@ -37,7 +37,7 @@ export function Months() {
 	useEffect(() => void load(), []);
 	const list = months.value;
 	return (
-		<Screen title={say(b.monthsOf)} onBack={back}>
+		<Screen title={say(b.monthsOf)} onBack={back} wide>
 			{failed.value ? (
 				<Sorry trouble={failed.value} title={w.noAnswer} again={() => void load()} />
 			) : list === undefined ? (
@@ -45,7 +45,7 @@ export function Months() {
 			) : list.every((m) => m.count === 0) ? (
 				<Verdict tone="info" icon="bill" title={say(w.noBills)} text={say(w.noBillsText)} />
 			) : (
-				<>
+				<div class="cols">
 					<section class="card">
 						<Chart
 							label={list.map((m) => `${monthName(startOf(m.month))}: ${say(w.in)} ${yuan(m.came)}, ${say(w.out)} ${yuan(m.went)}`).join("; ")}
@@ -67,7 +67,7 @@ export function Months() {
 								/>
 							))}
 					</Rows>
-				</>
+				</div>
 			)}
 		</Screen>
 	);

@@ -28,60 +28,66 @@ export function Settings() {
 	useEffect(() => void refresh(), []);
 	const v = wallet.value;
 	return (
-		<Screen title={say(w.settings)} onBack={back}>
-			<section class="stack tight">
-				<h2>{say(w.security)}</h2>
-				<Rows>
-					<Row icon="lock" title={say(w.pin)} href="/settings/pin" value={v ? say(v.hasPin ? w.pinSet : w.pinUnset) : undefined} />
-					<Row icon="lock" title={say(w.passkeys)} href="/settings/passkeys" value={v ? say(v.passkeys.length > 0 ? w.passkeyCount(v.passkeys.length) : w.pinUnset) : undefined} />
-					<Row icon="info" title={say(w.free)} href="/settings/free" value={v ? yuan(v.freeLimit) : undefined} />
-				</Rows>
-			</section>
-			<Rows>
-				<Row icon="info" title={say(w.limits)} href="/settings/limits" value={v ? say(w.usedOf(yuan(v.spentDay), yuan(v.perDay))) : undefined} />
-				<Row icon="bill" title={say(w.myReports)} href="/reports" />
-				{v?.block && <Row icon="warn" title={say(w.blocked)} href="/block" />}
-			</Rows>
-			<section class="stack tight">
-				<h2>{say(w.devices)}</h2>
-				{v ? (
+		<Screen title={say(w.settings)} onBack={back} wide>
+			<div class="cols">
+				<div class="stack">
+					<section class="stack tight">
+						<h2>{say(w.security)}</h2>
+						<Rows>
+							<Row icon="lock" title={say(w.pin)} href="/settings/pin" value={v ? say(v.hasPin ? w.pinSet : w.pinUnset) : undefined} />
+							<Row icon="lock" title={say(w.passkeys)} href="/settings/passkeys" value={v ? say(v.passkeys.length > 0 ? w.passkeyCount(v.passkeys.length) : w.pinUnset) : undefined} />
+							<Row icon="info" title={say(w.free)} href="/settings/free" value={v ? yuan(v.freeLimit) : undefined} />
+						</Rows>
+					</section>
 					<Rows>
-						{v.devices.map((d) => (
-							<Row icon="phone" title={d.label} note={d.this ? say(w.thisDevice) : say(w.since(day(d.addedAt)))} {...(d.this ? {} : { onPress: () => void (ending.value = d) })} />
-						))}
+						<Row icon="info" title={say(w.limits)} href="/settings/limits" value={v ? say(w.usedOf(yuan(v.spentDay), yuan(v.perDay))) : undefined} />
+						<Row icon="bill" title={say(w.myReports)} href="/reports" />
+						{v?.block && <Row icon="warn" title={say(w.blocked)} href="/block" />}
 					</Rows>
-				) : (
-					<Skeleton lines={1} />
-				)}
-			</section>
-			<section class="stack tight">
-				<h2>{say(w.language)}</h2>
-				<div class="tabs" role="group" aria-label={say(w.language)}>
-					<button type="button" lang="zh-CN" aria-pressed={lang.value === "zh"} onClick={() => speak("zh")}>
-						中文
-					</button>
-					<button type="button" lang="en" aria-pressed={lang.value === "en"} onClick={() => speak("en")}>
-						English
-					</button>
+					<section class="stack tight">
+						<h2>{say(w.devices)}</h2>
+						{v ? (
+							<Rows>
+								{v.devices.map((d) => (
+									<Row icon="phone" title={d.label} note={d.this ? say(w.thisDevice) : say(w.since(day(d.addedAt)))} {...(d.this ? {} : { onPress: () => void (ending.value = d) })} />
+								))}
+							</Rows>
+						) : (
+							<Skeleton lines={1} />
+						)}
+					</section>
 				</div>
-			</section>
-			<section class="stack tight">
-				<h2>{say(w.theme)}</h2>
-				<div class="tabs" role="group" aria-label={say(w.theme)}>
-					{(["system", "light", "dark"] satisfies Theme[]).map((t) => (
-						<button type="button" aria-pressed={theme.value === t} onClick={() => showTheme(t)}>
-							{say(w[t])}
-						</button>
-					))}
+				<div class="stack">
+					<section class="stack tight">
+						<h2>{say(w.language)}</h2>
+						<div class="tabs" role="group" aria-label={say(w.language)}>
+							<button type="button" lang="zh-CN" aria-pressed={lang.value === "zh"} onClick={() => speak("zh")}>
+								中文
+							</button>
+							<button type="button" lang="en" aria-pressed={lang.value === "en"} onClick={() => speak("en")}>
+								English
+							</button>
+						</div>
+					</section>
+					<section class="stack tight">
+						<h2>{say(w.theme)}</h2>
+						<div class="tabs" role="group" aria-label={say(w.theme)}>
+							{(["system", "light", "dark"] satisfies Theme[]).map((t) => (
+								<button type="button" aria-pressed={theme.value === t} onClick={() => showTheme(t)}>
+									{say(w[t])}
+								</button>
+							))}
+						</div>
+					</section>
+					<section class="stack tight">
+						<h2>{say(w.about)}</h2>
+						<p class="small">{say(w.aboutText)}</p>
+					</section>
+					<Button kind="danger" icon="trash" onPress={() => (leaving.value = true)}>
+						{say(w.signOut)}
+					</Button>
 				</div>
-			</section>
-			<section class="stack tight">
-				<h2>{say(w.about)}</h2>
-				<p class="small">{say(w.aboutText)}</p>
-			</section>
-			<Button kind="danger" icon="trash" onPress={() => (leaving.value = true)}>
-				{say(w.signOut)}
-			</Button>
+			</div>
 			<EndDevice device={ending.value} onClose={() => (ending.value = undefined)} />
 			<Leave open={leaving.value} onClose={() => (leaving.value = false)} />
 		</Screen>
