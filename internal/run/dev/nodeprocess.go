@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"strings"
 
@@ -43,6 +44,9 @@ private_callbacks = true
 [wallet_api]
 address = ` + quoteTOML(p.Wallet) + `
 insecure_loopback = true
+base_url = ` + quoteTOML(localPage(p.Wallet)) + `
+passkey_site = "localhost"
+passkey_origins = ` + f.walletOrigins(p) + `
 
 [admin]
 address = ` + quoteTOML(p.Admin) + `
@@ -84,6 +88,29 @@ address = ` + quoteTOML(p.Cluster) + `
 		}
 	}
 	return writeFile(f.configFile(p.Name), []byte(text), 0o600)
+}
+
+// localPage is a page's address on this machine by its name: browsers make passkeys for
+// names, never for numbers.
+func localPage(address string) string {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return "http://" + address
+	}
+	return "http://" + net.JoinHostPort("localhost", port)
+}
+
+// walletOrigins lists the wallet's pages of all nodes: a passkey is good at each.
+func (f *folder) walletOrigins(p place) string {
+	places := []place{p}
+	if f.several() {
+		places = f.last.Nodes
+	}
+	var quoted []string
+	for _, at := range places {
+		quoted = append(quoted, quoteTOML(localPage(at.Wallet)))
+	}
+	return "[" + strings.Join(quoted, ", ") + "]"
 }
 
 // quoteTOML writes a basic string of TOML: JSON's.

@@ -64,6 +64,22 @@ func TestReachable(t *testing.T) {
 	}
 }
 
+// Browsers make passkeys for a name, at the pages that the node lists: each node's.
+func TestWalletPagesAreCalledByName(t *testing.T) {
+	t.Parallel()
+	if got := localPage("127.0.0.1:9085"); got != "http://localhost:9085" {
+		t.Errorf("the wallet is at %s", got)
+	}
+	f := testFolder(t)
+	if got := f.walletOrigins(place{Wallet: "127.0.0.1:1"}); got != `["http://localhost:1"]` {
+		t.Errorf("alone: %s", got)
+	}
+	f.last.Nodes = []place{{Wallet: "127.0.0.1:1"}, {Wallet: "127.0.0.1:2"}}
+	if got := f.walletOrigins(f.last.Nodes[0]); got != `["http://localhost:1", "http://localhost:2"]` {
+		t.Errorf("of two nodes: %s", got)
+	}
+}
+
 func testFolder(t *testing.T) *folder {
 	t.Helper()
 	f, err := openFolder(filepath.Join(t.TempDir(), "sandbox"))

@@ -50,7 +50,7 @@ func describe(f *folder, a addresses, c *credentials, s *setup) (sandboxFile, er
 		PublicKeyID: s.keys.PublicKeyId, PublicKeyPath: publicKey,
 		PlatformCertPath: platformCert,
 		Payers:           s.payers, SandboxURL: base + "/sandbox", AdminURL: "http://" + a.Admin,
-		ProxyURL: "http://" + a.Door, CAPath: f.path(caFile), WalletURL: "http://" + f.wallet(a),
+		ProxyURL: "http://" + a.Door, CAPath: f.path(caFile), WalletURL: localPage(f.wallet(a)),
 	}, nil
 }
 
