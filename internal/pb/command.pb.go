@@ -1903,7 +1903,10 @@ type CodeSend struct {
 	AddressTag []byte `protobuf:"bytes,2,opt,name=address_tag,json=addressTag,proto3" json:"address_tag,omitempty"`
 	Proof      []byte `protobuf:"bytes,3,opt,name=proof,proto3" json:"proof,omitempty"`
 	// key is the identity: the same key is the same code.
-	Key           []byte `protobuf:"bytes,4,opt,name=key,proto3" json:"key,omitempty"`
+	Key []byte `protobuf:"bytes,4,opt,name=key,proto3" json:"key,omitempty"`
+	// unsent: the code of this key could not be sent. It does not count, and another may
+	// follow at once.
+	Unsent        bool `protobuf:"varint,5,opt,name=unsent,proto3" json:"unsent,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1964,6 +1967,13 @@ func (x *CodeSend) GetKey() []byte {
 		return x.Key
 	}
 	return nil
+}
+
+func (x *CodeSend) GetUnsent() bool {
+	if x != nil {
+		return x.Unsent
+	}
+	return false
 }
 
 // DeviceEnrol gives a device to the person behind a phone number, who has proven
@@ -5668,13 +5678,14 @@ const file_holdfast_v1_command_proto_rawDesc = "" +
 	"\bTransfer\x12\x14\n" +
 	"\x05debit\x18\x01 \x01(\tR\x05debit\x12\x16\n" +
 	"\x06credit\x18\x02 \x01(\tR\x06credit\x12\x16\n" +
-	"\x06amount\x18\x03 \x01(\x03R\x06amount\"p\n" +
+	"\x06amount\x18\x03 \x01(\x03R\x06amount\"\x88\x01\n" +
 	"\bCodeSend\x12\x1b\n" +
 	"\tphone_tag\x18\x01 \x01(\fR\bphoneTag\x12\x1f\n" +
 	"\vaddress_tag\x18\x02 \x01(\fR\n" +
 	"addressTag\x12\x14\n" +
 	"\x05proof\x18\x03 \x01(\fR\x05proof\x12\x10\n" +
-	"\x03key\x18\x04 \x01(\fR\x03key\"\xa4\x01\n" +
+	"\x03key\x18\x04 \x01(\fR\x03key\x12\x16\n" +
+	"\x06unsent\x18\x05 \x01(\bR\x06unsent\"\xa4\x01\n" +
 	"\vDeviceEnrol\x12\x1b\n" +
 	"\tphone_tag\x18\x01 \x01(\fR\bphoneTag\x12\x14\n" +
 	"\x05proof\x18\x02 \x01(\fR\x05proof\x12\x1d\n" +

@@ -2599,7 +2599,8 @@ type SentCode struct {
 	// used: it did its work; the row stays for the counts.
 	Used  bool   `protobuf:"varint,4,opt,name=used,proto3" json:"used,omitempty"`
 	Sends *Sends `protobuf:"bytes,5,opt,name=sends,proto3" json:"sends,omitempty"`
-	// key is minted by who asked for it: the identity of the request.
+	// key is minted by who asked for it: the identity of the request. None: the code could
+	// not be sent, and the next need not wait.
 	Key           []byte `protobuf:"bytes,6,opt,name=key,proto3" json:"key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2682,10 +2683,12 @@ type Sends struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	LastAt int64                  `protobuf:"varint,1,opt,name=last_at,json=lastAt,proto3" json:"last_at,omitempty"`
 	// hour and day are the windows that in_hour and in_day belong to, since 1970.
-	Hour          int64  `protobuf:"varint,2,opt,name=hour,proto3" json:"hour,omitempty"`
-	InHour        uint32 `protobuf:"varint,3,opt,name=in_hour,json=inHour,proto3" json:"in_hour,omitempty"`
-	Day           int64  `protobuf:"varint,4,opt,name=day,proto3" json:"day,omitempty"`
-	InDay         uint32 `protobuf:"varint,5,opt,name=in_day,json=inDay,proto3" json:"in_day,omitempty"`
+	Hour   int64  `protobuf:"varint,2,opt,name=hour,proto3" json:"hour,omitempty"`
+	InHour uint32 `protobuf:"varint,3,opt,name=in_hour,json=inHour,proto3" json:"in_hour,omitempty"`
+	Day    int64  `protobuf:"varint,4,opt,name=day,proto3" json:"day,omitempty"`
+	InDay  uint32 `protobuf:"varint,5,opt,name=in_day,json=inDay,proto3" json:"in_day,omitempty"`
+	// unsent counts those of the hour that could not be sent.
+	Unsent        uint32 `protobuf:"varint,6,opt,name=unsent,proto3" json:"unsent,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2751,6 +2754,13 @@ func (x *Sends) GetDay() int64 {
 func (x *Sends) GetInDay() uint32 {
 	if x != nil {
 		return x.InDay
+	}
+	return 0
+}
+
+func (x *Sends) GetUnsent() uint32 {
+	if x != nil {
+		return x.Unsent
 	}
 	return 0
 }
@@ -5127,13 +5137,14 @@ const file_holdfast_v1_record_proto_rawDesc = "" +
 	"\x06failed\x18\x03 \x01(\rR\x06failed\x12\x12\n" +
 	"\x04used\x18\x04 \x01(\bR\x04used\x12(\n" +
 	"\x05sends\x18\x05 \x01(\v2\x12.holdfast.v1.SendsR\x05sends\x12\x10\n" +
-	"\x03key\x18\x06 \x01(\fR\x03key\"v\n" +
+	"\x03key\x18\x06 \x01(\fR\x03key\"\x8e\x01\n" +
 	"\x05Sends\x12\x17\n" +
 	"\alast_at\x18\x01 \x01(\x03R\x06lastAt\x12\x12\n" +
 	"\x04hour\x18\x02 \x01(\x03R\x04hour\x12\x17\n" +
 	"\ain_hour\x18\x03 \x01(\rR\x06inHour\x12\x10\n" +
 	"\x03day\x18\x04 \x01(\x03R\x03day\x12\x15\n" +
-	"\x06in_day\x18\x05 \x01(\rR\x05inDay\"u\n" +
+	"\x06in_day\x18\x05 \x01(\rR\x05inDay\x12\x16\n" +
+	"\x06unsent\x18\x06 \x01(\rR\x06unsent\"u\n" +
 	"\tEnrolment\x12\x14\n" +
 	"\x05right\x18\x01 \x01(\bR\x05right\x12\x12\n" +
 	"\x04left\x18\x02 \x01(\rR\x04left\x12\x10\n" +

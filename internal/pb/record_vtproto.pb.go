@@ -2190,6 +2190,11 @@ func (m *Sends) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
 	}
+	if m.Unsent != 0 {
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.Unsent))
+		i--
+		dAtA[i] = 0x30
+	}
 	if m.InDay != 0 {
 		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.InDay))
 		i--
@@ -4903,6 +4908,9 @@ func (m *Sends) SizeVT() (n int) {
 	}
 	if m.InDay != 0 {
 		n += 1 + protohelpers.SizeOfVarint(uint64(m.InDay))
+	}
+	if m.Unsent != 0 {
+		n += 1 + protohelpers.SizeOfVarint(uint64(m.Unsent))
 	}
 	n += len(m.unknownFields)
 	return n
@@ -12025,6 +12033,25 @@ func (m *Sends) UnmarshalVT(dAtA []byte) error {
 				b := dAtA[iNdEx]
 				iNdEx++
 				m.InDay |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 6:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Unsent", wireType)
+			}
+			m.Unsent = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Unsent |= uint32(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}
@@ -23534,6 +23561,25 @@ func (m *Sends) UnmarshalVTUnsafe(dAtA []byte) error {
 				b := dAtA[iNdEx]
 				iNdEx++
 				m.InDay |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 6:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Unsent", wireType)
+			}
+			m.Unsent = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Unsent |= uint32(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}

@@ -1118,6 +1118,59 @@ func (x *ListMerchantReportsResponse) GetNext() uint64 {
 	return 0
 }
 
+type AnswerMerchantReportRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	// words are for the person who reported, 1 to 500 characters.
+	Words         string `protobuf:"bytes,2,opt,name=words,proto3" json:"words,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AnswerMerchantReportRequest) Reset() {
+	*x = AnswerMerchantReportRequest{}
+	mi := &file_holdfast_v1_staff_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AnswerMerchantReportRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AnswerMerchantReportRequest) ProtoMessage() {}
+
+func (x *AnswerMerchantReportRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_staff_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AnswerMerchantReportRequest.ProtoReflect.Descriptor instead.
+func (*AnswerMerchantReportRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_staff_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *AnswerMerchantReportRequest) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *AnswerMerchantReportRequest) GetWords() string {
+	if x != nil {
+		return x.Words
+	}
+	return ""
+}
+
 var File_holdfast_v1_staff_proto protoreflect.FileDescriptor
 
 const file_holdfast_v1_staff_proto_rawDesc = "" +
@@ -1208,7 +1261,10 @@ const file_holdfast_v1_staff_proto_rawDesc = "" +
 	"\x05limit\x18\x03 \x01(\rR\x05limit\"e\n" +
 	"\x1bListMerchantReportsResponse\x122\n" +
 	"\areports\x18\x01 \x03(\v2\x18.holdfast.v1.ReportShownR\areports\x12\x12\n" +
-	"\x04next\x18\x02 \x01(\x04R\x04next2\xb3\x05\n" +
+	"\x04next\x18\x02 \x01(\x04R\x04next\"C\n" +
+	"\x1bAnswerMerchantReportRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x14\n" +
+	"\x05words\x18\x02 \x01(\tR\x05words2\x87\x06\n" +
 	"\fStaffService\x12A\n" +
 	"\x06SignIn\x12\x1a.holdfast.v1.SignInRequest\x1a\x1b.holdfast.v1.SignInResponse\x12?\n" +
 	"\aSignOut\x12\x1b.holdfast.v1.SignOutRequest\x1a\x17.holdfast.v1.StaffShown\x12=\n" +
@@ -1218,7 +1274,8 @@ const file_holdfast_v1_staff_proto_rawDesc = "" +
 	"\x0eSetMemberRoles\x12\".holdfast.v1.SetMemberRolesRequest\x1a\x17.holdfast.v1.StaffShown\x12S\n" +
 	"\x0eNewMemberToken\x12\".holdfast.v1.NewMemberTokenRequest\x1a\x1d.holdfast.v1.NewTokenResponse\x12C\n" +
 	"\tEndMember\x12\x1d.holdfast.v1.EndMemberRequest\x1a\x17.holdfast.v1.StaffShown\x12`\n" +
-	"\vListReports\x12'.holdfast.v1.ListMerchantReportsRequest\x1a(.holdfast.v1.ListMerchantReportsResponseB1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
+	"\vListReports\x12'.holdfast.v1.ListMerchantReportsRequest\x1a(.holdfast.v1.ListMerchantReportsResponse\x12R\n" +
+	"\fAnswerReport\x12(.holdfast.v1.AnswerMerchantReportRequest\x1a\x18.holdfast.v1.ReportShownB1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
 
 var (
 	file_holdfast_v1_staff_proto_rawDescOnce sync.Once
@@ -1232,7 +1289,7 @@ func file_holdfast_v1_staff_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_staff_proto_rawDescData
 }
 
-var file_holdfast_v1_staff_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_holdfast_v1_staff_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_holdfast_v1_staff_proto_goTypes = []any{
 	(*StaffShown)(nil),                  // 0: holdfast.v1.StaffShown
 	(*StaffSessionShown)(nil),           // 1: holdfast.v1.StaffSessionShown
@@ -1250,21 +1307,22 @@ var file_holdfast_v1_staff_proto_goTypes = []any{
 	(*ReportShown)(nil),                 // 13: holdfast.v1.ReportShown
 	(*ListMerchantReportsRequest)(nil),  // 14: holdfast.v1.ListMerchantReportsRequest
 	(*ListMerchantReportsResponse)(nil), // 15: holdfast.v1.ListMerchantReportsResponse
-	(StaffRole)(0),                      // 16: holdfast.v1.StaffRole
-	(*Subject)(nil),                     // 17: holdfast.v1.Subject
-	(Trouble)(0),                        // 18: holdfast.v1.Trouble
-	(ReportState)(0),                    // 19: holdfast.v1.ReportState
+	(*AnswerMerchantReportRequest)(nil), // 16: holdfast.v1.AnswerMerchantReportRequest
+	(StaffRole)(0),                      // 17: holdfast.v1.StaffRole
+	(*Subject)(nil),                     // 18: holdfast.v1.Subject
+	(Trouble)(0),                        // 19: holdfast.v1.Trouble
+	(ReportState)(0),                    // 20: holdfast.v1.ReportState
 }
 var file_holdfast_v1_staff_proto_depIdxs = []int32{
-	16, // 0: holdfast.v1.StaffShown.roles:type_name -> holdfast.v1.StaffRole
+	17, // 0: holdfast.v1.StaffShown.roles:type_name -> holdfast.v1.StaffRole
 	1,  // 1: holdfast.v1.StaffShown.sessions:type_name -> holdfast.v1.StaffSessionShown
-	16, // 2: holdfast.v1.AddMemberRequest.roles:type_name -> holdfast.v1.StaffRole
+	17, // 2: holdfast.v1.AddMemberRequest.roles:type_name -> holdfast.v1.StaffRole
 	0,  // 3: holdfast.v1.ListMembersResponse.members:type_name -> holdfast.v1.StaffShown
-	16, // 4: holdfast.v1.SetMemberRolesRequest.roles:type_name -> holdfast.v1.StaffRole
+	17, // 4: holdfast.v1.SetMemberRolesRequest.roles:type_name -> holdfast.v1.StaffRole
 	0,  // 5: holdfast.v1.NewTokenResponse.member:type_name -> holdfast.v1.StaffShown
-	17, // 6: holdfast.v1.ReportShown.subject:type_name -> holdfast.v1.Subject
-	18, // 7: holdfast.v1.ReportShown.trouble:type_name -> holdfast.v1.Trouble
-	19, // 8: holdfast.v1.ReportShown.state:type_name -> holdfast.v1.ReportState
+	18, // 6: holdfast.v1.ReportShown.subject:type_name -> holdfast.v1.Subject
+	19, // 7: holdfast.v1.ReportShown.trouble:type_name -> holdfast.v1.Trouble
+	20, // 8: holdfast.v1.ReportShown.state:type_name -> holdfast.v1.ReportState
 	13, // 9: holdfast.v1.ListMerchantReportsResponse.reports:type_name -> holdfast.v1.ReportShown
 	2,  // 10: holdfast.v1.StaffService.SignIn:input_type -> holdfast.v1.SignInRequest
 	4,  // 11: holdfast.v1.StaffService.SignOut:input_type -> holdfast.v1.SignOutRequest
@@ -1275,17 +1333,19 @@ var file_holdfast_v1_staff_proto_depIdxs = []int32{
 	10, // 16: holdfast.v1.StaffService.NewMemberToken:input_type -> holdfast.v1.NewMemberTokenRequest
 	12, // 17: holdfast.v1.StaffService.EndMember:input_type -> holdfast.v1.EndMemberRequest
 	14, // 18: holdfast.v1.StaffService.ListReports:input_type -> holdfast.v1.ListMerchantReportsRequest
-	3,  // 19: holdfast.v1.StaffService.SignIn:output_type -> holdfast.v1.SignInResponse
-	0,  // 20: holdfast.v1.StaffService.SignOut:output_type -> holdfast.v1.StaffShown
-	0,  // 21: holdfast.v1.StaffService.WhoAmI:output_type -> holdfast.v1.StaffShown
-	0,  // 22: holdfast.v1.StaffService.AddMember:output_type -> holdfast.v1.StaffShown
-	8,  // 23: holdfast.v1.StaffService.ListMembers:output_type -> holdfast.v1.ListMembersResponse
-	0,  // 24: holdfast.v1.StaffService.SetMemberRoles:output_type -> holdfast.v1.StaffShown
-	11, // 25: holdfast.v1.StaffService.NewMemberToken:output_type -> holdfast.v1.NewTokenResponse
-	0,  // 26: holdfast.v1.StaffService.EndMember:output_type -> holdfast.v1.StaffShown
-	15, // 27: holdfast.v1.StaffService.ListReports:output_type -> holdfast.v1.ListMerchantReportsResponse
-	19, // [19:28] is the sub-list for method output_type
-	10, // [10:19] is the sub-list for method input_type
+	16, // 19: holdfast.v1.StaffService.AnswerReport:input_type -> holdfast.v1.AnswerMerchantReportRequest
+	3,  // 20: holdfast.v1.StaffService.SignIn:output_type -> holdfast.v1.SignInResponse
+	0,  // 21: holdfast.v1.StaffService.SignOut:output_type -> holdfast.v1.StaffShown
+	0,  // 22: holdfast.v1.StaffService.WhoAmI:output_type -> holdfast.v1.StaffShown
+	0,  // 23: holdfast.v1.StaffService.AddMember:output_type -> holdfast.v1.StaffShown
+	8,  // 24: holdfast.v1.StaffService.ListMembers:output_type -> holdfast.v1.ListMembersResponse
+	0,  // 25: holdfast.v1.StaffService.SetMemberRoles:output_type -> holdfast.v1.StaffShown
+	11, // 26: holdfast.v1.StaffService.NewMemberToken:output_type -> holdfast.v1.NewTokenResponse
+	0,  // 27: holdfast.v1.StaffService.EndMember:output_type -> holdfast.v1.StaffShown
+	15, // 28: holdfast.v1.StaffService.ListReports:output_type -> holdfast.v1.ListMerchantReportsResponse
+	13, // 29: holdfast.v1.StaffService.AnswerReport:output_type -> holdfast.v1.ReportShown
+	20, // [20:30] is the sub-list for method output_type
+	10, // [10:20] is the sub-list for method input_type
 	10, // [10:10] is the sub-list for extension type_name
 	10, // [10:10] is the sub-list for extension extendee
 	0,  // [0:10] is the sub-list for field type_name
@@ -1303,7 +1363,7 @@ func file_holdfast_v1_staff_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_staff_proto_rawDesc), len(file_holdfast_v1_staff_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   16,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

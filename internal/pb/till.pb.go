@@ -1261,7 +1261,8 @@ type TillCashRequest struct {
 	ClientId string                 `protobuf:"bytes,3,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
 	// change: it is the change of something that was bought in cash.
 	Change bool `protobuf:"varint,4,opt,name=change,proto3" json:"change,omitempty"`
-	// One of code, which a person shows to be paid by, and their phone number.
+	// One of code, which a person shows to be paid by or to pay with, and their phone
+	// number.
 	Code          string `protobuf:"bytes,5,opt,name=code,proto3" json:"code,omitempty"`
 	Phone         string `protobuf:"bytes,6,opt,name=phone,proto3" json:"phone,omitempty"`
 	unknownFields protoimpl.UnknownFields

@@ -1507,6 +1507,9 @@ type MerchantSettings struct {
 	Strict bool `protobuf:"varint,5,opt,name=strict,proto3" json:"strict,omitempty"`
 	// weixin_code_url makes code_url a weixin:// link instead of our cashier's.
 	WeixinCodeUrl bool `protobuf:"varint,6,opt,name=weixin_code_url,json=weixinCodeUrl,proto3" json:"weixin_code_url,omitempty"`
+	// till_notify_url is where notices go of what the merchant's tills are paid, "" for
+	// nowhere.
+	TillNotifyUrl string `protobuf:"bytes,7,opt,name=till_notify_url,json=tillNotifyUrl,proto3" json:"till_notify_url,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1581,6 +1584,13 @@ func (x *MerchantSettings) GetWeixinCodeUrl() bool {
 		return x.WeixinCodeUrl
 	}
 	return false
+}
+
+func (x *MerchantSettings) GetTillNotifyUrl() string {
+	if x != nil {
+		return x.TillNotifyUrl
+	}
+	return ""
 }
 
 type KeyVersion struct {
@@ -2955,7 +2965,7 @@ const file_holdfast_v1_vocabulary_proto_rawDesc = "" +
 	"\x1choldfast/v1/vocabulary.proto\x12\vholdfast.v1\"@\n" +
 	"\aSubject\x12%\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x11.holdfast.v1.KindR\x04kind\x12\x0e\n" +
-	"\x02id\x18\x02 \x01(\x04R\x02id\"\xf5\x01\n" +
+	"\x02id\x18\x02 \x01(\x04R\x02id\"\x9d\x02\n" +
 	"\x10MerchantSettings\x12/\n" +
 	"\bkey_mode\x18\x01 \x01(\x0e2\x14.holdfast.v1.KeyModeR\akeyMode\x12*\n" +
 	"\x11refund_interval_s\x18\x02 \x01(\x05R\x0frefundIntervalS\x12\x1d\n" +
@@ -2963,7 +2973,8 @@ const file_holdfast_v1_vocabulary_proto_rawDesc = "" +
 	"allow_http\x18\x03 \x01(\bR\tallowHttp\x12%\n" +
 	"\x0ecallback_hosts\x18\x04 \x03(\tR\rcallbackHosts\x12\x16\n" +
 	"\x06strict\x18\x05 \x01(\bR\x06strict\x12&\n" +
-	"\x0fweixin_code_url\x18\x06 \x01(\bR\rweixinCodeUrl\"9\n" +
+	"\x0fweixin_code_url\x18\x06 \x01(\bR\rweixinCodeUrl\x12&\n" +
+	"\x0ftill_notify_url\x18\a \x01(\tR\rtillNotifyUrl\"9\n" +
 	"\n" +
 	"KeyVersion\x12\x15\n" +
 	"\x06key_id\x18\x01 \x01(\tR\x05keyId\x12\x14\n" +

@@ -2,25 +2,18 @@ package admin
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"connectrpc.com/connect"
 
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
-	"github.com/holdfast-pay/holdfast/internal/edge/personal"
 	"github.com/holdfast-pay/holdfast/internal/edge/staff"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/packet"
-	"github.com/holdfast-pay/holdfast/internal/rule/person"
 	"github.com/holdfast-pay/holdfast/internal/rule/report"
 	"github.com/holdfast-pay/holdfast/internal/rule/transfer"
-	"github.com/holdfast-pay/holdfast/internal/rule/wallet"
 )
-
-// maxWords bounds an answer to a person, in characters.
-const maxWords = 500
 
 // ReportList lists problem reports that wait, or all.
 func (s *Server) ReportList(ctx context.Context, q *connect.Request[pb.AdminReportListRequest]) (*connect.Response[pb.AdminReportListResponse], error) {
@@ -38,46 +31,10 @@ func (s *Server) ReportShow(ctx context.Context, q *connect.Request[pb.AdminRepo
 
 // ReportAnswer answers a report in the caller's name.
 func (s *Server) ReportAnswer(ctx context.Context, q *connect.Request[pb.AdminReportAnswerRequest]) (*connect.Response[pb.AdminReport], error) {
-	if q.Msg.Words == "" || !wallet.Text(q.Msg.Words, maxWords) {
-		return nil, refuse(code.TextInvalid)
-	}
-	var reader *pb.Person
-	err := s.read(ctx, "find a report", func(r table.Reader) error {
-		p, ok := report.Get(r, q.Msg.Id)
-		if !ok {
-			return refuse(code.ReportNotFound)
-		}
-		reader, _ = person.Get(r, p.Uid)
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	words, err := s.sealedFor(ctx, q.Msg.Words, reader)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := do(ctx, s, report.Answer, &pb.ReportAnswer{Id: q.Msg.Id, Words: words}); err != nil {
-		return nil, err
+	if _, err := s.desk.AnswerReport(ctx, by(ctx), q.Msg.Id, q.Msg.Words, func(*pb.ProblemReport) bool { return true }); err != nil {
+		return nil, s.fail("answer a report", err)
 	}
 	return s.reportAnswer(ctx, q.Msg.Id)
-}
-
-// sealedFor seals a text for a person to read.
-func (s *Server) sealedFor(ctx context.Context, text string, reader *pb.Person) (*pb.Sealed, error) {
-	if s.People == nil {
-		return nil, refuse(code.PersonNotSealed)
-	}
-	words, err := s.People.SealMemo(ctx, text, reader)
-	switch {
-	case errors.Is(err, personal.ErrNoReader) && reader.GetErasedAt() != 0:
-		return nil, refuse(code.PersonErased)
-	case errors.Is(err, personal.ErrNoReader):
-		return nil, refuse(code.PersonNotSealed)
-	case err != nil:
-		return nil, s.fail("seal an answer", err)
-	}
-	return words, nil
 }
 
 // reportAnswer is a report with what belongs to it, as that is now.

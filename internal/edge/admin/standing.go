@@ -7,6 +7,7 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/edge/staff"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/person"
 	"github.com/holdfast-pay/holdfast/internal/rule/standing"
@@ -82,11 +83,11 @@ func (s *Server) AppealDecide(ctx context.Context, q *connect.Request[pb.AdminAp
 	}
 	c := &pb.AppealDecide{Uid: p.Uid, Number: m.Number, Grant: m.Grant}
 	if m.Answer != "" {
-		if !wallet.Prose(m.Answer, maxWords) {
+		if !wallet.Prose(m.Answer, staff.MaxAnswer) {
 			return nil, refuse(code.TextInvalid)
 		}
-		if c.Answer, err = s.sealedFor(ctx, m.Answer, p); err != nil {
-			return nil, err
+		if c.Answer, err = s.desk.SealedFor(ctx, m.Answer, p); err != nil {
+			return nil, s.fail("seal an answer", err)
 		}
 	}
 	if _, err := do(ctx, s, standing.Decide, c); err != nil {

@@ -3,32 +3,112 @@ package staff
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 
 	"connectrpc.com/connect"
 
+	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/personal"
+	"github.com/holdfast-pay/holdfast/internal/edge/staffauth"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/person"
 	"github.com/holdfast-pay/holdfast/internal/rule/report"
+	"github.com/holdfast-pay/holdfast/internal/rule/wallet"
 )
 
-// mostReports bounds a page of reports.
-const mostReports = 500
+const (
+	// mostReports bounds a page of reports.
+	mostReports = 500
+	// MaxAnswer bounds an answer to a person, in characters.
+	MaxAnswer = 500
+)
 
-// ListReports lists the problem reports about the orders of the owner's merchant.
+// ListReports lists the problem reports about the orders of the caller's merchant.
 func (s *Server) ListReports(ctx context.Context, q *connect.Request[pb.ListMerchantReportsRequest]) (*connect.Response[pb.ListMerchantReportsResponse], error) {
-	mchid, err := owner(ctx)
+	of, err := theirReports(ctx)
 	if err != nil {
 		return nil, s.fail(ctx, "list reports", err)
 	}
-	of := func(p *pb.ProblemReport) bool { return p.Mchid == mchid }
 	page, next, err := s.Desk.Reports(ctx, Wanted{All: q.Msg.All, After: q.Msg.After, Limit: q.Msg.Limit}, of)
 	if err != nil {
 		return nil, s.fail(ctx, "list reports", err)
 	}
 	return connect.NewResponse(&pb.ListMerchantReportsResponse{Reports: page, Next: next}), nil
+}
+
+// AnswerReport answers a problem report about an order of the caller's merchant.
+func (s *Server) AnswerReport(ctx context.Context, q *connect.Request[pb.AnswerMerchantReportRequest]) (*connect.Response[pb.ReportShown], error) {
+	of, err := theirReports(ctx)
+	if err != nil {
+		return nil, s.fail(ctx, "answer a report", err)
+	}
+	shown, err := s.Desk.AnswerReport(ctx, by(ctx), q.Msg.Id, q.Msg.Words, of)
+	if err != nil {
+		return nil, s.fail(ctx, "answer a report", err)
+	}
+	return connect.NewResponse(shown), nil
+}
+
+// theirReports says which reports are the caller's merchant's, for whom they concern.
+func theirReports(ctx context.Context) (func(*pb.ProblemReport) bool, error) {
+	m, _ := staffauth.From(ctx)
+	return func(p *pb.ProblemReport) bool { return m.Mchid != "" && p.Mchid == m.Mchid },
+		m.Require(pb.StaffRole_STAFF_ROLE_OWNER, pb.StaffRole_STAFF_ROLE_DEVELOPER)
+}
+
+// AnswerReport gives a report its answer, if it is one of which of says yes.
+func (d *Desk) AnswerReport(ctx context.Context, by By, id uint64, words string, of func(*pb.ProblemReport) bool) (*pb.ReportShown, error) {
+	if words == "" || !wallet.Text(words, MaxAnswer) {
+		return nil, code.TextInvalid.Err()
+	}
+	var reader *pb.Person
+	if err := d.Core.ReadLatest(ctx, func(r table.Reader) error {
+		p, ok := report.Get(r, id)
+		if !ok || !of(p) {
+			return code.ReportNotFound.Err()
+		}
+		reader, _ = person.Get(r, p.Uid)
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	sealed, err := d.SealedFor(ctx, words, reader)
+	if err != nil {
+		return nil, err
+	}
+	p, out, err := report.Answer.Do(ctx, d.Core, by.Actor, by.Request, &pb.ReportAnswer{Id: id, Words: sealed})
+	if err == nil {
+		err = out.Err()
+	}
+	if err != nil {
+		return nil, err
+	}
+	var shown *pb.ReportShown
+	err = d.Core.ReadLatest(ctx, func(r table.Reader) error {
+		shown = d.ShownReport(r, p)
+		return nil
+	})
+	return shown, err
+}
+
+// SealedFor seals a text for a person to read.
+func (d *Desk) SealedFor(ctx context.Context, text string, reader *pb.Person) (*pb.Sealed, error) {
+	if d.People == nil {
+		return nil, code.PersonNotSealed.Err()
+	}
+	words, err := d.People.SealMemo(ctx, text, reader)
+	switch {
+	case errors.Is(err, personal.ErrNoReader) && reader.GetErasedAt() != 0:
+		return nil, code.PersonErased.Err()
+	case errors.Is(err, personal.ErrNoReader):
+		return nil, code.PersonNotSealed.Err()
+	case err != nil:
+		return nil, fmt.Errorf("seal an answer: %w", err)
+	}
+	return words, nil
 }
 
 // Wanted is which page of reports somebody wants.

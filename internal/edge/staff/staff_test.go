@@ -17,6 +17,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/stamp"
 	"github.com/holdfast-pay/holdfast/internal/edge/edgetest"
 	"github.com/holdfast-pay/holdfast/internal/edge/paylink"
+	"github.com/holdfast-pay/holdfast/internal/edge/personal"
 	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
 	"github.com/holdfast-pay/holdfast/internal/edge/staff"
 	"github.com/holdfast-pay/holdfast/internal/edge/staffauth"
@@ -27,9 +28,10 @@ import (
 // office is a platform with two merchants, one of which has an owner.
 type office struct {
 	*edgetest.Core
-	t     *testing.T
-	url   string
-	owner pbconnect.StaffServiceClient
+	t      *testing.T
+	url    string
+	owner  pbconnect.StaffServiceClient
+	people *personal.Sealer
 }
 
 const another = "1900000002"
@@ -40,11 +42,12 @@ func open(t *testing.T) *office {
 	core.Merchant()
 	core.Must(catalogue.MerchantAdd, &pb.MerchantAdd{Mchid: another, Name: "Other", Appids: []string{edgetest.Appid}})
 	auth := staffauth.New(staffauth.Config{Core: core, Now: core.Now, Wall: func() time.Time { return time.UnixMilli(core.Now()) }})
+	people := edgetest.Sealer(t, core)
 	server := httptest.NewServer(staff.NewServer(staff.Config{
-		Desk: &staff.Desk{Core: core, People: edgetest.Sealer(t, core), Now: core.Now, Link: func(token string) string { return paylink.SignIn("https://pay.example.com", token) }}, Auth: auth, Log: slog.New(slog.DiscardHandler),
+		Desk: &staff.Desk{Core: core, People: people, Now: core.Now, Link: func(token string) string { return paylink.SignIn("https://pay.example.com", token) }}, Auth: auth, Log: slog.New(slog.DiscardHandler),
 	}))
 	t.Cleanup(server.Close)
-	o := &office{Core: core, t: t, url: server.URL}
+	o := &office{Core: core, t: t, url: server.URL, people: people}
 	o.owner = o.as(o.member(edgetest.Mchid, "li", pb.StaffRole_STAFF_ROLE_OWNER))
 	return o
 }

@@ -53,6 +53,11 @@ func TestReportAProblem(t *testing.T) {
 	if len(one.Reports) != 1 || one.Reports[0].Report != 2 || one.Next != 2 || len(two.Reports) != 1 || two.Reports[0].Report != 1 || two.Next != 0 {
 		t.Errorf("pages are %v and %v", one, two)
 	}
+	b.core.Must(catalogue.PersonBlock, &pb.PersonBlock{Uid: b.uid(ming), Blocked: true, Reason: "test"}) // and is heard all the same
+	if v := must(t, ming.ReportProblem, &pb.ReportProblemRequest{Subject: "order/1", Trouble: "other", ClientId: "r3"}); v.State != "open" {
+		t.Errorf("somebody who is blocked reports %v", v)
+	}
+	must(t, ming.Appeal, &pb.AppealRequest{Words: "it was me", ClientId: "a1"})
 	if v := must(t, ming.CloseReport, &pb.CloseReportRequest{Report: 2}); v.State != "closed" {
 		t.Errorf("closed: %v", v)
 	}

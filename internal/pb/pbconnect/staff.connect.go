@@ -59,6 +59,9 @@ const (
 	// StaffServiceListReportsProcedure is the fully-qualified name of the StaffService's ListReports
 	// RPC.
 	StaffServiceListReportsProcedure = "/holdfast.v1.StaffService/ListReports"
+	// StaffServiceAnswerReportProcedure is the fully-qualified name of the StaffService's AnswerReport
+	// RPC.
+	StaffServiceAnswerReportProcedure = "/holdfast.v1.StaffService/AnswerReport"
 )
 
 // StaffServiceClient is a client for the holdfast.v1.StaffService service.
@@ -75,8 +78,12 @@ type StaffServiceClient interface {
 	// NewMemberToken replaces a member's token. The answer is the only place it is in.
 	NewMemberToken(context.Context, *connect.Request[pb.NewMemberTokenRequest]) (*connect.Response[pb.NewTokenResponse], error)
 	EndMember(context.Context, *connect.Request[pb.EndMemberRequest]) (*connect.Response[pb.StaffShown], error)
-	// ListReports lists the problem reports about the merchant's own orders.
+	// ListReports lists the problem reports about the merchant's own orders, for owners
+	// and developers.
 	ListReports(context.Context, *connect.Request[pb.ListMerchantReportsRequest]) (*connect.Response[pb.ListMerchantReportsResponse], error)
+	// AnswerReport answers one of them. A report has one answer: the same again changes
+	// nothing.
+	AnswerReport(context.Context, *connect.Request[pb.AnswerMerchantReportRequest]) (*connect.Response[pb.ReportShown], error)
 }
 
 // NewStaffServiceClient constructs a client for the holdfast.v1.StaffService service. By default,
@@ -144,6 +151,12 @@ func NewStaffServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			connect.WithSchema(staffServiceMethods.ByName("ListReports")),
 			connect.WithClientOptions(opts...),
 		),
+		answerReport: connect.NewClient[pb.AnswerMerchantReportRequest, pb.ReportShown](
+			httpClient,
+			baseURL+StaffServiceAnswerReportProcedure,
+			connect.WithSchema(staffServiceMethods.ByName("AnswerReport")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
@@ -158,6 +171,7 @@ type staffServiceClient struct {
 	newMemberToken *connect.Client[pb.NewMemberTokenRequest, pb.NewTokenResponse]
 	endMember      *connect.Client[pb.EndMemberRequest, pb.StaffShown]
 	listReports    *connect.Client[pb.ListMerchantReportsRequest, pb.ListMerchantReportsResponse]
+	answerReport   *connect.Client[pb.AnswerMerchantReportRequest, pb.ReportShown]
 }
 
 // SignIn calls holdfast.v1.StaffService.SignIn.
@@ -205,6 +219,11 @@ func (c *staffServiceClient) ListReports(ctx context.Context, req *connect.Reque
 	return c.listReports.CallUnary(ctx, req)
 }
 
+// AnswerReport calls holdfast.v1.StaffService.AnswerReport.
+func (c *staffServiceClient) AnswerReport(ctx context.Context, req *connect.Request[pb.AnswerMerchantReportRequest]) (*connect.Response[pb.ReportShown], error) {
+	return c.answerReport.CallUnary(ctx, req)
+}
+
 // StaffServiceHandler is an implementation of the holdfast.v1.StaffService service.
 type StaffServiceHandler interface {
 	// SignIn opens a session for the member whose token the call has.
@@ -219,8 +238,12 @@ type StaffServiceHandler interface {
 	// NewMemberToken replaces a member's token. The answer is the only place it is in.
 	NewMemberToken(context.Context, *connect.Request[pb.NewMemberTokenRequest]) (*connect.Response[pb.NewTokenResponse], error)
 	EndMember(context.Context, *connect.Request[pb.EndMemberRequest]) (*connect.Response[pb.StaffShown], error)
-	// ListReports lists the problem reports about the merchant's own orders.
+	// ListReports lists the problem reports about the merchant's own orders, for owners
+	// and developers.
 	ListReports(context.Context, *connect.Request[pb.ListMerchantReportsRequest]) (*connect.Response[pb.ListMerchantReportsResponse], error)
+	// AnswerReport answers one of them. A report has one answer: the same again changes
+	// nothing.
+	AnswerReport(context.Context, *connect.Request[pb.AnswerMerchantReportRequest]) (*connect.Response[pb.ReportShown], error)
 }
 
 // NewStaffServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -284,6 +307,12 @@ func NewStaffServiceHandler(svc StaffServiceHandler, opts ...connect.HandlerOpti
 		connect.WithSchema(staffServiceMethods.ByName("ListReports")),
 		connect.WithHandlerOptions(opts...),
 	)
+	staffServiceAnswerReportHandler := connect.NewUnaryHandler(
+		StaffServiceAnswerReportProcedure,
+		svc.AnswerReport,
+		connect.WithSchema(staffServiceMethods.ByName("AnswerReport")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/holdfast.v1.StaffService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case StaffServiceSignInProcedure:
@@ -304,6 +333,8 @@ func NewStaffServiceHandler(svc StaffServiceHandler, opts ...connect.HandlerOpti
 			staffServiceEndMemberHandler.ServeHTTP(w, r)
 		case StaffServiceListReportsProcedure:
 			staffServiceListReportsHandler.ServeHTTP(w, r)
+		case StaffServiceAnswerReportProcedure:
+			staffServiceAnswerReportHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -347,4 +378,8 @@ func (UnimplementedStaffServiceHandler) EndMember(context.Context, *connect.Requ
 
 func (UnimplementedStaffServiceHandler) ListReports(context.Context, *connect.Request[pb.ListMerchantReportsRequest]) (*connect.Response[pb.ListMerchantReportsResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.StaffService.ListReports is not implemented"))
+}
+
+func (UnimplementedStaffServiceHandler) AnswerReport(context.Context, *connect.Request[pb.AnswerMerchantReportRequest]) (*connect.Response[pb.ReportShown], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.StaffService.AnswerReport is not implemented"))
 }

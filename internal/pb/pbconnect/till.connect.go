@@ -96,7 +96,7 @@ type TillServiceClient interface {
 	// ListShifts lists the shifts of a till, the newest first, with what was missing in
 	// each.
 	ListShifts(context.Context, *connect.Request[pb.ListShiftsRequest]) (*connect.Response[pb.ListShiftsResponse], error)
-	// TakeCash takes cash into the wallet of whoever shows their code, or says their
+	// TakeCash takes cash into the wallet of whoever shows a code of theirs, or says their
 	// phone number.
 	TakeCash(context.Context, *connect.Request[pb.TillCashRequest]) (*connect.Response[pb.CashView], error)
 	// UndoCash takes back what was done in cash by mistake, within 15 minutes.
@@ -321,7 +321,7 @@ type TillServiceHandler interface {
 	// ListShifts lists the shifts of a till, the newest first, with what was missing in
 	// each.
 	ListShifts(context.Context, *connect.Request[pb.ListShiftsRequest]) (*connect.Response[pb.ListShiftsResponse], error)
-	// TakeCash takes cash into the wallet of whoever shows their code, or says their
+	// TakeCash takes cash into the wallet of whoever shows a code of theirs, or says their
 	// phone number.
 	TakeCash(context.Context, *connect.Request[pb.TillCashRequest]) (*connect.Response[pb.CashView], error)
 	// UndoCash takes back what was done in cash by mistake, within 15 minutes.

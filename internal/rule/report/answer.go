@@ -42,7 +42,7 @@ func ApplyAnswer(d *deed.Deed, c *pb.ReportAnswer) (code.Code, *pb.ProblemReport
 // ApplyClose ends a report as its person wants: they are content with the answer, or
 // need none any more. Closing it again changes nothing.
 //
-// Refuses, in this order: ReportNotFound (another's, too); what wallet.CheckAct
+// Refuses, in this order: ReportNotFound (another's, too); what wallet.CheckHeard
 // refuses.
 func ApplyClose(d *deed.Deed, c *pb.ReportClose) (code.Code, *pb.ProblemReport) {
 	p, ok := Get(d.Tx, c.Id)
@@ -52,7 +52,7 @@ func ApplyClose(d *deed.Deed, c *pb.ReportClose) (code.Code, *pb.ProblemReport) 
 	case p.State == pb.ReportState_REPORT_STATE_CLOSED:
 		return code.OK, p
 	}
-	leave, out := wallet.CheckAct(d, c.Uid, c.Consent, false)
+	leave, out := wallet.CheckHeard(d, c.Uid, c.Consent)
 	if out != code.OK {
 		return out, nil
 	}

@@ -17,8 +17,9 @@ import (
 // report as it is now, whatever its consent.
 //
 // Refuses, in this order: ClientIDInvalid, ReportTroubleInvalid, SealedInvalid;
-// ReportExists; what wallet.CheckAct refuses; ReportSubjectUnknown (nothing that is
-// there, or nothing of the person's); ReportsTooMany.
+// ReportExists; what wallet.CheckHeard refuses: who is blocked has payments that went wrong
+// too; ReportSubjectUnknown (nothing that is there, or nothing of the person's);
+// ReportsTooMany.
 func ApplyCreate(d *deed.Deed, c *pb.ReportCreate) (code.Code, *pb.ProblemReport) {
 	if out := shape(c); out != code.OK {
 		return out, nil
@@ -30,7 +31,7 @@ func ApplyCreate(d *deed.Deed, c *pb.ReportCreate) (code.Code, *pb.ProblemReport
 		}
 		return code.OK, old
 	}
-	leave, out := wallet.CheckAct(d, c.Uid, c.Consent, false)
+	leave, out := wallet.CheckHeard(d, c.Uid, c.Consent)
 	if out != code.OK {
 		return out, nil
 	}

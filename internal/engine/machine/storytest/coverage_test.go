@@ -39,8 +39,7 @@ var unreachable = map[catalogue.Number]map[code.Code]string{
 	catalogue.PayeeHide:    {code.PinNeeded: "to hide needs no PIN"},
 	catalogue.PacketCreate: {code.SameAccount: ownAccounts, code.AccountNotFound: ownAccounts, code.AccountCapExceeded: "an escrow account that is new has no cap"},
 	catalogue.PacketClaim:  {code.AmountMustBePositive: ownAccounts, code.SameAccount: ownAccounts, code.AccountNotFound: ownAccounts, code.BalanceTooLow: ownAccounts},
-	catalogue.ReportCreate: {code.PinNeeded: "to say what went wrong needs no PIN"},
-	catalogue.ReportClose:  {code.PinNeeded: "it asks for no PIN", code.PersonNotFound: "the report names its person"},
+	catalogue.ReportClose:  {code.PersonNotFound: "the report names its person"},
 	catalogue.ShopApply:    {code.PinNeeded: "somebody decides, so it asks for no PIN"},
 	catalogue.ShopTake: {
 		code.PinNeeded: "to be given money needs no PIN", code.PersonNotFound: "the shop names its person",
