@@ -68,10 +68,22 @@ func (s *Server) SendCode(ctx context.Context, q *connect.Request[pb.SendCodeReq
 	if bytes.Equal(sent.Proof, proof) { // else the call before this one has sent another
 		if err := s.send(ctx, phone, tag, digits); err != nil {
 			s.Log.Error("a one-time code was not sent", "request_id", who.request, "err", err)
-			return nil, refuse(who, code.CodeNotSent)
+			return nil, s.unsent(ctx, phone, &pb.CodeSend{PhoneTag: tag, AddressTag: address, Proof: proof, Key: key[:rule.KeySize], Unsent: true})
 		}
 	}
 	return answer(&pb.SendCodeResponse{ExpiresAt: sent.Until})
+}
+
+// unsent takes back a code that could not be sent, so that whoever asked may ask again at
+// once. Whether they still wait or not, it is taken back.
+func (s *Server) unsent(ctx context.Context, phone string, c *pb.CodeSend) error {
+	who := from(ctx)
+	bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), sending)
+	defer cancel()
+	if sent, err := do(bound, s, rule.SendCode, c); err == nil && len(sent.GetKey()) == 0 {
+		s.pace.unsent(phone)
+	}
+	return refuse(who, code.CodeNotSent)
 }
 
 // send sends a code by SMS. What can't be sent goes by mail, where mail is set up, to

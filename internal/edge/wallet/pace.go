@@ -57,6 +57,15 @@ func (p *codePace) refuses(phone, address, clientID string, now int64) code.Code
 	return code.OK
 }
 
+// unsent forgets the last code to a number: it was not sent.
+func (p *codePace) unsent(phone string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if last := p.numbers[phone]; last != nil {
+		last.at, last.clientID, last.inHour = 0, "", max(last.inHour-1, 0)
+	}
+}
+
 // took notes what the state said to a code that was asked for.
 func (p *codePace) took(phone, address, clientID string, out code.Code, now int64) {
 	p.mu.Lock()

@@ -3,6 +3,7 @@ package wallet_test
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -33,6 +34,8 @@ const mchid, appid = "1900000001", "wx0123456789abcdef"
 
 // bank is a platform with people's phones around it.
 type bank struct {
+	// mute: no code can be sent.
+	mute  bool
 	t     *testing.T
 	core  *edgetest.Core
 	url   string
@@ -49,6 +52,9 @@ type bank struct {
 func (b *bank) Send(_ context.Context, m wallet.Message) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.mute {
+		return errors.New("the sender is down")
+	}
 	b.codes[m.Phone], b.sent = m.Code, b.sent+1
 	return nil
 }
@@ -360,5 +366,45 @@ func TestOnlyTheDeviceActs(t *testing.T) {
 	must(t, second.EndDevice, &pb.EndDeviceRequest{Device: id})
 	if got := refused(t, second.Pay, &pb.PayRequest{Code: b.order("ENDED-1", 1).PrepayId, ClientId: "x"}); got != code.DeviceUnknown {
 		t.Errorf("a payment by a device that was ended: %s", got)
+	}
+}
+
+// A code that could not be sent can be asked for again at once, by the same request or
+// another, and does not count; but a sender that is down costs no more than five an hour.
+func TestACodeThatCouldNotBeSent(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	ming := b.phone("+8613800000001")
+	ask := func(id string) *pb.SendCodeRequest { return &pb.SendCodeRequest{Phone: ming.number, ClientId: id} }
+	mute := func(is bool) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.mute = is
+	}
+	mute(true)
+	for _, id := range []string{"a", "a", "b", "c"} {
+		if got := refused(t, ming.SendCode, ask(id)); got != code.CodeNotSent {
+			t.Errorf("a code that could not be sent came out as %s", got)
+		}
+	}
+	mute(false)
+	must(t, ming.SendCode, ask("c"))
+	if got := refused(t, ming.SendCode, ask("d")); got != code.CodeTooSoon {
+		t.Errorf("after one that was sent: %s", got)
+	}
+	for range 4 { // the four that failed have not used up the hour
+		b.core.Sleep(30_000)
+		must(t, ming.SendCode, ask(rand.Text()))
+	}
+	must(t, ming.Enrol, ming.enrolment(b))
+	hua := b.phone("+8613800000002")
+	mute(true)
+	for i := range 6 {
+		if got := refused(t, hua.SendCode, &pb.SendCodeRequest{Phone: hua.number, ClientId: rand.Text()}); got != code.CodeNotSent {
+			t.Errorf("try %d came out as %s", i, got)
+		}
+	}
+	if got := refused(t, hua.SendCode, &pb.SendCodeRequest{Phone: hua.number, ClientId: rand.Text()}); got != code.CodeTooSoon {
+		t.Errorf("with a sender that is down for good: %s", got)
 	}
 }

@@ -22,6 +22,9 @@ const (
 	// Codes to one number, and asked for from one address.
 	perNumberDay                  = 10
 	perAddressHour, perAddressDay = 30, 100
+	// unsentAnHour is how many codes of a number in an hour need not count because they
+	// could not be sent: a sender that fails for everybody costs no more than that.
+	unsentAnHour = 5
 	// keepCodes is for how long the counts are needed.
 	keepCodes = 25 * stamp.Hour
 )
@@ -46,7 +49,9 @@ func timeKey(at int64, of uint32, tag []byte) table.Key {
 
 // ApplyCodeSend counts a one-time code before it is sent, and remembers the keyed
 // hash by which it will be known. key is the identity: its repeat is the same code.
-// A new code replaces the one before.
+// A new code replaces the one before. One that could not be sent is taken back: it does
+// not count any more, and the next need not wait; should it arrive after all, it is good
+// until then.
 //
 // Refuses, in this order: PhoneTagInvalid, ConsentNeeded (no key), CodeTooSoon,
 // CodeTooMany.
@@ -59,11 +64,13 @@ func ApplyCodeSend(d *deed.Deed, c *pb.CodeSend) (code.Code, *pb.SentCode) {
 	}
 	sent, ok := codes.Get(d.Tx, codeKey(c.PhoneTag))
 	switch {
+	case c.Unsent:
+		return code.OK, takeBack(d, c, sent)
 	case !ok:
 		sent = &pb.SentCode{Sends: &pb.Sends{}}
 	case bytes.Equal(sent.Key, c.Key):
 		return code.OK, sent
-	case d.At < sent.Sends.LastAt+CodePause:
+	case d.At < sent.Sends.LastAt+CodePause && len(sent.Key) > 0:
 		return code.CodeTooSoon, nil
 	}
 	from, ok := senders.Get(d.Tx, senderKey(c.AddressTag))
@@ -84,11 +91,37 @@ func ApplyCodeSend(d *deed.Deed, c *pb.CodeSend) (code.Code, *pb.SentCode) {
 	return code.OK, sent
 }
 
+// takeBack un-counts a code that could not be sent. What is not the last one to its
+// number, or was used, is left as it is.
+func takeBack(d *deed.Deed, c *pb.CodeSend, sent *pb.SentCode) *pb.SentCode {
+	if sent == nil || sent.Used || !bytes.Equal(sent.Key, c.Key) || sent.Sends.Unsent >= unsentAnHour {
+		return sent
+	}
+	// From here the command succeeds.
+	sent.Key = nil
+	sent.Sends.Unsent++
+	less(sent.Sends)
+	codes.Put(d.Tx, codeKey(c.PhoneTag), sent)
+	if from, ok := senders.Get(d.Tx, senderKey(c.AddressTag)); ok {
+		less(from)
+		senders.Put(d.Tx, senderKey(c.AddressTag), from)
+	}
+	d.Record("code", "", nil)
+	return sent
+}
+
+// less counts one code less.
+func less(s *pb.Sends) {
+	if s.InHour > 0 && s.InDay > 0 {
+		s.InHour, s.InDay = s.InHour-1, s.InDay-1
+	}
+}
+
 // more counts one code more, if the hour and the day have room for it.
 func more(d *deed.Deed, s *pb.Sends, perHour, perDay uint32) bool {
 	hour, day := d.At/stamp.Hour, stamp.DayNumber(d.At, d.Offset)
 	if hour != s.Hour {
-		s.Hour, s.InHour = hour, 0
+		s.Hour, s.InHour, s.Unsent = hour, 0, 0
 	}
 	if day != s.Day {
 		s.Day, s.InDay = day, 0

@@ -64,6 +64,7 @@ func codeSend(_ *player, l *line) (table.Record, error) {
 	return &pb.CodeSend{
 		PhoneTag: tag(phone), AddressTag: tag(l.option("from", "home of "+phone)),
 		Proof: proof(phone, l), Key: minted(l.option("key", l.text+strconv.Itoa(l.number))),
+		Unsent: l.has("unsent"),
 	}, nil
 }
 
