@@ -47,13 +47,23 @@ func DialStaff(a Address) (pbconnect.StaffServiceClient, error) {
 	return pbconnect.NewStaffServiceClient(client, a.URL, with), nil
 }
 
+// DialTill is Dial for what a merchant's people call at their tills: the URL is the wallet
+// API's.
+func DialTill(a Address) (pbconnect.TillServiceClient, error) {
+	client, with, err := dial(a)
+	if err != nil {
+		return nil, err
+	}
+	return pbconnect.NewTillServiceClient(client, a.URL, with), nil
+}
+
 func dial(a Address) (*http.Client, connect.ClientOption, error) {
 	u, err := url.Parse(a.URL)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, nil, fmt.Errorf("admin address %q is not a URL like https://127.0.0.1:7443", a.URL)
+		return nil, nil, fmt.Errorf("address %q is not a URL like https://127.0.0.1:7443", a.URL)
 	}
 	if u.Scheme == "http" && !loopback(u.Hostname()) {
-		return nil, nil, fmt.Errorf("admin address %s: the token is not sent in plain text beyond this machine; use https", a.URL)
+		return nil, nil, fmt.Errorf("address %s: the token is not sent in plain text beyond this machine; use https", a.URL)
 	}
 	secret, err := ReadToken(a.TokenFile)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 
 	"connectrpc.com/connect"
 
+	"github.com/holdfast-pay/holdfast/internal/base/callback"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/ident"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
@@ -138,6 +139,24 @@ func checkSettings(m *pb.MerchantSettings) error {
 		if !validHost(h) {
 			return invalid("a callback host is a host name in lower case without scheme, port and path")
 		}
+	}
+	return checkTillNotices(m)
+}
+
+// checkTillNotices holds the address for notices of tills against the merchant's own rules
+// for callbacks. The courier holds it against them again.
+func checkTillNotices(m *pb.MerchantSettings) error {
+	if m.TillNotifyUrl == "" {
+		return nil
+	}
+	at, fault := callback.Parse(m.TillNotifyUrl)
+	switch {
+	case fault != nil:
+		return invalid("till_notify_url: " + fault.EN)
+	case !at.HTTPS && !m.AllowHttp:
+		return invalid("till_notify_url must be https: the merchant's callbacks may not go to http addresses")
+	case !at.Among(m.CallbackHosts):
+		return invalid("till_notify_url names a host to which the merchant's callbacks may not go")
 	}
 	return nil
 }

@@ -21,6 +21,7 @@ var settingFields = []setting{
 	{"callback_hosts", func(to, from *pb.MerchantSettings) { to.CallbackHosts = from.CallbackHosts }},
 	{"strict", func(to, from *pb.MerchantSettings) { to.Strict = from.Strict }},
 	{"weixin_code_url", func(to, from *pb.MerchantSettings) { to.WeixinCodeUrl = from.WeixinCodeUrl }},
+	{"till_notify_url", func(to, from *pb.MerchantSettings) { to.TillNotifyUrl = from.TillNotifyUrl }},
 }
 
 // settingsOf are a new merchant's settings: those of the node's configuration,

@@ -98,8 +98,14 @@ func (s *Server) placed(ctx context.Context, m *pb.TillOrderRequest) (*pb.OrderC
 		Mchid: t.Mchid, OutTradeNo: number(t.Id, m.ClientId), Total: m.Amount, Currency: money.CNY, Description: m.Description, DeviceId: rule.Entity(t.Id),
 	}
 	err = s.read(ctx, "find the merchant", func(r table.Reader) error {
-		if shop, ok := merchant.Peek(r, t.Mchid); ok && len(shop.Appids) > 0 {
-			c.Appid = shop.Appids[0]
+		if shop, ok := merchant.Peek(r, t.Mchid); ok {
+			c.NotifyUrl = shop.Settings.GetTillNotifyUrl()
+			if len(shop.Appids) > 0 {
+				c.Appid = shop.Appids[0]
+			}
+		}
+		if old, ok := order.ByNumber(r, t.Mchid, c.OutTradeNo); ok { // its repeat, although the merchant's setting has changed
+			c.NotifyUrl = old.NotifyUrl
 		}
 		return nil
 	})

@@ -26,6 +26,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
 	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
+	"github.com/holdfast-pay/holdfast/internal/rule/order"
 	rule "github.com/holdfast-pay/holdfast/internal/rule/till"
 )
 
@@ -178,6 +179,21 @@ func TestOrderAtTheTill(t *testing.T) {
 		if _, err := li.CreateOrder(t.Context(), connect.NewRequest(bad)); err == nil {
 			t.Errorf("%v was taken", bad)
 		}
+	}
+	s.Must(catalogue.MerchantSet, &pb.MerchantSet{Mchid: edgetest.Mchid, Settings: &pb.MerchantSettings{TillNotifyUrl: "https://shop.example/n"}})
+	if again = must(t, li.CreateOrder, ask); again.OutTradeNo != o.OutTradeNo {
+		t.Errorf("after the merchant said where notices go, the order is %v", again)
+	}
+	must(t, li.CreateOrder, &pb.TillOrderRequest{Till: s.till.Id, Amount: 1, Description: "x", ClientId: "c9"})
+	if err := s.Read(func(r table.Reader) error {
+		for id, url := range map[uint64]string{1: "", 2: "https://shop.example/n"} {
+			if placed, _ := order.Get(r, id); placed.GetNotifyUrl() != url {
+				t.Errorf("notices of order %d go to %q", id, placed.GetNotifyUrl())
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
 	}
 	prepay := again.Link[len("https://pay.example.com/pay/"):]
 	s.Must(catalogue.OrderPay, &pb.OrderPay{PrepayId: prepay, Uid: s.uid, Attempt: []byte("a")})

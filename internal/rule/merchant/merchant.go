@@ -58,7 +58,8 @@ func validName(s string) bool {
 }
 
 // ApplyAdd adds a merchant with its pending account. The mchid is the identity:
-// the same content again answers the merchant as it is now.
+// the same content again answers the merchant as it is now. Settings of a later feature
+// level are refused as the machine refuses commands of one.
 //
 // Refuses, in this order: MchidInvalid, NameInvalid, AppidInvalid, MerchantExists.
 func ApplyAdd(d *deed.Deed, c *pb.MerchantAdd) (code.Code, *pb.Merchant) {
@@ -72,6 +73,9 @@ func ApplyAdd(d *deed.Deed, c *pb.MerchantAdd) (code.Code, *pb.Merchant) {
 		if !ident.ValidAppid(appid) {
 			return code.AppidInvalid, nil
 		}
+	}
+	if later(d, c.Settings) {
+		return code.LevelTooLow, nil
 	}
 	if old, ok := Get(d.Tx, c.Mchid); ok {
 		return sameAdd(d, c, old), old
@@ -89,6 +93,14 @@ func ApplyAdd(d *deed.Deed, c *pb.MerchantAdd) (code.Code, *pb.Merchant) {
 // LevelSameContent is the feature level from which on an add that repeats another
 // must have its settings too.
 const LevelSameContent = 4
+
+// LevelTillNotice is the feature level from which on tills have an address for notices.
+const LevelTillNotice = 5
+
+// later says whether settings have what the log's level does not know yet.
+func later(d *deed.Deed, s *pb.MerchantSettings) bool {
+	return s.GetTillNotifyUrl() != "" && d.Head.Level < LevelTillNotice
+}
 
 // sameAdd compares an add with what is there; appids may have grown since.
 func sameAdd(d *deed.Deed, c *pb.MerchantAdd, old *pb.Merchant) code.Code {
@@ -108,7 +120,7 @@ func sameAdd(d *deed.Deed, c *pb.MerchantAdd, old *pb.Merchant) code.Code {
 
 func sameSettings(a, b *pb.MerchantSettings) bool {
 	return a.KeyMode == b.KeyMode && a.RefundIntervalS == b.RefundIntervalS && a.AllowHttp == b.AllowHttp &&
-		a.Strict == b.Strict && a.WeixinCodeUrl == b.WeixinCodeUrl && slices.Equal(a.CallbackHosts, b.CallbackHosts)
+		a.Strict == b.Strict && a.WeixinCodeUrl == b.WeixinCodeUrl && a.TillNotifyUrl == b.TillNotifyUrl && slices.Equal(a.CallbackHosts, b.CallbackHosts)
 }
 
 // withDefaults fills in what an operator who said nothing would expect: answers
@@ -123,7 +135,8 @@ func withDefaults(s *pb.MerchantSettings) *pb.MerchantSettings {
 	return s
 }
 
-// ApplySet replaces settings and, where given, name and status.
+// ApplySet replaces settings and, where given, name and status. Settings of a later
+// feature level are refused as the machine refuses commands of one.
 //
 // Refuses, in this order: MerchantNotFound, NameInvalid, NothingToDo.
 func ApplySet(d *deed.Deed, c *pb.MerchantSet) (code.Code, *pb.Merchant) {
@@ -133,6 +146,9 @@ func ApplySet(d *deed.Deed, c *pb.MerchantSet) (code.Code, *pb.Merchant) {
 	}
 	if c.Name != "" && !validName(c.Name) {
 		return code.NameInvalid, m
+	}
+	if later(d, c.Settings) {
+		return code.LevelTooLow, m
 	}
 	before := table.Encode(m)
 	if c.Name != "" {

@@ -64,14 +64,17 @@ func ApplyPay(d *deed.Deed, c *pb.TillPay) (code.Code, *pb.Order) {
 }
 
 // placed is the order that a merchant's program would place. The till is the order's
-// device, and there is nobody to tell but whoever looks.
+// device, and the merchant says where notices of what tills are paid go.
 func placed(d *deed.Deed, t *pb.Till, c *pb.TillPay) *pb.OrderCreate {
 	o := &pb.OrderCreate{
 		Mchid: t.Mchid, OutTradeNo: number(t.Id, c), Product: pb.Product_PRODUCT_NATIVE, Total: c.Amount, Currency: money.CNY,
 		Description: t.Name, DeviceId: Entity(t.Id),
 	}
-	if m, ok := merchant.Peek(d.Tx, t.Mchid); ok && len(m.Appids) > 0 {
-		o.Appid = m.Appids[0]
+	if m, ok := merchant.Peek(d.Tx, t.Mchid); ok {
+		o.NotifyUrl = m.Settings.GetTillNotifyUrl()
+		if len(m.Appids) > 0 {
+			o.Appid = m.Appids[0]
+		}
 	}
 	return o
 }

@@ -17,6 +17,7 @@ checked when an order names its notify_url and again before each delivery.
 on; --resume ends it.`,
 	Examples: []Example{
 		{"holdfast merchant callback 1900000001 --callback-host pay.shop.example", "notices may go to this host only"},
+		{"holdfast merchant callback 1900000001 --till-notify-url https://pay.shop.example/tills", "hear of what printed codes and tills are paid"},
 		{"holdfast merchant callback 1900000001 --pause", "take no new orders for now"},
 		{"holdfast merchant callback 1900000001 --refund-interval 60s --strict", "as the original service does"},
 	},

@@ -75,6 +75,7 @@ type settingFlags struct {
 	allowHTTP, strict, weixin optionalBool
 	hosts                     listFlag
 	anyHost                   bool
+	tillNotify                string
 }
 
 func (s *settingFlags) flags(fs *flag.FlagSet) {
@@ -93,6 +94,7 @@ func (s *settingFlags) flags(fs *flag.FlagSet) {
 	fs.Var(&s.weixin, "weixin-code-url", "answer weixin:// links as code_url instead of the cashier's")
 	fs.Var(&s.hosts, "callback-host", "allow callbacks to this `HOST` only; may be repeated")
 	fs.BoolVar(&s.anyHost, "any-callback-host", false, "allow callbacks to any host again")
+	fs.StringVar(&s.tillNotify, "till-notify-url", "", "send notices of what tills are paid to this `URL`; none for nowhere")
 }
 
 // apply writes what was given over the settings and returns them.
@@ -115,6 +117,13 @@ func (s *settingFlags) apply(m *pb.MerchantSettings) *pb.MerchantSettings {
 		m.CallbackHosts = nil
 	}
 	m.CallbackHosts = append(m.CallbackHosts, s.hosts...)
+	switch s.tillNotify {
+	case "":
+	case "none":
+		m.TillNotifyUrl = ""
+	default:
+		m.TillNotifyUrl = s.tillNotify
+	}
 	return m
 }
 
@@ -129,6 +138,7 @@ func (s *settingFlags) names() (names []string) {
 	}{
 		{"key_mode", s.mode.value != ""}, {"refund_interval_s", s.intervalSet}, {"allow_http", s.allowHTTP.set},
 		{"strict", s.strict.set}, {"weixin_code_url", s.weixin.set}, {"callback_hosts", len(s.hosts) > 0 || s.anyHost},
+		{"till_notify_url", s.tillNotify != ""},
 	} {
 		if f.set {
 			names = append(names, f.name)

@@ -38,7 +38,7 @@ func showMerchant(env *Env, a *pb.AdminMerchant, key drawnKey) error {
 	fields(&b,
 		"merchant", m.GetMchid()+"  "+m.GetName(), "status", word(m.GetStatus()), "since", when(m.GetCreatedAt()),
 		"appids", strings.Join(m.GetAppids(), " "), "key mode", word(s.GetKeyMode()),
-		"refund interval", fmt.Sprintf("%d s", s.GetRefundIntervalS()), "callbacks", callbacks(s),
+		"refund interval", fmt.Sprintf("%d s", s.GetRefundIntervalS()), "callbacks", callbacks(s), "notices of tills", s.GetTillNotifyUrl(),
 		"body parameters", choose(s.GetStrict(), "unknown ones refused", "unknown ones ignored"),
 		"code_url", choose(s.GetWeixinCodeUrl(), "weixin://", "the cashier's address"),
 		"notices", fmt.Sprintf("%s%d owed, %d parked", choose(a.OwedAtLeast, "at least ", ""), a.NoticesOwed, a.NoticesParked))

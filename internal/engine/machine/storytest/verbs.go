@@ -139,12 +139,25 @@ func advance(_ *player, l *line) (table.Record, error) {
 
 func merchantAdd(_ *player, l *line) (table.Record, error) {
 	c := &pb.MerchantAdd{Mchid: mchid(l.arg(0)), Name: l.option("name", "Tea House"), Appids: appids(l.option("appids", "A1"))}
-	if pause, ok := l.options["pause"]; ok {
-		ms, err := duration(pause)
-		c.Settings = &pb.MerchantSettings{Strict: true, RefundIntervalS: int32(ms / stamp.Second)}
-		return c, err
+	settings, err := merchantSettings(l)
+	c.Settings = settings
+	return c, err
+}
+
+// merchantSettings are those that a line gives, nil where it gives none.
+func merchantSettings(l *line) (*pb.MerchantSettings, error) {
+	pause, paused := l.options["pause"]
+	tills, told := l.options["tills"]
+	if !paused && !told {
+		return nil, nil
 	}
-	return c, nil
+	s := &pb.MerchantSettings{Strict: true, TillNotifyUrl: tills}
+	if !paused {
+		return s, nil
+	}
+	ms, err := duration(pause)
+	s.RefundIntervalS = int32(ms / stamp.Second)
+	return s, err
 }
 
 func merchantSet(_ *player, l *line) (table.Record, error) {
@@ -155,12 +168,9 @@ func merchantSet(_ *player, l *line) (table.Record, error) {
 	case "paused":
 		c.Status = pb.MerchantStatus_MERCHANT_STATUS_PAUSED
 	}
-	if pause, ok := l.options["pause"]; ok {
-		ms, err := duration(pause)
-		c.Settings = &pb.MerchantSettings{Strict: true, RefundIntervalS: int32(ms / stamp.Second)}
-		return c, err
-	}
-	return c, nil
+	settings, err := merchantSettings(l)
+	c.Settings = settings
+	return c, err
 }
 
 func merchantAppid(_ *player, l *line) (table.Record, error) {
