@@ -9,9 +9,11 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/edge/judge"
 	"github.com/holdfast-pay/holdfast/internal/edge/paylink"
 	"github.com/holdfast-pay/holdfast/internal/edge/personal"
 	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
+	"github.com/holdfast-pay/holdfast/internal/edge/staffauth"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
 	"github.com/holdfast-pay/holdfast/internal/rule/paycode"
@@ -109,7 +111,7 @@ func (s *Server) TakeCash(ctx context.Context, q *connect.Request[pb.TillCashReq
 	if err != nil {
 		return nil, err
 	}
-	uid, err := s.whose(ctx, q.Msg)
+	uid, err := s.whose(ctx, t, q.Msg)
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +135,10 @@ func (s *Server) cashAnswer(ctx context.Context, m *pb.CashMove) (*connect.Respo
 
 // whose finds the person whose wallet the cash goes into. A number that nobody has and
 // a code that is nobody's come out alike.
-func (s *Server) whose(ctx context.Context, q *pb.TillCashRequest) (uid uint64, err error) {
+func (s *Server) whose(ctx context.Context, t *pb.Till, q *pb.TillCashRequest) (uid uint64, err error) {
+	if _, shown := paycode.Parse(q.Code); shown && q.Phone == "" {
+		return s.whoShows(ctx, t, q)
+	}
 	var tag []byte
 	if q.Phone != "" {
 		phone, ok := personal.Phone(q.Phone)
@@ -158,6 +163,34 @@ func (s *Server) whose(ctx context.Context, q *pb.TillCashRequest) (uid uint64, 
 		return nil
 	})
 	return uid, err
+}
+
+// whoShows finds the person who shows the code they pay with. A repeat finds them after
+// it has run out.
+func (s *Server) whoShows(ctx context.Context, t *pb.Till, q *pb.TillCashRequest) (uid uint64, err error) {
+	if err := s.read(ctx, "find what was done in cash", func(r table.Reader) error {
+		if old, ok := rule.CashOf(r, t.Id, q.ClientId); ok {
+			uid = old.Uid
+			read, _ := paycode.Parse(q.Code)
+			if p, _, _ := paycode.ByAlias(r, read.Alias); p != nil {
+				uid = p.Uid
+			}
+		}
+		return nil
+	}); err != nil || uid != 0 {
+		return uid, err
+	}
+	m, _ := staffauth.From(ctx)
+	uid, out, err := s.Codes.Whose(ctx, judge.Charge{
+		Order: &pb.OrderCreate{Mchid: t.Mchid}, Till: t.Id, Code: q.Code, Actor: m.Actor(), Request: rpc.CallOf(ctx).Request,
+	}, s.Now())
+	switch {
+	case err != nil:
+		return 0, s.fail(ctx, "find who shows a code", err)
+	case out != code.OK:
+		return 0, refuse(ctx, out)
+	}
+	return uid, nil
 }
 
 // UndoCash implements TillService.

@@ -69,3 +69,32 @@ func TestAShownCodeIsCharged(t *testing.T) {
 		t.Errorf("taken today: %v", day)
 	}
 }
+
+// Cash goes into the wallet of whoever shows the code they pay with, which is judged as for
+// a payment.
+func TestCashForAShownCode(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	li := s.at(edgetest.Mchid, "li", pb.StaffRole_STAFF_ROLE_CASHIER)
+	shown := s.shows()
+	must(t, li.OpenShift, &pb.OpenShiftRequest{Till: s.till.Id, Number: 1})
+	cash := func(id, digits string) *pb.TillCashRequest {
+		return &pb.TillCashRequest{Till: s.till.Id, Amount: 50_00, ClientId: id, Code: digits}
+	}
+	if done := must(t, li.TakeCash, cash("k1", shown(0))); done.Who != "**明" || must(t, li.TakeCash, cash("k1", shown(0))).At != done.At {
+		t.Errorf("done: %v", done)
+	}
+	if got := s.balance("user/1/balance"); got != 50_00 {
+		t.Errorf("the wallet has %d", got)
+	}
+	must(t, li.ChargeCode, &pb.ChargeCodeRequest{Order: &pb.TillOrderRequest{Till: s.till.Id, Amount: 1_00, Description: "tea", ClientId: "a1"}, Code: shown(0)})
+	refused(t, code.PayCodeUsed, li.TakeCash, cash("k2", shown(0)))
+	wrong := []byte(shown(1))
+	wrong[17] = '0' + (wrong[17]-'0'+1)%10
+	for range 10 {
+		refused(t, code.PayCodeWrong, li.TakeCash, cash("k2", string(wrong)))
+	}
+	refused(t, code.PayCodesTooMany, li.TakeCash, cash("k2", string(wrong)))
+	refused(t, code.PayCodesTooMany, li.TakeCash, cash("k2", shown(1)))
+	must(t, li.TakeCash, cash("k1", shown(0))) // what was done is still what was done
+}

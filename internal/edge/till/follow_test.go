@@ -173,7 +173,9 @@ func TestFollow(t *testing.T) {
 	must(t, l.at(edgetest.Mchid, "wang", pb.StaffRole_STAFF_ROLE_OWNER).CreateOrder, &pb.TillOrderRequest{Till: l.till.Id, Amount: 1, Description: "x", ClientId: "c4"})
 	l.live.Must(catalogue.ShiftClose, &pb.ShiftClose{Till: l.till.Id, Number: 1, Counted: 100_00})
 	for away.stream.Receive() {
-		t.Errorf("somebody who was ended is told of %v", away.stream.Msg())
+		if told := away.stream.Msg().Happened; len(told) > 0 { // a cursor may have been on its way
+			t.Errorf("somebody who was ended is told of %v", told)
+		}
 	}
 	if got, _ := rpc.CodeOf(away.stream.Err()); got != code.StaffSecretInvalid {
 		t.Errorf("the stream of somebody who was ended ended with %v", away.stream.Err())

@@ -53,32 +53,36 @@ func ApplyPayCodeWrong(d *deed.Deed, c *pb.PayCodeWrong) (code.Code, *pb.CodeTri
 	return code.OK, all
 }
 
-// exhausted says whether a till may read no more codes for now.
 func exhausted(d *deed.Deed, mchid string, till uint64) bool {
-	all, one := triesOf(d, mchid, allTills), &pb.CodeTries{}
+	return Exhausted(d.Tx, d.At, d.Offset, mchid, till)
+}
+
+// Exhausted says whether a till may read no more codes for now.
+func Exhausted(r table.Reader, at int64, offset int32, mchid string, till uint64) bool {
+	all, one := triesOf(r, at, offset, mchid, allTills), &pb.CodeTries{}
 	if till != allTills {
-		one = triesOf(d, mchid, till)
+		one = triesOf(r, at, offset, mchid, till)
 	}
 	return all.InWindow >= merchantInWindow || all.InDay >= merchantInDay || one.InWindow >= tillInWindow || one.InDay >= tillInDay
 }
 
 // triesOf are the tries of the window and the day that is.
-func triesOf(d *deed.Deed, mchid string, till uint64) *pb.CodeTries {
-	t, ok := tries.Get(d.Tx, triesKey(mchid, till))
+func triesOf(r table.Reader, at int64, offset int32, mchid string, till uint64) *pb.CodeTries {
+	t, ok := tries.Get(r, triesKey(mchid, till))
 	if !ok {
 		t = &pb.CodeTries{}
 	}
-	if now := d.At / triesWindow; t.Window != now {
+	if now := at / triesWindow; t.Window != now {
 		t.Window, t.InWindow = now, 0
 	}
-	if today := stamp.DayNumber(d.At, d.Offset); t.Day != today {
+	if today := stamp.DayNumber(at, offset); t.Day != today {
 		t.Day, t.InDay = today, 0
 	}
 	return t
 }
 
 func count(d *deed.Deed, mchid string, till uint64) *pb.CodeTries {
-	t := triesOf(d, mchid, till)
+	t := triesOf(d.Tx, d.At, d.Offset, mchid, till)
 	t.InWindow++
 	t.InDay++
 	tries.Put(d.Tx, triesKey(mchid, till), t)
