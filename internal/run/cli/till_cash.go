@@ -1,0 +1,77 @@
+package cli
+
+import (
+	"context"
+	"flag"
+	"fmt"
+
+	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
+)
+
+var tillTake = Command{
+	Name: "till take", Args: "TILL", Short: "take cash into somebody's wallet", JSON: true,
+	Long: `The cash is in your drawer, and the wallet has it. Whose wallet it is they say by a code that
+they show, or by their phone number. --id is the identity: the same one again takes nothing more.
+Cash goes out by the person's own device: ` + "`holdfast wallet cash`" + `, and you hand out what ` + "`till shift`" + ` shows.`,
+	Examples: []Example{
+		{"holdfast till take 7 --amount 50.00 --code 120123456789012345", "from whoever shows a code"},
+		{"holdfast till take 7 --amount 0.50 --phone 13800000001 --change", "change that becomes a top-up"},
+	},
+	Flags: func(fs *flag.FlagSet) RunFunc {
+		var t tillFlags
+		t.flags(fs)
+		var amount amountFlag
+		fs.Var(&amount, "amount", "`YUAN` that you were handed")
+		q := &pb.TillCashRequest{}
+		fs.StringVar(&q.Code, "code", "", "the `CODE` that they show: to pay, or to be paid")
+		fs.StringVar(&q.Phone, "phone", "", "their phone `NUMBER`")
+		fs.BoolVar(&q.Change, "change", false, "it is the change of something that they bought")
+		id := fs.String("id", "", "`IDENTITY`, at most 64 bytes; a fresh one is drawn and printed")
+		return func(ctx context.Context, env *Env, args []string) (err error) {
+			if q.Till, err = tillNumber(args[0]); err != nil {
+				return err
+			}
+			if amount == 0 || (q.Code == "") == (q.Phone == "") {
+				return usage("--amount 50.00 --code 120123456789012345", "how much, and into whose wallet? by --code or by --phone")
+			}
+			q.Amount, q.ClientId = int64(amount), clientID(*id)
+			fmt.Fprintf(env.Err, "cash %s\n", q.ClientId)
+			m, err := tillCall(ctx, env, &t, pbconnect.TillServiceClient.TakeCash, q)
+			if err != nil {
+				return err
+			}
+			return showCash(env, m)
+		}
+	},
+}
+
+var tillUndo = Command{
+	Name: "till undo", Args: "TILL CASH", Short: "take back what was done in cash by mistake", JSON: true,
+	Long: `CASH is the identity that it was done under, as ` + "`till shift`" + ` lists it. It works once, in the same
+shift, within 15 minutes, and only while the money is still there.`,
+	Examples: []Example{{"holdfast till undo 7 3f9a...", "500.00 was typed for 50.00"}},
+	Flags: func(fs *flag.FlagSet) RunFunc {
+		var t tillFlags
+		t.flags(fs)
+		return func(ctx context.Context, env *Env, args []string) error {
+			till, err := tillNumber(args[0])
+			if err != nil {
+				return err
+			}
+			m, err := tillCall(ctx, env, &t, pbconnect.TillServiceClient.UndoCash, &pb.UndoCashRequest{Till: till, ClientId: args[1]})
+			if err != nil {
+				return err
+			}
+			return showCash(env, m)
+		}
+	},
+}
+
+func showCash(env *Env, m *pb.CashView) error {
+	if env.JSON {
+		return env.Message(m)
+	}
+	_, err := fmt.Fprintln(env.Out, cashLine(m))
+	return err
+}
