@@ -2042,6 +2042,67 @@ func (x *AdminPersonTopupRequest) GetRef() string {
 	return ""
 }
 
+type AdminPersonPhoneRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// uid, or ref when uid is 0.
+	Uid           uint64 `protobuf:"varint,1,opt,name=uid,proto3" json:"uid,omitempty"`
+	PersonRef     string `protobuf:"bytes,2,opt,name=person_ref,json=personRef,proto3" json:"person_ref,omitempty"`
+	Phone         string `protobuf:"bytes,3,opt,name=phone,proto3" json:"phone,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdminPersonPhoneRequest) Reset() {
+	*x = AdminPersonPhoneRequest{}
+	mi := &file_holdfast_v1_admin_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdminPersonPhoneRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdminPersonPhoneRequest) ProtoMessage() {}
+
+func (x *AdminPersonPhoneRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_admin_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdminPersonPhoneRequest.ProtoReflect.Descriptor instead.
+func (*AdminPersonPhoneRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *AdminPersonPhoneRequest) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *AdminPersonPhoneRequest) GetPersonRef() string {
+	if x != nil {
+		return x.PersonRef
+	}
+	return ""
+}
+
+func (x *AdminPersonPhoneRequest) GetPhone() string {
+	if x != nil {
+		return x.Phone
+	}
+	return ""
+}
+
 type AdminPersonBlockRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// uid, or ref when uid is 0.
@@ -2058,7 +2119,7 @@ type AdminPersonBlockRequest struct {
 
 func (x *AdminPersonBlockRequest) Reset() {
 	*x = AdminPersonBlockRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[22]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2070,7 +2131,7 @@ func (x *AdminPersonBlockRequest) String() string {
 func (*AdminPersonBlockRequest) ProtoMessage() {}
 
 func (x *AdminPersonBlockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[22]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2083,7 +2144,7 @@ func (x *AdminPersonBlockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminPersonBlockRequest.ProtoReflect.Descriptor instead.
 func (*AdminPersonBlockRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{22}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *AdminPersonBlockRequest) GetUid() uint64 {
@@ -2133,7 +2194,7 @@ type AdminPersonGradeRequest struct {
 
 func (x *AdminPersonGradeRequest) Reset() {
 	*x = AdminPersonGradeRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[23]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2145,7 +2206,7 @@ func (x *AdminPersonGradeRequest) String() string {
 func (*AdminPersonGradeRequest) ProtoMessage() {}
 
 func (x *AdminPersonGradeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[23]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2158,7 +2219,7 @@ func (x *AdminPersonGradeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminPersonGradeRequest.ProtoReflect.Descriptor instead.
 func (*AdminPersonGradeRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{23}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *AdminPersonGradeRequest) GetUid() uint64 {
@@ -2192,7 +2253,7 @@ type AdminAppealListRequest struct {
 
 func (x *AdminAppealListRequest) Reset() {
 	*x = AdminAppealListRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[24]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2204,7 +2265,7 @@ func (x *AdminAppealListRequest) String() string {
 func (*AdminAppealListRequest) ProtoMessage() {}
 
 func (x *AdminAppealListRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[24]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2217,7 +2278,7 @@ func (x *AdminAppealListRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminAppealListRequest.ProtoReflect.Descriptor instead.
 func (*AdminAppealListRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{24}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *AdminAppealListRequest) GetLimit() uint32 {
@@ -2238,7 +2299,7 @@ type AdminAppealListResponse struct {
 
 func (x *AdminAppealListResponse) Reset() {
 	*x = AdminAppealListResponse{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[25]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2250,7 +2311,7 @@ func (x *AdminAppealListResponse) String() string {
 func (*AdminAppealListResponse) ProtoMessage() {}
 
 func (x *AdminAppealListResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[25]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2263,7 +2324,7 @@ func (x *AdminAppealListResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminAppealListResponse.ProtoReflect.Descriptor instead.
 func (*AdminAppealListResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{25}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *AdminAppealListResponse) GetAppeals() []*AppealShown {
@@ -2301,7 +2362,7 @@ type AppealShown struct {
 
 func (x *AppealShown) Reset() {
 	*x = AppealShown{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[26]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2313,7 +2374,7 @@ func (x *AppealShown) String() string {
 func (*AppealShown) ProtoMessage() {}
 
 func (x *AppealShown) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[26]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2326,7 +2387,7 @@ func (x *AppealShown) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppealShown.ProtoReflect.Descriptor instead.
 func (*AppealShown) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{26}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *AppealShown) GetUid() uint64 {
@@ -2415,7 +2476,7 @@ type AdminAppealDecideRequest struct {
 
 func (x *AdminAppealDecideRequest) Reset() {
 	*x = AdminAppealDecideRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[27]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2427,7 +2488,7 @@ func (x *AdminAppealDecideRequest) String() string {
 func (*AdminAppealDecideRequest) ProtoMessage() {}
 
 func (x *AdminAppealDecideRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[27]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2440,7 +2501,7 @@ func (x *AdminAppealDecideRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminAppealDecideRequest.ProtoReflect.Descriptor instead.
 func (*AdminAppealDecideRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{27}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *AdminAppealDecideRequest) GetUid() uint64 {
@@ -2486,7 +2547,7 @@ type AdminLimitsListRequest struct {
 
 func (x *AdminLimitsListRequest) Reset() {
 	*x = AdminLimitsListRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[28]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2498,7 +2559,7 @@ func (x *AdminLimitsListRequest) String() string {
 func (*AdminLimitsListRequest) ProtoMessage() {}
 
 func (x *AdminLimitsListRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[28]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2511,7 +2572,7 @@ func (x *AdminLimitsListRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminLimitsListRequest.ProtoReflect.Descriptor instead.
 func (*AdminLimitsListRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{28}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{29}
 }
 
 type AdminLimitsSetRequest struct {
@@ -2523,7 +2584,7 @@ type AdminLimitsSetRequest struct {
 
 func (x *AdminLimitsSetRequest) Reset() {
 	*x = AdminLimitsSetRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[29]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2535,7 +2596,7 @@ func (x *AdminLimitsSetRequest) String() string {
 func (*AdminLimitsSetRequest) ProtoMessage() {}
 
 func (x *AdminLimitsSetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[29]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2548,7 +2609,7 @@ func (x *AdminLimitsSetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminLimitsSetRequest.ProtoReflect.Descriptor instead.
 func (*AdminLimitsSetRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{29}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *AdminLimitsSetRequest) GetLimits() *Limits {
@@ -2567,7 +2628,7 @@ type AdminLimits struct {
 
 func (x *AdminLimits) Reset() {
 	*x = AdminLimits{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[30]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2579,7 +2640,7 @@ func (x *AdminLimits) String() string {
 func (*AdminLimits) ProtoMessage() {}
 
 func (x *AdminLimits) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[30]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2592,7 +2653,7 @@ func (x *AdminLimits) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminLimits.ProtoReflect.Descriptor instead.
 func (*AdminLimits) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{30}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *AdminLimits) GetGrades() []*Limits {
@@ -2612,7 +2673,7 @@ type AdminPersonShowRequest struct {
 
 func (x *AdminPersonShowRequest) Reset() {
 	*x = AdminPersonShowRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[31]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2624,7 +2685,7 @@ func (x *AdminPersonShowRequest) String() string {
 func (*AdminPersonShowRequest) ProtoMessage() {}
 
 func (x *AdminPersonShowRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[31]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2637,7 +2698,7 @@ func (x *AdminPersonShowRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminPersonShowRequest.ProtoReflect.Descriptor instead.
 func (*AdminPersonShowRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{31}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *AdminPersonShowRequest) GetUid() uint64 {
@@ -2669,7 +2730,7 @@ type InspectRequest struct {
 
 func (x *InspectRequest) Reset() {
 	*x = InspectRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[32]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2681,7 +2742,7 @@ func (x *InspectRequest) String() string {
 func (*InspectRequest) ProtoMessage() {}
 
 func (x *InspectRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[32]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2694,7 +2755,7 @@ func (x *InspectRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InspectRequest.ProtoReflect.Descriptor instead.
 func (*InspectRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{32}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *InspectRequest) GetId() string {
@@ -2732,7 +2793,7 @@ type Step struct {
 
 func (x *Step) Reset() {
 	*x = Step{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[33]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2744,7 +2805,7 @@ func (x *Step) String() string {
 func (*Step) ProtoMessage() {}
 
 func (x *Step) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[33]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2757,7 +2818,7 @@ func (x *Step) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Step.ProtoReflect.Descriptor instead.
 func (*Step) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{33}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Step) GetAt() int64 {
@@ -2809,7 +2870,7 @@ type InspectOrderResponse struct {
 
 func (x *InspectOrderResponse) Reset() {
 	*x = InspectOrderResponse{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[34]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2821,7 +2882,7 @@ func (x *InspectOrderResponse) String() string {
 func (*InspectOrderResponse) ProtoMessage() {}
 
 func (x *InspectOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[34]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2834,7 +2895,7 @@ func (x *InspectOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InspectOrderResponse.ProtoReflect.Descriptor instead.
 func (*InspectOrderResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{34}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *InspectOrderResponse) GetOrder() *OrderShown {
@@ -2893,7 +2954,7 @@ type InspectRefundResponse struct {
 
 func (x *InspectRefundResponse) Reset() {
 	*x = InspectRefundResponse{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[35]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2905,7 +2966,7 @@ func (x *InspectRefundResponse) String() string {
 func (*InspectRefundResponse) ProtoMessage() {}
 
 func (x *InspectRefundResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[35]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2918,7 +2979,7 @@ func (x *InspectRefundResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InspectRefundResponse.ProtoReflect.Descriptor instead.
 func (*InspectRefundResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{35}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *InspectRefundResponse) GetRefund() *RefundShown {
@@ -2974,7 +3035,7 @@ type InspectAccountResponse struct {
 
 func (x *InspectAccountResponse) Reset() {
 	*x = InspectAccountResponse{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[36]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2986,7 +3047,7 @@ func (x *InspectAccountResponse) String() string {
 func (*InspectAccountResponse) ProtoMessage() {}
 
 func (x *InspectAccountResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[36]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2999,7 +3060,7 @@ func (x *InspectAccountResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InspectAccountResponse.ProtoReflect.Descriptor instead.
 func (*InspectAccountResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{36}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *InspectAccountResponse) GetAccount() *AccountShown {
@@ -3037,7 +3098,7 @@ type InspectNoticeResponse struct {
 
 func (x *InspectNoticeResponse) Reset() {
 	*x = InspectNoticeResponse{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[37]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3049,7 +3110,7 @@ func (x *InspectNoticeResponse) String() string {
 func (*InspectNoticeResponse) ProtoMessage() {}
 
 func (x *InspectNoticeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[37]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3062,7 +3123,7 @@ func (x *InspectNoticeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InspectNoticeResponse.ProtoReflect.Descriptor instead.
 func (*InspectNoticeResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{37}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *InspectNoticeResponse) GetNotice() *NoticeShown {
@@ -3114,7 +3175,7 @@ type RedeliverRequest struct {
 
 func (x *RedeliverRequest) Reset() {
 	*x = RedeliverRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[38]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3126,7 +3187,7 @@ func (x *RedeliverRequest) String() string {
 func (*RedeliverRequest) ProtoMessage() {}
 
 func (x *RedeliverRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[38]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3139,7 +3200,7 @@ func (x *RedeliverRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedeliverRequest.ProtoReflect.Descriptor instead.
 func (*RedeliverRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{38}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *RedeliverRequest) GetNotice() string {
@@ -3179,7 +3240,7 @@ type RedeliverResponse struct {
 
 func (x *RedeliverResponse) Reset() {
 	*x = RedeliverResponse{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[39]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3191,7 +3252,7 @@ func (x *RedeliverResponse) String() string {
 func (*RedeliverResponse) ProtoMessage() {}
 
 func (x *RedeliverResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[39]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3204,7 +3265,7 @@ func (x *RedeliverResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RedeliverResponse.ProtoReflect.Descriptor instead.
 func (*RedeliverResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{39}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *RedeliverResponse) GetNotices() []uint64 {
@@ -3222,7 +3283,7 @@ type AdminStatusRequest struct {
 
 func (x *AdminStatusRequest) Reset() {
 	*x = AdminStatusRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[40]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3234,7 +3295,7 @@ func (x *AdminStatusRequest) String() string {
 func (*AdminStatusRequest) ProtoMessage() {}
 
 func (x *AdminStatusRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[40]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3247,7 +3308,7 @@ func (x *AdminStatusRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminStatusRequest.ProtoReflect.Descriptor instead.
 func (*AdminStatusRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{40}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{41}
 }
 
 type AdminStatus struct {
@@ -3275,7 +3336,7 @@ type AdminStatus struct {
 
 func (x *AdminStatus) Reset() {
 	*x = AdminStatus{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[41]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3287,7 +3348,7 @@ func (x *AdminStatus) String() string {
 func (*AdminStatus) ProtoMessage() {}
 
 func (x *AdminStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[41]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3300,7 +3361,7 @@ func (x *AdminStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminStatus.ProtoReflect.Descriptor instead.
 func (*AdminStatus) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{41}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *AdminStatus) GetAppliedIndex() uint64 {
@@ -3417,7 +3478,7 @@ type AdvanceClockRequest struct {
 
 func (x *AdvanceClockRequest) Reset() {
 	*x = AdvanceClockRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[42]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3429,7 +3490,7 @@ func (x *AdvanceClockRequest) String() string {
 func (*AdvanceClockRequest) ProtoMessage() {}
 
 func (x *AdvanceClockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[42]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3442,7 +3503,7 @@ func (x *AdvanceClockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdvanceClockRequest.ProtoReflect.Descriptor instead.
 func (*AdvanceClockRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{42}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *AdvanceClockRequest) GetAdvanceMs() int64 {
@@ -3462,7 +3523,7 @@ type PlatformRotateRequest struct {
 
 func (x *PlatformRotateRequest) Reset() {
 	*x = PlatformRotateRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[43]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3474,7 +3535,7 @@ func (x *PlatformRotateRequest) String() string {
 func (*PlatformRotateRequest) ProtoMessage() {}
 
 func (x *PlatformRotateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[43]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3487,7 +3548,7 @@ func (x *PlatformRotateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlatformRotateRequest.ProtoReflect.Descriptor instead.
 func (*PlatformRotateRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{43}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *PlatformRotateRequest) GetOverlapS() int64 {
@@ -3505,7 +3566,7 @@ type PlatformShowRequest struct {
 
 func (x *PlatformShowRequest) Reset() {
 	*x = PlatformShowRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[44]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3517,7 +3578,7 @@ func (x *PlatformShowRequest) String() string {
 func (*PlatformShowRequest) ProtoMessage() {}
 
 func (x *PlatformShowRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[44]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3530,7 +3591,7 @@ func (x *PlatformShowRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlatformShowRequest.ProtoReflect.Descriptor instead.
 func (*PlatformShowRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{44}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{45}
 }
 
 type PlatformKeys struct {
@@ -3544,7 +3605,7 @@ type PlatformKeys struct {
 
 func (x *PlatformKeys) Reset() {
 	*x = PlatformKeys{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[45]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3556,7 +3617,7 @@ func (x *PlatformKeys) String() string {
 func (*PlatformKeys) ProtoMessage() {}
 
 func (x *PlatformKeys) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[45]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3569,7 +3630,7 @@ func (x *PlatformKeys) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlatformKeys.ProtoReflect.Descriptor instead.
 func (*PlatformKeys) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{45}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *PlatformKeys) GetCerts() []*PlatformCert {
@@ -3606,7 +3667,7 @@ type PlatformCert struct {
 
 func (x *PlatformCert) Reset() {
 	*x = PlatformCert{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[46]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3618,7 +3679,7 @@ func (x *PlatformCert) String() string {
 func (*PlatformCert) ProtoMessage() {}
 
 func (x *PlatformCert) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[46]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3631,7 +3692,7 @@ func (x *PlatformCert) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlatformCert.ProtoReflect.Descriptor instead.
 func (*PlatformCert) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{46}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *PlatformCert) GetSerial() string {
@@ -3691,7 +3752,7 @@ type ClusterStatus struct {
 
 func (x *ClusterStatus) Reset() {
 	*x = ClusterStatus{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[47]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3703,7 +3764,7 @@ func (x *ClusterStatus) String() string {
 func (*ClusterStatus) ProtoMessage() {}
 
 func (x *ClusterStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[47]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3716,7 +3777,7 @@ func (x *ClusterStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClusterStatus.ProtoReflect.Descriptor instead.
 func (*ClusterStatus) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{47}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *ClusterStatus) GetClusterId() uint64 {
@@ -3823,7 +3884,7 @@ type ClusterNode struct {
 
 func (x *ClusterNode) Reset() {
 	*x = ClusterNode{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[48]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3835,7 +3896,7 @@ func (x *ClusterNode) String() string {
 func (*ClusterNode) ProtoMessage() {}
 
 func (x *ClusterNode) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[48]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3848,7 +3909,7 @@ func (x *ClusterNode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClusterNode.ProtoReflect.Descriptor instead.
 func (*ClusterNode) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{48}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *ClusterNode) GetMember() *MemberShown {
@@ -3960,7 +4021,7 @@ type ClusterCourier struct {
 
 func (x *ClusterCourier) Reset() {
 	*x = ClusterCourier{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[49]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3972,7 +4033,7 @@ func (x *ClusterCourier) String() string {
 func (*ClusterCourier) ProtoMessage() {}
 
 func (x *ClusterCourier) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[49]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3985,7 +4046,7 @@ func (x *ClusterCourier) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClusterCourier.ProtoReflect.Descriptor instead.
 func (*ClusterCourier) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{49}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *ClusterCourier) GetName() string {
@@ -4023,7 +4084,7 @@ type MemberShown struct {
 
 func (x *MemberShown) Reset() {
 	*x = MemberShown{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[50]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4035,7 +4096,7 @@ func (x *MemberShown) String() string {
 func (*MemberShown) ProtoMessage() {}
 
 func (x *MemberShown) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[50]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4048,7 +4109,7 @@ func (x *MemberShown) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MemberShown.ProtoReflect.Descriptor instead.
 func (*MemberShown) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{50}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *MemberShown) GetRaftId() uint64 {
@@ -4104,7 +4165,7 @@ type AdminImportRequest struct {
 
 func (x *AdminImportRequest) Reset() {
 	*x = AdminImportRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[51]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4116,7 +4177,7 @@ func (x *AdminImportRequest) String() string {
 func (*AdminImportRequest) ProtoMessage() {}
 
 func (x *AdminImportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[51]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4129,7 +4190,7 @@ func (x *AdminImportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminImportRequest.ProtoReflect.Descriptor instead.
 func (*AdminImportRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{51}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *AdminImportRequest) GetFile() []byte {
@@ -4188,7 +4249,7 @@ type AdminImportReport struct {
 
 func (x *AdminImportReport) Reset() {
 	*x = AdminImportReport{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[52]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4200,7 +4261,7 @@ func (x *AdminImportReport) String() string {
 func (*AdminImportReport) ProtoMessage() {}
 
 func (x *AdminImportReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[52]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4213,7 +4274,7 @@ func (x *AdminImportReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminImportReport.ProtoReflect.Descriptor instead.
 func (*AdminImportReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{52}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *AdminImportReport) GetId() string {
@@ -4291,7 +4352,7 @@ type AdminImportProblem struct {
 
 func (x *AdminImportProblem) Reset() {
 	*x = AdminImportProblem{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[53]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4303,7 +4364,7 @@ func (x *AdminImportProblem) String() string {
 func (*AdminImportProblem) ProtoMessage() {}
 
 func (x *AdminImportProblem) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[53]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4316,7 +4377,7 @@ func (x *AdminImportProblem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminImportProblem.ProtoReflect.Descriptor instead.
 func (*AdminImportProblem) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{53}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *AdminImportProblem) GetLine() uint32 {
@@ -4351,7 +4412,7 @@ type AdminTillAddRequest struct {
 
 func (x *AdminTillAddRequest) Reset() {
 	*x = AdminTillAddRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[54]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4363,7 +4424,7 @@ func (x *AdminTillAddRequest) String() string {
 func (*AdminTillAddRequest) ProtoMessage() {}
 
 func (x *AdminTillAddRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[54]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4376,7 +4437,7 @@ func (x *AdminTillAddRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminTillAddRequest.ProtoReflect.Descriptor instead.
 func (*AdminTillAddRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{54}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *AdminTillAddRequest) GetMchid() string {
@@ -4406,7 +4467,7 @@ type AdminTillSetRequest struct {
 
 func (x *AdminTillSetRequest) Reset() {
 	*x = AdminTillSetRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[55]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4418,7 +4479,7 @@ func (x *AdminTillSetRequest) String() string {
 func (*AdminTillSetRequest) ProtoMessage() {}
 
 func (x *AdminTillSetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[55]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4431,7 +4492,7 @@ func (x *AdminTillSetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminTillSetRequest.ProtoReflect.Descriptor instead.
 func (*AdminTillSetRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{55}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *AdminTillSetRequest) GetTill() uint64 {
@@ -4467,7 +4528,7 @@ type AdminTillListRequest struct {
 
 func (x *AdminTillListRequest) Reset() {
 	*x = AdminTillListRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[56]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4479,7 +4540,7 @@ func (x *AdminTillListRequest) String() string {
 func (*AdminTillListRequest) ProtoMessage() {}
 
 func (x *AdminTillListRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[56]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4492,7 +4553,7 @@ func (x *AdminTillListRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminTillListRequest.ProtoReflect.Descriptor instead.
 func (*AdminTillListRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{56}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *AdminTillListRequest) GetMchid() string {
@@ -4527,7 +4588,7 @@ type AdminTillListResponse struct {
 
 func (x *AdminTillListResponse) Reset() {
 	*x = AdminTillListResponse{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[57]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4539,7 +4600,7 @@ func (x *AdminTillListResponse) String() string {
 func (*AdminTillListResponse) ProtoMessage() {}
 
 func (x *AdminTillListResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[57]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4552,7 +4613,7 @@ func (x *AdminTillListResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminTillListResponse.ProtoReflect.Descriptor instead.
 func (*AdminTillListResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{57}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *AdminTillListResponse) GetTills() []*AdminTill {
@@ -4585,7 +4646,7 @@ type AdminTill struct {
 
 func (x *AdminTill) Reset() {
 	*x = AdminTill{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[58]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4597,7 +4658,7 @@ func (x *AdminTill) String() string {
 func (*AdminTill) ProtoMessage() {}
 
 func (x *AdminTill) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[58]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4610,7 +4671,7 @@ func (x *AdminTill) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminTill.ProtoReflect.Descriptor instead.
 func (*AdminTill) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{58}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *AdminTill) GetTill() uint64 {
@@ -4679,7 +4740,7 @@ type AdminStaffAddRequest struct {
 
 func (x *AdminStaffAddRequest) Reset() {
 	*x = AdminStaffAddRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[59]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4691,7 +4752,7 @@ func (x *AdminStaffAddRequest) String() string {
 func (*AdminStaffAddRequest) ProtoMessage() {}
 
 func (x *AdminStaffAddRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[59]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4704,7 +4765,7 @@ func (x *AdminStaffAddRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminStaffAddRequest.ProtoReflect.Descriptor instead.
 func (*AdminStaffAddRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{59}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *AdminStaffAddRequest) GetMchid() string {
@@ -4768,7 +4829,7 @@ type AdminStaffRequest struct {
 
 func (x *AdminStaffRequest) Reset() {
 	*x = AdminStaffRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[60]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4780,7 +4841,7 @@ func (x *AdminStaffRequest) String() string {
 func (*AdminStaffRequest) ProtoMessage() {}
 
 func (x *AdminStaffRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[60]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4793,7 +4854,7 @@ func (x *AdminStaffRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminStaffRequest.ProtoReflect.Descriptor instead.
 func (*AdminStaffRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{60}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *AdminStaffRequest) GetId() uint64 {
@@ -4830,7 +4891,7 @@ type AdminStaffListRequest struct {
 
 func (x *AdminStaffListRequest) Reset() {
 	*x = AdminStaffListRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[61]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4842,7 +4903,7 @@ func (x *AdminStaffListRequest) String() string {
 func (*AdminStaffListRequest) ProtoMessage() {}
 
 func (x *AdminStaffListRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[61]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4855,7 +4916,7 @@ func (x *AdminStaffListRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminStaffListRequest.ProtoReflect.Descriptor instead.
 func (*AdminStaffListRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{61}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *AdminStaffListRequest) GetMchid() string {
@@ -4896,7 +4957,7 @@ type AdminStaffSetRolesRequest struct {
 
 func (x *AdminStaffSetRolesRequest) Reset() {
 	*x = AdminStaffSetRolesRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[62]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4908,7 +4969,7 @@ func (x *AdminStaffSetRolesRequest) String() string {
 func (*AdminStaffSetRolesRequest) ProtoMessage() {}
 
 func (x *AdminStaffSetRolesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[62]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4921,7 +4982,7 @@ func (x *AdminStaffSetRolesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminStaffSetRolesRequest.ProtoReflect.Descriptor instead.
 func (*AdminStaffSetRolesRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{62}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *AdminStaffSetRolesRequest) GetMember() *AdminStaffRequest {
@@ -4949,7 +5010,7 @@ type AdminStaffEndSessionRequest struct {
 
 func (x *AdminStaffEndSessionRequest) Reset() {
 	*x = AdminStaffEndSessionRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[63]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4961,7 +5022,7 @@ func (x *AdminStaffEndSessionRequest) String() string {
 func (*AdminStaffEndSessionRequest) ProtoMessage() {}
 
 func (x *AdminStaffEndSessionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[63]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4974,7 +5035,7 @@ func (x *AdminStaffEndSessionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminStaffEndSessionRequest.ProtoReflect.Descriptor instead.
 func (*AdminStaffEndSessionRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{63}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *AdminStaffEndSessionRequest) GetMember() *AdminStaffRequest {
@@ -5004,7 +5065,7 @@ type AdminReportListRequest struct {
 
 func (x *AdminReportListRequest) Reset() {
 	*x = AdminReportListRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[64]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5016,7 +5077,7 @@ func (x *AdminReportListRequest) String() string {
 func (*AdminReportListRequest) ProtoMessage() {}
 
 func (x *AdminReportListRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[64]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5029,7 +5090,7 @@ func (x *AdminReportListRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminReportListRequest.ProtoReflect.Descriptor instead.
 func (*AdminReportListRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{64}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *AdminReportListRequest) GetAll() bool {
@@ -5063,7 +5124,7 @@ type AdminReportListResponse struct {
 
 func (x *AdminReportListResponse) Reset() {
 	*x = AdminReportListResponse{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[65]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5075,7 +5136,7 @@ func (x *AdminReportListResponse) String() string {
 func (*AdminReportListResponse) ProtoMessage() {}
 
 func (x *AdminReportListResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[65]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5088,7 +5149,7 @@ func (x *AdminReportListResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminReportListResponse.ProtoReflect.Descriptor instead.
 func (*AdminReportListResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{65}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *AdminReportListResponse) GetReports() []*ReportShown {
@@ -5114,7 +5175,7 @@ type AdminReportRequest struct {
 
 func (x *AdminReportRequest) Reset() {
 	*x = AdminReportRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[66]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5126,7 +5187,7 @@ func (x *AdminReportRequest) String() string {
 func (*AdminReportRequest) ProtoMessage() {}
 
 func (x *AdminReportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[66]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5139,7 +5200,7 @@ func (x *AdminReportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminReportRequest.ProtoReflect.Descriptor instead.
 func (*AdminReportRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{66}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *AdminReportRequest) GetId() uint64 {
@@ -5160,7 +5221,7 @@ type AdminReportAnswerRequest struct {
 
 func (x *AdminReportAnswerRequest) Reset() {
 	*x = AdminReportAnswerRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[67]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5172,7 +5233,7 @@ func (x *AdminReportAnswerRequest) String() string {
 func (*AdminReportAnswerRequest) ProtoMessage() {}
 
 func (x *AdminReportAnswerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[67]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5185,7 +5246,7 @@ func (x *AdminReportAnswerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminReportAnswerRequest.ProtoReflect.Descriptor instead.
 func (*AdminReportAnswerRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{67}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *AdminReportAnswerRequest) GetId() uint64 {
@@ -5218,7 +5279,7 @@ type AdminReport struct {
 
 func (x *AdminReport) Reset() {
 	*x = AdminReport{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[68]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5230,7 +5291,7 @@ func (x *AdminReport) String() string {
 func (*AdminReport) ProtoMessage() {}
 
 func (x *AdminReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[68]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5243,7 +5304,7 @@ func (x *AdminReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminReport.ProtoReflect.Descriptor instead.
 func (*AdminReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{68}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *AdminReport) GetReport() *ReportShown {
@@ -5293,7 +5354,7 @@ type AdminShopListRequest struct {
 
 func (x *AdminShopListRequest) Reset() {
 	*x = AdminShopListRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[69]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5305,7 +5366,7 @@ func (x *AdminShopListRequest) String() string {
 func (*AdminShopListRequest) ProtoMessage() {}
 
 func (x *AdminShopListRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[69]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5318,7 +5379,7 @@ func (x *AdminShopListRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminShopListRequest.ProtoReflect.Descriptor instead.
 func (*AdminShopListRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{69}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *AdminShopListRequest) GetAll() bool {
@@ -5352,7 +5413,7 @@ type AdminShopListResponse struct {
 
 func (x *AdminShopListResponse) Reset() {
 	*x = AdminShopListResponse{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[70]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5364,7 +5425,7 @@ func (x *AdminShopListResponse) String() string {
 func (*AdminShopListResponse) ProtoMessage() {}
 
 func (x *AdminShopListResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[70]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5377,7 +5438,7 @@ func (x *AdminShopListResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminShopListResponse.ProtoReflect.Descriptor instead.
 func (*AdminShopListResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{70}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *AdminShopListResponse) GetShops() []*AdminShop {
@@ -5403,7 +5464,7 @@ type AdminShopRequest struct {
 
 func (x *AdminShopRequest) Reset() {
 	*x = AdminShopRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[71]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5415,7 +5476,7 @@ func (x *AdminShopRequest) String() string {
 func (*AdminShopRequest) ProtoMessage() {}
 
 func (x *AdminShopRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[71]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5428,7 +5489,7 @@ func (x *AdminShopRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminShopRequest.ProtoReflect.Descriptor instead.
 func (*AdminShopRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{71}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *AdminShopRequest) GetId() uint64 {
@@ -5452,7 +5513,7 @@ type AdminShopDecideRequest struct {
 
 func (x *AdminShopDecideRequest) Reset() {
 	*x = AdminShopDecideRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[72]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5464,7 +5525,7 @@ func (x *AdminShopDecideRequest) String() string {
 func (*AdminShopDecideRequest) ProtoMessage() {}
 
 func (x *AdminShopDecideRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[72]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5477,7 +5538,7 @@ func (x *AdminShopDecideRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminShopDecideRequest.ProtoReflect.Descriptor instead.
 func (*AdminShopDecideRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{72}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *AdminShopDecideRequest) GetId() uint64 {
@@ -5535,7 +5596,7 @@ type AdminShop struct {
 
 func (x *AdminShop) Reset() {
 	*x = AdminShop{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[73]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5547,7 +5608,7 @@ func (x *AdminShop) String() string {
 func (*AdminShop) ProtoMessage() {}
 
 func (x *AdminShop) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[73]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5560,7 +5621,7 @@ func (x *AdminShop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminShop.ProtoReflect.Descriptor instead.
 func (*AdminShop) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{73}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *AdminShop) GetId() uint64 {
@@ -5877,7 +5938,12 @@ const file_holdfast_v1_admin_proto_rawDesc = "" +
 	"\n" +
 	"person_ref\x18\x02 \x01(\tR\tpersonRef\x12\x16\n" +
 	"\x06amount\x18\x03 \x01(\x03R\x06amount\x12\x10\n" +
-	"\x03ref\x18\x04 \x01(\tR\x03ref\"\x8e\x01\n" +
+	"\x03ref\x18\x04 \x01(\tR\x03ref\"`\n" +
+	"\x17AdminPersonPhoneRequest\x12\x10\n" +
+	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x1d\n" +
+	"\n" +
+	"person_ref\x18\x02 \x01(\tR\tpersonRef\x12\x14\n" +
+	"\x05phone\x18\x03 \x01(\tR\x05phone\"\x8e\x01\n" +
 	"\x17AdminPersonBlockRequest\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x1d\n" +
 	"\n" +
@@ -6163,7 +6229,7 @@ const file_holdfast_v1_admin_proto_rawDesc = "" +
 	"\x05words\x18\r \x01(\tR\x05words\x12\x14\n" +
 	"\x05mchid\x18\x0e \x01(\tR\x05mchid\x12\x12\n" +
 	"\x04till\x18\x0f \x01(\x04R\x04till\x12\x12\n" +
-	"\x04link\x18\x10 \x01(\tR\x04link2\x9c\x1e\n" +
+	"\x04link\x18\x10 \x01(\tR\x04link2\xeb\x1e\n" +
 	"\fAdminService\x12O\n" +
 	"\vMerchantAdd\x12$.holdfast.v1.AdminMerchantAddRequest\x1a\x1a.holdfast.v1.AdminMerchant\x12]\n" +
 	"\fMerchantList\x12%.holdfast.v1.AdminMerchantListRequest\x1a&.holdfast.v1.AdminMerchantListResponse\x12Q\n" +
@@ -6172,6 +6238,7 @@ const file_holdfast_v1_admin_proto_rawDesc = "" +
 	"\x10MerchantCallback\x12).holdfast.v1.AdminMerchantCallbackRequest\x1a\x1a.holdfast.v1.AdminMerchant\x12I\n" +
 	"\tPersonAdd\x12\".holdfast.v1.AdminPersonAddRequest\x1a\x18.holdfast.v1.AdminPerson\x12M\n" +
 	"\vPersonTopup\x12$.holdfast.v1.AdminPersonTopupRequest\x1a\x18.holdfast.v1.AdminPerson\x12M\n" +
+	"\vPersonPhone\x12$.holdfast.v1.AdminPersonPhoneRequest\x1a\x18.holdfast.v1.AdminPerson\x12M\n" +
 	"\vPersonBlock\x12$.holdfast.v1.AdminPersonBlockRequest\x1a\x18.holdfast.v1.AdminPerson\x12K\n" +
 	"\n" +
 	"PersonShow\x12#.holdfast.v1.AdminPersonShowRequest\x1a\x18.holdfast.v1.AdminPerson\x12O\n" +
@@ -6234,7 +6301,7 @@ func file_holdfast_v1_admin_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_admin_proto_rawDescData
 }
 
-var file_holdfast_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 74)
+var file_holdfast_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 75)
 var file_holdfast_v1_admin_proto_goTypes = []any{
 	(*ShowClusterRequest)(nil),           // 0: holdfast.v1.ShowClusterRequest
 	(*ClusterTokenRequest)(nil),          // 1: holdfast.v1.ClusterTokenRequest
@@ -6258,147 +6325,148 @@ var file_holdfast_v1_admin_proto_goTypes = []any{
 	(*AdminPersonAddRequest)(nil),        // 19: holdfast.v1.AdminPersonAddRequest
 	(*AdminPerson)(nil),                  // 20: holdfast.v1.AdminPerson
 	(*AdminPersonTopupRequest)(nil),      // 21: holdfast.v1.AdminPersonTopupRequest
-	(*AdminPersonBlockRequest)(nil),      // 22: holdfast.v1.AdminPersonBlockRequest
-	(*AdminPersonGradeRequest)(nil),      // 23: holdfast.v1.AdminPersonGradeRequest
-	(*AdminAppealListRequest)(nil),       // 24: holdfast.v1.AdminAppealListRequest
-	(*AdminAppealListResponse)(nil),      // 25: holdfast.v1.AdminAppealListResponse
-	(*AppealShown)(nil),                  // 26: holdfast.v1.AppealShown
-	(*AdminAppealDecideRequest)(nil),     // 27: holdfast.v1.AdminAppealDecideRequest
-	(*AdminLimitsListRequest)(nil),       // 28: holdfast.v1.AdminLimitsListRequest
-	(*AdminLimitsSetRequest)(nil),        // 29: holdfast.v1.AdminLimitsSetRequest
-	(*AdminLimits)(nil),                  // 30: holdfast.v1.AdminLimits
-	(*AdminPersonShowRequest)(nil),       // 31: holdfast.v1.AdminPersonShowRequest
-	(*InspectRequest)(nil),               // 32: holdfast.v1.InspectRequest
-	(*Step)(nil),                         // 33: holdfast.v1.Step
-	(*InspectOrderResponse)(nil),         // 34: holdfast.v1.InspectOrderResponse
-	(*InspectRefundResponse)(nil),        // 35: holdfast.v1.InspectRefundResponse
-	(*InspectAccountResponse)(nil),       // 36: holdfast.v1.InspectAccountResponse
-	(*InspectNoticeResponse)(nil),        // 37: holdfast.v1.InspectNoticeResponse
-	(*RedeliverRequest)(nil),             // 38: holdfast.v1.RedeliverRequest
-	(*RedeliverResponse)(nil),            // 39: holdfast.v1.RedeliverResponse
-	(*AdminStatusRequest)(nil),           // 40: holdfast.v1.AdminStatusRequest
-	(*AdminStatus)(nil),                  // 41: holdfast.v1.AdminStatus
-	(*AdvanceClockRequest)(nil),          // 42: holdfast.v1.AdvanceClockRequest
-	(*PlatformRotateRequest)(nil),        // 43: holdfast.v1.PlatformRotateRequest
-	(*PlatformShowRequest)(nil),          // 44: holdfast.v1.PlatformShowRequest
-	(*PlatformKeys)(nil),                 // 45: holdfast.v1.PlatformKeys
-	(*PlatformCert)(nil),                 // 46: holdfast.v1.PlatformCert
-	(*ClusterStatus)(nil),                // 47: holdfast.v1.ClusterStatus
-	(*ClusterNode)(nil),                  // 48: holdfast.v1.ClusterNode
-	(*ClusterCourier)(nil),               // 49: holdfast.v1.ClusterCourier
-	(*MemberShown)(nil),                  // 50: holdfast.v1.MemberShown
-	(*AdminImportRequest)(nil),           // 51: holdfast.v1.AdminImportRequest
-	(*AdminImportReport)(nil),            // 52: holdfast.v1.AdminImportReport
-	(*AdminImportProblem)(nil),           // 53: holdfast.v1.AdminImportProblem
-	(*AdminTillAddRequest)(nil),          // 54: holdfast.v1.AdminTillAddRequest
-	(*AdminTillSetRequest)(nil),          // 55: holdfast.v1.AdminTillSetRequest
-	(*AdminTillListRequest)(nil),         // 56: holdfast.v1.AdminTillListRequest
-	(*AdminTillListResponse)(nil),        // 57: holdfast.v1.AdminTillListResponse
-	(*AdminTill)(nil),                    // 58: holdfast.v1.AdminTill
-	(*AdminStaffAddRequest)(nil),         // 59: holdfast.v1.AdminStaffAddRequest
-	(*AdminStaffRequest)(nil),            // 60: holdfast.v1.AdminStaffRequest
-	(*AdminStaffListRequest)(nil),        // 61: holdfast.v1.AdminStaffListRequest
-	(*AdminStaffSetRolesRequest)(nil),    // 62: holdfast.v1.AdminStaffSetRolesRequest
-	(*AdminStaffEndSessionRequest)(nil),  // 63: holdfast.v1.AdminStaffEndSessionRequest
-	(*AdminReportListRequest)(nil),       // 64: holdfast.v1.AdminReportListRequest
-	(*AdminReportListResponse)(nil),      // 65: holdfast.v1.AdminReportListResponse
-	(*AdminReportRequest)(nil),           // 66: holdfast.v1.AdminReportRequest
-	(*AdminReportAnswerRequest)(nil),     // 67: holdfast.v1.AdminReportAnswerRequest
-	(*AdminReport)(nil),                  // 68: holdfast.v1.AdminReport
-	(*AdminShopListRequest)(nil),         // 69: holdfast.v1.AdminShopListRequest
-	(*AdminShopListResponse)(nil),        // 70: holdfast.v1.AdminShopListResponse
-	(*AdminShopRequest)(nil),             // 71: holdfast.v1.AdminShopRequest
-	(*AdminShopDecideRequest)(nil),       // 72: holdfast.v1.AdminShopDecideRequest
-	(*AdminShop)(nil),                    // 73: holdfast.v1.AdminShop
-	(MerchantStatus)(0),                  // 74: holdfast.v1.MerchantStatus
-	(*MerchantSettings)(nil),             // 75: holdfast.v1.MerchantSettings
-	(*KeyVersion)(nil),                   // 76: holdfast.v1.KeyVersion
-	(*Openid)(nil),                       // 77: holdfast.v1.Openid
-	(Product)(0),                         // 78: holdfast.v1.Product
-	(TradeState)(0),                      // 79: holdfast.v1.TradeState
-	(RefundStatus)(0),                    // 80: holdfast.v1.RefundStatus
-	(NoticeEvent)(0),                     // 81: holdfast.v1.NoticeEvent
-	(NoticeState)(0),                     // 82: holdfast.v1.NoticeState
-	(*Attempt)(nil),                      // 83: holdfast.v1.Attempt
-	(*Subject)(nil),                      // 84: holdfast.v1.Subject
-	(*Limits)(nil),                       // 85: holdfast.v1.Limits
-	(*Posting)(nil),                      // 86: holdfast.v1.Posting
-	(*Receipt)(nil),                      // 87: holdfast.v1.Receipt
-	(*HistoryLine)(nil),                  // 88: holdfast.v1.HistoryLine
-	(*NodeHealth)(nil),                   // 89: holdfast.v1.NodeHealth
-	(MemberRole)(0),                      // 90: holdfast.v1.MemberRole
-	(*TillCaps)(nil),                     // 91: holdfast.v1.TillCaps
-	(StaffRole)(0),                       // 92: holdfast.v1.StaffRole
-	(*ReportShown)(nil),                  // 93: holdfast.v1.ReportShown
-	(ShopKind)(0),                        // 94: holdfast.v1.ShopKind
-	(ShopState)(0),                       // 95: holdfast.v1.ShopState
-	(*StaffShown)(nil),                   // 96: holdfast.v1.StaffShown
-	(*ListMembersResponse)(nil),          // 97: holdfast.v1.ListMembersResponse
-	(*NewTokenResponse)(nil),             // 98: holdfast.v1.NewTokenResponse
+	(*AdminPersonPhoneRequest)(nil),      // 22: holdfast.v1.AdminPersonPhoneRequest
+	(*AdminPersonBlockRequest)(nil),      // 23: holdfast.v1.AdminPersonBlockRequest
+	(*AdminPersonGradeRequest)(nil),      // 24: holdfast.v1.AdminPersonGradeRequest
+	(*AdminAppealListRequest)(nil),       // 25: holdfast.v1.AdminAppealListRequest
+	(*AdminAppealListResponse)(nil),      // 26: holdfast.v1.AdminAppealListResponse
+	(*AppealShown)(nil),                  // 27: holdfast.v1.AppealShown
+	(*AdminAppealDecideRequest)(nil),     // 28: holdfast.v1.AdminAppealDecideRequest
+	(*AdminLimitsListRequest)(nil),       // 29: holdfast.v1.AdminLimitsListRequest
+	(*AdminLimitsSetRequest)(nil),        // 30: holdfast.v1.AdminLimitsSetRequest
+	(*AdminLimits)(nil),                  // 31: holdfast.v1.AdminLimits
+	(*AdminPersonShowRequest)(nil),       // 32: holdfast.v1.AdminPersonShowRequest
+	(*InspectRequest)(nil),               // 33: holdfast.v1.InspectRequest
+	(*Step)(nil),                         // 34: holdfast.v1.Step
+	(*InspectOrderResponse)(nil),         // 35: holdfast.v1.InspectOrderResponse
+	(*InspectRefundResponse)(nil),        // 36: holdfast.v1.InspectRefundResponse
+	(*InspectAccountResponse)(nil),       // 37: holdfast.v1.InspectAccountResponse
+	(*InspectNoticeResponse)(nil),        // 38: holdfast.v1.InspectNoticeResponse
+	(*RedeliverRequest)(nil),             // 39: holdfast.v1.RedeliverRequest
+	(*RedeliverResponse)(nil),            // 40: holdfast.v1.RedeliverResponse
+	(*AdminStatusRequest)(nil),           // 41: holdfast.v1.AdminStatusRequest
+	(*AdminStatus)(nil),                  // 42: holdfast.v1.AdminStatus
+	(*AdvanceClockRequest)(nil),          // 43: holdfast.v1.AdvanceClockRequest
+	(*PlatformRotateRequest)(nil),        // 44: holdfast.v1.PlatformRotateRequest
+	(*PlatformShowRequest)(nil),          // 45: holdfast.v1.PlatformShowRequest
+	(*PlatformKeys)(nil),                 // 46: holdfast.v1.PlatformKeys
+	(*PlatformCert)(nil),                 // 47: holdfast.v1.PlatformCert
+	(*ClusterStatus)(nil),                // 48: holdfast.v1.ClusterStatus
+	(*ClusterNode)(nil),                  // 49: holdfast.v1.ClusterNode
+	(*ClusterCourier)(nil),               // 50: holdfast.v1.ClusterCourier
+	(*MemberShown)(nil),                  // 51: holdfast.v1.MemberShown
+	(*AdminImportRequest)(nil),           // 52: holdfast.v1.AdminImportRequest
+	(*AdminImportReport)(nil),            // 53: holdfast.v1.AdminImportReport
+	(*AdminImportProblem)(nil),           // 54: holdfast.v1.AdminImportProblem
+	(*AdminTillAddRequest)(nil),          // 55: holdfast.v1.AdminTillAddRequest
+	(*AdminTillSetRequest)(nil),          // 56: holdfast.v1.AdminTillSetRequest
+	(*AdminTillListRequest)(nil),         // 57: holdfast.v1.AdminTillListRequest
+	(*AdminTillListResponse)(nil),        // 58: holdfast.v1.AdminTillListResponse
+	(*AdminTill)(nil),                    // 59: holdfast.v1.AdminTill
+	(*AdminStaffAddRequest)(nil),         // 60: holdfast.v1.AdminStaffAddRequest
+	(*AdminStaffRequest)(nil),            // 61: holdfast.v1.AdminStaffRequest
+	(*AdminStaffListRequest)(nil),        // 62: holdfast.v1.AdminStaffListRequest
+	(*AdminStaffSetRolesRequest)(nil),    // 63: holdfast.v1.AdminStaffSetRolesRequest
+	(*AdminStaffEndSessionRequest)(nil),  // 64: holdfast.v1.AdminStaffEndSessionRequest
+	(*AdminReportListRequest)(nil),       // 65: holdfast.v1.AdminReportListRequest
+	(*AdminReportListResponse)(nil),      // 66: holdfast.v1.AdminReportListResponse
+	(*AdminReportRequest)(nil),           // 67: holdfast.v1.AdminReportRequest
+	(*AdminReportAnswerRequest)(nil),     // 68: holdfast.v1.AdminReportAnswerRequest
+	(*AdminReport)(nil),                  // 69: holdfast.v1.AdminReport
+	(*AdminShopListRequest)(nil),         // 70: holdfast.v1.AdminShopListRequest
+	(*AdminShopListResponse)(nil),        // 71: holdfast.v1.AdminShopListResponse
+	(*AdminShopRequest)(nil),             // 72: holdfast.v1.AdminShopRequest
+	(*AdminShopDecideRequest)(nil),       // 73: holdfast.v1.AdminShopDecideRequest
+	(*AdminShop)(nil),                    // 74: holdfast.v1.AdminShop
+	(MerchantStatus)(0),                  // 75: holdfast.v1.MerchantStatus
+	(*MerchantSettings)(nil),             // 76: holdfast.v1.MerchantSettings
+	(*KeyVersion)(nil),                   // 77: holdfast.v1.KeyVersion
+	(*Openid)(nil),                       // 78: holdfast.v1.Openid
+	(Product)(0),                         // 79: holdfast.v1.Product
+	(TradeState)(0),                      // 80: holdfast.v1.TradeState
+	(RefundStatus)(0),                    // 81: holdfast.v1.RefundStatus
+	(NoticeEvent)(0),                     // 82: holdfast.v1.NoticeEvent
+	(NoticeState)(0),                     // 83: holdfast.v1.NoticeState
+	(*Attempt)(nil),                      // 84: holdfast.v1.Attempt
+	(*Subject)(nil),                      // 85: holdfast.v1.Subject
+	(*Limits)(nil),                       // 86: holdfast.v1.Limits
+	(*Posting)(nil),                      // 87: holdfast.v1.Posting
+	(*Receipt)(nil),                      // 88: holdfast.v1.Receipt
+	(*HistoryLine)(nil),                  // 89: holdfast.v1.HistoryLine
+	(*NodeHealth)(nil),                   // 90: holdfast.v1.NodeHealth
+	(MemberRole)(0),                      // 91: holdfast.v1.MemberRole
+	(*TillCaps)(nil),                     // 92: holdfast.v1.TillCaps
+	(StaffRole)(0),                       // 93: holdfast.v1.StaffRole
+	(*ReportShown)(nil),                  // 94: holdfast.v1.ReportShown
+	(ShopKind)(0),                        // 95: holdfast.v1.ShopKind
+	(ShopState)(0),                       // 96: holdfast.v1.ShopState
+	(*StaffShown)(nil),                   // 97: holdfast.v1.StaffShown
+	(*ListMembersResponse)(nil),          // 98: holdfast.v1.ListMembersResponse
+	(*NewTokenResponse)(nil),             // 99: holdfast.v1.NewTokenResponse
 }
 var file_holdfast_v1_admin_proto_depIdxs = []int32{
-	74,  // 0: holdfast.v1.MerchantShown.status:type_name -> holdfast.v1.MerchantStatus
-	75,  // 1: holdfast.v1.MerchantShown.settings:type_name -> holdfast.v1.MerchantSettings
-	76,  // 2: holdfast.v1.MerchantShown.keys:type_name -> holdfast.v1.KeyVersion
-	77,  // 3: holdfast.v1.PersonShown.openids:type_name -> holdfast.v1.Openid
-	78,  // 4: holdfast.v1.OrderShown.product:type_name -> holdfast.v1.Product
-	79,  // 5: holdfast.v1.OrderShown.state:type_name -> holdfast.v1.TradeState
-	80,  // 6: holdfast.v1.RefundShown.status:type_name -> holdfast.v1.RefundStatus
-	81,  // 7: holdfast.v1.NoticeShown.event:type_name -> holdfast.v1.NoticeEvent
-	82,  // 8: holdfast.v1.NoticeShown.state:type_name -> holdfast.v1.NoticeState
-	83,  // 9: holdfast.v1.NoticeShown.recent:type_name -> holdfast.v1.Attempt
-	83,  // 10: holdfast.v1.NoticeShown.last_duplicate:type_name -> holdfast.v1.Attempt
-	84,  // 11: holdfast.v1.NoticeShown.subject:type_name -> holdfast.v1.Subject
-	75,  // 12: holdfast.v1.AdminMerchantAddRequest.settings:type_name -> holdfast.v1.MerchantSettings
+	75,  // 0: holdfast.v1.MerchantShown.status:type_name -> holdfast.v1.MerchantStatus
+	76,  // 1: holdfast.v1.MerchantShown.settings:type_name -> holdfast.v1.MerchantSettings
+	77,  // 2: holdfast.v1.MerchantShown.keys:type_name -> holdfast.v1.KeyVersion
+	78,  // 3: holdfast.v1.PersonShown.openids:type_name -> holdfast.v1.Openid
+	79,  // 4: holdfast.v1.OrderShown.product:type_name -> holdfast.v1.Product
+	80,  // 5: holdfast.v1.OrderShown.state:type_name -> holdfast.v1.TradeState
+	81,  // 6: holdfast.v1.RefundShown.status:type_name -> holdfast.v1.RefundStatus
+	82,  // 7: holdfast.v1.NoticeShown.event:type_name -> holdfast.v1.NoticeEvent
+	83,  // 8: holdfast.v1.NoticeShown.state:type_name -> holdfast.v1.NoticeState
+	84,  // 9: holdfast.v1.NoticeShown.recent:type_name -> holdfast.v1.Attempt
+	84,  // 10: holdfast.v1.NoticeShown.last_duplicate:type_name -> holdfast.v1.Attempt
+	85,  // 11: holdfast.v1.NoticeShown.subject:type_name -> holdfast.v1.Subject
+	76,  // 12: holdfast.v1.AdminMerchantAddRequest.settings:type_name -> holdfast.v1.MerchantSettings
 	5,   // 13: holdfast.v1.AdminMerchant.merchant:type_name -> holdfast.v1.MerchantShown
 	6,   // 14: holdfast.v1.AdminMerchant.certs:type_name -> holdfast.v1.CertShown
 	8,   // 15: holdfast.v1.AdminMerchant.accounts:type_name -> holdfast.v1.AccountShown
 	5,   // 16: holdfast.v1.AdminMerchantListResponse.merchants:type_name -> holdfast.v1.MerchantShown
-	75,  // 17: holdfast.v1.AdminMerchantCallbackRequest.settings:type_name -> holdfast.v1.MerchantSettings
-	74,  // 18: holdfast.v1.AdminMerchantCallbackRequest.status:type_name -> holdfast.v1.MerchantStatus
+	76,  // 17: holdfast.v1.AdminMerchantCallbackRequest.settings:type_name -> holdfast.v1.MerchantSettings
+	75,  // 18: holdfast.v1.AdminMerchantCallbackRequest.status:type_name -> holdfast.v1.MerchantStatus
 	7,   // 19: holdfast.v1.AdminPerson.person:type_name -> holdfast.v1.PersonShown
 	8,   // 20: holdfast.v1.AdminPerson.accounts:type_name -> holdfast.v1.AccountShown
-	26,  // 21: holdfast.v1.AdminPerson.appeal:type_name -> holdfast.v1.AppealShown
-	26,  // 22: holdfast.v1.AdminAppealListResponse.appeals:type_name -> holdfast.v1.AppealShown
-	85,  // 23: holdfast.v1.AdminLimitsSetRequest.limits:type_name -> holdfast.v1.Limits
-	85,  // 24: holdfast.v1.AdminLimits.grades:type_name -> holdfast.v1.Limits
-	86,  // 25: holdfast.v1.Step.postings:type_name -> holdfast.v1.Posting
+	27,  // 21: holdfast.v1.AdminPerson.appeal:type_name -> holdfast.v1.AppealShown
+	27,  // 22: holdfast.v1.AdminAppealListResponse.appeals:type_name -> holdfast.v1.AppealShown
+	86,  // 23: holdfast.v1.AdminLimitsSetRequest.limits:type_name -> holdfast.v1.Limits
+	86,  // 24: holdfast.v1.AdminLimits.grades:type_name -> holdfast.v1.Limits
+	87,  // 25: holdfast.v1.Step.postings:type_name -> holdfast.v1.Posting
 	9,   // 26: holdfast.v1.InspectOrderResponse.order:type_name -> holdfast.v1.OrderShown
-	33,  // 27: holdfast.v1.InspectOrderResponse.steps:type_name -> holdfast.v1.Step
+	34,  // 27: holdfast.v1.InspectOrderResponse.steps:type_name -> holdfast.v1.Step
 	10,  // 28: holdfast.v1.InspectOrderResponse.refunds:type_name -> holdfast.v1.RefundShown
 	11,  // 29: holdfast.v1.InspectOrderResponse.notices:type_name -> holdfast.v1.NoticeShown
-	87,  // 30: holdfast.v1.InspectOrderResponse.receipt:type_name -> holdfast.v1.Receipt
+	88,  // 30: holdfast.v1.InspectOrderResponse.receipt:type_name -> holdfast.v1.Receipt
 	10,  // 31: holdfast.v1.InspectRefundResponse.refund:type_name -> holdfast.v1.RefundShown
-	33,  // 32: holdfast.v1.InspectRefundResponse.steps:type_name -> holdfast.v1.Step
+	34,  // 32: holdfast.v1.InspectRefundResponse.steps:type_name -> holdfast.v1.Step
 	11,  // 33: holdfast.v1.InspectRefundResponse.notices:type_name -> holdfast.v1.NoticeShown
-	87,  // 34: holdfast.v1.InspectRefundResponse.receipt:type_name -> holdfast.v1.Receipt
+	88,  // 34: holdfast.v1.InspectRefundResponse.receipt:type_name -> holdfast.v1.Receipt
 	8,   // 35: holdfast.v1.InspectAccountResponse.account:type_name -> holdfast.v1.AccountShown
-	88,  // 36: holdfast.v1.InspectAccountResponse.history:type_name -> holdfast.v1.HistoryLine
+	89,  // 36: holdfast.v1.InspectAccountResponse.history:type_name -> holdfast.v1.HistoryLine
 	11,  // 37: holdfast.v1.InspectNoticeResponse.notice:type_name -> holdfast.v1.NoticeShown
-	33,  // 38: holdfast.v1.InspectNoticeResponse.steps:type_name -> holdfast.v1.Step
-	46,  // 39: holdfast.v1.PlatformKeys.certs:type_name -> holdfast.v1.PlatformCert
-	48,  // 40: holdfast.v1.ClusterStatus.nodes:type_name -> holdfast.v1.ClusterNode
-	49,  // 41: holdfast.v1.ClusterStatus.couriers:type_name -> holdfast.v1.ClusterCourier
-	50,  // 42: holdfast.v1.ClusterNode.member:type_name -> holdfast.v1.MemberShown
-	89,  // 43: holdfast.v1.ClusterNode.health:type_name -> holdfast.v1.NodeHealth
-	90,  // 44: holdfast.v1.MemberShown.role:type_name -> holdfast.v1.MemberRole
-	53,  // 45: holdfast.v1.AdminImportReport.problems:type_name -> holdfast.v1.AdminImportProblem
-	91,  // 46: holdfast.v1.AdminTillSetRequest.caps:type_name -> holdfast.v1.TillCaps
-	58,  // 47: holdfast.v1.AdminTillListResponse.tills:type_name -> holdfast.v1.AdminTill
-	91,  // 48: holdfast.v1.AdminTill.caps:type_name -> holdfast.v1.TillCaps
-	92,  // 49: holdfast.v1.AdminStaffAddRequest.roles:type_name -> holdfast.v1.StaffRole
-	60,  // 50: holdfast.v1.AdminStaffSetRolesRequest.member:type_name -> holdfast.v1.AdminStaffRequest
-	92,  // 51: holdfast.v1.AdminStaffSetRolesRequest.roles:type_name -> holdfast.v1.StaffRole
-	60,  // 52: holdfast.v1.AdminStaffEndSessionRequest.member:type_name -> holdfast.v1.AdminStaffRequest
-	93,  // 53: holdfast.v1.AdminReportListResponse.reports:type_name -> holdfast.v1.ReportShown
-	93,  // 54: holdfast.v1.AdminReport.report:type_name -> holdfast.v1.ReportShown
-	33,  // 55: holdfast.v1.AdminReport.steps:type_name -> holdfast.v1.Step
-	34,  // 56: holdfast.v1.AdminReport.order:type_name -> holdfast.v1.InspectOrderResponse
-	35,  // 57: holdfast.v1.AdminReport.refund:type_name -> holdfast.v1.InspectRefundResponse
-	87,  // 58: holdfast.v1.AdminReport.receipt:type_name -> holdfast.v1.Receipt
-	73,  // 59: holdfast.v1.AdminShopListResponse.shops:type_name -> holdfast.v1.AdminShop
-	94,  // 60: holdfast.v1.AdminShop.kind:type_name -> holdfast.v1.ShopKind
-	95,  // 61: holdfast.v1.AdminShop.state:type_name -> holdfast.v1.ShopState
+	34,  // 38: holdfast.v1.InspectNoticeResponse.steps:type_name -> holdfast.v1.Step
+	47,  // 39: holdfast.v1.PlatformKeys.certs:type_name -> holdfast.v1.PlatformCert
+	49,  // 40: holdfast.v1.ClusterStatus.nodes:type_name -> holdfast.v1.ClusterNode
+	50,  // 41: holdfast.v1.ClusterStatus.couriers:type_name -> holdfast.v1.ClusterCourier
+	51,  // 42: holdfast.v1.ClusterNode.member:type_name -> holdfast.v1.MemberShown
+	90,  // 43: holdfast.v1.ClusterNode.health:type_name -> holdfast.v1.NodeHealth
+	91,  // 44: holdfast.v1.MemberShown.role:type_name -> holdfast.v1.MemberRole
+	54,  // 45: holdfast.v1.AdminImportReport.problems:type_name -> holdfast.v1.AdminImportProblem
+	92,  // 46: holdfast.v1.AdminTillSetRequest.caps:type_name -> holdfast.v1.TillCaps
+	59,  // 47: holdfast.v1.AdminTillListResponse.tills:type_name -> holdfast.v1.AdminTill
+	92,  // 48: holdfast.v1.AdminTill.caps:type_name -> holdfast.v1.TillCaps
+	93,  // 49: holdfast.v1.AdminStaffAddRequest.roles:type_name -> holdfast.v1.StaffRole
+	61,  // 50: holdfast.v1.AdminStaffSetRolesRequest.member:type_name -> holdfast.v1.AdminStaffRequest
+	93,  // 51: holdfast.v1.AdminStaffSetRolesRequest.roles:type_name -> holdfast.v1.StaffRole
+	61,  // 52: holdfast.v1.AdminStaffEndSessionRequest.member:type_name -> holdfast.v1.AdminStaffRequest
+	94,  // 53: holdfast.v1.AdminReportListResponse.reports:type_name -> holdfast.v1.ReportShown
+	94,  // 54: holdfast.v1.AdminReport.report:type_name -> holdfast.v1.ReportShown
+	34,  // 55: holdfast.v1.AdminReport.steps:type_name -> holdfast.v1.Step
+	35,  // 56: holdfast.v1.AdminReport.order:type_name -> holdfast.v1.InspectOrderResponse
+	36,  // 57: holdfast.v1.AdminReport.refund:type_name -> holdfast.v1.InspectRefundResponse
+	88,  // 58: holdfast.v1.AdminReport.receipt:type_name -> holdfast.v1.Receipt
+	74,  // 59: holdfast.v1.AdminShopListResponse.shops:type_name -> holdfast.v1.AdminShop
+	95,  // 60: holdfast.v1.AdminShop.kind:type_name -> holdfast.v1.ShopKind
+	96,  // 61: holdfast.v1.AdminShop.state:type_name -> holdfast.v1.ShopState
 	12,  // 62: holdfast.v1.AdminService.MerchantAdd:input_type -> holdfast.v1.AdminMerchantAddRequest
 	14,  // 63: holdfast.v1.AdminService.MerchantList:input_type -> holdfast.v1.AdminMerchantListRequest
 	16,  // 64: holdfast.v1.AdminService.MerchantShow:input_type -> holdfast.v1.AdminMerchantShowRequest
@@ -6406,99 +6474,101 @@ var file_holdfast_v1_admin_proto_depIdxs = []int32{
 	18,  // 66: holdfast.v1.AdminService.MerchantCallback:input_type -> holdfast.v1.AdminMerchantCallbackRequest
 	19,  // 67: holdfast.v1.AdminService.PersonAdd:input_type -> holdfast.v1.AdminPersonAddRequest
 	21,  // 68: holdfast.v1.AdminService.PersonTopup:input_type -> holdfast.v1.AdminPersonTopupRequest
-	22,  // 69: holdfast.v1.AdminService.PersonBlock:input_type -> holdfast.v1.AdminPersonBlockRequest
-	31,  // 70: holdfast.v1.AdminService.PersonShow:input_type -> holdfast.v1.AdminPersonShowRequest
-	51,  // 71: holdfast.v1.AdminService.PersonImport:input_type -> holdfast.v1.AdminImportRequest
-	51,  // 72: holdfast.v1.AdminService.TopupImport:input_type -> holdfast.v1.AdminImportRequest
-	23,  // 73: holdfast.v1.AdminService.PersonGrade:input_type -> holdfast.v1.AdminPersonGradeRequest
-	31,  // 74: holdfast.v1.AdminService.PersonErase:input_type -> holdfast.v1.AdminPersonShowRequest
-	24,  // 75: holdfast.v1.AdminService.AppealList:input_type -> holdfast.v1.AdminAppealListRequest
-	27,  // 76: holdfast.v1.AdminService.AppealDecide:input_type -> holdfast.v1.AdminAppealDecideRequest
-	28,  // 77: holdfast.v1.AdminService.LimitsList:input_type -> holdfast.v1.AdminLimitsListRequest
-	29,  // 78: holdfast.v1.AdminService.LimitsSet:input_type -> holdfast.v1.AdminLimitsSetRequest
-	54,  // 79: holdfast.v1.AdminService.TillAdd:input_type -> holdfast.v1.AdminTillAddRequest
-	55,  // 80: holdfast.v1.AdminService.TillSet:input_type -> holdfast.v1.AdminTillSetRequest
-	56,  // 81: holdfast.v1.AdminService.TillList:input_type -> holdfast.v1.AdminTillListRequest
-	32,  // 82: holdfast.v1.AdminService.InspectOrder:input_type -> holdfast.v1.InspectRequest
-	32,  // 83: holdfast.v1.AdminService.InspectRefund:input_type -> holdfast.v1.InspectRequest
-	32,  // 84: holdfast.v1.AdminService.InspectAccount:input_type -> holdfast.v1.InspectRequest
-	32,  // 85: holdfast.v1.AdminService.InspectNotice:input_type -> holdfast.v1.InspectRequest
-	38,  // 86: holdfast.v1.AdminService.Redeliver:input_type -> holdfast.v1.RedeliverRequest
-	32,  // 87: holdfast.v1.AdminService.ShowReceipt:input_type -> holdfast.v1.InspectRequest
-	40,  // 88: holdfast.v1.AdminService.Status:input_type -> holdfast.v1.AdminStatusRequest
-	42,  // 89: holdfast.v1.AdminService.AdvanceClock:input_type -> holdfast.v1.AdvanceClockRequest
-	43,  // 90: holdfast.v1.AdminService.PlatformRotate:input_type -> holdfast.v1.PlatformRotateRequest
-	44,  // 91: holdfast.v1.AdminService.PlatformShow:input_type -> holdfast.v1.PlatformShowRequest
-	0,   // 92: holdfast.v1.AdminService.ShowCluster:input_type -> holdfast.v1.ShowClusterRequest
-	1,   // 93: holdfast.v1.AdminService.ClusterToken:input_type -> holdfast.v1.ClusterTokenRequest
-	3,   // 94: holdfast.v1.AdminService.ClusterPromote:input_type -> holdfast.v1.ClusterMemberRequest
-	3,   // 95: holdfast.v1.AdminService.ClusterRemove:input_type -> holdfast.v1.ClusterMemberRequest
-	3,   // 96: holdfast.v1.AdminService.ClusterTransfer:input_type -> holdfast.v1.ClusterMemberRequest
-	4,   // 97: holdfast.v1.AdminService.SetLevel:input_type -> holdfast.v1.SetLevelRequest
-	59,  // 98: holdfast.v1.AdminService.StaffAdd:input_type -> holdfast.v1.AdminStaffAddRequest
-	61,  // 99: holdfast.v1.AdminService.StaffList:input_type -> holdfast.v1.AdminStaffListRequest
-	60,  // 100: holdfast.v1.AdminService.StaffShow:input_type -> holdfast.v1.AdminStaffRequest
-	62,  // 101: holdfast.v1.AdminService.StaffSetRoles:input_type -> holdfast.v1.AdminStaffSetRolesRequest
-	60,  // 102: holdfast.v1.AdminService.StaffToken:input_type -> holdfast.v1.AdminStaffRequest
-	63,  // 103: holdfast.v1.AdminService.StaffEndSession:input_type -> holdfast.v1.AdminStaffEndSessionRequest
-	60,  // 104: holdfast.v1.AdminService.StaffEnd:input_type -> holdfast.v1.AdminStaffRequest
-	64,  // 105: holdfast.v1.AdminService.ReportList:input_type -> holdfast.v1.AdminReportListRequest
-	66,  // 106: holdfast.v1.AdminService.ReportShow:input_type -> holdfast.v1.AdminReportRequest
-	67,  // 107: holdfast.v1.AdminService.ReportAnswer:input_type -> holdfast.v1.AdminReportAnswerRequest
-	69,  // 108: holdfast.v1.AdminService.ShopList:input_type -> holdfast.v1.AdminShopListRequest
-	71,  // 109: holdfast.v1.AdminService.ShopShow:input_type -> holdfast.v1.AdminShopRequest
-	72,  // 110: holdfast.v1.AdminService.ShopDecide:input_type -> holdfast.v1.AdminShopDecideRequest
-	13,  // 111: holdfast.v1.AdminService.MerchantAdd:output_type -> holdfast.v1.AdminMerchant
-	15,  // 112: holdfast.v1.AdminService.MerchantList:output_type -> holdfast.v1.AdminMerchantListResponse
-	13,  // 113: holdfast.v1.AdminService.MerchantShow:output_type -> holdfast.v1.AdminMerchant
-	13,  // 114: holdfast.v1.AdminService.MerchantKey:output_type -> holdfast.v1.AdminMerchant
-	13,  // 115: holdfast.v1.AdminService.MerchantCallback:output_type -> holdfast.v1.AdminMerchant
-	20,  // 116: holdfast.v1.AdminService.PersonAdd:output_type -> holdfast.v1.AdminPerson
-	20,  // 117: holdfast.v1.AdminService.PersonTopup:output_type -> holdfast.v1.AdminPerson
-	20,  // 118: holdfast.v1.AdminService.PersonBlock:output_type -> holdfast.v1.AdminPerson
-	20,  // 119: holdfast.v1.AdminService.PersonShow:output_type -> holdfast.v1.AdminPerson
-	52,  // 120: holdfast.v1.AdminService.PersonImport:output_type -> holdfast.v1.AdminImportReport
-	52,  // 121: holdfast.v1.AdminService.TopupImport:output_type -> holdfast.v1.AdminImportReport
-	20,  // 122: holdfast.v1.AdminService.PersonGrade:output_type -> holdfast.v1.AdminPerson
-	20,  // 123: holdfast.v1.AdminService.PersonErase:output_type -> holdfast.v1.AdminPerson
-	25,  // 124: holdfast.v1.AdminService.AppealList:output_type -> holdfast.v1.AdminAppealListResponse
-	20,  // 125: holdfast.v1.AdminService.AppealDecide:output_type -> holdfast.v1.AdminPerson
-	30,  // 126: holdfast.v1.AdminService.LimitsList:output_type -> holdfast.v1.AdminLimits
-	30,  // 127: holdfast.v1.AdminService.LimitsSet:output_type -> holdfast.v1.AdminLimits
-	58,  // 128: holdfast.v1.AdminService.TillAdd:output_type -> holdfast.v1.AdminTill
-	58,  // 129: holdfast.v1.AdminService.TillSet:output_type -> holdfast.v1.AdminTill
-	57,  // 130: holdfast.v1.AdminService.TillList:output_type -> holdfast.v1.AdminTillListResponse
-	34,  // 131: holdfast.v1.AdminService.InspectOrder:output_type -> holdfast.v1.InspectOrderResponse
-	35,  // 132: holdfast.v1.AdminService.InspectRefund:output_type -> holdfast.v1.InspectRefundResponse
-	36,  // 133: holdfast.v1.AdminService.InspectAccount:output_type -> holdfast.v1.InspectAccountResponse
-	37,  // 134: holdfast.v1.AdminService.InspectNotice:output_type -> holdfast.v1.InspectNoticeResponse
-	39,  // 135: holdfast.v1.AdminService.Redeliver:output_type -> holdfast.v1.RedeliverResponse
-	87,  // 136: holdfast.v1.AdminService.ShowReceipt:output_type -> holdfast.v1.Receipt
-	41,  // 137: holdfast.v1.AdminService.Status:output_type -> holdfast.v1.AdminStatus
-	41,  // 138: holdfast.v1.AdminService.AdvanceClock:output_type -> holdfast.v1.AdminStatus
-	45,  // 139: holdfast.v1.AdminService.PlatformRotate:output_type -> holdfast.v1.PlatformKeys
-	45,  // 140: holdfast.v1.AdminService.PlatformShow:output_type -> holdfast.v1.PlatformKeys
-	47,  // 141: holdfast.v1.AdminService.ShowCluster:output_type -> holdfast.v1.ClusterStatus
-	2,   // 142: holdfast.v1.AdminService.ClusterToken:output_type -> holdfast.v1.ClusterTokenResponse
-	47,  // 143: holdfast.v1.AdminService.ClusterPromote:output_type -> holdfast.v1.ClusterStatus
-	47,  // 144: holdfast.v1.AdminService.ClusterRemove:output_type -> holdfast.v1.ClusterStatus
-	47,  // 145: holdfast.v1.AdminService.ClusterTransfer:output_type -> holdfast.v1.ClusterStatus
-	41,  // 146: holdfast.v1.AdminService.SetLevel:output_type -> holdfast.v1.AdminStatus
-	96,  // 147: holdfast.v1.AdminService.StaffAdd:output_type -> holdfast.v1.StaffShown
-	97,  // 148: holdfast.v1.AdminService.StaffList:output_type -> holdfast.v1.ListMembersResponse
-	96,  // 149: holdfast.v1.AdminService.StaffShow:output_type -> holdfast.v1.StaffShown
-	96,  // 150: holdfast.v1.AdminService.StaffSetRoles:output_type -> holdfast.v1.StaffShown
-	98,  // 151: holdfast.v1.AdminService.StaffToken:output_type -> holdfast.v1.NewTokenResponse
-	96,  // 152: holdfast.v1.AdminService.StaffEndSession:output_type -> holdfast.v1.StaffShown
-	96,  // 153: holdfast.v1.AdminService.StaffEnd:output_type -> holdfast.v1.StaffShown
-	65,  // 154: holdfast.v1.AdminService.ReportList:output_type -> holdfast.v1.AdminReportListResponse
-	68,  // 155: holdfast.v1.AdminService.ReportShow:output_type -> holdfast.v1.AdminReport
-	68,  // 156: holdfast.v1.AdminService.ReportAnswer:output_type -> holdfast.v1.AdminReport
-	70,  // 157: holdfast.v1.AdminService.ShopList:output_type -> holdfast.v1.AdminShopListResponse
-	73,  // 158: holdfast.v1.AdminService.ShopShow:output_type -> holdfast.v1.AdminShop
-	73,  // 159: holdfast.v1.AdminService.ShopDecide:output_type -> holdfast.v1.AdminShop
-	111, // [111:160] is the sub-list for method output_type
-	62,  // [62:111] is the sub-list for method input_type
+	22,  // 69: holdfast.v1.AdminService.PersonPhone:input_type -> holdfast.v1.AdminPersonPhoneRequest
+	23,  // 70: holdfast.v1.AdminService.PersonBlock:input_type -> holdfast.v1.AdminPersonBlockRequest
+	32,  // 71: holdfast.v1.AdminService.PersonShow:input_type -> holdfast.v1.AdminPersonShowRequest
+	52,  // 72: holdfast.v1.AdminService.PersonImport:input_type -> holdfast.v1.AdminImportRequest
+	52,  // 73: holdfast.v1.AdminService.TopupImport:input_type -> holdfast.v1.AdminImportRequest
+	24,  // 74: holdfast.v1.AdminService.PersonGrade:input_type -> holdfast.v1.AdminPersonGradeRequest
+	32,  // 75: holdfast.v1.AdminService.PersonErase:input_type -> holdfast.v1.AdminPersonShowRequest
+	25,  // 76: holdfast.v1.AdminService.AppealList:input_type -> holdfast.v1.AdminAppealListRequest
+	28,  // 77: holdfast.v1.AdminService.AppealDecide:input_type -> holdfast.v1.AdminAppealDecideRequest
+	29,  // 78: holdfast.v1.AdminService.LimitsList:input_type -> holdfast.v1.AdminLimitsListRequest
+	30,  // 79: holdfast.v1.AdminService.LimitsSet:input_type -> holdfast.v1.AdminLimitsSetRequest
+	55,  // 80: holdfast.v1.AdminService.TillAdd:input_type -> holdfast.v1.AdminTillAddRequest
+	56,  // 81: holdfast.v1.AdminService.TillSet:input_type -> holdfast.v1.AdminTillSetRequest
+	57,  // 82: holdfast.v1.AdminService.TillList:input_type -> holdfast.v1.AdminTillListRequest
+	33,  // 83: holdfast.v1.AdminService.InspectOrder:input_type -> holdfast.v1.InspectRequest
+	33,  // 84: holdfast.v1.AdminService.InspectRefund:input_type -> holdfast.v1.InspectRequest
+	33,  // 85: holdfast.v1.AdminService.InspectAccount:input_type -> holdfast.v1.InspectRequest
+	33,  // 86: holdfast.v1.AdminService.InspectNotice:input_type -> holdfast.v1.InspectRequest
+	39,  // 87: holdfast.v1.AdminService.Redeliver:input_type -> holdfast.v1.RedeliverRequest
+	33,  // 88: holdfast.v1.AdminService.ShowReceipt:input_type -> holdfast.v1.InspectRequest
+	41,  // 89: holdfast.v1.AdminService.Status:input_type -> holdfast.v1.AdminStatusRequest
+	43,  // 90: holdfast.v1.AdminService.AdvanceClock:input_type -> holdfast.v1.AdvanceClockRequest
+	44,  // 91: holdfast.v1.AdminService.PlatformRotate:input_type -> holdfast.v1.PlatformRotateRequest
+	45,  // 92: holdfast.v1.AdminService.PlatformShow:input_type -> holdfast.v1.PlatformShowRequest
+	0,   // 93: holdfast.v1.AdminService.ShowCluster:input_type -> holdfast.v1.ShowClusterRequest
+	1,   // 94: holdfast.v1.AdminService.ClusterToken:input_type -> holdfast.v1.ClusterTokenRequest
+	3,   // 95: holdfast.v1.AdminService.ClusterPromote:input_type -> holdfast.v1.ClusterMemberRequest
+	3,   // 96: holdfast.v1.AdminService.ClusterRemove:input_type -> holdfast.v1.ClusterMemberRequest
+	3,   // 97: holdfast.v1.AdminService.ClusterTransfer:input_type -> holdfast.v1.ClusterMemberRequest
+	4,   // 98: holdfast.v1.AdminService.SetLevel:input_type -> holdfast.v1.SetLevelRequest
+	60,  // 99: holdfast.v1.AdminService.StaffAdd:input_type -> holdfast.v1.AdminStaffAddRequest
+	62,  // 100: holdfast.v1.AdminService.StaffList:input_type -> holdfast.v1.AdminStaffListRequest
+	61,  // 101: holdfast.v1.AdminService.StaffShow:input_type -> holdfast.v1.AdminStaffRequest
+	63,  // 102: holdfast.v1.AdminService.StaffSetRoles:input_type -> holdfast.v1.AdminStaffSetRolesRequest
+	61,  // 103: holdfast.v1.AdminService.StaffToken:input_type -> holdfast.v1.AdminStaffRequest
+	64,  // 104: holdfast.v1.AdminService.StaffEndSession:input_type -> holdfast.v1.AdminStaffEndSessionRequest
+	61,  // 105: holdfast.v1.AdminService.StaffEnd:input_type -> holdfast.v1.AdminStaffRequest
+	65,  // 106: holdfast.v1.AdminService.ReportList:input_type -> holdfast.v1.AdminReportListRequest
+	67,  // 107: holdfast.v1.AdminService.ReportShow:input_type -> holdfast.v1.AdminReportRequest
+	68,  // 108: holdfast.v1.AdminService.ReportAnswer:input_type -> holdfast.v1.AdminReportAnswerRequest
+	70,  // 109: holdfast.v1.AdminService.ShopList:input_type -> holdfast.v1.AdminShopListRequest
+	72,  // 110: holdfast.v1.AdminService.ShopShow:input_type -> holdfast.v1.AdminShopRequest
+	73,  // 111: holdfast.v1.AdminService.ShopDecide:input_type -> holdfast.v1.AdminShopDecideRequest
+	13,  // 112: holdfast.v1.AdminService.MerchantAdd:output_type -> holdfast.v1.AdminMerchant
+	15,  // 113: holdfast.v1.AdminService.MerchantList:output_type -> holdfast.v1.AdminMerchantListResponse
+	13,  // 114: holdfast.v1.AdminService.MerchantShow:output_type -> holdfast.v1.AdminMerchant
+	13,  // 115: holdfast.v1.AdminService.MerchantKey:output_type -> holdfast.v1.AdminMerchant
+	13,  // 116: holdfast.v1.AdminService.MerchantCallback:output_type -> holdfast.v1.AdminMerchant
+	20,  // 117: holdfast.v1.AdminService.PersonAdd:output_type -> holdfast.v1.AdminPerson
+	20,  // 118: holdfast.v1.AdminService.PersonTopup:output_type -> holdfast.v1.AdminPerson
+	20,  // 119: holdfast.v1.AdminService.PersonPhone:output_type -> holdfast.v1.AdminPerson
+	20,  // 120: holdfast.v1.AdminService.PersonBlock:output_type -> holdfast.v1.AdminPerson
+	20,  // 121: holdfast.v1.AdminService.PersonShow:output_type -> holdfast.v1.AdminPerson
+	53,  // 122: holdfast.v1.AdminService.PersonImport:output_type -> holdfast.v1.AdminImportReport
+	53,  // 123: holdfast.v1.AdminService.TopupImport:output_type -> holdfast.v1.AdminImportReport
+	20,  // 124: holdfast.v1.AdminService.PersonGrade:output_type -> holdfast.v1.AdminPerson
+	20,  // 125: holdfast.v1.AdminService.PersonErase:output_type -> holdfast.v1.AdminPerson
+	26,  // 126: holdfast.v1.AdminService.AppealList:output_type -> holdfast.v1.AdminAppealListResponse
+	20,  // 127: holdfast.v1.AdminService.AppealDecide:output_type -> holdfast.v1.AdminPerson
+	31,  // 128: holdfast.v1.AdminService.LimitsList:output_type -> holdfast.v1.AdminLimits
+	31,  // 129: holdfast.v1.AdminService.LimitsSet:output_type -> holdfast.v1.AdminLimits
+	59,  // 130: holdfast.v1.AdminService.TillAdd:output_type -> holdfast.v1.AdminTill
+	59,  // 131: holdfast.v1.AdminService.TillSet:output_type -> holdfast.v1.AdminTill
+	58,  // 132: holdfast.v1.AdminService.TillList:output_type -> holdfast.v1.AdminTillListResponse
+	35,  // 133: holdfast.v1.AdminService.InspectOrder:output_type -> holdfast.v1.InspectOrderResponse
+	36,  // 134: holdfast.v1.AdminService.InspectRefund:output_type -> holdfast.v1.InspectRefundResponse
+	37,  // 135: holdfast.v1.AdminService.InspectAccount:output_type -> holdfast.v1.InspectAccountResponse
+	38,  // 136: holdfast.v1.AdminService.InspectNotice:output_type -> holdfast.v1.InspectNoticeResponse
+	40,  // 137: holdfast.v1.AdminService.Redeliver:output_type -> holdfast.v1.RedeliverResponse
+	88,  // 138: holdfast.v1.AdminService.ShowReceipt:output_type -> holdfast.v1.Receipt
+	42,  // 139: holdfast.v1.AdminService.Status:output_type -> holdfast.v1.AdminStatus
+	42,  // 140: holdfast.v1.AdminService.AdvanceClock:output_type -> holdfast.v1.AdminStatus
+	46,  // 141: holdfast.v1.AdminService.PlatformRotate:output_type -> holdfast.v1.PlatformKeys
+	46,  // 142: holdfast.v1.AdminService.PlatformShow:output_type -> holdfast.v1.PlatformKeys
+	48,  // 143: holdfast.v1.AdminService.ShowCluster:output_type -> holdfast.v1.ClusterStatus
+	2,   // 144: holdfast.v1.AdminService.ClusterToken:output_type -> holdfast.v1.ClusterTokenResponse
+	48,  // 145: holdfast.v1.AdminService.ClusterPromote:output_type -> holdfast.v1.ClusterStatus
+	48,  // 146: holdfast.v1.AdminService.ClusterRemove:output_type -> holdfast.v1.ClusterStatus
+	48,  // 147: holdfast.v1.AdminService.ClusterTransfer:output_type -> holdfast.v1.ClusterStatus
+	42,  // 148: holdfast.v1.AdminService.SetLevel:output_type -> holdfast.v1.AdminStatus
+	97,  // 149: holdfast.v1.AdminService.StaffAdd:output_type -> holdfast.v1.StaffShown
+	98,  // 150: holdfast.v1.AdminService.StaffList:output_type -> holdfast.v1.ListMembersResponse
+	97,  // 151: holdfast.v1.AdminService.StaffShow:output_type -> holdfast.v1.StaffShown
+	97,  // 152: holdfast.v1.AdminService.StaffSetRoles:output_type -> holdfast.v1.StaffShown
+	99,  // 153: holdfast.v1.AdminService.StaffToken:output_type -> holdfast.v1.NewTokenResponse
+	97,  // 154: holdfast.v1.AdminService.StaffEndSession:output_type -> holdfast.v1.StaffShown
+	97,  // 155: holdfast.v1.AdminService.StaffEnd:output_type -> holdfast.v1.StaffShown
+	66,  // 156: holdfast.v1.AdminService.ReportList:output_type -> holdfast.v1.AdminReportListResponse
+	69,  // 157: holdfast.v1.AdminService.ReportShow:output_type -> holdfast.v1.AdminReport
+	69,  // 158: holdfast.v1.AdminService.ReportAnswer:output_type -> holdfast.v1.AdminReport
+	71,  // 159: holdfast.v1.AdminService.ShopList:output_type -> holdfast.v1.AdminShopListResponse
+	74,  // 160: holdfast.v1.AdminService.ShopShow:output_type -> holdfast.v1.AdminShop
+	74,  // 161: holdfast.v1.AdminService.ShopDecide:output_type -> holdfast.v1.AdminShop
+	112, // [112:162] is the sub-list for method output_type
+	62,  // [62:112] is the sub-list for method input_type
 	62,  // [62:62] is the sub-list for extension type_name
 	62,  // [62:62] is the sub-list for extension extendee
 	0,   // [0:62] is the sub-list for field type_name
@@ -6518,7 +6588,7 @@ func file_holdfast_v1_admin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_admin_proto_rawDesc), len(file_holdfast_v1_admin_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   74,
+			NumMessages:   75,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -3101,6 +3101,77 @@ func (x *PersonSeal) GetClear() []byte {
 	return nil
 }
 
+// PersonPhone gives a person another phone number, or their first.
+type PersonPhone struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Uid   uint64                 `protobuf:"varint,1,opt,name=uid,proto3" json:"uid,omitempty"`
+	// details are the person's with the number, under the key that they had.
+	Details  *Sealed `protobuf:"bytes,2,opt,name=details,proto3" json:"details,omitempty"`
+	PhoneTag []byte  `protobuf:"bytes,3,opt,name=phone_tag,json=phoneTag,proto3" json:"phone_tag,omitempty"`
+	// before is the hash of the details that they replace.
+	Before        []byte `protobuf:"bytes,4,opt,name=before,proto3" json:"before,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PersonPhone) Reset() {
+	*x = PersonPhone{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PersonPhone) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PersonPhone) ProtoMessage() {}
+
+func (x *PersonPhone) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PersonPhone.ProtoReflect.Descriptor instead.
+func (*PersonPhone) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{46}
+}
+
+func (x *PersonPhone) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *PersonPhone) GetDetails() *Sealed {
+	if x != nil {
+		return x.Details
+	}
+	return nil
+}
+
+func (x *PersonPhone) GetPhoneTag() []byte {
+	if x != nil {
+		return x.PhoneTag
+	}
+	return nil
+}
+
+func (x *PersonPhone) GetBefore() []byte {
+	if x != nil {
+		return x.Before
+	}
+	return nil
+}
+
 // PersonErase erases a person's details. The account stays, and what the books say
 // of it; the key of the details is deleted from every node's keyring.
 type PersonErase struct {
@@ -3112,7 +3183,7 @@ type PersonErase struct {
 
 func (x *PersonErase) Reset() {
 	*x = PersonErase{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[46]
+	mi := &file_holdfast_v1_command_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3124,7 +3195,7 @@ func (x *PersonErase) String() string {
 func (*PersonErase) ProtoMessage() {}
 
 func (x *PersonErase) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[46]
+	mi := &file_holdfast_v1_command_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3137,7 +3208,7 @@ func (x *PersonErase) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersonErase.ProtoReflect.Descriptor instead.
 func (*PersonErase) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{46}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *PersonErase) GetUid() uint64 {
@@ -3158,7 +3229,7 @@ type PersonKeysSet struct {
 
 func (x *PersonKeysSet) Reset() {
 	*x = PersonKeysSet{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[47]
+	mi := &file_holdfast_v1_command_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3170,7 +3241,7 @@ func (x *PersonKeysSet) String() string {
 func (*PersonKeysSet) ProtoMessage() {}
 
 func (x *PersonKeysSet) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[47]
+	mi := &file_holdfast_v1_command_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3183,7 +3254,7 @@ func (x *PersonKeysSet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PersonKeysSet.ProtoReflect.Descriptor instead.
 func (*PersonKeysSet) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{47}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *PersonKeysSet) GetTagKey() string {
@@ -3206,7 +3277,7 @@ type TillAdd struct {
 
 func (x *TillAdd) Reset() {
 	*x = TillAdd{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[48]
+	mi := &file_holdfast_v1_command_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3218,7 +3289,7 @@ func (x *TillAdd) String() string {
 func (*TillAdd) ProtoMessage() {}
 
 func (x *TillAdd) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[48]
+	mi := &file_holdfast_v1_command_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3231,7 +3302,7 @@ func (x *TillAdd) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TillAdd.ProtoReflect.Descriptor instead.
 func (*TillAdd) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{48}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *TillAdd) GetMchid() string {
@@ -3267,7 +3338,7 @@ type TillSet struct {
 
 func (x *TillSet) Reset() {
 	*x = TillSet{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[49]
+	mi := &file_holdfast_v1_command_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3279,7 +3350,7 @@ func (x *TillSet) String() string {
 func (*TillSet) ProtoMessage() {}
 
 func (x *TillSet) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[49]
+	mi := &file_holdfast_v1_command_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3292,7 +3363,7 @@ func (x *TillSet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TillSet.ProtoReflect.Descriptor instead.
 func (*TillSet) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{49}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *TillSet) GetId() uint64 {
@@ -3331,7 +3402,7 @@ type TillPay struct {
 
 func (x *TillPay) Reset() {
 	*x = TillPay{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[50]
+	mi := &file_holdfast_v1_command_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3343,7 +3414,7 @@ func (x *TillPay) String() string {
 func (*TillPay) ProtoMessage() {}
 
 func (x *TillPay) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[50]
+	mi := &file_holdfast_v1_command_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3356,7 +3427,7 @@ func (x *TillPay) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TillPay.ProtoReflect.Descriptor instead.
 func (*TillPay) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{50}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *TillPay) GetToken() []byte {
@@ -3410,7 +3481,7 @@ type ShiftOpen struct {
 
 func (x *ShiftOpen) Reset() {
 	*x = ShiftOpen{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[51]
+	mi := &file_holdfast_v1_command_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3422,7 +3493,7 @@ func (x *ShiftOpen) String() string {
 func (*ShiftOpen) ProtoMessage() {}
 
 func (x *ShiftOpen) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[51]
+	mi := &file_holdfast_v1_command_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3435,7 +3506,7 @@ func (x *ShiftOpen) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShiftOpen.ProtoReflect.Descriptor instead.
 func (*ShiftOpen) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{51}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *ShiftOpen) GetTill() uint64 {
@@ -3479,7 +3550,7 @@ type ShiftClose struct {
 
 func (x *ShiftClose) Reset() {
 	*x = ShiftClose{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[52]
+	mi := &file_holdfast_v1_command_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3491,7 +3562,7 @@ func (x *ShiftClose) String() string {
 func (*ShiftClose) ProtoMessage() {}
 
 func (x *ShiftClose) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[52]
+	mi := &file_holdfast_v1_command_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3504,7 +3575,7 @@ func (x *ShiftClose) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShiftClose.ProtoReflect.Descriptor instead.
 func (*ShiftClose) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{52}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *ShiftClose) GetTill() uint64 {
@@ -3545,7 +3616,7 @@ type CashIn struct {
 
 func (x *CashIn) Reset() {
 	*x = CashIn{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[53]
+	mi := &file_holdfast_v1_command_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3557,7 +3628,7 @@ func (x *CashIn) String() string {
 func (*CashIn) ProtoMessage() {}
 
 func (x *CashIn) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[53]
+	mi := &file_holdfast_v1_command_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3570,7 +3641,7 @@ func (x *CashIn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CashIn.ProtoReflect.Descriptor instead.
 func (*CashIn) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{53}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *CashIn) GetTill() uint64 {
@@ -3630,7 +3701,7 @@ type CashOut struct {
 
 func (x *CashOut) Reset() {
 	*x = CashOut{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[54]
+	mi := &file_holdfast_v1_command_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3642,7 +3713,7 @@ func (x *CashOut) String() string {
 func (*CashOut) ProtoMessage() {}
 
 func (x *CashOut) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[54]
+	mi := &file_holdfast_v1_command_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3655,7 +3726,7 @@ func (x *CashOut) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CashOut.ProtoReflect.Descriptor instead.
 func (*CashOut) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{54}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *CashOut) GetToken() []byte {
@@ -3706,7 +3777,7 @@ type CashUndo struct {
 
 func (x *CashUndo) Reset() {
 	*x = CashUndo{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[55]
+	mi := &file_holdfast_v1_command_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3718,7 +3789,7 @@ func (x *CashUndo) String() string {
 func (*CashUndo) ProtoMessage() {}
 
 func (x *CashUndo) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[55]
+	mi := &file_holdfast_v1_command_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3731,7 +3802,7 @@ func (x *CashUndo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CashUndo.ProtoReflect.Descriptor instead.
 func (*CashUndo) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{55}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *CashUndo) GetTill() uint64 {
@@ -3773,7 +3844,7 @@ type TransferCreate struct {
 
 func (x *TransferCreate) Reset() {
 	*x = TransferCreate{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[56]
+	mi := &file_holdfast_v1_command_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3785,7 +3856,7 @@ func (x *TransferCreate) String() string {
 func (*TransferCreate) ProtoMessage() {}
 
 func (x *TransferCreate) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[56]
+	mi := &file_holdfast_v1_command_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3798,7 +3869,7 @@ func (x *TransferCreate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransferCreate.ProtoReflect.Descriptor instead.
 func (*TransferCreate) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{56}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *TransferCreate) GetPayer() uint64 {
@@ -3870,7 +3941,7 @@ type TransferAccept struct {
 
 func (x *TransferAccept) Reset() {
 	*x = TransferAccept{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[57]
+	mi := &file_holdfast_v1_command_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3882,7 +3953,7 @@ func (x *TransferAccept) String() string {
 func (*TransferAccept) ProtoMessage() {}
 
 func (x *TransferAccept) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[57]
+	mi := &file_holdfast_v1_command_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3895,7 +3966,7 @@ func (x *TransferAccept) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransferAccept.ProtoReflect.Descriptor instead.
 func (*TransferAccept) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{57}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *TransferAccept) GetId() uint64 {
@@ -3932,7 +4003,7 @@ type TransferDecline struct {
 
 func (x *TransferDecline) Reset() {
 	*x = TransferDecline{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[58]
+	mi := &file_holdfast_v1_command_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3944,7 +4015,7 @@ func (x *TransferDecline) String() string {
 func (*TransferDecline) ProtoMessage() {}
 
 func (x *TransferDecline) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[58]
+	mi := &file_holdfast_v1_command_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3957,7 +4028,7 @@ func (x *TransferDecline) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransferDecline.ProtoReflect.Descriptor instead.
 func (*TransferDecline) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{58}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *TransferDecline) GetId() uint64 {
@@ -3994,7 +4065,7 @@ type PayeeLookup struct {
 
 func (x *PayeeLookup) Reset() {
 	*x = PayeeLookup{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[59]
+	mi := &file_holdfast_v1_command_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4006,7 +4077,7 @@ func (x *PayeeLookup) String() string {
 func (*PayeeLookup) ProtoMessage() {}
 
 func (x *PayeeLookup) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[59]
+	mi := &file_holdfast_v1_command_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4019,7 +4090,7 @@ func (x *PayeeLookup) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayeeLookup.ProtoReflect.Descriptor instead.
 func (*PayeeLookup) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{59}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *PayeeLookup) GetUid() uint64 {
@@ -4055,7 +4126,7 @@ type PayeeHide struct {
 
 func (x *PayeeHide) Reset() {
 	*x = PayeeHide{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[60]
+	mi := &file_holdfast_v1_command_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4067,7 +4138,7 @@ func (x *PayeeHide) String() string {
 func (*PayeeHide) ProtoMessage() {}
 
 func (x *PayeeHide) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[60]
+	mi := &file_holdfast_v1_command_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4080,7 +4151,7 @@ func (x *PayeeHide) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayeeHide.ProtoReflect.Descriptor instead.
 func (*PayeeHide) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{60}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *PayeeHide) GetUid() uint64 {
@@ -4128,7 +4199,7 @@ type PacketCreate struct {
 
 func (x *PacketCreate) Reset() {
 	*x = PacketCreate{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[61]
+	mi := &file_holdfast_v1_command_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4140,7 +4211,7 @@ func (x *PacketCreate) String() string {
 func (*PacketCreate) ProtoMessage() {}
 
 func (x *PacketCreate) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[61]
+	mi := &file_holdfast_v1_command_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4153,7 +4224,7 @@ func (x *PacketCreate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PacketCreate.ProtoReflect.Descriptor instead.
 func (*PacketCreate) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{61}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *PacketCreate) GetPayer() uint64 {
@@ -4259,7 +4330,7 @@ type PacketClaim struct {
 
 func (x *PacketClaim) Reset() {
 	*x = PacketClaim{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[62]
+	mi := &file_holdfast_v1_command_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4271,7 +4342,7 @@ func (x *PacketClaim) String() string {
 func (*PacketClaim) ProtoMessage() {}
 
 func (x *PacketClaim) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[62]
+	mi := &file_holdfast_v1_command_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4284,7 +4355,7 @@ func (x *PacketClaim) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PacketClaim.ProtoReflect.Descriptor instead.
 func (*PacketClaim) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{62}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *PacketClaim) GetPacket() uint64 {
@@ -4340,7 +4411,7 @@ type PacketReveal struct {
 
 func (x *PacketReveal) Reset() {
 	*x = PacketReveal{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[63]
+	mi := &file_holdfast_v1_command_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4352,7 +4423,7 @@ func (x *PacketReveal) String() string {
 func (*PacketReveal) ProtoMessage() {}
 
 func (x *PacketReveal) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[63]
+	mi := &file_holdfast_v1_command_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4365,7 +4436,7 @@ func (x *PacketReveal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PacketReveal.ProtoReflect.Descriptor instead.
 func (*PacketReveal) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{63}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *PacketReveal) GetPacket() uint64 {
@@ -4400,7 +4471,7 @@ type StaffAdd struct {
 
 func (x *StaffAdd) Reset() {
 	*x = StaffAdd{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[64]
+	mi := &file_holdfast_v1_command_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4412,7 +4483,7 @@ func (x *StaffAdd) String() string {
 func (*StaffAdd) ProtoMessage() {}
 
 func (x *StaffAdd) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[64]
+	mi := &file_holdfast_v1_command_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4425,7 +4496,7 @@ func (x *StaffAdd) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StaffAdd.ProtoReflect.Descriptor instead.
 func (*StaffAdd) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{64}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *StaffAdd) GetMchid() string {
@@ -4473,7 +4544,7 @@ type StaffEnd struct {
 
 func (x *StaffEnd) Reset() {
 	*x = StaffEnd{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[65]
+	mi := &file_holdfast_v1_command_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4485,7 +4556,7 @@ func (x *StaffEnd) String() string {
 func (*StaffEnd) ProtoMessage() {}
 
 func (x *StaffEnd) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[65]
+	mi := &file_holdfast_v1_command_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4498,7 +4569,7 @@ func (x *StaffEnd) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StaffEnd.ProtoReflect.Descriptor instead.
 func (*StaffEnd) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{65}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *StaffEnd) GetId() uint64 {
@@ -4518,7 +4589,7 @@ type StaffSetRoles struct {
 
 func (x *StaffSetRoles) Reset() {
 	*x = StaffSetRoles{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[66]
+	mi := &file_holdfast_v1_command_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4530,7 +4601,7 @@ func (x *StaffSetRoles) String() string {
 func (*StaffSetRoles) ProtoMessage() {}
 
 func (x *StaffSetRoles) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[66]
+	mi := &file_holdfast_v1_command_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4543,7 +4614,7 @@ func (x *StaffSetRoles) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StaffSetRoles.ProtoReflect.Descriptor instead.
 func (*StaffSetRoles) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{66}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *StaffSetRoles) GetId() uint64 {
@@ -4572,7 +4643,7 @@ type StaffToken struct {
 
 func (x *StaffToken) Reset() {
 	*x = StaffToken{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[67]
+	mi := &file_holdfast_v1_command_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4584,7 +4655,7 @@ func (x *StaffToken) String() string {
 func (*StaffToken) ProtoMessage() {}
 
 func (x *StaffToken) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[67]
+	mi := &file_holdfast_v1_command_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4597,7 +4668,7 @@ func (x *StaffToken) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StaffToken.ProtoReflect.Descriptor instead.
 func (*StaffToken) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{67}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *StaffToken) GetId() uint64 {
@@ -4633,7 +4704,7 @@ type SessionOpen struct {
 
 func (x *SessionOpen) Reset() {
 	*x = SessionOpen{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[68]
+	mi := &file_holdfast_v1_command_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4645,7 +4716,7 @@ func (x *SessionOpen) String() string {
 func (*SessionOpen) ProtoMessage() {}
 
 func (x *SessionOpen) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[68]
+	mi := &file_holdfast_v1_command_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4658,7 +4729,7 @@ func (x *SessionOpen) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionOpen.ProtoReflect.Descriptor instead.
 func (*SessionOpen) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{68}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *SessionOpen) GetId() uint64 {
@@ -4714,7 +4785,7 @@ type SessionEnd struct {
 
 func (x *SessionEnd) Reset() {
 	*x = SessionEnd{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[69]
+	mi := &file_holdfast_v1_command_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4726,7 +4797,7 @@ func (x *SessionEnd) String() string {
 func (*SessionEnd) ProtoMessage() {}
 
 func (x *SessionEnd) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[69]
+	mi := &file_holdfast_v1_command_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4739,7 +4810,7 @@ func (x *SessionEnd) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SessionEnd.ProtoReflect.Descriptor instead.
 func (*SessionEnd) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{69}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *SessionEnd) GetId() uint64 {
@@ -4770,7 +4841,7 @@ type PayCodeRenew struct {
 
 func (x *PayCodeRenew) Reset() {
 	*x = PayCodeRenew{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[70]
+	mi := &file_holdfast_v1_command_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4782,7 +4853,7 @@ func (x *PayCodeRenew) String() string {
 func (*PayCodeRenew) ProtoMessage() {}
 
 func (x *PayCodeRenew) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[70]
+	mi := &file_holdfast_v1_command_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4795,7 +4866,7 @@ func (x *PayCodeRenew) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayCodeRenew.ProtoReflect.Descriptor instead.
 func (*PayCodeRenew) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{70}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *PayCodeRenew) GetUid() uint64 {
@@ -4831,7 +4902,7 @@ type PayCodeWrong struct {
 
 func (x *PayCodeWrong) Reset() {
 	*x = PayCodeWrong{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[71]
+	mi := &file_holdfast_v1_command_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4843,7 +4914,7 @@ func (x *PayCodeWrong) String() string {
 func (*PayCodeWrong) ProtoMessage() {}
 
 func (x *PayCodeWrong) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[71]
+	mi := &file_holdfast_v1_command_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4856,7 +4927,7 @@ func (x *PayCodeWrong) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayCodeWrong.ProtoReflect.Descriptor instead.
 func (*PayCodeWrong) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{71}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *PayCodeWrong) GetMchid() string {
@@ -4888,7 +4959,7 @@ type CodePay struct {
 
 func (x *CodePay) Reset() {
 	*x = CodePay{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[72]
+	mi := &file_holdfast_v1_command_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4900,7 +4971,7 @@ func (x *CodePay) String() string {
 func (*CodePay) ProtoMessage() {}
 
 func (x *CodePay) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[72]
+	mi := &file_holdfast_v1_command_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4913,7 +4984,7 @@ func (x *CodePay) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CodePay.ProtoReflect.Descriptor instead.
 func (*CodePay) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{72}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *CodePay) GetOrder() *OrderCreate {
@@ -4950,7 +5021,7 @@ type AskAnswer struct {
 
 func (x *AskAnswer) Reset() {
 	*x = AskAnswer{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[73]
+	mi := &file_holdfast_v1_command_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4962,7 +5033,7 @@ func (x *AskAnswer) String() string {
 func (*AskAnswer) ProtoMessage() {}
 
 func (x *AskAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[73]
+	mi := &file_holdfast_v1_command_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4975,7 +5046,7 @@ func (x *AskAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskAnswer.ProtoReflect.Descriptor instead.
 func (*AskAnswer) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{73}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *AskAnswer) GetOrder() uint64 {
@@ -5020,7 +5091,7 @@ type ReceiveCodeSet struct {
 
 func (x *ReceiveCodeSet) Reset() {
 	*x = ReceiveCodeSet{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[74]
+	mi := &file_holdfast_v1_command_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5032,7 +5103,7 @@ func (x *ReceiveCodeSet) String() string {
 func (*ReceiveCodeSet) ProtoMessage() {}
 
 func (x *ReceiveCodeSet) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[74]
+	mi := &file_holdfast_v1_command_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5045,7 +5116,7 @@ func (x *ReceiveCodeSet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveCodeSet.ProtoReflect.Descriptor instead.
 func (*ReceiveCodeSet) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{74}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *ReceiveCodeSet) GetUid() uint64 {
@@ -5084,7 +5155,7 @@ type ReportCreate struct {
 
 func (x *ReportCreate) Reset() {
 	*x = ReportCreate{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[75]
+	mi := &file_holdfast_v1_command_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5096,7 +5167,7 @@ func (x *ReportCreate) String() string {
 func (*ReportCreate) ProtoMessage() {}
 
 func (x *ReportCreate) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[75]
+	mi := &file_holdfast_v1_command_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5109,7 +5180,7 @@ func (x *ReportCreate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportCreate.ProtoReflect.Descriptor instead.
 func (*ReportCreate) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{75}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{76}
 }
 
 func (x *ReportCreate) GetUid() uint64 {
@@ -5166,7 +5237,7 @@ type ReportAnswer struct {
 
 func (x *ReportAnswer) Reset() {
 	*x = ReportAnswer{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[76]
+	mi := &file_holdfast_v1_command_proto_msgTypes[77]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5178,7 +5249,7 @@ func (x *ReportAnswer) String() string {
 func (*ReportAnswer) ProtoMessage() {}
 
 func (x *ReportAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[76]
+	mi := &file_holdfast_v1_command_proto_msgTypes[77]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5191,7 +5262,7 @@ func (x *ReportAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportAnswer.ProtoReflect.Descriptor instead.
 func (*ReportAnswer) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{76}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{77}
 }
 
 func (x *ReportAnswer) GetId() uint64 {
@@ -5220,7 +5291,7 @@ type ReportClose struct {
 
 func (x *ReportClose) Reset() {
 	*x = ReportClose{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[77]
+	mi := &file_holdfast_v1_command_proto_msgTypes[78]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5232,7 +5303,7 @@ func (x *ReportClose) String() string {
 func (*ReportClose) ProtoMessage() {}
 
 func (x *ReportClose) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[77]
+	mi := &file_holdfast_v1_command_proto_msgTypes[78]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5245,7 +5316,7 @@ func (x *ReportClose) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportClose.ProtoReflect.Descriptor instead.
 func (*ReportClose) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{77}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{78}
 }
 
 func (x *ReportClose) GetId() uint64 {
@@ -5288,7 +5359,7 @@ type ShopApply struct {
 
 func (x *ShopApply) Reset() {
 	*x = ShopApply{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[78]
+	mi := &file_holdfast_v1_command_proto_msgTypes[79]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5300,7 +5371,7 @@ func (x *ShopApply) String() string {
 func (*ShopApply) ProtoMessage() {}
 
 func (x *ShopApply) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[78]
+	mi := &file_holdfast_v1_command_proto_msgTypes[79]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5313,7 +5384,7 @@ func (x *ShopApply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShopApply.ProtoReflect.Descriptor instead.
 func (*ShopApply) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{78}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{79}
 }
 
 func (x *ShopApply) GetUid() uint64 {
@@ -5389,7 +5460,7 @@ type ShopDecide struct {
 
 func (x *ShopDecide) Reset() {
 	*x = ShopDecide{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[79]
+	mi := &file_holdfast_v1_command_proto_msgTypes[80]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5401,7 +5472,7 @@ func (x *ShopDecide) String() string {
 func (*ShopDecide) ProtoMessage() {}
 
 func (x *ShopDecide) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[79]
+	mi := &file_holdfast_v1_command_proto_msgTypes[80]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5414,7 +5485,7 @@ func (x *ShopDecide) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShopDecide.ProtoReflect.Descriptor instead.
 func (*ShopDecide) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{79}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{80}
 }
 
 func (x *ShopDecide) GetId() uint64 {
@@ -5467,7 +5538,7 @@ type ShopTake struct {
 
 func (x *ShopTake) Reset() {
 	*x = ShopTake{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[80]
+	mi := &file_holdfast_v1_command_proto_msgTypes[81]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5479,7 +5550,7 @@ func (x *ShopTake) String() string {
 func (*ShopTake) ProtoMessage() {}
 
 func (x *ShopTake) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[80]
+	mi := &file_holdfast_v1_command_proto_msgTypes[81]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5492,7 +5563,7 @@ func (x *ShopTake) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShopTake.ProtoReflect.Descriptor instead.
 func (*ShopTake) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{80}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{81}
 }
 
 func (x *ShopTake) GetId() uint64 {
@@ -5768,7 +5839,12 @@ const file_holdfast_v1_command_proto_rawDesc = "" +
 	"PersonSeal\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12-\n" +
 	"\adetails\x18\x02 \x01(\v2\x13.holdfast.v1.SealedR\adetails\x12\x14\n" +
-	"\x05clear\x18\x03 \x01(\fR\x05clear\"\x1f\n" +
+	"\x05clear\x18\x03 \x01(\fR\x05clear\"\x83\x01\n" +
+	"\vPersonPhone\x12\x10\n" +
+	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12-\n" +
+	"\adetails\x18\x02 \x01(\v2\x13.holdfast.v1.SealedR\adetails\x12\x1b\n" +
+	"\tphone_tag\x18\x03 \x01(\fR\bphoneTag\x12\x16\n" +
+	"\x06before\x18\x04 \x01(\fR\x06before\"\x1f\n" +
 	"\vPersonErase\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\"(\n" +
 	"\rPersonKeysSet\x12\x17\n" +
@@ -5961,7 +6037,7 @@ func file_holdfast_v1_command_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_command_proto_rawDescData
 }
 
-var file_holdfast_v1_command_proto_msgTypes = make([]protoimpl.MessageInfo, 81)
+var file_holdfast_v1_command_proto_msgTypes = make([]protoimpl.MessageInfo, 82)
 var file_holdfast_v1_command_proto_goTypes = []any{
 	(*Command)(nil),            // 0: holdfast.v1.Command
 	(*Frame)(nil),              // 1: holdfast.v1.Frame
@@ -6009,118 +6085,120 @@ var file_holdfast_v1_command_proto_goTypes = []any{
 	(*AppealDecide)(nil),       // 43: holdfast.v1.AppealDecide
 	(*PersonEnter)(nil),        // 44: holdfast.v1.PersonEnter
 	(*PersonSeal)(nil),         // 45: holdfast.v1.PersonSeal
-	(*PersonErase)(nil),        // 46: holdfast.v1.PersonErase
-	(*PersonKeysSet)(nil),      // 47: holdfast.v1.PersonKeysSet
-	(*TillAdd)(nil),            // 48: holdfast.v1.TillAdd
-	(*TillSet)(nil),            // 49: holdfast.v1.TillSet
-	(*TillPay)(nil),            // 50: holdfast.v1.TillPay
-	(*ShiftOpen)(nil),          // 51: holdfast.v1.ShiftOpen
-	(*ShiftClose)(nil),         // 52: holdfast.v1.ShiftClose
-	(*CashIn)(nil),             // 53: holdfast.v1.CashIn
-	(*CashOut)(nil),            // 54: holdfast.v1.CashOut
-	(*CashUndo)(nil),           // 55: holdfast.v1.CashUndo
-	(*TransferCreate)(nil),     // 56: holdfast.v1.TransferCreate
-	(*TransferAccept)(nil),     // 57: holdfast.v1.TransferAccept
-	(*TransferDecline)(nil),    // 58: holdfast.v1.TransferDecline
-	(*PayeeLookup)(nil),        // 59: holdfast.v1.PayeeLookup
-	(*PayeeHide)(nil),          // 60: holdfast.v1.PayeeHide
-	(*PacketCreate)(nil),       // 61: holdfast.v1.PacketCreate
-	(*PacketClaim)(nil),        // 62: holdfast.v1.PacketClaim
-	(*PacketReveal)(nil),       // 63: holdfast.v1.PacketReveal
-	(*StaffAdd)(nil),           // 64: holdfast.v1.StaffAdd
-	(*StaffEnd)(nil),           // 65: holdfast.v1.StaffEnd
-	(*StaffSetRoles)(nil),      // 66: holdfast.v1.StaffSetRoles
-	(*StaffToken)(nil),         // 67: holdfast.v1.StaffToken
-	(*SessionOpen)(nil),        // 68: holdfast.v1.SessionOpen
-	(*SessionEnd)(nil),         // 69: holdfast.v1.SessionEnd
-	(*PayCodeRenew)(nil),       // 70: holdfast.v1.PayCodeRenew
-	(*PayCodeWrong)(nil),       // 71: holdfast.v1.PayCodeWrong
-	(*CodePay)(nil),            // 72: holdfast.v1.CodePay
-	(*AskAnswer)(nil),          // 73: holdfast.v1.AskAnswer
-	(*ReceiveCodeSet)(nil),     // 74: holdfast.v1.ReceiveCodeSet
-	(*ReportCreate)(nil),       // 75: holdfast.v1.ReportCreate
-	(*ReportAnswer)(nil),       // 76: holdfast.v1.ReportAnswer
-	(*ReportClose)(nil),        // 77: holdfast.v1.ReportClose
-	(*ShopApply)(nil),          // 78: holdfast.v1.ShopApply
-	(*ShopDecide)(nil),         // 79: holdfast.v1.ShopDecide
-	(*ShopTake)(nil),           // 80: holdfast.v1.ShopTake
-	(*MerchantSettings)(nil),   // 81: holdfast.v1.MerchantSettings
-	(MerchantStatus)(0),        // 82: holdfast.v1.MerchantStatus
-	(Product)(0),               // 83: holdfast.v1.Product
-	(*Consent)(nil),            // 84: holdfast.v1.Consent
-	(*Attempt)(nil),            // 85: holdfast.v1.Attempt
-	(*Sealed)(nil),             // 86: holdfast.v1.Sealed
-	(*Limits)(nil),             // 87: holdfast.v1.Limits
-	(BlockReason)(0),           // 88: holdfast.v1.BlockReason
-	(*Passkey)(nil),            // 89: holdfast.v1.Passkey
-	(*TillCaps)(nil),           // 90: holdfast.v1.TillCaps
-	(StaffRole)(0),             // 91: holdfast.v1.StaffRole
-	(*ShownCode)(nil),          // 92: holdfast.v1.ShownCode
-	(*Subject)(nil),            // 93: holdfast.v1.Subject
-	(Trouble)(0),               // 94: holdfast.v1.Trouble
-	(ShopKind)(0),              // 95: holdfast.v1.ShopKind
-	(ShopRefusal)(0),           // 96: holdfast.v1.ShopRefusal
+	(*PersonPhone)(nil),        // 46: holdfast.v1.PersonPhone
+	(*PersonErase)(nil),        // 47: holdfast.v1.PersonErase
+	(*PersonKeysSet)(nil),      // 48: holdfast.v1.PersonKeysSet
+	(*TillAdd)(nil),            // 49: holdfast.v1.TillAdd
+	(*TillSet)(nil),            // 50: holdfast.v1.TillSet
+	(*TillPay)(nil),            // 51: holdfast.v1.TillPay
+	(*ShiftOpen)(nil),          // 52: holdfast.v1.ShiftOpen
+	(*ShiftClose)(nil),         // 53: holdfast.v1.ShiftClose
+	(*CashIn)(nil),             // 54: holdfast.v1.CashIn
+	(*CashOut)(nil),            // 55: holdfast.v1.CashOut
+	(*CashUndo)(nil),           // 56: holdfast.v1.CashUndo
+	(*TransferCreate)(nil),     // 57: holdfast.v1.TransferCreate
+	(*TransferAccept)(nil),     // 58: holdfast.v1.TransferAccept
+	(*TransferDecline)(nil),    // 59: holdfast.v1.TransferDecline
+	(*PayeeLookup)(nil),        // 60: holdfast.v1.PayeeLookup
+	(*PayeeHide)(nil),          // 61: holdfast.v1.PayeeHide
+	(*PacketCreate)(nil),       // 62: holdfast.v1.PacketCreate
+	(*PacketClaim)(nil),        // 63: holdfast.v1.PacketClaim
+	(*PacketReveal)(nil),       // 64: holdfast.v1.PacketReveal
+	(*StaffAdd)(nil),           // 65: holdfast.v1.StaffAdd
+	(*StaffEnd)(nil),           // 66: holdfast.v1.StaffEnd
+	(*StaffSetRoles)(nil),      // 67: holdfast.v1.StaffSetRoles
+	(*StaffToken)(nil),         // 68: holdfast.v1.StaffToken
+	(*SessionOpen)(nil),        // 69: holdfast.v1.SessionOpen
+	(*SessionEnd)(nil),         // 70: holdfast.v1.SessionEnd
+	(*PayCodeRenew)(nil),       // 71: holdfast.v1.PayCodeRenew
+	(*PayCodeWrong)(nil),       // 72: holdfast.v1.PayCodeWrong
+	(*CodePay)(nil),            // 73: holdfast.v1.CodePay
+	(*AskAnswer)(nil),          // 74: holdfast.v1.AskAnswer
+	(*ReceiveCodeSet)(nil),     // 75: holdfast.v1.ReceiveCodeSet
+	(*ReportCreate)(nil),       // 76: holdfast.v1.ReportCreate
+	(*ReportAnswer)(nil),       // 77: holdfast.v1.ReportAnswer
+	(*ReportClose)(nil),        // 78: holdfast.v1.ReportClose
+	(*ShopApply)(nil),          // 79: holdfast.v1.ShopApply
+	(*ShopDecide)(nil),         // 80: holdfast.v1.ShopDecide
+	(*ShopTake)(nil),           // 81: holdfast.v1.ShopTake
+	(*MerchantSettings)(nil),   // 82: holdfast.v1.MerchantSettings
+	(MerchantStatus)(0),        // 83: holdfast.v1.MerchantStatus
+	(Product)(0),               // 84: holdfast.v1.Product
+	(*Consent)(nil),            // 85: holdfast.v1.Consent
+	(*Attempt)(nil),            // 86: holdfast.v1.Attempt
+	(*Sealed)(nil),             // 87: holdfast.v1.Sealed
+	(*Limits)(nil),             // 88: holdfast.v1.Limits
+	(BlockReason)(0),           // 89: holdfast.v1.BlockReason
+	(*Passkey)(nil),            // 90: holdfast.v1.Passkey
+	(*TillCaps)(nil),           // 91: holdfast.v1.TillCaps
+	(StaffRole)(0),             // 92: holdfast.v1.StaffRole
+	(*ShownCode)(nil),          // 93: holdfast.v1.ShownCode
+	(*Subject)(nil),            // 94: holdfast.v1.Subject
+	(Trouble)(0),               // 95: holdfast.v1.Trouble
+	(ShopKind)(0),              // 96: holdfast.v1.ShopKind
+	(ShopRefusal)(0),           // 97: holdfast.v1.ShopRefusal
 }
 var file_holdfast_v1_command_proto_depIdxs = []int32{
-	81, // 0: holdfast.v1.MerchantAdd.settings:type_name -> holdfast.v1.MerchantSettings
-	81, // 1: holdfast.v1.MerchantSet.settings:type_name -> holdfast.v1.MerchantSettings
-	82, // 2: holdfast.v1.MerchantSet.status:type_name -> holdfast.v1.MerchantStatus
-	83, // 3: holdfast.v1.OrderCreate.product:type_name -> holdfast.v1.Product
-	84, // 4: holdfast.v1.WalletPay.consent:type_name -> holdfast.v1.Consent
-	85, // 5: holdfast.v1.NoticeReport.attempts:type_name -> holdfast.v1.Attempt
+	82, // 0: holdfast.v1.MerchantAdd.settings:type_name -> holdfast.v1.MerchantSettings
+	82, // 1: holdfast.v1.MerchantSet.settings:type_name -> holdfast.v1.MerchantSettings
+	83, // 2: holdfast.v1.MerchantSet.status:type_name -> holdfast.v1.MerchantStatus
+	84, // 3: holdfast.v1.OrderCreate.product:type_name -> holdfast.v1.Product
+	85, // 4: holdfast.v1.WalletPay.consent:type_name -> holdfast.v1.Consent
+	86, // 5: holdfast.v1.NoticeReport.attempts:type_name -> holdfast.v1.Attempt
 	26, // 6: holdfast.v1.TransferBatch.transfers:type_name -> holdfast.v1.Transfer
-	86, // 7: holdfast.v1.DeviceEnrol.details:type_name -> holdfast.v1.Sealed
-	84, // 8: holdfast.v1.DeviceEnd.consent:type_name -> holdfast.v1.Consent
-	84, // 9: holdfast.v1.PinSet.consent:type_name -> holdfast.v1.Consent
-	84, // 10: holdfast.v1.PinForget.consent:type_name -> holdfast.v1.Consent
-	84, // 11: holdfast.v1.FreeLimitSet.consent:type_name -> holdfast.v1.Consent
-	87, // 12: holdfast.v1.LimitsSet.limits:type_name -> holdfast.v1.Limits
-	88, // 13: holdfast.v1.PersonBlock.why:type_name -> holdfast.v1.BlockReason
-	89, // 14: holdfast.v1.PasskeyAdd.passkey:type_name -> holdfast.v1.Passkey
-	84, // 15: holdfast.v1.PasskeyAdd.consent:type_name -> holdfast.v1.Consent
-	84, // 16: holdfast.v1.PasskeyEnd.consent:type_name -> holdfast.v1.Consent
-	84, // 17: holdfast.v1.PasskeyUse.consent:type_name -> holdfast.v1.Consent
-	86, // 18: holdfast.v1.AppealFile.words:type_name -> holdfast.v1.Sealed
-	84, // 19: holdfast.v1.AppealFile.consent:type_name -> holdfast.v1.Consent
-	86, // 20: holdfast.v1.AppealDecide.answer:type_name -> holdfast.v1.Sealed
-	86, // 21: holdfast.v1.PersonEnter.details:type_name -> holdfast.v1.Sealed
-	86, // 22: holdfast.v1.PersonSeal.details:type_name -> holdfast.v1.Sealed
-	90, // 23: holdfast.v1.TillSet.caps:type_name -> holdfast.v1.TillCaps
-	84, // 24: holdfast.v1.TillPay.consent:type_name -> holdfast.v1.Consent
-	84, // 25: holdfast.v1.CashOut.consent:type_name -> holdfast.v1.Consent
-	86, // 26: holdfast.v1.TransferCreate.memo:type_name -> holdfast.v1.Sealed
-	84, // 27: holdfast.v1.TransferCreate.consent:type_name -> holdfast.v1.Consent
-	84, // 28: holdfast.v1.TransferAccept.consent:type_name -> holdfast.v1.Consent
-	84, // 29: holdfast.v1.TransferDecline.consent:type_name -> holdfast.v1.Consent
-	84, // 30: holdfast.v1.PayeeHide.consent:type_name -> holdfast.v1.Consent
-	86, // 31: holdfast.v1.PacketCreate.words:type_name -> holdfast.v1.Sealed
-	84, // 32: holdfast.v1.PacketCreate.consent:type_name -> holdfast.v1.Consent
-	84, // 33: holdfast.v1.PacketClaim.consent:type_name -> holdfast.v1.Consent
-	91, // 34: holdfast.v1.StaffAdd.roles:type_name -> holdfast.v1.StaffRole
-	86, // 35: holdfast.v1.StaffAdd.details:type_name -> holdfast.v1.Sealed
-	91, // 36: holdfast.v1.StaffSetRoles.roles:type_name -> holdfast.v1.StaffRole
-	84, // 37: holdfast.v1.SessionOpen.consent:type_name -> holdfast.v1.Consent
-	84, // 38: holdfast.v1.PayCodeRenew.consent:type_name -> holdfast.v1.Consent
-	16, // 39: holdfast.v1.CodePay.order:type_name -> holdfast.v1.OrderCreate
-	92, // 40: holdfast.v1.CodePay.code:type_name -> holdfast.v1.ShownCode
-	84, // 41: holdfast.v1.AskAnswer.consent:type_name -> holdfast.v1.Consent
-	84, // 42: holdfast.v1.ReceiveCodeSet.consent:type_name -> holdfast.v1.Consent
-	93, // 43: holdfast.v1.ReportCreate.subject:type_name -> holdfast.v1.Subject
-	94, // 44: holdfast.v1.ReportCreate.trouble:type_name -> holdfast.v1.Trouble
-	86, // 45: holdfast.v1.ReportCreate.words:type_name -> holdfast.v1.Sealed
-	84, // 46: holdfast.v1.ReportCreate.consent:type_name -> holdfast.v1.Consent
-	86, // 47: holdfast.v1.ReportAnswer.words:type_name -> holdfast.v1.Sealed
-	84, // 48: holdfast.v1.ReportClose.consent:type_name -> holdfast.v1.Consent
-	95, // 49: holdfast.v1.ShopApply.kind:type_name -> holdfast.v1.ShopKind
-	84, // 50: holdfast.v1.ShopApply.consent:type_name -> holdfast.v1.Consent
-	96, // 51: holdfast.v1.ShopDecide.refusal:type_name -> holdfast.v1.ShopRefusal
-	86, // 52: holdfast.v1.ShopDecide.words:type_name -> holdfast.v1.Sealed
-	84, // 53: holdfast.v1.ShopTake.consent:type_name -> holdfast.v1.Consent
-	54, // [54:54] is the sub-list for method output_type
-	54, // [54:54] is the sub-list for method input_type
-	54, // [54:54] is the sub-list for extension type_name
-	54, // [54:54] is the sub-list for extension extendee
-	0,  // [0:54] is the sub-list for field type_name
+	87, // 7: holdfast.v1.DeviceEnrol.details:type_name -> holdfast.v1.Sealed
+	85, // 8: holdfast.v1.DeviceEnd.consent:type_name -> holdfast.v1.Consent
+	85, // 9: holdfast.v1.PinSet.consent:type_name -> holdfast.v1.Consent
+	85, // 10: holdfast.v1.PinForget.consent:type_name -> holdfast.v1.Consent
+	85, // 11: holdfast.v1.FreeLimitSet.consent:type_name -> holdfast.v1.Consent
+	88, // 12: holdfast.v1.LimitsSet.limits:type_name -> holdfast.v1.Limits
+	89, // 13: holdfast.v1.PersonBlock.why:type_name -> holdfast.v1.BlockReason
+	90, // 14: holdfast.v1.PasskeyAdd.passkey:type_name -> holdfast.v1.Passkey
+	85, // 15: holdfast.v1.PasskeyAdd.consent:type_name -> holdfast.v1.Consent
+	85, // 16: holdfast.v1.PasskeyEnd.consent:type_name -> holdfast.v1.Consent
+	85, // 17: holdfast.v1.PasskeyUse.consent:type_name -> holdfast.v1.Consent
+	87, // 18: holdfast.v1.AppealFile.words:type_name -> holdfast.v1.Sealed
+	85, // 19: holdfast.v1.AppealFile.consent:type_name -> holdfast.v1.Consent
+	87, // 20: holdfast.v1.AppealDecide.answer:type_name -> holdfast.v1.Sealed
+	87, // 21: holdfast.v1.PersonEnter.details:type_name -> holdfast.v1.Sealed
+	87, // 22: holdfast.v1.PersonSeal.details:type_name -> holdfast.v1.Sealed
+	87, // 23: holdfast.v1.PersonPhone.details:type_name -> holdfast.v1.Sealed
+	91, // 24: holdfast.v1.TillSet.caps:type_name -> holdfast.v1.TillCaps
+	85, // 25: holdfast.v1.TillPay.consent:type_name -> holdfast.v1.Consent
+	85, // 26: holdfast.v1.CashOut.consent:type_name -> holdfast.v1.Consent
+	87, // 27: holdfast.v1.TransferCreate.memo:type_name -> holdfast.v1.Sealed
+	85, // 28: holdfast.v1.TransferCreate.consent:type_name -> holdfast.v1.Consent
+	85, // 29: holdfast.v1.TransferAccept.consent:type_name -> holdfast.v1.Consent
+	85, // 30: holdfast.v1.TransferDecline.consent:type_name -> holdfast.v1.Consent
+	85, // 31: holdfast.v1.PayeeHide.consent:type_name -> holdfast.v1.Consent
+	87, // 32: holdfast.v1.PacketCreate.words:type_name -> holdfast.v1.Sealed
+	85, // 33: holdfast.v1.PacketCreate.consent:type_name -> holdfast.v1.Consent
+	85, // 34: holdfast.v1.PacketClaim.consent:type_name -> holdfast.v1.Consent
+	92, // 35: holdfast.v1.StaffAdd.roles:type_name -> holdfast.v1.StaffRole
+	87, // 36: holdfast.v1.StaffAdd.details:type_name -> holdfast.v1.Sealed
+	92, // 37: holdfast.v1.StaffSetRoles.roles:type_name -> holdfast.v1.StaffRole
+	85, // 38: holdfast.v1.SessionOpen.consent:type_name -> holdfast.v1.Consent
+	85, // 39: holdfast.v1.PayCodeRenew.consent:type_name -> holdfast.v1.Consent
+	16, // 40: holdfast.v1.CodePay.order:type_name -> holdfast.v1.OrderCreate
+	93, // 41: holdfast.v1.CodePay.code:type_name -> holdfast.v1.ShownCode
+	85, // 42: holdfast.v1.AskAnswer.consent:type_name -> holdfast.v1.Consent
+	85, // 43: holdfast.v1.ReceiveCodeSet.consent:type_name -> holdfast.v1.Consent
+	94, // 44: holdfast.v1.ReportCreate.subject:type_name -> holdfast.v1.Subject
+	95, // 45: holdfast.v1.ReportCreate.trouble:type_name -> holdfast.v1.Trouble
+	87, // 46: holdfast.v1.ReportCreate.words:type_name -> holdfast.v1.Sealed
+	85, // 47: holdfast.v1.ReportCreate.consent:type_name -> holdfast.v1.Consent
+	87, // 48: holdfast.v1.ReportAnswer.words:type_name -> holdfast.v1.Sealed
+	85, // 49: holdfast.v1.ReportClose.consent:type_name -> holdfast.v1.Consent
+	96, // 50: holdfast.v1.ShopApply.kind:type_name -> holdfast.v1.ShopKind
+	85, // 51: holdfast.v1.ShopApply.consent:type_name -> holdfast.v1.Consent
+	97, // 52: holdfast.v1.ShopDecide.refusal:type_name -> holdfast.v1.ShopRefusal
+	87, // 53: holdfast.v1.ShopDecide.words:type_name -> holdfast.v1.Sealed
+	85, // 54: holdfast.v1.ShopTake.consent:type_name -> holdfast.v1.Consent
+	55, // [55:55] is the sub-list for method output_type
+	55, // [55:55] is the sub-list for method input_type
+	55, // [55:55] is the sub-list for extension type_name
+	55, // [55:55] is the sub-list for extension extendee
+	0,  // [0:55] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_command_proto_init() }
@@ -6135,7 +6213,7 @@ func file_holdfast_v1_command_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_command_proto_rawDesc), len(file_holdfast_v1_command_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   81,
+			NumMessages:   82,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -34,6 +34,7 @@ const (
 	PersonSeal    Number = 25
 	PersonErase   Number = 26
 	PersonKeysSet Number = 27
+	PersonPhone   Number = 141
 
 	OrderCreate Number = 30
 	OrderPay    Number = 31

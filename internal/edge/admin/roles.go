@@ -43,6 +43,7 @@ var roles = map[string][]pb.StaffRole{
 	// People's names and numbers are for those who deal with them.
 	pbconnect.AdminServicePersonShowProcedure:   {support, finance},
 	pbconnect.AdminServicePersonAddProcedure:    {support, finance}, // with money: as PersonTopup
+	pbconnect.AdminServicePersonPhoneProcedure:  {support},
 	pbconnect.AdminServicePersonBlockProcedure:  {support, onCall},
 	pbconnect.AdminServicePersonTopupProcedure:  {finance},
 	pbconnect.AdminServicePersonImportProcedure: {support, finance}, // with money: as PersonTopup

@@ -9,6 +9,7 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
+	"github.com/holdfast-pay/holdfast/internal/edge/staff"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/person"
 	"github.com/holdfast-pay/holdfast/internal/rule/shop"
@@ -98,7 +99,7 @@ func (s *Server) wordsAboutShop(ctx context.Context, id uint64, text string) (*p
 	switch {
 	case text == "":
 		return nil, nil
-	case !wallet.Prose(text, maxWords):
+	case !wallet.Prose(text, staff.MaxAnswer):
 		return nil, refuse(code.TextInvalid)
 	}
 	var reader *pb.Person
@@ -112,7 +113,11 @@ func (s *Server) wordsAboutShop(ctx context.Context, id uint64, text string) (*p
 	}); err != nil {
 		return nil, err
 	}
-	return s.sealedFor(ctx, text, reader)
+	words, err := s.desk.SealedFor(ctx, text, reader)
+	if err != nil {
+		return nil, s.fail("seal an answer", err)
+	}
+	return words, nil
 }
 
 func (s *Server) shownShop(r table.Reader, a *pb.Shop) *pb.AdminShop {

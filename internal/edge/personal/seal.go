@@ -33,6 +33,24 @@ func (s *Sealer) Seal(ctx context.Context, d *pb.Details) (*pb.Sealed, error) {
 	return &pb.Sealed{KeyId: id, Box: box, Hash: hash}, nil
 }
 
+// Reseal seals what change makes of sealed details, under the key that they have.
+func (s *Sealer) Reseal(ctx context.Context, old *pb.Sealed, change func(*pb.Details)) (*pb.Sealed, error) {
+	d, err := s.Open(old)
+	if err != nil {
+		return nil, fmt.Errorf("open details: %w", err)
+	}
+	change(d)
+	hash, err := s.hash(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	box, err := s.box(old.KeyId, d)
+	if err != nil {
+		return nil, fmt.Errorf("seal details: %w", err)
+	}
+	return &pb.Sealed{KeyId: old.KeyId, Box: box, Hash: hash}, nil
+}
+
 func (s *Sealer) box(id string, d *pb.Details) ([]byte, error) {
 	aead, err := s.aead(id)
 	if err != nil {

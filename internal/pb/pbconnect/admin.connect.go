@@ -58,6 +58,9 @@ const (
 	// AdminServicePersonTopupProcedure is the fully-qualified name of the AdminService's PersonTopup
 	// RPC.
 	AdminServicePersonTopupProcedure = "/holdfast.v1.AdminService/PersonTopup"
+	// AdminServicePersonPhoneProcedure is the fully-qualified name of the AdminService's PersonPhone
+	// RPC.
+	AdminServicePersonPhoneProcedure = "/holdfast.v1.AdminService/PersonPhone"
 	// AdminServicePersonBlockProcedure is the fully-qualified name of the AdminService's PersonBlock
 	// RPC.
 	AdminServicePersonBlockProcedure = "/holdfast.v1.AdminService/PersonBlock"
@@ -177,6 +180,8 @@ type AdminServiceClient interface {
 	MerchantCallback(context.Context, *connect.Request[pb.AdminMerchantCallbackRequest]) (*connect.Response[pb.AdminMerchant], error)
 	PersonAdd(context.Context, *connect.Request[pb.AdminPersonAddRequest]) (*connect.Response[pb.AdminPerson], error)
 	PersonTopup(context.Context, *connect.Request[pb.AdminPersonTopupRequest]) (*connect.Response[pb.AdminPerson], error)
+	// PersonPhone gives a person another phone number, or their first.
+	PersonPhone(context.Context, *connect.Request[pb.AdminPersonPhoneRequest]) (*connect.Response[pb.AdminPerson], error)
 	// PersonBlock blocks a person with a reason, or lets them go on.
 	PersonBlock(context.Context, *connect.Request[pb.AdminPersonBlockRequest]) (*connect.Response[pb.AdminPerson], error)
 	PersonShow(context.Context, *connect.Request[pb.AdminPersonShowRequest]) (*connect.Response[pb.AdminPerson], error)
@@ -297,6 +302,12 @@ func NewAdminServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			httpClient,
 			baseURL+AdminServicePersonTopupProcedure,
 			connect.WithSchema(adminServiceMethods.ByName("PersonTopup")),
+			connect.WithClientOptions(opts...),
+		),
+		personPhone: connect.NewClient[pb.AdminPersonPhoneRequest, pb.AdminPerson](
+			httpClient,
+			baseURL+AdminServicePersonPhoneProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("PersonPhone")),
 			connect.WithClientOptions(opts...),
 		),
 		personBlock: connect.NewClient[pb.AdminPersonBlockRequest, pb.AdminPerson](
@@ -563,6 +574,7 @@ type adminServiceClient struct {
 	merchantCallback *connect.Client[pb.AdminMerchantCallbackRequest, pb.AdminMerchant]
 	personAdd        *connect.Client[pb.AdminPersonAddRequest, pb.AdminPerson]
 	personTopup      *connect.Client[pb.AdminPersonTopupRequest, pb.AdminPerson]
+	personPhone      *connect.Client[pb.AdminPersonPhoneRequest, pb.AdminPerson]
 	personBlock      *connect.Client[pb.AdminPersonBlockRequest, pb.AdminPerson]
 	personShow       *connect.Client[pb.AdminPersonShowRequest, pb.AdminPerson]
 	personImport     *connect.Client[pb.AdminImportRequest, pb.AdminImportReport]
@@ -640,6 +652,11 @@ func (c *adminServiceClient) PersonAdd(ctx context.Context, req *connect.Request
 // PersonTopup calls holdfast.v1.AdminService.PersonTopup.
 func (c *adminServiceClient) PersonTopup(ctx context.Context, req *connect.Request[pb.AdminPersonTopupRequest]) (*connect.Response[pb.AdminPerson], error) {
 	return c.personTopup.CallUnary(ctx, req)
+}
+
+// PersonPhone calls holdfast.v1.AdminService.PersonPhone.
+func (c *adminServiceClient) PersonPhone(ctx context.Context, req *connect.Request[pb.AdminPersonPhoneRequest]) (*connect.Response[pb.AdminPerson], error) {
+	return c.personPhone.CallUnary(ctx, req)
 }
 
 // PersonBlock calls holdfast.v1.AdminService.PersonBlock.
@@ -863,6 +880,8 @@ type AdminServiceHandler interface {
 	MerchantCallback(context.Context, *connect.Request[pb.AdminMerchantCallbackRequest]) (*connect.Response[pb.AdminMerchant], error)
 	PersonAdd(context.Context, *connect.Request[pb.AdminPersonAddRequest]) (*connect.Response[pb.AdminPerson], error)
 	PersonTopup(context.Context, *connect.Request[pb.AdminPersonTopupRequest]) (*connect.Response[pb.AdminPerson], error)
+	// PersonPhone gives a person another phone number, or their first.
+	PersonPhone(context.Context, *connect.Request[pb.AdminPersonPhoneRequest]) (*connect.Response[pb.AdminPerson], error)
 	// PersonBlock blocks a person with a reason, or lets them go on.
 	PersonBlock(context.Context, *connect.Request[pb.AdminPersonBlockRequest]) (*connect.Response[pb.AdminPerson], error)
 	PersonShow(context.Context, *connect.Request[pb.AdminPersonShowRequest]) (*connect.Response[pb.AdminPerson], error)
@@ -979,6 +998,12 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 		AdminServicePersonTopupProcedure,
 		svc.PersonTopup,
 		connect.WithSchema(adminServiceMethods.ByName("PersonTopup")),
+		connect.WithHandlerOptions(opts...),
+	)
+	adminServicePersonPhoneHandler := connect.NewUnaryHandler(
+		AdminServicePersonPhoneProcedure,
+		svc.PersonPhone,
+		connect.WithSchema(adminServiceMethods.ByName("PersonPhone")),
 		connect.WithHandlerOptions(opts...),
 	)
 	adminServicePersonBlockHandler := connect.NewUnaryHandler(
@@ -1249,6 +1274,8 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 			adminServicePersonAddHandler.ServeHTTP(w, r)
 		case AdminServicePersonTopupProcedure:
 			adminServicePersonTopupHandler.ServeHTTP(w, r)
+		case AdminServicePersonPhoneProcedure:
+			adminServicePersonPhoneHandler.ServeHTTP(w, r)
 		case AdminServicePersonBlockProcedure:
 			adminServicePersonBlockHandler.ServeHTTP(w, r)
 		case AdminServicePersonShowProcedure:
@@ -1368,6 +1395,10 @@ func (UnimplementedAdminServiceHandler) PersonAdd(context.Context, *connect.Requ
 
 func (UnimplementedAdminServiceHandler) PersonTopup(context.Context, *connect.Request[pb.AdminPersonTopupRequest]) (*connect.Response[pb.AdminPerson], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.AdminService.PersonTopup is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) PersonPhone(context.Context, *connect.Request[pb.AdminPersonPhoneRequest]) (*connect.Response[pb.AdminPerson], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.AdminService.PersonPhone is not implemented"))
 }
 
 func (UnimplementedAdminServiceHandler) PersonBlock(context.Context, *connect.Request[pb.AdminPersonBlockRequest]) (*connect.Response[pb.AdminPerson], error) {

@@ -13,6 +13,7 @@ var (
 
 	Enter   = catalogue.Returning(catalogue.PersonEnter, "person_enter", ApplyEnter).From(LevelSealed)
 	Seal    = catalogue.Returning(catalogue.PersonSeal, "person_seal", ApplySeal).From(LevelSealed)
+	Phone   = catalogue.Returning(catalogue.PersonPhone, "person_phone", ApplyPhone).From(LevelSealed)
 	SetKeys = catalogue.Returning(catalogue.PersonKeysSet, "person_keys_set", ApplyKeysSet).From(LevelSealed)
 )
 
@@ -21,7 +22,7 @@ var Rule = catalogue.Rule{
 	Name: "person",
 	Commands: []*catalogue.Spec{
 		Add.Spec, BindOpenid.Spec, Topup.Spec,
-		Enter.Spec, Seal.Spec, SetKeys.Spec,
+		Enter.Spec, Seal.Spec, Phone.Spec, SetKeys.Spec,
 	},
 	Tables: []table.ID{table.Persons, table.Openids, table.PersonRefs, table.PersonPhones, table.PersonKeys, table.ErasedKeys},
 

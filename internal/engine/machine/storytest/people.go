@@ -103,3 +103,27 @@ func describePerson(p *pb.Person) map[string]string {
 		"erased": erased, "blocked": p.BlockReason, "why": word(p.BlockWhy, "BLOCK_REASON_"),
 	}
 }
+
+// personPhone gives a person the number that phone says; the details are of name, under the
+// key that they had unless key says another.
+func personPhone(s *player, l *line) (table.Record, error) {
+	uid, err := s.uid(l.arg(0))
+	c := &pb.PersonPhone{Uid: uid, Details: sealed(l), PhoneTag: tag(l.option("phone", ""))}
+	if err != nil {
+		return nil, err
+	}
+	return c, s.p.Read(func(r table.Reader) error {
+		p, ok := person.Get(r, uid)
+		if !ok || p.Details == nil || c.Details == nil {
+			return nil
+		}
+		c.Before = p.Details.Hash
+		if _, other := l.options["key"]; !other {
+			c.Details.KeyId = p.Details.KeyId
+		}
+		if l.has("stale") {
+			c.Before = nil
+		}
+		return nil
+	})
+}

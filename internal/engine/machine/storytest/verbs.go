@@ -42,6 +42,7 @@ var verbs = map[string]verb{
 	"openid":     {catalogue.PersonOpenid, personOpenid},
 	"enter":      {catalogue.PersonEnter, personEnter},
 	"seal":       {catalogue.PersonSeal, personSeal},
+	"number":     {catalogue.PersonPhone, personPhone},
 	"erase":      {catalogue.PersonErase, personErase},
 	"block":      {catalogue.PersonBlock, personBlock},
 	"tagkey":     {catalogue.PersonKeysSet, personKeysSet},
