@@ -8,6 +8,11 @@ export interface AddMemberRequest {
 	email: string;
 }
 
+export interface AnswerMerchantReportRequest {
+	id: string;
+	words: string;
+}
+
 export interface CancelTillOrderRequest {
 	outTradeNo: string;
 }
@@ -293,6 +298,7 @@ export interface Calls {
 	NewMemberToken: { asked: NewMemberTokenRequest; answered: NewTokenResponse };
 	EndMember: { asked: EndMemberRequest; answered: StaffShown };
 	ListReports: { asked: ListMerchantReportsRequest; answered: ListMerchantReportsResponse };
+	AnswerReport: { asked: AnswerMerchantReportRequest; answered: ReportShown };
 	ListTills: { asked: ListTillsRequest; answered: ListTillsResponse };
 	CreateOrder: { asked: TillOrderRequest; answered: TillOrder };
 	ChargeCode: { asked: ChargeCodeRequest; answered: TillOrder };
@@ -311,6 +317,7 @@ export interface Calls {
 // messages says of each field what kind it is; a trailing [] is a list.
 export const messages = {
 	AddMemberRequest: { ref: "text", roles: "StaffRole[]", name: "text", phone: "text", email: "text" },
+	AnswerMerchantReportRequest: { id: "id", words: "text" },
 	CancelTillOrderRequest: { outTradeNo: "text" },
 	CashView: { clientId: "text", kind: "text", amount: "number", who: "text", at: "number", undoneAt: "number" },
 	ChargeCodeRequest: { order: "TillOrderRequest", code: "text" },
@@ -364,6 +371,7 @@ export const calls = {
 	NewMemberToken: ["NewTokenResponse", "StaffService"],
 	EndMember: ["StaffShown", "StaffService"],
 	ListReports: ["ListMerchantReportsResponse", "StaffService"],
+	AnswerReport: ["ReportShown", "StaffService"],
 	ListTills: ["ListTillsResponse", "TillService"],
 	CreateOrder: ["TillOrder", "TillService"],
 	ChargeCode: ["TillOrder", "TillService"],
