@@ -98,15 +98,15 @@ func TestANewVersionInMidFlow(t *testing.T) {
 	p.see("html:not(.before) .balance .amount") // it was loaded anew
 	s.net.mode.Store(passes)
 
-	// Without a worker that keeps the whole version, a part that is gone says so.
-	p.eval(`(navigator.serviceWorker.getRegistrations().then((all) => all.forEach((r) => r.unregister())), caches.keys().then((names) => names.forEach((n) => caches.delete(n))), "")`)
-	p.until(`window.gone || (caches.keys().then((n) => (window.gone = n.length === 0)), false)`)
+	// Where nothing is kept of the whole version, a part that is gone says so.
+	p.step(browser.Keep(false))
 	p.step(chromedp.Reload())
 	p.see(".days a")
 	s.net.mode.Store(deployed)
 	p.tap(".days a")
 	p.reads("页面已有新版本")
 	p.fits("stale")
+	p.step(browser.Keep(true))
 	s.net.mode.Store(passes)
 	p.tap(".screen main .button")
 	p.see(".timeline")
