@@ -26,6 +26,7 @@ var named = []rows{
 	{table.Transfers, false, in(table.Transfers, func(t *pb.PersonTransfer) []*pb.Sealed { return []*pb.Sealed{t.Memo} })},
 	{table.Packets, false, in(table.Packets, func(p *pb.Packet) []*pb.Sealed { return []*pb.Sealed{p.Words} })},
 	{table.Reports, false, in(table.Reports, func(p *pb.ProblemReport) []*pb.Sealed { return []*pb.Sealed{p.Words, p.Answer} })},
+	{table.Shops, false, in(table.Shops, func(s *pb.Shop) []*pb.Sealed { return []*pb.Sealed{s.Words} })},
 }
 
 // in reads the keys that are named in a table's rows.

@@ -22,6 +22,7 @@ var sealedRows = map[string]table.Key{
 	"PersonTransfer": table.K(table.Transfers).U64(1),
 	"Packet":         table.K(table.Packets).U64(1),
 	"ProblemReport":  table.K(table.Reports).U64(1),
+	"Shop":           table.K(table.Shops).U64(1),
 }
 
 // sealedFields are a message's fields of type Sealed.
