@@ -68,7 +68,7 @@ func (c *cluster) open(id uint64, known *pb.Members) (*replica.Replica, error) {
 	opt := replica.Options{
 		Identity: identity.Identity{ClusterID: 5, RaftID: id, Incarnation: id + 100}, Log: c.logs[id], Backend: c.mems[id], Peers: wire{c}, Known: known,
 		Machine:  machine.Options{MaxLevel: c.older[id]},
-		SpaceLow: c.low[id].Load, Health: func() *pb.NodeHealth { return &pb.NodeHealth{DiskLow: c.low[id].Load()} },
+		SpaceLow: c.low[id].Load, Health: func() *pb.NodeHealth { return c.health(id) },
 	}
 	if c.stopped != nil {
 		opt.Stopped = func(err error) { c.stopped <- err }
@@ -77,6 +77,15 @@ func (c *cluster) open(id uint64, known *pb.Members) (*replica.Replica, error) {
 		opt.Bootstrap = record(id, pb.MemberRole_MEMBER_ROLE_VOTER)
 	}
 	return replica.Open(opt)
+}
+
+// health is what a node tells of itself: it has all data keys, as there are none.
+func (c *cluster) health(id uint64) *pb.NodeHealth {
+	h := &pb.NodeHealth{DiskLow: c.low[id].Load()}
+	if r := c.node(id); r != nil {
+		h.KeysAt = r.Applied()
+	}
+	return h
 }
 
 func (c *cluster) start(id uint64, known *pb.Members) *replica.Replica {

@@ -170,7 +170,7 @@ func TestRowsThatAreWholeButWrong(t *testing.T) {
 		{"a row of journal entries has a flipped bit", table.Write{Key: journal.RowKey(64), Stored: bit(load(journal.RowKey(64)))}, "state_row: journal row 100000000000000040: row fails its CRC"},
 		{"one of its entries changes", table.Write{Key: journal.RowKey(64), Stored: table.Seal(nil, journal.RowKey(64), bit(load(journal.RowKey(64)))[5:])}, "state_"},
 		{"a row of journal entries is another's", table.Write{Key: journal.RowKey(64), Stored: table.Seal(nil, journal.RowKey(64), load(journal.RowKey(104))[5:])}, "journal: entry 45 says that it is entry 85"},
-		{"a row of no table", table.Write{Key: []byte{0x77, 1}, Stored: table.Seal(nil, []byte{0x77, 1}, nil)}, "belongs to no table"},
+		{"a row of no table", table.Write{Key: []byte{0xf7, 1}, Stored: table.Seal(nil, []byte{0xf7, 1}, nil)}, "belongs to no table"},
 		{"the head cannot be read", table.Write{Key: table.K(table.Head), Stored: []byte{1, 2, 3, 4, 5, 6}}, "state_row: head row 01"},
 	} {
 		old, had, err := r.store.Load(c.write.Key, nil)
