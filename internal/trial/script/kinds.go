@@ -37,6 +37,8 @@ var kinds = map[string]kind{
 	"MEMBER":   {"W1", matches(`W[0-9]{1,6}`)},
 	"APPEAL":   {"A1", matches(`A[0-9]{1,6}`)},
 	"REPORT":   {"Z1", matches(`Z[0-9]{1,6}`)},
+	"SHOP":     {"H1", matches(`H[1-4]`)},
+	"TAKING":   {"Y1", matches(`Y[1-4]`)},
 	"COURIER":  {"c1", matches(`c[1-3]`)},
 	"AMOUNT":   {"10", matches(`[1-9][0-9]{0,8}`)},
 	"NUMBER":   {"3", matches(`[0-9]{1,19}`)},

@@ -109,6 +109,7 @@ var canWait = map[string]bool{
 	"enter": true, "erase": true, "passkey": true, "end-passkey": true, "sign": true,
 	"hire": true, "dismiss": true, "reassign": true, "token": true, "enter-office": true, "leave-office": true, "work": true,
 	"block": true, "unblock": true, "appeal": true, "decide": true, "report": true, "reply-report": true, "close-report": true,
+	"apply": true, "approve": true, "turn-down": true, "visit": true, "collect": true,
 	"till": true, "cap": true, "shut": true, "open": true, "count": true, "take": true, "hand": true, "undo": true, "scan": true,
 	"add": true, "promote": true, "remove": true, "replace": true, "transfer": true, "raise": true,
 }

@@ -67,6 +67,14 @@ var syntax = []string{
 	"reply-report FRIEND REPORT NUMBER [via NODE]",
 	"close-report FRIEND REPORT [via NODE]",
 
+	// Friends' shops: the owner applies with one picture or another, an operator decides,
+	// others pay by the printed code, and the owner, or who tries to be, collects.
+	"apply FRIEND SHOP NUMBER [via NODE]",
+	"approve FRIEND SHOP [via NODE]",
+	"turn-down FRIEND SHOP NUMBER [via NODE]",
+	"visit FRIEND SHOP PAYMENT AMOUNT FRIEND [via NODE]",
+	"collect FRIEND SHOP TAKING AMOUNT [by FRIEND] [via NODE]",
+
 	// Friends' passkeys, by their numbers; each signs the next challenge.
 	"passkey FRIEND NUMBER [via NODE]",
 	"end-passkey FRIEND NUMBER [via NODE]",

@@ -151,6 +151,16 @@ var Variants = map[string]Variant{
 		[]string{"money", "history"},
 		func() broken { return broken{onAsk: renamesPayments} },
 	},
+	"takings-twice": {
+		"a phone that repeats taking takings out gives that another name and signs anew",
+		[]string{"shops", "money", "history"},
+		func() broken { return broken{onAsk: renamesTakings} },
+	},
+	"any-decision": {
+		"a desk takes whatever was decided on a shop for its own decision",
+		[]string{"history"},
+		func() broken { return broken{onAsk: decidesAsBefore} },
+	},
 	"dropped-difference": {
 		"a shift is closed with what its drawer should hold, whatever was counted",
 		[]string{"tills", "history"},

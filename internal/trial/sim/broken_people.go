@@ -8,6 +8,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/paycode"
+	"github.com/holdfast-pay/holdfast/internal/rule/shop"
 	"github.com/holdfast-pay/holdfast/internal/rule/till"
 	"github.com/holdfast-pay/holdfast/internal/rule/wallet"
 )
@@ -36,6 +37,25 @@ func renamesPayments(p *process, cmd *pb.Command) {
 	body := new(pb.TillPay)
 	altered(cmd, catalogue.TillPay, body, func() {
 		body.ClientId, body.Consent = another(p, body.ClientId), p.w.clients.friends.consent(body.Uid)
+	})
+}
+
+func renamesTakings(p *process, cmd *pb.Command) {
+	body := new(pb.ShopTake)
+	altered(cmd, catalogue.ShopTake, body, func() {
+		body.ClientId, body.Consent = another(p, body.ClientId), p.w.clients.friends.consent(body.Uid)
+	})
+}
+
+// decidesAsBefore has a decision be the one that the node already has.
+func decidesAsBefore(p *process, cmd *pb.Command) {
+	body := new(pb.ShopDecide)
+	altered(cmd, catalogue.ShopDecide, body, func() {
+		p.local(func(r table.Reader) {
+			if s, ok := shop.Peek(r, body.Id); ok && s.DecidedAt != 0 {
+				body.Approve, body.Refusal = s.State == pb.ShopState_SHOP_STATE_APPROVED, s.Refusal
+			}
+		})
 	})
 }
 

@@ -30,6 +30,7 @@ type clients struct {
 	offices offices
 
 	passkeys authenticators
+	shops    premises
 }
 
 // acked is what was acknowledged and must be there at the end.
@@ -58,7 +59,7 @@ type topupAsked struct {
 }
 
 func newClients(w *World) *clients {
-	return &clients{w: w, prepay: map[string]string{}, created: map[string]int64{}, refused: map[string]bool{}, friends: newBetween(), tills: newCounters(), codes: newScreens(), entered: newEntries(), offices: newOffices(), passkeys: newAuthenticators(), acked: acked{
+	return &clients{w: w, prepay: map[string]string{}, created: map[string]int64{}, refused: map[string]bool{}, friends: newBetween(), tills: newCounters(), codes: newScreens(), entered: newEntries(), offices: newOffices(), passkeys: newAuthenticators(), shops: newPremises(), acked: acked{
 		created: map[string]bool{}, paid: map[string]payment{}, closed: map[string]bool{},
 		refunds: map[string]refundAsked{}, topups: map[string]topupAsked{}, asked: map[string]topupAsked{},
 	}}
@@ -103,7 +104,7 @@ func (c *clients) begin(step script.Step) *request {
 
 // ofPeople says whether a verb needs wallets, which are there from transfer.Level on.
 func ofPeople(v string) bool {
-	return friendly[v] || atTill[v] || withCodes[v] || withKeys[v] || inOffice[v] || withPasskeys[v]
+	return friendly[v] || atTill[v] || withCodes[v] || withKeys[v] || inOffice[v] || withPasskeys[v] || withShops[v]
 }
 
 // asks makes the request of each verb.
@@ -116,6 +117,7 @@ var asks = map[string]func(*clients, *request, script.Step){
 	"enter-office": (*clients).enterOffice, "leave-office": (*clients).leaveOffice, "work": (*clients).work,
 	"block": (*clients).block, "unblock": (*clients).block, "appeal": (*clients).appeal, "decide": (*clients).decide,
 	"passkey": (*clients).addPasskey, "end-passkey": (*clients).endPasskey, "sign": (*clients).sign,
+	"apply": (*clients).apply, "approve": (*clients).decideShop, "turn-down": (*clients).decideShop, "visit": (*clients).visit, "collect": (*clients).collect,
 	"report": (*clients).report, "reply-report": (*clients).replyReport, "close-report": (*clients).closeReport,
 	"enter": (*clients).enter, "erase": (*clients).erase,
 	"charge": (*clients).charge, "reply": (*clients).reply, "guess": (*clients).guess, "renew": (*clients).renew, "receive": (*clients).receive,
@@ -356,6 +358,8 @@ func (c *clients) finish(r *request, index int, a answer) {
 		c.entered.learn(r.in.order, a)
 	case inOffice[v]:
 		c.offices.learn(r.in.order, a, &out)
+	case withShops[v]:
+		c.learnShop(r.in, a, &out)
 	}
 	if r.in.verb == "create" && a.code != code.OK {
 		c.refused[r.in.order] = true

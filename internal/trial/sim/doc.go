@@ -18,6 +18,7 @@
 //	keys.go entrants.go                keyrings, and people whose details are sealed and erased
 //	office.go folders.go               staff who sign in, blocks and appeals, reports
 //	passkeys.go                        passkeys that sign challenges
+//	shops.go street.go                 shops that friends open, and the checker's books of them
 //	play.go steps.go generate*.go      scripts, and random ones
 //	check*.go history.go promise.go    what must hold
 //	broken*.go                         what is broken on purpose, so that the checkers are seen to see

@@ -326,6 +326,7 @@ func (w *World) checkFriends(n *node, r table.Reader) {
 		w.checkPacket(n, r, name, t)
 	}
 	w.clients.tills.moved(&want)
+	w.clients.shops.moved(&want)
 	w.clients.codes.moved(&want)
 	for i := uint64(1); i <= friends; i++ {
 		a, _ := ledger.Get(r, ledger.UserBalance(people+i), money.CNY)

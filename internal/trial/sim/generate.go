@@ -68,7 +68,7 @@ func (g *generator) begin(seed uint64) {
 		g.oldBinaries()
 		return
 	}
-	g.actor = pick(g.chance, []func(){g.friend, g.counter, g.screen, g.office})
+	g.actor = pick(g.chance, []func(){g.friend, g.counter, g.screen, g.office, g.street})
 	g.blocks = g.oneIn(2)
 	if g.oneIn(5) {
 		g.step("keyring")

@@ -92,9 +92,15 @@ func (g *generator) screen() {
 			g.ask(n, "receive F%d Q%d", f, g.between(1, 3))
 		}
 	default:
-		if g.oneIn(6) {
+		switch g.IntN(6) {
+		case 0:
 			g.step("run 70s") // the code runs out
 			g.ask(v, "charge %s P3 5", v)
+		case 1: // read by a node whose clock is far behind
+			n := g.anyNode()
+			g.step("skew %s -1h", n)
+			g.asked[v]++
+			g.step("charge %s P3 5 via %s &", v, n)
 		}
 	}
 }
@@ -199,6 +205,7 @@ func (g *generator) report() {
 	default:
 		if g.asked[name] > 0 {
 			g.ask(name, "close-report F%d %s", payer, z)
+			g.step("run %dms", g.between(100, 900))
 			g.ask(name, "reply-report F%d %s 3", payer, z)
 		}
 	}
@@ -238,6 +245,47 @@ func (g *generator) losesKeys() {
 	g.step("run %dms", g.between(1, 60))
 	g.step("restart %s with %s disk", n, pick(g.chance, []string{"lost", "lost", "old"}))
 }
+
+// street does something with a friend's shops: with one friend's after the other's.
+func (g *generator) street() {
+	f := int64(1)
+	for f < friends && g.asked[street(people+uint64(f))] >= maxInStreet {
+		f++
+	}
+	name, h := street(people+uint64(f)), int64(1)
+	switch {
+	case g.asked[name] >= maxInStreet:
+		return
+	case g.asked[name] == 0:
+		g.ask(name, "apply F%d H1 1", f)
+		if !g.oneIn(3) {
+			g.ask(name, "approve F%d H1", f)
+			g.ask(name, "visit F%d H1 P1 %d F%d", f, g.between(20, 90), f%friends+1)
+		}
+		return
+	case g.oneIn(4):
+		h = 2
+	}
+	switch g.IntN(16) {
+	case 0, 1, 2:
+		g.ask(name, "apply F%d H%d %d", f, h, g.between(1, 2))
+	case 3, 4:
+		g.ask(name, "approve F%d H%d", f, h)
+	case 5, 6:
+		g.ask(name, "turn-down F%d H%d %d", f, h, g.between(1, 2))
+	case 7, 8, 9, 10:
+		g.ask(name, "visit F%d H%d P%d %d F%d", f, h, g.between(1, 2), 10*g.between(1, 9), g.between(1, friends))
+	default:
+		who := ""
+		if g.oneIn(5) {
+			who = fmt.Sprint(" by F", g.between(1, friends))
+		}
+		g.ask(name, "collect F%d H%d Y%d %d%s", f, h, g.between(1, 2), 10*g.between(1, 5), who)
+	}
+}
+
+// maxInStreet bounds the requests about a friend's shops, for the checker's sake.
+const maxInStreet = 14
 
 // maxShown is how many codes are shown in a run.
 const maxShown = 40

@@ -127,6 +127,8 @@ func blank(verb string) book {
 		return entrant{}
 	case withPasskeys[verb]:
 		return passkeyBook{}
+	case withShops[verb]:
+		return streetBook{}
 	case inOffice[verb]:
 		return folder(verb)
 	}

@@ -173,6 +173,7 @@ func (w *World) checkState(n *node, r table.Reader) {
 	w.checkAcked(n, r)
 	w.checkMoney(n, r)
 	w.checkTills(n, r)
+	w.checkShops(n, r)
 	w.foundCodes(r)
 	w.checkCodes(n, r)
 	w.checkFriends(n, r)

@@ -105,6 +105,12 @@ func (pl *player) senseless(s *script.Step) string {
 		return "nobody has asked for that; hire them first"
 	case withPasskeys[v] && (script.Number(s.Arg("NUMBER")) < 1 || script.Number(s.Arg("NUMBER")) > passkeysKnown):
 		return "the checker has no room for such a passkey"
+	case withShops[v] && v != "apply" && !c.shops.asked[s.Arg("FRIEND")+" "+s.Arg("SHOP")]:
+		return "nobody has asked for that shop; apply for it first"
+	case v == "visit" && script.Number(s.Arg("PAYMENT")[1:]) > shopPayments:
+		return "the checker has no room for that many payments"
+	case v == "turn-down" && (script.Number(s.Arg("NUMBER")) < 1 || script.Number(s.Arg("NUMBER")) > shopRefusals):
+		return "there is no such reason"
 	case v == "report" && !c.friends.asked[s.Arg("TRANSFER")]:
 		return "nobody has asked for that transfer; send it first"
 	case (v == "reply-report" || v == "close-report") && !c.offices.asked[reportName(s.Arg("REPORT"), friendUid(s.Arg("FRIEND")))]:

@@ -317,21 +317,21 @@ func (w *World) checkTills(n *node, r table.Reader) {
 		inDrawer, missing, safe := d.sums()
 		safes[script.Number(name[1:])%merchants] += safe
 		id := w.clients.tills.ids[name]
-		w.checkCash(n, r, ledger.TillCash(id), inDrawer)
-		w.checkCash(n, r, ledger.TillDifference(id), missing)
+		w.checkAccount(n, r, "tills", ledger.TillCash(id), inDrawer)
+		w.checkAccount(n, r, "tills", ledger.TillDifference(id), missing)
 	}
 	for i, safe := range safes {
-		w.checkCash(n, r, ledger.MerchantSafe(shopOf(fmt.Sprint("O", i))), safe)
+		w.checkAccount(n, r, "tills", ledger.MerchantSafe(shopOf(fmt.Sprint("O", i))), safe)
 	}
 }
 
-func (w *World) checkCash(n *node, r table.Reader, account string, want int64) {
+func (w *World) checkAccount(n *node, r table.Reader, checker, account string, want int64) {
 	got := int64(0)
 	if a, ok := ledger.Get(r, account, money.CNY); ok {
 		got = ledger.Balance(a)
 	}
 	if got != want && w.failure == nil {
-		w.fail("tills", "%s has %d fen in %s, what was answered adds up to %d", n.name, got, account, want)
+		w.fail(checker, "%s has %d fen in %s, what was answered adds up to %d", n.name, got, account, want)
 	}
 }
 
