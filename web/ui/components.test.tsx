@@ -7,6 +7,7 @@ import { Amount } from "./Amount";
 import { AmountPad, amountOf } from "./AmountPad";
 import { Button } from "./Button";
 import { Bars, QR, runs } from "./Code";
+import { Choice } from "./Choice";
 import { Field } from "./Field";
 import { byDay, Days } from "./List";
 import { PinPad, shuffle } from "./PinPad";
@@ -36,6 +37,13 @@ test("what is wrong with a field is said beside it", () => {
 	const id = /<input id="([^"]+)"/.exec(f)?.[1];
 	assert.ok(id && f.includes(`for="${id}"`) && f.includes(`aria-describedby="${id}-said"`) && f.includes(`id="${id}-said"`));
 	assert.match(f, /role="alert"/);
+});
+
+test("a choice has its label, and says each thing in the person's language", () => {
+	const c = html(<Choice label="Kind" value={signal("b")} among={{ a: { zh: "甲", en: "A" }, b: { zh: "乙", en: "B" } }} name="kind" />);
+	const id = /<select id="([^"]+)"/.exec(c)?.[1];
+	assert.ok(id && c.includes(`for="${id}"`));
+	assert.match(c, /<option[^>]*value="b"[^>]*>(乙|B)<\/option>/);
 });
 
 test("a PIN pad shows how many digits there are, and is no password field", () => {

@@ -40,7 +40,16 @@ export function ActPage({ id }: { id: string }) {
 	return <Done act={a} />;
 }
 
-const screen = (a: Act): Text => (a.kind === "Pay" || a.kind === "WithdrawCash" || a.kind === "AnswerAsked" ? w.payment : a.kind === "Transfer" || a.kind === "AnswerTransfer" ? w.transfer : w.packet);
+const ofShop = (a: Act): boolean => a.kind === "ApplyShop" || a.kind === "TakeTakings";
+
+const screen = (a: Act): Text => (ofShop(a) ? w.shop : a.kind === "Pay" || a.kind === "WithdrawCash" || a.kind === "AnswerAsked" ? w.payment : a.kind === "Transfer" || a.kind === "AnswerTransfer" ? w.transfer : w.packet);
+
+// isShop says whether the other one is a shop.
+const isShop = (a: Act): boolean => ofShop(a) || a.kind === "Pay" || a.kind === "WithdrawCash";
+
+// going is what is said while there is no answer: what it is, that it comes, that it is
+// long in coming.
+const going = (a: Act): [Text, Text, Text] => (a.kind === "ApplyShop" ? [w.applying, w.applyingText, w.applyingLost] : a.kind === "TakeTakings" ? [w.moving, w.movingText, w.movingLost] : [w.paying, w.payingText, w.payingLost]);
 
 function Going({ act: a }: { act: Act }) {
 	const late = useSignal(Date.now() - a.begun > slow);
@@ -48,7 +57,8 @@ function Going({ act: a }: { act: Act }) {
 		const timer = setTimeout(() => (late.value = true), Math.max(0, slow - (Date.now() - a.begun)));
 		return () => clearTimeout(timer);
 	}, [a.id]);
-	const text = !online.value ? w.payingOffline : late.value ? w.payingLost : w.payingText;
+	const [title, soon, lost] = going(a);
+	const text = !online.value ? (ofShop(a) ? lost : w.payingOffline) : late.value ? lost : soon;
 	return (
 		<Screen
 			title={say(screen(a))}
@@ -65,19 +75,52 @@ function Going({ act: a }: { act: Act }) {
 				) : undefined
 			}
 		>
-			<Verdict tone="wait" title={say(w.paying)} text={say(text)}>
-				<Amount fen={a.amount} size="display" />
-				{a.who && <Who name={a.who} shop={a.kind === "Pay" || a.kind === "WithdrawCash"} />}
+			<Verdict tone="wait" title={say(title)} text={say(text)}>
+				{a.kind !== "ApplyShop" && <Amount fen={a.amount} size="display" />}
+				{a.who && <Who name={a.who} shop={isShop(a)} />}
 			</Verdict>
 		</Screen>
 	);
 }
 
-function NotDone({ act: a }: { act: Act }) {
-	const title = a.kind === "Pay" || a.kind === "AnswerAsked" ? w.notPaid : a.kind === "Transfer" ? w.notSent : w.notDone;
-	const said = sentence(a.code, a.sentence);
+// notDone is the title of a refusal, and what it means for the money.
+const notDone = (a: Act): [Text, Text | undefined] => {
+	switch (a.kind) {
+		case "Pay":
+		case "AnswerAsked":
+			return [w.notPaid, w.nothingCharged];
+		case "Transfer":
+			return [w.notSent, w.nothingCharged];
+		case "ApplyShop":
+			return [w.notApplied, undefined];
+		case "TakeTakings":
+			return [w.notMoved, w.stillThere];
+		default:
+			return [w.notDone, w.nothingCharged];
+	}
+};
+
+// whence is where an act was begun, and can be again.
+function whence(a: Act): string {
 	const code = String(a.request.code ?? "");
-	const where = code.startsWith("/c/") ? code : a.kind === "Pay" ? `/pay/${encodeURIComponent(code)}` : a.kind === "Transfer" ? "/transfer" : "/packets";
+	if (code.startsWith("/c/")) return code;
+	switch (a.kind) {
+		case "Pay":
+			return `/pay/${encodeURIComponent(code)}`;
+		case "Transfer":
+			return "/transfer";
+		case "ApplyShop":
+			return "/shops/new";
+		case "TakeTakings":
+			return `/takings/${String(a.request.shop)}`;
+		default:
+			return "/packets";
+	}
+}
+
+function NotDone({ act: a }: { act: Act }) {
+	const [title, money] = notDone(a);
+	const said = sentence(a.code, a.sentence);
 	const useful = a.kind !== "OpenPacket" && a.kind !== "AnswerTransfer" && a.kind !== "AnswerAsked";
 	return (
 		<Screen
@@ -85,8 +128,8 @@ function NotDone({ act: a }: { act: Act }) {
 			foot={
 				<>
 					{useful && (
-						<Button kind="primary" onPress={() => go(where, true)}>
-							{say(w.payAgain)}
+						<Button kind="primary" onPress={() => go(whence(a), true)}>
+							{say(ofShop(a) ? w.again : w.payAgain)}
 						</Button>
 					)}
 					{a.code === "person_blocked" && <Button onPress={() => go("/block")}>{say(w.blockedLook)}</Button>}
@@ -94,7 +137,7 @@ function NotDone({ act: a }: { act: Act }) {
 				</>
 			}
 		>
-			<Verdict tone="bad" title={say(title)} text={`${said} ${say(w.nothingCharged)}`} code={a.code} />
+			<Verdict tone="bad" title={say(title)} text={money ? `${said} ${say(money)}` : said} code={a.code} />
 			<div class="card">
 				<Facts>
 					{a.amount > 0 && (
@@ -102,7 +145,7 @@ function NotDone({ act: a }: { act: Act }) {
 							<Amount fen={a.amount} />
 						</Fact>
 					)}
-					{a.who && <Fact name={say(w.to)}>{a.who}</Fact>}
+					{a.who && <Fact name={say(ofShop(a) ? w.shop : w.to)}>{a.who}</Fact>}
 				</Facts>
 			</div>
 		</Screen>
@@ -118,6 +161,10 @@ export function ended(a: Act): Text {
 			return w.paid;
 		case "WithdrawCash":
 			return w.cashOwed;
+		case "ApplyShop":
+			return w.applied;
+		case "TakeTakings":
+			return w.moved;
 		case "Transfer":
 			return state === "waiting" ? w.waitingFor : w.sent;
 		case "AnswerTransfer":
@@ -130,9 +177,10 @@ export function ended(a: Act): Text {
 function Done({ act: a }: { act: Act }) {
 	const answer = a.answer ?? {};
 	const text = (name: string) => String(answer[name] ?? "");
-	const at = Number(answer.paidAt ?? 0) || Number(answer.createdAt ?? 0) || (a.ended ?? a.begun);
+	const at = (a.kind === "TakeTakings" ? 0 : Number(answer.paidAt ?? 0) || Number(answer.createdAt ?? 0)) || (a.ended ?? a.begun);
 	useEffect(() => {
 		if (a.kind === "OpenPacket" || a.kind === "ThrowPacket") go(`/packet#${text("link") || String(a.request.link ?? "")}`, true);
+		if (a.kind === "ApplyShop") go(`/shops/${text("shop")}`, true);
 	}, [a.id]);
 	const shop = returnTo(a.back ?? null);
 	return (
@@ -145,15 +193,15 @@ function Done({ act: a }: { act: Act }) {
 							{say(w.backToShop(shop.host))}
 						</a>
 					)}
-					<Button kind={shop ? "quiet" : "primary"} id="done" onPress={() => go("/", true)}>
+					<Button kind={shop ? "quiet" : "primary"} id="done" onPress={() => go(a.kind === "TakeTakings" ? `/shops/${text("shop")}` : "/", true)}>
 						{say(shop ? w.home : w.done)}
 					</Button>
 				</>
 			}
 		>
 			<Verdict tone="good" title={say(ended(a))}>
-				<Amount fen={a.amount} size="display" />
-				{a.who && <Who name={a.who} shop={a.kind === "Pay" || a.kind === "WithdrawCash"} />}
+				{a.kind !== "ApplyShop" && <Amount fen={a.amount} size="display" />}
+				{a.who && <Who name={a.who} shop={isShop(a)} />}
 			</Verdict>
 			<div class="card">
 				<Facts>

@@ -147,6 +147,11 @@ function About({ bill, act: a, told: v }: { bill: Bill; act: Act | undefined; to
 						))}
 				</details>
 			</div>
+			{kind === "shop" && (
+				<Rows>
+					<Row icon="store" title={say(w.shop)} href={`/shops/${id}`} />
+				</Rows>
+			)}
 			{kind === "transfer" && (
 				<Rows>
 					<Row icon="transfer" title={say(w.transfer)} href={`/transfer/${id}`} />

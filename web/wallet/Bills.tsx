@@ -17,7 +17,7 @@ import { back, go, place } from "./nav";
 import { bills, note, older } from "./state";
 import { w, whats } from "./words";
 
-const icons: Record<string, IconName> = { payment: "store", refund: "again", topup: "came", sent: "transfer", sent_back: "transfer", packet: "packet", packet_back: "packet" };
+const icons: Record<string, IconName> = { payment: "store", refund: "again", topup: "came", sent: "transfer", sent_back: "transfer", packet: "packet", packet_back: "packet", takings: "store" };
 
 // whatOf is the kind of a bill.
 export const whatOf = (b: Bill): string => say(whats[b.what] ?? (whats.other as { zh: string; en: string }));

@@ -12,7 +12,7 @@ import { live } from "./acts";
 import { lineOf } from "./Bills";
 import { connected } from "./follow";
 import { go } from "./nav";
-import { away, bills, guarded, hidden, hide, online, refresh, seenAt, waiting, wallet } from "./state";
+import { away, bills, guarded, heard, hidden, hide, online, refresh, seenAt, waiting, wallet } from "./state";
 import { updates } from "../wire/updates";
 import { w } from "./words";
 
@@ -107,6 +107,14 @@ function Concerns() {
 				<Banner tone="wait">
 					<p>{say(w.goingOn(going.length))}</p>
 					<a class="inline" href={`/act/${first.id}`}>
+						{say(w.look)}
+					</a>
+				</Banner>
+			)}
+			{heard.value && (
+				<Banner tone={heard.value.what === "shop_approved" ? "good" : "bad"}>
+					<p>{say((heard.value.what === "shop_approved" ? w.shopApproved : w.shopRefused)(heard.value.who))}</p>
+					<a class="inline" href={`/${heard.value.subject.replace("shop/", "shops/")}`}>
 						{say(w.look)}
 					</a>
 				</Banner>

@@ -41,6 +41,7 @@ export function Settings() {
 					</section>
 					<Rows>
 						<Row icon="info" title={say(w.limits)} href="/settings/limits" value={v ? say(w.usedOf(yuan(v.spentDay), yuan(v.perDay))) : undefined} />
+						<Row icon="store" title={say(w.shops)} href="/shops" />
 						<Row icon="bill" title={say(w.myReports)} href="/reports" />
 						{v?.block && <Row icon="warn" title={say(w.blocked)} href="/block" />}
 					</Rows>

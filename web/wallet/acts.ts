@@ -1,4 +1,4 @@
-// Acts that move money. Each is kept on this device under its client id before it is
+// Acts that move money, or apply for something. Each is kept on this device under its client id before it is
 // sent, so that a reload, a lost network and a lost answer end in the true answer: the
 // same act is sent again until the platform says how it ended, and moves money once.
 import { signal } from "@preact/signals";
@@ -6,7 +6,7 @@ import type { Calls } from "./api.gen";
 import { busy, call, Lost, Refused } from "./call";
 import { act as find, acts as all, dropAct, putAct } from "./store";
 
-export type Kind = "Pay" | "WithdrawCash" | "Transfer" | "ThrowPacket" | "OpenPacket" | "AnswerTransfer" | "AnswerAsked";
+export type Kind = "Pay" | "WithdrawCash" | "Transfer" | "ThrowPacket" | "OpenPacket" | "AnswerTransfer" | "AnswerAsked" | "ApplyShop" | "TakeTakings";
 
 export interface Act {
 	id: string;

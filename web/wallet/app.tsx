@@ -22,7 +22,7 @@ import { Pay } from "./Pay";
 import { Printed } from "./Printed";
 import { Scan } from "./Scan";
 import { FreePage, PinPage, Settings } from "./Settings";
-import { device, look, note, online, reached, refresh, removed, start } from "./state";
+import { device, hear, look, note, online, reached, refresh, removed, start } from "./state";
 import { forget, usable } from "./store";
 import { Transfer, TransferPage } from "./Transfer";
 import { watch } from "../wire/updates";
@@ -36,6 +36,10 @@ const PasskeysPage = lazy(() => import("./Safety").then((m) => m.PasskeysPage), 
 const LimitsPage = lazy(() => import("./Safety").then((m) => m.LimitsPage), true);
 const BlockPage = lazy(() => import("./Safety").then((m) => m.BlockPage), true);
 const Months = lazy(() => import("./Months").then((m) => m.Months), true);
+const NewShop = lazy(() => import("./ShopNew").then((m) => m.NewShop), true);
+const ShopPage = lazy(() => import("./Shops").then((m) => m.ShopPage), true);
+const Shops = lazy(() => import("./Shops").then((m) => m.Shops), true);
+const Takings = lazy(() => import("./Takings").then((m) => m.Takings), true);
 const Reports = lazy(() => import("./Reports").then((m) => m.Reports), true);
 const Gallery = lazy(() => import("./gallery").then((m) => m.Gallery));
 
@@ -85,6 +89,12 @@ function Page() {
 				return <BlockPage />;
 			case "months":
 				return <Months />;
+			case "shops":
+				return <Shops />;
+			case "shops/*":
+				return part === "new" ? <NewShop /> : <ShopPage key={part} id={part} />;
+			case "takings/*":
+				return <Takings key={part} id={part} />;
 			case "settings":
 				return <Settings />;
 			case "settings/*":
@@ -116,7 +126,8 @@ function App() {
 		if (!device.value) return;
 		void look();
 		void renew().catch(note);
-		return stream(() => {
+		return stream((happened) => {
+			hear(happened);
 			void refresh();
 			void look();
 		});

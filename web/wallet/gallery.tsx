@@ -4,8 +4,10 @@ import { Amount } from "../ui/Amount";
 import { AmountPad } from "../ui/AmountPad";
 import { Button } from "../ui/Button";
 import { Bars, QR } from "../ui/Code";
+import { Choice } from "../ui/Choice";
 import { Field } from "../ui/Field";
 import { Days, Row, Rows } from "../ui/List";
+import { Picture } from "../ui/Picture";
 import { PinPad } from "../ui/PinPad";
 import { Screen } from "../ui/Screen";
 import { Sheet } from "../ui/Sheet";
@@ -13,6 +15,7 @@ import { Badge, Banner, Copyable, Countdown, Fact, Facts, Skeleton, Toast, Verdi
 import { show, theme } from "../ui/theme";
 import { TimeLine } from "../ui/TimeLine";
 import { say } from "../ui/words";
+import { unbase64 } from "../wire/base64";
 import { w } from "./words";
 
 function Part({ name, children }: { name: string; children: ComponentChildren }) {
@@ -26,6 +29,10 @@ function Part({ name, children }: { name: string; children: ComponentChildren })
 
 const noop = () => {};
 
+// painted is a tiny picture, nothing is none.
+const painted = unbase64("iVBORw0KGgoAAAANSUhEUgAAAAQAAAADCAIAAAA7ljmRAAAAKElEQVR42mPQqGDQqLDRqKjQqNjCEFABRDYBFRUBQE5FBRDZVIDAFgDt9w2ZPry3AwAAAABJRU5ErkJggg==");
+const nothing = new Uint8Array(1);
+
 // hostile are texts that break pages which are not ready for them.
 const hostile = ["\u202Eevil gnp.exe", "👩‍👩‍👧‍👦 家庭聚餐", "一二三四五六七八九十一二三四五六七八九十一二三四五六七八九十一二三四五六七八九十", "Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch"];
 
@@ -33,6 +40,7 @@ const hostile = ["\u202Eevil gnp.exe", "👩‍👩‍👧‍👦 家庭聚餐",
 export function Gallery() {
 	const typed = useSignal("23.5");
 	const text = useSignal("138");
+	const chosen = useSignal("dark");
 	const sheet = useSignal(false);
 	const dialog = useSignal(false);
 	const now = Date.now();
@@ -61,6 +69,13 @@ export function Gallery() {
 				</Part>
 				<Part name="AmountPad">
 					<AmountPad shown={typed} />
+				</Part>
+				<Part name="Choice">
+					<Choice label={say(w.theme)} value={chosen} among={{ light: w.light, dark: w.dark }} name="choice" />
+				</Part>
+				<Part name="Picture">
+					<Picture data={painted} label="Picture" />
+					<Picture data={nothing} label="No picture" />
 				</Part>
 				<Part name="PinPad">
 					<PinPad label={say(w.choosePin)} onPin={noop} error={say(w.pinsDiffer)} />

@@ -1,7 +1,7 @@
 // What the pages show: the wallet and the bills as they were seen last, and whether
 // they are of now.
 import { computed, signal } from "@preact/signals";
-import type { Asked, Bill, TransferView, WalletView } from "./api.gen";
+import type { Asked, Bill, Happening, TransferView, WalletView } from "./api.gen";
 import { call, Lost, Refused } from "./call";
 import { get, put, type Device } from "./store";
 
@@ -28,6 +28,14 @@ export const waiting = signal<TransferView[]>([]);
 
 // guarded says whether the person confirms what is above their limit: by PIN or passkey.
 export const guarded = computed(() => wallet.value !== undefined && (wallet.value.hasPin || wallet.value.passkeys.length > 0));
+
+// heard is the newest decision on a shop of this person's that came while the page was open.
+export const heard = signal<Happening | undefined>(undefined);
+
+// hear takes from the news what a page has to say by itself.
+export function hear(happened: Happening[]): void {
+	for (const h of happened) if (h.what === "shop_approved" || h.what === "shop_refused") heard.value = h;
+}
 
 const keptBills = 50;
 

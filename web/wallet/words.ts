@@ -206,6 +206,23 @@ export const w = {
 	people: { zh: "谁领了", en: "Who took what" },
 	tooSmall: { zh: "每份至少 ¥0.01，平均最多 ¥200.00。", en: "A share is ¥0.01 at least and ¥200.00 at most on average." },
 
+	// Shops.
+	shops: { zh: "我的小店", en: "My shops" },
+	shop: { zh: "小店", en: "Shop" },
+	shopApproved: (n: string): Text => ({ zh: `“${n}”已通过审核，可以收款了。`, en: `“${n}” is approved and can be paid.` }),
+	shopRefused: (n: string): Text => ({ zh: `“${n}”没有通过审核。`, en: `“${n}” was refused.` }),
+	applying: { zh: "正在提交申请", en: "Sending your application" },
+	applyingText: { zh: "结果马上出来，不会重复提交。", en: "The answer comes in a moment. It counts once, whatever happens." },
+	applyingLost: { zh: "还没有收到回应，会自动再发，不会重复提交。可以离开本页。", en: "No answer yet. It is sent again by itself, and counts once. You may leave." },
+	applied: { zh: "申请已提交", en: "Your application is in" },
+	moving: { zh: "正在转入余额", en: "Moving it to your balance" },
+	movingText: { zh: "不会重复转入。结果马上出来。", en: "It is moved once. The answer comes in a moment." },
+	movingLost: { zh: "还没有收到结果，正在自动查询，不会重复转入。可以离开本页。", en: "No answer yet. It is being asked for, and moved once only. You may leave." },
+	moved: { zh: "已转入余额", en: "It is in your balance" },
+	notMoved: { zh: "没有转入", en: "Not moved" },
+	notApplied: { zh: "没有提交", en: "Not sent" },
+	stillThere: { zh: "钱还在店里。", en: "The money is still the shop's." },
+
 	// Settings.
 	myReports: { zh: "我的反馈", en: "My reports" },
 	security: { zh: "安全", en: "Security" },
@@ -269,6 +286,7 @@ export const whats: Record<string, Text> = {
 	sent_back: { zh: "转账退回", en: "Transfer sent back" },
 	packet: { zh: "红包", en: "Red packet" },
 	packet_back: { zh: "红包退回", en: "Packet came back" },
+	takings: { zh: "店铺收款转入", en: "Takings of your shop" },
 	other: { zh: "收支", en: "Movement" },
 };
 

@@ -1,0 +1,161 @@
+package webtest
+
+import (
+	"bytes"
+	"context"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"testing"
+
+	"github.com/chromedp/cdproto/cdp"
+	cdpnet "github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
+	"github.com/holdfast-pay/holdfast/internal/edge/paylink"
+	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/till"
+)
+
+// scenery is a photograph that is larger than may be sent, in bytes and in pixels.
+func (s *site) scenery() string {
+	s.Helper()
+	m := image.NewRGBA(image.Rect(0, 0, 1600, 1200))
+	for y := range 1200 {
+		for x := range 1600 {
+			m.Set(x, y, color.RGBA{R: uint8(x * y), G: uint8(x ^ y), B: uint8(x + y), A: 255})
+		}
+	}
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, m, nil); err != nil {
+		s.Fatal(err)
+	}
+	return s.file("front.jpg", b.Bytes())
+}
+
+const pictured = `document.querySelector("canvas.picture")?.width > 4`
+
+// Somebody applies for a shop with a picture while the network is away, reads why it was
+// refused, applies again, hears of the approval on the home page, gets the sheet, is paid
+// by the code, and moves what the shop took.
+func TestAShopByPhone(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	ming, hua := s.newPhone("zh-CN", "13800000041"), s.newPhone("en", "13800000042")
+	ming.before(files)
+	ming.enrol("王小明", 0)
+	ming.open("/settings")
+	ming.tap(`a[href="/shops"]`)
+	ming.see("#open-shop")
+	ming.fits("shops-none")
+	ming.tap("#open-shop")
+	ming.appliesForAShop(s.scenery())
+	s.do(catalogue.ShopDecide, &pb.ShopDecide{Id: 1, Refusal: pb.ShopRefusal_SHOP_REFUSAL_PICTURE_UNCLEAR})
+	ming.reads("看不清") // by itself
+	ming.ownHeaders()
+	ming.tap(".speak")
+	ming.reads("made out")
+	ming.tap(".speak")
+	ming.reads("看不清")
+	ming.fits("shop-refused")
+
+	ming.tap(".foot button")
+	ming.see("input[name=shop]")
+	ming.write("input[name=shop]", "王记面馆")
+	ming.step(chromedp.SetUploadFiles(chromedp.CSS(`input[name=camera]`), []string{s.scenery()}))
+	ming.until(pictured)
+	ming.tap("#apply")
+	ming.reads("等待审核")
+	ming.open("/")
+	ming.reads("实时") // it hears what happens
+	token := bytes.Repeat([]byte{9}, till.TokenSize)
+	s.do(catalogue.ShopDecide, &pb.ShopDecide{Id: 2, Approve: true, TillToken: token})
+	ming.see(".banner.good") // nothing was pressed
+	ming.fits("home-shop-approved")
+	ming.tap(".banner.good a")
+	ming.getsTheSheet()
+
+	hua.enrol("韩梅梅", 100_00)
+	hua.open(paylink.Till("", token))
+	hua.focused(".amountpad")
+	hua.step(chromedp.KeyEvent("12.50"))
+	hua.until(`document.querySelector("#pay")?.textContent.includes("12.50")`)
+	hua.tap("#pay")
+	hua.see(".verdict.good")
+	ming.movesTakings()
+}
+
+// ownHeaders has the page say by itself which language it wants, as it does in people's
+// hands.
+func (p *phone) ownHeaders() {
+	p.Helper()
+	p.step(chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
+		_, err := cdp.Call(ctx, tab, cdpnet.SetExtraHTTPHeaders, cdpnet.SetExtraHTTPHeadersParams{Headers: cdpnet.Headers{}})
+		return err
+	}))
+}
+
+// appliesForAShop fills in the form that is open. What is sent into a dead network gets
+// there by itself.
+func (p *phone) appliesForAShop(photo string) {
+	p.Helper()
+	p.see("input[name=shop]")
+	p.tap("#apply")
+	p.reads("请附一张照片")
+	p.fits("shop-nothing-said")
+	p.write("input[name=shop]", "面馆")
+	p.write("input[name=category]", "小吃")
+	p.eval(`(() => { const e = document.querySelector("select"); e.value = "restaurant"; e.dispatchEvent(new Event("change", { bubbles: true })); return ""; })()`)
+	p.step(chromedp.SetUploadFiles(chromedp.CSS(`input[name=file]`), []string{photo}))
+	p.until(pictured)
+	p.fits("shop-new")
+	p.site.net.mode.Store(gone)
+	p.tap("#apply")
+	p.reads("正在提交申请")
+	p.fits("shop-sending")
+	p.site.net.mode.Store(passes)
+	p.reads("等待审核")
+	p.reads("餐馆")
+	p.until(pictured)
+	p.fits("shop-waiting")
+}
+
+// getsTheSheet has the sheet of an open shop drawn.
+func (p *phone) getsTheSheet() {
+	p.Helper()
+	p.see("#sheets")
+	p.see(".qr")
+	p.until(pictured)
+	p.fits("shop-open")
+	p.tap("#sheets button")
+	p.until(`(window.kept ?? "").startsWith("%PDF")`)
+}
+
+// movesTakings waits until the open shop's page shows 12.50, and moves it.
+func (p *phone) movesTakings() {
+	p.Helper()
+	p.until(`document.querySelector(".card .amount")?.textContent.includes("12.50")`)
+	p.tap("#take")
+	p.focused(".amountpad")
+	p.step(chromedp.KeyEvent("99"))
+	p.reads("店里只有")
+	p.fits("takings-too-much")
+	p.tap("#all")
+	p.until(`document.querySelector("#move").textContent.includes("12.50")`)
+	p.fits("takings")
+	p.tap("#move")
+	p.see(".verdict.good")
+	p.fits("takings-moved")
+	if got := p.site.balance(p.uid); got != 12_50 {
+		p.Errorf("the owner has %d fen, want 1250", got)
+	}
+	p.tap("#done")
+	p.see("#sheets")
+	p.until(`document.querySelector("#take")?.getAttribute("aria-disabled") === "true"`)
+	p.open("/bills")
+	p.reads("店铺收款转入")
+	p.open("/shops")
+	p.until(`document.querySelectorAll(".rows li").length === 2`)
+	p.fits("shops")
+}

@@ -1,0 +1,71 @@
+// Sentences of the pages about a person's own shops.
+import type { Text } from "../ui/words";
+
+export const s = {
+	shops: { zh: "我的小店", en: "My shops" },
+	shop: { zh: "小店", en: "Shop" },
+	none: { zh: "用手机开个小店", en: "A shop by phone" },
+	noneText: { zh: "填店名、拍张照片。审核通过后就有自己的收款码，打印出来贴上即可收款。", en: "Give its name and a picture. Once it is approved you have a code of your own: print it, hang it up, and be paid." },
+	open: { zh: "申请开店", en: "Open a shop" },
+	oneAtATime: { zh: "一次审核一家。这家有结果后可以再申请。", en: "One is decided at a time. You can apply for another once this one is." },
+	noShop: { zh: "没有这家小店", en: "There is no such shop" },
+
+	// Applying.
+	name: { zh: "店名", en: "Name of the shop" },
+	nameHint: { zh: "顾客付款时看到的名字", en: "What customers see when they pay" },
+	kind: { zh: "类型", en: "What it is" },
+	category: { zh: "卖什么（可不填）", en: "What it sells (if you like)" },
+	soldHere: { zh: "卖什么", en: "What it sells" },
+	picture: { zh: "店面照片", en: "A picture of it" },
+	pictureText: { zh: "摊位、门面或车辆。照片会缩小后发出，不带拍摄地点和时间。", en: "The stall, the front or the car. It is made smaller before it is sent, without the place and time it was taken." },
+	camera: { zh: "拍照", en: "Take a picture" },
+	file: { zh: "选择图片", en: "Choose a picture" },
+	unreadable: { zh: "读不了这张图片，请换一张 JPEG 或 PNG。", en: "This picture can't be read. Choose a JPEG or PNG." },
+	send: { zh: "提交申请", en: "Apply" },
+	nameless: { zh: "请填店名", en: "Give it a name" },
+	pictureless: { zh: "请附一张照片", en: "Add a picture" },
+
+	// What came of it.
+	waiting: { zh: "等待审核", en: "Waiting for approval" },
+	waitingText: { zh: "有结果时这里会自动显示，可以离开本页。", en: "The decision appears here by itself. You may leave this page." },
+	approved: { zh: "已开通", en: "Open" },
+	refused: { zh: "没有通过", en: "Refused" },
+	words: { zh: "审核员说", en: "They add" },
+	appliedAt: { zh: "申请时间", en: "Applied" },
+	decidedAt: { zh: "审核时间", en: "Decided" },
+	applyAgain: { zh: "重新申请", en: "Apply again" },
+
+	// An open shop.
+	takings: { zh: "待转入余额的收款", en: "Takings not moved yet" },
+	takingsText: { zh: "顾客付的钱先记在店里，随时可转入您的余额。", en: "What customers pay is the shop's. Move it to your balance when you like." },
+	take: { zh: "转入我的余额", en: "Move to my balance" },
+	nothing: { zh: "还没有可转入的收款", en: "Nothing to move yet" },
+	code: { zh: "收款码", en: "Code to be paid by" },
+	codeText: { zh: "顾客扫这个码付款，打印的也是它。", en: "Customers scan this to pay. The printed one is the same." },
+	link: { zh: "收款链接", en: "Its link" },
+	print: { zh: "打印", en: "To print" },
+	a6: { zh: "贴纸 A6", en: "Sheet, A6" },
+	a4: { zh: "海报 A4", en: "Sheet, A4" },
+	svg: { zh: "只要码，矢量图", en: "The code alone, any size" },
+	png: { zh: "只要码，图片", en: "The code alone, as a picture" },
+	noSheet: { zh: "没有画出来", en: "It could not be drawn" },
+	mchid: { zh: "商户号", en: "Merchant number" },
+
+	// Taking the takings.
+	howMuch: { zh: "转入多少", en: "How much" },
+	all: (x: string): Text => ({ zh: `全部：${x}`, en: `All of it: ${x}` }),
+	move: (x: string): Text => ({ zh: `转入 ${x}`, en: `Move ${x}` }),
+	inShop: (x: string): Text => ({ zh: `店里有 ${x}`, en: `${x} is in the shop` }),
+	tooMuch: (x: string): Text => ({ zh: `店里只有 ${x}。`, en: `The shop has ${x}.` }),
+	refunds: { zh: "转出的钱不能再用来退款。", en: "What you move is no longer there for refunds." },
+} satisfies Record<string, Text | ((...a: never[]) => Text)>;
+
+// kinds are what a shop can be, as the platform names it.
+export const kinds: Record<string, Text> = {
+	stall: { zh: "摊位", en: "A stall" },
+	shop: { zh: "店铺", en: "A shop" },
+	restaurant: { zh: "餐馆", en: "A restaurant" },
+	driver: { zh: "司机", en: "A driver" },
+	service: { zh: "服务", en: "A service" },
+	other: { zh: "其他", en: "Something else" },
+};
