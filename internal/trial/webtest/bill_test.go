@@ -35,6 +35,7 @@ func TestABillIsProvenAndReported(t *testing.T) {
 	p.tap("#pay")
 	p.see(".verdict.good")
 	p.open("/bills")
+	p.until(`document.querySelector(".days a")?.textContent.includes("23.00")`) // the list from before it was paid comes first
 	p.tap(".days a")
 	p.see(".timeline")
 	p.reads("商家下单")
