@@ -36,10 +36,10 @@ const PasskeysPage = lazy(() => import("./Safety").then((m) => m.PasskeysPage), 
 const LimitsPage = lazy(() => import("./Safety").then((m) => m.LimitsPage), true);
 const BlockPage = lazy(() => import("./Safety").then((m) => m.BlockPage), true);
 const Months = lazy(() => import("./Months").then((m) => m.Months), true);
-const NewShop = lazy(() => import("./ShopNew").then((m) => m.NewShop), true);
-const ShopPage = lazy(() => import("./Shops").then((m) => m.ShopPage), true);
-const Shops = lazy(() => import("./Shops").then((m) => m.Shops), true);
-const Takings = lazy(() => import("./Takings").then((m) => m.Takings), true);
+const NewShop = lazy(() => import("./myshops").then((m) => m.NewShop), true);
+const ShopPage = lazy(() => import("./myshops").then((m) => m.ShopPage), true);
+const Shops = lazy(() => import("./myshops").then((m) => m.Shops), true);
+const Takings = lazy(() => import("./myshops").then((m) => m.Takings), true);
 const Reports = lazy(() => import("./Reports").then((m) => m.Reports), true);
 const Gallery = lazy(() => import("./gallery").then((m) => m.Gallery));
 

@@ -1,1 +1,0 @@
-import{a,b,c}from"./chunk-TV5E44PK.js";import"./chunk-WB7VKOWF.js";import"./chunk-BOJHGTTY.js";import"./chunk-UHOAPAD2.js";import"./chunk-462JAQ6A.js";import"./chunk-NE3SG7G5.js";import"./chunk-XEG6YJYU.js";import"./chunk-Q567WKIF.js";import"./chunk-SKBN7LMJ.js";import"./chunk-D7T4XN55.js";import"./chunk-SBBL4M4A.js";export{c as ShopPage,b as Shops,a as useShown};

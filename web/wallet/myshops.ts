@@ -1,0 +1,4 @@
+// The screens about a person's own shops, which are loaded as one.
+export { NewShop } from "./ShopNew";
+export { ShopPage, Shops } from "./Shops";
+export { Takings } from "./Takings";
