@@ -176,6 +176,16 @@ func (f *finished) knows(id table.ID) bool {
 	return id.Digested() && id.Level() <= max(f.head.Level, 1)
 }
 
+// known counts the tables of knows.
+func (f *finished) known() (n int) {
+	for _, id := range table.All() {
+		if f.knows(id) {
+			n++
+		}
+	}
+	return n
+}
+
 func (f *finished) loadDigests() {
 	f.digests = make(map[table.ID]*table.Digest)
 	for _, id := range table.All() {
@@ -184,6 +194,9 @@ func (f *finished) loadDigests() {
 		}
 	}
 	f.listed = f.head.Level
+	if len(f.head.Digests) < f.known() {
+		f.listed = 0 // made by a build from before the level had all its tables: the next frame lists them
+	}
 	f.listEarly()
 	for _, s := range f.head.Digests {
 		d := f.digests[table.ID(s.Table)]
