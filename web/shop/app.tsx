@@ -1,9 +1,9 @@
 import { signal } from "@preact/signals";
-import { render } from "preact";
 import { useEffect } from "preact/hooks";
 import "../ui/ui.css";
 import "./shop.css";
 import { Button } from "../ui/Button";
+import { Line, mount } from "../ui/Page";
 import { Screen } from "../ui/Screen";
 import { Skeleton, Verdict } from "../ui/State";
 import { show as showTheme, theme } from "../ui/theme";
@@ -58,20 +58,11 @@ function App() {
 	return <Goods shelf={x} />;
 }
 
-function Demo() {
-	return <aside class="sandbox">{say(s.demo)}</aside>;
-}
-
 showTheme(theme.value);
 load();
-const root = document.getElementById("app");
-if (root) {
-	root.textContent = "";
-	render(
-		<>
-			<Demo />
-			<App />
-		</>,
-		root,
-	);
-}
+mount(
+	<>
+		<Line text={s.demo} />
+		<App />
+	</>,
+);

@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { amountOf } from "../ui/AmountPad";
 import { Button } from "../ui/Button";
 import { Field } from "../ui/Field";
+import { FromFile } from "../ui/FromFile";
 import { Icon } from "../ui/Icon";
 import { yuan } from "../ui/money";
 import { show, theme, type Theme } from "../ui/theme";
@@ -168,18 +169,7 @@ function Channels() {
 			>
 				<Field label={say(t.channelName)} value={label} name="channel" maxLength={20} />
 				<Field label={say(t.channelLink)} value={link} name="link" maxLength={1000} error={said.value ? say(said.value) : undefined} onChange={() => (said.value = undefined)} />
-				<label class="button file">
-					<Icon name="image" />
-					<span>{say(t.channelPicture)}</span>
-					<input
-						type="file"
-						accept="image/*"
-						onChange={(e) => {
-							void picture(e.currentTarget.files?.[0]);
-							e.currentTarget.value = "";
-						}}
-					/>
-				</label>
+				<FromFile icon="image" label={say(t.channelPicture)} onFile={(f) => void picture(f)} />
 				<Button submit id="add-channel" onPress={() => {}}>
 					{say(t.add)}
 				</Button>

@@ -1,11 +1,10 @@
 import { useSignal } from "@preact/signals";
-import { Component, render, type ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 import "../ui/ui.css";
 import "./till.css";
-import { Button } from "../ui/Button";
 import { Icon, type IconName } from "../ui/Icon";
 import { press, type Key } from "../ui/money";
+import { Line, mount, Net, sandbox } from "../ui/Page";
 import { Screen, Speak } from "../ui/Screen";
 import { Badge, Banner, Skeleton, Verdict } from "../ui/State";
 import { show as showTheme, theme } from "../ui/theme";
@@ -191,50 +190,13 @@ function Connection() {
 // soon is for how long a connection that broke off is only being made again.
 const soon = 5_000;
 
-// Sandbox says that no real money moves, where that is so.
-function Sandbox() {
-	if (document.querySelector('meta[name="holdfast-sandbox"]') === null) return null;
-	return <aside class="sandbox">{say(t.sandbox)}</aside>;
-}
-
-// Net catches what no screen expected.
-class Net extends Component<{ children: ComponentChildren }, { failed: boolean }> {
-	override state = { failed: false };
-
-	static override getDerivedStateFromError() {
-		return { failed: true };
-	}
-
-	override componentDidCatch(e: unknown) {
-		console.error(e);
-	}
-
-	override render() {
-		if (!this.state.failed) return this.props.children;
-		return (
-			<Screen title={say(t.name)}>
-				<Verdict tone="bad" title={say(t.broken)} text={say(t.brokenText)}>
-					<Button icon="again" onPress={() => location.reload()}>
-						{say(t.reload)}
-					</Button>
-				</Verdict>
-			</Screen>
-		);
-	}
-}
-
 showTheme(theme.value);
 listenForTouch();
 addEventListener("online", wake);
-const root = document.getElementById("app");
-if (root) {
-	root.textContent = "";
-	render(
-		<Net>
-			<Sandbox />
-			<App />
-		</Net>,
-		root,
-	);
-}
+mount(
+	<Net words={t}>
+		{sandbox && <Line text={t.sandbox} />}
+		<App />
+	</Net>,
+);
 void watch("/till/sw.js");

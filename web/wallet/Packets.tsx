@@ -156,7 +156,7 @@ export function PacketPage({ link }: { link: string }) {
 	if (failed.value) {
 		return (
 			<Screen title={say(w.packet)} onBack={back} foot={<Button onPress={() => go("/", true)}>{say(w.home)}</Button>}>
-				<Sorry trouble={failed.value.code === "packet_not_found" ? { ...failed.value, text: say(w.packetNoneText) } : failed.value} title={failed.value.code ? w.packetNone : w.noAnswer} {...(failed.value.tone === "wait" ? { again: () => void look() } : {})} />
+				<Sorry trouble={failed.value.code === "packet_not_found" ? { ...failed.value, text: say(w.packetNoneText) } : failed.value} title={failed.value.code ? w.packetNone : w.noAnswer} retry={() => void look()} />
 			</Screen>
 		);
 	}

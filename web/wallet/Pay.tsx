@@ -4,7 +4,7 @@ import { Amount } from "../ui/Amount";
 import { Button } from "../ui/Button";
 import { yuan } from "../ui/money";
 import { Screen } from "../ui/Screen";
-import { Fact, Facts, Skeleton, Verdict, Who } from "../ui/State";
+import { Fact, Facts, Verdict, Who } from "../ui/State";
 import { say } from "../ui/words";
 import { begin, live, newID } from "./acts";
 import type { Payable } from "./api.gen";
@@ -13,7 +13,8 @@ import { returnTo } from "./codes";
 import { back, go, place } from "./nav";
 import { AskPin } from "./Pin";
 import { guarded, note, refresh, wallet } from "./state";
-import { sentence, Sorry, trouble, type Trouble } from "./trouble";
+import { sentence, trouble, type Trouble } from "./trouble";
+import { Unready } from "./Unready";
 import { w } from "./words";
 
 // Pay shows who asks for how much, and pays with one press. The act's id is made with
@@ -67,23 +68,7 @@ export function Pay({ code }: { code: string }) {
 	};
 
 	const p = asked.value;
-	if (failed.value) {
-		return (
-			<Screen title={say(w.confirmPay)} onBack={back} foot={<Button onPress={() => go("/", true)}>{say(w.home)}</Button>}>
-				<Sorry trouble={failed.value} title={w.cannotPay} {...(failed.value.again ? { again: () => void look() } : {})} />
-			</Screen>
-		);
-	}
-	if (!p) {
-		return (
-			<Screen title={say(w.confirmPay)} onBack={back}>
-				<p class="read" role="status">
-					{say(w.loading)}
-				</p>
-				<Skeleton />
-			</Screen>
-		);
-	}
+	if (failed.value || !p) return <Unready failed={failed.value} retry={() => void look()} />;
 	if (p.state !== "ok") {
 		return (
 			<Screen title={say(w.confirmPay)} onBack={back} foot={<Button onPress={() => go("/", true)}>{say(w.home)}</Button>}>

@@ -4,7 +4,7 @@ import { AmountPad, amountOf } from "../ui/AmountPad";
 import { Button } from "../ui/Button";
 import { yuan } from "../ui/money";
 import { Screen } from "../ui/Screen";
-import { Skeleton, Verdict, Who } from "../ui/State";
+import { Verdict, Who } from "../ui/State";
 import { say } from "../ui/words";
 import { begin, newID } from "./acts";
 import type { Payable } from "./api.gen";
@@ -12,7 +12,8 @@ import { call } from "./call";
 import { back, go } from "./nav";
 import { AskPin } from "./Pin";
 import { guarded, note, refresh, wallet } from "./state";
-import { sentence, Sorry, trouble, type Trouble } from "./trouble";
+import { sentence, trouble, type Trouble } from "./trouble";
+import { Unready } from "./Unready";
 import { w } from "./words";
 
 // printed is what a till's printed code says, under whatever address it was printed.
@@ -61,23 +62,7 @@ export function Printed({ token }: { token: string }) {
 			busy.value = false;
 		}
 	};
-	if (failed.value) {
-		return (
-			<Screen title={say(w.confirmPay)} onBack={back} foot={<Button onPress={() => go("/", true)}>{say(w.home)}</Button>}>
-				<Sorry trouble={failed.value} title={w.cannotPay} {...(failed.value.tone === "wait" ? { again: () => void look() } : {})} />
-			</Screen>
-		);
-	}
-	if (!p) {
-		return (
-			<Screen title={say(w.confirmPay)} onBack={back}>
-				<p class="read" role="status">
-					{say(w.loading)}
-				</p>
-				<Skeleton />
-			</Screen>
-		);
-	}
+	if (failed.value || !p) return <Unready failed={failed.value} retry={() => void look()} />;
 	if (p.state !== "ok") {
 		return (
 			<Screen title={say(w.confirmPay)} onBack={back} foot={<Button onPress={() => go("/", true)}>{say(w.home)}</Button>}>

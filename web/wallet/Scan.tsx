@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { Button } from "../ui/Button";
 import { Field } from "../ui/Field";
-import { Icon } from "../ui/Icon";
+import { FromFile } from "../ui/FromFile";
 import { Camera } from "../ui/Scanner";
 import { Screen } from "../ui/Screen";
 import { say } from "../ui/words";
@@ -62,18 +62,7 @@ export function Scan() {
 					{said.value}
 				</p>
 			)}
-			<label class="button file">
-				{busy.value ? <span class="spinner" aria-hidden="true" /> : <Icon name="image" />}
-				<span>{say(w.fromPicture)}</span>
-				<input
-					type="file"
-					accept="image/*"
-					onChange={(e) => {
-						void picture(e.currentTarget.files?.[0]);
-						e.currentTarget.value = "";
-					}}
-				/>
-			</label>
+			<FromFile icon="image" label={say(w.fromPicture)} busy={busy.value} onFile={(f) => void picture(f)} />
 			<form
 				class="stack tight"
 				onSubmit={(e) => {

@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { Button } from "../ui/Button";
 import { Choice } from "../ui/Choice";
 import { Field } from "../ui/Field";
-import { Icon, type IconName } from "../ui/Icon";
+import { FromFile } from "../ui/FromFile";
 import { Picture, shrunk } from "../ui/Picture";
 import { Screen } from "../ui/Screen";
 import { say } from "../ui/words";
@@ -95,24 +95,5 @@ function Taken({ picture, missing }: { picture: { value: Uint8Array<ArrayBuffer>
 				</p>
 			)}
 		</section>
-	);
-}
-
-function FromFile({ icon, label, camera = false, busy, onFile }: { icon: IconName; label: string; camera?: boolean; busy: boolean; onFile: (f: File | undefined) => void }) {
-	return (
-		<label class="button file">
-			{busy ? <span class="spinner" aria-hidden="true" /> : <Icon name={icon} />}
-			<span>{label}</span>
-			<input
-				type="file"
-				name={camera ? "camera" : "file"}
-				accept="image/*"
-				{...(camera ? { capture: "environment" as const } : {})}
-				onChange={(e) => {
-					onFile(e.currentTarget.files?.[0]);
-					e.currentTarget.value = "";
-				}}
-			/>
-		</label>
 	);
 }

@@ -112,7 +112,7 @@ export function ShopPage({ id }: { id: string }) {
 	if (!x) {
 		return (
 			<Screen title={say(s.shop)} onBack={back}>
-				{failed.value ? <Sorry trouble={failed.value} title={s.noShop} {...(failed.value.again ? { again: () => void look() } : {})} /> : <Skeleton />}
+				{failed.value ? <Sorry trouble={failed.value} title={s.noShop} retry={() => void look()} /> : <Skeleton />}
 			</Screen>
 		);
 	}

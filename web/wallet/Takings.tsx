@@ -20,7 +20,7 @@ export function Takings({ id }: { id: string }) {
 	if (shown.value) return <HowMuch shop={shown.value} />;
 	return (
 		<Screen title={say(s.howMuch)} onBack={back}>
-			{failed.value ? <Sorry trouble={failed.value} title={s.noShop} {...(failed.value.again ? { again: () => void look() } : {})} /> : <Skeleton />}
+			{failed.value ? <Sorry trouble={failed.value} title={s.noShop} retry={() => void look()} /> : <Skeleton />}
 		</Screen>
 	);
 }

@@ -1,9 +1,9 @@
 import { useSignal } from "@preact/signals";
-import { Component, render, type ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 import "../ui/ui.css";
 import "./wallet.css";
 import { Button } from "../ui/Button";
+import { Line, mount, Net, sandbox } from "../ui/Page";
 import { Screen } from "../ui/Screen";
 import { Copyable, Skeleton, Verdict } from "../ui/State";
 import { show as showTheme, theme } from "../ui/theme";
@@ -42,9 +42,6 @@ const Shops = lazy(() => import("./myshops").then((m) => m.Shops), true);
 const Takings = lazy(() => import("./myshops").then((m) => m.Takings), true);
 const Reports = lazy(() => import("./Reports").then((m) => m.Reports), true);
 const Gallery = lazy(() => import("./gallery").then((m) => m.Gallery));
-
-// sandbox is what the page was served as.
-const sandbox = document.querySelector('meta[name="holdfast-sandbox"]') !== null;
 
 // Page is the screen of an address.
 function Page() {
@@ -154,11 +151,6 @@ async function begin(): ReturnType<typeof usable> {
 	return holds;
 }
 
-// Sandbox says so above every page, in the language that is chosen.
-function Sandbox() {
-	return <aside class="sandbox">{say(w.sandbox)}</aside>;
-}
-
 function Unusable({ why }: { why: string }) {
 	return (
 		<Screen title={say(w.name)}>
@@ -189,33 +181,6 @@ function Removed() {
 	);
 }
 
-// Net catches what no screen expected: the person gets a sentence and a way on, never a
-// blank page. What was begun goes on by itself.
-class Net extends Component<{ children: ComponentChildren }, { failed: boolean }> {
-	override state = { failed: false };
-
-	static override getDerivedStateFromError() {
-		return { failed: true };
-	}
-
-	override componentDidCatch(e: unknown) {
-		console.error(e);
-	}
-
-	override render() {
-		if (!this.state.failed) return this.props.children;
-		return (
-			<Screen title={say(w.name)}>
-				<Verdict tone="bad" title={say(w.broken)} text={say(w.brokenText)}>
-					<Button icon="again" onPress={() => location.reload()}>
-						{say(w.reload)}
-					</Button>
-				</Verdict>
-			</Screen>
-		);
-	}
-}
-
 showTheme(theme.value);
 follow();
 window.addEventListener("online", () => {
@@ -227,15 +192,10 @@ window.addEventListener("offline", () => (online.value = false));
 document.addEventListener("visibilitychange", () => {
 	if (document.visibilityState === "visible") void refresh();
 });
-const root = document.getElementById("app");
-if (root) {
-	root.textContent = "";
-	render(
-		<Net>
-			{sandbox && <Sandbox />}
-			<App />
-		</Net>,
-		root,
-	);
-}
+mount(
+	<Net words={w}>
+		{sandbox && <Line text={w.sandbox} />}
+		<App />
+	</Net>,
+);
 void watch("/sw.js");

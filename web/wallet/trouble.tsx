@@ -29,12 +29,21 @@ export function trouble(e: unknown): Trouble {
 	throw e;
 }
 
+interface SorryProps {
+	trouble: Trouble;
+	title: Text;
+	// again is offered whatever the trouble is, retry where it may help.
+	again?: () => void;
+	retry?: () => void;
+}
+
 // Sorry shows trouble with the one button that helps.
-export function Sorry({ trouble: t, title, again }: { trouble: Trouble; title: Text; again?: () => void }) {
+export function Sorry({ trouble: t, title, again, retry }: SorryProps) {
+	const press = again ?? (t.again ? retry : undefined);
 	return (
 		<Verdict tone={t.tone} title={t.title ?? say(title)} text={t.text} code={t.code}>
-			{again && (
-				<Button icon="again" onPress={again}>
+			{press && (
+				<Button icon="again" onPress={press}>
 					{say(w.again)}
 				</Button>
 			)}
