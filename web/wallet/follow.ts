@@ -10,8 +10,8 @@ export const connected = signal(false);
 
 let cursor = "0";
 
-// follow calls onNews for what happened, for as long as the page is seen. Whatever was
-// missed before the first message, the page has read by then.
+// follow calls onNews for what happened, for as long as the page is seen, and with
+// nothing when the stream begins anew: what happened before that it does not tell.
 export function follow(onNews: (happened: Happening[]) => void): () => void {
 	return listen({
 		connected,
@@ -19,8 +19,9 @@ export function follow(onNews: (happened: Happening[]) => void): () => void {
 		ask: () => JSON.stringify(cursor === "0" ? {} : { cursor }),
 		take: (text) => {
 			const news = fromJSON(messages, "News", JSON.parse(text)) as unknown as News;
+			const anew = cursor === "0";
 			cursor = news.cursor;
-			if (news.happened.length > 0) onNews(news.happened);
+			if (anew || news.happened.length > 0) onNews(news.happened);
 		},
 		ended: (text) => {
 			if (text.includes("cursor_too_old")) cursor = "0"; // too far behind: it begins anew

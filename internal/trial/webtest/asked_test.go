@@ -71,6 +71,28 @@ func TestThePersonIsAskedOnTheSpot(t *testing.T) {
 	}
 }
 
+// What a till asks after the page has looked, and before its stream stands, is seen when
+// it does.
+func TestAskedBeforeTheStreamStands(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.do(catalogue.TillAdd, &pb.TillAdd{Mchid: edgetest.Mchid, Name: "柜台", Token: make([]byte, 16)})
+	p := s.newPhone("zh-CN", "13800000039")
+	p.enrol("王小明", 900_00)
+	s.net.mode.Store(deaf)
+	p.open("/paycode")
+	code := p.payCode()
+	select {
+	case <-s.net.looked:
+	case <-time.After(patience):
+		t.Fatal("the page never looked")
+	}
+	s.charge("EARLY-1", 300_00, code)
+	s.net.mode.Store(passes)
+	p.see("dialog[open] .button.primary")
+	p.reads("商家请您付款")
+}
+
 // state is an order's.
 func (s *site) state(id uint64) (state pb.TradeState) {
 	s.Helper()

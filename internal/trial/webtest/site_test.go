@@ -63,6 +63,7 @@ func newSite(t *testing.T) *site {
 	cfg.Admin.Address, cfg.Admin.InsecureLoopback = "127.0.0.1:0", true
 	cfg.Inner.Address = "127.0.0.1:0"
 	s := &site{T: t, codes: new(admintest.Buffer), log: new(admintest.Buffer)}
+	s.net.looked = make(chan struct{}, 1)
 	front := httptest.NewServer(&s.net)
 	t.Cleanup(front.Close)
 	// By its name, as in a sandbox: browsers make passkeys for names.
@@ -143,6 +144,8 @@ type network struct {
 	mode  atomic.Int32
 	lost  atomic.Int32 // answers
 	calls atomic.Int32 // that reached the node while answers were lost
+	// looked has an element once a page of the deaf has looked.
+	looked chan struct{}
 }
 
 const (
@@ -154,6 +157,8 @@ const (
 	newer
 	// alters changes one byte of each receipt on its way.
 	alters
+	// deaf has no streams, and says when a page has looked at what its person is asked.
+	deaf
 )
 
 // ServeHTTP implements http.Handler.
@@ -161,6 +166,15 @@ func (n *network) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch mode := n.mode.Load(); {
 	case mode == gone:
 		panic(http.ErrAbortHandler)
+	case mode == deaf && strings.HasSuffix(r.URL.Path, "/Follow"):
+		panic(http.ErrAbortHandler)
+	case mode == deaf && strings.HasSuffix(r.URL.Path, "/ListAsked"):
+		n.to.ServeHTTP(w, r)
+		select {
+		case n.looked <- struct{}{}:
+		default:
+		}
+		return
 	case mode == losesPay && strings.HasSuffix(r.URL.Path, "/Pay"):
 		n.to.ServeHTTP(httptest.NewRecorder(), r) // the node did it
 		n.calls.Add(1)
