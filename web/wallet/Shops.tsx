@@ -15,7 +15,7 @@ import { call } from "./call";
 import { save } from "./file";
 import { back, go } from "./nav";
 import { kinds, s } from "./shopwords";
-import { heard, note } from "./state";
+import { began, heard, note } from "./state";
 import { Sorry, trouble, type Trouble } from "./trouble";
 import { w } from "./words";
 
@@ -25,8 +25,8 @@ const states: Record<string, Text> = { waiting: s.waiting, approved: s.approved,
 // shop that is looked at took.
 const askAgain = 5_000;
 
-// useShown is what the platform says, asked again when a shop was decided on, and when
-// the person reads another language: some of it are the platform's own sentences. While
+// useShown is what the platform says, asked again when a shop was decided on or may
+// have been, and when the person reads another language: some of it are the platform's own sentences. While
 // there is no answer, it is asked again by itself.
 export function useShown<T>(ask: () => Promise<T>) {
 	const shown = useSignal<T | undefined>(undefined);
@@ -44,7 +44,7 @@ export function useShown<T>(ask: () => Promise<T>) {
 		failed.value = undefined;
 		return once();
 	};
-	useEffect(() => void look(), [lang.value, heard.value]);
+	useEffect(() => void look(), [lang.value, heard.value, began.value]);
 	useEffect(() => {
 		if (!failed.value?.again) return;
 		const timer = setTimeout(() => void once(), askAgain);

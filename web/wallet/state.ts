@@ -32,8 +32,13 @@ export const guarded = computed(() => wallet.value !== undefined && (wallet.valu
 // heard is the newest decision on a shop of this person's that came while the page was open.
 export const heard = signal<Happening | undefined>(undefined);
 
-// hear takes from the news what a page has to say by itself.
+// began counts how often the stream began anew: what happened before, it does not tell.
+export const began = signal(0);
+
+// hear takes from the news what a page has to say by itself; a stream that begins anew
+// has none.
 export function hear(happened: Happening[]): void {
+	if (happened.length === 0) began.value++;
 	for (const h of happened) if (h.what === "shop_approved" || h.what === "shop_refused") heard.value = h;
 }
 

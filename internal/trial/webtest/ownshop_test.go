@@ -84,6 +84,26 @@ func TestAShopByPhone(t *testing.T) {
 	hua.tap("#pay")
 	hua.see(".verdict.good")
 	ming.movesTakings()
+	ming.seesADecisionBeforeTheStream()
+}
+
+// seesADecisionBeforeTheStream applies once more. What is decided after the page has
+// looked, and before its stream stands, is seen when it does.
+func (p *phone) seesADecisionBeforeTheStream() {
+	p.Helper()
+	p.open("/shops/new")
+	p.see("input[name=shop]")
+	p.write("input[name=shop]", "王记面馆二店")
+	p.step(chromedp.SetUploadFiles(chromedp.CSS(`input[name=file]`), []string{p.site.scenery()}))
+	p.until(pictured)
+	p.tap("#apply")
+	p.reads("等待审核")
+	p.site.net.mode.Store(deaf)
+	p.open("/shops/3")
+	p.reads("等待审核")
+	p.site.do(catalogue.ShopDecide, &pb.ShopDecide{Id: 3, Refusal: pb.ShopRefusal_SHOP_REFUSAL_DOUBLE})
+	p.site.net.mode.Store(passes)
+	p.reads("无需再次申请")
 }
 
 // ownHeaders has the page say by itself which language it wants, as it does in people's
