@@ -3,11 +3,7 @@ package code
 import "github.com/holdfast-pay/holdfast/internal/pb"
 
 // Reason is why somebody is blocked, as the person is told.
-type Reason struct {
-	Why    pb.BlockReason
-	Name   string
-	ZH, EN string
-}
+type Reason = Told[pb.BlockReason]
 
 // Reasons are all of them. The first is for those who were blocked without one.
 var Reasons = []Reason{
@@ -22,20 +18,11 @@ var Reasons = []Reason{
 
 // Blocked is a reason as the person is told; an unknown one is like none.
 func Blocked(why pb.BlockReason) Reason {
-	for _, r := range Reasons {
-		if r.Why == why {
-			return r
-		}
+	if r, ok := toldOf(Reasons, why); ok {
+		return r
 	}
 	return Reasons[0]
 }
 
 // BlockedFor finds a reason by its name.
-func BlockedFor(name string) (Reason, bool) {
-	for _, r := range Reasons {
-		if r.Name == name {
-			return r, true
-		}
-	}
-	return Reason{}, false
-}
+func BlockedFor(name string) (Reason, bool) { return toldBy(Reasons, name) }

@@ -3,11 +3,7 @@ package code
 import "github.com/holdfast-pay/holdfast/internal/pb"
 
 // Refusal is why a shop was refused, as the person is told.
-type Refusal struct {
-	Why    pb.ShopRefusal
-	Name   string
-	ZH, EN string
-}
+type Refusal = Told[pb.ShopRefusal]
 
 // Refusals are all of them, in the order of their numbers.
 var Refusals = []Refusal{
@@ -22,20 +18,11 @@ var Refusals = []Refusal{
 
 // Refused is a reason as the person is told; an unknown one is like the last.
 func Refused(why pb.ShopRefusal) Refusal {
-	for _, r := range Refusals {
-		if r.Why == why {
-			return r
-		}
+	if r, ok := toldOf(Refusals, why); ok {
+		return r
 	}
 	return Refusals[len(Refusals)-1]
 }
 
 // RefusedFor finds a reason by its name.
-func RefusedFor(name string) (Refusal, bool) {
-	for _, r := range Refusals {
-		if r.Name == name {
-			return r, true
-		}
-	}
-	return Refusal{}, false
-}
+func RefusedFor(name string) (Refusal, bool) { return toldBy(Refusals, name) }
