@@ -36,10 +36,7 @@ func (s *Server) ShopList(ctx context.Context, q *connect.Request[pb.AdminShopLi
 			shop.Scan(r, q.Msg.After, add)
 			return nil
 		}
-		shop.Waiting(r, q.Msg.After, func(id uint64) bool {
-			one, ok := shop.Peek(r, id)
-			return !ok || add(one)
-		})
+		shop.Waiting(r, q.Msg.After, func(id uint64) bool { return add(shop.Need(r, id)) })
 		return nil
 	})
 	if err != nil {

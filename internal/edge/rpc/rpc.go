@@ -60,12 +60,30 @@ func Sentence(c code.Code, chinese bool) string {
 // TRADE_STATE_USERPAYING.
 func Word(v protoreflect.Enum) string {
 	values := v.Descriptor().Values()
-	prefix := strings.TrimSuffix(string(values.ByNumber(0).Name()), "UNSPECIFIED")
 	named := values.ByNumber(v.Number())
 	if named == nil { // of a newer version
 		return strconv.Itoa(int(v.Number()))
 	}
-	return strings.ToLower(strings.TrimPrefix(string(named.Name()), prefix))
+	return strings.ToLower(strings.TrimPrefix(string(named.Name()), prefix(values)))
+}
+
+// prefix is what the names of an enum's values begin with.
+func prefix(values protoreflect.EnumValueDescriptors) string {
+	return strings.TrimSuffix(string(values.ByNumber(0).Name()), "UNSPECIFIED")
+}
+
+// Value is the value of an enum that Word says as word; false where there is none.
+func Value[E interface {
+	~int32
+	protoreflect.Enum
+}](word string) (E, bool) {
+	var zero E
+	values := zero.Descriptor().Values()
+	named := values.ByName(protoreflect.Name(prefix(values) + strings.ToUpper(word)))
+	if named == nil {
+		return zero, false
+	}
+	return E(named.Number()), true
 }
 
 // CodeOf reads the outcome off a service's error.

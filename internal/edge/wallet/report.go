@@ -39,15 +39,11 @@ func subjectText(s *pb.Subject) string {
 	return rpc.Word(s.GetKind()) + "/" + strconv.FormatUint(s.GetId(), 10)
 }
 
-const troublePrefix = "TROUBLE_"
-
 // ReportProblem implements WalletService.
 func (s *Server) ReportProblem(ctx context.Context, q *connect.Request[pb.ReportProblemRequest]) (*connect.Response[pb.ReportView], error) {
 	who, m := from(ctx), q.Msg
-	c := &pb.ReportCreate{
-		Uid: who.uid, ClientId: m.ClientId, Subject: subject(m.Subject), Consent: who.consent(0),
-		Trouble: pb.Trouble(pb.Trouble_value[troublePrefix+strings.ToUpper(m.Trouble)]),
-	}
+	c := &pb.ReportCreate{Uid: who.uid, ClientId: m.ClientId, Subject: subject(m.Subject), Consent: who.consent(0)}
+	c.Trouble, _ = rpc.Value[pb.Trouble](m.Trouble) // the rule refuses none
 	var err error
 	if c.Words, err = s.sealText(ctx, m.Words, maxTrouble, who.uid); err != nil {
 		return nil, err

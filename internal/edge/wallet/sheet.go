@@ -31,26 +31,15 @@ func (s *Server) ShowShopSheet(ctx context.Context, q *connect.Request[pb.ShowSh
 	return answer(a)
 }
 
-// codeMM is how wide a code is that is drawn alone, in millimetres.
-const codeMM = 80
-
 // drawSheet draws a sheet in a format that is named; what is not is a PDF on A6.
 func drawSheet(s *drawing.Sheet, format, paper string) (a *pb.ShopSheet, err error) {
-	a = new(pb.ShopSheet)
-	switch format {
-	case "svg":
-		a.MediaType = "image/svg+xml"
-		a.Data, err = drawing.SVG(s.Link, codeMM)
-	case "png":
-		a.MediaType = "image/png"
-		a.Data, err = drawing.PNG(s.Link)
-	default:
-		p, ok := drawing.Papers[paper]
-		if !ok {
-			p = drawing.Papers["a6"]
-		}
-		a.MediaType = "application/pdf"
-		a.Data, err = s.PDF(p)
+	if format != "svg" && format != "png" {
+		format = "pdf"
 	}
+	if _, ok := drawing.Papers[paper]; !ok {
+		paper = "a6"
+	}
+	a = new(pb.ShopSheet)
+	a.Data, a.MediaType, err = s.Draw(format, paper)
 	return a, err
 }

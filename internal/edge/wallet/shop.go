@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"slices"
-	"strings"
 
 	"connectrpc.com/connect"
 
@@ -21,16 +20,12 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/rule/till"
 )
 
-const shopKindPrefix = "SHOP_KIND_"
-
 // ApplyShop implements WalletService.
 func (s *Server) ApplyShop(ctx context.Context, q *connect.Request[pb.ApplyShopRequest]) (*connect.Response[pb.ShopView], error) {
 	who, m := from(ctx), q.Msg
 	source := sha256.Sum256(m.Picture)
-	c := &pb.ShopApply{
-		Uid: who.uid, ClientId: m.ClientId, Name: m.Name, Category: m.Category, Source: source[:], Consent: who.consent(0),
-		Kind: pb.ShopKind(pb.ShopKind_value[shopKindPrefix+strings.ToUpper(m.Kind)]),
-	}
+	c := &pb.ShopApply{Uid: who.uid, ClientId: m.ClientId, Name: m.Name, Category: m.Category, Source: source[:], Consent: who.consent(0)}
+	c.Kind, _ = rpc.Value[pb.ShopKind](m.Kind) // the rule refuses none
 	var err error
 	if c.Picture, err = s.picture(ctx, m); err != nil {
 		return nil, err

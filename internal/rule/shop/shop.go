@@ -80,20 +80,23 @@ func Get(r table.Reader, id uint64) (*pb.Shop, bool) { return shops.Get(r, key(i
 // Peek is Get for looking only: the shop must not be modified.
 func Peek(r table.Reader, id uint64) (*pb.Shop, bool) { return shops.Peek(r, key(id)) }
 
+// Need reads a shop that another row names.
+func Need(r table.Reader, id uint64) *pb.Shop { return shops.Need(r, key(id)) }
+
 // ByClientID reads a shop by its person's own name for it.
 func ByClientID(r table.Reader, uid uint64, clientID string) (*pb.Shop, bool) {
 	ref, ok := refs.Get(r, numberKey(uid, clientID))
 	if !ok {
 		return nil, false
 	}
-	return shops.Need(r, key(ref.Id)), true
+	return Need(r, ref.Id), true
 }
 
 // Of lists a person's shops: MaxShops at most, in no order.
 func Of(r table.Reader, uid uint64) (list []*pb.Shop) {
 	from, to := table.Prefix(ofKey(uid))
 	refs.Scan(r, from, to, func(_ []byte, ref *pb.OrderRef) bool {
-		list = append(list, shops.Need(r, key(ref.Id)))
+		list = append(list, Need(r, ref.Id))
 		return true
 	})
 	return list

@@ -63,9 +63,15 @@ func aboutText(s *pb.Subject) string { return fmt.Sprintf("%s/%d", word(s.GetKin
 
 // reportNumber reads 17 or report/17.
 func reportNumber(arg string) (uint64, error) {
-	n, err := strconv.ParseUint(strings.TrimPrefix(arg, "report/"), 10, 64)
+	return numberOf("report", arg, "17, as `holdfast report list` shows it")
+}
+
+// numberOf reads the number of something that is named as 17 or kind/17; hint says where
+// it is found.
+func numberOf(kind, arg, hint string) (uint64, error) {
+	n, err := strconv.ParseUint(strings.TrimPrefix(arg, kind+"/"), 10, 64)
 	if err != nil {
-		return 0, usage("17, as `holdfast report list` shows it", "%q is no report's number", arg)
+		return 0, usage(hint, "%q is no %s's number", arg, kind)
 	}
 	return n, nil
 }

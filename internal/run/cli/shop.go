@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -85,13 +84,7 @@ var shopShow = Command{
 }
 
 // shopNumber reads 17 or shop/17.
-func shopNumber(arg string) (uint64, error) {
-	n, err := strconv.ParseUint(strings.TrimPrefix(arg, "shop/"), 10, 64)
-	if err != nil {
-		return 0, usage("17, as the list shows it", "%q is no shop's number", arg)
-	}
-	return n, nil
-}
+func shopNumber(arg string) (uint64, error) { return numberOf("shop", arg, "17, as the list shows it") }
 
 func showShop(env *Env, a *pb.AdminShop) error {
 	if env.JSON {
@@ -132,7 +125,8 @@ draws others. What the shop takes, its owner moves into their wallet.`,
 }
 
 func writeShopSheet(file string, a *pb.AdminShop) error {
-	drawn, err := drawTill(&drawing.Sheet{Merchant: a.Name, Till: a.Category, Number: fmt.Sprint("shop ", a.Id), Link: a.Link}, "pdf", "a6")
+	sheet := &drawing.Sheet{Merchant: a.Name, Till: a.Category, Number: fmt.Sprint("shop ", a.Id), Link: a.Link}
+	drawn, _, err := sheet.Draw("pdf", "a6")
 	if err != nil {
 		return failure(ExitRefused, fmt.Sprintf("it is approved; holdfast till sheet %s %d --format svg", a.Mchid, a.Till), "%v", err)
 	}

@@ -13,14 +13,13 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/holdfast-pay/holdfast/internal/edge/drawing"
+	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
 )
 
 // roleFlag reads roles by name; it may be repeated.
 type roleFlag []pb.StaffRole
-
-const rolePrefix = "STAFF_ROLE_"
 
 func (r *roleFlag) String() string {
 	if r == nil {
@@ -31,11 +30,11 @@ func (r *roleFlag) String() string {
 
 // Set implements flag.Value.
 func (r *roleFlag) Set(s string) error {
-	n, ok := pb.StaffRole_value[rolePrefix+strings.ToUpper(strings.ReplaceAll(s, "-", "_"))]
-	if !ok || n == 0 {
+	role, ok := rpc.Value[pb.StaffRole](strings.ReplaceAll(s, "-", "_"))
+	if !ok || role == 0 {
 		return fmt.Errorf("a role is one of %s", roleNames(allRoles()))
 	}
-	*r = append(*r, pb.StaffRole(n))
+	*r = append(*r, role)
 	return nil
 }
 
@@ -52,7 +51,7 @@ func allRoles() (all []pb.StaffRole) {
 func roleNames(roles []pb.StaffRole) string {
 	var names []string
 	for _, r := range roles {
-		names = append(names, strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(r.String(), rolePrefix)), "_", "-"))
+		names = append(names, strings.ReplaceAll(rpc.Word(r), "_", "-"))
 	}
 	return strings.Join(names, " ")
 }

@@ -20,7 +20,6 @@ Cash goes out by the person's own device: ` + "`holdfast wallet cash`" + `, and 
 	},
 	Flags: func(fs *flag.FlagSet) RunFunc {
 		var t tillFlags
-		t.flags(fs)
 		var amount amountFlag
 		fs.Var(&amount, "amount", "`YUAN` that you were handed")
 		q := &pb.TillCashRequest{}
@@ -28,10 +27,8 @@ Cash goes out by the person's own device: ` + "`holdfast wallet cash`" + `, and 
 		fs.StringVar(&q.Phone, "phone", "", "their phone `NUMBER`")
 		fs.BoolVar(&q.Change, "change", false, "it is the change of something that they bought")
 		id := fs.String("id", "", "`IDENTITY`, at most 64 bytes; a fresh one is drawn and printed")
-		return func(ctx context.Context, env *Env, args []string) (err error) {
-			if q.Till, err = tillNumber(args[0]); err != nil {
-				return err
-			}
+		return t.at(fs, func(ctx context.Context, env *Env, till uint64, _ []string) error {
+			q.Till = till
 			if amount == 0 || (q.Code == "") == (q.Phone == "") {
 				return usage("--amount 50.00 --code 120123456789012345", "how much, and into whose wallet? by --code or by --phone")
 			}
@@ -42,7 +39,7 @@ Cash goes out by the person's own device: ` + "`holdfast wallet cash`" + `, and 
 				return err
 			}
 			return showCash(env, m)
-		}
+		})
 	},
 }
 
@@ -53,18 +50,13 @@ shift, within 15 minutes, and only while the money is still there.`,
 	Examples: []Example{{"holdfast till undo 7 3f9a...", "500.00 was typed for 50.00"}},
 	Flags: func(fs *flag.FlagSet) RunFunc {
 		var t tillFlags
-		t.flags(fs)
-		return func(ctx context.Context, env *Env, args []string) error {
-			till, err := tillNumber(args[0])
-			if err != nil {
-				return err
-			}
+		return t.at(fs, func(ctx context.Context, env *Env, till uint64, args []string) error {
 			m, err := tillCall(ctx, env, &t, pbconnect.TillServiceClient.UndoCash, &pb.UndoCashRequest{Till: till, ClientId: args[1]})
 			if err != nil {
 				return err
 			}
 			return showCash(env, m)
-		}
+		})
 	},
 }
 

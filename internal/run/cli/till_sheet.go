@@ -57,7 +57,8 @@ till's number.`,
 			if err != nil {
 				return err
 			}
-			drawn, err := drawTill(&drawing.Sheet{Merchant: m.Merchant.GetName(), Till: t.Name, Number: fmt.Sprint("till ", t.Till), Link: link, Back: back}, format.value, paper.value)
+			sheet := &drawing.Sheet{Merchant: m.Merchant.GetName(), Till: t.Name, Number: fmt.Sprint("till ", t.Till), Link: link, Back: back}
+			drawn, _, err := sheet.Draw(format.value, paper.value)
 			if err != nil {
 				return failure(ExitRefused, "holdfast help till sheet", "%v", err)
 			}
@@ -85,21 +86,6 @@ func leadingTo(link, at, format string) (string, error) {
 		return "", fmt.Errorf("the till's link %s has no token", link)
 	}
 	return paylink.Till(strings.TrimRight(at, "/"), token), nil
-}
-
-// codeMM is how wide a code is that is drawn alone, in millimetres.
-const codeMM = 80
-
-func drawTill(s *drawing.Sheet, format, paper string) ([]byte, error) {
-	switch format {
-	case "svg":
-		return drawing.SVG(s.Link, codeMM)
-	case "png":
-		return drawing.PNG(s.Link)
-	case "html":
-		return s.Landing()
-	}
-	return s.PDF(drawing.Papers[paper])
 }
 
 // findTill finds a merchant's till by its number.

@@ -18,17 +18,17 @@ import (
 )
 
 // tillFlags are what commands take that a merchant's people give at their tills.
-type tillFlags struct{ at admin.Address }
+type tillFlags struct{ node admin.Address }
 
 func (t *tillFlags) flags(fs *flag.FlagSet) {
-	fs.StringVar(&t.at.URL, "to", "", "the wallet API's `URL` (HOLDFAST_TILL)")
-	fileVar(fs, &t.at.TokenFile, "token-file", "`FILE` with your own token or session (HOLDFAST_TOKEN_FILE)")
-	fileVar(fs, &t.at.CAFile, "ca", "`FILE` with the certificate that signed the node's, in PEM (HOLDFAST_CA)")
-	fs.DurationVar(&t.at.Timeout, "timeout", 15*time.Second, "give up after this `TIME`; the outcome is then unknown")
+	fs.StringVar(&t.node.URL, "to", "", "the wallet API's `URL` (HOLDFAST_TILL)")
+	fileVar(fs, &t.node.TokenFile, "token-file", "`FILE` with your own token or session (HOLDFAST_TOKEN_FILE)")
+	fileVar(fs, &t.node.CAFile, "ca", "`FILE` with the certificate that signed the node's, in PEM (HOLDFAST_CA)")
+	fs.DurationVar(&t.node.Timeout, "timeout", 15*time.Second, "give up after this `TIME`; the outcome is then unknown")
 }
 
 func (t *tillFlags) client(env *Env) (pbconnect.TillServiceClient, error) {
-	at := t.at
+	at := t.node
 	for name, to := range map[string]*string{"HOLDFAST_TILL": &at.URL, "HOLDFAST_TOKEN_FILE": &at.TokenFile, "HOLDFAST_CA": &at.CAFile} {
 		if *to == "" {
 			*to = env.Getenv(name)
@@ -60,6 +60,18 @@ func tillCall[Q, A any](ctx context.Context, env *Env, t *tillFlags, m tillMetho
 	return a.Msg, nil
 }
 
+// at is a command's run at the till that its first word names.
+func (t *tillFlags) at(fs *flag.FlagSet, run func(ctx context.Context, env *Env, till uint64, args []string) error) RunFunc {
+	t.flags(fs)
+	return func(ctx context.Context, env *Env, args []string) error {
+		till, err := tillNumber(args[0])
+		if err != nil {
+			return err
+		}
+		return run(ctx, env, till, args)
+	}
+}
+
 // tillNumber reads our number of a till.
 func tillNumber(text string) (uint64, error) {
 	n, err := strconv.ParseUint(text, 10, 64)
@@ -77,15 +89,10 @@ identity, one more than the till's newest has; without it that is looked up firs
 	Examples: []Example{{"holdfast till begin 7 --float 200.00 --to https://pay.example.com --token-file li.token", "in the morning"}},
 	Flags: func(fs *flag.FlagSet) RunFunc {
 		var t tillFlags
-		t.flags(fs)
 		var float amountFlag
 		fs.Var(&float, "float", "`YUAN` in the drawer; none without it")
 		number := fs.Uint64("number", 0, "the shift's `NUMBER`")
-		return func(ctx context.Context, env *Env, args []string) error {
-			till, err := tillNumber(args[0])
-			if err != nil {
-				return err
-			}
+		return t.at(fs, func(ctx context.Context, env *Env, till uint64, _ []string) error {
 			q := &pb.OpenShiftRequest{Till: till, Number: *number, Float: int64(float)}
 			if q.Number == 0 {
 				newest, err := tillCall(ctx, env, &t, pbconnect.TillServiceClient.ListShifts, &pb.ListShiftsRequest{Till: till, Limit: 1})
@@ -102,7 +109,7 @@ identity, one more than the till's newest has; without it that is looked up firs
 				return err
 			}
 			return showShift(env, s)
-		}
+		})
 	},
 }
 
@@ -114,21 +121,17 @@ it the one that is open ends.`,
 	Examples: []Example{{"holdfast till end 7 --counted 431.50 --to https://pay.example.com --token-file li.token", "in the evening"}},
 	Flags: func(fs *flag.FlagSet) RunFunc {
 		var t tillFlags
-		t.flags(fs)
 		counted := fs.String("counted", "", "`YUAN` that are in the drawer")
 		number := fs.Uint64("number", 0, "the shift's `NUMBER`")
-		return func(ctx context.Context, env *Env, args []string) error {
-			till, err := tillNumber(args[0])
-			if err != nil {
-				return err
-			}
+		return t.at(fs, func(ctx context.Context, env *Env, till uint64, _ []string) error {
 			if *counted == "" {
 				return usage("--counted 431.50", "how much is in the drawer? 0.00 if nothing is")
 			}
-			q := &pb.CloseShiftRequest{Till: till, Number: *number}
-			if q.Counted, err = money.Parse(*counted); err != nil {
+			fen, err := money.Parse(*counted)
+			if err != nil {
 				return usage("--counted 431.50", "%w", err)
 			}
+			q := &pb.CloseShiftRequest{Till: till, Number: *number, Counted: fen}
 			if q.Number == 0 {
 				open, err := tillCall(ctx, env, &t, pbconnect.TillServiceClient.ShowShift, &pb.ShowShiftRequest{Till: till})
 				if err != nil {
@@ -141,7 +144,7 @@ it the one that is open ends.`,
 				return err
 			}
 			return showShift(env, s)
-		}
+		})
 	},
 }
 
@@ -151,18 +154,13 @@ var tillShift = Command{
 	Examples: []Example{{"holdfast till shift 7 --to https://pay.example.com --token-file li.token", "now"}},
 	Flags: func(fs *flag.FlagSet) RunFunc {
 		var t tillFlags
-		t.flags(fs)
-		return func(ctx context.Context, env *Env, args []string) error {
-			till, err := tillNumber(args[0])
-			if err != nil {
-				return err
-			}
+		return t.at(fs, func(ctx context.Context, env *Env, till uint64, _ []string) error {
 			s, err := tillCall(ctx, env, &t, pbconnect.TillServiceClient.ShowShift, &pb.ShowShiftRequest{Till: till})
 			if err != nil {
 				return err
 			}
 			return showShift(env, s)
-		}
+		})
 	},
 }
 
@@ -204,13 +202,8 @@ var tillShifts = Command{
 	Examples: []Example{{"holdfast till shifts 7 --to https://pay.example.com --token-file li.token", "the newest 50"}},
 	Flags: func(fs *flag.FlagSet) RunFunc {
 		var t tillFlags
-		t.flags(fs)
 		before := fs.Uint64("before", 0, "start before the shift with this `NUMBER`")
-		return func(ctx context.Context, env *Env, args []string) error {
-			till, err := tillNumber(args[0])
-			if err != nil {
-				return err
-			}
+		return t.at(fs, func(ctx context.Context, env *Env, till uint64, _ []string) error {
 			a, err := tillCall(ctx, env, &t, pbconnect.TillServiceClient.ListShifts, &pb.ListShiftsRequest{Till: till, Before: *before})
 			if err != nil {
 				return err
@@ -219,7 +212,7 @@ var tillShifts = Command{
 				return env.Message(a)
 			}
 			return printShifts(env, till, a)
-		}
+		})
 	},
 }
 
