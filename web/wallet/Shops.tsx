@@ -25,9 +25,9 @@ const states: Record<string, Text> = { waiting: s.waiting, approved: s.approved,
 // shop that is looked at took.
 const askAgain = 5_000;
 
-// useShown is what the platform says, asked again when a shop was decided on or may
-// have been, and when the person reads another language: some of it are the platform's own sentences. While
-// there is no answer, it is asked again by itself.
+// useShown is what the platform says, asked again when a shop was decided on or may have
+// been, and when the person reads another language: some of it are the platform's own
+// sentences. While there is no answer, it is asked again by itself.
 export function useShown<T>(ask: () => Promise<T>) {
 	const shown = useSignal<T | undefined>(undefined);
 	const failed = useSignal<Trouble | undefined>(undefined);

@@ -1,8 +1,6 @@
 package till_test
 
 import (
-	"context"
-	"errors"
 	"log/slog"
 	"net/http/httptest"
 	"testing"
@@ -15,12 +13,9 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/stamp"
 	"github.com/holdfast-pay/holdfast/internal/edge/edgetest"
-	"github.com/holdfast-pay/holdfast/internal/edge/events"
 	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
 	"github.com/holdfast-pay/holdfast/internal/edge/staffauth"
 	"github.com/holdfast-pay/holdfast/internal/edge/till"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
-	"github.com/holdfast-pay/holdfast/internal/engine/view"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
 	rule "github.com/holdfast-pay/holdfast/internal/rule/till"
@@ -29,44 +24,26 @@ import (
 // lively is a shop that tells what happens at its tills, and whose views follow.
 type lively struct {
 	*shop
-	live  *edgetest.Live
-	views *view.Views
+	live *edgetest.Told
 }
 
 func openLively(t *testing.T) *lively {
 	t.Helper()
-	l := &lively{live: edgetest.NewLive(t)}
+	l := &lively{live: edgetest.NewTold(t)}
 	l.shop = &shop{Core: l.live.Core, t: t}
 	l.Merchant()
 	l.people = edgetest.Sealer(t, l.Core)
 	l.uid = l.live.Must(catalogue.PersonAdd, &pb.PersonAdd{Ref: "ming", Name: "李小明"}).(*pb.Person).Uid
 	l.live.Must(catalogue.PersonTopup, &pb.PersonTopup{Uid: l.uid, Amount: 1000_00, Currency: money.CNY, Ref: "t", Line: "demo"})
 	l.till = l.add("counter", 1)
-	kinds := machine.Rules().Kinds()
-	var err error
-	if l.views, err = view.Open(t.TempDir(), view.Options{Kinds: kinds, Pause: time.Millisecond}); err != nil {
-		t.Fatal(err)
-	}
-	feed := events.New(l.live, l.views, kinds, slog.New(slog.DiscardHandler))
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 2)
-	go func() { ended <- l.views.Run(ctx, l.live) }()
-	go func() { feed.Run(ctx); ended <- nil }()
-	server := httptest.NewServer(till.NewServer(till.Config{
-		Core: l.live, Personal: l.people, Views: l.views, Events: feed, Now: l.live.Now, Log: slog.New(slog.DiscardHandler),
+	server := httptest.NewUnstartedServer(till.NewServer(till.Config{
+		Core: l.live, Personal: l.people, Views: l.live.Views, Events: l.live.Feed, Now: l.live.Now, Log: slog.New(slog.DiscardHandler),
 		Staff:     staffauth.New(staffauth.Config{Core: l.live, Now: l.live.Now, Wall: time.Now}),
 		OrderLink: func(prepayID string) string { return prepayID },
 		TillLink:  func([]byte) string { return "" },
 	}))
+	l.live.Serve(server)
 	l.url = server.URL
-	t.Cleanup(func() {
-		err := feed.Close()
-		server.Close()
-		cancel()
-		if err = errors.Join(err, <-ended, <-ended, l.views.Close()); err != nil {
-			t.Error(err)
-		}
-	})
 	return l
 }
 

@@ -1,8 +1,6 @@
 package wallet_test
 
 import (
-	"context"
-	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -16,11 +14,9 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/edgetest"
-	"github.com/holdfast-pay/holdfast/internal/edge/events"
 	"github.com/holdfast-pay/holdfast/internal/edge/personal"
 	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
 	"github.com/holdfast-pay/holdfast/internal/edge/wallet"
-	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/view"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
@@ -31,44 +27,26 @@ import (
 // lively is a bank that tells what happens, and whose views follow.
 type lively struct {
 	*bank
-	live   *edgetest.Live
+	live   *edgetest.Told
 	views  *view.Views
 	sealer *personal.Sealer
 }
 
 func openLively(t *testing.T) *lively {
 	t.Helper()
-	l := &lively{bank: &bank{t: t, codes: map[string]string{}}, live: edgetest.NewLive(t)}
-	l.core = l.live.Core
+	l := &lively{bank: &bank{t: t, codes: map[string]string{}}, live: edgetest.NewTold(t)}
+	l.core, l.views = l.live.Core, l.live.Views
 	l.sealer = edgetest.Sealer(t, l.core)
-	kinds := machine.Rules().Kinds()
-	var err error
-	if l.views, err = view.Open(t.TempDir(), view.Options{Kinds: kinds, Pause: time.Millisecond}); err != nil {
-		t.Fatal(err)
-	}
-	feed := events.New(l.live, l.views, kinds, slog.New(slog.DiscardHandler))
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 2)
-	go func() { ended <- l.views.Run(ctx, l.live) }()
-	go func() { feed.Run(ctx); ended <- nil }()
 	s := httptest.NewUnstartedServer(wallet.NewServer(wallet.Config{
-		Core: l.live, Personal: l.sealer, Views: l.views, Events: feed, Sender: l.bank, Log: slog.New(slog.DiscardHandler),
+		Core: l.live, Personal: l.sealer, Views: l.views, Events: l.live.Feed, Sender: l.bank, Log: slog.New(slog.DiscardHandler),
 		Now: l.live.Now, Wall: time.Now,
 	}))
 	s.Config.Protocols = new(http.Protocols)
 	s.Config.Protocols.SetHTTP1(true)
 	s.Config.Protocols.SetUnencryptedHTTP2(true) // gRPC
 	s.Config.WriteTimeout = time.Minute
-	s.Start()
+	l.live.Serve(s)
 	l.url = s.URL
-	t.Cleanup(func() {
-		err := feed.Close()
-		s.Close()
-		cancel()
-		if err = errors.Join(err, <-ended, <-ended, l.views.Close()); err != nil {
-			t.Error(err)
-		}
-	})
 	return l
 }
 
