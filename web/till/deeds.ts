@@ -2,6 +2,7 @@
 // is sent, and sent again by itself until the platform says how it ended: a lost answer,
 // a reload and a platform that is away end in the truth, and nothing is done twice.
 import { signal } from "@preact/signals";
+import { Pauses } from "../wire/begun";
 import { busy, Lost, Refused } from "../wire/outcome";
 import type { Calls } from "./api.gen";
 import { call } from "./call";
@@ -33,12 +34,6 @@ export const deeds = signal<Deed[]>([]);
 export const lostSince = signal(0);
 
 const kept = 100;
-const mostPause = 10_000;
-
-export function newID(): string {
-	const bytes = crypto.getRandomValues(new Uint8Array(16));
-	return Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
-}
 
 export const deed = (id: string): Deed | undefined => deeds.value.find((d) => d.id === id);
 
@@ -67,23 +62,10 @@ export async function resume(): Promise<void> {
 	for (const d of all) if (d.state === "sending") void send(d.id);
 }
 
-let wakeUp: (() => void)[] = [];
+const pauses = new Pauses(10_000);
 
 // wake asks at once instead of after the pause.
-export function wake(): void {
-	const all = wakeUp;
-	wakeUp = [];
-	for (const f of all) f();
-}
-
-const pause = (ms: number): Promise<void> =>
-	new Promise((r) => {
-		const timer = setTimeout(r, ms);
-		wakeUp.push(() => {
-			clearTimeout(timer);
-			r();
-		});
-	});
+export const wake = (): void => pauses.end();
 
 const sending = new Set<string>();
 
@@ -104,7 +86,7 @@ async function send(id: string): Promise<void> {
 			}
 			lostSince.value ||= Date.now();
 			if (!d.lostSince) await note({ ...d, lostSince: Date.now() });
-			await pause(Math.min(1000 * 2 ** tries, mostPause));
+			await pauses.after(tries);
 		}
 	} finally {
 		sending.delete(id);

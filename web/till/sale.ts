@@ -2,7 +2,8 @@
 // that the customer shows.
 import { say } from "../ui/words";
 import type { TillOrder } from "./api.gen";
-import { begin, deed, deeds, newID, note, type Deed } from "./deeds";
+import { begin, deed, deeds, note, type Deed } from "./deeds";
+import { newID } from "../wire/begun";
 import { orderOf, paid } from "./follow";
 import { show, shown, standing } from "./state";
 import { t } from "./words";

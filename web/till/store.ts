@@ -1,54 +1,18 @@
 // What this tablet keeps, in IndexedDB: whose session it has, which till it stands at,
 // what was begun, and what the shop set up here.
 
-const database = "holdfast-till";
+import { database } from "../wire/database";
 
-let opened: Promise<IDBDatabase> | undefined;
+const { read, write } = database("holdfast-till", 1, "deeds");
 
-function open(): Promise<IDBDatabase> {
-	opened ??= new Promise((resolve, reject) => {
-		const q = indexedDB.open(database, 1);
-		q.onupgradeneeded = () => {
-			q.result.createObjectStore("kept");
-			q.result.createObjectStore("deeds", { keyPath: "id" });
-		};
-		q.onsuccess = () => resolve(q.result);
-		q.onerror = () => reject(q.error);
-	});
-	opened.catch(() => (opened = undefined));
-	return opened;
-}
+export const get = <T>(key: string): Promise<T | undefined> => read("kept", (s) => s.get(key) as IDBRequest<T | undefined>);
 
-type Name = "kept" | "deeds";
+export const put = (key: string, value: unknown): Promise<void> => write("kept", (s) => void s.put(value, key));
 
-async function ask<T>(name: Name, f: (s: IDBObjectStore) => IDBRequest<T>): Promise<T> {
-	const db = await open();
-	return new Promise((resolve, reject) => {
-		const q = f(db.transaction(name).objectStore(name));
-		q.onsuccess = () => resolve(q.result);
-		q.onerror = () => reject(q.error);
-	});
-}
+export const drop = (key: string): Promise<void> => write("kept", (s) => void s.delete(key));
 
-// change returns once it is on disk.
-async function change(name: Name, f: (s: IDBObjectStore) => void): Promise<void> {
-	const db = await open();
-	return new Promise((resolve, reject) => {
-		const tx = db.transaction(name, "readwrite", { durability: "strict" });
-		f(tx.objectStore(name));
-		tx.oncomplete = () => resolve();
-		tx.onerror = tx.onabort = () => reject(tx.error);
-	});
-}
+export const allDeeds = <D>(): Promise<D[]> => read("deeds", (s) => s.getAll() as IDBRequest<D[]>);
 
-export const get = <T>(key: string): Promise<T | undefined> => ask("kept", (s) => s.get(key) as IDBRequest<T | undefined>);
+export const putDeed = (d: { id: string }): Promise<void> => write("deeds", (s) => void s.put(d));
 
-export const put = (key: string, value: unknown): Promise<void> => change("kept", (s) => void s.put(value, key));
-
-export const drop = (key: string): Promise<void> => change("kept", (s) => void s.delete(key));
-
-export const allDeeds = <D>(): Promise<D[]> => ask("deeds", (s) => s.getAll() as IDBRequest<D[]>);
-
-export const putDeed = (d: { id: string }): Promise<void> => change("deeds", (s) => void s.put(d));
-
-export const dropDeed = (id: string): Promise<void> => change("deeds", (s) => void s.delete(id));
+export const dropDeed = (id: string): Promise<void> => write("deeds", (s) => void s.delete(id));

@@ -10,7 +10,7 @@ import { Fact, Facts, Skeleton, Verdict, type Tone } from "../ui/State";
 import { day, moment } from "../ui/time";
 import { TimeLine, type Step } from "../ui/TimeLine";
 import { say, type Text } from "../ui/words";
-import { newID } from "./acts";
+import { newID } from "../wire/begun";
 import type { ReportView } from "./api.gen";
 import { b, troubles } from "./billwords";
 import { lineOf, whatOf } from "./Bills";

@@ -10,7 +10,7 @@ import { Fact, Facts, Skeleton, Verdict } from "../ui/State";
 import { TextBox } from "../ui/TextBox";
 import { clock, day, moment } from "../ui/time";
 import { say } from "../ui/words";
-import { newID } from "./acts";
+import { newID } from "../wire/begun";
 import type { BlockView, PasskeyView, WalletView } from "./api.gen";
 import { call } from "./call";
 import { deviceLabel } from "./label";

@@ -10,7 +10,7 @@ import { Skeleton, Verdict } from "../ui/State";
 import { show as showTheme, theme, type Theme } from "../ui/theme";
 import { clock, day } from "../ui/time";
 import { lang, say, speak } from "../ui/words";
-import { newID } from "./acts";
+import { newID } from "../wire/begun";
 import type { DeviceView } from "./api.gen";
 import { call } from "./call";
 import { NewPin } from "./NewPin";

@@ -4,7 +4,7 @@ import { Field } from "../ui/Field";
 import { Screen } from "../ui/Screen";
 import { Countdown } from "../ui/State";
 import { say } from "../ui/words";
-import { newID } from "./acts";
+import { newID } from "../wire/begun";
 import { call } from "./call";
 import { deviceLabel } from "./label";
 import { NewPin } from "./NewPin";

@@ -1,7 +1,9 @@
-// Acts that move money, or apply for something. Each is kept on this device under its client id before it is
-// sent, so that a reload, a lost network and a lost answer end in the true answer: the
-// same act is sent again until the platform says how it ended, and moves money once.
+// Acts that move money, or apply for something. Each is kept on this device under its
+// client id before it is sent, so that a reload, a lost network and a lost answer end in
+// the true answer: the same act is sent again until the platform says how it ended, and
+// moves money once.
 import { signal } from "@preact/signals";
+import { Pauses } from "../wire/begun";
 import type { Calls } from "./api.gen";
 import { busy, call, Lost, Refused } from "./call";
 import { act as find, acts as all, dropAct, putAct } from "./store";
@@ -33,11 +35,6 @@ const asking = new Set<string>();
 
 // keptActs bounds what is remembered of acts that have ended.
 const keptActs = 100;
-
-export function newID(): string {
-	const bytes = crypto.getRandomValues(new Uint8Array(16));
-	return Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
-}
 
 function show(a: Act): void {
 	live.value = [a, ...live.value.filter((b) => b.id !== a.id)].sort((x, y) => y.begun - x.begun);
@@ -75,7 +72,7 @@ async function pursue(a: Act): Promise<void> {
 		for (let tries = 0; ; tries++) {
 			const ended = await once(a);
 			if (ended) return await keep(ended);
-			await pause(tries);
+			await pauses.after(tries);
 		}
 	} finally {
 		asking.delete(a.id);
@@ -94,23 +91,10 @@ export async function once(a: Act, ask: typeof call = call): Promise<Act | undef
 	}
 }
 
-const mostPause = 15_000;
+const pauses = new Pauses(15_000);
 
-// wake ends a pause early: the network is back, or the person asks.
-export let wake = (): void => {};
-
-function pause(tries: number): Promise<void> {
-	return new Promise((resolve) => {
-		const timer = setTimeout(resolve, Math.min(1000 * 2 ** tries, mostPause));
-		const before = wake;
-		wake = () => {
-			clearTimeout(timer);
-			resolve();
-			before();
-			wake = () => {};
-		};
-	});
-}
+// wake asks at once about what is not known yet.
+export const wake = (): void => pauses.end();
 
 // resume goes on with what was begun before this page was loaded.
 export async function resume(): Promise<void> {

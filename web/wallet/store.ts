@@ -1,8 +1,9 @@
 // What this browser keeps, in IndexedDB: the device's key, which can't be read out, its
 // count of calls, acts that were begun, and the bills that were seen last.
 
-const database = "holdfast-wallet";
-const version = 1;
+import { database } from "../wire/database";
+
+const { read, write, erase } = database("holdfast-wallet", 1, "acts");
 
 export interface Device {
 	key: CryptoKey;
@@ -10,53 +11,6 @@ export interface Device {
 	id: Uint8Array<ArrayBuffer>;
 	// enrolled: the platform has said that it is somebody's.
 	enrolled: boolean;
-}
-
-let opened: Promise<IDBDatabase> | undefined;
-
-function open(): Promise<IDBDatabase> {
-	opened ??= new Promise((resolve, reject) => {
-		const q = indexedDB.open(database, version);
-		q.onupgradeneeded = () => {
-			q.result.createObjectStore("kept");
-			q.result.createObjectStore("acts", { keyPath: "id" });
-		};
-		q.onsuccess = () => {
-			// A newer page in another tab may change the layout: let it.
-			q.result.onversionchange = () => {
-				q.result.close();
-				opened = undefined;
-			};
-			resolve(q.result);
-		};
-		q.onerror = () => reject(q.error);
-	});
-	opened.catch(() => (opened = undefined));
-	return opened;
-}
-
-type Name = "kept" | "acts";
-
-// write does something in one transaction, and returns once it is on disk: what was
-// counted or begun is not forgotten by a crash.
-async function write<T>(name: Name, f: (s: IDBObjectStore, done: (value: T) => void) => void): Promise<T> {
-	const db = await open();
-	return new Promise((resolve, reject) => {
-		const tx = db.transaction(name, "readwrite", { durability: "strict" });
-		let value: T;
-		f(tx.objectStore(name), (v) => (value = v));
-		tx.oncomplete = () => resolve(value);
-		tx.onerror = tx.onabort = () => reject(tx.error);
-	});
-}
-
-async function read<T>(name: Name, f: (s: IDBObjectStore) => IDBRequest<T>): Promise<T> {
-	const db = await open();
-	return new Promise((resolve, reject) => {
-		const q = f(db.transaction(name).objectStore(name));
-		q.onsuccess = () => resolve(q.result);
-		q.onerror = () => reject(q.error);
-	});
 }
 
 export const get = <T>(key: string): Promise<T | undefined> => read("kept", (s) => s.get(key) as IDBRequest<T | undefined>);
@@ -87,16 +41,7 @@ export const putAct = (a: { id: string }): Promise<void> => write("acts", (s) =>
 export const dropAct = (id: string): Promise<void> => write("acts", (s) => void s.delete(id));
 
 // forget removes everything: the key too.
-export async function forget(): Promise<void> {
-	const db = await open();
-	db.close();
-	opened = undefined;
-	await new Promise<void>((resolve, reject) => {
-		const q = indexedDB.deleteDatabase(database);
-		q.onsuccess = () => resolve();
-		q.onerror = () => reject(q.error);
-	});
-}
+export const forget = erase;
 
 // usable says whether this browser can hold a wallet at all: some in-app browsers keep
 // no keys, or nothing.
