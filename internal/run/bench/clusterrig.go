@@ -96,7 +96,7 @@ func (g *clusterRig) startOther(ctx context.Context, name, first string) (*child
 		return nil, err
 	}
 	cfg := configFor(filepath.Join(g.dir, name))
-	cfg.Cluster = config.Cluster{Name: name, Peers: config.List{first}, TokenFile: tokenFile}
+	cfg.Cluster = node.ClusterConfig{Name: name, Peers: config.List{first}, TokenFile: tokenFile}
 	for _, a := range []*string{&cfg.Cluster.Address, &cfg.Admin.Address, &cfg.MerchantAPI.Address, &cfg.Inner.Address} {
 		if *a, err = freeAddress(); err != nil {
 			return nil, err

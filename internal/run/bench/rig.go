@@ -17,7 +17,6 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/rule/merchant"
 	"github.com/holdfast-pay/holdfast/internal/rule/order"
 	"github.com/holdfast-pay/holdfast/internal/rule/person"
-	"github.com/holdfast-pay/holdfast/internal/run/config"
 	"github.com/holdfast-pay/holdfast/internal/run/logsink"
 	"github.com/holdfast-pay/holdfast/internal/run/node"
 )
@@ -41,8 +40,8 @@ type rig struct {
 }
 
 // configFor is a node in dir on loopback with ports of its own.
-func configFor(dir string) *config.Config {
-	cfg := config.Default()
+func configFor(dir string) *node.Config {
+	cfg := node.Default()
 	cfg.Data = dir
 	cfg.LogName = "bench"
 	cfg.Sandbox = true

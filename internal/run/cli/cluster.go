@@ -5,13 +5,13 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/engine/credentials"
 	"github.com/holdfast-pay/holdfast/internal/engine/pki"
-	"github.com/holdfast-pay/holdfast/internal/run/config"
+	"github.com/holdfast-pay/holdfast/internal/run/node"
 )
 
 // clusterConfig is loadConfig for a node of a cluster.
-func clusterConfig(file string, sets listFlag) (*config.Config, error) {
+func clusterConfig(file string, sets listFlag) (*node.Config, error) {
 	cfg, err := loadConfig(file, sets)
-	if err == nil && !cfg.Clustered() {
+	if err == nil && !cfg.Cluster.Clustered() {
 		return nil, usage("give the configuration a section [cluster] with name and address: docs/reference/configuration.md",
 			"this configuration is of a node without peers")
 	}

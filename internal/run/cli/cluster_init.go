@@ -9,7 +9,6 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/engine/credentials"
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
-	"github.com/holdfast-pay/holdfast/internal/run/config"
 	"github.com/holdfast-pay/holdfast/internal/run/node"
 )
 
@@ -46,7 +45,7 @@ Run it on one machine only: on all others, holdfast cluster join.`,
 }
 
 // initCluster makes a first node's credentials, and its keystore if need be.
-func initCluster(cfg *config.Config) (*credentials.Credentials, error) {
+func initCluster(cfg *node.Config) (*credentials.Credentials, error) {
 	dir := cfg.CredentialsDir()
 	if credentials.Exists(dir) {
 		return nil, credentials.ErrExists
@@ -55,17 +54,17 @@ func initCluster(cfg *config.Config) (*credentials.Credentials, error) {
 	if err != nil {
 		return nil, err
 	}
-	return credentials.First(dir, keys, credentials.Holder{Name: cfg.Cluster.Name, Address: cfg.AdvertiseAddress()})
+	return credentials.First(dir, keys, credentials.Holder{Name: cfg.Cluster.Name, Address: cfg.Cluster.AdvertiseAddress()})
 }
 
 // firstKeys opens the keystore or makes it. Where there is none and peers are
 // named, this is probably the wrong machine, and two clusters would take payments.
-func firstKeys(cfg *config.Config) (*keystore.Store, error) {
+func firstKeys(cfg *node.Config) (*keystore.Store, error) {
 	if keystore.Exists(cfg.Data) {
 		return keystore.Open(cfg.Data, keystore.Options{MasterKey: cfg.Keys.MasterFile})
 	}
 	for _, p := range cfg.Cluster.Peers {
-		if p != cfg.AdvertiseAddress() {
+		if p != cfg.Cluster.AdvertiseAddress() {
 			return nil, &credentials.Fault{Text: "the data folder is empty and cluster.peers names others: this would begin a second cluster",
 				Hint: "on the first node leave cluster.peers out until it runs; on any other run holdfast cluster join"}
 		}

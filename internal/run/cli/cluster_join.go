@@ -12,7 +12,7 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/engine/credentials"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
-	"github.com/holdfast-pay/holdfast/internal/run/config"
+	"github.com/holdfast-pay/holdfast/internal/run/node"
 )
 
 var clusterJoin = Command{
@@ -73,9 +73,9 @@ func empty(data string) error {
 	return nil
 }
 
-func joinOptions(cfg *config.Config, token string, wait time.Duration, log *slog.Logger) credentials.JoinOptions {
+func joinOptions(cfg *node.Config, token string, wait time.Duration, log *slog.Logger) credentials.JoinOptions {
 	return credentials.JoinOptions{
-		Dir: cfg.CredentialsDir(), Data: cfg.Data, MasterKey: cfg.Keys.MasterFile, Name: cfg.Cluster.Name, Address: cfg.AdvertiseAddress(),
+		Dir: cfg.CredentialsDir(), Data: cfg.Data, MasterKey: cfg.Keys.MasterFile, Name: cfg.Cluster.Name, Address: cfg.Cluster.AdvertiseAddress(),
 		Peers: cfg.Cluster.Peers, Token: token, MaxLevel: machine.MaxLevel, Reason: "holdfast cluster join", Wait: wait, Logger: log,
 	}
 }

@@ -12,8 +12,9 @@ import (
 
 	edge "github.com/holdfast-pay/holdfast/internal/edge/courier"
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
-	"github.com/holdfast-pay/holdfast/internal/run/config"
 	"github.com/holdfast-pay/holdfast/internal/run/courier"
+	"github.com/holdfast-pay/holdfast/internal/run/logsink"
+	"github.com/holdfast-pay/holdfast/internal/run/node"
 )
 
 var courierCommand = Command{
@@ -39,7 +40,7 @@ killed stays idle until its lease expires.`,
 		p := courier.Process{}
 		fs.StringVar(&p.Data, "data", "", dataHelp+"; only its keys/ are read")
 		fileVar(fs, &p.MasterKey, "master-key", "`FILE` with the key that seals the keystore, when it is not DIR/keys/master.key")
-		fs.Func("node", "the node's inner address, `HOST:PORT`; several, with commas or by repeating it, for a cluster (default "+config.Default().Inner.Address+")", func(s string) error {
+		fs.Func("node", "the node's inner address, `HOST:PORT`; several, with commas or by repeating it, for a cluster (default "+node.Default().Inner.Address+")", func(s string) error {
 			for addr := range strings.SplitSeq(s, ",") {
 				if _, _, err := net.SplitHostPort(addr); err != nil {
 					return errors.New("it is not an address like node-1:7444")
@@ -66,12 +67,12 @@ killed stays idle until its lease expires.`,
 				return err
 			}
 			if len(p.Nodes) == 0 {
-				p.Nodes = []string{config.Default().Inner.Address}
+				p.Nodes = []string{node.Default().Inner.Address}
 			}
 			if p.Name == "" {
 				p.Name = hostName()
 			}
-			log, sink := processLog(env, config.Log{Level: level.value, Format: "text"})
+			log, sink := processLog(env, logsink.Config{Level: level.value, Format: "text"})
 			p.Log, p.LogDropped = log, sink.Dropped
 			return courierError(p.Run(ctx))
 		}

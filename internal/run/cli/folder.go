@@ -7,8 +7,8 @@ import (
 	"slices"
 
 	"github.com/holdfast-pay/holdfast/internal/edge/admin"
-	"github.com/holdfast-pay/holdfast/internal/run/config"
 	"github.com/holdfast-pay/holdfast/internal/run/dev"
+	"github.com/holdfast-pay/holdfast/internal/run/node"
 )
 
 // dataHelp is what --data means wherever it finds a folder that exists.
@@ -23,7 +23,7 @@ func dataDir(env *Env, given string) (string, error) {
 	if given != "" {
 		return given, folderExists(given)
 	}
-	served, sandbox := config.Default().Data, dev.DefaultData
+	served, sandbox := node.Default().Data, dev.DefaultData
 	here := slices.DeleteFunc([]string{served, sandbox}, func(dir string) bool { return folderExists(dir) != nil })
 	if len(here) == 0 {
 		return "", usage("name it: --data DIR, or HOLDFAST_DATA; `holdfast dev` and `holdfast serve` make one",

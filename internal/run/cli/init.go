@@ -57,8 +57,8 @@ func configFlags(fs *flag.FlagSet) (file *string, sets *listFlag) {
 }
 
 // loadConfig reads and checks the configuration; what is wrong is a usage error.
-func loadConfig(file string, sets listFlag) (*config.Config, error) {
-	cfg, err := config.Load(file, sets)
+func loadConfig(file string, sets listFlag) (*node.Config, error) {
+	cfg, err := node.LoadConfig(file, sets)
 	var p config.Problems
 	if errors.As(err, &p) {
 		return nil, usage(p.Hint(), "%w", err)

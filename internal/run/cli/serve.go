@@ -17,7 +17,6 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/run/build"
-	"github.com/holdfast-pay/holdfast/internal/run/config"
 	"github.com/holdfast-pay/holdfast/internal/run/logsink"
 	"github.com/holdfast-pay/holdfast/internal/run/node"
 )
@@ -58,7 +57,7 @@ printed when the node is ready. Log lines go to standard error.`,
 	},
 }
 
-func printConfig(env *Env, cfg *config.Config) error {
+func printConfig(env *Env, cfg *node.Config) error {
 	if env.JSON {
 		return env.Object(map[string]any{"settings": cfg.Values()})
 	}
@@ -66,7 +65,7 @@ func printConfig(env *Env, cfg *config.Config) error {
 	return err
 }
 
-func runNode(ctx context.Context, env *Env, cfg *config.Config) error {
+func runNode(ctx context.Context, env *Env, cfg *node.Config) error {
 	node.PaceCollector()
 	log, sink := processLog(env, cfg.Log)
 	var running atomic.Pointer[node.Node]
@@ -110,7 +109,7 @@ func onHangup(reload func()) (stop func()) {
 // processLog is the log of a process that goes on for long: whoever reads it may
 // stop or die without holding the process up. What the command says last goes the
 // same way; Main waits for it.
-func processLog(env *Env, cfg config.Log) (*slog.Logger, *logsink.Sink) {
+func processLog(env *Env, cfg logsink.Config) (*slog.Logger, *logsink.Sink) {
 	sink := logsink.New(env.Err)
 	env.Err = sink
 	return newLog(sink, cfg), sink
@@ -125,7 +124,7 @@ func lastWords(sink *logsink.Sink) func(error) {
 }
 
 // newLog writes log lines as the configuration says.
-func newLog(w io.Writer, cfg config.Log) *slog.Logger {
+func newLog(w io.Writer, cfg logsink.Config) *slog.Logger {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(cfg.Level)) // Check has seen it
 	opt := &slog.HandlerOptions{Level: level}

@@ -1,9 +1,12 @@
-package config
+package config_test
 
 import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/holdfast-pay/holdfast/internal/run/config"
+	"github.com/holdfast-pay/holdfast/internal/run/node"
 )
 
 const clusterTOML = `
@@ -40,18 +43,18 @@ func TestClusterCheck(t *testing.T) {
 		"in the data folder":      {[]string{"cluster.credentials=/srv/holdfast"}, "cluster.credentials: it is inside the data folder"},
 		"beside it":               {[]string{"cluster.credentials=/srv/holdfast.credentials"}, ""},
 	} {
-		cfg, err := Parse("/etc/holdfast/node.toml", []byte(wholeTOML+clusterTOML))
+		cfg, err := node.ParseConfig("/etc/holdfast/node.toml", []byte(wholeTOML+clusterTOML))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := cfg.override(c.set); err != nil {
+		if err := override(cfg, c.set...); err != nil {
 			t.Fatal(err)
 		}
 		err = cfg.Check()
 		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 			t.Errorf("%s: Check says %v, want %q", name, err, c.want)
 		}
-		if p, ok := err.(Problems); ok && p.Hint() == "" {
+		if p, ok := err.(config.Problems); ok && p.Hint() == "" {
 			t.Errorf("%s: no hint", name)
 		}
 	}
@@ -59,17 +62,17 @@ func TestClusterCheck(t *testing.T) {
 
 func TestClusterValues(t *testing.T) {
 	t.Parallel()
-	c, err := Parse("/etc/holdfast/node.toml", []byte(wholeTOML+clusterTOML))
+	c, err := node.ParseConfig("/etc/holdfast/node.toml", []byte(wholeTOML+clusterTOML))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if want := []string{"n1.example.com:7445", "n3.example.com:7445"}; !slices.Equal(c.Cluster.Peers, want) {
 		t.Errorf("peers are %v", c.Cluster.Peers)
 	}
-	if c.AdvertiseAddress() != "n2.example.com:7445" || c.CredentialsDir() != "/srv/holdfast-credentials" || c.Cluster.TokenFile != "/etc/holdfast/join.token" || !c.Clustered() {
-		t.Errorf("advertise %s, credentials %s, token %s", c.AdvertiseAddress(), c.CredentialsDir(), c.Cluster.TokenFile)
+	if c.Cluster.AdvertiseAddress() != "n2.example.com:7445" || c.CredentialsDir() != "/srv/holdfast-credentials" || c.Cluster.TokenFile != "/etc/holdfast/join.token" || !c.Cluster.Clustered() {
+		t.Errorf("advertise %s, credentials %s, token %s", c.Cluster.AdvertiseAddress(), c.CredentialsDir(), c.Cluster.TokenFile)
 	}
-	if c.Cluster.Advertise = ""; c.AdvertiseAddress() != "0.0.0.0:7445" || Default().Clustered() {
+	if c.Cluster.Advertise = ""; c.Cluster.AdvertiseAddress() != "0.0.0.0:7445" || node.Default().Cluster.Clustered() {
 		t.Error("defaults")
 	}
 	if err := c.Set("cluster.peers", " a:1 , b:2,"); err != nil || !slices.Equal(c.Cluster.Peers, []string{"a:1", "b:2"}) {
@@ -78,15 +81,15 @@ func TestClusterValues(t *testing.T) {
 	if text := c.Print(); !strings.Contains(text, "\npeers = [\"a:1\", \"b:2\"]  # flag\n") {
 		t.Errorf("printed:\n%s", text)
 	}
-	c, err = Parse("node.yaml", []byte("cluster:\n  peers: [a:1, 'b:2']\n"))
+	c, err = node.ParseConfig("node.yaml", []byte("cluster:\n  peers: [a:1, 'b:2']\n"))
 	if err != nil || c.Cluster.Peers.String() != "a:1,b:2" {
 		t.Errorf("YAML: %q, %v", c.Cluster.Peers, err)
 	}
 	for file, text := range map[string]string{
 		"a.toml": "[cluster]\npeers = \"n1:7445\"\n", "a.yaml": "cluster:\n  peers: n1:7445\n",
 	} {
-		_, err := Parse(file, []byte(text))
-		if p, ok := err.(Problems); !ok || p[0].Line != 2 {
+		_, err := node.ParseConfig(file, []byte(text))
+		if p, ok := err.(config.Problems); !ok || p[0].Line != 2 {
 			t.Errorf("%s: a word for a list: %v", file, err)
 		}
 	}

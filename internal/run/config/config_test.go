@@ -1,4 +1,4 @@
-package config
+package config_test
 
 import (
 	"flag"
@@ -7,6 +7,9 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/holdfast-pay/holdfast/internal/run/config"
+	"github.com/holdfast-pay/holdfast/internal/run/node"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write generated files anew")
@@ -52,15 +55,15 @@ disk:
 
 func TestFormatsAgree(t *testing.T) {
 	t.Parallel()
-	a, err := Parse("/etc/holdfast/node.toml", []byte(wholeTOML))
+	a, err := node.ParseConfig("/etc/holdfast/node.toml", []byte(wholeTOML))
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := Parse("/etc/holdfast/node.yaml", []byte(wholeYAML))
+	b, err := node.ParseConfig("/etc/holdfast/node.yaml", []byte(wholeYAML))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range []*Config{a, b} {
+	for _, c := range []*node.Config{a, b} {
 		if err := c.Check(); err != nil {
 			t.Error(err)
 		}
@@ -71,13 +74,43 @@ func TestFormatsAgree(t *testing.T) {
 	if a.Disk.Cache != 64<<20 || a.Disk.MinFree != 1<<30 {
 		t.Errorf("sizes are %v and %v", a.Disk.Cache, a.Disk.MinFree)
 	}
-	if a.source["admin.insecure_loopback"] != (Source{"/etc/holdfast/node.toml", 13}) || b.source["admin.insecure_loopback"].Line != 9 {
-		t.Errorf("sources are %v and %v", a.source["admin.insecure_loopback"], b.source["admin.insecure_loopback"])
+	if x, y := sourceOf(a, "admin.insecure_loopback"), sourceOf(b, "admin.insecure_loopback"); x != "/etc/holdfast/node.toml:13" || y != "/etc/holdfast/node.yaml:9" {
+		t.Errorf("sources are %v and %v", x, y)
 	}
-	a.source, b.source = nil, nil
-	if !reflect.DeepEqual(a, b) {
-		t.Errorf("TOML gives %+v\nYAML gives %+v", a, b)
+	if !same(a, b) {
+		t.Errorf("TOML gives\n%s\nYAML gives\n%s", a.Print(), b.Print())
 	}
+}
+
+// same says whether two configurations are, wherever their values came from.
+func same(a, b *node.Config) bool {
+	x, y := reflect.ValueOf(*a), reflect.ValueOf(*b)
+	for i := range x.NumField() {
+		if x.Type().Field(i).IsExported() && !reflect.DeepEqual(x.Field(i).Interface(), y.Field(i).Interface()) {
+			return false
+		}
+	}
+	return true
+}
+
+func sourceOf(c *node.Config, key string) string {
+	for _, v := range c.Values() {
+		if v.Key == key {
+			return v.Source
+		}
+	}
+	return ""
+}
+
+// override sets what pairs say, key=value.
+func override(c *node.Config, pairs ...string) error {
+	for _, pair := range pairs {
+		key, value, _ := strings.Cut(pair, "=")
+		if err := c.Set(key, value); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func TestRefusals(t *testing.T) {
@@ -106,8 +139,8 @@ func TestRefusals(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := Parse(c.file, []byte(c.text))
-			p, ok := err.(Problems)
+			_, err := node.ParseConfig(c.file, []byte(c.text))
+			p, ok := err.(config.Problems)
 			if !ok || !strings.Contains(p.Error(), c.want) || !strings.Contains(p.Hint(), c.hint) {
 				t.Errorf("got %v, want %q with hint %q (hint is %q)", err, c.want, c.hint, p.Hint())
 			}
@@ -142,12 +175,12 @@ func TestCheck(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			cfg, err := Parse("node.toml", []byte(wholeTOML))
+			cfg, err := node.ParseConfig("node.toml", []byte(wholeTOML))
 			if err != nil {
 				t.Fatal(err)
 			}
 			if c.set != "" {
-				if err := cfg.override([]string{c.set}); err != nil {
+				if err := override(cfg, c.set); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -165,45 +198,49 @@ func TestProblemNamesTheLine(t *testing.T) {
 	if err := os.WriteFile(file, []byte(strings.Replace(wholeTOML, "100", "0", 1)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err := Load(file, nil)
+	_, err := node.LoadConfig(file, nil)
 	if want := file + ":8: merchant_api.max_in_flight: it must be 1 to 1000000"; err == nil || err.Error() != want {
 		t.Errorf("Load says %v, want %s", err, want)
 	}
-	if _, err := Load(file, []string{"merchant_api.max_in_flight=7"}); err != nil {
+	if _, err := node.LoadConfig(file, []string{"merchant_api.max_in_flight=7"}); err != nil {
 		t.Errorf("the override should heal it: %v", err)
 	}
-	if _, err := Load(file+".none", nil); err == nil {
+	if _, err := node.LoadConfig(file+".none", nil); err == nil {
 		t.Error("a file that is not there loads")
 	}
 	for _, pair := range []string{"data", "dat=x", "merchant_api.max_in_flight=x", "disk.cache=1.5GiB"} {
-		if _, err := Load(file, []string{pair}); err == nil {
+		if _, err := node.LoadConfig(file, []string{pair}); err == nil {
 			t.Errorf("--set %s is accepted", pair)
 		}
 	}
 }
 
-// TestSettingsCoverTheStruct holds the table of settings against the struct's
-// tags: a field without a row could be set but not found in the reference.
+// TestSettingsCoverTheStruct holds the parts' settings against the struct's tags: a
+// field without one could be set but not found in the reference.
 func TestSettingsCoverTheStruct(t *testing.T) {
 	t.Parallel()
-	c := Default()
-	inTable := map[string]bool{}
-	for _, s := range c.Settings() {
-		if inTable[s.Key] || s.Doc == "" {
-			t.Errorf("setting %s is there twice or has no documentation", s.Key)
+	inSections := map[string]bool{}
+	for _, v := range node.Default().Values() {
+		if inSections[v.Key] {
+			t.Errorf("setting %s is there twice", v.Key)
 		}
-		inTable[s.Key] = true
+		inSections[v.Key] = true
 	}
 	inStruct := map[string]bool{}
-	fields(reflect.TypeFor[Config](), "", inStruct)
+	fields(reflect.TypeFor[node.Config](), "", inStruct)
 	for key := range inStruct {
-		if !inTable[key] {
-			t.Errorf("field %s has no row in Settings", key)
+		if !inSections[key] {
+			t.Errorf("field %s is in no section", key)
 		}
 	}
-	for key := range inTable {
+	for key := range inSections {
 		if !inStruct[key] {
 			t.Errorf("setting %s has no field", key)
+		}
+	}
+	for line := range strings.Lines(node.ConfigReference()) {
+		if strings.HasPrefix(line, "| `") && strings.HasSuffix(line, "|  |\n") {
+			t.Errorf("without documentation: %s", line)
 		}
 	}
 }
@@ -228,7 +265,7 @@ func fields(typ reflect.Type, prefix string, to map[string]bool) {
 
 func TestPrintReadsBack(t *testing.T) {
 	t.Parallel()
-	c, err := Parse("/etc/holdfast/node.toml", []byte(wholeTOML))
+	c, err := node.ParseConfig("/etc/holdfast/node.toml", []byte(wholeTOML))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -239,38 +276,37 @@ func TestPrintReadsBack(t *testing.T) {
 	if !strings.Contains(text, "max_in_flight = 100  # /etc/holdfast/node.toml:8\n") || !strings.Contains(text, "keep_log = \"1GiB\"  # default\n") {
 		t.Errorf("sources are missing:\n%s", text)
 	}
-	again, err := Parse("/etc/holdfast/printed.toml", []byte(text))
+	again, err := node.ParseConfig("/etc/holdfast/printed.toml", []byte(text))
 	if err != nil {
 		t.Fatalf("%v in\n%s", err, text)
 	}
-	c.source, again.source = nil, nil
-	if !reflect.DeepEqual(c, again) {
-		t.Errorf("printed and read back:\n%+v\nwas\n%+v", again, c)
+	if !same(c, again) {
+		t.Errorf("printed and read back:\n%s\nwas\n%s", again.Print(), c.Print())
 	}
 }
 
 func TestValues(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]Bytes{"0": 0, "1": 1, "64KiB": 64 << 10, "2 GiB": 2 << 30, "1TiB": 1 << 40} {
-		var b Bytes
+	for text, want := range map[string]config.Bytes{"0": 0, "1": 1, "64KiB": 64 << 10, "2 GiB": 2 << 30, "1TiB": 1 << 40} {
+		var b config.Bytes
 		if err := b.UnmarshalText([]byte(text)); err != nil || b != want {
 			t.Errorf("%q is %d, %v", text, b, err)
 		}
 	}
 	for _, text := range []string{"", "-1", "1.5GiB", "1GB", "MiB", "9223372036854775808", "9999999TiB", "0x10"} {
-		var b Bytes
+		var b config.Bytes
 		if err := b.UnmarshalText([]byte(text)); err == nil {
 			t.Errorf("%q is accepted as %d bytes", text, b)
 		}
 	}
 	for text, want := range map[string]string{"60s": "1m", "90s": "1m30s", "48h": "48h", "500ms": "500ms", "0s": "0s", "1h30m": "1h30m"} {
-		var d Duration
+		var d config.Duration
 		if err := d.UnmarshalText([]byte(text)); err != nil || d.String() != want {
 			t.Errorf("%q is %v, %v", text, d, err)
 		}
 	}
 	for _, text := range []string{"", "10", "-1s", "1 week"} {
-		var d Duration
+		var d config.Duration
 		if err := d.UnmarshalText([]byte(text)); err == nil {
 			t.Errorf("%q is accepted as %v", text, d)
 		}
@@ -279,7 +315,7 @@ func TestValues(t *testing.T) {
 
 func TestReference(t *testing.T) {
 	t.Parallel()
-	golden(t, "../../../docs/reference/configuration.md", Reference())
+	golden(t, "../../../docs/reference/configuration.md", node.ConfigReference())
 }
 
 func golden(t *testing.T, path, want string) {
@@ -313,21 +349,20 @@ func FuzzParse(f *testing.F) {
 		if isTOML {
 			name = "/etc/fuzz.toml"
 		}
-		c, err := Parse(name, []byte(text))
+		c, err := node.ParseConfig(name, []byte(text))
 		if err != nil {
-			if p, ok := err.(Problems); !ok || len(p) == 0 || p.Error() == "" {
+			if p, ok := err.(config.Problems); !ok || len(p) == 0 || p.Error() == "" {
 				t.Fatalf("refused without a sentence: %#v", err)
 			}
 			return
 		}
 		_ = c.Check()
-		again, err := Parse("printed.toml", []byte(c.Print()))
+		again, err := node.ParseConfig("printed.toml", []byte(c.Print()))
 		if err != nil {
 			t.Fatalf("%v in\n%s", err, c.Print())
 		}
-		c.source, again.source = nil, nil
-		if !reflect.DeepEqual(c, again) {
-			t.Fatalf("printed and read back:\n%+v\nwas\n%+v", again, c)
+		if !same(c, again) {
+			t.Fatalf("printed and read back:\n%s\nwas\n%s", again.Print(), c.Print())
 		}
 	})
 }

@@ -35,24 +35,20 @@ func (s Source) String() string {
 // Load reads the file over the defaults and then the overrides ("key=value",
 // as from --set) over both, and checks the result. An empty path means no file.
 // What is wrong comes back as Problems.
-func Load(path string, overrides []string) (*Config, error) {
-	c := Default()
+func (t *Tree) Load(path string, overrides []string) error {
 	if path != "" {
 		data, err := readFile(path)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if c, err = Parse(path, data); err != nil {
-			return nil, err
+		if err := t.Parse(path, data); err != nil {
+			return err
 		}
 	}
-	if err := c.override(overrides); err != nil {
-		return nil, err
+	if err := t.override(overrides); err != nil {
+		return err
 	}
-	if err := c.Check(); err != nil {
-		return nil, err
-	}
-	return c, nil
+	return t.Check()
 }
 
 func readFile(path string) ([]byte, error) {
@@ -70,26 +66,24 @@ func readFile(path string) ([]byte, error) {
 	return data, nil
 }
 
-// Parse reads a configuration over the defaults without checking values
+// Parse reads a configuration over the values there are, without checking them
 // against each other. The file's extension chooses the format: .toml, .yaml
 // or .yml. Relative paths in it are relative to the file's folder.
-func Parse(path string, data []byte) (*Config, error) {
-	c := Default()
-	c.source = map[string]Source{}
+func (t *Tree) Parse(path string, data []byte) error {
 	var lines map[string]int
 	var err error
 	switch ext := strings.ToLower(filepath.Ext(path)); ext {
 	case ".toml":
-		lines, err = c.parseTOML(path, data)
+		lines, err = t.parseTOML(path, data)
 	case ".yaml", ".yml":
-		lines, err = c.parseYAML(path, data)
+		lines, err = t.parseYAML(path, data)
 	default:
-		return nil, Problems{{File: path, Text: fmt.Sprintf("its extension %q names no format", ext), Hint: "call it .toml or .yaml"}}
+		return Problems{{File: path, Text: fmt.Sprintf("its extension %q names no format", ext), Hint: "call it .toml or .yaml"}}
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	for _, s := range c.Settings() {
+	for _, s := range t.Settings() {
 		if l, isList := s.value.(*List); isList && len(*l) == 0 {
 			*l = nil // an empty array is as good as none
 		}
@@ -97,25 +91,22 @@ func Parse(path string, data []byte) (*Config, error) {
 		if !ok {
 			continue
 		}
-		c.source[s.Key] = Source{From: path, Line: line}
+		t.Sources[s.Key] = Source{From: path, Line: line}
 		if p, isPath := s.value.(*string); s.path && isPath && *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(filepath.Dir(path), *p)
 		}
 	}
-	return c, nil
+	return nil
 }
 
 // override sets "key=value" pairs.
-func (c *Config) override(pairs []string) error {
-	if c.source == nil {
-		c.source = map[string]Source{}
-	}
+func (t *Tree) override(pairs []string) error {
 	for _, pair := range pairs {
 		key, value, ok := strings.Cut(pair, "=")
 		if !ok {
 			return Problems{{Text: fmt.Sprintf("%q is not key=value", pair), Hint: "--set merchant_api.address=127.0.0.1:8443"}}
 		}
-		if err := c.Set(key, value); err != nil {
+		if err := t.Set(key, value); err != nil {
 			return err
 		}
 	}
@@ -123,27 +114,24 @@ func (c *Config) override(pairs []string) error {
 }
 
 // Set gives one key a value, as a flag does.
-func (c *Config) Set(key, value string) error {
-	for _, s := range c.Settings() {
+func (t *Tree) Set(key, value string) error {
+	for _, s := range t.Settings() {
 		if s.Key != key {
 			continue
 		}
 		if err := s.set(value); err != nil {
 			return Problems{{Key: key, Text: err.Error()}}
 		}
-		if c.source == nil {
-			c.source = map[string]Source{}
-		}
-		c.source[key] = Source{From: "flag"}
+		t.Sources[key] = Source{From: "flag"}
 		return nil
 	}
-	return Problems{c.unknownKey("", 0, key)}
+	return Problems{t.unknownKey("", 0, key)}
 }
 
 // unknownKey is a problem with the key that was probably meant.
-func (c *Config) unknownKey(file string, line int, key string) Problem {
+func (t *Tree) unknownKey(file string, line int, key string) Problem {
 	p := Problem{File: file, Line: line, Text: fmt.Sprintf("unknown key %.80q", key), Hint: "docs/reference/configuration.md lists the keys"}
-	known, sections := c.keys()
+	known, sections := t.keys()
 	known = append(known, slices.Sorted(maps.Keys(sections))...)
 	if near, ok := nearest.Word(key, known); ok {
 		p.Hint = fmt.Sprintf("did you mean %q?", near)

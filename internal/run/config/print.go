@@ -8,10 +8,10 @@ import (
 
 // Print writes the configuration in force as TOML, each value with where it
 // came from. Reading it back gives the same configuration.
-func (c *Config) Print() string {
+func (t *Tree) Print() string {
 	var b strings.Builder
 	section := ""
-	for _, s := range c.Settings() {
+	for _, s := range t.Settings() {
 		name := s.Key
 		if sec, key, ok := strings.Cut(s.Key, "."); ok {
 			if sec != section {
@@ -19,7 +19,7 @@ func (c *Config) Print() string {
 			}
 			section, name = sec, key
 		}
-		fmt.Fprintf(&b, "%s = %s  # %s\n", name, s.toml(), strings.ReplaceAll(c.source[s.Key].String(), "\n", " "))
+		fmt.Fprintf(&b, "%s = %s  # %s\n", name, s.toml(), strings.ReplaceAll(t.Sources[s.Key].String(), "\n", " "))
 	}
 	return b.String()
 }
@@ -47,10 +47,10 @@ func quoteTOML(s string) string {
 }
 
 // Values lists key and value of every setting, for --json.
-func (c *Config) Values() []Value {
+func (t *Tree) Values() []Value {
 	var list []Value
-	for _, s := range c.Settings() {
-		list = append(list, Value{Key: s.Key, Value: s.Text(), Source: c.source[s.Key].String()})
+	for _, s := range t.Settings() {
+		list = append(list, Value{Key: s.Key, Value: s.Text(), Source: t.Sources[s.Key].String()})
 	}
 	return list
 }
@@ -62,8 +62,8 @@ type Value struct {
 	Source string `json:"source"`
 }
 
-// Reference is docs/reference/configuration.md.
-func Reference() string {
+// Reference is docs/reference/configuration.md, whose values are those in force.
+func (t *Tree) Reference() string {
 	var b strings.Builder
 	b.WriteString("# Configuration of a node\n\n")
 	b.WriteString("Generated from `internal/run/config`; `go test ./internal/run/config -run Reference -rewrite` writes it anew.\n\n")
@@ -73,7 +73,7 @@ func Reference() string {
 	b.WriteString("Sizes are written `64KiB`, `1MiB`, `2GiB`; times `500ms`, `10s`, `5m`, `48h`. Relative file names are relative to the\n")
 	b.WriteString("folder of the configuration file. No value is a secret: keys live in the keystore, admin tokens in `DIR/admin.token`.\n\n")
 	b.WriteString("| key | default | meaning |\n|---|---|---|\n")
-	for _, s := range Default().Settings() {
+	for _, s := range t.Settings() {
 		value := s.Text()
 		if value != "" {
 			value = "`" + value + "`"

@@ -10,15 +10,15 @@ import (
 )
 
 // parseTOML decodes strictly and returns the line of each key that is set.
-func (c *Config) parseTOML(path string, data []byte) (map[string]int, error) {
+func (t *Tree) parseTOML(path string, data []byte) (map[string]int, error) {
 	dec := toml.NewDecoder(bytes.NewReader(data)).DisallowUnknownFields()
-	err := dec.Decode(c)
+	err := dec.Decode(t.Into)
 	var strict *toml.StrictMissingError
 	if errors.As(err, &strict) {
 		var list Problems
 		for _, e := range strict.Errors {
 			line, _ := e.Position()
-			list = append(list, c.unknownKey(path, line, strings.Join(e.Key(), ".")))
+			list = append(list, t.unknownKey(path, line, strings.Join(e.Key(), ".")))
 		}
 		return nil, list.err()
 	}
@@ -32,13 +32,13 @@ func (c *Config) parseTOML(path string, data []byte) (map[string]int, error) {
 		return nil, Problems{{File: path, Text: strings.TrimPrefix(err.Error(), "toml: ")}}
 	}
 	lines, bare := linesTOML(data)
-	return lines, c.unitless(path, lines, bare).err()
+	return lines, t.unitless(path, lines, bare).err()
 }
 
 // unitless refuses times written as bare numbers: the decoder would take them
 // for nanoseconds.
-func (c *Config) unitless(path string, lines map[string]int, bare map[string]bool) (list Problems) {
-	for _, s := range c.Settings() {
+func (t *Tree) unitless(path string, lines map[string]int, bare map[string]bool) (list Problems) {
+	for _, s := range t.Settings() {
 		if _, isTime := s.value.(*Duration); isTime && bare[s.Key] {
 			list = append(list, Problem{File: path, Line: lines[s.Key], Key: s.Key, Text: "a number without a unit is not a time like 10s, 5m or 48h"})
 		}

@@ -13,7 +13,7 @@ import (
 )
 
 // parseYAML decodes strictly and returns the line of each key that is set.
-func (c *Config) parseYAML(path string, data []byte) (map[string]int, error) {
+func (t *Tree) parseYAML(path string, data []byte) (map[string]int, error) {
 	var doc yaml.Node
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	if err := dec.Decode(&doc); errors.Is(err, io.EOF) {
@@ -25,13 +25,13 @@ func (c *Config) parseYAML(path string, data []byte) (map[string]int, error) {
 		return nil, Problems{{File: path, Text: "it holds more than one document"}}
 	}
 	lines := map[string]int{}
-	list := c.walkYAML(path, &doc, "", lines)
+	list := t.walkYAML(path, &doc, "", lines)
 	if len(list) > 0 {
 		return nil, list.err()
 	}
 	strict := yaml.NewDecoder(bytes.NewReader(data))
 	strict.KnownFields(true)
-	if err := strict.Decode(c); err != nil && !errors.Is(err, io.EOF) {
+	if err := strict.Decode(t.Into); err != nil && !errors.Is(err, io.EOF) {
 		return nil, problemsYAML(path, err)
 	}
 	return lines, nil
@@ -39,22 +39,22 @@ func (c *Config) parseYAML(path string, data []byte) (map[string]int, error) {
 
 // walkYAML notes the line of every key and lists the unknown ones. Anchors,
 // aliases and merge keys are refused: a setting stands where it is written.
-func (c *Config) walkYAML(path string, n *yaml.Node, name string, lines map[string]int) (list Problems) {
+func (t *Tree) walkYAML(path string, n *yaml.Node, name string, lines map[string]int) (list Problems) {
 	switch n.Kind {
 	case yaml.DocumentNode:
-		return c.walkYAML(path, n.Content[0], name, lines)
+		return t.walkYAML(path, n.Content[0], name, lines)
 	case yaml.AliasNode:
 		return Problems{{File: path, Line: n.Line, Key: name, Text: "aliases are not supported"}}
 	case yaml.MappingNode:
 	default:
 		return nil
 	}
-	known, sections := c.keys()
+	known, sections := t.keys()
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
 		full := strings.TrimPrefix(name+"."+key.Value, ".")
 		if !sections[full] && !contains(known, full) {
-			list = append(list, c.unknownKey(path, key.Line, full))
+			list = append(list, t.unknownKey(path, key.Line, full))
 			continue
 		}
 		if sections[full] && value.Kind == yaml.ScalarNode && value.Tag != "!!null" {
@@ -62,7 +62,7 @@ func (c *Config) walkYAML(path string, n *yaml.Node, name string, lines map[stri
 			continue
 		}
 		lines[full] = key.Line
-		list = append(list, c.walkYAML(path, value, full, lines)...)
+		list = append(list, t.walkYAML(path, value, full, lines)...)
 	}
 	return list
 }

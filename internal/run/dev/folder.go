@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/holdfast-pay/holdfast/internal/run/config"
+	"github.com/holdfast-pay/holdfast/internal/run/node"
 )
 
 // folder is the data folder of a dev run, locked by this process.
@@ -53,7 +53,7 @@ func openFolder(dir string) (*folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &folder{dir: absolute, logLevel: config.Default().Log.Level}
+	f := &folder{dir: absolute, logLevel: node.Default().Log.Level}
 	text, err := os.ReadFile(f.path("dev.json"))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

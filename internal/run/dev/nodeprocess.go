@@ -12,7 +12,6 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/edge/sandbox"
 	"github.com/holdfast-pay/holdfast/internal/edge/welcome"
-	"github.com/holdfast-pay/holdfast/internal/run/config"
 	"github.com/holdfast-pay/holdfast/internal/run/node"
 )
 
@@ -124,7 +123,7 @@ func quoteTOML(s string) string {
 
 // NodeProcess describes the process that `holdfast dev` starts as its node.
 type NodeProcess struct {
-	Config *config.Config
+	Config *node.Config
 	// Listen, when not empty, is where the platform listens instead of the
 	// configuration's address. It may be reached from other machines: a
 	// sandbox's money is not real, so a phone may pay over plain http.

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/holdfast-pay/holdfast/internal/run/config"
+	"github.com/holdfast-pay/holdfast/internal/run/node"
 )
 
 func TestAddressesFallBack(t *testing.T) {
@@ -140,7 +140,7 @@ func TestNodeConfigIsValid(t *testing.T) {
 		if err := f.nodeConfig(f.places(addresses{Platform: platform, Admin: defaultAdmin, Inner: defaultInner, Shop: defaultShop})[0], nil); err != nil {
 			t.Fatal(err)
 		}
-		cfg, err := config.Load(f.path("node.toml"), nil)
+		cfg, err := node.LoadConfig(f.path("node.toml"), nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,13 +8,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/holdfast-pay/holdfast/internal/edge/admin"
-	"github.com/holdfast-pay/holdfast/internal/edge/paylink"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
 // administration is the admin address: health, figures, profiles.
 type administration struct {
 	part
+	cfg AdminConfig
 	// service is the admin service while it is open.
 	service *admin.Server
 }
@@ -25,7 +25,7 @@ func (n *administration) Start(context.Context) (err error) {
 	if n.tokens, err = admin.OpenTokens(admin.NamedTokenFile(n.dir), n.keys.VerifyAdminToken); err != nil {
 		return err
 	}
-	a := n.cfg.Admin
+	a := n.cfg
 	l, url, err := n.open("admin", a.Address, a.TLSCert, a.TLSKey, "h2", "http/1.1")
 	if err != nil {
 		return err
@@ -64,12 +64,13 @@ func (n *administration) acquire() (*admin.Server, func()) {
 // adminService is what operators call.
 type adminService struct {
 	part
-	at *administration
+	cfg MerchantsConfig
+	at  *administration
 }
 
 // Start lets operators in.
 func (n *adminService) Start(context.Context) error {
-	m := n.cfg.Merchants
+	m := n.cfg
 	modes := map[string]pb.KeyMode{
 		"certificate": pb.KeyMode_KEY_MODE_CERTIFICATE, "public_key": pb.KeyMode_KEY_MODE_PUBLIC_KEY, "both": pb.KeyMode_KEY_MODE_BOTH,
 	}
@@ -82,7 +83,7 @@ func (n *adminService) Start(context.Context) error {
 			AllowHttp: m.AllowHTTP, Strict: m.Strict, WeixinCodeUrl: m.WeixinCodeURL,
 		},
 		SignInLink: n.signInLink,
-		TillLink:   func(token []byte) string { return paylink.Till(n.addresses.Cashier, token) },
+		TillLink:   n.tillLink,
 		Checkpoint: n.journal.publisher.Latest, Now: n.replica.Now, Wall: time.Now, ReadOnly: n.readOnly,
 		Version: n.opt.Version, Log: n.log,
 	})

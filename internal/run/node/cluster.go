@@ -15,7 +15,6 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/engine/peer"
 	"github.com/holdfast-pay/holdfast/internal/engine/snapshot"
 	"github.com/holdfast-pay/holdfast/internal/pb"
-	"github.com/holdfast-pay/holdfast/internal/run/config"
 )
 
 // group is a node's place among its peers; nil on a node without.
@@ -58,14 +57,14 @@ const joinWait = 10 * time.Minute
 // node whose data folder is lost finds its way back by it.
 const peersFile = "peers"
 
-// peersOf lists where a node's peers are: those that the configuration names and
+// peersOf lists where the node's peers are: those that the configuration names and
 // those that were members last.
-func peersOf(cfg *config.Config) []string {
-	if !cfg.Clustered() {
+func (c *ClusterConfig) peersOf(data string) []string {
+	if !c.Clustered() {
 		return nil
 	}
-	list := slices.Clone([]string(cfg.Cluster.Peers))
-	text, err := os.ReadFile(filepath.Join(cfg.CredentialsDir(), peersFile))
+	list := slices.Clone([]string(c.Peers))
+	text, err := os.ReadFile(filepath.Join(c.credentials(data), peersFile))
 	if err != nil {
 		text = nil // not there yet, or lost with its disk: the configuration names some
 	}
@@ -74,14 +73,14 @@ func peersOf(cfg *config.Config) []string {
 			list = append(list, a)
 		}
 	}
-	return slices.DeleteFunc(list, func(a string) bool { return a == cfg.AdvertiseAddress() })
+	return slices.DeleteFunc(list, func(a string) bool { return a == c.AdvertiseAddress() })
 }
 
 // self is this node as a member.
 func (n *shared) self() *pb.Member {
 	id := n.raftLog.Identity()
 	return &pb.Member{RaftId: id.RaftID, Incarnation: id.Incarnation, Role: pb.MemberRole_MEMBER_ROLE_VOTER,
-		Name: n.cfg.Cluster.Name, Address: n.cfg.AdvertiseAddress()}
+		Name: n.cluster.Name, Address: n.cluster.AdvertiseAddress()}
 }
 
 // identity is what a new log is given; the zero value lets it draw its own.

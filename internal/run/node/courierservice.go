@@ -8,14 +8,37 @@ import (
 	"time"
 
 	"github.com/holdfast-pay/holdfast/internal/edge/inner"
+	"github.com/holdfast-pay/holdfast/internal/run/config"
 )
 
+// InnerConfig is the listener of the platform's own processes, always mutual TLS.
+type InnerConfig struct {
+	Address string `toml:"address" yaml:"address"`
+}
+
+// innerSection is where the platform's own processes call.
+func innerSection(c *Config) config.Section {
+	i := &c.Inner
+	return config.Section{
+		Name:     "inner",
+		Settings: []config.Setting{config.Key("address", "HOST:PORT for the platform's own processes (the courier), always mutual TLS.", &i.Address)},
+		Default:  func() { i.Address = "127.0.0.1:7444" },
+		Check: func(k *config.Checker) {
+			k.Address("address", i.Address)
+			k.Listens(i.Address)
+		},
+	}
+}
+
 // courierService serves couriers over mutual TLS.
-type courierService struct{ part }
+type courierService struct {
+	part
+	cfg InnerConfig
+}
 
 // Start serves the courier over mutual TLS.
 func (n *courierService) Start(context.Context) error {
-	l, err := n.doors.open("inner", n.cfg.Inner.Address)
+	l, err := n.doors.open("inner", n.cfg.Address)
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ type firstCommand struct{ part }
 func (n *firstCommand) Start(ctx context.Context) error {
 	p := n.replica.Position()
 	if p.Level == 0 && n.blocked == nil && n.replica.Leads() {
-		genesis := &pb.Genesis{LogName: n.keys.LogName(), Level: cmp.Or(n.opt.level, machine.MaxLevel), Sandbox: n.cfg.Sandbox, CutoffOffsetS: stamp.Business}
+		genesis := &pb.Genesis{LogName: n.keys.LogName(), Level: cmp.Or(n.opt.level, machine.MaxLevel), Sandbox: n.sandbox, CutoffOffsetS: stamp.Business}
 		_, out, err := machine.Genesis.Do(ctx, n.replica, "node/start", "", genesis)
 		switch {
 		case err != nil:
@@ -31,9 +31,9 @@ func (n *firstCommand) Start(ctx context.Context) error {
 	switch {
 	case p.LogName != n.keys.LogName():
 		return &Damaged{n.dir, fmt.Sprintf("the log is of journal %q, the keystore of %q; put the right one back", p.LogName, n.keys.LogName())}
-	case p.Sandbox && !n.cfg.Sandbox:
+	case p.Sandbox && !n.sandbox:
 		return fmt.Errorf("%s is a sandbox, made by `holdfast dev`: its money is not real; name another data folder", n.dir)
-	case !p.Sandbox && n.cfg.Sandbox:
+	case !p.Sandbox && n.sandbox:
 		return fmt.Errorf("%s is not a sandbox: its money may be real; name another data folder", n.dir)
 	}
 	return n.introduce(ctx)

@@ -4,10 +4,29 @@ import (
 	"context"
 	"errors"
 	"os"
+	"strings"
 
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
 	"github.com/holdfast-pay/holdfast/internal/engine/store"
+	"github.com/holdfast-pay/holdfast/internal/run/config"
 )
+
+// folderSection is what the folder is called, and the journal in it.
+func folderSection(c *Config) config.Section {
+	return config.Section{
+		Settings: []config.Setting{
+			config.File("data", "The data folder. It holds everything the node must not lose.", &c.Data),
+			config.Key("log_name", "Name of the journal in its signed checkpoints, like `pay.example.com/journal`; fixed when the folder is made.", &c.LogName),
+		},
+		Default: func() { c.Data, c.LogName = "data", "holdfast.local/journal" },
+		Check: func(k *config.Checker) {
+			k.That(c.Data != "", "data", "it is empty", "name the data folder")
+			n := c.LogName // a note's key name has no space and no plus sign
+			k.That(n != "" && len(n) <= 96 && !strings.ContainsAny(n, "+ \t\n"), "log_name",
+				"it must have 1 to 96 characters without spaces and plus signs", "pay.example.com/journal")
+		},
+	}
+}
 
 // dataFolder makes or checks the data folder.
 type dataFolder struct{ part }

@@ -8,41 +8,47 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/edge/wechatv3"
 )
 
-// front routes the merchant API's address. It is written out instead of using
-// http.ServeMux, whose redirects and texts would be part of the API's contract:
-// a client that is led from //v3/... to /v3/... sends what it did not sign.
+// front serves the routes of the merchant API's address. It is written out instead of
+// using http.ServeMux, whose redirects and texts would be part of the API's contract:
+// a client that is led from //v3/... to /v3/... sends what it did not sign. The parts
+// that serve them start in the order in which they are asked:
 //
 //	/v3, and whatever looks like the API     the API: JSON, also where nothing is served
 //	paths of version 2                       the API: it says that only APIv3 is served
 //	/, /diagnose, /developer/, /sandbox/     a sandbox's developers
 //	/pay/, /c/, /h5, /cashier/               payers' browsers
 //	anything else                            a page for a browser, JSON for a program
-type front struct {
-	// prefix is a path that the API is served under besides its own, "" for none.
-	prefix                      string
-	api, sandbox, pages, static http.Handler
-}
+type front []route
 
 // ServeHTTP implements http.Handler.
-func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	switch p := r.URL.Path; {
-	case f.isAPI(p):
-		f.api.ServeHTTP(w, r)
-	case f.sandbox != nil && forDevelopers(p) && clean(p):
-		f.sandbox.ServeHTTP(w, r)
-	case strings.HasPrefix(p, "/cashier/static/") && clean(p):
-		f.static.ServeHTTP(w, r)
-	case (forPayers(p) || wantsPage(r)) && clean(p):
-		f.pages.ServeHTTP(w, r)
-	default:
-		f.api.ServeHTTP(w, r)
+func (f front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	var rest http.Handler
+	for _, q := range f {
+		if q.mine == nil {
+			rest = q.handler
+		} else if q.mine(r) {
+			q.handler.ServeHTTP(w, r)
+			return
+		}
 	}
+	rest.ServeHTTP(w, r)
 }
 
-// isAPI says whether a path is the API's, or is plainly meant to be.
-func (f *front) isAPI(p string) bool {
+// isAPI says whether a path is the API's, or is plainly meant to be. prefix is a path
+// that it is served under besides its own, "" for none.
+func isAPI(prefix, p string) bool {
 	lower := strings.ToLower(p)
-	return strings.Contains(lower+"/", "/v3/") || f.prefix != "" && p == f.prefix || wechatv3.Version2(path.Clean(p))
+	return strings.Contains(lower+"/", "/v3/") || prefix != "" && p == prefix || wechatv3.Version2(path.Clean(p))
+}
+
+func isForDevelopers(r *http.Request) bool { return forDevelopers(r.URL.Path) && clean(r.URL.Path) }
+
+func isStatic(r *http.Request) bool {
+	return strings.HasPrefix(r.URL.Path, "/cashier/static/") && clean(r.URL.Path)
+}
+
+func isForPayers(r *http.Request) bool {
+	return (forPayers(r.URL.Path) || wantsPage(r)) && clean(r.URL.Path)
 }
 
 func forDevelopers(p string) bool {

@@ -13,11 +13,12 @@ func TestFront(t *testing.T) {
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("By", name) })
 	}
 	for _, sandbox := range []bool{true, false} {
-		f := &front{prefix: "/mch", api: by("api"), pages: by("pages"), static: by("static")}
+		f := front(apiRoutes("/mch", by("api")))
 		developers := "api" // a program gets JSON
 		if sandbox {
-			f.sandbox, developers = by("sandbox"), "sandbox"
+			f, developers = append(f, developerRoutes(by("sandbox"))...), "sandbox"
 		}
+		f = append(f, payerRoutes(by("pages"), by("static"))...)
 		for _, c := range []struct{ method, target, accept, want string }{
 			{"POST", "/v3/pay/transactions/native", "", "api"},
 			{"POST", "//v3/pay/transactions/native", "", "api"},

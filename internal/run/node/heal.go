@@ -141,7 +141,10 @@ func putAside(dir string, more ...string) error {
 }
 
 // stateCopy puts a state that was fetched from a peer into place.
-type stateCopy struct{ part }
+type stateCopy struct {
+	part
+	disk DiskConfig
+}
 
 // Start fetches the state if it is to be healed, and puts a fetched one
 // into place.
@@ -163,7 +166,7 @@ func (n *stateCopy) Start(ctx context.Context) error {
 	}
 	m, err := snapshot.Install(n.dir, snapshot.InstallOptions{
 		Store:   store.Options{Fatal: n.fatal, Logger: n.log},
-		OpenLog: func() (snapshot.Log, error) { return n.openLog(false) },
+		OpenLog: func() (snapshot.Log, error) { return n.openLog(n.disk, false) },
 	})
 	if m != nil {
 		n.log.Info("the state was put into place", "index", m.Index, "from", fmt.Sprintf("%016x", m.From))
@@ -179,7 +182,7 @@ func (n *stateCopy) fetchState(ctx context.Context) error {
 		return err
 	}
 	for {
-		for _, address := range peersOf(n.cfg) {
+		for _, address := range n.cluster.peersOf(n.dir) {
 			err := n.fetchFrom(ctx, address, least)
 			if err == nil || ctx.Err() != nil {
 				return err
@@ -198,7 +201,7 @@ func (n *stateCopy) logBegins() (uint64, error) {
 	if !exists(n.path("log")) {
 		return 0, nil
 	}
-	l, err := n.openLog(true)
+	l, err := n.openLog(n.disk, true)
 	if err != nil {
 		return 0, err
 	}
@@ -215,7 +218,7 @@ func (n *stateCopy) fetchFrom(ctx context.Context, address string, least uint64)
 	for {
 		m, err := at.Manifest(ctx, &pb.ManifestRequest{AtLeast: least})
 		if err == nil {
-			return snapshot.Fetch(ctx, at, m, n.dir, n.fetchOptions(true))
+			return snapshot.Fetch(ctx, at, m, n.dir, n.fetchOptions(n.disk, true))
 		}
 		if !errors.Is(err, snapshot.ErrNotYet) || time.Now().After(until) {
 			return err
@@ -228,8 +231,8 @@ func (n *stateCopy) fetchFrom(ctx context.Context, address string, least uint64)
 	}
 }
 
-func (n *shared) fetchOptions(dropViews bool) snapshot.FetchOptions {
-	return snapshot.FetchOptions{Fatal: n.fatal, Logger: n.log, KeepFree: uint64(n.cfg.Disk.MinFree), DropViews: dropViews}
+func (n *shared) fetchOptions(disk DiskConfig, dropViews bool) snapshot.FetchOptions {
+	return snapshot.FetchOptions{Fatal: n.fatal, Logger: n.log, KeepFree: uint64(disk.MinFree), DropViews: dropViews}
 }
 
 // behind is told by the replica that its leader has no log for it any more.
@@ -257,7 +260,7 @@ func (n *replication) catchUp(m *pb.SnapshotManifest) {
 			address = other.Address
 		}
 	}
-	err := snapshot.Fetch(n.ctx, n.group.client.At(address), m, n.dir, n.fetchOptions(false))
+	err := snapshot.Fetch(n.ctx, n.group.client.At(address), m, n.dir, n.fetchOptions(n.disk, false))
 	if err != nil {
 		n.log.Warn("the snapshot could not be fetched; the leader will offer another", "err", err)
 		return
@@ -282,7 +285,7 @@ func Serve(ctx context.Context, opt Options, opened func(*Node)) error {
 			err = n.Run(ctx)
 		}
 		r := noRemedy
-		if len(peersOf(opt.Config)) > 0 && ctx.Err() == nil {
+		if len(opt.Config.Cluster.peersOf(opt.Config.Data)) > 0 && ctx.Err() == nil {
 			r = remedyFor(err)
 		}
 		if tries++; r == noRemedy || tries > mostRemedies {

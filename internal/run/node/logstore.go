@@ -10,7 +10,11 @@ import (
 )
 
 // logStore is the raft log, and the checkpoint it is held against.
-type logStore struct{ part }
+type logStore struct {
+	part
+	disk DiskConfig
+	cfg  JournalConfig
+}
 
 // Start applies the start-up rules and opens the raft log. The rules are
 // applied to a log opened for looking first: opening it for writing rewrites
@@ -25,7 +29,7 @@ func (n *logStore) Start(context.Context) error {
 			return err
 		}
 	}
-	l, err := n.openLog(false)
+	l, err := n.openLog(n.disk, false)
 	if err != nil {
 		return err
 	}
@@ -40,7 +44,7 @@ func (n *logStore) Start(context.Context) error {
 // lookAtLog checks a log without changing anything. A folder that never held one
 // is as good as none, as long as nothing says that there was one.
 func (n *logStore) lookAtLog() error {
-	look, err := n.openLog(true)
+	look, err := n.openLog(n.disk, true)
 	if errors.Is(err, raftlog.ErrEmpty) {
 		known, ierr := n.store.Identity()
 		if _, published := n.journal.publisher.Latest(); ierr == nil && known.IsZero() && !published {
@@ -54,10 +58,10 @@ func (n *logStore) lookAtLog() error {
 	return errors.Join(n.checkLog(look), look.Close())
 }
 
-func (n *shared) openLog(readOnly bool) (*raftlog.Log, error) {
+func (n *shared) openLog(disk DiskConfig, readOnly bool) (*raftlog.Log, error) {
 	return raftlog.Open(n.path("log"), raftlog.Options{Fatal: n.fatal, Logger: n.log, ReadOnly: readOnly,
 		Identity: n.identity(), Snapshot: n.offer.Snapshot,
-		KeepBytes: uint64(n.cfg.Disk.KeepLog), KeepFor: n.cfg.Disk.KeepLogFor.Std()})
+		KeepBytes: uint64(disk.KeepLog), KeepFor: disk.KeepLogFor.Std()})
 }
 
 // checkLog refuses a log that belongs to another state, or that does not reach
@@ -92,6 +96,6 @@ func (n *logStore) openPublished() error {
 	}
 	n.journal.prover = journal.NewProver()
 	n.journal.publisher, err = journal.OpenPublisher(n.dir, n.keys.CheckpointSigner(), verifier, n.journal.prover)
-	n.journal.checkpoints = newCheckpoints(n.journal.publisher, n.cfg.Journal.CheckpointInterval.Std(), n.log)
+	n.journal.checkpoints = newCheckpoints(n.journal.publisher, n.cfg.CheckpointInterval.Std(), n.log)
 	return err
 }

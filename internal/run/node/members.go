@@ -21,7 +21,7 @@ func (n *shared) newMembers() *staff.Server {
 // signInLink is what a tablet scans to sign in with a token, "" while the pages have no
 // address.
 func (n *shared) signInLink(token string) string {
-	base := n.walletURL()
+	base := n.walletsURL()
 	if base == "" {
 		return ""
 	}

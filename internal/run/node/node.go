@@ -27,12 +27,11 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/replica"
 	"github.com/holdfast-pay/holdfast/internal/engine/view"
-	"github.com/holdfast-pay/holdfast/internal/run/config"
 )
 
 // Options are what a node is made of besides its configuration.
 type Options struct {
-	Config *config.Config
+	Config *Config
 	// Version is the binary's, for status and metrics.
 	Version string
 	// Log is nil for slog.Default().
@@ -54,12 +53,8 @@ type Options struct {
 	past       *past // what the nodes opened before this one did to help themselves
 }
 
-// Node is one assembled node: its parts, and what they share.
-type Node struct {
-	*shared
-	// parts have been started, in this order.
-	parts []Part
-}
+// Node is one assembled node.
+type Node struct{ *shared }
 
 // Addresses are where a running node answers, ports resolved.
 type Addresses struct {
@@ -69,6 +64,8 @@ type Addresses struct {
 	Cashier     string `json:"cashier"`
 	Admin       string `json:"admin"`
 	Inner       string `json:"inner"`
+
+	wallets string // where browsers find wallets, "" for nowhere that they could be sent to
 }
 
 // Open assembles a node and returns when it is ready, or read-only. When a part
@@ -80,15 +77,15 @@ func Open(ctx context.Context, opt Options) (*Node, error) {
 	}
 	n := &Node{shared: newShared(opt)}
 	if opt.Sandbox != nil {
-		n.sandbox = func() http.Handler { return opt.Sandbox(n) }
+		n.developers = func() http.Handler { return opt.Sandbox(n) }
 	}
-	places := assemble(n.shared)
+	places := assemble(n.shared, opt.Config)
 	for _, p := range places {
 		n.registry.MustRegister(p.part.Metrics()...)
 	}
 	for _, p := range places {
 		n.phase.Store(&p.name)
-		n.parts = append(n.parts, p.part)
+		n.started = append(n.started, p.part)
 		err := p.part.Start(ctx)
 		if stopped := context.Cause(n.ctx); stopped != nil {
 			err = stopped
@@ -205,10 +202,10 @@ func (n *Node) close() error {
 // closeParts closes the parts in reverse, also when an earlier one failed to.
 func (n *Node) closeParts() error {
 	var errs []error
-	for _, p := range slices.Backward(n.parts) {
+	for _, p := range slices.Backward(n.started) {
 		errs = append(errs, p.Close())
 	}
-	n.parts = nil
+	n.started = nil
 	what := "work in the background"
 	n.closing.Store(&what)
 	n.work.Wait()

@@ -33,7 +33,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // site is one data folder and the node that runs on it.
 type site struct {
 	*testing.T
-	cfg *config.Config
+	cfg *Config
 	log *admintest.Buffer
 	// faults are the disk's, which would have ended the process.
 	faults  chan error
@@ -44,7 +44,7 @@ type site struct {
 
 func newSite(t *testing.T) *site {
 	t.Helper()
-	cfg := config.Default()
+	cfg := Default()
 	cfg.Data, cfg.LogName, cfg.Sandbox = t.TempDir(), admintest.LogName, true
 	cfg.MerchantAPI.Address, cfg.MerchantAPI.InsecureLoopback = "127.0.0.1:0", true
 	cfg.Admin.Address, cfg.Admin.InsecureLoopback = "127.0.0.1:0", true

@@ -11,7 +11,7 @@ import (
 )
 
 // Part is one part of a node. A new one is a file with a type that embeds part,
-// and a line in assemble.
+// a line in assemble, and, where it can be configured, its section's line in Config.
 type Part interface {
 	// Start starts it; ctx ends the attempt and not the part.
 	Start(ctx context.Context) error
@@ -20,6 +20,8 @@ type Part interface {
 	// Metrics are its figures, registered before any part starts: a collector
 	// leaves out what is not there yet.
 	Metrics() []prometheus.Collector
+	// Routes are what it serves, once started, on the listeners of parts after it.
+	Routes() []route
 }
 
 // part is what parts have in common: the node around them, and what closes them.
@@ -36,6 +38,9 @@ type closer struct {
 
 // Metrics implements Part for parts without figures.
 func (n *part) Metrics() []prometheus.Collector { return nil }
+
+// Routes implements Part for parts that serve nothing, or open a listener for it.
+func (n *part) Routes() []route { return nil }
 
 // Close implements Part: it undoes the start in reverse, all of it even when a
 // step of that fails.

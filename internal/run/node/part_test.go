@@ -57,7 +57,7 @@ func TestPlacesHaveReasons(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	seen := map[string]bool{}
-	for _, p := range assemble(newShared(Options{Config: s.cfg, Log: slog.New(slog.DiscardHandler)})) {
+	for _, p := range assemble(newShared(Options{Config: s.cfg, Log: slog.New(slog.DiscardHandler)}), s.cfg) {
 		if p.name == "" || p.why == "" || p.part == nil || seen[p.name] {
 			t.Errorf("%+v", p)
 		}

@@ -37,7 +37,7 @@ func (n *peering) checkOwn() error {
 func (l links) remember(members []*pb.Member) {
 	var list []string
 	for _, m := range members {
-		if m.Role != pb.MemberRole_MEMBER_ROLE_REMOVED && m.Address != "" && m.Address != l.n.cfg.AdvertiseAddress() {
+		if m.Role != pb.MemberRole_MEMBER_ROLE_REMOVED && m.Address != "" && m.Address != l.n.cluster.AdvertiseAddress() {
 			list = append(list, m.Address)
 		}
 	}
@@ -74,7 +74,7 @@ func (n *peering) Start(context.Context) error {
 	n.offer.By(keeper, n.raftLog.FirstIndex)
 	n.onClose("snapshots", keeper.Close)
 	n.spawn("snapshots", keeper.Run)
-	l, err := openListener(n.cfg.Cluster.Address)
+	l, err := openListener(n.cluster.Address)
 	if err != nil {
 		return err
 	}

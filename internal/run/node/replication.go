@@ -14,6 +14,7 @@ import (
 // replication is the replica: commands, replay, membership.
 type replication struct {
 	part
+	disk     DiskConfig
 	observed *observed
 }
 

@@ -14,6 +14,7 @@ const busyCommands = 64
 // scrubbing reads everything stored again and again, and mends what it finds.
 type scrubbing struct {
 	part
+	cfg      DiskConfig
 	scrubber *scrub.Scrubber
 }
 
@@ -21,7 +22,7 @@ type scrubbing struct {
 func (n *scrubbing) Start(context.Context) error {
 	n.scrubber = scrub.New(scrub.Options{
 		State: n.store, Log: n.raftLog, Copies: n.copies(), Path: n.path(scrub.ProgressFile),
-		Rate: uint64(n.cfg.Disk.ScrubRate), Every: n.cfg.Disk.ScrubEvery.Std(),
+		Rate: uint64(n.cfg.ScrubRate), Every: n.cfg.ScrubEvery.Std(),
 		Busy: func() bool { return n.replica.Waiting() > busyCommands }, Found: n.found, Logger: n.log,
 	})
 	n.damage.scrubber.Store(n.scrubber)

@@ -251,7 +251,7 @@ func TestHealthAnswersEarly(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	inside, goOn := make(chan struct{}), make(chan struct{})
-	s.sandbox = func(*Node) http.Handler { // asked for by the last part
+	s.sandbox = func(*Node) http.Handler { // asked for by the developers' pages
 		close(inside)
 		<-goOn
 		return http.NotFoundHandler()
@@ -267,7 +267,7 @@ func TestHealthAnswersEarly(t *testing.T) {
 		t.Errorf("/healthz: %d", status)
 	}
 	for _, path := range []string{"/readyz", "/readyz?for=queries"} {
-		if status, why := s.get(url+path, ""); status != 503 || why != "starting: merchant API\n" {
+		if status, why := s.get(url+path, ""); status != 503 || why != "starting: developers' pages\n" {
 			t.Errorf("%s: %d %q", path, status, why)
 		}
 	}

@@ -30,7 +30,6 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/engine/snapshot"
 	"github.com/holdfast-pay/holdfast/internal/engine/store"
 	"github.com/holdfast-pay/holdfast/internal/engine/view"
-	"github.com/holdfast-pay/holdfast/internal/run/config"
 )
 
 // shared is what the parts of a node share: who it is, what it is told, and the
@@ -38,10 +37,13 @@ import (
 // part that starts it and read by those after it; what may be asked for earlier,
 // from the admin address or by a peer, is atomic.
 type shared struct {
-	opt Options
-	cfg *config.Config
+	opt Options // without the configuration, of which parts are handed what is theirs
 	log *slog.Logger
 	dir string
+	// cluster is this node's place among its peers, which many parts ask about.
+	cluster ClusterConfig
+	// sandbox: the money is not real.
+	sandbox bool
 
 	ctx    context.Context
 	cancel context.CancelCauseFunc
@@ -51,8 +53,10 @@ type shared struct {
 	closing  atomic.Pointer[string]
 	underWay []*requests
 	ready    atomic.Bool
-	// sandbox is what dev serves under /sandbox/, nil outside of it.
-	sandbox func() http.Handler
+	// developers is what dev serves to them, nil outside of it.
+	developers func() http.Handler
+	// started are the parts that have been, in this order.
+	started []Part
 
 	registry  *prometheus.Registry
 	inUse     usage
@@ -96,7 +100,9 @@ type published struct {
 }
 
 func newShared(opt Options) *shared {
-	n := &shared{opt: opt, cfg: opt.Config, log: opt.Log, dir: opt.Config.Data, doors: newDoors(), registry: prometheus.NewRegistry()}
+	cfg := opt.Config
+	opt.Config = nil
+	n := &shared{opt: opt, log: opt.Log, dir: cfg.Data, cluster: cfg.Cluster, sandbox: cfg.Sandbox, doors: newDoors(), registry: prometheus.NewRegistry()}
 	n.ctx, n.cancel = context.WithCancelCause(context.Background())
 	return n
 }

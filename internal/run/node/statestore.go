@@ -10,10 +10,13 @@ import (
 )
 
 // stateStore is the state on disk.
-type stateStore struct{ part }
+type stateStore struct {
+	part
+	cfg DiskConfig
+}
 
 func (n *stateStore) Start(context.Context) error {
-	s, err := store.Open(n.path("state"), store.Options{Fatal: n.fatal, Damaged: n.damage.met, Logger: n.log, CacheBytes: int64(n.cfg.Disk.Cache)})
+	s, err := store.Open(n.path("state"), store.Options{Fatal: n.fatal, Damaged: n.damage.met, Logger: n.log, CacheBytes: int64(n.cfg.Cache)})
 	if err != nil {
 		return err
 	}

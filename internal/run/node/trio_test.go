@@ -111,9 +111,9 @@ func freeAddress(t *testing.T) string {
 	return ""
 }
 
-func (c *trio) config(i int) *config.Config {
+func (c *trio) config(i int) *Config {
 	c.Helper()
-	cfg := config.Default()
+	cfg := Default()
 	cfg.Data, cfg.LogName, cfg.Sandbox = c.dirs[i], admintest.LogName, true
 	cfg.MerchantAPI.Address, cfg.MerchantAPI.InsecureLoopback = "127.0.0.1:0", true
 	cfg.WalletAPI.Address, cfg.WalletAPI.InsecureLoopback = "127.0.0.1:0", true

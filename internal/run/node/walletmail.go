@@ -5,18 +5,16 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"net/netip"
 	"os"
 	"time"
 
-	"github.com/holdfast-pay/holdfast/internal/edge/forwarded"
 	"github.com/holdfast-pay/holdfast/internal/edge/wallet"
 )
 
 // mailer sends one-time codes by mail while the node runs; nil where no server is
 // configured.
-func (n *walletAPI) mailer() (*wallet.Mailer, error) {
-	c := n.cfg.Mail
+func (n *walletService) mailer() (*wallet.Mailer, error) {
+	c := n.mail
 	if c.Address == "" {
 		return nil, nil
 	}
@@ -41,15 +39,4 @@ func (n *walletAPI) mailer() (*wallet.Mailer, error) {
 	m := wallet.NewMailer(by, n.log)
 	n.spawn("mail", m.Run)
 	return m, nil
-}
-
-// proxies are those whose word for a client's address is taken.
-func (n *shared) proxies() forwarded.Proxies {
-	p := forwarded.Proxies{Header: n.cfg.Proxies.Header}
-	for _, of := range n.cfg.Proxies.Trusted {
-		if network, err := netip.ParsePrefix(of); err == nil { // the configuration was checked
-			p.Trusted = append(p.Trusted, network.Masked())
-		}
-	}
-	return p
 }

@@ -26,7 +26,7 @@ import (
 // nothing wrong before.
 func TestMadeUpPaymentsAreFound(t *testing.T) {
 	t.Parallel()
-	cfg := config.Default()
+	cfg := node.Default()
 	cfg.Data, cfg.LogName, cfg.Sandbox = filepath.Join(t.TempDir(), "data"), "town", true
 	for _, l := range []*string{&cfg.MerchantAPI.Address, &cfg.Admin.Address, &cfg.WalletAPI.Address, &cfg.Inner.Address} {
 		*l = "127.0.0.1:0"

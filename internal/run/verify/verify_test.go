@@ -23,7 +23,6 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/raftlog"
 	"github.com/holdfast-pay/holdfast/internal/pb"
-	"github.com/holdfast-pay/holdfast/internal/run/config"
 	"github.com/holdfast-pay/holdfast/internal/run/node"
 	"github.com/holdfast-pay/holdfast/internal/run/verify"
 )
@@ -74,7 +73,7 @@ func (b trader) trade(uid uint64, from, to int) {
 func town(t testing.TB) string {
 	t.Helper()
 	live := filepath.Join(t.TempDir(), "live")
-	cfg := config.Default()
+	cfg := node.Default()
 	cfg.Data, cfg.LogName = live, "town"
 	cfg.MerchantAPI.Address, cfg.MerchantAPI.InsecureLoopback = "127.0.0.1:0", true
 	cfg.Admin.Address, cfg.Admin.InsecureLoopback = "127.0.0.1:0", true

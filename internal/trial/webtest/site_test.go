@@ -56,7 +56,7 @@ type site struct {
 // newSite opens a node, and closes it in the end.
 func newSite(t *testing.T) *site {
 	t.Helper()
-	cfg := config.Default()
+	cfg := node.Default()
 	cfg.Data, cfg.LogName, cfg.Sandbox = t.TempDir(), admintest.LogName, true
 	cfg.MerchantAPI.Address, cfg.MerchantAPI.InsecureLoopback = "127.0.0.1:0", true
 	cfg.WalletAPI.Address, cfg.WalletAPI.InsecureLoopback = "127.0.0.1:0", true
