@@ -262,6 +262,8 @@ type (
 	PasskeyView = pb.PasskeyView
 	// BlockView is why the person can't act, and what came of their word against it.
 	BlockView = pb.BlockView
+	// ShopDecision is a message of the wallet API.
+	ShopDecision = pb.ShopDecision
 	// SetPinRequest is a message of the wallet API.
 	SetPinRequest = pb.SetPinRequest
 	// CheckPinRequest is a message of the wallet API.
@@ -375,6 +377,8 @@ type (
 	News = pb.News
 	// Happening is a message of the wallet API.
 	Happening = pb.Happening
+	// ShopTakings is a message of the wallet API.
+	ShopTakings = pb.ShopTakings
 	// ReportProblemRequest is a message of the wallet API.
 	ReportProblemRequest = pb.ReportProblemRequest
 	// ReportView is a message of the wallet API.

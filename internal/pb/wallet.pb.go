@@ -322,7 +322,9 @@ type WalletView struct {
 	SpentYear int64          `protobuf:"varint,13,opt,name=spent_year,json=spentYear,proto3" json:"spent_year,omitempty"`
 	Passkeys  []*PasskeyView `protobuf:"bytes,14,rep,name=passkeys,proto3" json:"passkeys,omitempty"`
 	// block is absent when the person may act.
-	Block         *BlockView `protobuf:"bytes,15,opt,name=block,proto3" json:"block,omitempty"`
+	Block *BlockView `protobuf:"bytes,15,opt,name=block,proto3" json:"block,omitempty"`
+	// decided is the newest decision on a shop of theirs, if there was one.
+	Decided       *ShopDecision `protobuf:"bytes,16,opt,name=decided,proto3" json:"decided,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -462,6 +464,83 @@ func (x *WalletView) GetBlock() *BlockView {
 	return nil
 }
 
+func (x *WalletView) GetDecided() *ShopDecision {
+	if x != nil {
+		return x.Decided
+	}
+	return nil
+}
+
+// ShopDecision is what came of an application.
+type ShopDecision struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Shop  uint64                 `protobuf:"varint,1,opt,name=shop,proto3" json:"shop,omitempty"`
+	Name  string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// state is approved or refused.
+	State         string `protobuf:"bytes,3,opt,name=state,proto3" json:"state,omitempty"`
+	DecidedAt     int64  `protobuf:"varint,4,opt,name=decided_at,json=decidedAt,proto3" json:"decided_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShopDecision) Reset() {
+	*x = ShopDecision{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShopDecision) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShopDecision) ProtoMessage() {}
+
+func (x *ShopDecision) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShopDecision.ProtoReflect.Descriptor instead.
+func (*ShopDecision) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *ShopDecision) GetShop() uint64 {
+	if x != nil {
+		return x.Shop
+	}
+	return 0
+}
+
+func (x *ShopDecision) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ShopDecision) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *ShopDecision) GetDecidedAt() int64 {
+	if x != nil {
+		return x.DecidedAt
+	}
+	return 0
+}
+
 type BeginPasskeyRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -470,7 +549,7 @@ type BeginPasskeyRequest struct {
 
 func (x *BeginPasskeyRequest) Reset() {
 	*x = BeginPasskeyRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[6]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -482,7 +561,7 @@ func (x *BeginPasskeyRequest) String() string {
 func (*BeginPasskeyRequest) ProtoMessage() {}
 
 func (x *BeginPasskeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[6]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -495,7 +574,7 @@ func (x *BeginPasskeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BeginPasskeyRequest.ProtoReflect.Descriptor instead.
 func (*BeginPasskeyRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{6}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{7}
 }
 
 // PasskeyAsked is for the browser's navigator.credentials.
@@ -512,7 +591,7 @@ type PasskeyAsked struct {
 
 func (x *PasskeyAsked) Reset() {
 	*x = PasskeyAsked{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[7]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -524,7 +603,7 @@ func (x *PasskeyAsked) String() string {
 func (*PasskeyAsked) ProtoMessage() {}
 
 func (x *PasskeyAsked) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[7]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -537,7 +616,7 @@ func (x *PasskeyAsked) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PasskeyAsked.ProtoReflect.Descriptor instead.
 func (*PasskeyAsked) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{7}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *PasskeyAsked) GetOptions() string {
@@ -569,7 +648,7 @@ type AddPasskeyRequest struct {
 
 func (x *AddPasskeyRequest) Reset() {
 	*x = AddPasskeyRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[8]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -581,7 +660,7 @@ func (x *AddPasskeyRequest) String() string {
 func (*AddPasskeyRequest) ProtoMessage() {}
 
 func (x *AddPasskeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[8]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -594,7 +673,7 @@ func (x *AddPasskeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddPasskeyRequest.ProtoReflect.Descriptor instead.
 func (*AddPasskeyRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{8}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *AddPasskeyRequest) GetToken() []byte {
@@ -648,7 +727,7 @@ type AskPasskeyRequest struct {
 
 func (x *AskPasskeyRequest) Reset() {
 	*x = AskPasskeyRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[9]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -660,7 +739,7 @@ func (x *AskPasskeyRequest) String() string {
 func (*AskPasskeyRequest) ProtoMessage() {}
 
 func (x *AskPasskeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[9]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -673,7 +752,7 @@ func (x *AskPasskeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskPasskeyRequest.ProtoReflect.Descriptor instead.
 func (*AskPasskeyRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{9}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *AskPasskeyRequest) GetCall() isAskPasskeyRequest_Call {
@@ -848,7 +927,7 @@ type CheckPasskeyRequest struct {
 
 func (x *CheckPasskeyRequest) Reset() {
 	*x = CheckPasskeyRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[10]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -860,7 +939,7 @@ func (x *CheckPasskeyRequest) String() string {
 func (*CheckPasskeyRequest) ProtoMessage() {}
 
 func (x *CheckPasskeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[10]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -873,7 +952,7 @@ func (x *CheckPasskeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckPasskeyRequest.ProtoReflect.Descriptor instead.
 func (*CheckPasskeyRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{10}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *CheckPasskeyRequest) GetToken() []byte {
@@ -900,7 +979,7 @@ type EndPasskeyRequest struct {
 
 func (x *EndPasskeyRequest) Reset() {
 	*x = EndPasskeyRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[11]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -912,7 +991,7 @@ func (x *EndPasskeyRequest) String() string {
 func (*EndPasskeyRequest) ProtoMessage() {}
 
 func (x *EndPasskeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[11]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -925,7 +1004,7 @@ func (x *EndPasskeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndPasskeyRequest.ProtoReflect.Descriptor instead.
 func (*EndPasskeyRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{11}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *EndPasskeyRequest) GetCredential() []byte {
@@ -954,7 +1033,7 @@ type AppealRequest struct {
 
 func (x *AppealRequest) Reset() {
 	*x = AppealRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[12]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -966,7 +1045,7 @@ func (x *AppealRequest) String() string {
 func (*AppealRequest) ProtoMessage() {}
 
 func (x *AppealRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[12]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -979,7 +1058,7 @@ func (x *AppealRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppealRequest.ProtoReflect.Descriptor instead.
 func (*AppealRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{12}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *AppealRequest) GetClientId() string {
@@ -1009,7 +1088,7 @@ type PasskeyView struct {
 
 func (x *PasskeyView) Reset() {
 	*x = PasskeyView{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[13]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1021,7 +1100,7 @@ func (x *PasskeyView) String() string {
 func (*PasskeyView) ProtoMessage() {}
 
 func (x *PasskeyView) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[13]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1034,7 +1113,7 @@ func (x *PasskeyView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PasskeyView.ProtoReflect.Descriptor instead.
 func (*PasskeyView) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{13}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *PasskeyView) GetCredential() []byte {
@@ -1084,7 +1163,7 @@ type BlockView struct {
 
 func (x *BlockView) Reset() {
 	*x = BlockView{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[14]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1096,7 +1175,7 @@ func (x *BlockView) String() string {
 func (*BlockView) ProtoMessage() {}
 
 func (x *BlockView) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[14]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1109,7 +1188,7 @@ func (x *BlockView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BlockView.ProtoReflect.Descriptor instead.
 func (*BlockView) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{14}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *BlockView) GetWhy() string {
@@ -1177,7 +1256,7 @@ type DeviceView struct {
 
 func (x *DeviceView) Reset() {
 	*x = DeviceView{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[15]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1189,7 +1268,7 @@ func (x *DeviceView) String() string {
 func (*DeviceView) ProtoMessage() {}
 
 func (x *DeviceView) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[15]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1202,7 +1281,7 @@ func (x *DeviceView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeviceView.ProtoReflect.Descriptor instead.
 func (*DeviceView) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{15}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *DeviceView) GetDevice() []byte {
@@ -1262,7 +1341,7 @@ type SetPinRequest struct {
 
 func (x *SetPinRequest) Reset() {
 	*x = SetPinRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[16]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1274,7 +1353,7 @@ func (x *SetPinRequest) String() string {
 func (*SetPinRequest) ProtoMessage() {}
 
 func (x *SetPinRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[16]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1287,7 +1366,7 @@ func (x *SetPinRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPinRequest.ProtoReflect.Descriptor instead.
 func (*SetPinRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{16}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *SetPinRequest) GetPin() string {
@@ -1320,7 +1399,7 @@ type CheckPinRequest struct {
 
 func (x *CheckPinRequest) Reset() {
 	*x = CheckPinRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[17]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1332,7 +1411,7 @@ func (x *CheckPinRequest) String() string {
 func (*CheckPinRequest) ProtoMessage() {}
 
 func (x *CheckPinRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[17]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1345,7 +1424,7 @@ func (x *CheckPinRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckPinRequest.ProtoReflect.Descriptor instead.
 func (*CheckPinRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{17}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *CheckPinRequest) GetPin() string {
@@ -1365,7 +1444,7 @@ type CheckPinResponse struct {
 
 func (x *CheckPinResponse) Reset() {
 	*x = CheckPinResponse{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[18]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1377,7 +1456,7 @@ func (x *CheckPinResponse) String() string {
 func (*CheckPinResponse) ProtoMessage() {}
 
 func (x *CheckPinResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[18]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1390,7 +1469,7 @@ func (x *CheckPinResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckPinResponse.ProtoReflect.Descriptor instead.
 func (*CheckPinResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{18}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *CheckPinResponse) GetGrant() uint64 {
@@ -1417,7 +1496,7 @@ type ForgetPinRequest struct {
 
 func (x *ForgetPinRequest) Reset() {
 	*x = ForgetPinRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[19]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1429,7 +1508,7 @@ func (x *ForgetPinRequest) String() string {
 func (*ForgetPinRequest) ProtoMessage() {}
 
 func (x *ForgetPinRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[19]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1442,7 +1521,7 @@ func (x *ForgetPinRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForgetPinRequest.ProtoReflect.Descriptor instead.
 func (*ForgetPinRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{19}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ForgetPinRequest) GetPhone() string {
@@ -1469,7 +1548,7 @@ type SetFreeLimitRequest struct {
 
 func (x *SetFreeLimitRequest) Reset() {
 	*x = SetFreeLimitRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[20]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1481,7 +1560,7 @@ func (x *SetFreeLimitRequest) String() string {
 func (*SetFreeLimitRequest) ProtoMessage() {}
 
 func (x *SetFreeLimitRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[20]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1494,7 +1573,7 @@ func (x *SetFreeLimitRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetFreeLimitRequest.ProtoReflect.Descriptor instead.
 func (*SetFreeLimitRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{20}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *SetFreeLimitRequest) GetLimit() int64 {
@@ -1522,7 +1601,7 @@ type EndDeviceRequest struct {
 
 func (x *EndDeviceRequest) Reset() {
 	*x = EndDeviceRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[21]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1534,7 +1613,7 @@ func (x *EndDeviceRequest) String() string {
 func (*EndDeviceRequest) ProtoMessage() {}
 
 func (x *EndDeviceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[21]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1547,7 +1626,7 @@ func (x *EndDeviceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndDeviceRequest.ProtoReflect.Descriptor instead.
 func (*EndDeviceRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{21}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *EndDeviceRequest) GetDevice() []byte {
@@ -1575,7 +1654,7 @@ type ShowPayableRequest struct {
 
 func (x *ShowPayableRequest) Reset() {
 	*x = ShowPayableRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[22]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1587,7 +1666,7 @@ func (x *ShowPayableRequest) String() string {
 func (*ShowPayableRequest) ProtoMessage() {}
 
 func (x *ShowPayableRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[22]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1600,7 +1679,7 @@ func (x *ShowPayableRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowPayableRequest.ProtoReflect.Descriptor instead.
 func (*ShowPayableRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{22}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ShowPayableRequest) GetCode() string {
@@ -1632,7 +1711,7 @@ type Payable struct {
 
 func (x *Payable) Reset() {
 	*x = Payable{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[23]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1644,7 +1723,7 @@ func (x *Payable) String() string {
 func (*Payable) ProtoMessage() {}
 
 func (x *Payable) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[23]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1657,7 +1736,7 @@ func (x *Payable) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Payable.ProtoReflect.Descriptor instead.
 func (*Payable) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{23}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Payable) GetPrepayId() string {
@@ -1738,7 +1817,7 @@ type PayRequest struct {
 
 func (x *PayRequest) Reset() {
 	*x = PayRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[24]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1750,7 +1829,7 @@ func (x *PayRequest) String() string {
 func (*PayRequest) ProtoMessage() {}
 
 func (x *PayRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[24]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1763,7 +1842,7 @@ func (x *PayRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayRequest.ProtoReflect.Descriptor instead.
 func (*PayRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{24}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *PayRequest) GetCode() string {
@@ -1807,7 +1886,7 @@ type WithdrawCashRequest struct {
 
 func (x *WithdrawCashRequest) Reset() {
 	*x = WithdrawCashRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[25]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1819,7 +1898,7 @@ func (x *WithdrawCashRequest) String() string {
 func (*WithdrawCashRequest) ProtoMessage() {}
 
 func (x *WithdrawCashRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[25]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1832,7 +1911,7 @@ func (x *WithdrawCashRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawCashRequest.ProtoReflect.Descriptor instead.
 func (*WithdrawCashRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{25}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *WithdrawCashRequest) GetCode() string {
@@ -1878,7 +1957,7 @@ type CashOutView struct {
 
 func (x *CashOutView) Reset() {
 	*x = CashOutView{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[26]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1890,7 +1969,7 @@ func (x *CashOutView) String() string {
 func (*CashOutView) ProtoMessage() {}
 
 func (x *CashOutView) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[26]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1903,7 +1982,7 @@ func (x *CashOutView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CashOutView.ProtoReflect.Descriptor instead.
 func (*CashOutView) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{26}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *CashOutView) GetTill() uint64 {
@@ -1956,7 +2035,7 @@ type Payment struct {
 
 func (x *Payment) Reset() {
 	*x = Payment{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[27]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1968,7 +2047,7 @@ func (x *Payment) String() string {
 func (*Payment) ProtoMessage() {}
 
 func (x *Payment) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[27]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1981,7 +2060,7 @@ func (x *Payment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Payment.ProtoReflect.Descriptor instead.
 func (*Payment) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{27}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Payment) GetTransactionId() string {
@@ -2037,7 +2116,7 @@ type ListBillsRequest struct {
 
 func (x *ListBillsRequest) Reset() {
 	*x = ListBillsRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[28]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2049,7 +2128,7 @@ func (x *ListBillsRequest) String() string {
 func (*ListBillsRequest) ProtoMessage() {}
 
 func (x *ListBillsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[28]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2062,7 +2141,7 @@ func (x *ListBillsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBillsRequest.ProtoReflect.Descriptor instead.
 func (*ListBillsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{28}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ListBillsRequest) GetBefore() uint64 {
@@ -2092,7 +2171,7 @@ type ListBillsResponse struct {
 
 func (x *ListBillsResponse) Reset() {
 	*x = ListBillsResponse{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[29]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2104,7 +2183,7 @@ func (x *ListBillsResponse) String() string {
 func (*ListBillsResponse) ProtoMessage() {}
 
 func (x *ListBillsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[29]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2117,7 +2196,7 @@ func (x *ListBillsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBillsResponse.ProtoReflect.Descriptor instead.
 func (*ListBillsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{29}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ListBillsResponse) GetBills() []*Bill {
@@ -2159,7 +2238,7 @@ type Bill struct {
 
 func (x *Bill) Reset() {
 	*x = Bill{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[30]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2171,7 +2250,7 @@ func (x *Bill) String() string {
 func (*Bill) ProtoMessage() {}
 
 func (x *Bill) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[30]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2184,7 +2263,7 @@ func (x *Bill) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bill.ProtoReflect.Descriptor instead.
 func (*Bill) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{30}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Bill) GetEntry() uint64 {
@@ -2240,7 +2319,7 @@ type ShowStepsRequest struct {
 
 func (x *ShowStepsRequest) Reset() {
 	*x = ShowStepsRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[31]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2252,7 +2331,7 @@ func (x *ShowStepsRequest) String() string {
 func (*ShowStepsRequest) ProtoMessage() {}
 
 func (x *ShowStepsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[31]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2265,7 +2344,7 @@ func (x *ShowStepsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowStepsRequest.ProtoReflect.Descriptor instead.
 func (*ShowStepsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{31}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ShowStepsRequest) GetSubject() string {
@@ -2293,7 +2372,7 @@ type StepsView struct {
 
 func (x *StepsView) Reset() {
 	*x = StepsView{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[32]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2305,7 +2384,7 @@ func (x *StepsView) String() string {
 func (*StepsView) ProtoMessage() {}
 
 func (x *StepsView) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[32]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2318,7 +2397,7 @@ func (x *StepsView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StepsView.ProtoReflect.Descriptor instead.
 func (*StepsView) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{32}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *StepsView) GetSteps() []*BillStep {
@@ -2390,7 +2469,7 @@ type BillStep struct {
 
 func (x *BillStep) Reset() {
 	*x = BillStep{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[33]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2402,7 +2481,7 @@ func (x *BillStep) String() string {
 func (*BillStep) ProtoMessage() {}
 
 func (x *BillStep) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[33]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2415,7 +2494,7 @@ func (x *BillStep) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BillStep.ProtoReflect.Descriptor instead.
 func (*BillStep) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{33}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *BillStep) GetWhat() string {
@@ -2463,7 +2542,7 @@ type ShowReceiptRequest struct {
 
 func (x *ShowReceiptRequest) Reset() {
 	*x = ShowReceiptRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[34]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2475,7 +2554,7 @@ func (x *ShowReceiptRequest) String() string {
 func (*ShowReceiptRequest) ProtoMessage() {}
 
 func (x *ShowReceiptRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[34]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2488,7 +2567,7 @@ func (x *ShowReceiptRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowReceiptRequest.ProtoReflect.Descriptor instead.
 func (*ShowReceiptRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{34}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ShowReceiptRequest) GetSubject() string {
@@ -2506,7 +2585,7 @@ type RenewPayCodeRequest struct {
 
 func (x *RenewPayCodeRequest) Reset() {
 	*x = RenewPayCodeRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[35]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2518,7 +2597,7 @@ func (x *RenewPayCodeRequest) String() string {
 func (*RenewPayCodeRequest) ProtoMessage() {}
 
 func (x *RenewPayCodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[35]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2531,7 +2610,7 @@ func (x *RenewPayCodeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewPayCodeRequest.ProtoReflect.Descriptor instead.
 func (*RenewPayCodeRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{35}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{36}
 }
 
 type RenewPayCodeResponse struct {
@@ -2550,7 +2629,7 @@ type RenewPayCodeResponse struct {
 
 func (x *RenewPayCodeResponse) Reset() {
 	*x = RenewPayCodeResponse{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[36]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2562,7 +2641,7 @@ func (x *RenewPayCodeResponse) String() string {
 func (*RenewPayCodeResponse) ProtoMessage() {}
 
 func (x *RenewPayCodeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[36]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2575,7 +2654,7 @@ func (x *RenewPayCodeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewPayCodeResponse.ProtoReflect.Descriptor instead.
 func (*RenewPayCodeResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{36}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *RenewPayCodeResponse) GetAlias() uint32 {
@@ -2614,7 +2693,7 @@ type ListAskedRequest struct {
 
 func (x *ListAskedRequest) Reset() {
 	*x = ListAskedRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[37]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2626,7 +2705,7 @@ func (x *ListAskedRequest) String() string {
 func (*ListAskedRequest) ProtoMessage() {}
 
 func (x *ListAskedRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[37]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2639,7 +2718,7 @@ func (x *ListAskedRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAskedRequest.ProtoReflect.Descriptor instead.
 func (*ListAskedRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{37}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{38}
 }
 
 type ListAskedResponse struct {
@@ -2651,7 +2730,7 @@ type ListAskedResponse struct {
 
 func (x *ListAskedResponse) Reset() {
 	*x = ListAskedResponse{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[38]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2663,7 +2742,7 @@ func (x *ListAskedResponse) String() string {
 func (*ListAskedResponse) ProtoMessage() {}
 
 func (x *ListAskedResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[38]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2676,7 +2755,7 @@ func (x *ListAskedResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAskedResponse.ProtoReflect.Descriptor instead.
 func (*ListAskedResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{38}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *ListAskedResponse) GetAsked() []*Asked {
@@ -2705,7 +2784,7 @@ type Asked struct {
 
 func (x *Asked) Reset() {
 	*x = Asked{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[39]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2717,7 +2796,7 @@ func (x *Asked) String() string {
 func (*Asked) ProtoMessage() {}
 
 func (x *Asked) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[39]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2730,7 +2809,7 @@ func (x *Asked) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Asked.ProtoReflect.Descriptor instead.
 func (*Asked) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{39}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *Asked) GetOrder() uint64 {
@@ -2791,7 +2870,7 @@ type ShowAskedRequest struct {
 
 func (x *ShowAskedRequest) Reset() {
 	*x = ShowAskedRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[40]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2803,7 +2882,7 @@ func (x *ShowAskedRequest) String() string {
 func (*ShowAskedRequest) ProtoMessage() {}
 
 func (x *ShowAskedRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[40]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2816,7 +2895,7 @@ func (x *ShowAskedRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowAskedRequest.ProtoReflect.Descriptor instead.
 func (*ShowAskedRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{40}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ShowAskedRequest) GetOrder() uint64 {
@@ -2837,7 +2916,7 @@ type AnswerAskedRequest struct {
 
 func (x *AnswerAskedRequest) Reset() {
 	*x = AnswerAskedRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[41]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2849,7 +2928,7 @@ func (x *AnswerAskedRequest) String() string {
 func (*AnswerAskedRequest) ProtoMessage() {}
 
 func (x *AnswerAskedRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[41]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2862,7 +2941,7 @@ func (x *AnswerAskedRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnswerAskedRequest.ProtoReflect.Descriptor instead.
 func (*AnswerAskedRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{41}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *AnswerAskedRequest) GetOrder() uint64 {
@@ -2898,7 +2977,7 @@ type MakeReceiveCodeRequest struct {
 
 func (x *MakeReceiveCodeRequest) Reset() {
 	*x = MakeReceiveCodeRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[42]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2910,7 +2989,7 @@ func (x *MakeReceiveCodeRequest) String() string {
 func (*MakeReceiveCodeRequest) ProtoMessage() {}
 
 func (x *MakeReceiveCodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[42]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2923,7 +3002,7 @@ func (x *MakeReceiveCodeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MakeReceiveCodeRequest.ProtoReflect.Descriptor instead.
 func (*MakeReceiveCodeRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{42}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *MakeReceiveCodeRequest) GetAmount() int64 {
@@ -2951,7 +3030,7 @@ type ReceiveCode struct {
 
 func (x *ReceiveCode) Reset() {
 	*x = ReceiveCode{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[43]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2963,7 +3042,7 @@ func (x *ReceiveCode) String() string {
 func (*ReceiveCode) ProtoMessage() {}
 
 func (x *ReceiveCode) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[43]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2976,7 +3055,7 @@ func (x *ReceiveCode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveCode.ProtoReflect.Descriptor instead.
 func (*ReceiveCode) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{43}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *ReceiveCode) GetCode() string {
@@ -3004,7 +3083,7 @@ type FindPayeeRequest struct {
 
 func (x *FindPayeeRequest) Reset() {
 	*x = FindPayeeRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[44]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3016,7 +3095,7 @@ func (x *FindPayeeRequest) String() string {
 func (*FindPayeeRequest) ProtoMessage() {}
 
 func (x *FindPayeeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[44]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3029,7 +3108,7 @@ func (x *FindPayeeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindPayeeRequest.ProtoReflect.Descriptor instead.
 func (*FindPayeeRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{44}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *FindPayeeRequest) GetPhone() string {
@@ -3061,7 +3140,7 @@ type FindPayeeResponse struct {
 
 func (x *FindPayeeResponse) Reset() {
 	*x = FindPayeeResponse{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[45]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3073,7 +3152,7 @@ func (x *FindPayeeResponse) String() string {
 func (*FindPayeeResponse) ProtoMessage() {}
 
 func (x *FindPayeeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[45]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3086,7 +3165,7 @@ func (x *FindPayeeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindPayeeResponse.ProtoReflect.Descriptor instead.
 func (*FindPayeeResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{45}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *FindPayeeResponse) GetPayee() string {
@@ -3127,7 +3206,7 @@ type TransferRequest struct {
 
 func (x *TransferRequest) Reset() {
 	*x = TransferRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[46]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3139,7 +3218,7 @@ func (x *TransferRequest) String() string {
 func (*TransferRequest) ProtoMessage() {}
 
 func (x *TransferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[46]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3152,7 +3231,7 @@ func (x *TransferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransferRequest.ProtoReflect.Descriptor instead.
 func (*TransferRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{46}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *TransferRequest) GetPayee() string {
@@ -3221,7 +3300,7 @@ type TransferView struct {
 
 func (x *TransferView) Reset() {
 	*x = TransferView{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[47]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3233,7 +3312,7 @@ func (x *TransferView) String() string {
 func (*TransferView) ProtoMessage() {}
 
 func (x *TransferView) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[47]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3246,7 +3325,7 @@ func (x *TransferView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransferView.ProtoReflect.Descriptor instead.
 func (*TransferView) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{47}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *TransferView) GetTransfer() uint64 {
@@ -3328,7 +3407,7 @@ type ShowTransferRequest struct {
 
 func (x *ShowTransferRequest) Reset() {
 	*x = ShowTransferRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[48]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3340,7 +3419,7 @@ func (x *ShowTransferRequest) String() string {
 func (*ShowTransferRequest) ProtoMessage() {}
 
 func (x *ShowTransferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[48]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3353,7 +3432,7 @@ func (x *ShowTransferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowTransferRequest.ProtoReflect.Descriptor instead.
 func (*ShowTransferRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{48}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *ShowTransferRequest) GetTransfer() uint64 {
@@ -3373,7 +3452,7 @@ type AnswerTransferRequest struct {
 
 func (x *AnswerTransferRequest) Reset() {
 	*x = AnswerTransferRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[49]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3385,7 +3464,7 @@ func (x *AnswerTransferRequest) String() string {
 func (*AnswerTransferRequest) ProtoMessage() {}
 
 func (x *AnswerTransferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[49]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3398,7 +3477,7 @@ func (x *AnswerTransferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnswerTransferRequest.ProtoReflect.Descriptor instead.
 func (*AnswerTransferRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{49}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *AnswerTransferRequest) GetTransfer() uint64 {
@@ -3433,7 +3512,7 @@ type ThrowPacketRequest struct {
 
 func (x *ThrowPacketRequest) Reset() {
 	*x = ThrowPacketRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[50]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3445,7 +3524,7 @@ func (x *ThrowPacketRequest) String() string {
 func (*ThrowPacketRequest) ProtoMessage() {}
 
 func (x *ThrowPacketRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[50]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3458,7 +3537,7 @@ func (x *ThrowPacketRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ThrowPacketRequest.ProtoReflect.Descriptor instead.
 func (*ThrowPacketRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{50}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *ThrowPacketRequest) GetClientId() string {
@@ -3522,7 +3601,7 @@ type OpenPacketRequest struct {
 
 func (x *OpenPacketRequest) Reset() {
 	*x = OpenPacketRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[51]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3534,7 +3613,7 @@ func (x *OpenPacketRequest) String() string {
 func (*OpenPacketRequest) ProtoMessage() {}
 
 func (x *OpenPacketRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[51]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3547,7 +3626,7 @@ func (x *OpenPacketRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenPacketRequest.ProtoReflect.Descriptor instead.
 func (*OpenPacketRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{51}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *OpenPacketRequest) GetLink() string {
@@ -3573,7 +3652,7 @@ type ShowPacketRequest struct {
 
 func (x *ShowPacketRequest) Reset() {
 	*x = ShowPacketRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[52]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3585,7 +3664,7 @@ func (x *ShowPacketRequest) String() string {
 func (*ShowPacketRequest) ProtoMessage() {}
 
 func (x *ShowPacketRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[52]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3598,7 +3677,7 @@ func (x *ShowPacketRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowPacketRequest.ProtoReflect.Descriptor instead.
 func (*ShowPacketRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{52}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *ShowPacketRequest) GetLink() string {
@@ -3632,7 +3711,7 @@ type PacketView struct {
 
 func (x *PacketView) Reset() {
 	*x = PacketView{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[53]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3644,7 +3723,7 @@ func (x *PacketView) String() string {
 func (*PacketView) ProtoMessage() {}
 
 func (x *PacketView) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[53]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3657,7 +3736,7 @@ func (x *PacketView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PacketView.ProtoReflect.Descriptor instead.
 func (*PacketView) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{53}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *PacketView) GetPacket() uint64 {
@@ -3750,7 +3829,7 @@ type PacketTaken struct {
 
 func (x *PacketTaken) Reset() {
 	*x = PacketTaken{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[54]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3762,7 +3841,7 @@ func (x *PacketTaken) String() string {
 func (*PacketTaken) ProtoMessage() {}
 
 func (x *PacketTaken) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[54]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3775,7 +3854,7 @@ func (x *PacketTaken) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PacketTaken.ProtoReflect.Descriptor instead.
 func (*PacketTaken) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{54}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *PacketTaken) GetName() string {
@@ -3817,7 +3896,7 @@ type ListWaitingRequest struct {
 
 func (x *ListWaitingRequest) Reset() {
 	*x = ListWaitingRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[55]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3829,7 +3908,7 @@ func (x *ListWaitingRequest) String() string {
 func (*ListWaitingRequest) ProtoMessage() {}
 
 func (x *ListWaitingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[55]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3842,7 +3921,7 @@ func (x *ListWaitingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWaitingRequest.ProtoReflect.Descriptor instead.
 func (*ListWaitingRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{55}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *ListWaitingRequest) GetBefore() uint64 {
@@ -3872,7 +3951,7 @@ type ListWaitingResponse struct {
 
 func (x *ListWaitingResponse) Reset() {
 	*x = ListWaitingResponse{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[56]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3884,7 +3963,7 @@ func (x *ListWaitingResponse) String() string {
 func (*ListWaitingResponse) ProtoMessage() {}
 
 func (x *ListWaitingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[56]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3897,7 +3976,7 @@ func (x *ListWaitingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWaitingResponse.ProtoReflect.Descriptor instead.
 func (*ListWaitingResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{56}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *ListWaitingResponse) GetTransfers() []*TransferView {
@@ -3934,7 +4013,7 @@ type ListPacketsRequest struct {
 
 func (x *ListPacketsRequest) Reset() {
 	*x = ListPacketsRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[57]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3946,7 +4025,7 @@ func (x *ListPacketsRequest) String() string {
 func (*ListPacketsRequest) ProtoMessage() {}
 
 func (x *ListPacketsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[57]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3959,7 +4038,7 @@ func (x *ListPacketsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPacketsRequest.ProtoReflect.Descriptor instead.
 func (*ListPacketsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{57}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *ListPacketsRequest) GetTaken() bool {
@@ -3997,7 +4076,7 @@ type ListPacketsResponse struct {
 
 func (x *ListPacketsResponse) Reset() {
 	*x = ListPacketsResponse{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[58]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4009,7 +4088,7 @@ func (x *ListPacketsResponse) String() string {
 func (*ListPacketsResponse) ProtoMessage() {}
 
 func (x *ListPacketsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[58]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4022,7 +4101,7 @@ func (x *ListPacketsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPacketsResponse.ProtoReflect.Descriptor instead.
 func (*ListPacketsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{58}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *ListPacketsResponse) GetPackets() []*PacketLine {
@@ -4070,7 +4149,7 @@ type PacketLine struct {
 
 func (x *PacketLine) Reset() {
 	*x = PacketLine{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[59]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4082,7 +4161,7 @@ func (x *PacketLine) String() string {
 func (*PacketLine) ProtoMessage() {}
 
 func (x *PacketLine) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[59]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4095,7 +4174,7 @@ func (x *PacketLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PacketLine.ProtoReflect.Descriptor instead.
 func (*PacketLine) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{59}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *PacketLine) GetPacket() uint64 {
@@ -4179,7 +4258,7 @@ type FollowRequest struct {
 
 func (x *FollowRequest) Reset() {
 	*x = FollowRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[60]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4191,7 +4270,7 @@ func (x *FollowRequest) String() string {
 func (*FollowRequest) ProtoMessage() {}
 
 func (x *FollowRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[60]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4204,7 +4283,7 @@ func (x *FollowRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FollowRequest.ProtoReflect.Descriptor instead.
 func (*FollowRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{60}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *FollowRequest) GetCursor() uint64 {
@@ -4218,15 +4297,17 @@ func (x *FollowRequest) GetCursor() uint64 {
 type News struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// cursor is what a client that has read this message comes back with.
-	Cursor        uint64       `protobuf:"varint,1,opt,name=cursor,proto3" json:"cursor,omitempty"`
-	Happened      []*Happening `protobuf:"bytes,2,rep,name=happened,proto3" json:"happened,omitempty"`
+	Cursor   uint64       `protobuf:"varint,1,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	Happened []*Happening `protobuf:"bytes,2,rep,name=happened,proto3" json:"happened,omitempty"`
+	// takings are of the person's shops that were paid, refunded or emptied.
+	Takings       []*ShopTakings `protobuf:"bytes,3,rep,name=takings,proto3" json:"takings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *News) Reset() {
 	*x = News{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[61]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4238,7 +4319,7 @@ func (x *News) String() string {
 func (*News) ProtoMessage() {}
 
 func (x *News) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[61]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4251,7 +4332,7 @@ func (x *News) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use News.ProtoReflect.Descriptor instead.
 func (*News) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{61}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *News) GetCursor() uint64 {
@@ -4266,6 +4347,84 @@ func (x *News) GetHappened() []*Happening {
 		return x.Happened
 	}
 	return nil
+}
+
+func (x *News) GetTakings() []*ShopTakings {
+	if x != nil {
+		return x.Takings
+	}
+	return nil
+}
+
+// ShopTakings is what one of the person's shops took.
+type ShopTakings struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Shop  uint64                 `protobuf:"varint,1,opt,name=shop,proto3" json:"shop,omitempty"`
+	Name  string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// takings are what the shop took and its owner has not taken out yet, fen, as it is by
+	// now; came is what was paid since the last message.
+	Takings       int64 `protobuf:"varint,3,opt,name=takings,proto3" json:"takings,omitempty"`
+	Came          int64 `protobuf:"varint,4,opt,name=came,proto3" json:"came,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ShopTakings) Reset() {
+	*x = ShopTakings{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[63]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ShopTakings) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ShopTakings) ProtoMessage() {}
+
+func (x *ShopTakings) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[63]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ShopTakings.ProtoReflect.Descriptor instead.
+func (*ShopTakings) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{63}
+}
+
+func (x *ShopTakings) GetShop() uint64 {
+	if x != nil {
+		return x.Shop
+	}
+	return 0
+}
+
+func (x *ShopTakings) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ShopTakings) GetTakings() int64 {
+	if x != nil {
+		return x.Takings
+	}
+	return 0
+}
+
+func (x *ShopTakings) GetCame() int64 {
+	if x != nil {
+		return x.Came
+	}
+	return 0
 }
 
 type Happening struct {
@@ -4292,7 +4451,7 @@ type Happening struct {
 
 func (x *Happening) Reset() {
 	*x = Happening{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[62]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4304,7 +4463,7 @@ func (x *Happening) String() string {
 func (*Happening) ProtoMessage() {}
 
 func (x *Happening) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[62]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4317,7 +4476,7 @@ func (x *Happening) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Happening.ProtoReflect.Descriptor instead.
 func (*Happening) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{62}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *Happening) GetEntry() uint64 {
@@ -4380,7 +4539,7 @@ type ReportProblemRequest struct {
 
 func (x *ReportProblemRequest) Reset() {
 	*x = ReportProblemRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[63]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4392,7 +4551,7 @@ func (x *ReportProblemRequest) String() string {
 func (*ReportProblemRequest) ProtoMessage() {}
 
 func (x *ReportProblemRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[63]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4405,7 +4564,7 @@ func (x *ReportProblemRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportProblemRequest.ProtoReflect.Descriptor instead.
 func (*ReportProblemRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{63}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *ReportProblemRequest) GetSubject() string {
@@ -4459,7 +4618,7 @@ type ReportView struct {
 
 func (x *ReportView) Reset() {
 	*x = ReportView{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[64]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4471,7 +4630,7 @@ func (x *ReportView) String() string {
 func (*ReportView) ProtoMessage() {}
 
 func (x *ReportView) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[64]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4484,7 +4643,7 @@ func (x *ReportView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportView.ProtoReflect.Descriptor instead.
 func (*ReportView) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{64}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *ReportView) GetReport() uint64 {
@@ -4573,7 +4732,7 @@ type CloseReportRequest struct {
 
 func (x *CloseReportRequest) Reset() {
 	*x = CloseReportRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[65]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4585,7 +4744,7 @@ func (x *CloseReportRequest) String() string {
 func (*CloseReportRequest) ProtoMessage() {}
 
 func (x *CloseReportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[65]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4598,7 +4757,7 @@ func (x *CloseReportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseReportRequest.ProtoReflect.Descriptor instead.
 func (*CloseReportRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{65}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *CloseReportRequest) GetReport() uint64 {
@@ -4619,7 +4778,7 @@ type ListReportsRequest struct {
 
 func (x *ListReportsRequest) Reset() {
 	*x = ListReportsRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[66]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4631,7 +4790,7 @@ func (x *ListReportsRequest) String() string {
 func (*ListReportsRequest) ProtoMessage() {}
 
 func (x *ListReportsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[66]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4644,7 +4803,7 @@ func (x *ListReportsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListReportsRequest.ProtoReflect.Descriptor instead.
 func (*ListReportsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{66}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *ListReportsRequest) GetBefore() uint64 {
@@ -4672,7 +4831,7 @@ type ListReportsResponse struct {
 
 func (x *ListReportsResponse) Reset() {
 	*x = ListReportsResponse{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[67]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4684,7 +4843,7 @@ func (x *ListReportsResponse) String() string {
 func (*ListReportsResponse) ProtoMessage() {}
 
 func (x *ListReportsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[67]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4697,7 +4856,7 @@ func (x *ListReportsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListReportsResponse.ProtoReflect.Descriptor instead.
 func (*ListReportsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{67}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *ListReportsResponse) GetReports() []*ReportView {
@@ -4723,7 +4882,7 @@ type ShowReportRequest struct {
 
 func (x *ShowReportRequest) Reset() {
 	*x = ShowReportRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[68]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4735,7 +4894,7 @@ func (x *ShowReportRequest) String() string {
 func (*ShowReportRequest) ProtoMessage() {}
 
 func (x *ShowReportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[68]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4748,7 +4907,7 @@ func (x *ShowReportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowReportRequest.ProtoReflect.Descriptor instead.
 func (*ShowReportRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{68}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *ShowReportRequest) GetReport() uint64 {
@@ -4776,7 +4935,7 @@ type ApplyShopRequest struct {
 
 func (x *ApplyShopRequest) Reset() {
 	*x = ApplyShopRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[69]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4788,7 +4947,7 @@ func (x *ApplyShopRequest) String() string {
 func (*ApplyShopRequest) ProtoMessage() {}
 
 func (x *ApplyShopRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[69]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4801,7 +4960,7 @@ func (x *ApplyShopRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApplyShopRequest.ProtoReflect.Descriptor instead.
 func (*ApplyShopRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{69}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *ApplyShopRequest) GetName() string {
@@ -4869,7 +5028,7 @@ type ShopView struct {
 
 func (x *ShopView) Reset() {
 	*x = ShopView{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[70]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4881,7 +5040,7 @@ func (x *ShopView) String() string {
 func (*ShopView) ProtoMessage() {}
 
 func (x *ShopView) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[70]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4894,7 +5053,7 @@ func (x *ShopView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShopView.ProtoReflect.Descriptor instead.
 func (*ShopView) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{70}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *ShopView) GetShop() uint64 {
@@ -5003,7 +5162,7 @@ type ListShopsRequest struct {
 
 func (x *ListShopsRequest) Reset() {
 	*x = ListShopsRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[71]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5015,7 +5174,7 @@ func (x *ListShopsRequest) String() string {
 func (*ListShopsRequest) ProtoMessage() {}
 
 func (x *ListShopsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[71]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5028,7 +5187,7 @@ func (x *ListShopsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListShopsRequest.ProtoReflect.Descriptor instead.
 func (*ListShopsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{71}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{73}
 }
 
 type ListShopsResponse struct {
@@ -5040,7 +5199,7 @@ type ListShopsResponse struct {
 
 func (x *ListShopsResponse) Reset() {
 	*x = ListShopsResponse{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[72]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5052,7 +5211,7 @@ func (x *ListShopsResponse) String() string {
 func (*ListShopsResponse) ProtoMessage() {}
 
 func (x *ListShopsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[72]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5065,7 +5224,7 @@ func (x *ListShopsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListShopsResponse.ProtoReflect.Descriptor instead.
 func (*ListShopsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{72}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *ListShopsResponse) GetShops() []*ShopView {
@@ -5084,7 +5243,7 @@ type ShowShopRequest struct {
 
 func (x *ShowShopRequest) Reset() {
 	*x = ShowShopRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[73]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5096,7 +5255,7 @@ func (x *ShowShopRequest) String() string {
 func (*ShowShopRequest) ProtoMessage() {}
 
 func (x *ShowShopRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[73]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5109,7 +5268,7 @@ func (x *ShowShopRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowShopRequest.ProtoReflect.Descriptor instead.
 func (*ShowShopRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{73}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *ShowShopRequest) GetShop() uint64 {
@@ -5132,7 +5291,7 @@ type ShowShopSheetRequest struct {
 
 func (x *ShowShopSheetRequest) Reset() {
 	*x = ShowShopSheetRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[74]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5144,7 +5303,7 @@ func (x *ShowShopSheetRequest) String() string {
 func (*ShowShopSheetRequest) ProtoMessage() {}
 
 func (x *ShowShopSheetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[74]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5157,7 +5316,7 @@ func (x *ShowShopSheetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowShopSheetRequest.ProtoReflect.Descriptor instead.
 func (*ShowShopSheetRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{74}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{76}
 }
 
 func (x *ShowShopSheetRequest) GetShop() uint64 {
@@ -5192,7 +5351,7 @@ type ShopSheet struct {
 
 func (x *ShopSheet) Reset() {
 	*x = ShopSheet{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[75]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[77]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5204,7 +5363,7 @@ func (x *ShopSheet) String() string {
 func (*ShopSheet) ProtoMessage() {}
 
 func (x *ShopSheet) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[75]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[77]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5217,7 +5376,7 @@ func (x *ShopSheet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShopSheet.ProtoReflect.Descriptor instead.
 func (*ShopSheet) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{75}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{77}
 }
 
 func (x *ShopSheet) GetData() []byte {
@@ -5247,7 +5406,7 @@ type TakeTakingsRequest struct {
 
 func (x *TakeTakingsRequest) Reset() {
 	*x = TakeTakingsRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[76]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[78]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5259,7 +5418,7 @@ func (x *TakeTakingsRequest) String() string {
 func (*TakeTakingsRequest) ProtoMessage() {}
 
 func (x *TakeTakingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[76]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[78]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5272,7 +5431,7 @@ func (x *TakeTakingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TakeTakingsRequest.ProtoReflect.Descriptor instead.
 func (*TakeTakingsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{76}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{78}
 }
 
 func (x *TakeTakingsRequest) GetShop() uint64 {
@@ -5318,7 +5477,7 @@ const file_holdfast_v1_wallet_proto_rawDesc = "" +
 	"\rEnrolResponse\x12\x16\n" +
 	"\x06device\x18\x01 \x01(\fR\x06device\x12\x14\n" +
 	"\x05fresh\x18\x02 \x01(\bR\x05fresh\"\x13\n" +
-	"\x11ShowWalletRequest\"\xf2\x03\n" +
+	"\x11ShowWalletRequest\"\xa7\x04\n" +
 	"\n" +
 	"WalletView\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
@@ -5339,7 +5498,14 @@ const file_holdfast_v1_wallet_proto_rawDesc = "" +
 	"\n" +
 	"spent_year\x18\r \x01(\x03R\tspentYear\x124\n" +
 	"\bpasskeys\x18\x0e \x03(\v2\x18.holdfast.v1.PasskeyViewR\bpasskeys\x12,\n" +
-	"\x05block\x18\x0f \x01(\v2\x16.holdfast.v1.BlockViewR\x05block\"\x15\n" +
+	"\x05block\x18\x0f \x01(\v2\x16.holdfast.v1.BlockViewR\x05block\x123\n" +
+	"\adecided\x18\x10 \x01(\v2\x19.holdfast.v1.ShopDecisionR\adecided\"k\n" +
+	"\fShopDecision\x12\x12\n" +
+	"\x04shop\x18\x01 \x01(\x04R\x04shop\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x14\n" +
+	"\x05state\x18\x03 \x01(\tR\x05state\x12\x1d\n" +
+	"\n" +
+	"decided_at\x18\x04 \x01(\x03R\tdecidedAt\"\x15\n" +
 	"\x13BeginPasskeyRequest\">\n" +
 	"\fPasskeyAsked\x12\x18\n" +
 	"\aoptions\x18\x01 \x01(\tR\aoptions\x12\x14\n" +
@@ -5619,10 +5785,16 @@ const file_holdfast_v1_wallet_proto_rawDesc = "" +
 	"\x02at\x18\n" +
 	" \x01(\x03R\x02at\"'\n" +
 	"\rFollowRequest\x12\x16\n" +
-	"\x06cursor\x18\x01 \x01(\x04R\x06cursor\"R\n" +
+	"\x06cursor\x18\x01 \x01(\x04R\x06cursor\"\x86\x01\n" +
 	"\x04News\x12\x16\n" +
 	"\x06cursor\x18\x01 \x01(\x04R\x06cursor\x122\n" +
-	"\bhappened\x18\x02 \x03(\v2\x16.holdfast.v1.HappeningR\bhappened\"\x89\x01\n" +
+	"\bhappened\x18\x02 \x03(\v2\x16.holdfast.v1.HappeningR\bhappened\x122\n" +
+	"\atakings\x18\x03 \x03(\v2\x18.holdfast.v1.ShopTakingsR\atakings\"c\n" +
+	"\vShopTakings\x12\x12\n" +
+	"\x04shop\x18\x01 \x01(\x04R\x04shop\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
+	"\atakings\x18\x03 \x01(\x03R\atakings\x12\x12\n" +
+	"\x04came\x18\x04 \x01(\x03R\x04came\"\x89\x01\n" +
 	"\tHappening\x12\x14\n" +
 	"\x05entry\x18\x01 \x01(\x04R\x05entry\x12\x0e\n" +
 	"\x02at\x18\x02 \x01(\x03R\x02at\x12\x12\n" +
@@ -5768,7 +5940,7 @@ func file_holdfast_v1_wallet_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_wallet_proto_rawDescData
 }
 
-var file_holdfast_v1_wallet_proto_msgTypes = make([]protoimpl.MessageInfo, 77)
+var file_holdfast_v1_wallet_proto_msgTypes = make([]protoimpl.MessageInfo, 79)
 var file_holdfast_v1_wallet_proto_goTypes = []any{
 	(*SendCodeRequest)(nil),        // 0: holdfast.v1.SendCodeRequest
 	(*SendCodeResponse)(nil),       // 1: holdfast.v1.SendCodeResponse
@@ -5776,195 +5948,199 @@ var file_holdfast_v1_wallet_proto_goTypes = []any{
 	(*EnrolResponse)(nil),          // 3: holdfast.v1.EnrolResponse
 	(*ShowWalletRequest)(nil),      // 4: holdfast.v1.ShowWalletRequest
 	(*WalletView)(nil),             // 5: holdfast.v1.WalletView
-	(*BeginPasskeyRequest)(nil),    // 6: holdfast.v1.BeginPasskeyRequest
-	(*PasskeyAsked)(nil),           // 7: holdfast.v1.PasskeyAsked
-	(*AddPasskeyRequest)(nil),      // 8: holdfast.v1.AddPasskeyRequest
-	(*AskPasskeyRequest)(nil),      // 9: holdfast.v1.AskPasskeyRequest
-	(*CheckPasskeyRequest)(nil),    // 10: holdfast.v1.CheckPasskeyRequest
-	(*EndPasskeyRequest)(nil),      // 11: holdfast.v1.EndPasskeyRequest
-	(*AppealRequest)(nil),          // 12: holdfast.v1.AppealRequest
-	(*PasskeyView)(nil),            // 13: holdfast.v1.PasskeyView
-	(*BlockView)(nil),              // 14: holdfast.v1.BlockView
-	(*DeviceView)(nil),             // 15: holdfast.v1.DeviceView
-	(*SetPinRequest)(nil),          // 16: holdfast.v1.SetPinRequest
-	(*CheckPinRequest)(nil),        // 17: holdfast.v1.CheckPinRequest
-	(*CheckPinResponse)(nil),       // 18: holdfast.v1.CheckPinResponse
-	(*ForgetPinRequest)(nil),       // 19: holdfast.v1.ForgetPinRequest
-	(*SetFreeLimitRequest)(nil),    // 20: holdfast.v1.SetFreeLimitRequest
-	(*EndDeviceRequest)(nil),       // 21: holdfast.v1.EndDeviceRequest
-	(*ShowPayableRequest)(nil),     // 22: holdfast.v1.ShowPayableRequest
-	(*Payable)(nil),                // 23: holdfast.v1.Payable
-	(*PayRequest)(nil),             // 24: holdfast.v1.PayRequest
-	(*WithdrawCashRequest)(nil),    // 25: holdfast.v1.WithdrawCashRequest
-	(*CashOutView)(nil),            // 26: holdfast.v1.CashOutView
-	(*Payment)(nil),                // 27: holdfast.v1.Payment
-	(*ListBillsRequest)(nil),       // 28: holdfast.v1.ListBillsRequest
-	(*ListBillsResponse)(nil),      // 29: holdfast.v1.ListBillsResponse
-	(*Bill)(nil),                   // 30: holdfast.v1.Bill
-	(*ShowStepsRequest)(nil),       // 31: holdfast.v1.ShowStepsRequest
-	(*StepsView)(nil),              // 32: holdfast.v1.StepsView
-	(*BillStep)(nil),               // 33: holdfast.v1.BillStep
-	(*ShowReceiptRequest)(nil),     // 34: holdfast.v1.ShowReceiptRequest
-	(*RenewPayCodeRequest)(nil),    // 35: holdfast.v1.RenewPayCodeRequest
-	(*RenewPayCodeResponse)(nil),   // 36: holdfast.v1.RenewPayCodeResponse
-	(*ListAskedRequest)(nil),       // 37: holdfast.v1.ListAskedRequest
-	(*ListAskedResponse)(nil),      // 38: holdfast.v1.ListAskedResponse
-	(*Asked)(nil),                  // 39: holdfast.v1.Asked
-	(*ShowAskedRequest)(nil),       // 40: holdfast.v1.ShowAskedRequest
-	(*AnswerAskedRequest)(nil),     // 41: holdfast.v1.AnswerAskedRequest
-	(*MakeReceiveCodeRequest)(nil), // 42: holdfast.v1.MakeReceiveCodeRequest
-	(*ReceiveCode)(nil),            // 43: holdfast.v1.ReceiveCode
-	(*FindPayeeRequest)(nil),       // 44: holdfast.v1.FindPayeeRequest
-	(*FindPayeeResponse)(nil),      // 45: holdfast.v1.FindPayeeResponse
-	(*TransferRequest)(nil),        // 46: holdfast.v1.TransferRequest
-	(*TransferView)(nil),           // 47: holdfast.v1.TransferView
-	(*ShowTransferRequest)(nil),    // 48: holdfast.v1.ShowTransferRequest
-	(*AnswerTransferRequest)(nil),  // 49: holdfast.v1.AnswerTransferRequest
-	(*ThrowPacketRequest)(nil),     // 50: holdfast.v1.ThrowPacketRequest
-	(*OpenPacketRequest)(nil),      // 51: holdfast.v1.OpenPacketRequest
-	(*ShowPacketRequest)(nil),      // 52: holdfast.v1.ShowPacketRequest
-	(*PacketView)(nil),             // 53: holdfast.v1.PacketView
-	(*PacketTaken)(nil),            // 54: holdfast.v1.PacketTaken
-	(*ListWaitingRequest)(nil),     // 55: holdfast.v1.ListWaitingRequest
-	(*ListWaitingResponse)(nil),    // 56: holdfast.v1.ListWaitingResponse
-	(*ListPacketsRequest)(nil),     // 57: holdfast.v1.ListPacketsRequest
-	(*ListPacketsResponse)(nil),    // 58: holdfast.v1.ListPacketsResponse
-	(*PacketLine)(nil),             // 59: holdfast.v1.PacketLine
-	(*FollowRequest)(nil),          // 60: holdfast.v1.FollowRequest
-	(*News)(nil),                   // 61: holdfast.v1.News
-	(*Happening)(nil),              // 62: holdfast.v1.Happening
-	(*ReportProblemRequest)(nil),   // 63: holdfast.v1.ReportProblemRequest
-	(*ReportView)(nil),             // 64: holdfast.v1.ReportView
-	(*CloseReportRequest)(nil),     // 65: holdfast.v1.CloseReportRequest
-	(*ListReportsRequest)(nil),     // 66: holdfast.v1.ListReportsRequest
-	(*ListReportsResponse)(nil),    // 67: holdfast.v1.ListReportsResponse
-	(*ShowReportRequest)(nil),      // 68: holdfast.v1.ShowReportRequest
-	(*ApplyShopRequest)(nil),       // 69: holdfast.v1.ApplyShopRequest
-	(*ShopView)(nil),               // 70: holdfast.v1.ShopView
-	(*ListShopsRequest)(nil),       // 71: holdfast.v1.ListShopsRequest
-	(*ListShopsResponse)(nil),      // 72: holdfast.v1.ListShopsResponse
-	(*ShowShopRequest)(nil),        // 73: holdfast.v1.ShowShopRequest
-	(*ShowShopSheetRequest)(nil),   // 74: holdfast.v1.ShowShopSheetRequest
-	(*ShopSheet)(nil),              // 75: holdfast.v1.ShopSheet
-	(*TakeTakingsRequest)(nil),     // 76: holdfast.v1.TakeTakingsRequest
-	(*Receipt)(nil),                // 77: holdfast.v1.Receipt
+	(*ShopDecision)(nil),           // 6: holdfast.v1.ShopDecision
+	(*BeginPasskeyRequest)(nil),    // 7: holdfast.v1.BeginPasskeyRequest
+	(*PasskeyAsked)(nil),           // 8: holdfast.v1.PasskeyAsked
+	(*AddPasskeyRequest)(nil),      // 9: holdfast.v1.AddPasskeyRequest
+	(*AskPasskeyRequest)(nil),      // 10: holdfast.v1.AskPasskeyRequest
+	(*CheckPasskeyRequest)(nil),    // 11: holdfast.v1.CheckPasskeyRequest
+	(*EndPasskeyRequest)(nil),      // 12: holdfast.v1.EndPasskeyRequest
+	(*AppealRequest)(nil),          // 13: holdfast.v1.AppealRequest
+	(*PasskeyView)(nil),            // 14: holdfast.v1.PasskeyView
+	(*BlockView)(nil),              // 15: holdfast.v1.BlockView
+	(*DeviceView)(nil),             // 16: holdfast.v1.DeviceView
+	(*SetPinRequest)(nil),          // 17: holdfast.v1.SetPinRequest
+	(*CheckPinRequest)(nil),        // 18: holdfast.v1.CheckPinRequest
+	(*CheckPinResponse)(nil),       // 19: holdfast.v1.CheckPinResponse
+	(*ForgetPinRequest)(nil),       // 20: holdfast.v1.ForgetPinRequest
+	(*SetFreeLimitRequest)(nil),    // 21: holdfast.v1.SetFreeLimitRequest
+	(*EndDeviceRequest)(nil),       // 22: holdfast.v1.EndDeviceRequest
+	(*ShowPayableRequest)(nil),     // 23: holdfast.v1.ShowPayableRequest
+	(*Payable)(nil),                // 24: holdfast.v1.Payable
+	(*PayRequest)(nil),             // 25: holdfast.v1.PayRequest
+	(*WithdrawCashRequest)(nil),    // 26: holdfast.v1.WithdrawCashRequest
+	(*CashOutView)(nil),            // 27: holdfast.v1.CashOutView
+	(*Payment)(nil),                // 28: holdfast.v1.Payment
+	(*ListBillsRequest)(nil),       // 29: holdfast.v1.ListBillsRequest
+	(*ListBillsResponse)(nil),      // 30: holdfast.v1.ListBillsResponse
+	(*Bill)(nil),                   // 31: holdfast.v1.Bill
+	(*ShowStepsRequest)(nil),       // 32: holdfast.v1.ShowStepsRequest
+	(*StepsView)(nil),              // 33: holdfast.v1.StepsView
+	(*BillStep)(nil),               // 34: holdfast.v1.BillStep
+	(*ShowReceiptRequest)(nil),     // 35: holdfast.v1.ShowReceiptRequest
+	(*RenewPayCodeRequest)(nil),    // 36: holdfast.v1.RenewPayCodeRequest
+	(*RenewPayCodeResponse)(nil),   // 37: holdfast.v1.RenewPayCodeResponse
+	(*ListAskedRequest)(nil),       // 38: holdfast.v1.ListAskedRequest
+	(*ListAskedResponse)(nil),      // 39: holdfast.v1.ListAskedResponse
+	(*Asked)(nil),                  // 40: holdfast.v1.Asked
+	(*ShowAskedRequest)(nil),       // 41: holdfast.v1.ShowAskedRequest
+	(*AnswerAskedRequest)(nil),     // 42: holdfast.v1.AnswerAskedRequest
+	(*MakeReceiveCodeRequest)(nil), // 43: holdfast.v1.MakeReceiveCodeRequest
+	(*ReceiveCode)(nil),            // 44: holdfast.v1.ReceiveCode
+	(*FindPayeeRequest)(nil),       // 45: holdfast.v1.FindPayeeRequest
+	(*FindPayeeResponse)(nil),      // 46: holdfast.v1.FindPayeeResponse
+	(*TransferRequest)(nil),        // 47: holdfast.v1.TransferRequest
+	(*TransferView)(nil),           // 48: holdfast.v1.TransferView
+	(*ShowTransferRequest)(nil),    // 49: holdfast.v1.ShowTransferRequest
+	(*AnswerTransferRequest)(nil),  // 50: holdfast.v1.AnswerTransferRequest
+	(*ThrowPacketRequest)(nil),     // 51: holdfast.v1.ThrowPacketRequest
+	(*OpenPacketRequest)(nil),      // 52: holdfast.v1.OpenPacketRequest
+	(*ShowPacketRequest)(nil),      // 53: holdfast.v1.ShowPacketRequest
+	(*PacketView)(nil),             // 54: holdfast.v1.PacketView
+	(*PacketTaken)(nil),            // 55: holdfast.v1.PacketTaken
+	(*ListWaitingRequest)(nil),     // 56: holdfast.v1.ListWaitingRequest
+	(*ListWaitingResponse)(nil),    // 57: holdfast.v1.ListWaitingResponse
+	(*ListPacketsRequest)(nil),     // 58: holdfast.v1.ListPacketsRequest
+	(*ListPacketsResponse)(nil),    // 59: holdfast.v1.ListPacketsResponse
+	(*PacketLine)(nil),             // 60: holdfast.v1.PacketLine
+	(*FollowRequest)(nil),          // 61: holdfast.v1.FollowRequest
+	(*News)(nil),                   // 62: holdfast.v1.News
+	(*ShopTakings)(nil),            // 63: holdfast.v1.ShopTakings
+	(*Happening)(nil),              // 64: holdfast.v1.Happening
+	(*ReportProblemRequest)(nil),   // 65: holdfast.v1.ReportProblemRequest
+	(*ReportView)(nil),             // 66: holdfast.v1.ReportView
+	(*CloseReportRequest)(nil),     // 67: holdfast.v1.CloseReportRequest
+	(*ListReportsRequest)(nil),     // 68: holdfast.v1.ListReportsRequest
+	(*ListReportsResponse)(nil),    // 69: holdfast.v1.ListReportsResponse
+	(*ShowReportRequest)(nil),      // 70: holdfast.v1.ShowReportRequest
+	(*ApplyShopRequest)(nil),       // 71: holdfast.v1.ApplyShopRequest
+	(*ShopView)(nil),               // 72: holdfast.v1.ShopView
+	(*ListShopsRequest)(nil),       // 73: holdfast.v1.ListShopsRequest
+	(*ListShopsResponse)(nil),      // 74: holdfast.v1.ListShopsResponse
+	(*ShowShopRequest)(nil),        // 75: holdfast.v1.ShowShopRequest
+	(*ShowShopSheetRequest)(nil),   // 76: holdfast.v1.ShowShopSheetRequest
+	(*ShopSheet)(nil),              // 77: holdfast.v1.ShopSheet
+	(*TakeTakingsRequest)(nil),     // 78: holdfast.v1.TakeTakingsRequest
+	(*Receipt)(nil),                // 79: holdfast.v1.Receipt
 }
 var file_holdfast_v1_wallet_proto_depIdxs = []int32{
-	15, // 0: holdfast.v1.WalletView.devices:type_name -> holdfast.v1.DeviceView
-	13, // 1: holdfast.v1.WalletView.passkeys:type_name -> holdfast.v1.PasskeyView
-	14, // 2: holdfast.v1.WalletView.block:type_name -> holdfast.v1.BlockView
-	24, // 3: holdfast.v1.AskPasskeyRequest.pay:type_name -> holdfast.v1.PayRequest
-	46, // 4: holdfast.v1.AskPasskeyRequest.transfer:type_name -> holdfast.v1.TransferRequest
-	50, // 5: holdfast.v1.AskPasskeyRequest.throw_packet:type_name -> holdfast.v1.ThrowPacketRequest
-	20, // 6: holdfast.v1.AskPasskeyRequest.set_free_limit:type_name -> holdfast.v1.SetFreeLimitRequest
-	16, // 7: holdfast.v1.AskPasskeyRequest.set_pin:type_name -> holdfast.v1.SetPinRequest
-	8,  // 8: holdfast.v1.AskPasskeyRequest.add_passkey:type_name -> holdfast.v1.AddPasskeyRequest
-	11, // 9: holdfast.v1.AskPasskeyRequest.end_passkey:type_name -> holdfast.v1.EndPasskeyRequest
-	21, // 10: holdfast.v1.AskPasskeyRequest.end_device:type_name -> holdfast.v1.EndDeviceRequest
-	41, // 11: holdfast.v1.AskPasskeyRequest.answer_asked:type_name -> holdfast.v1.AnswerAskedRequest
-	25, // 12: holdfast.v1.AskPasskeyRequest.withdraw_cash:type_name -> holdfast.v1.WithdrawCashRequest
-	30, // 13: holdfast.v1.ListBillsResponse.bills:type_name -> holdfast.v1.Bill
-	33, // 14: holdfast.v1.StepsView.steps:type_name -> holdfast.v1.BillStep
-	39, // 15: holdfast.v1.ListAskedResponse.asked:type_name -> holdfast.v1.Asked
-	54, // 16: holdfast.v1.PacketView.taken:type_name -> holdfast.v1.PacketTaken
-	47, // 17: holdfast.v1.ListWaitingResponse.transfers:type_name -> holdfast.v1.TransferView
-	59, // 18: holdfast.v1.ListPacketsResponse.packets:type_name -> holdfast.v1.PacketLine
-	62, // 19: holdfast.v1.News.happened:type_name -> holdfast.v1.Happening
-	64, // 20: holdfast.v1.ListReportsResponse.reports:type_name -> holdfast.v1.ReportView
-	70, // 21: holdfast.v1.ListShopsResponse.shops:type_name -> holdfast.v1.ShopView
-	0,  // 22: holdfast.v1.WalletService.SendCode:input_type -> holdfast.v1.SendCodeRequest
-	2,  // 23: holdfast.v1.WalletService.Enrol:input_type -> holdfast.v1.EnrolRequest
-	4,  // 24: holdfast.v1.WalletService.ShowWallet:input_type -> holdfast.v1.ShowWalletRequest
-	16, // 25: holdfast.v1.WalletService.SetPin:input_type -> holdfast.v1.SetPinRequest
-	17, // 26: holdfast.v1.WalletService.CheckPin:input_type -> holdfast.v1.CheckPinRequest
-	19, // 27: holdfast.v1.WalletService.ForgetPin:input_type -> holdfast.v1.ForgetPinRequest
-	20, // 28: holdfast.v1.WalletService.SetFreeLimit:input_type -> holdfast.v1.SetFreeLimitRequest
-	21, // 29: holdfast.v1.WalletService.EndDevice:input_type -> holdfast.v1.EndDeviceRequest
-	6,  // 30: holdfast.v1.WalletService.BeginPasskey:input_type -> holdfast.v1.BeginPasskeyRequest
-	8,  // 31: holdfast.v1.WalletService.AddPasskey:input_type -> holdfast.v1.AddPasskeyRequest
-	9,  // 32: holdfast.v1.WalletService.AskPasskey:input_type -> holdfast.v1.AskPasskeyRequest
-	10, // 33: holdfast.v1.WalletService.CheckPasskey:input_type -> holdfast.v1.CheckPasskeyRequest
-	11, // 34: holdfast.v1.WalletService.EndPasskey:input_type -> holdfast.v1.EndPasskeyRequest
-	12, // 35: holdfast.v1.WalletService.Appeal:input_type -> holdfast.v1.AppealRequest
-	22, // 36: holdfast.v1.WalletService.ShowPayable:input_type -> holdfast.v1.ShowPayableRequest
-	24, // 37: holdfast.v1.WalletService.Pay:input_type -> holdfast.v1.PayRequest
-	25, // 38: holdfast.v1.WalletService.WithdrawCash:input_type -> holdfast.v1.WithdrawCashRequest
-	28, // 39: holdfast.v1.WalletService.ListBills:input_type -> holdfast.v1.ListBillsRequest
-	31, // 40: holdfast.v1.WalletService.ShowSteps:input_type -> holdfast.v1.ShowStepsRequest
-	34, // 41: holdfast.v1.WalletService.ShowReceipt:input_type -> holdfast.v1.ShowReceiptRequest
-	35, // 42: holdfast.v1.WalletService.RenewPayCode:input_type -> holdfast.v1.RenewPayCodeRequest
-	37, // 43: holdfast.v1.WalletService.ListAsked:input_type -> holdfast.v1.ListAskedRequest
-	40, // 44: holdfast.v1.WalletService.ShowAsked:input_type -> holdfast.v1.ShowAskedRequest
-	41, // 45: holdfast.v1.WalletService.AnswerAsked:input_type -> holdfast.v1.AnswerAskedRequest
-	42, // 46: holdfast.v1.WalletService.MakeReceiveCode:input_type -> holdfast.v1.MakeReceiveCodeRequest
-	44, // 47: holdfast.v1.WalletService.FindPayee:input_type -> holdfast.v1.FindPayeeRequest
-	46, // 48: holdfast.v1.WalletService.Transfer:input_type -> holdfast.v1.TransferRequest
-	48, // 49: holdfast.v1.WalletService.ShowTransfer:input_type -> holdfast.v1.ShowTransferRequest
-	49, // 50: holdfast.v1.WalletService.AnswerTransfer:input_type -> holdfast.v1.AnswerTransferRequest
-	50, // 51: holdfast.v1.WalletService.ThrowPacket:input_type -> holdfast.v1.ThrowPacketRequest
-	51, // 52: holdfast.v1.WalletService.OpenPacket:input_type -> holdfast.v1.OpenPacketRequest
-	52, // 53: holdfast.v1.WalletService.ShowPacket:input_type -> holdfast.v1.ShowPacketRequest
-	55, // 54: holdfast.v1.WalletService.ListWaiting:input_type -> holdfast.v1.ListWaitingRequest
-	57, // 55: holdfast.v1.WalletService.ListPackets:input_type -> holdfast.v1.ListPacketsRequest
-	60, // 56: holdfast.v1.WalletService.Follow:input_type -> holdfast.v1.FollowRequest
-	63, // 57: holdfast.v1.WalletService.ReportProblem:input_type -> holdfast.v1.ReportProblemRequest
-	65, // 58: holdfast.v1.WalletService.CloseReport:input_type -> holdfast.v1.CloseReportRequest
-	66, // 59: holdfast.v1.WalletService.ListReports:input_type -> holdfast.v1.ListReportsRequest
-	68, // 60: holdfast.v1.WalletService.ShowReport:input_type -> holdfast.v1.ShowReportRequest
-	69, // 61: holdfast.v1.WalletService.ApplyShop:input_type -> holdfast.v1.ApplyShopRequest
-	71, // 62: holdfast.v1.WalletService.ListShops:input_type -> holdfast.v1.ListShopsRequest
-	73, // 63: holdfast.v1.WalletService.ShowShop:input_type -> holdfast.v1.ShowShopRequest
-	74, // 64: holdfast.v1.WalletService.ShowShopSheet:input_type -> holdfast.v1.ShowShopSheetRequest
-	76, // 65: holdfast.v1.WalletService.TakeTakings:input_type -> holdfast.v1.TakeTakingsRequest
-	1,  // 66: holdfast.v1.WalletService.SendCode:output_type -> holdfast.v1.SendCodeResponse
-	3,  // 67: holdfast.v1.WalletService.Enrol:output_type -> holdfast.v1.EnrolResponse
-	5,  // 68: holdfast.v1.WalletService.ShowWallet:output_type -> holdfast.v1.WalletView
-	5,  // 69: holdfast.v1.WalletService.SetPin:output_type -> holdfast.v1.WalletView
-	18, // 70: holdfast.v1.WalletService.CheckPin:output_type -> holdfast.v1.CheckPinResponse
-	5,  // 71: holdfast.v1.WalletService.ForgetPin:output_type -> holdfast.v1.WalletView
-	5,  // 72: holdfast.v1.WalletService.SetFreeLimit:output_type -> holdfast.v1.WalletView
-	5,  // 73: holdfast.v1.WalletService.EndDevice:output_type -> holdfast.v1.WalletView
-	7,  // 74: holdfast.v1.WalletService.BeginPasskey:output_type -> holdfast.v1.PasskeyAsked
-	5,  // 75: holdfast.v1.WalletService.AddPasskey:output_type -> holdfast.v1.WalletView
-	7,  // 76: holdfast.v1.WalletService.AskPasskey:output_type -> holdfast.v1.PasskeyAsked
-	18, // 77: holdfast.v1.WalletService.CheckPasskey:output_type -> holdfast.v1.CheckPinResponse
-	5,  // 78: holdfast.v1.WalletService.EndPasskey:output_type -> holdfast.v1.WalletView
-	5,  // 79: holdfast.v1.WalletService.Appeal:output_type -> holdfast.v1.WalletView
-	23, // 80: holdfast.v1.WalletService.ShowPayable:output_type -> holdfast.v1.Payable
-	27, // 81: holdfast.v1.WalletService.Pay:output_type -> holdfast.v1.Payment
-	26, // 82: holdfast.v1.WalletService.WithdrawCash:output_type -> holdfast.v1.CashOutView
-	29, // 83: holdfast.v1.WalletService.ListBills:output_type -> holdfast.v1.ListBillsResponse
-	32, // 84: holdfast.v1.WalletService.ShowSteps:output_type -> holdfast.v1.StepsView
-	77, // 85: holdfast.v1.WalletService.ShowReceipt:output_type -> holdfast.v1.Receipt
-	36, // 86: holdfast.v1.WalletService.RenewPayCode:output_type -> holdfast.v1.RenewPayCodeResponse
-	38, // 87: holdfast.v1.WalletService.ListAsked:output_type -> holdfast.v1.ListAskedResponse
-	39, // 88: holdfast.v1.WalletService.ShowAsked:output_type -> holdfast.v1.Asked
-	39, // 89: holdfast.v1.WalletService.AnswerAsked:output_type -> holdfast.v1.Asked
-	43, // 90: holdfast.v1.WalletService.MakeReceiveCode:output_type -> holdfast.v1.ReceiveCode
-	45, // 91: holdfast.v1.WalletService.FindPayee:output_type -> holdfast.v1.FindPayeeResponse
-	47, // 92: holdfast.v1.WalletService.Transfer:output_type -> holdfast.v1.TransferView
-	47, // 93: holdfast.v1.WalletService.ShowTransfer:output_type -> holdfast.v1.TransferView
-	47, // 94: holdfast.v1.WalletService.AnswerTransfer:output_type -> holdfast.v1.TransferView
-	53, // 95: holdfast.v1.WalletService.ThrowPacket:output_type -> holdfast.v1.PacketView
-	53, // 96: holdfast.v1.WalletService.OpenPacket:output_type -> holdfast.v1.PacketView
-	53, // 97: holdfast.v1.WalletService.ShowPacket:output_type -> holdfast.v1.PacketView
-	56, // 98: holdfast.v1.WalletService.ListWaiting:output_type -> holdfast.v1.ListWaitingResponse
-	58, // 99: holdfast.v1.WalletService.ListPackets:output_type -> holdfast.v1.ListPacketsResponse
-	61, // 100: holdfast.v1.WalletService.Follow:output_type -> holdfast.v1.News
-	64, // 101: holdfast.v1.WalletService.ReportProblem:output_type -> holdfast.v1.ReportView
-	64, // 102: holdfast.v1.WalletService.CloseReport:output_type -> holdfast.v1.ReportView
-	67, // 103: holdfast.v1.WalletService.ListReports:output_type -> holdfast.v1.ListReportsResponse
-	64, // 104: holdfast.v1.WalletService.ShowReport:output_type -> holdfast.v1.ReportView
-	70, // 105: holdfast.v1.WalletService.ApplyShop:output_type -> holdfast.v1.ShopView
-	72, // 106: holdfast.v1.WalletService.ListShops:output_type -> holdfast.v1.ListShopsResponse
-	70, // 107: holdfast.v1.WalletService.ShowShop:output_type -> holdfast.v1.ShopView
-	75, // 108: holdfast.v1.WalletService.ShowShopSheet:output_type -> holdfast.v1.ShopSheet
-	70, // 109: holdfast.v1.WalletService.TakeTakings:output_type -> holdfast.v1.ShopView
-	66, // [66:110] is the sub-list for method output_type
-	22, // [22:66] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	16, // 0: holdfast.v1.WalletView.devices:type_name -> holdfast.v1.DeviceView
+	14, // 1: holdfast.v1.WalletView.passkeys:type_name -> holdfast.v1.PasskeyView
+	15, // 2: holdfast.v1.WalletView.block:type_name -> holdfast.v1.BlockView
+	6,  // 3: holdfast.v1.WalletView.decided:type_name -> holdfast.v1.ShopDecision
+	25, // 4: holdfast.v1.AskPasskeyRequest.pay:type_name -> holdfast.v1.PayRequest
+	47, // 5: holdfast.v1.AskPasskeyRequest.transfer:type_name -> holdfast.v1.TransferRequest
+	51, // 6: holdfast.v1.AskPasskeyRequest.throw_packet:type_name -> holdfast.v1.ThrowPacketRequest
+	21, // 7: holdfast.v1.AskPasskeyRequest.set_free_limit:type_name -> holdfast.v1.SetFreeLimitRequest
+	17, // 8: holdfast.v1.AskPasskeyRequest.set_pin:type_name -> holdfast.v1.SetPinRequest
+	9,  // 9: holdfast.v1.AskPasskeyRequest.add_passkey:type_name -> holdfast.v1.AddPasskeyRequest
+	12, // 10: holdfast.v1.AskPasskeyRequest.end_passkey:type_name -> holdfast.v1.EndPasskeyRequest
+	22, // 11: holdfast.v1.AskPasskeyRequest.end_device:type_name -> holdfast.v1.EndDeviceRequest
+	42, // 12: holdfast.v1.AskPasskeyRequest.answer_asked:type_name -> holdfast.v1.AnswerAskedRequest
+	26, // 13: holdfast.v1.AskPasskeyRequest.withdraw_cash:type_name -> holdfast.v1.WithdrawCashRequest
+	31, // 14: holdfast.v1.ListBillsResponse.bills:type_name -> holdfast.v1.Bill
+	34, // 15: holdfast.v1.StepsView.steps:type_name -> holdfast.v1.BillStep
+	40, // 16: holdfast.v1.ListAskedResponse.asked:type_name -> holdfast.v1.Asked
+	55, // 17: holdfast.v1.PacketView.taken:type_name -> holdfast.v1.PacketTaken
+	48, // 18: holdfast.v1.ListWaitingResponse.transfers:type_name -> holdfast.v1.TransferView
+	60, // 19: holdfast.v1.ListPacketsResponse.packets:type_name -> holdfast.v1.PacketLine
+	64, // 20: holdfast.v1.News.happened:type_name -> holdfast.v1.Happening
+	63, // 21: holdfast.v1.News.takings:type_name -> holdfast.v1.ShopTakings
+	66, // 22: holdfast.v1.ListReportsResponse.reports:type_name -> holdfast.v1.ReportView
+	72, // 23: holdfast.v1.ListShopsResponse.shops:type_name -> holdfast.v1.ShopView
+	0,  // 24: holdfast.v1.WalletService.SendCode:input_type -> holdfast.v1.SendCodeRequest
+	2,  // 25: holdfast.v1.WalletService.Enrol:input_type -> holdfast.v1.EnrolRequest
+	4,  // 26: holdfast.v1.WalletService.ShowWallet:input_type -> holdfast.v1.ShowWalletRequest
+	17, // 27: holdfast.v1.WalletService.SetPin:input_type -> holdfast.v1.SetPinRequest
+	18, // 28: holdfast.v1.WalletService.CheckPin:input_type -> holdfast.v1.CheckPinRequest
+	20, // 29: holdfast.v1.WalletService.ForgetPin:input_type -> holdfast.v1.ForgetPinRequest
+	21, // 30: holdfast.v1.WalletService.SetFreeLimit:input_type -> holdfast.v1.SetFreeLimitRequest
+	22, // 31: holdfast.v1.WalletService.EndDevice:input_type -> holdfast.v1.EndDeviceRequest
+	7,  // 32: holdfast.v1.WalletService.BeginPasskey:input_type -> holdfast.v1.BeginPasskeyRequest
+	9,  // 33: holdfast.v1.WalletService.AddPasskey:input_type -> holdfast.v1.AddPasskeyRequest
+	10, // 34: holdfast.v1.WalletService.AskPasskey:input_type -> holdfast.v1.AskPasskeyRequest
+	11, // 35: holdfast.v1.WalletService.CheckPasskey:input_type -> holdfast.v1.CheckPasskeyRequest
+	12, // 36: holdfast.v1.WalletService.EndPasskey:input_type -> holdfast.v1.EndPasskeyRequest
+	13, // 37: holdfast.v1.WalletService.Appeal:input_type -> holdfast.v1.AppealRequest
+	23, // 38: holdfast.v1.WalletService.ShowPayable:input_type -> holdfast.v1.ShowPayableRequest
+	25, // 39: holdfast.v1.WalletService.Pay:input_type -> holdfast.v1.PayRequest
+	26, // 40: holdfast.v1.WalletService.WithdrawCash:input_type -> holdfast.v1.WithdrawCashRequest
+	29, // 41: holdfast.v1.WalletService.ListBills:input_type -> holdfast.v1.ListBillsRequest
+	32, // 42: holdfast.v1.WalletService.ShowSteps:input_type -> holdfast.v1.ShowStepsRequest
+	35, // 43: holdfast.v1.WalletService.ShowReceipt:input_type -> holdfast.v1.ShowReceiptRequest
+	36, // 44: holdfast.v1.WalletService.RenewPayCode:input_type -> holdfast.v1.RenewPayCodeRequest
+	38, // 45: holdfast.v1.WalletService.ListAsked:input_type -> holdfast.v1.ListAskedRequest
+	41, // 46: holdfast.v1.WalletService.ShowAsked:input_type -> holdfast.v1.ShowAskedRequest
+	42, // 47: holdfast.v1.WalletService.AnswerAsked:input_type -> holdfast.v1.AnswerAskedRequest
+	43, // 48: holdfast.v1.WalletService.MakeReceiveCode:input_type -> holdfast.v1.MakeReceiveCodeRequest
+	45, // 49: holdfast.v1.WalletService.FindPayee:input_type -> holdfast.v1.FindPayeeRequest
+	47, // 50: holdfast.v1.WalletService.Transfer:input_type -> holdfast.v1.TransferRequest
+	49, // 51: holdfast.v1.WalletService.ShowTransfer:input_type -> holdfast.v1.ShowTransferRequest
+	50, // 52: holdfast.v1.WalletService.AnswerTransfer:input_type -> holdfast.v1.AnswerTransferRequest
+	51, // 53: holdfast.v1.WalletService.ThrowPacket:input_type -> holdfast.v1.ThrowPacketRequest
+	52, // 54: holdfast.v1.WalletService.OpenPacket:input_type -> holdfast.v1.OpenPacketRequest
+	53, // 55: holdfast.v1.WalletService.ShowPacket:input_type -> holdfast.v1.ShowPacketRequest
+	56, // 56: holdfast.v1.WalletService.ListWaiting:input_type -> holdfast.v1.ListWaitingRequest
+	58, // 57: holdfast.v1.WalletService.ListPackets:input_type -> holdfast.v1.ListPacketsRequest
+	61, // 58: holdfast.v1.WalletService.Follow:input_type -> holdfast.v1.FollowRequest
+	65, // 59: holdfast.v1.WalletService.ReportProblem:input_type -> holdfast.v1.ReportProblemRequest
+	67, // 60: holdfast.v1.WalletService.CloseReport:input_type -> holdfast.v1.CloseReportRequest
+	68, // 61: holdfast.v1.WalletService.ListReports:input_type -> holdfast.v1.ListReportsRequest
+	70, // 62: holdfast.v1.WalletService.ShowReport:input_type -> holdfast.v1.ShowReportRequest
+	71, // 63: holdfast.v1.WalletService.ApplyShop:input_type -> holdfast.v1.ApplyShopRequest
+	73, // 64: holdfast.v1.WalletService.ListShops:input_type -> holdfast.v1.ListShopsRequest
+	75, // 65: holdfast.v1.WalletService.ShowShop:input_type -> holdfast.v1.ShowShopRequest
+	76, // 66: holdfast.v1.WalletService.ShowShopSheet:input_type -> holdfast.v1.ShowShopSheetRequest
+	78, // 67: holdfast.v1.WalletService.TakeTakings:input_type -> holdfast.v1.TakeTakingsRequest
+	1,  // 68: holdfast.v1.WalletService.SendCode:output_type -> holdfast.v1.SendCodeResponse
+	3,  // 69: holdfast.v1.WalletService.Enrol:output_type -> holdfast.v1.EnrolResponse
+	5,  // 70: holdfast.v1.WalletService.ShowWallet:output_type -> holdfast.v1.WalletView
+	5,  // 71: holdfast.v1.WalletService.SetPin:output_type -> holdfast.v1.WalletView
+	19, // 72: holdfast.v1.WalletService.CheckPin:output_type -> holdfast.v1.CheckPinResponse
+	5,  // 73: holdfast.v1.WalletService.ForgetPin:output_type -> holdfast.v1.WalletView
+	5,  // 74: holdfast.v1.WalletService.SetFreeLimit:output_type -> holdfast.v1.WalletView
+	5,  // 75: holdfast.v1.WalletService.EndDevice:output_type -> holdfast.v1.WalletView
+	8,  // 76: holdfast.v1.WalletService.BeginPasskey:output_type -> holdfast.v1.PasskeyAsked
+	5,  // 77: holdfast.v1.WalletService.AddPasskey:output_type -> holdfast.v1.WalletView
+	8,  // 78: holdfast.v1.WalletService.AskPasskey:output_type -> holdfast.v1.PasskeyAsked
+	19, // 79: holdfast.v1.WalletService.CheckPasskey:output_type -> holdfast.v1.CheckPinResponse
+	5,  // 80: holdfast.v1.WalletService.EndPasskey:output_type -> holdfast.v1.WalletView
+	5,  // 81: holdfast.v1.WalletService.Appeal:output_type -> holdfast.v1.WalletView
+	24, // 82: holdfast.v1.WalletService.ShowPayable:output_type -> holdfast.v1.Payable
+	28, // 83: holdfast.v1.WalletService.Pay:output_type -> holdfast.v1.Payment
+	27, // 84: holdfast.v1.WalletService.WithdrawCash:output_type -> holdfast.v1.CashOutView
+	30, // 85: holdfast.v1.WalletService.ListBills:output_type -> holdfast.v1.ListBillsResponse
+	33, // 86: holdfast.v1.WalletService.ShowSteps:output_type -> holdfast.v1.StepsView
+	79, // 87: holdfast.v1.WalletService.ShowReceipt:output_type -> holdfast.v1.Receipt
+	37, // 88: holdfast.v1.WalletService.RenewPayCode:output_type -> holdfast.v1.RenewPayCodeResponse
+	39, // 89: holdfast.v1.WalletService.ListAsked:output_type -> holdfast.v1.ListAskedResponse
+	40, // 90: holdfast.v1.WalletService.ShowAsked:output_type -> holdfast.v1.Asked
+	40, // 91: holdfast.v1.WalletService.AnswerAsked:output_type -> holdfast.v1.Asked
+	44, // 92: holdfast.v1.WalletService.MakeReceiveCode:output_type -> holdfast.v1.ReceiveCode
+	46, // 93: holdfast.v1.WalletService.FindPayee:output_type -> holdfast.v1.FindPayeeResponse
+	48, // 94: holdfast.v1.WalletService.Transfer:output_type -> holdfast.v1.TransferView
+	48, // 95: holdfast.v1.WalletService.ShowTransfer:output_type -> holdfast.v1.TransferView
+	48, // 96: holdfast.v1.WalletService.AnswerTransfer:output_type -> holdfast.v1.TransferView
+	54, // 97: holdfast.v1.WalletService.ThrowPacket:output_type -> holdfast.v1.PacketView
+	54, // 98: holdfast.v1.WalletService.OpenPacket:output_type -> holdfast.v1.PacketView
+	54, // 99: holdfast.v1.WalletService.ShowPacket:output_type -> holdfast.v1.PacketView
+	57, // 100: holdfast.v1.WalletService.ListWaiting:output_type -> holdfast.v1.ListWaitingResponse
+	59, // 101: holdfast.v1.WalletService.ListPackets:output_type -> holdfast.v1.ListPacketsResponse
+	62, // 102: holdfast.v1.WalletService.Follow:output_type -> holdfast.v1.News
+	66, // 103: holdfast.v1.WalletService.ReportProblem:output_type -> holdfast.v1.ReportView
+	66, // 104: holdfast.v1.WalletService.CloseReport:output_type -> holdfast.v1.ReportView
+	69, // 105: holdfast.v1.WalletService.ListReports:output_type -> holdfast.v1.ListReportsResponse
+	66, // 106: holdfast.v1.WalletService.ShowReport:output_type -> holdfast.v1.ReportView
+	72, // 107: holdfast.v1.WalletService.ApplyShop:output_type -> holdfast.v1.ShopView
+	74, // 108: holdfast.v1.WalletService.ListShops:output_type -> holdfast.v1.ListShopsResponse
+	72, // 109: holdfast.v1.WalletService.ShowShop:output_type -> holdfast.v1.ShopView
+	77, // 110: holdfast.v1.WalletService.ShowShopSheet:output_type -> holdfast.v1.ShopSheet
+	72, // 111: holdfast.v1.WalletService.TakeTakings:output_type -> holdfast.v1.ShopView
+	68, // [68:112] is the sub-list for method output_type
+	24, // [24:68] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_wallet_proto_init() }
@@ -5973,7 +6149,7 @@ func file_holdfast_v1_wallet_proto_init() {
 		return
 	}
 	file_holdfast_v1_receipt_proto_init()
-	file_holdfast_v1_wallet_proto_msgTypes[9].OneofWrappers = []any{
+	file_holdfast_v1_wallet_proto_msgTypes[10].OneofWrappers = []any{
 		(*AskPasskeyRequest_Pay)(nil),
 		(*AskPasskeyRequest_Transfer)(nil),
 		(*AskPasskeyRequest_ThrowPacket)(nil),
@@ -5991,7 +6167,7 @@ func file_holdfast_v1_wallet_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_wallet_proto_rawDesc), len(file_holdfast_v1_wallet_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   77,
+			NumMessages:   79,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -12,7 +12,7 @@ import { live } from "./acts";
 import { lineOf } from "./Bills";
 import { connected } from "./follow";
 import { go } from "./nav";
-import { away, bills, guarded, heard, hidden, hide, online, refresh, seenAt, waiting, wallet } from "./state";
+import { away, bills, decided, guarded, hidden, hide, online, paid, refresh, seenAt, waiting, wallet } from "./state";
 import { updates } from "../wire/updates";
 import { w } from "./words";
 
@@ -111,10 +111,20 @@ function Concerns() {
 					</a>
 				</Banner>
 			)}
-			{heard.value && (
-				<Banner tone={heard.value.what === "shop_approved" ? "good" : "bad"}>
-					<p>{say((heard.value.what === "shop_approved" ? w.shopApproved : w.shopRefused)(heard.value.who))}</p>
-					<a class="inline" href={`/${heard.value.subject.replace("shop/", "shops/")}`}>
+			{decided.value && (
+				<Banner tone={decided.value.state === "approved" ? "good" : "bad"}>
+					<p>{say((decided.value.state === "approved" ? w.shopApproved : w.shopRefused)(decided.value.name))}</p>
+					<a class="inline" href={`/shops/${decided.value.shop}`}>
+						{say(w.look)}
+					</a>
+				</Banner>
+			)}
+			{paid.value && (
+				<Banner tone="good">
+					<p>
+						<bdi>{paid.value.name}</bdi> · {say(w.cameIn(yuan(paid.value.came)))}
+					</p>
+					<a class="inline" href={`/shops/${paid.value.shop}`}>
 						{say(w.look)}
 					</a>
 				</Banner>

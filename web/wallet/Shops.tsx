@@ -8,32 +8,39 @@ import { Picture } from "../ui/Picture";
 import { yuan } from "../ui/money";
 import { Screen } from "../ui/Screen";
 import { Copyable, Fact, Facts, Skeleton, Verdict } from "../ui/State";
-import { moment } from "../ui/time";
+import { clock, moment } from "../ui/time";
 import { lang, say, type Text } from "../ui/words";
 import type { ShopView } from "./api.gen";
 import { call } from "./call";
 import { save } from "./file";
+import { connected } from "./follow";
 import { back, go } from "./nav";
 import { kinds, s } from "./shopwords";
-import { began, heard, note } from "./state";
+import { away, lookedAt, note, paid, shopsMoved, takings } from "./state";
 import { Sorry, trouble, type Trouble } from "./trouble";
 import { w } from "./words";
 
 const states: Record<string, Text> = { waiting: s.waiting, approved: s.approved, refused: s.refused };
 
-// askAgain is how often the platform is asked while it gives no answer, and what an open
-// shop that is looked at took.
+// askAgain is how often the platform is asked while it gives no answer.
 const askAgain = 5_000;
 
 // useShown is what the platform says, asked again when a shop was decided on or may have
 // been, and when the person reads another language: some of it are the platform's own
-// sentences. While there is no answer, it is asked again by itself.
-export function useShown<T>(ask: () => Promise<T>) {
+// sentences. While there is no answer, it is asked again by itself. What the shops took is
+// put in as the news tell it.
+export function useShown<T>(ask: () => Promise<T>, withTakings: (shown: T) => T) {
 	const shown = useSignal<T | undefined>(undefined);
 	const failed = useSignal<Trouble | undefined>(undefined);
+	const at = useSignal(0);
 	const once = async () => {
 		try {
-			shown.value = await ask();
+			let before;
+			do {
+				before = takings.value;
+				shown.value = await ask();
+			} while (before !== takings.value); // the answer may be from before the news
+			at.value = Date.now();
 			failed.value = undefined;
 		} catch (e) {
 			note(e);
@@ -44,18 +51,29 @@ export function useShown<T>(ask: () => Promise<T>) {
 		failed.value = undefined;
 		return once();
 	};
-	useEffect(() => void look(), [lang.value, heard.value, began.value]);
+	useEffect(() => void look(), [lang.value, shopsMoved.value]);
+	useEffect(() => {
+		if (!shown.value) return;
+		shown.value = withTakings(shown.value);
+		at.value = Date.now();
+	}, [takings.value]);
 	useEffect(() => {
 		if (!failed.value?.again) return;
 		const timer = setTimeout(() => void once(), askAgain);
 		return () => clearTimeout(timer);
 	}, [failed.value]);
-	return { shown, failed, look };
+	return { shown, failed, look, at };
 }
+
+// told is a shop with what the news say that it took.
+export const told = (x: ShopView): ShopView => {
+	const news = takings.value.find((t) => t.shop === x.shop);
+	return news ? { ...x, takings: news.takings } : x;
+};
 
 // Shops lists the person's own, with what came of each.
 export function Shops() {
-	const { shown, failed, look } = useShown(() => call("ListShops", {}));
+	const { shown, failed, look } = useShown(() => call("ListShops", {}), (l) => ({ ...l, shops: l.shops.map(told) }));
 	const list = shown.value?.shops;
 	const waits = list?.some((x) => x.state === "waiting");
 	return (
@@ -89,26 +107,13 @@ export function Shops() {
 // ShopPage is one shop: what came of the application, and once it is open, its code and
 // its takings.
 export function ShopPage({ id }: { id: string }) {
-	const { shown, failed, look } = useShown(() => call("ShowShop", { shop: id }));
+	const { shown, failed, look, at } = useShown(() => call("ShowShop", { shop: id }), told);
 	const x = shown.value;
-	useEffect(() => {
-		if (x?.state !== "approved") return;
-		// The list has no pictures in it: it is the cheaper one to ask.
-		const again = async () => {
-			if (document.visibilityState !== "visible" || !shown.value) return;
-			const now = (await call("ListShops", {})).shops.find((y) => y.shop === id);
-			if (now && shown.value) shown.value = { ...shown.value, takings: now.takings };
-		};
-		const timer = setInterval(() => void again().catch(note), askAgain);
-		return () => clearInterval(timer);
-	}, [x?.state]);
 	// Whoever has looked at the shop need not be told of it any more.
-	useEffect(
-		() => () => {
-			if (heard.value?.subject === `shop/${id}`) heard.value = undefined;
-		},
-		[id],
-	);
+	useEffect(() => {
+		if (x) lookedAt(x.decidedAt);
+		if (paid.value?.shop === id) paid.value = undefined;
+	}, [x]);
 	if (!x) {
 		return (
 			<Screen title={say(s.shop)} onBack={back}>
@@ -116,7 +121,7 @@ export function ShopPage({ id }: { id: string }) {
 			</Screen>
 		);
 	}
-	return x.state === "approved" ? <Open shop={x} /> : <Applied shop={x} />;
+	return x.state === "approved" ? <Open shop={x} at={at.value} /> : <Applied shop={x} />;
 }
 
 // Applied is a shop that waits or was refused.
@@ -158,7 +163,7 @@ function About({ shop: x }: { shop: ShopView }) {
 }
 
 // Open is a shop that is paid by its code.
-function Open({ shop: x }: { shop: ShopView }) {
+function Open({ shop: x, at }: { shop: ShopView; at: number }) {
 	return (
 		<Screen title={x.name} onBack={back} wide>
 			<div class="cols">
@@ -166,6 +171,7 @@ function Open({ shop: x }: { shop: ShopView }) {
 					<section class="card stack tight">
 						<span class="small">{say(s.takings)}</span>
 						<Amount fen={x.takings} size="display" />
+						<p class="small" id="as-of">{say(connected.value && !away.value ? w.live : w.asOf(clock(at)))}</p>
 						<p class="small">{say(s.takingsText)}</p>
 						<Button kind="primary" id="take" disabled={x.takings === 0} onPress={() => go(`/takings/${x.shop}`)}>
 							{say(x.takings === 0 ? s.nothing : s.take)}

@@ -10,14 +10,14 @@ import { newID } from "../wire/begun";
 import type { ShopView } from "./api.gen";
 import { call } from "./call";
 import { back, go } from "./nav";
-import { useShown } from "./Shops";
+import { told, useShown } from "./Shops";
 import { s } from "./shopwords";
 import { Sorry, trouble, type Trouble } from "./trouble";
 import { w } from "./words";
 
 // Takings moves what a shop took to its owner's balance.
 export function Takings({ id }: { id: string }) {
-	const { shown, failed, look } = useShown(() => call("ShowShop", { shop: id }));
+	const { shown, failed, look } = useShown(() => call("ShowShop", { shop: id }), told);
 	if (shown.value) return <HowMuch shop={shown.value} />;
 	return (
 		<Screen title={say(s.howMuch)} onBack={back}>

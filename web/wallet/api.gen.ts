@@ -238,6 +238,7 @@ export interface MakeReceiveCodeRequest {
 export interface News {
 	cursor: string;
 	happened: Happening[];
+	takings: ShopTakings[];
 }
 
 export interface OpenPacketRequest {
@@ -390,9 +391,23 @@ export interface SetPinRequest {
 	blind: Uint8Array;
 }
 
+export interface ShopDecision {
+	shop: string;
+	name: string;
+	state: string;
+	decidedAt: number;
+}
+
 export interface ShopSheet {
 	data: Uint8Array;
 	mediaType: string;
+}
+
+export interface ShopTakings {
+	shop: string;
+	name: string;
+	takings: number;
+	came: number;
 }
 
 export interface ShopView {
@@ -517,6 +532,7 @@ export interface WalletView {
 	spentYear: number;
 	passkeys: PasskeyView[];
 	block: BlockView;
+	decided: ShopDecision;
 }
 
 export interface WithdrawCashRequest {
@@ -614,7 +630,7 @@ export const messages = {
 	ListWaitingRequest: { before: "id", limit: "number" },
 	ListWaitingResponse: { transfers: "TransferView[]", next: "id", included: "id" },
 	MakeReceiveCodeRequest: { amount: "number", fresh: "bool" },
-	News: { cursor: "id", happened: "Happening[]" },
+	News: { cursor: "id", happened: "Happening[]", takings: "ShopTakings[]" },
 	OpenPacketRequest: { link: "text", nonce: "bytes" },
 	Opening: { commitment: "number", field: "text", value: "text", salt: "bytes" },
 	PacketLine: { packet: "id", link: "text", state: "text", count: "number", taken: "number", total: "number", lucky: "bool", mine: "number", who: "text", at: "number" },
@@ -635,7 +651,9 @@ export const messages = {
 	SendCodeResponse: { expiresAt: "number" },
 	SetFreeLimitRequest: { limit: "number", grant: "id" },
 	SetPinRequest: { pin: "text", grant: "id", blind: "bytes" },
+	ShopDecision: { shop: "id", name: "text", state: "text", decidedAt: "number" },
 	ShopSheet: { data: "bytes", mediaType: "text" },
+	ShopTakings: { shop: "id", name: "text", takings: "number", came: "number" },
 	ShopView: { shop: "id", name: "text", kind: "text", category: "text", state: "text", refusal: "text", sentence: "text", words: "text", createdAt: "number", decidedAt: "number", mchid: "text", link: "text", takings: "number", picture: "bytes" },
 	ShowAskedRequest: { order: "id" },
 	ShowPacketRequest: { link: "text" },
@@ -652,7 +670,7 @@ export const messages = {
 	ThrowPacketRequest: { clientId: "text", count: "number", total: "number", lucky: "bool", payee: "text", grant: "id", words: "text" },
 	TransferRequest: { payee: "text", amount: "number", clientId: "text", accept: "bool", grant: "id", memo: "text" },
 	TransferView: { transfer: "id", amount: "number", state: "text", mine: "bool", who: "text", createdAt: "number", endedAt: "number", until: "number", entry: "id", memo: "text" },
-	WalletView: { name: "text", balance: "number", held: "number", devices: "DeviceView[]", hasPin: "bool", pinLockedUntil: "number", pinResetAt: "number", freeLimit: "number", perAct: "number", perDay: "number", perYear: "number", spentDay: "number", spentYear: "number", passkeys: "PasskeyView[]", block: "BlockView" },
+	WalletView: { name: "text", balance: "number", held: "number", devices: "DeviceView[]", hasPin: "bool", pinLockedUntil: "number", pinResetAt: "number", freeLimit: "number", perAct: "number", perDay: "number", perYear: "number", spentDay: "number", spentYear: "number", passkeys: "PasskeyView[]", block: "BlockView", decided: "ShopDecision" },
 	WithdrawCashRequest: { code: "text", amount: "number", clientId: "text", grant: "id" },
 } as const;
 

@@ -123,8 +123,9 @@ function App() {
 		if (!device.value) return;
 		void look();
 		void renew().catch(note);
-		return stream((happened) => {
-			hear(happened);
+		return stream((news, anew) => {
+			hear(news, anew);
+			if (!anew && news.happened.length === 0) return; // a shop's takings are nothing of the wallet
 			void refresh();
 			void look();
 		});

@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import { fromJSON } from "../wire/json";
 import { listen } from "../wire/stream";
-import { messages, type Happening, type News } from "./api.gen";
+import { messages, type News } from "./api.gen";
 import { open } from "./call";
 
 // connected says whether the stream stands.
@@ -10,9 +10,9 @@ export const connected = signal(false);
 
 let cursor = "0";
 
-// follow calls onNews for what happened, for as long as the page is seen, and with
-// nothing when the stream begins anew: what happened before that it does not tell.
-export function follow(onNews: (happened: Happening[]) => void): () => void {
+// follow calls onNews for what happened, for as long as the page is seen, and when the
+// stream begins anew: what happened before that it does not tell.
+export function follow(onNews: (news: News, anew: boolean) => void): () => void {
 	return listen({
 		connected,
 		open: (body, stop) => open("Follow", body, stop),
@@ -21,7 +21,7 @@ export function follow(onNews: (happened: Happening[]) => void): () => void {
 			const news = fromJSON(messages, "News", JSON.parse(text)) as unknown as News;
 			const anew = cursor === "0";
 			cursor = news.cursor;
-			if (anew || news.happened.length > 0) onNews(news.happened);
+			if (anew || news.happened.length + news.takings.length > 0) onNews(news, anew);
 		},
 		ended: (text) => {
 			if (text.includes("cursor_too_old")) cursor = "0"; // too far behind: it begins anew

@@ -1,7 +1,7 @@
 // What the pages show: the wallet and the bills as they were seen last, and whether
 // they are of now.
 import { computed, signal } from "@preact/signals";
-import type { Asked, Bill, Happening, TransferView, WalletView } from "./api.gen";
+import type { Asked, Bill, News, ShopTakings, TransferView, WalletView } from "./api.gen";
 import { call, Lost, Refused } from "./call";
 import { get, put, type Device } from "./store";
 
@@ -29,17 +29,35 @@ export const waiting = signal<TransferView[]>([]);
 // guarded says whether the person confirms what is above their limit: by PIN or passkey.
 export const guarded = computed(() => wallet.value !== undefined && (wallet.value.hasPin || wallet.value.passkeys.length > 0));
 
-// heard is the newest decision on a shop of this person's that came while the page was open.
-export const heard = signal<Happening | undefined>(undefined);
+// decided is the newest decision on a shop of this person's, until they have looked at it
+// on this device.
+const looked = signal(0);
+export const decided = computed(() => {
+	const d = wallet.value?.decided;
+	return d && d.decidedAt > looked.value ? d : undefined;
+});
 
-// began counts how often the stream began anew: what happened before, it does not tell.
-export const began = signal(0);
+// lookedAt notes that the person has seen a decision of that time.
+export function lookedAt(at: number): void {
+	if (at <= looked.value) return;
+	looked.value = at;
+	void put("decision", at);
+}
 
-// hear takes from the news what a page has to say by itself; a stream that begins anew
-// has none.
-export function hear(happened: Happening[]): void {
-	if (happened.length === 0) began.value++;
-	for (const h of happened) if (h.what === "shop_approved" || h.what === "shop_refused") heard.value = h;
+// takings are what the news said last of this person's shops; paid is the newest that came
+// to one while the page was open.
+export const takings = signal<ShopTakings[]>([]);
+export const paid = signal<ShopTakings | undefined>(undefined);
+
+// shopsMoved counts how often what a page shows of shops may have become old: one was
+// decided on, or the stream began anew, which does not tell what happened before.
+export const shopsMoved = signal(0);
+
+// hear takes from the news what a page has to say by itself.
+export function hear(news: News, anew: boolean): void {
+	if (anew || news.happened.some((h) => h.what === "shop_approved" || h.what === "shop_refused")) shopsMoved.value++;
+	if (news.takings.length > 0) takings.value = news.takings;
+	for (const t of news.takings) if (t.came > 0) paid.value = t;
 }
 
 const keptBills = 50;
@@ -55,6 +73,7 @@ export async function start(): Promise<void> {
 	const d = await get<Device>("device");
 	const seen = await get<Seen>("seen");
 	hidden.value = (await get<boolean>("hidden")) ?? false;
+	looked.value = (await get<number>("decision")) ?? 0;
 	if (seen) {
 		wallet.value = seen.wallet;
 		bills.value = seen.bills;

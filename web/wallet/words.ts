@@ -210,6 +210,7 @@ export const w = {
 	shops: { zh: "我的小店", en: "My shops" },
 	shop: { zh: "小店", en: "Shop" },
 	shopApproved: (n: string): Text => ({ zh: `“${n}”已通过审核，可以收款了。`, en: `“${n}” is approved and can be paid.` }),
+	cameIn: (x: string): Text => ({ zh: `收到 ${x}`, en: `${x} came in` }),
 	shopRefused: (n: string): Text => ({ zh: `“${n}”没有通过审核。`, en: `“${n}” was refused.` }),
 	applying: { zh: "正在提交申请", en: "Sending your application" },
 	applyingText: { zh: "结果马上出来，不会重复提交。", en: "The answer comes in a moment. It counts once, whatever happens." },

@@ -92,7 +92,7 @@ type Views interface {
 	ConcerningMerchant(mchid string, from, to uint64, most int) ([]uint64, error)
 }
 
-// Subject is whom a stream tells: a person, or a merchant.
+// Subject is whom a stream tells of: a person, or a merchant.
 type Subject struct {
 	Person   uint64
 	Merchant string
@@ -229,6 +229,10 @@ func (f *Feed) hand(r table.Reader, to uint64) (err error) {
 
 func (f *Feed) tell(who Subject, seq uint64) {
 	for _, s := range f.streams[who] {
+		if seq < s.next {
+			continue // it concerns another of the stream's subjects too
+		}
+		s.next = seq + 1
 		select {
 		case s.news <- seq:
 		default:

@@ -87,7 +87,7 @@ func TestNothingIsMissedNorToldTwice(t *testing.T) {
 	}()
 	for visit := 0; len(told) < all; visit++ {
 		rest := 1 + rng.IntN(40)
-		err := nodes[visit%2].Follow(t.Context(), events.Subject{Person: 1}, cursor, func(seqs []uint64, at uint64) error {
+		err := nodes[visit%2].Follow(t.Context(), []events.Subject{{Person: 1}}, cursor, func(seqs []uint64, at uint64) error {
 			if visit == 0 && cursor == 0 {
 				close(begun)
 			}
@@ -114,7 +114,7 @@ func TestWhoReadsTooSlowlyIsCutOff(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() {
 		begun := false
-		ended <- f.Follow(t.Context(), events.Subject{Person: 1}, 0, func(seqs []uint64, _ uint64) error {
+		ended <- f.Follow(t.Context(), []events.Subject{{Person: 1}}, 0, func(seqs []uint64, _ uint64) error {
 			if !begun {
 				begun = true
 				close(stuck)
@@ -128,7 +128,7 @@ func TestWhoReadsTooSlowlyIsCutOff(t *testing.T) {
 		p.topup(1)
 	}
 	quick := 0 // somebody else's stream is told meanwhile, which shows that the feed has gone on
-	_ = f.Follow(t.Context(), events.Subject{Person: 1}, 1, func(seqs []uint64, _ uint64) error {
+	_ = f.Follow(t.Context(), []events.Subject{{Person: 1}}, 1, func(seqs []uint64, _ uint64) error {
 		if quick += len(seqs); quick >= 1200 {
 			return errEnough
 		}
@@ -146,7 +146,7 @@ func TestStreamsAreBounded(t *testing.T) {
 	ended := make(chan error, 32)
 	first := make(chan struct{})
 	follow := func(begun chan struct{}) {
-		ended <- f.Follow(t.Context(), events.Subject{Person: 1}, 0, func([]uint64, uint64) error {
+		ended <- f.Follow(t.Context(), []events.Subject{{Person: 1}}, 0, func([]uint64, uint64) error {
 			if begun != nil {
 				close(begun)
 				begun = nil
@@ -172,7 +172,7 @@ func TestStreamsAreBounded(t *testing.T) {
 			t.Errorf("a stream of a node that stops ended with %v", err)
 		}
 	}
-	if err := f.Follow(t.Context(), events.Subject{Person: 1}, 0, nil); !errors.Is(err, events.ErrStopping) || f.Streams() != 0 {
+	if err := f.Follow(t.Context(), []events.Subject{{Person: 1}}, 0, nil); !errors.Is(err, events.ErrStopping) || f.Streams() != 0 {
 		t.Errorf("a stopped node takes streams: %v, %d", err, f.Streams())
 	}
 }
@@ -182,12 +182,12 @@ func TestACursorAheadOfTheNode(t *testing.T) {
 	p := open(t)
 	f := p.node()
 	var size uint64
-	_ = f.Follow(t.Context(), events.Subject{Person: 1}, 0, func(_ []uint64, at uint64) error {
+	_ = f.Follow(t.Context(), []events.Subject{{Person: 1}}, 0, func(_ []uint64, at uint64) error {
 		size = at
 		return errEnough
 	})
 	begun := false
-	err := f.Follow(t.Context(), events.Subject{Person: 1}, size+2, func(seqs []uint64, _ uint64) error {
+	err := f.Follow(t.Context(), []events.Subject{{Person: 1}}, size+2, func(seqs []uint64, _ uint64) error {
 		if !begun {
 			begun = true
 			go func() {

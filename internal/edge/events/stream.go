@@ -11,20 +11,22 @@ import (
 
 // stream is one listener's.
 type stream struct {
-	who  Subject
+	who  []Subject
 	news chan uint64
+	// next is the first entry that was not handed to it, of whichever subject.
+	next uint64
 	cut  context.CancelCauseFunc
 	// cursor is the first entry that was not told, begin the first that comes by news.
 	cursor, begin uint64
 	tell          func(seqs []uint64, cursor uint64) error
 }
 
-// Follow tells a subject's entries from the cursor on, each once and in order, until
-// ctx ends or tell fails; 0 begins with what happens from now on. tell is called at
+// Follow tells the entries that concern any of the subjects from the cursor on, each once
+// and in order, until ctx ends or tell fails; 0 begins with what happens from now on. tell is called at
 // once and then with every few entries, or none as a heartbeat, and with the cursor
 // that a reader who has got them comes back with. It returns why it ended: one of
 // the errors of this package, what tell or the views returned, or ctx's.
-func (f *Feed) Follow(ctx context.Context, who Subject, cursor uint64, tell func(seqs []uint64, cursor uint64) error) error {
+func (f *Feed) Follow(ctx context.Context, who []Subject, cursor uint64, tell func(seqs []uint64, cursor uint64) error) error {
 	ctx, cut := context.WithCancelCause(ctx)
 	defer cut(nil)
 	s := &stream{who: who, news: make(chan uint64, queued), cut: cut, cursor: cursor, tell: tell}
@@ -62,12 +64,14 @@ func (f *Feed) enter(ctx context.Context, s *stream) error {
 			return err
 		}
 	}
-	list := f.streams[s.who]
-	if over := len(list) - s.who.most(); over >= 0 {
-		list[over].cut(ErrReplaced)
+	s.begin, s.next = f.next, f.next
+	for _, who := range s.who {
+		list := f.streams[who]
+		if over := len(list) - who.most(); over >= 0 {
+			list[over].cut(ErrReplaced)
+		}
+		f.streams[who] = append(list, s)
 	}
-	s.begin = f.next
-	f.streams[s.who] = append(list, s)
 	f.open++
 	select {
 	case f.wake <- struct{}{}:
@@ -80,9 +84,11 @@ func (f *Feed) leave(s *stream) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.open--
-	list := slices.DeleteFunc(f.streams[s.who], func(o *stream) bool { return o == s })
-	if f.streams[s.who] = list; len(list) == 0 {
-		delete(f.streams, s.who)
+	for _, who := range s.who {
+		list := slices.DeleteFunc(f.streams[who], func(o *stream) bool { return o == s })
+		if f.streams[who] = list; len(list) == 0 {
+			delete(f.streams, who)
+		}
 	}
 }
 
@@ -133,11 +139,24 @@ func (f *Feed) reach(ctx context.Context, s *stream) error {
 	}
 }
 
-func (f *Feed) missed(s *stream) ([]uint64, error) {
-	if s.who.Person != 0 {
-		return f.views.ConcerningPerson(s.who.Person, s.cursor, s.begin, MostMissed)
+// missed are the entries between the cursor and the stream's begin, in order.
+func (f *Feed) missed(s *stream) (all []uint64, err error) {
+	for _, who := range s.who {
+		some, err := f.concerning(who, s.cursor, s.begin)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
 	}
-	return f.views.ConcerningMerchant(s.who.Merchant, s.cursor, s.begin, MostMissed)
+	slices.Sort(all)
+	return slices.Compact(all), nil
+}
+
+func (f *Feed) concerning(who Subject, from, to uint64) ([]uint64, error) {
+	if who.Person != 0 {
+		return f.views.ConcerningPerson(who.Person, from, to, MostMissed)
+	}
+	return f.views.ConcerningMerchant(who.Merchant, from, to, MostMissed)
 }
 
 func (s *stream) say(seqs []uint64, cursor uint64) error {

@@ -46,7 +46,7 @@ func (s *Server) Follow(ctx context.Context, q *connect.Request[pb.FollowTillReq
 	if err := call.Answer.SetReadDeadline(time.Time{}); err != nil {
 		return s.fail(ctx, "open a stream", err)
 	}
-	err = s.Events.Follow(ctx, events.Subject{Merchant: m.Mchid}, q.Msg.Cursor, func(seqs []uint64, cursor uint64) error {
+	err = s.Events.Follow(ctx, []events.Subject{{Merchant: m.Mchid}}, q.Msg.Cursor, func(seqs []uint64, cursor uint64) error {
 		news, err := s.news(ctx, q.Msg.Till, seqs, cursor)
 		if err != nil {
 			return err

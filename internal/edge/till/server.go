@@ -57,7 +57,7 @@ type Views interface {
 // Events tell which journal entries concern a merchant, as they are applied; an
 // *events.Feed does.
 type Events interface {
-	Follow(ctx context.Context, who events.Subject, cursor uint64, tell func(seqs []uint64, cursor uint64) error) error
+	Follow(ctx context.Context, who []events.Subject, cursor uint64, tell func(seqs []uint64, cursor uint64) error) error
 }
 
 // Config says what a Server works with.

@@ -34,15 +34,25 @@ func (s *Server) Follow(ctx context.Context, q *connect.Request[pb.FollowRequest
 	if err := who.answer.SetReadDeadline(time.Time{}); err != nil {
 		return s.fail(who, "open a stream", err)
 	}
-	err := s.Events.Follow(ctx, events.Subject{Person: who.uid}, q.Msg.Cursor, func(seqs []uint64, cursor uint64) error {
-		news, err := s.news(ctx, seqs, cursor)
+	var told concern
+	if err := s.Core.ReadLocal(ctx, func(r table.Reader) error {
+		told = concernOf(r, who.uid)
+		return nil
+	}); err != nil {
+		return s.fail(who, "open a stream", err)
+	}
+	err := s.Events.Follow(ctx, told.subjects(), q.Msg.Cursor, func(seqs []uint64, cursor uint64) error {
+		news, still, err := s.news(ctx, told, seqs, cursor)
 		if err != nil {
 			return err
 		}
 		if err := who.answer.SetWriteDeadline(time.Now().Add(newsWithin)); err != nil {
 			return err
 		}
-		return out.Send(news)
+		if err := out.Send(news); err != nil {
+			return err
+		}
+		return still
 	})
 	s.Log.Info("wallet stream ended", "uid", who.uid, "request_id", who.request, "why", err)
 	return s.endOf(who, err)
@@ -59,39 +69,51 @@ func (s *Server) endOf(who *caller, err error) error {
 	return s.fail(who, "follow", err)
 }
 
-// news is what the entries say to the caller, as long as the device is theirs.
-func (s *Server) news(ctx context.Context, seqs []uint64, cursor uint64) (*pb.News, error) {
-	who, n := from(ctx), &pb.News{Cursor: cursor}
-	return n, s.Core.ReadLocal(ctx, func(r table.Reader) error {
+// news is what the entries say to the caller, as long as the device is theirs. still says
+// why the stream ends after it, if it does.
+func (s *Server) news(ctx context.Context, told concern, seqs []uint64, cursor uint64) (n *pb.News, still, err error) {
+	who := from(ctx)
+	n = &pb.News{Cursor: cursor}
+	err = s.Core.ReadLocal(ctx, func(r table.Reader) error {
 		if _, _, out := own(r, who); out != code.OK {
 			return out.Err()
 		}
-		for _, seq := range seqs {
-			h, err := s.happening(r, who.uid, seq)
-			if err != nil {
-				return err
-			}
-			if h != nil {
+		entries, err := entriesOf(r, seqs)
+		if err != nil {
+			return err
+		}
+		for i, e := range entries {
+			if h := s.happening(r, who.uid, seqs[i], e); h != nil {
 				n.Happened = append(n.Happened, h)
 			}
 		}
+		n.Takings = told.takings(r, entries)
+		still = told.still(r)
 		return nil
 	})
+	return n, still, err
+}
+
+func entriesOf(r table.Reader, seqs []uint64) ([]*pb.Entry, error) {
+	list := make([]*pb.Entry, len(seqs))
+	for i, seq := range seqs {
+		stored, ok := journal.Entry(r, seq)
+		if !ok {
+			return nil, errEntryGone
+		}
+		list[i] = new(pb.Entry)
+		if err := list[i].UnmarshalVT(stored); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
 }
 
 var errEntryGone = errors.New("a journal entry is not there")
 
 // happening is what an entry says to a person; nil when it says nothing that they
 // don't know.
-func (s *Server) happening(r table.Reader, uid, seq uint64) (*pb.Happening, error) {
-	stored, ok := journal.Entry(r, seq)
-	e := new(pb.Entry)
-	if !ok {
-		return nil, errEntryGone
-	}
-	if err := e.UnmarshalVT(stored); err != nil {
-		return nil, err
-	}
+func (s *Server) happening(r table.Reader, uid, seq uint64, e *pb.Entry) *pb.Happening {
 	h := &pb.Happening{Entry: seq, At: e.At, Subject: e.Entity}
 	account := ledger.UserBalance(uid)
 	for _, p := range e.Postings {
@@ -107,9 +129,9 @@ func (s *Server) happening(r table.Reader, uid, seq uint64) (*pb.Happening, erro
 	}
 	s.describe(r, uid, h)
 	if h.What == "" {
-		return nil, nil
+		return nil
 	}
-	return h, nil
+	return h
 }
 
 // describe adds what the entry's subject says: whom it is with, and what waits where

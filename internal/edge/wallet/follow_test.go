@@ -14,6 +14,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/money"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/edgetest"
+	"github.com/holdfast-pay/holdfast/internal/edge/paylink"
 	"github.com/holdfast-pay/holdfast/internal/edge/personal"
 	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
 	"github.com/holdfast-pay/holdfast/internal/edge/wallet"
@@ -39,7 +40,7 @@ func openLively(t *testing.T) *lively {
 	l.sealer = edgetest.Sealer(t, l.core)
 	s := httptest.NewUnstartedServer(wallet.NewServer(wallet.Config{
 		Core: l.live, Personal: l.sealer, Views: l.views, Events: l.live.Feed, Sender: l.bank, Log: slog.New(slog.DiscardHandler),
-		Now: l.live.Now, Wall: time.Now,
+		Now: l.live.Now, Wall: time.Now, TillLink: func(token []byte) string { return paylink.Till("https://pay.example.com", token) },
 	}))
 	s.Config.Protocols = new(http.Protocols)
 	s.Config.Protocols.SetHTTP1(true)

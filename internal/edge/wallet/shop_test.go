@@ -11,6 +11,7 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
+	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	rule "github.com/holdfast-pay/holdfast/internal/rule/till"
 	"github.com/holdfast-pay/holdfast/walletclient"
@@ -146,4 +147,54 @@ func TestFollowAShop(t *testing.T) {
 	if h := away.expect("shop_approved", 0, "面馆"); h.Subject != "shop/2" {
 		t.Errorf("told of %v", h)
 	}
+	if d := must(t, ming.ShowWallet, &pb.ShowWalletRequest{}).Decided; d.GetShop() != 2 || d.Name != "面馆" || d.State != "approved" || d.DecidedAt == 0 {
+		t.Errorf("the newest decision is %v", d)
+	}
+}
+
+// takes is what happened next to what a shop took.
+func (l *listener) takes(came, takings int64) {
+	l.t.Helper()
+	for l.stream.Receive() {
+		n := l.stream.Msg()
+		if l.cursor = n.Cursor; len(n.Takings) == 0 {
+			continue
+		}
+		if s := n.Takings[0]; len(n.Takings) != 1 || s.Name != "面馆" || s.Came != came || s.Takings != takings {
+			l.t.Fatalf("told of %v, want %d that came and %d in the shop", n.Takings, came, takings)
+		}
+		return
+	}
+	l.t.Fatalf("the stream ended with %v", l.stream.Err())
+}
+
+// The phone of a shop's owner hears what the shop is paid: a stream from before it opened
+// ends then, and the next one tells of it.
+func TestFollowTakings(t *testing.T) {
+	b := openLively(t)
+	ming, hua := b.person("+8613800000001", 100_00), b.person("+8613800000002", 100_00)
+	early := listen(t, ming, 0)
+	must(t, ming.ApplyShop, &pb.ApplyShopRequest{Name: "面馆", Kind: "stall", Picture: face(t, 40), ClientId: "s1"})
+	b.live.Must(catalogue.ShopDecide, &pb.ShopDecide{Id: 1, Approve: true, TillToken: make([]byte, rule.TokenSize)})
+	early.expect("shop_approved", 0, "面馆")
+	for early.stream.Receive() {
+		t.Errorf("a stream from before the shop opened goes on with %v", early.stream.Msg())
+	}
+	if got, _ := rpc.CodeOf(early.stream.Err()); got != code.StreamCut {
+		t.Errorf("it ended with %v", early.stream.Err())
+	}
+
+	link := must(t, ming.ShowShop, &pb.ShowShopRequest{Shop: 1}).Link
+	must(t, hua.Pay, &pb.PayRequest{Code: link, Amount: 12_00, ClientId: "p1"})
+	must(t, ming.Pay, &pb.PayRequest{Code: link, Amount: 2_00, ClientId: "o1"}) // concerns them as payer, too
+	here := listen(t, ming, early.cursor)
+	here.takes(14_00, 14_00)
+	must(t, hua.Pay, &pb.PayRequest{Code: link, Amount: 3_00, ClientId: "p2"})
+	here.takes(3_00, 17_00)
+	must(t, ming.Pay, &pb.PayRequest{Code: link, Amount: 3_00, ClientId: "o2"})
+	here.takes(3_00, 20_00)
+	must(t, ming.TakeTakings, &pb.TakeTakingsRequest{Shop: 1, Amount: 20_00, ClientId: "t1"})
+	here.takes(0, 0)
+	must(t, hua.Pay, &pb.PayRequest{Code: link, Amount: 1_00, ClientId: "p4"})
+	here.takes(1_00, 1_00)
 }

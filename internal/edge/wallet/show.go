@@ -50,6 +50,7 @@ func (s *Server) view(ctx context.Context) (*connect.Response[pb.WalletView], er
 			fillPasskeys(v, rule.PasskeysOf(r, w.Uid))
 		}
 		v.Block = s.blockView(r, who, p)
+		v.Decided = decision(r, w.Uid)
 		return nil
 	}); err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package webtest
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"image"
 	"image/color"
 	"image/jpeg"
@@ -37,8 +38,9 @@ func (s *site) scenery() string {
 const pictured = `document.querySelector("canvas.picture")?.width > 4`
 
 // Somebody applies for a shop with a picture while the network is away, reads why it was
-// refused, applies again, hears of the approval on the home page, gets the sheet, is paid
-// by the code, and moves what the shop took.
+// refused, applies again, hears of the approval on the home page, also when it is opened
+// anew, gets the sheet, sees each payment by the code as it comes, and moves what the shop
+// took.
 func TestAShopByPhone(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -73,18 +75,54 @@ func TestAShopByPhone(t *testing.T) {
 	s.do(catalogue.ShopDecide, &pb.ShopDecide{Id: 2, Approve: true, TillToken: token})
 	ming.see(".banner.good") // nothing was pressed
 	ming.fits("home-shop-approved")
+	ming.step(chromedp.Reload())
+	ming.see(".banner.good") // whoever opens the page later is told too
 	ming.tap(".banner.good a")
 	ming.getsTheSheet()
 
 	hua.enrol("韩梅梅", 100_00)
-	hua.open(paylink.Till("", token))
-	hua.focused(".amountpad")
-	hua.step(chromedp.KeyEvent("12.50"))
-	hua.until(`document.querySelector("#pay")?.textContent.includes("12.50")`)
-	hua.tap("#pay")
-	hua.see(".verdict.good")
+	ming.seesPayments(hua, paylink.Till("", token))
 	ming.movesTakings()
 	ming.seesADecisionBeforeTheStream()
+}
+
+const asksAboutShops = `String(performance.getEntriesByType("resource").filter((e) => e.name.endsWith("Shop") || e.name.endsWith("Shops")).length)`
+
+// seesPayments has the page of an open shop, and the home page, show what another phone
+// pays there; the page asks for nothing.
+func (p *phone) seesPayments(payer *phone, link string) {
+	p.Helper()
+	p.until(`document.querySelector("#as-of").textContent.includes("实时")`)
+	asked := p.eval(asksAboutShops)
+	payer.pays(link, "12.50")
+	p.until(`document.querySelector(".card .amount")?.textContent.includes("12.50")`)
+	payer.pays(link, "0.50")
+	p.until(`document.querySelector(".card .amount")?.textContent.includes("13.00")`)
+	if now := p.eval(asksAboutShops); now != asked {
+		p.Errorf("the page asked %s times about its shop, and %s times by the end", asked, now)
+	}
+
+	p.open("/")
+	p.reads("实时")
+	if p.eval(`String(document.querySelector(".banner.good"))`) != "null" {
+		p.Errorf("what was looked at is told once more:\n%s", p.says())
+	}
+	payer.pays(link, "7")
+	p.reads("收到 ¥7.00")
+	p.fits("home-shop-paid")
+	p.tap(".banner.good a")
+	p.until(`document.querySelector(".card .amount")?.textContent.includes("20.00")`)
+}
+
+// pays pays an amount by a printed code.
+func (p *phone) pays(link, amount string) {
+	p.Helper()
+	p.open(link)
+	p.focused(".amountpad")
+	p.step(chromedp.KeyEvent(amount))
+	p.until(fmt.Sprintf(`document.querySelector("#pay")?.textContent.includes(%q)`, amount))
+	p.tap("#pay")
+	p.see(".verdict.good")
 }
 
 // seesADecisionBeforeTheStream applies once more. What is decided after the page has
@@ -152,23 +190,22 @@ func (p *phone) getsTheSheet() {
 	p.until(`(window.kept ?? "").startsWith("%PDF")`)
 }
 
-// movesTakings waits until the open shop's page shows 12.50, and moves it.
+// movesTakings moves the 20 yuan that the open shop took.
 func (p *phone) movesTakings() {
 	p.Helper()
-	p.until(`document.querySelector(".card .amount")?.textContent.includes("12.50")`)
 	p.tap("#take")
 	p.focused(".amountpad")
 	p.step(chromedp.KeyEvent("99"))
 	p.reads("店里只有")
 	p.fits("takings-too-much")
 	p.tap("#all")
-	p.until(`document.querySelector("#move").textContent.includes("12.50")`)
+	p.until(`document.querySelector("#move").textContent.includes("20.00")`)
 	p.fits("takings")
 	p.tap("#move")
 	p.see(".verdict.good")
 	p.fits("takings-moved")
-	if got := p.site.balance(p.uid); got != 12_50 {
-		p.Errorf("the owner has %d fen, want 1250", got)
+	if got := p.site.balance(p.uid); got != 20_00 {
+		p.Errorf("the owner has %d fen, want 2000", got)
 	}
 	p.tap("#done")
 	p.see("#sheets")
