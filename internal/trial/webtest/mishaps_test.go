@@ -19,7 +19,7 @@ func TestTheCameraReadsACode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	browser.Show(t, picture)
+	defer browser.Show(t, picture)()
 	p.step(browser.AllowCamera())
 	p.open("/")
 	p.tap(`main .button.primary`)

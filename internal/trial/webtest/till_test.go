@@ -30,6 +30,7 @@ func (s *site) newTablet(lang string) *tablet {
 	m := s.do(catalogue.StaffAdd, &pb.StaffAdd{Mchid: edgetest.Mchid, Ref: "li", Roles: []pb.StaffRole{pb.StaffRole_STAFF_ROLE_CASHIER}}).(*pb.StaffMember)
 	secret, hash := staffauth.NewSecret(staffauth.Token, m.Id)
 	s.do(catalogue.StaffToken, &pb.StaffToken{Id: m.Id, Hash: hash})
+	p.before(ears)
 	p.step(chromedp.EmulateViewport(360, 740))
 	p.step(chromedp.Navigate(paylink.SignIn(s.url, secret)))
 	p.see(".enter")
@@ -51,8 +52,8 @@ func (p *tablet) rings(kind, amount string) {
 }
 
 // A till hears what is paid by its printed code, charges the code that a hand scanner
-// types, shows a code, says loudly what comes late, goes on by itself when the platform
-// is back, takes cash, gives a payment back, and its shift ends.
+// types and one that its camera sees, shows a code, says loudly what comes late, goes on by
+// itself when the platform is back, takes cash, gives a payment back, and its shift ends.
 func TestTill(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -62,12 +63,13 @@ func TestTill(t *testing.T) {
 	p.fits("till-enter")
 
 	p.scansAShownCode(ming)
+	p.seesAShownCode(ming)
 	p.showsCodes(ming)
 	p.worksInCash(ming)
 	p.paidByThePrintedCode(ming)
 	p.givesBack()
 	p.looksAround()
-	if got := s.balance(ming.uid); got != 500_00-12_50-23_00-5_00-6_00+50_00-20_00+12_50 {
+	if got := s.balance(ming.uid); got != 500_00-12_50-23_00-4_00-5_00-6_00+50_00-20_00+12_50 {
 		t.Errorf("the customer has %d fen in the end", got)
 	}
 }
@@ -108,7 +110,27 @@ func (p *tablet) scansAShownCode(payer *phone) {
 	p.until(`document.querySelector("#show").textContent.includes("23.00")`)
 	p.step(chromedp.KeyEvent(code + "\r"))
 	p.rings("paid", "23.00")
+	p.plays(tunePaid, "收款 23.00 元")
 	p.until(`document.querySelector(".amountpad input")?.value === ""`)
+}
+
+// seesAShownCode holds the phone's code before the tablet's camera.
+func (p *tablet) seesAShownCode(payer *phone) {
+	p.Helper()
+	payer.open("/paycode")
+	payer.payCode()
+	shown := browser.Read(payer.ctx, p.T, chromedp.Screenshot(chromedp.CSS(".qr")))
+	p.step(browser.AllowCamera())
+	p.focused(".amountpad")
+	p.step(chromedp.KeyEvent("4"))
+	p.until(`document.querySelector("#show").textContent.includes("4.00")`)
+	defer browser.Show(p.T, shown)()
+	p.tap("#scan")
+	p.rings("paid", "4.00")
+	p.plays(tunePaid, "收款 4.00 元")
+	if p.eval(`String(document.querySelector("video")?.srcObject ?? "given back")`) != "given back" {
+		p.Error("the camera was not given back")
+	}
 }
 
 // showsCodes shows a code that is paid, one that is paid when the next customer is
@@ -121,6 +143,7 @@ func (p *tablet) showsCodes(payer *phone) {
 	p.fits("till-code")
 	p.paidBy(payer)
 	p.rings("paid", "5.00")
+	p.plays(tunePaid, "收款 5.00 元")
 
 	p.focused(".amountpad")
 	p.step(chromedp.KeyEvent("6\r"))
@@ -130,6 +153,8 @@ func (p *tablet) showsCodes(payer *phone) {
 	p.see(".enter")
 	payer.tap("#pay")
 	payer.see(".verdict.good")
+	p.see(".announced.late") // and it stays until somebody has seen it
+	p.plays(tuneLate, "注意，迟到的付款 6.00 元")
 	p.rings("late", "6.00")
 
 	browser.Read(p.ctx, p.T, chromedp.Evaluate[bool](`navigator.serviceWorker.ready.then(() => true)`, chromedp.EvalAwaitPromise))
@@ -201,6 +226,7 @@ func (p *tablet) worksInCash(customer *phone) {
 	customer.tap("#pay")
 	customer.see(".verdict.good")
 	p.rings("out", "20.00")
+	p.plays(tuneLate, "请付现金 20.00 元")
 	p.tap("#cash-shift")
 	p.focused(".amountpad")
 	p.step(chromedp.KeyEvent("129.99"))

@@ -7,6 +7,7 @@ import (
 	"image"
 	"image/png"
 	"os"
+	"sync"
 	"testing"
 
 	"github.com/chromedp/cdproto/browser"
@@ -22,16 +23,23 @@ const camera = "camera.y4m"
 // The picture that a camera takes.
 const cameraWide, cameraHigh = 640, 480
 
-// Show holds a picture before the camera. Call it before a page looks.
-func Show(t *testing.T, picture []byte) {
+// held is locked while something is before the camera.
+var held sync.Mutex
+
+// Show holds a picture before the camera until away is called. Call it before a page
+// looks; whoever has another picture waits.
+func Show(t *testing.T, picture []byte) (away func()) {
 	t.Helper()
 	img, err := png.Decode(bytes.NewReader(picture))
 	if err != nil {
 		t.Fatal(err)
 	}
+	held.Lock()
 	if err := os.WriteFile(chromium.camera, film(img), 0o600); err != nil {
+		held.Unlock()
 		t.Fatal(err)
 	}
+	return held.Unlock
 }
 
 // film is a second of a picture in the middle of a white wall, as YUV4MPEG2.
