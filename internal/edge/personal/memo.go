@@ -76,7 +76,7 @@ func (s *Sealer) wrapFor(box []byte, id string, key []byte) ([]byte, error) {
 	if err != nil || len(name) != keyNameSize {
 		return nil, keyring.ErrNone
 	}
-	aead, err := s.aead(id)
+	aead, err := s.cfg.Ring.AEAD(id)
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +115,7 @@ func (s *Sealer) OpenMemo(memo *pb.Sealed, reader *pb.Person) (string, error) {
 }
 
 func (s *Sealer) openFor(wrap, text []byte, id string) (string, error) {
-	aead, err := s.aead(id)
+	aead, err := s.cfg.Ring.AEAD(id)
 	if err != nil {
 		return "", err
 	}

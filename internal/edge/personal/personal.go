@@ -11,6 +11,7 @@ package personal
 
 import (
 	"context"
+	"crypto/cipher"
 	"sync"
 	"time"
 
@@ -34,8 +35,8 @@ type Secrets interface {
 
 // Ring is what it needs of the keyring.
 type Ring interface {
-	// Get returns a key, which the caller clears.
-	Get(id string) ([]byte, error)
+	// AEAD returns what seals and opens under a key.
+	AEAD(id string) (cipher.AEAD, error)
 	Delete(ids ...string) error
 	// Minted is when a key was drawn; the zero time when it is not here.
 	Minted(id string) time.Time

@@ -2,7 +2,6 @@ package personal
 
 import (
 	"context"
-	"crypto/cipher"
 	"errors"
 	"fmt"
 
@@ -52,7 +51,7 @@ func (s *Sealer) Reseal(ctx context.Context, old *pb.Sealed, change func(*pb.Det
 }
 
 func (s *Sealer) box(id string, d *pb.Details) ([]byte, error) {
-	aead, err := s.aead(id)
+	aead, err := s.cfg.Ring.AEAD(id)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +65,7 @@ func (s *Sealer) box(id string, d *pb.Details) ([]byte, error) {
 // Open opens sealed details: keyring.ErrNone, keyring.ErrGone, keyring.ErrWrapping,
 // a *keyring.Damage or ErrBox when it can't.
 func (s *Sealer) Open(x *pb.Sealed) (*pb.Details, error) {
-	aead, err := s.aead(x.GetKeyId())
+	aead, err := s.cfg.Ring.AEAD(x.GetKeyId())
 	if err != nil {
 		return nil, err
 	}
@@ -83,15 +82,6 @@ func (s *Sealer) Open(x *pb.Sealed) (*pb.Details, error) {
 		return nil, ErrBox
 	}
 	return d, nil
-}
-
-func (s *Sealer) aead(id string) (cipher.AEAD, error) {
-	key, err := s.cfg.Ring.Get(id)
-	if err != nil {
-		return nil, err
-	}
-	defer clear(key)
-	return gcm(key)
 }
 
 // bound is what a box is bound to: moved to another person's row it does not open.

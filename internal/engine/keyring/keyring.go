@@ -55,6 +55,7 @@ type Ring struct {
 	keys    int
 	damaged int
 	dirty   bool // something was written that is not synced
+	opened  opened
 }
 
 // slot is where a key is.
@@ -174,6 +175,7 @@ func (r *Ring) forget(n name) {
 		r.keys--
 	}
 	delete(r.slots, n)
+	r.opened.drop(n)
 }
 
 // Mint draws n keys. They are on this node's disk when it returns; before a
@@ -282,29 +284,43 @@ func (r *Ring) Delete(ids ...string) error {
 // Get returns a key, which the caller clears when done: ErrGone, ErrNone,
 // ErrWrapping or a *Damage when it can't.
 func (r *Ring) Get(id string) ([]byte, error) {
-	raw, err := hex.DecodeString(id)
-	if err != nil || len(raw) != nameSize {
-		return nil, ErrNone
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	n, s, err := r.find(id)
+	if err != nil {
+		return nil, err
+	}
+	return r.unseal(n, s)
+}
+
+// find is the slot of a key that is there.
+func (r *Ring) find(id string) (name, slot, error) {
+	raw, err := hex.DecodeString(id)
+	if err != nil || len(raw) != nameSize {
+		return name{}, slot{}, ErrNone
+	}
 	s, ok := r.slots[name(raw)]
 	switch {
 	case !ok:
-		return nil, ErrNone
+		return name{}, slot{}, ErrNone
 	case s.gone:
-		return nil, ErrGone
+		return name{}, slot{}, ErrGone
 	}
+	return name(raw), s, nil
+}
+
+// unseal reads the key in a slot, and gives up one that is damaged.
+func (r *Ring) unseal(n name, s slot) ([]byte, error) {
 	k, err := r.read(s.at)
 	if err != nil {
 		return nil, err
 	}
 	var key []byte
-	if err = &(Damage{id}); k != nil && name(k.Id) == name(raw) && !k.Gone {
+	if err = &(Damage{hex.EncodeToString(n[:])}); k != nil && name(k.Id) == n && !k.Gone {
 		key, err = r.unwrap(k)
 	}
 	if d := (*Damage)(nil); errors.As(err, &d) {
-		r.lose(name(raw))
+		r.lose(n)
 	}
 	return key, err
 }
