@@ -56,6 +56,7 @@ web: ## the pages: types, unit tests, that their committed bundle is current (sc
 pictures: ## every screen of the pages as PNG into bin/pictures: phone and wide, both languages, both themes
 	@mkdir -p bin/pictures
 	HOLDFAST_SHOTS=$(CURDIR)/bin/pictures $(TEST) -count=1 -timeout 20m ./internal/trial/webtest
+	HOLDFAST_SHOTS=$(CURDIR)/bin/pictures $(TEST) -count=1 -timeout 20m -run TestBrowserLayoutOfEveryPage ./internal/edge/cashier
 
 build: ## compile bin/holdfast; make vet compiles the rest
 	$(GO) build -o bin/holdfast ./cmd/holdfast

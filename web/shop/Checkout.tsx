@@ -38,7 +38,7 @@ export function Checkout({ shelf }: { shelf: Shelf }) {
 	};
 	if (pieces(c) === 0) {
 		return (
-			<Screen title={say(s.name)} onBack={() => go("/")}>
+			<Screen title={say(s.checkoutTitle)} onBack={() => go("/")}>
 				<Verdict tone="info" icon="store" title={say(s.empty)}>
 					<Button onPress={() => go("/", true)}>{say(s.toGoods)}</Button>
 				</Verdict>
@@ -56,7 +56,7 @@ export function Checkout({ shelf }: { shelf: Shelf }) {
 	);
 	return (
 		<Screen
-			title={say(s.name)}
+			title={say(s.checkoutTitle)}
 			onBack={() => go("/")}
 			foot={
 				<Button kind="primary" id="order" busy={busy.value} onPress={() => void order()}>

@@ -89,7 +89,7 @@ const difference = (missing: number): Text => (missing === 0 ? t.exact : missing
 
 function Ended({ shift: s }: { shift: ShiftView }) {
 	return (
-		<Verdict tone={s.missing === 0 ? "good" : "info"} title={say(t.ended)} text={say(difference(s.missing))}>
+		<Verdict tone={s.missing === 0 ? "good" : "wait"} {...(s.missing === 0 ? {} : { icon: "warn" as const })} title={say(t.ended)} text={say(difference(s.missing))}>
 			<div class="card">
 				<Drawer shift={s} />
 			</div>
@@ -278,8 +278,8 @@ function EndShift({ shift: s }: { shift: ShiftView }) {
 			<div class="card">
 				<Drawer shift={s} />
 			</div>
+			<h2 class="center">{say(t.counted)}</h2>
 			<AmountPad shown={counted} label={say(t.counted)} onEnter={() => void end()} />
-			<p class="small center">{say(t.counted)}</p>
 			<Button kind="primary" id="end-shift" disabled={counted.value === ""} onPress={() => void end()}>
 				{say(t.endShiftDo(yuan(amountOf(counted.value))))}
 			</Button>

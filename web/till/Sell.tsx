@@ -85,7 +85,7 @@ function Enter() {
 			{byGoods.value ? <Goods /> : <AmountPad shown={typed} onEnter={() => void place()} />}
 			<div class="acts">
 				<Button kind="primary" id="show" icon="code" disabled={amount === 0} busy={busy.value} onPress={() => void place()}>
-					{say(t.showCode(yuan(amount)))}
+					{say(amount > 0 ? t.showCode(yuan(amount)) : t.showNoCode)}
 				</Button>
 				<Button id="scan" icon="scan" disabled={amount === 0} onPress={() => (scan.value = true)}>
 					{say(t.scanPayer)}
@@ -174,7 +174,7 @@ function Sale({ deed: d }: { deed: Deed }) {
 			) : o?.state === "userpaying" ? (
 				<Verdict tone="wait" title={say(t.asked)} text={say(t.askedText)}>
 					<p>
-						{say(t.left)} <Countdown until={o.createdAt + askLife} />
+						<Countdown until={o.createdAt + askLife} words={t.left} />
 					</p>
 				</Verdict>
 			) : (

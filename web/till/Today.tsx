@@ -18,6 +18,11 @@ import { t } from "./words";
 // Today is what was taken today, with a way to give it back.
 export function Today() {
 	const chosen = useSignal("");
+	const giving = useSignal(false);
+	const choose = (no: string) => {
+		chosen.value = no;
+		giving.value = false;
+	};
 	const day = takings.value;
 	if (!day) return <Skeleton lines={6} />;
 	const order = day.newest.find((o) => o.outTradeNo === chosen.value);
@@ -34,9 +39,9 @@ export function Today() {
 					{day.refunded > 0 && ` · ${say(t.given)} ${yuan(day.refunded)}`}
 				</p>
 			</div>
-			{day.newest.length === 0 ? <Verdict tone="info" icon="bill" title={say(t.nothingToday)} text={say(t.nothingTodayText)} /> : <Payments onChoose={(no) => (chosen.value = no)} />}
-			<Sheet open={order !== undefined} title={say(t.payment)} onClose={() => (chosen.value = "")} dialog>
-				{order && <Payment order={order} />}
+			{day.newest.length === 0 ? <Verdict tone="info" icon="bill" title={say(t.nothingToday)} text={say(t.nothingTodayText)} /> : <Payments onChoose={choose} />}
+			<Sheet open={order !== undefined} title={say(giving.value ? t.refund : t.payment)} onClose={() => (chosen.value = "")} dialog>
+				{order && (giving.value ? <Refund order={order} /> : <Payment order={order} onGive={() => (giving.value = true)} />)}
 			</Sheet>
 		</section>
 	);
@@ -79,9 +84,7 @@ export function Payments({ onChoose }: { onChoose?: (outTradeNo: string) => void
 	);
 }
 
-function Payment({ order: o }: { order: TillOrder }) {
-	const giving = useSignal(false);
-	if (giving.value) return <Refund order={o} />;
+function Payment({ order: o, onGive }: { order: TillOrder; onGive: () => void }) {
 	return (
 		<>
 			<p class="center">
@@ -96,7 +99,7 @@ function Payment({ order: o }: { order: TillOrder }) {
 			<Copyable label={say(t.number)} value={o.transactionId} />
 			<Copyable label={say(t.orderNumber)} value={o.outTradeNo} />
 			{o.refunded < o.total && (
-				<Button kind="danger" id="refund" onPress={() => (giving.value = true)}>
+				<Button kind="danger" id="refund" onPress={onGive}>
 					{say(t.refund)}
 				</Button>
 			)}

@@ -96,7 +96,7 @@ function App() {
 			</Screen>
 		);
 	}
-	if (!ready.value) return <Screen title={say(t.name)}><Skeleton /></Screen>;
+	if (!ready.value) return <Waiting />;
 	if (!signedIn.value) return <SignIn token={token.value} />;
 	if (!till.value) return <WhichTill />;
 	return <Desk />;
@@ -107,6 +107,20 @@ async function begin(): Promise<void> {
 	await load();
 	await restore();
 	await resume();
+}
+
+// Waiting has the place of everything that is about to be there, and nothing that jumps.
+function Waiting() {
+	return (
+		<div class="desk">
+			<header class="top">
+				<h1>{say(t.name)}</h1>
+			</header>
+			<main>
+				<Skeleton lines={6} />
+			</main>
+		</div>
+	);
 }
 
 function WhichTill() {
@@ -134,10 +148,14 @@ function Desk() {
 		<>
 			<div class="desk" aria-hidden={announced.value.length > 0}>
 				<header class="top">
-					<h1>
-						<bdi>{merchant.value}</bdi> <span class="small"><bdi>{till.value?.name}</bdi></span>
-					</h1>
-					<Connection />
+					<div class="stands">
+						<h1>
+							<bdi>{merchant.value}</bdi>
+						</h1>
+						<p class="small">
+							<bdi>{till.value?.name}</bdi> <Connection />
+						</p>
+					</div>
 					<Speak />
 				</header>
 				<nav class="places">
@@ -181,9 +199,9 @@ function Work() {
 function Connection() {
 	const since = lostSince.value || (connected.value ? 0 : downSince.value);
 	return (
-		<p class="connection" role="status">
+		<span class="connection" role="status">
 			{since === 0 ? <Badge tone="good">{say(t.live)}</Badge> : <Badge tone="wait">{say(lostSince.value === 0 && Date.now() - since < soon ? t.connecting : t.down(clock(since)))}</Badge>}
-		</p>
+		</span>
 	);
 }
 

@@ -7,7 +7,7 @@ import { Camera } from "../ui/Scanner";
 import { Sheet } from "../ui/Sheet";
 import { Banner, Verdict } from "../ui/State";
 import { clock } from "../ui/time";
-import { say, type Text } from "../ui/words";
+import { say, together, type Text } from "../ui/words";
 import type { Deed } from "./deeds";
 import { wake } from "./deeds";
 import { channels } from "./state";
@@ -81,7 +81,7 @@ export function Progress({ deed: d, going, done, refused, note, children }: Prog
 			</>
 		);
 	}
-	if (d.state === "refused") return <Verdict tone="bad" title={say(refused)} text={`${sentence(d)} ${note ? say(note) : ""}`} code={d.code} />;
+	if (d.state === "refused") return <Verdict tone="bad" title={say(refused)} text={together(sentence(d), note ? say(note) : "")} code={d.code} />;
 	return (
 		<Verdict tone={done.tone ?? "good"} title={say(done.title)} text={done.text}>
 			{children}

@@ -103,12 +103,8 @@ export async function lookAtDay(): Promise<void> {
 }
 
 export async function lookAtShift(): Promise<void> {
-	try {
-		shift.value = await call("ShowShift", { till: standing.value });
-	} catch (e) {
-		if (!(e instanceof Refused && e.code === "shift_not_open")) throw e;
-		shift.value = undefined; // there was none yet
-	}
+	const s = await call("ShowShift", { till: standing.value });
+	shift.value = s.number === "0" ? undefined : s; // there was none yet
 }
 
 // refresh asks for everything, where the platform answers.

@@ -23,8 +23,8 @@ export function Sheet({ open, title, children, onClose, dialog = false }: SheetP
 		if (!d) return;
 		if (open && !d.open) {
 			d.showModal();
-			// The browser would begin at the button that closes.
-			d.querySelector<HTMLElement>("[data-first]")?.focus({ preventScroll: true });
+			// The browser would begin at the button that closes: who reads by ear begins at the title.
+			(d.querySelector<HTMLElement>("[data-first]") ?? d.querySelector("h2"))?.focus({ preventScroll: true });
 		}
 		if (!open && d.open) d.close();
 	}, [open]);
@@ -44,7 +44,9 @@ export function Sheet({ open, title, children, onClose, dialog = false }: SheetP
 			{open && (
 				<div class="within">
 					<header>
-						<h2 id={id}>{title}</h2>
+						<h2 id={id} tabIndex={-1}>
+							{title}
+						</h2>
 						<button type="button" class="round" aria-label={say(closing)} onClick={onClose}>
 							<Icon name="close" />
 						</button>

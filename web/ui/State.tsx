@@ -66,8 +66,16 @@ export function Skeleton({ lines = 3 }: { lines?: number }) {
 	);
 }
 
+export interface CountdownProps {
+	until: number;
+	now?: () => number;
+	onOver?: () => void;
+	// words are the sentence that the time stands in.
+	words?: (left: string) => Text;
+}
+
 // Countdown shows what is left until a time, and says when it is over.
-export function Countdown({ until, now = Date.now, onOver }: { until: number; now?: () => number; onOver?: () => void }) {
+export function Countdown({ until, now = Date.now, onOver, words }: CountdownProps) {
 	const at = useSignal(now());
 	useEffect(() => {
 		const timer = setInterval(() => {
@@ -79,9 +87,10 @@ export function Countdown({ until, now = Date.now, onOver }: { until: number; no
 		}, 1000);
 		return () => clearInterval(timer);
 	}, [until]);
+	const time = left(until - at.value);
 	return (
 		<time class="countdown" role="timer">
-			{left(until - at.value)}
+			{words ? say(words(time)) : time}
 		</time>
 	);
 }

@@ -1,5 +1,5 @@
 import type { Signal } from "@preact/signals";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { Frame } from "./Field";
 
 export interface TextBoxProps {
 	label: string;
@@ -11,28 +11,9 @@ export interface TextBoxProps {
 
 // TextBox is a field for a few sentences, with how many characters are left.
 export function TextBox({ label, value, maxLength, error, name }: TextBoxProps) {
-	const id = useId();
-	const box = useRef<HTMLTextAreaElement>(null);
-	useEffect(() => {
-		if (error) box.current?.focus();
-	}, [error]);
 	return (
-		<div class={`field ${error ? "wrong" : ""}`}>
-			<label for={id}>{label}</label>
-			<textarea
-				ref={box}
-				id={id}
-				name={name}
-				rows={4}
-				maxLength={maxLength}
-				value={value.value}
-				aria-invalid={error !== undefined}
-				aria-describedby={`${id}-said`}
-				onInput={(e) => (value.value = e.currentTarget.value)}
-			/>
-			<p id={`${id}-said`} class="said" role={error ? "alert" : undefined}>
-				{error ?? `${[...value.value].length}/${maxLength}`}
-			</p>
-		</div>
+		<Frame<HTMLTextAreaElement> label={label} hint={`${[...value.value].length}/${maxLength}`} error={error}>
+			{(own) => <textarea {...own} name={name} rows={4} maxLength={maxLength} value={value.value} onInput={(e) => (value.value = e.currentTarget.value)} />}
+		</Frame>
 	);
 }

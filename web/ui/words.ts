@@ -48,5 +48,8 @@ export function speak(l: Lang): void {
 
 export const say = (t: Text): string => t[lang.value];
 
+// together puts sentences one after the other: Chinese ones without a space.
+export const together = (...sentences: string[]): string => sentences.filter(Boolean).join(lang.value === "zh" ? "" : " ");
+
 // tag is the language as the platform and Intl know it.
 export const tag = (): string => (lang.value === "zh" ? "zh-CN" : "en");

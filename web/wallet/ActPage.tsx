@@ -5,7 +5,7 @@ import { Button } from "../ui/Button";
 import { Screen } from "../ui/Screen";
 import { Copyable, Fact, Facts, Skeleton, Verdict, Who } from "../ui/State";
 import { moment } from "../ui/time";
-import { say, type Text } from "../ui/words";
+import { say, together, type Text } from "../ui/words";
 import { live, wake, type Act } from "./acts";
 import { returnTo } from "./codes";
 import { go } from "./nav";
@@ -137,7 +137,7 @@ function NotDone({ act: a }: { act: Act }) {
 				</>
 			}
 		>
-			<Verdict tone="bad" title={say(title)} text={money ? `${said} ${say(money)}` : said} code={a.code} />
+			<Verdict tone="bad" title={say(title)} text={together(said, money ? say(money) : "")} code={a.code} />
 			<div class="card">
 				<Facts>
 					{a.amount > 0 && (

@@ -92,7 +92,7 @@ export function Packets() {
 					{say(w.equal)}
 				</button>
 			</div>
-			<Field label={`${say(w.total)} (¥)`} value={total} inputMode="decimal" name="total" placeholder="0.00" error={low && v ? say(w.tooMuch(yuan(v.balance))) : undefined} />
+			<Field label={say(w.total)} value={total} inputMode="decimal" name="total" placeholder="0.00" error={low && v ? say(w.tooMuch(yuan(v.balance))) : undefined} />
 			<Field label={say(w.count)} value={count} inputMode="numeric" name="count" maxLength={3} hint={say(w.tooSmall)} />
 			<Field label={say(w.words)} value={words} name="words" maxLength={60} />
 			{failed.value && <Sorry trouble={failed.value} title={w.notDone} />}

@@ -87,11 +87,11 @@ export function Printed({ token }: { token: string }) {
 	};
 	return (
 		<Screen
-			title={say(w.confirmPay)}
+			title={say(cash.value ? w.cashHere : w.confirmPay)}
 			onBack={back}
 			foot={
 				<Button kind="primary" id="pay" busy={busy.value} disabled={fen === 0 || low || over} onPress={press}>
-					{say(unset ? w.setPin : label)}
+					{say(unset ? w.setPin : fen > 0 ? label : cash.value ? w.cashHere : w.payHere)}
 				</Button>
 			}
 		>

@@ -4,7 +4,7 @@ import { Amount } from "../ui/Amount";
 import { Button } from "../ui/Button";
 import { Copyable, Fact, Facts, Verdict } from "../ui/State";
 import { day } from "../ui/time";
-import { say } from "../ui/words";
+import { say, together } from "../ui/words";
 import type { Receipt } from "./api.gen";
 import { b, faults } from "./billwords";
 import { busy, call } from "./call";
@@ -97,7 +97,7 @@ function Outcome({ state: s, again, onFalse }: { state: State; again: () => void
 		case "false":
 			if (s.why === "browser") return <Verdict tone="info" title={say(b.noCheck)} text={say(b.noCheckText)} />;
 			return (
-				<Verdict tone="bad" title={say(b.isFalse)} text={`${say(faults[s.why] ?? b.isFalse)} ${say(b.falseText)}`} code={`receipt: ${s.why}`}>
+				<Verdict tone="bad" title={say(b.isFalse)} text={together(say(faults[s.why] ?? b.isFalse), say(b.falseText))} code={`receipt: ${s.why}`}>
 					<Button onPress={onFalse}>{say(b.report)}</Button>
 				</Verdict>
 			);

@@ -197,7 +197,7 @@ export function ReportPage({ id }: { id: string }) {
 			</section>
 			<section class="card">
 				<Facts>
-					<Fact name={say(b.whatWrong)}>{say(troubles[r.trouble] ?? b.report)}</Fact>
+					<Fact name={say(b.problem)}>{say(troubles[r.trouble] ?? b.report)}</Fact>
 					{r.merchant && <Fact name={say(b.shop)}>{r.merchant}</Fact>}
 					{r.words && <Fact name={say(b.yours)}>{r.words}</Fact>}
 				</Facts>

@@ -193,9 +193,12 @@ export function BlockPage() {
 			<div class="card">
 				<Facts>
 					{block.since > 0 && <Fact name={say(s.since)}>{moment(block.since)}</Fact>}
-					<Fact name={say(s.works)}>{say(s.worksText)}</Fact>
 				</Facts>
 			</div>
+			<section class="stack tight">
+				<h2>{say(s.works)}</h2>
+				<p>{say(s.worksText)}</p>
+			</section>
 			<Appealed block={block} />
 			{block.appeal !== "open" && <AppealForm again={block.appeal !== ""} />}
 		</Screen>

@@ -40,7 +40,7 @@ export function Settings() {
 						</Rows>
 					</section>
 					<Rows>
-						<Row icon="info" title={say(w.limits)} href="/settings/limits" value={v ? say(w.usedOf(yuan(v.spentDay), yuan(v.perDay))) : undefined} />
+						<Row icon="info" title={say(w.limits)} href="/settings/limits" {...(v ? { note: `${say(w.perDay)} ${say(w.usedOf(yuan(v.spentDay), yuan(v.perDay)))}` } : {})} />
 						<Row icon="store" title={say(w.shops)} href="/shops" />
 						<Row icon="bill" title={say(w.myReports)} href="/reports" />
 						{v?.block && <Row icon="warn" title={say(w.blocked)} href="/block" />}
@@ -284,7 +284,7 @@ export function FreePage() {
 				</Button>
 			}
 		>
-			<Field label={`${say(w.free)} (¥)`} value={typed} inputMode="decimal" hint={say(w.freeText)} error={wrong.value} />
+			<Field label={say(w.freeLabel)} value={typed} inputMode="decimal" hint={say(w.freeText)} error={wrong.value} />
 			<AskPin open={asking.value} label={say(w.oldPin)} about={() => ({ setFreeLimit: { limit: fen ?? 0 } })} onClose={() => (asking.value = false)} onGrant={(g) => void save(g)} />
 			{wallet.value === undefined && (
 				<Button kind="quiet" onPress={() => go("/", true)}>

@@ -54,7 +54,7 @@ export function PayCode() {
 					<p class="center digits">{groups(code.code)}</p>
 					<QR text={code.code} label={say(w.payCode)} />
 					<p class="small center">
-						<Countdown key={code.code} until={code.until} onOver={() => void next()} /> {say(w.renews)}
+						<Countdown key={code.code} until={code.until} onOver={() => void next()} words={w.renews} />
 					</p>
 				</section>
 			) : none.value ? (
@@ -110,7 +110,7 @@ export function AskedFor() {
 						<Amount fen={a.total} size="display" />
 						{a.until > 0 && (
 							<p class="small">
-								<Countdown until={a.until} onOver={() => void look()} /> {say(w.closesItself)}
+								<Countdown until={a.until} onOver={() => void look()} words={w.closesItself} />
 							</p>
 						)}
 					</div>
@@ -169,7 +169,7 @@ export function Receive() {
 					void make();
 				}}
 			>
-				<Field label={`${say(w.receiveAmount)} (¥)`} value={typed} inputMode="decimal" name="amount" placeholder="0.00" />
+				<Field label={say(w.receiveAmount)} value={typed} inputMode="decimal" name="amount" placeholder="0.00" />
 				<Button submit onPress={() => {}}>
 					{say(w.setAmount)}
 				</Button>

@@ -224,7 +224,7 @@ export function TransferPage({ id }: { id: string }) {
 			</div>
 			{v.until > 0 && (
 				<p class="small center">
-					<Countdown until={v.until} onOver={() => void look()} /> {say(w.comesBack)}
+					<Countdown until={v.until} onOver={() => void look()} words={w.comesBack} />
 				</p>
 			)}
 		</Screen>

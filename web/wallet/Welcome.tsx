@@ -3,7 +3,7 @@ import { Button } from "../ui/Button";
 import { Field } from "../ui/Field";
 import { Screen } from "../ui/Screen";
 import { Countdown } from "../ui/State";
-import { say } from "../ui/words";
+import { say, together } from "../ui/words";
 import { newID } from "../wire/begun";
 import { call } from "./call";
 import { deviceLabel } from "./label";
@@ -104,7 +104,7 @@ export function Welcome({ sandbox }: { sandbox: boolean }) {
 							autocomplete="one-time-code"
 							name="code"
 							maxLength={6}
-							hint={`${say(w.codeSent(phone.value))}${sandbox ? " " + say(w.codeConsole) : ""}`}
+							hint={together(say(w.codeSent(phone.value)), sandbox ? say(w.codeConsole) : "")}
 							error={error("code")}
 							autofocus
 						/>
@@ -128,7 +128,7 @@ function Resend({ sentAt, busy, onSend }: { sentAt: number; busy: boolean; onSen
 	if (over.value !== sentAt) {
 		return (
 			<p class="small center">
-				<Countdown until={sentAt + resendAfter} onOver={() => (over.value = sentAt)} /> {say(w.resendIn)}
+				<Countdown until={sentAt + resendAfter} onOver={() => (over.value = sentAt)} words={w.resendIn} />
 			</p>
 		);
 	}

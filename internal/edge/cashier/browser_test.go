@@ -2,6 +2,7 @@ package cashier
 
 import (
 	"context"
+	"fmt"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -78,8 +79,7 @@ const largeProblems = `(() => {
 	return found.join("; ");
 })()`
 
-// fits checks the layout of the page shown, light and dark, and keeps pictures
-// when HOLDFAST_SHOTS names a folder.
+// fits checks the layout of the page shown, light and dark.
 func fits(ctx context.Context, t *testing.T, name string) {
 	t.Helper()
 	browser.Read(ctx, t, chromedp.Evaluate[string](`document.documentElement.style.fontSize = "200%"`))
@@ -92,9 +92,23 @@ func fits(ctx context.Context, t *testing.T, name string) {
 		if problems := browser.Read(ctx, t, chromedp.Evaluate[string](layoutProblems)); problems != "" {
 			t.Errorf("%s, %s: %s", name, mode, problems)
 		}
-		if dir := os.Getenv("HOLDFAST_SHOTS"); dir != "" {
-			png := browser.Read(ctx, t, chromedp.FullScreenshot(100))
-			if err := os.WriteFile(filepath.Join(dir, name+"-"+mode+".png"), png, 0o644); err != nil {
+	}
+}
+
+// pictures keeps a page of one language as it looks on both screens, light and dark, when there is
+// a folder to keep them in.
+func pictures(ctx context.Context, t *testing.T, kind, lang string) {
+	t.Helper()
+	dir := os.Getenv(browser.Shots)
+	if dir == "" {
+		return
+	}
+	for _, v := range []browser.View{browser.Large, browser.Small} {
+		browser.Step(ctx, t, browser.On(v))
+		for _, mode := range []string{"dark", "light"} {
+			browser.Step(ctx, t, browser.Scheme(mode))
+			file := filepath.Join(dir, fmt.Sprintf("cashier-%s-%d-%s-%s.png", kind, v.Wide, lang, mode))
+			if err := os.WriteFile(file, browser.Picture(ctx, t, v), 0o644); err != nil {
 				t.Error(err)
 			}
 		}
@@ -187,6 +201,8 @@ func TestBrowserLayoutOfEveryPage(t *testing.T) {
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".html")
 		browser.Step(ctx, t, chromedp.Navigate(server.URL+"/golden/"+filepath.Base(file)), chromedp.WaitVisible(chromedp.CSS("main")))
-		fits(ctx, t, "page-"+name)
+		fits(ctx, t, name)
+		kind, lang, _ := strings.Cut(name, ".")
+		pictures(ctx, t, kind, lang)
 	}
 }

@@ -48,21 +48,23 @@ func (s *Server) CloseShift(ctx context.Context, q *connect.Request[pb.CloseShif
 	return s.shiftView(ctx, shift)
 }
 
-// ShowShift implements TillService.
+// ShowShift implements TillService. That there was no shift yet is no refusal: a page asks
+// whenever it opens.
 func (s *Server) ShowShift(ctx context.Context, q *connect.Request[pb.ShowShiftRequest]) (*connect.Response[pb.ShiftView], error) {
 	_, t, err := s.at(ctx, q.Msg.Till)
 	if err != nil {
 		return nil, err
 	}
 	var shift *pb.Shift
+	var any bool
 	if err := s.read(ctx, "show a shift", func(r table.Reader) error {
-		var ok bool
-		if shift, ok = rule.ShiftOf(r, t.Id, t.Shift); !ok {
-			return code.ShiftNotOpen.Err()
-		}
+		shift, any = rule.ShiftOf(r, t.Id, t.Shift)
 		return nil
 	}); err != nil {
 		return nil, err
+	}
+	if !any {
+		return answer(&pb.ShiftView{Till: t.Id})
 	}
 	return s.shiftView(ctx, shift)
 }

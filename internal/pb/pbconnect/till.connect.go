@@ -89,7 +89,8 @@ type TillServiceClient interface {
 	ShowTakings(context.Context, *connect.Request[pb.ShowTakingsRequest]) (*connect.Response[pb.Takings], error)
 	// OpenShift begins a shift with a float that was counted.
 	OpenShift(context.Context, *connect.Request[pb.OpenShiftRequest]) (*connect.Response[pb.ShiftView], error)
-	// ShowShift shows the newest shift of a till, and what was done in cash last.
+	// ShowShift shows the newest shift of a till, and what was done in cash last. Before the
+	// first one its number is 0.
 	ShowShift(context.Context, *connect.Request[pb.ShowShiftRequest]) (*connect.Response[pb.ShiftView], error)
 	// CloseShift ends a shift; the drawer was counted.
 	CloseShift(context.Context, *connect.Request[pb.CloseShiftRequest]) (*connect.Response[pb.ShiftView], error)
@@ -314,7 +315,8 @@ type TillServiceHandler interface {
 	ShowTakings(context.Context, *connect.Request[pb.ShowTakingsRequest]) (*connect.Response[pb.Takings], error)
 	// OpenShift begins a shift with a float that was counted.
 	OpenShift(context.Context, *connect.Request[pb.OpenShiftRequest]) (*connect.Response[pb.ShiftView], error)
-	// ShowShift shows the newest shift of a till, and what was done in cash last.
+	// ShowShift shows the newest shift of a till, and what was done in cash last. Before the
+	// first one its number is 0.
 	ShowShift(context.Context, *connect.Request[pb.ShowShiftRequest]) (*connect.Response[pb.ShiftView], error)
 	// CloseShift ends a shift; the drawer was counted.
 	CloseShift(context.Context, *connect.Request[pb.CloseShiftRequest]) (*connect.Response[pb.ShiftView], error)

@@ -181,6 +181,10 @@ func showShift(env *Env, s *pb.ShiftView) error {
 	if env.JSON {
 		return env.Message(s)
 	}
+	if s.Number == 0 {
+		fmt.Fprintln(env.Err, noShifts)
+		return nil
+	}
 	var b strings.Builder
 	fields(&b, "shift", fmt.Sprintf("%d at till %d", s.Number, s.Till), "worked by", s.Staff, "since", when(s.OpenedAt), "ended", choose(s.Open, "", when(s.ClosedAt)),
 		"float", money.Format(s.Float), "cash in", money.Format(s.Taken), "cash out", money.Format(s.PaidOut), "must have", money.Format(s.Expected),
@@ -216,9 +220,12 @@ var tillShifts = Command{
 	},
 }
 
+// noShifts is for a till at which nobody has worked in cash.
+const noShifts = "no shifts; begin one: holdfast till begin TILL --float YUAN"
+
 func printShifts(env *Env, till uint64, a *pb.ListShiftsResponse) error {
 	if len(a.Shifts) == 0 {
-		fmt.Fprintln(env.Err, "no shifts; begin one: holdfast till begin TILL --float YUAN")
+		fmt.Fprintln(env.Err, noShifts)
 		return nil
 	}
 	w := tabwriter.NewWriter(env.Out, 0, 4, 2, ' ', 0)

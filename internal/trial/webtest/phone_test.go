@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -42,6 +41,8 @@ type phone struct {
 	uid    uint64
 	// hosts are where its requests may go.
 	hosts []string
+	// view is the screen that it has.
+	view browser.View
 
 	mu    sync.Mutex
 	wrong []string
@@ -50,7 +51,7 @@ type phone struct {
 // newPhone opens a fresh phone: nothing is stored in it.
 func (s *site) newPhone(lang, number string) *phone {
 	s.Helper()
-	p := &phone{T: s.T, site: s, ctx: browser.Phone(s.T, lang), number: number, hosts: []string{s.url}}
+	p := &phone{T: s.T, site: s, ctx: browser.Phone(s.T, lang), number: number, hosts: []string{s.url}, view: browser.Small}
 	if err := chromedp.Listen(p.ctx, p.hear); err != nil {
 		s.Fatal(err)
 	}
@@ -58,6 +59,9 @@ func (s *site) newPhone(lang, number string) *phone {
 		_, err := cdp.Call(ctx, tab, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: fmt.Sprintf(watching, lang)})
 		return err
 	}))
+	if os.Getenv(browser.Shots) != "" {
+		p.before(asking)
+	}
 	s.Cleanup(p.blameless)
 	return p
 }
@@ -239,10 +243,16 @@ func (p *phone) lastPerson() (uid uint64) {
 	return uid
 }
 
-// fits checks the page that is shown: in both themes axe finds nothing, also at 200 %
-// text; nothing scrolls sideways. HOLDFAST_SHOTS names a folder to keep pictures in, of
-// both widths, languages and themes.
+// fits checks the page that is shown, and keeps pictures of it.
 func (p *phone) fits(name string) {
+	p.Helper()
+	p.checked(name)
+	p.pictures(name)
+}
+
+// checked checks the page that is shown: in both themes axe finds nothing, nothing is too
+// small for a thumb, and nothing scrolls sideways, also at 200 % text.
+func (p *phone) checked(name string) {
 	p.Helper()
 	for _, mode := range []string{"dark", "light"} {
 		p.step(browser.Scheme(mode))
@@ -251,7 +261,9 @@ func (p *phone) fits(name string) {
 			p.Errorf("%s, %s: %s", name, mode, found)
 		}
 	}
-	p.pictures(name)
+	if small := p.eval(small); small != "" {
+		p.Errorf("%s: %s", name, small)
+	}
 	p.eval(`(document.documentElement.style.fontSize = "200%", "")`)
 	if wide := p.eval(sideways); wide != "" {
 		p.Errorf("%s at 200 %% text: %s", name, wide)
@@ -265,6 +277,13 @@ func (p *phone) fits(name string) {
 // still is true once nothing moves but what always does.
 const still = `document.getAnimations().every((a) => a.playState === "finished" || a.effect.getTiming().iterations === Infinity)`
 
+// small says what a thumb would miss: what is pressed and less than 44 points wide or high.
+// A box to tick or to choose is pressed by its words too.
+const small = `[...document.querySelectorAll("button, a, input, select, textarea, summary, label:has(input[type=checkbox], input[type=radio])")].filter((e) => {
+	const box = e.getBoundingClientRect();
+	return box.width > 0 && !e.matches("[type=checkbox], [type=radio], .read") && (box.width < 44 || box.height < 44);
+}).map((e) => (e.textContent || e.name || e.tagName).trim().slice(0, 40) + " is " + e.getBoundingClientRect().width + " by " + e.getBoundingClientRect().height).join("; ")`
+
 // sideways says what is wider than the screen.
 const sideways = `(() => {
 	const root = document.documentElement;
@@ -275,41 +294,6 @@ const sideways = `(() => {
 	if (root.scrollWidth > root.clientWidth) found.push("scrolls sideways");
 	return found.join("; ");
 })()`
-
-// pictures keeps the page as it looks on a phone and on a wide screen.
-func (p *phone) pictures(name string) {
-	p.Helper()
-	dir := os.Getenv("HOLDFAST_SHOTS")
-	if dir == "" {
-		return
-	}
-	for _, wide := range []bool{true, false} {
-		if wide {
-			p.step(chromedp.EmulateViewport(1280, 800))
-		}
-		for range 2 {
-			lang := p.eval(`document.documentElement.lang.slice(0, 2)`)
-			for _, mode := range []string{"dark", "light"} {
-				p.step(browser.Scheme(mode))
-				p.until(still)
-				p.picture(filepath.Join(dir, fmt.Sprintf("%s-%d-%s-%s.png", name, map[bool]int{false: 360, true: 1280}[wide], lang, mode)))
-			}
-			p.eval(`(document.querySelector(".speak")?.click(), "")`)
-			p.until(fmt.Sprintf(`document.documentElement.lang.slice(0, 2) !== %q || !document.querySelector(".speak")`, lang))
-		}
-		if wide {
-			p.step(chromedp.EmulateViewport(360, 640, chromedp.EmulateScale(2), chromedp.EmulateMobile))
-		}
-	}
-}
-
-func (p *phone) picture(file string) {
-	p.Helper()
-	png := browser.Read(p.ctx, p.T, chromedp.FullScreenshot(100))
-	if err := os.WriteFile(file, png, 0o644); err != nil {
-		p.Error(err)
-	}
-}
 
 // axeFile is there once make web has installed what the pages are made of.
 const axeFile = "../../../web/node_modules/axe-core/axe.min.js"

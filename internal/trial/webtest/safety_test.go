@@ -114,6 +114,6 @@ func TestLimitsAndABlock(t *testing.T) {
 	p.fits("block")
 	p.write("textarea", "I was at home all day.")
 	p.tap("#appeal")
-	p.reads("waits for an answer")
+	p.reads("waiting for an answer")
 	p.fits("block-appealed")
 }

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/holdfast-pay/holdfast/internal/edge/edgetest/browser"
 )
 
 // sandbox is a running `holdfast dev`.
@@ -136,19 +138,19 @@ func TestDemoShop(t *testing.T) {
 	p.see(".verdict.good")
 	p.reads("¥12.50")
 
-	p.step(chromedp.EmulateViewport(1280, 800))
+	p.on(browser.Large)
 	p.open("/")
 	p.tap(".speak")
 	p.tap("#add-jasmine")
-	p.fits("shop-goods-wide")
+	p.fits("shop-cart")
 	p.tap("#checkout")
 	p.see("#order")
 	p.tap(`input[value=native]`)
-	p.fits("shop-checkout-wide")
+	p.fits("shop-native")
 	p.tap(`input[value=native]`)
 	p.tap("#order")
 	p.see(".qr")
-	p.fits("shop-code-wide")
+	p.fits("shop-code")
 	other := home.newPhone("zh-CN", "the customer's phone")
 	other.hosts = append(other.hosts, s.platform, s.wallet)
 	other.step(chromedp.Navigate(p.eval(`document.querySelector(".pay a.button").href`)))

@@ -223,12 +223,12 @@ func TestAFreshPhoneOnAWideScreen(t *testing.T) {
 	s := newSite(t)
 	p := s.newPhone("en", "13800000003")
 	for _, wide := range []int64{320, 768, 1280} {
-		p.step(chromedp.EmulateViewport(wide, 800))
+		p.on(browser.View{Wide: wide, High: 800})
 		p.open("/")
 		p.see("input[name=phone]")
-		p.fits(fmt.Sprintf("welcome-%d", wide))
+		p.checked(fmt.Sprintf("welcome at %d", wide))
 		p.open("/ui")
 		p.until(`document.querySelector(".toast") !== null`)
-		p.fits(fmt.Sprintf("ui-%d", wide))
+		p.checked(fmt.Sprintf("ui at %d", wide))
 	}
 }

@@ -64,8 +64,16 @@ func Main(m *testing.M) {
 	os.Exit(out)
 }
 
-// patience bounds how long a test may use a window.
-const patience = 4 * time.Minute
+// Shots names the folder that tests keep pictures in, in the environment.
+const Shots = "HOLDFAST_SHOTS"
+
+// patience bounds how long a test may use a window: longer where it takes pictures.
+func patience() time.Duration {
+	if os.Getenv(Shots) != "" {
+		return 20 * time.Minute
+	}
+	return 4 * time.Minute
+}
 
 // Phone opens a window of its own, with cookies of its own: a phone of 360 by 640
 // points that speaks lang. Without Chromium the test is skipped, except where CI is
@@ -81,15 +89,14 @@ func Phone(t *testing.T, lang string) context.Context {
 	}
 	ctx, cancel := chromedp.NewContext(chromium.ctx, chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
-	phone := chromedp.EmulateViewport(360, 640, chromedp.EmulateScale(2), chromedp.EmulateMobile)
 	speaks := chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
 		_, err := cdp.Call(ctx, tab, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: network.Headers{"Accept-Language": lang}})
 		return err
 	})
-	if err := chromedp.Do(ctx, phone, speaks); err != nil {
+	if err := chromedp.Do(ctx, On(Small), speaks); err != nil {
 		t.Fatal(err)
 	}
-	ctx, expire := context.WithTimeout(ctx, patience)
+	ctx, expire := context.WithTimeout(ctx, patience())
 	t.Cleanup(expire)
 	return ctx
 }
