@@ -14,11 +14,12 @@ type gate struct {
 	served   chan error
 }
 
-// openGates leads the sandbox's two addresses to whichever node is ready.
-func openGates(nodes []place, platform, admin net.Listener) []*gate {
+// openGates leads the sandbox's three addresses to whichever node is ready.
+func openGates(nodes []place, platform, admin, wallet net.Listener) []*gate {
 	return []*gate{
 		openGate(nodes, platform, func(p place) string { return p.Platform }),
 		openGate(nodes, admin, func(p place) string { return p.Admin }),
+		openGate(nodes, wallet, func(p place) string { return p.Wallet }),
 	}
 }
 

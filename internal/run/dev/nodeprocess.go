@@ -43,7 +43,7 @@ private_callbacks = true
 [wallet_api]
 address = ` + quoteTOML(p.Wallet) + `
 insecure_loopback = true
-base_url = ` + quoteTOML(localPage(p.Wallet)) + `
+base_url = ` + quoteTOML(localPage(f.wallet(p))) + `
 passkey_site = "localhost"
 passkey_origins = ` + f.walletOrigins(p) + `
 
@@ -99,14 +99,20 @@ func localPage(address string) string {
 	return "http://" + net.JoinHostPort("localhost", port)
 }
 
-// walletOrigins lists the wallet's pages of all nodes: a passkey is good at each.
-func (f *folder) walletOrigins(p place) string {
-	places := []place{p}
+// wallet is where people find their wallet's page: at a node alone itself, at a cluster's
+// balancer. What a browser keeps, it keeps for one address.
+func (f *folder) wallet(p place) string {
 	if f.several() {
-		places = f.last.Nodes
+		return f.last.Addresses.Wallet
 	}
-	var quoted []string
-	for _, at := range places {
+	return p.Wallet
+}
+
+// walletOrigins lists the wallet's pages, those of single nodes too: a passkey is good at
+// each.
+func (f *folder) walletOrigins(p place) string {
+	quoted := []string{quoteTOML(localPage(f.wallet(p)))}
+	for _, at := range f.last.Nodes {
 		quoted = append(quoted, quoteTOML(localPage(at.Wallet)))
 	}
 	return "[" + strings.Join(quoted, ", ") + "]"

@@ -64,7 +64,8 @@ func TestReachable(t *testing.T) {
 	}
 }
 
-// Browsers make passkeys for a name, at the pages that the node lists: each node's.
+// Browsers make passkeys for a name, at the pages that the node lists: where people find
+// their wallet, and each node's.
 func TestWalletPagesAreCalledByName(t *testing.T) {
 	t.Parallel()
 	if got := localPage("127.0.0.1:9085"); got != "http://localhost:9085" {
@@ -74,8 +75,8 @@ func TestWalletPagesAreCalledByName(t *testing.T) {
 	if got := f.walletOrigins(place{Wallet: "127.0.0.1:1"}); got != `["http://localhost:1"]` {
 		t.Errorf("alone: %s", got)
 	}
-	f.last.Nodes = []place{{Wallet: "127.0.0.1:1"}, {Wallet: "127.0.0.1:2"}}
-	if got := f.walletOrigins(f.last.Nodes[0]); got != `["http://localhost:1", "http://localhost:2"]` {
+	f.last.Nodes, f.last.Addresses.Wallet = []place{{Wallet: "127.0.0.1:1"}, {Wallet: "127.0.0.1:2"}}, "127.0.0.1:3"
+	if got := f.walletOrigins(f.last.Nodes[0]); got != `["http://localhost:3", "http://localhost:1", "http://localhost:2"]` {
 		t.Errorf("of two nodes: %s", got)
 	}
 }

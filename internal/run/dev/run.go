@@ -133,7 +133,7 @@ func choose(f *folder, opt *Options) (*site, error) {
 		if err := f.choosePlaces(p); err != nil {
 			return nil, err
 		}
-		s.gates = openGates(f.last.Nodes, p.take(a.Platform), p.take(a.Admin))
+		s.gates = openGates(f.last.Nodes, p.take(a.Platform), p.take(a.Admin), p.take(a.Wallet))
 	}
 	s.front, s.hall = p.take(a.Shop), []net.Listener{p.take(a.Door)}
 	if opt.TLS != "" {

@@ -50,13 +50,9 @@ func describe(f *folder, a addresses, c *credentials, s *setup) (sandboxFile, er
 		PublicKeyID: s.keys.PublicKeyId, PublicKeyPath: publicKey,
 		PlatformCertPath: platformCert,
 		Payers:           s.payers, SandboxURL: base + "/sandbox", AdminURL: "http://" + a.Admin,
-		ProxyURL: "http://" + a.Door, CAPath: f.path(caFile), WalletURL: localPage(f.wallet(a)),
+		ProxyURL: "http://" + a.Door, CAPath: f.path(caFile), WalletURL: localPage(a.Wallet),
 	}, nil
 }
-
-// wallet is where devices call: in a cluster the first node, since their signatures
-// name the address.
-func (f *folder) wallet(a addresses) string { return f.places(a)[0].Wallet }
 
 // publicKey is where a merchant finds one of the platform's public keys. Nodes of
 // a cluster may lose their folders, so it is a copy then.

@@ -22,6 +22,8 @@ type sandbox struct {
 	*testing.T
 	cmd *exec.Cmd
 	err said
+	// data is its folder.
+	data string
 	// shop, platform and wallet are addresses.
 	shop, platform, wallet string
 }
@@ -50,10 +52,11 @@ func (s *said) so(far *regexp.Regexp) ([]string, <-chan struct{}) {
 var guided = regexp.MustCompile(`demo shop\s+(http://\S+?)/\n(?s:.*)Ctrl-C stops it`)
 
 // newSandbox starts one, and ends it with the test.
-func newSandbox(t *testing.T) *sandbox {
+func newSandbox(t *testing.T, more ...string) *sandbox {
 	t.Helper()
 	data := filepath.Join(t.TempDir(), "sandbox")
-	s := &sandbox{T: t, cmd: exec.Command(os.Args[0], "dev", "--json", "--data", data, "--addr", "127.0.0.1:0"), err: said{more: make(chan struct{})}}
+	s := &sandbox{T: t, data: data, err: said{more: make(chan struct{})}}
+	s.cmd = exec.Command(os.Args[0], append([]string{"dev", "--json", "--data", data, "--addr", "127.0.0.1:0"}, more...)...)
 	s.cmd.Env = append(os.Environ(), "LC_ALL=C", asProgram+"=1")
 	s.cmd.Stderr = &s.err
 	if err := s.cmd.Start(); err != nil {

@@ -3,6 +3,7 @@ package webtest
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -46,7 +47,7 @@ func TestMain(m *testing.M) {
 type site struct {
 	*testing.T
 	node  *node.Node
-	codes *admintest.Buffer
+	codes fmt.Stringer
 	log   *admintest.Buffer
 	// url is where phones find the wallet.
 	url string
@@ -62,7 +63,8 @@ func newSite(t *testing.T) *site {
 	cfg.WalletAPI.Address, cfg.WalletAPI.InsecureLoopback = "127.0.0.1:0", true
 	cfg.Admin.Address, cfg.Admin.InsecureLoopback = "127.0.0.1:0", true
 	cfg.Inner.Address = "127.0.0.1:0"
-	s := &site{T: t, codes: new(admintest.Buffer), log: new(admintest.Buffer)}
+	codes := new(admintest.Buffer)
+	s := &site{T: t, codes: codes, log: new(admintest.Buffer)}
 	s.net.looked = make(chan struct{}, 1)
 	front := httptest.NewServer(&s.net)
 	t.Cleanup(front.Close)
@@ -74,7 +76,7 @@ func newSite(t *testing.T) *site {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	n, err := node.Open(ctx, node.Options{Config: cfg, Version: "test", Log: slog.New(slog.NewTextHandler(s.log, nil)),
-		Fatal: func(err error) { t.Error(err) }, Codes: s.codes})
+		Fatal: func(err error) { t.Error(err) }, Codes: codes})
 	if err != nil {
 		t.Fatalf("%v\n%s", err, s.log)
 	}
