@@ -32,7 +32,7 @@ SEEDS        ?= 0
 SIMDISKS     ?= 100
 
 .DEFAULT_GOAL := help
-.PHONY: help quick test soak deps web pictures build checked fmt vet lint unit race processes contract kill cluster damage sim seeds simdisk fuzz bench generate verify golden
+.PHONY: help quick test soak deps web pictures build checked fmt vet lint unit race processes contract kill cluster damage sim seeds simdisk fuzz bench pagespeed generate verify golden
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ pictures: ## every screen of the pages as PNG into bin/pictures: phone and wide,
 	@mkdir -p bin/pictures
 	HOLDFAST_SHOTS=$(CURDIR)/bin/pictures $(TEST) -count=1 -timeout 20m ./internal/trial/webtest
 	HOLDFAST_SHOTS=$(CURDIR)/bin/pictures $(TEST) -count=1 -timeout 20m -run TestBrowserLayoutOfEveryPage ./internal/edge/cashier
+
+pagespeed: ## what people wait for: the first screen and a payment on a slow phone, how soon a till hears of money
+	HOLDFAST_SPEED=1 $(TEST) -count=1 -timeout 10m -run TestSpeed ./internal/trial/webtest
 
 build: ## compile bin/holdfast; make vet compiles the rest
 	$(GO) build -o bin/holdfast ./cmd/holdfast
