@@ -46,6 +46,13 @@ async function keep(a: Act): Promise<void> {
 	channel?.postMessage(a.id);
 }
 
+// end shows how an act ended, and keeps that: should it be lost, it is asked for again.
+async function end(a: Act): Promise<void> {
+	show(a);
+	await putAct(a);
+	channel?.postMessage(a.id);
+}
+
 // channel tells the other tabs of this browser what became of an act.
 const channel = typeof BroadcastChannel === "undefined" || typeof document === "undefined" ? undefined : new BroadcastChannel("acts");
 if (channel) {
@@ -71,7 +78,7 @@ async function pursue(a: Act): Promise<void> {
 	try {
 		for (let tries = 0; ; tries++) {
 			const ended = await once(a);
-			if (ended) return await keep(ended);
+			if (ended) return await end(ended);
 			await pauses.after(tries);
 		}
 	} finally {
