@@ -6,8 +6,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -25,7 +27,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/trial/proctest"
 )
 
-// Somebody pays a shop's order by H5 and another by JSAPI, and each time what they talk to
+// Somebody starts a washer by the code on its display. They pay a shop's order by H5 and another by JSAPI, and each time what they talk to
 // is killed with the answer on its way: the page ends in the truth, leads back to the shop,
 // which has it too, and the back button shows no button that pays. Nothing is paid twice.
 func TestNodesAreKilledUnderPayments(t *testing.T) {
@@ -37,7 +39,8 @@ func TestNodesAreKilledUnderPayments(t *testing.T) {
 	p.step(chromedp.Navigate(s.wallet))
 	p.enrolHere("韩梅梅")
 	p.see(".balance .amount")
-	s.topup("韩梅梅", 100_00)
+	s.topup("韩梅梅", 104_00)
+	p.startsTheWasher(s)
 
 	p.buys("h5")
 	p.tap(`nav .go`)
@@ -64,6 +67,45 @@ func TestNodesAreKilledUnderPayments(t *testing.T) {
 	p.tap(`nav a[rel~=noopener]`)
 	p.see(".verdict.good")
 	p.reads("¥12.50")
+}
+
+// startsTheWasher pays what the washer's display shows, from a photograph, and hears the
+// drum turn.
+func (p *phone) startsTheWasher(s *sandbox) {
+	p.Helper()
+	bin := filepath.Join(p.TempDir(), "washer")
+	if out, err := exec.Command("go", "build", "-o", bin, "../../../examples/washer").CombinedOutput(); err != nil {
+		p.Fatalf("build the washer: %v\n%s", err, out)
+	}
+	says := &said{more: make(chan struct{})}
+	washer := exec.Command("sh", "-c", `eval "$("$0" dev --print-env --data "$1" 2>/dev/null)"; shift; exec "$@"`, os.Args[0], s.data, bin, "-listen", free(p.T), "-file", filepath.Join(p.TempDir(), "washer.json"))
+	washer.Env, washer.Stdout = append(os.Environ(), asProgram+"=1"), says
+	if err := washer.Start(); err != nil {
+		p.Fatal(err)
+	}
+	p.Cleanup(func() {
+		_ = washer.Process.Kill() // it runs until its power is cut
+		_ = washer.Wait()
+	})
+	shown := says.wait(p.T, regexp.MustCompile(`SHOW (\S+)\n`))
+	p.step(chromedp.Navigate(s.wallet + "/scan"))
+	p.see(".camera.off")
+	p.step(chromedp.SetUploadFiles(chromedp.CSS(`input[type=file]`), []string{p.site.drawn(shown)}))
+	p.until(`document.querySelector("#pay")?.getAttribute("aria-disabled") === "false"`)
+	p.tap("#pay")
+	p.see(".verdict.good")
+	says.wait(p.T, regexp.MustCompile(`(START)`))
+}
+
+// free is an address that nobody listens at.
+func free(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
 }
 
 // buys orders tea for 12.50 at the shop, which leads to the cashier.

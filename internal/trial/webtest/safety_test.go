@@ -86,7 +86,8 @@ func TestAPasskeyInPlaceOfThePIN(t *testing.T) {
 }
 
 // Somebody sees what may go and what of it is used; once blocked, they see why, what
-// still works, and say their word against it.
+// still works, report a problem with what they paid before, and say their word against the
+// block.
 func TestLimitsAndABlock(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -105,7 +106,22 @@ func TestLimitsAndABlock(t *testing.T) {
 	p.see(".days .came")
 	p.fits("bills-of-a-month")
 
+	p.open("/pay/" + s.order("TEA-000051", 23_00).PrepayId)
+	p.until(`document.querySelector("#pay")?.getAttribute("aria-disabled") === "false"`)
+	p.tap("#pay")
+	p.see(".verdict.good")
 	s.do(catalogue.PersonBlock, &pb.PersonBlock{Uid: p.uid, Blocked: true, Reason: "a test"})
+	p.open("/bills")
+	p.until(`document.querySelector(".days a")?.textContent.includes("23.00")`)
+	p.tap(".days a")
+	p.see(".timeline")
+	p.tap("#wrong")
+	p.see(".rows button")
+	p.tap(".rows button")
+	p.see(".verdict.wait") // it is taken, with the time of the answer
+	if made := s.report(1); made.Uid != p.uid || made.Mchid == "" {
+		t.Errorf("the report is %v", made)
+	}
 	p.open("/")
 	p.see(".banner.bad")
 	p.fits("home-blocked")

@@ -49,6 +49,23 @@ func (s *said) so(far *regexp.Regexp) ([]string, <-chan struct{}) {
 	return far.FindStringSubmatch(s.text.String()), s.more
 }
 
+// wait returns what an expression's group matches, once it does.
+func (s *said) wait(t *testing.T, far *regexp.Regexp) string {
+	t.Helper()
+	give := time.After(2 * time.Minute)
+	for {
+		found, more := s.so(far)
+		if found != nil {
+			return found[1]
+		}
+		select {
+		case <-more:
+		case <-give:
+			t.Fatalf("for two minutes nothing was said like %s:\n%s", far, s.text.String())
+		}
+	}
+}
+
 var guided = regexp.MustCompile(`demo shop\s+(http://\S+?)/\n(?s:.*)Ctrl-C stops it`)
 
 // newSandbox starts one, and ends it with the test.
@@ -63,19 +80,7 @@ func newSandbox(t *testing.T, more ...string) *sandbox {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.stop)
-	give := time.After(2 * time.Minute)
-	for s.shop == "" {
-		found, more := s.err.so(guided)
-		if found != nil {
-			s.shop = found[1]
-			break
-		}
-		select {
-		case <-more:
-		case <-give:
-			t.Fatalf("no sandbox after two minutes:\n%s", s.err.text.String())
-		}
-	}
+	s.shop = s.err.wait(t, guided)
 	text, err := os.ReadFile(filepath.Join(data, "sandbox.json"))
 	if err != nil {
 		t.Fatal(err)
