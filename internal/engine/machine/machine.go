@@ -20,8 +20,8 @@ type Options struct {
 	// MaxLevel, when not 0, makes the machine one of an older binary, which knows
 	// levels up to this one. For tests of clusters with two versions.
 	MaxLevel uint32
-	// NumberBytes is how much memory may be spent on knowing of an order's, transfer's
-	// or packet's number that it is new without asking the store; 0 asks it each time.
+	// NumberBytes is how much memory may be spent on knowing of an order's, transfer's,
+	// packet's or top-up's name that it is new without asking the store; 0 asks it each time.
 	// It changes no result. LearnNumbers makes it work.
 	NumberBytes int
 }
@@ -95,8 +95,8 @@ func Open(backend table.Backend, opt Options) (*Machine, error) {
 }
 
 // numbered are the tables whose rows are looked for before each is made, mostly in
-// vain: names that callers give, and who has taken a share.
-var numbered = []table.ID{table.OrderNos, table.TransferNos, table.PacketNos, table.PacketShares}
+// vain: names that callers give, of top-ups and batches too, and who has taken a share.
+var numbered = []table.ID{table.OrderNos, table.TransferNos, table.PacketNos, table.PacketShares, table.Batches}
 
 // numberedRows is how many rows they have.
 func (m *Machine) numberedRows() (rows uint64) {
@@ -108,7 +108,7 @@ func (m *Machine) numberedRows() (rows uint64) {
 	return rows
 }
 
-// LearnNumbers reads the numbers of orders, transfers and packets that r holds, the state as it was at any
+// LearnNumbers reads the names of orders, transfers, packets and top-ups that r holds, the state as it was at any
 // moment since Open, so that new ones are known without asking the store. It may
 // run beside Apply. It asks more now and then whether to go on, and returns
 // whether it came to the end; until then the store is asked.
