@@ -22,6 +22,7 @@ var public = []string{"walletclient"}
 // layer that has no line of its own; must is open to all of base.
 var inside = map[string][]string{
 	"internal/base/*":         {"internal/base/must"},
+	"internal/base/assertion": {"internal/base/stamp"},
 	"internal/base/deed":      {"internal/base/arena", "internal/base/must", "internal/base/stamp", "internal/base/table", "internal/pb"},
 	"internal/base/table":     {"internal/base/arena", "internal/base/must"},
 	"internal/base/catalogue": {"internal/base/code", "internal/base/deed", "internal/base/table"},

@@ -4697,7 +4697,10 @@ type SessionOpen struct {
 	// token is the hash of the token that was presented.
 	Token []byte `protobuf:"bytes,5,opt,name=token,proto3" json:"token,omitempty"`
 	// consent, in place of a token, is of a device of the member's person.
-	Consent       *Consent `protobuf:"bytes,6,opt,name=consent,proto3" json:"consent,omitempty"`
+	Consent *Consent `protobuf:"bytes,6,opt,name=consent,proto3" json:"consent,omitempty"`
+	// assertion, in place of both, is what a passkey of the member's signed. Its challenge
+	// is made for the hash alone: the act is its beginning.
+	Assertion     *Assertion `protobuf:"bytes,7,opt,name=assertion,proto3" json:"assertion,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -4774,11 +4777,20 @@ func (x *SessionOpen) GetConsent() *Consent {
 	return nil
 }
 
+func (x *SessionOpen) GetAssertion() *Assertion {
+	if x != nil {
+		return x.Assertion
+	}
+	return nil
+}
+
 // SessionEnd ends a session of a member; number 0 ends all.
 type SessionEnd struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Id            uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
-	Number        uint64                 `protobuf:"varint,2,opt,name=number,proto3" json:"number,omitempty"`
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Id     uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	Number uint64                 `protobuf:"varint,2,opt,name=number,proto3" json:"number,omitempty"`
+	// consent is of a device of the member's person, where one of them ends it.
+	Consent       *Consent `protobuf:"bytes,3,opt,name=consent,proto3" json:"consent,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -4827,6 +4839,128 @@ func (x *SessionEnd) GetNumber() uint64 {
 	return 0
 }
 
+func (x *SessionEnd) GetConsent() *Consent {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
+// StaffPasskeyAdd adds a passkey that a member signs in with from then on.
+type StaffPasskeyAdd struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Id      uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	Passkey *Passkey               `protobuf:"bytes,2,opt,name=passkey,proto3" json:"passkey,omitempty"`
+	// secret is the hash of the token or session that was presented.
+	Secret        []byte `protobuf:"bytes,3,opt,name=secret,proto3" json:"secret,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StaffPasskeyAdd) Reset() {
+	*x = StaffPasskeyAdd{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[71]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StaffPasskeyAdd) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StaffPasskeyAdd) ProtoMessage() {}
+
+func (x *StaffPasskeyAdd) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[71]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StaffPasskeyAdd.ProtoReflect.Descriptor instead.
+func (*StaffPasskeyAdd) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{71}
+}
+
+func (x *StaffPasskeyAdd) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *StaffPasskeyAdd) GetPasskey() *Passkey {
+	if x != nil {
+		return x.Passkey
+	}
+	return nil
+}
+
+func (x *StaffPasskeyAdd) GetSecret() []byte {
+	if x != nil {
+		return x.Secret
+	}
+	return nil
+}
+
+// StaffPasskeyEnd removes a passkey of a member's, and the sessions it opened.
+type StaffPasskeyEnd struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Id            uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	Credential    []byte                 `protobuf:"bytes,2,opt,name=credential,proto3" json:"credential,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StaffPasskeyEnd) Reset() {
+	*x = StaffPasskeyEnd{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[72]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StaffPasskeyEnd) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StaffPasskeyEnd) ProtoMessage() {}
+
+func (x *StaffPasskeyEnd) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[72]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StaffPasskeyEnd.ProtoReflect.Descriptor instead.
+func (*StaffPasskeyEnd) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{72}
+}
+
+func (x *StaffPasskeyEnd) GetId() uint64 {
+	if x != nil {
+		return x.Id
+	}
+	return 0
+}
+
+func (x *StaffPasskeyEnd) GetCredential() []byte {
+	if x != nil {
+		return x.Credential
+	}
+	return nil
+}
+
 // PayCodeRenew gives the device that consents an alias for the codes it shows to
 // tills. The alias is drawn by the edge; it is the device's until it is given another.
 type PayCodeRenew struct {
@@ -4841,7 +4975,7 @@ type PayCodeRenew struct {
 
 func (x *PayCodeRenew) Reset() {
 	*x = PayCodeRenew{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[71]
+	mi := &file_holdfast_v1_command_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4853,7 +4987,7 @@ func (x *PayCodeRenew) String() string {
 func (*PayCodeRenew) ProtoMessage() {}
 
 func (x *PayCodeRenew) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[71]
+	mi := &file_holdfast_v1_command_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4866,7 +5000,7 @@ func (x *PayCodeRenew) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayCodeRenew.ProtoReflect.Descriptor instead.
 func (*PayCodeRenew) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{71}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *PayCodeRenew) GetUid() uint64 {
@@ -4902,7 +5036,7 @@ type PayCodeWrong struct {
 
 func (x *PayCodeWrong) Reset() {
 	*x = PayCodeWrong{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[72]
+	mi := &file_holdfast_v1_command_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4914,7 +5048,7 @@ func (x *PayCodeWrong) String() string {
 func (*PayCodeWrong) ProtoMessage() {}
 
 func (x *PayCodeWrong) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[72]
+	mi := &file_holdfast_v1_command_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4927,7 +5061,7 @@ func (x *PayCodeWrong) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayCodeWrong.ProtoReflect.Descriptor instead.
 func (*PayCodeWrong) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{72}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *PayCodeWrong) GetMchid() string {
@@ -4959,7 +5093,7 @@ type CodePay struct {
 
 func (x *CodePay) Reset() {
 	*x = CodePay{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[73]
+	mi := &file_holdfast_v1_command_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4971,7 +5105,7 @@ func (x *CodePay) String() string {
 func (*CodePay) ProtoMessage() {}
 
 func (x *CodePay) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[73]
+	mi := &file_holdfast_v1_command_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4984,7 +5118,7 @@ func (x *CodePay) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CodePay.ProtoReflect.Descriptor instead.
 func (*CodePay) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{73}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *CodePay) GetOrder() *OrderCreate {
@@ -5021,7 +5155,7 @@ type AskAnswer struct {
 
 func (x *AskAnswer) Reset() {
 	*x = AskAnswer{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[74]
+	mi := &file_holdfast_v1_command_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5033,7 +5167,7 @@ func (x *AskAnswer) String() string {
 func (*AskAnswer) ProtoMessage() {}
 
 func (x *AskAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[74]
+	mi := &file_holdfast_v1_command_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5046,7 +5180,7 @@ func (x *AskAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskAnswer.ProtoReflect.Descriptor instead.
 func (*AskAnswer) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{74}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{76}
 }
 
 func (x *AskAnswer) GetOrder() uint64 {
@@ -5091,7 +5225,7 @@ type ReceiveCodeSet struct {
 
 func (x *ReceiveCodeSet) Reset() {
 	*x = ReceiveCodeSet{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[75]
+	mi := &file_holdfast_v1_command_proto_msgTypes[77]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5103,7 +5237,7 @@ func (x *ReceiveCodeSet) String() string {
 func (*ReceiveCodeSet) ProtoMessage() {}
 
 func (x *ReceiveCodeSet) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[75]
+	mi := &file_holdfast_v1_command_proto_msgTypes[77]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5116,7 +5250,7 @@ func (x *ReceiveCodeSet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveCodeSet.ProtoReflect.Descriptor instead.
 func (*ReceiveCodeSet) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{75}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{77}
 }
 
 func (x *ReceiveCodeSet) GetUid() uint64 {
@@ -5155,7 +5289,7 @@ type ReportCreate struct {
 
 func (x *ReportCreate) Reset() {
 	*x = ReportCreate{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[76]
+	mi := &file_holdfast_v1_command_proto_msgTypes[78]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5167,7 +5301,7 @@ func (x *ReportCreate) String() string {
 func (*ReportCreate) ProtoMessage() {}
 
 func (x *ReportCreate) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[76]
+	mi := &file_holdfast_v1_command_proto_msgTypes[78]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5180,7 +5314,7 @@ func (x *ReportCreate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportCreate.ProtoReflect.Descriptor instead.
 func (*ReportCreate) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{76}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{78}
 }
 
 func (x *ReportCreate) GetUid() uint64 {
@@ -5237,7 +5371,7 @@ type ReportAnswer struct {
 
 func (x *ReportAnswer) Reset() {
 	*x = ReportAnswer{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[77]
+	mi := &file_holdfast_v1_command_proto_msgTypes[79]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5249,7 +5383,7 @@ func (x *ReportAnswer) String() string {
 func (*ReportAnswer) ProtoMessage() {}
 
 func (x *ReportAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[77]
+	mi := &file_holdfast_v1_command_proto_msgTypes[79]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5262,7 +5396,7 @@ func (x *ReportAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportAnswer.ProtoReflect.Descriptor instead.
 func (*ReportAnswer) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{77}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{79}
 }
 
 func (x *ReportAnswer) GetId() uint64 {
@@ -5291,7 +5425,7 @@ type ReportClose struct {
 
 func (x *ReportClose) Reset() {
 	*x = ReportClose{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[78]
+	mi := &file_holdfast_v1_command_proto_msgTypes[80]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5303,7 +5437,7 @@ func (x *ReportClose) String() string {
 func (*ReportClose) ProtoMessage() {}
 
 func (x *ReportClose) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[78]
+	mi := &file_holdfast_v1_command_proto_msgTypes[80]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5316,7 +5450,7 @@ func (x *ReportClose) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportClose.ProtoReflect.Descriptor instead.
 func (*ReportClose) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{78}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{80}
 }
 
 func (x *ReportClose) GetId() uint64 {
@@ -5359,7 +5493,7 @@ type ShopApply struct {
 
 func (x *ShopApply) Reset() {
 	*x = ShopApply{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[79]
+	mi := &file_holdfast_v1_command_proto_msgTypes[81]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5371,7 +5505,7 @@ func (x *ShopApply) String() string {
 func (*ShopApply) ProtoMessage() {}
 
 func (x *ShopApply) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[79]
+	mi := &file_holdfast_v1_command_proto_msgTypes[81]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5384,7 +5518,7 @@ func (x *ShopApply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShopApply.ProtoReflect.Descriptor instead.
 func (*ShopApply) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{79}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{81}
 }
 
 func (x *ShopApply) GetUid() uint64 {
@@ -5460,7 +5594,7 @@ type ShopDecide struct {
 
 func (x *ShopDecide) Reset() {
 	*x = ShopDecide{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[80]
+	mi := &file_holdfast_v1_command_proto_msgTypes[82]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5472,7 +5606,7 @@ func (x *ShopDecide) String() string {
 func (*ShopDecide) ProtoMessage() {}
 
 func (x *ShopDecide) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[80]
+	mi := &file_holdfast_v1_command_proto_msgTypes[82]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5485,7 +5619,7 @@ func (x *ShopDecide) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShopDecide.ProtoReflect.Descriptor instead.
 func (*ShopDecide) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{80}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{82}
 }
 
 func (x *ShopDecide) GetId() uint64 {
@@ -5538,7 +5672,7 @@ type ShopTake struct {
 
 func (x *ShopTake) Reset() {
 	*x = ShopTake{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[81]
+	mi := &file_holdfast_v1_command_proto_msgTypes[83]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5550,7 +5684,7 @@ func (x *ShopTake) String() string {
 func (*ShopTake) ProtoMessage() {}
 
 func (x *ShopTake) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[81]
+	mi := &file_holdfast_v1_command_proto_msgTypes[83]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5563,7 +5697,7 @@ func (x *ShopTake) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShopTake.ProtoReflect.Descriptor instead.
 func (*ShopTake) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{81}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{83}
 }
 
 func (x *ShopTake) GetId() uint64 {
@@ -5955,18 +6089,29 @@ const file_holdfast_v1_command_proto_rawDesc = "" +
 	"\n" +
 	"StaffToken\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x12\n" +
-	"\x04hash\x18\x02 \x01(\fR\x04hash\"\xa6\x01\n" +
+	"\x04hash\x18\x02 \x01(\fR\x04hash\"\xdc\x01\n" +
 	"\vSessionOpen\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x12\n" +
 	"\x04hash\x18\x02 \x01(\fR\x04hash\x12\x17\n" +
 	"\alife_ms\x18\x03 \x01(\x03R\x06lifeMs\x12\x14\n" +
 	"\x05label\x18\x04 \x01(\tR\x05label\x12\x14\n" +
 	"\x05token\x18\x05 \x01(\fR\x05token\x12.\n" +
-	"\aconsent\x18\x06 \x01(\v2\x14.holdfast.v1.ConsentR\aconsent\"4\n" +
+	"\aconsent\x18\x06 \x01(\v2\x14.holdfast.v1.ConsentR\aconsent\x124\n" +
+	"\tassertion\x18\a \x01(\v2\x16.holdfast.v1.AssertionR\tassertion\"d\n" +
 	"\n" +
 	"SessionEnd\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x16\n" +
-	"\x06number\x18\x02 \x01(\x04R\x06number\"f\n" +
+	"\x06number\x18\x02 \x01(\x04R\x06number\x12.\n" +
+	"\aconsent\x18\x03 \x01(\v2\x14.holdfast.v1.ConsentR\aconsent\"i\n" +
+	"\x0fStaffPasskeyAdd\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\x12.\n" +
+	"\apasskey\x18\x02 \x01(\v2\x14.holdfast.v1.PasskeyR\apasskey\x12\x16\n" +
+	"\x06secret\x18\x03 \x01(\fR\x06secret\"A\n" +
+	"\x0fStaffPasskeyEnd\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x1e\n" +
+	"\n" +
+	"credential\x18\x02 \x01(\fR\n" +
+	"credential\"f\n" +
 	"\fPayCodeRenew\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x14\n" +
 	"\x05alias\x18\x02 \x01(\rR\x05alias\x12.\n" +
@@ -6037,7 +6182,7 @@ func file_holdfast_v1_command_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_command_proto_rawDescData
 }
 
-var file_holdfast_v1_command_proto_msgTypes = make([]protoimpl.MessageInfo, 82)
+var file_holdfast_v1_command_proto_msgTypes = make([]protoimpl.MessageInfo, 84)
 var file_holdfast_v1_command_proto_goTypes = []any{
 	(*Command)(nil),            // 0: holdfast.v1.Command
 	(*Frame)(nil),              // 1: holdfast.v1.Frame
@@ -6110,95 +6255,101 @@ var file_holdfast_v1_command_proto_goTypes = []any{
 	(*StaffToken)(nil),         // 68: holdfast.v1.StaffToken
 	(*SessionOpen)(nil),        // 69: holdfast.v1.SessionOpen
 	(*SessionEnd)(nil),         // 70: holdfast.v1.SessionEnd
-	(*PayCodeRenew)(nil),       // 71: holdfast.v1.PayCodeRenew
-	(*PayCodeWrong)(nil),       // 72: holdfast.v1.PayCodeWrong
-	(*CodePay)(nil),            // 73: holdfast.v1.CodePay
-	(*AskAnswer)(nil),          // 74: holdfast.v1.AskAnswer
-	(*ReceiveCodeSet)(nil),     // 75: holdfast.v1.ReceiveCodeSet
-	(*ReportCreate)(nil),       // 76: holdfast.v1.ReportCreate
-	(*ReportAnswer)(nil),       // 77: holdfast.v1.ReportAnswer
-	(*ReportClose)(nil),        // 78: holdfast.v1.ReportClose
-	(*ShopApply)(nil),          // 79: holdfast.v1.ShopApply
-	(*ShopDecide)(nil),         // 80: holdfast.v1.ShopDecide
-	(*ShopTake)(nil),           // 81: holdfast.v1.ShopTake
-	(*MerchantSettings)(nil),   // 82: holdfast.v1.MerchantSettings
-	(MerchantStatus)(0),        // 83: holdfast.v1.MerchantStatus
-	(Product)(0),               // 84: holdfast.v1.Product
-	(*Consent)(nil),            // 85: holdfast.v1.Consent
-	(*Attempt)(nil),            // 86: holdfast.v1.Attempt
-	(*Sealed)(nil),             // 87: holdfast.v1.Sealed
-	(*Limits)(nil),             // 88: holdfast.v1.Limits
-	(BlockReason)(0),           // 89: holdfast.v1.BlockReason
-	(*Passkey)(nil),            // 90: holdfast.v1.Passkey
-	(*TillCaps)(nil),           // 91: holdfast.v1.TillCaps
-	(StaffRole)(0),             // 92: holdfast.v1.StaffRole
-	(*ShownCode)(nil),          // 93: holdfast.v1.ShownCode
-	(*Subject)(nil),            // 94: holdfast.v1.Subject
-	(Trouble)(0),               // 95: holdfast.v1.Trouble
-	(ShopKind)(0),              // 96: holdfast.v1.ShopKind
-	(ShopRefusal)(0),           // 97: holdfast.v1.ShopRefusal
+	(*StaffPasskeyAdd)(nil),    // 71: holdfast.v1.StaffPasskeyAdd
+	(*StaffPasskeyEnd)(nil),    // 72: holdfast.v1.StaffPasskeyEnd
+	(*PayCodeRenew)(nil),       // 73: holdfast.v1.PayCodeRenew
+	(*PayCodeWrong)(nil),       // 74: holdfast.v1.PayCodeWrong
+	(*CodePay)(nil),            // 75: holdfast.v1.CodePay
+	(*AskAnswer)(nil),          // 76: holdfast.v1.AskAnswer
+	(*ReceiveCodeSet)(nil),     // 77: holdfast.v1.ReceiveCodeSet
+	(*ReportCreate)(nil),       // 78: holdfast.v1.ReportCreate
+	(*ReportAnswer)(nil),       // 79: holdfast.v1.ReportAnswer
+	(*ReportClose)(nil),        // 80: holdfast.v1.ReportClose
+	(*ShopApply)(nil),          // 81: holdfast.v1.ShopApply
+	(*ShopDecide)(nil),         // 82: holdfast.v1.ShopDecide
+	(*ShopTake)(nil),           // 83: holdfast.v1.ShopTake
+	(*MerchantSettings)(nil),   // 84: holdfast.v1.MerchantSettings
+	(MerchantStatus)(0),        // 85: holdfast.v1.MerchantStatus
+	(Product)(0),               // 86: holdfast.v1.Product
+	(*Consent)(nil),            // 87: holdfast.v1.Consent
+	(*Attempt)(nil),            // 88: holdfast.v1.Attempt
+	(*Sealed)(nil),             // 89: holdfast.v1.Sealed
+	(*Limits)(nil),             // 90: holdfast.v1.Limits
+	(BlockReason)(0),           // 91: holdfast.v1.BlockReason
+	(*Passkey)(nil),            // 92: holdfast.v1.Passkey
+	(*TillCaps)(nil),           // 93: holdfast.v1.TillCaps
+	(StaffRole)(0),             // 94: holdfast.v1.StaffRole
+	(*Assertion)(nil),          // 95: holdfast.v1.Assertion
+	(*ShownCode)(nil),          // 96: holdfast.v1.ShownCode
+	(*Subject)(nil),            // 97: holdfast.v1.Subject
+	(Trouble)(0),               // 98: holdfast.v1.Trouble
+	(ShopKind)(0),              // 99: holdfast.v1.ShopKind
+	(ShopRefusal)(0),           // 100: holdfast.v1.ShopRefusal
 }
 var file_holdfast_v1_command_proto_depIdxs = []int32{
-	82, // 0: holdfast.v1.MerchantAdd.settings:type_name -> holdfast.v1.MerchantSettings
-	82, // 1: holdfast.v1.MerchantSet.settings:type_name -> holdfast.v1.MerchantSettings
-	83, // 2: holdfast.v1.MerchantSet.status:type_name -> holdfast.v1.MerchantStatus
-	84, // 3: holdfast.v1.OrderCreate.product:type_name -> holdfast.v1.Product
-	85, // 4: holdfast.v1.WalletPay.consent:type_name -> holdfast.v1.Consent
-	86, // 5: holdfast.v1.NoticeReport.attempts:type_name -> holdfast.v1.Attempt
-	26, // 6: holdfast.v1.TransferBatch.transfers:type_name -> holdfast.v1.Transfer
-	87, // 7: holdfast.v1.DeviceEnrol.details:type_name -> holdfast.v1.Sealed
-	85, // 8: holdfast.v1.DeviceEnd.consent:type_name -> holdfast.v1.Consent
-	85, // 9: holdfast.v1.PinSet.consent:type_name -> holdfast.v1.Consent
-	85, // 10: holdfast.v1.PinForget.consent:type_name -> holdfast.v1.Consent
-	85, // 11: holdfast.v1.FreeLimitSet.consent:type_name -> holdfast.v1.Consent
-	88, // 12: holdfast.v1.LimitsSet.limits:type_name -> holdfast.v1.Limits
-	89, // 13: holdfast.v1.PersonBlock.why:type_name -> holdfast.v1.BlockReason
-	90, // 14: holdfast.v1.PasskeyAdd.passkey:type_name -> holdfast.v1.Passkey
-	85, // 15: holdfast.v1.PasskeyAdd.consent:type_name -> holdfast.v1.Consent
-	85, // 16: holdfast.v1.PasskeyEnd.consent:type_name -> holdfast.v1.Consent
-	85, // 17: holdfast.v1.PasskeyUse.consent:type_name -> holdfast.v1.Consent
-	87, // 18: holdfast.v1.AppealFile.words:type_name -> holdfast.v1.Sealed
-	85, // 19: holdfast.v1.AppealFile.consent:type_name -> holdfast.v1.Consent
-	87, // 20: holdfast.v1.AppealDecide.answer:type_name -> holdfast.v1.Sealed
-	87, // 21: holdfast.v1.PersonEnter.details:type_name -> holdfast.v1.Sealed
-	87, // 22: holdfast.v1.PersonSeal.details:type_name -> holdfast.v1.Sealed
-	87, // 23: holdfast.v1.PersonPhone.details:type_name -> holdfast.v1.Sealed
-	91, // 24: holdfast.v1.TillSet.caps:type_name -> holdfast.v1.TillCaps
-	85, // 25: holdfast.v1.TillPay.consent:type_name -> holdfast.v1.Consent
-	85, // 26: holdfast.v1.CashOut.consent:type_name -> holdfast.v1.Consent
-	87, // 27: holdfast.v1.TransferCreate.memo:type_name -> holdfast.v1.Sealed
-	85, // 28: holdfast.v1.TransferCreate.consent:type_name -> holdfast.v1.Consent
-	85, // 29: holdfast.v1.TransferAccept.consent:type_name -> holdfast.v1.Consent
-	85, // 30: holdfast.v1.TransferDecline.consent:type_name -> holdfast.v1.Consent
-	85, // 31: holdfast.v1.PayeeHide.consent:type_name -> holdfast.v1.Consent
-	87, // 32: holdfast.v1.PacketCreate.words:type_name -> holdfast.v1.Sealed
-	85, // 33: holdfast.v1.PacketCreate.consent:type_name -> holdfast.v1.Consent
-	85, // 34: holdfast.v1.PacketClaim.consent:type_name -> holdfast.v1.Consent
-	92, // 35: holdfast.v1.StaffAdd.roles:type_name -> holdfast.v1.StaffRole
-	87, // 36: holdfast.v1.StaffAdd.details:type_name -> holdfast.v1.Sealed
-	92, // 37: holdfast.v1.StaffSetRoles.roles:type_name -> holdfast.v1.StaffRole
-	85, // 38: holdfast.v1.SessionOpen.consent:type_name -> holdfast.v1.Consent
-	85, // 39: holdfast.v1.PayCodeRenew.consent:type_name -> holdfast.v1.Consent
-	16, // 40: holdfast.v1.CodePay.order:type_name -> holdfast.v1.OrderCreate
-	93, // 41: holdfast.v1.CodePay.code:type_name -> holdfast.v1.ShownCode
-	85, // 42: holdfast.v1.AskAnswer.consent:type_name -> holdfast.v1.Consent
-	85, // 43: holdfast.v1.ReceiveCodeSet.consent:type_name -> holdfast.v1.Consent
-	94, // 44: holdfast.v1.ReportCreate.subject:type_name -> holdfast.v1.Subject
-	95, // 45: holdfast.v1.ReportCreate.trouble:type_name -> holdfast.v1.Trouble
-	87, // 46: holdfast.v1.ReportCreate.words:type_name -> holdfast.v1.Sealed
-	85, // 47: holdfast.v1.ReportCreate.consent:type_name -> holdfast.v1.Consent
-	87, // 48: holdfast.v1.ReportAnswer.words:type_name -> holdfast.v1.Sealed
-	85, // 49: holdfast.v1.ReportClose.consent:type_name -> holdfast.v1.Consent
-	96, // 50: holdfast.v1.ShopApply.kind:type_name -> holdfast.v1.ShopKind
-	85, // 51: holdfast.v1.ShopApply.consent:type_name -> holdfast.v1.Consent
-	97, // 52: holdfast.v1.ShopDecide.refusal:type_name -> holdfast.v1.ShopRefusal
-	87, // 53: holdfast.v1.ShopDecide.words:type_name -> holdfast.v1.Sealed
-	85, // 54: holdfast.v1.ShopTake.consent:type_name -> holdfast.v1.Consent
-	55, // [55:55] is the sub-list for method output_type
-	55, // [55:55] is the sub-list for method input_type
-	55, // [55:55] is the sub-list for extension type_name
-	55, // [55:55] is the sub-list for extension extendee
-	0,  // [0:55] is the sub-list for field type_name
+	84,  // 0: holdfast.v1.MerchantAdd.settings:type_name -> holdfast.v1.MerchantSettings
+	84,  // 1: holdfast.v1.MerchantSet.settings:type_name -> holdfast.v1.MerchantSettings
+	85,  // 2: holdfast.v1.MerchantSet.status:type_name -> holdfast.v1.MerchantStatus
+	86,  // 3: holdfast.v1.OrderCreate.product:type_name -> holdfast.v1.Product
+	87,  // 4: holdfast.v1.WalletPay.consent:type_name -> holdfast.v1.Consent
+	88,  // 5: holdfast.v1.NoticeReport.attempts:type_name -> holdfast.v1.Attempt
+	26,  // 6: holdfast.v1.TransferBatch.transfers:type_name -> holdfast.v1.Transfer
+	89,  // 7: holdfast.v1.DeviceEnrol.details:type_name -> holdfast.v1.Sealed
+	87,  // 8: holdfast.v1.DeviceEnd.consent:type_name -> holdfast.v1.Consent
+	87,  // 9: holdfast.v1.PinSet.consent:type_name -> holdfast.v1.Consent
+	87,  // 10: holdfast.v1.PinForget.consent:type_name -> holdfast.v1.Consent
+	87,  // 11: holdfast.v1.FreeLimitSet.consent:type_name -> holdfast.v1.Consent
+	90,  // 12: holdfast.v1.LimitsSet.limits:type_name -> holdfast.v1.Limits
+	91,  // 13: holdfast.v1.PersonBlock.why:type_name -> holdfast.v1.BlockReason
+	92,  // 14: holdfast.v1.PasskeyAdd.passkey:type_name -> holdfast.v1.Passkey
+	87,  // 15: holdfast.v1.PasskeyAdd.consent:type_name -> holdfast.v1.Consent
+	87,  // 16: holdfast.v1.PasskeyEnd.consent:type_name -> holdfast.v1.Consent
+	87,  // 17: holdfast.v1.PasskeyUse.consent:type_name -> holdfast.v1.Consent
+	89,  // 18: holdfast.v1.AppealFile.words:type_name -> holdfast.v1.Sealed
+	87,  // 19: holdfast.v1.AppealFile.consent:type_name -> holdfast.v1.Consent
+	89,  // 20: holdfast.v1.AppealDecide.answer:type_name -> holdfast.v1.Sealed
+	89,  // 21: holdfast.v1.PersonEnter.details:type_name -> holdfast.v1.Sealed
+	89,  // 22: holdfast.v1.PersonSeal.details:type_name -> holdfast.v1.Sealed
+	89,  // 23: holdfast.v1.PersonPhone.details:type_name -> holdfast.v1.Sealed
+	93,  // 24: holdfast.v1.TillSet.caps:type_name -> holdfast.v1.TillCaps
+	87,  // 25: holdfast.v1.TillPay.consent:type_name -> holdfast.v1.Consent
+	87,  // 26: holdfast.v1.CashOut.consent:type_name -> holdfast.v1.Consent
+	89,  // 27: holdfast.v1.TransferCreate.memo:type_name -> holdfast.v1.Sealed
+	87,  // 28: holdfast.v1.TransferCreate.consent:type_name -> holdfast.v1.Consent
+	87,  // 29: holdfast.v1.TransferAccept.consent:type_name -> holdfast.v1.Consent
+	87,  // 30: holdfast.v1.TransferDecline.consent:type_name -> holdfast.v1.Consent
+	87,  // 31: holdfast.v1.PayeeHide.consent:type_name -> holdfast.v1.Consent
+	89,  // 32: holdfast.v1.PacketCreate.words:type_name -> holdfast.v1.Sealed
+	87,  // 33: holdfast.v1.PacketCreate.consent:type_name -> holdfast.v1.Consent
+	87,  // 34: holdfast.v1.PacketClaim.consent:type_name -> holdfast.v1.Consent
+	94,  // 35: holdfast.v1.StaffAdd.roles:type_name -> holdfast.v1.StaffRole
+	89,  // 36: holdfast.v1.StaffAdd.details:type_name -> holdfast.v1.Sealed
+	94,  // 37: holdfast.v1.StaffSetRoles.roles:type_name -> holdfast.v1.StaffRole
+	87,  // 38: holdfast.v1.SessionOpen.consent:type_name -> holdfast.v1.Consent
+	95,  // 39: holdfast.v1.SessionOpen.assertion:type_name -> holdfast.v1.Assertion
+	87,  // 40: holdfast.v1.SessionEnd.consent:type_name -> holdfast.v1.Consent
+	92,  // 41: holdfast.v1.StaffPasskeyAdd.passkey:type_name -> holdfast.v1.Passkey
+	87,  // 42: holdfast.v1.PayCodeRenew.consent:type_name -> holdfast.v1.Consent
+	16,  // 43: holdfast.v1.CodePay.order:type_name -> holdfast.v1.OrderCreate
+	96,  // 44: holdfast.v1.CodePay.code:type_name -> holdfast.v1.ShownCode
+	87,  // 45: holdfast.v1.AskAnswer.consent:type_name -> holdfast.v1.Consent
+	87,  // 46: holdfast.v1.ReceiveCodeSet.consent:type_name -> holdfast.v1.Consent
+	97,  // 47: holdfast.v1.ReportCreate.subject:type_name -> holdfast.v1.Subject
+	98,  // 48: holdfast.v1.ReportCreate.trouble:type_name -> holdfast.v1.Trouble
+	89,  // 49: holdfast.v1.ReportCreate.words:type_name -> holdfast.v1.Sealed
+	87,  // 50: holdfast.v1.ReportCreate.consent:type_name -> holdfast.v1.Consent
+	89,  // 51: holdfast.v1.ReportAnswer.words:type_name -> holdfast.v1.Sealed
+	87,  // 52: holdfast.v1.ReportClose.consent:type_name -> holdfast.v1.Consent
+	99,  // 53: holdfast.v1.ShopApply.kind:type_name -> holdfast.v1.ShopKind
+	87,  // 54: holdfast.v1.ShopApply.consent:type_name -> holdfast.v1.Consent
+	100, // 55: holdfast.v1.ShopDecide.refusal:type_name -> holdfast.v1.ShopRefusal
+	89,  // 56: holdfast.v1.ShopDecide.words:type_name -> holdfast.v1.Sealed
+	87,  // 57: holdfast.v1.ShopTake.consent:type_name -> holdfast.v1.Consent
+	58,  // [58:58] is the sub-list for method output_type
+	58,  // [58:58] is the sub-list for method input_type
+	58,  // [58:58] is the sub-list for extension type_name
+	58,  // [58:58] is the sub-list for extension extendee
+	0,   // [0:58] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_command_proto_init() }
@@ -6213,7 +6364,7 @@ func file_holdfast_v1_command_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_command_proto_rawDesc), len(file_holdfast_v1_command_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   82,
+			NumMessages:   84,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

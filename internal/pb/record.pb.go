@@ -3838,7 +3838,11 @@ type StaffMember struct {
 	// ended_at is when the member was ended, 0 while they are not.
 	EndedAt int64 `protobuf:"varint,13,opt,name=ended_at,json=endedAt,proto3" json:"ended_at,omitempty"`
 	// content_hash is SHA-256 of the fields that a repeat must match, 16 bytes.
-	ContentHash   []byte `protobuf:"bytes,14,opt,name=content_hash,json=contentHash,proto3" json:"content_hash,omitempty"`
+	ContentHash []byte `protobuf:"bytes,14,opt,name=content_hash,json=contentHash,proto3" json:"content_hash,omitempty"`
+	// passkeys are what the member signs in with beside the token, oldest first.
+	Passkeys []*Passkey `protobuf:"bytes,15,rep,name=passkeys,proto3" json:"passkeys,omitempty"`
+	// met is the number of the last challenge that one of them met.
+	Met           uint64 `protobuf:"varint,16,opt,name=met,proto3" json:"met,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3971,6 +3975,20 @@ func (x *StaffMember) GetContentHash() []byte {
 	return nil
 }
 
+func (x *StaffMember) GetPasskeys() []*Passkey {
+	if x != nil {
+		return x.Passkeys
+	}
+	return nil
+}
+
+func (x *StaffMember) GetMet() uint64 {
+	if x != nil {
+		return x.Met
+	}
+	return 0
+}
+
 // StaffSession is one sign-in of a member.
 type StaffSession struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
@@ -3980,8 +3998,10 @@ type StaffSession struct {
 	OpenedAt int64  `protobuf:"varint,3,opt,name=opened_at,json=openedAt,proto3" json:"opened_at,omitempty"`
 	Until    int64  `protobuf:"varint,4,opt,name=until,proto3" json:"until,omitempty"`
 	Label    string `protobuf:"bytes,5,opt,name=label,proto3" json:"label,omitempty"`
-	// device is the device that signed in, empty where a token did.
+	// device is the device that signed in, and passkey the passkey; both are empty where
+	// a token did.
 	Device        []byte `protobuf:"bytes,6,opt,name=device,proto3" json:"device,omitempty"`
+	Passkey       []byte `protobuf:"bytes,7,opt,name=passkey,proto3" json:"passkey,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -4054,6 +4074,13 @@ func (x *StaffSession) GetLabel() string {
 func (x *StaffSession) GetDevice() []byte {
 	if x != nil {
 		return x.Device
+	}
+	return nil
+}
+
+func (x *StaffSession) GetPasskey() []byte {
+	if x != nil {
+		return x.Passkey
 	}
 	return nil
 }
@@ -5249,7 +5276,7 @@ const file_holdfast_v1_record_proto_rawDesc = "" +
 	"\x06amount\x18\x04 \x01(\x03R\x06amount\x12\x14\n" +
 	"\x05nonce\x18\x05 \x01(\fR\x05nonce\x12\x0e\n" +
 	"\x02at\x18\x06 \x01(\x03R\x02at\x12\x10\n" +
-	"\x03seq\x18\a \x01(\x04R\x03seq\"\xbb\x03\n" +
+	"\x03seq\x18\a \x01(\x04R\x03seq\"\xff\x03\n" +
 	"\vStaffMember\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x14\n" +
 	"\x05mchid\x18\x02 \x01(\tR\x05mchid\x12\x10\n" +
@@ -5267,14 +5294,17 @@ const file_holdfast_v1_record_proto_rawDesc = "" +
 	"\n" +
 	"create_seq\x18\f \x01(\x04R\tcreateSeq\x12\x19\n" +
 	"\bended_at\x18\r \x01(\x03R\aendedAt\x12!\n" +
-	"\fcontent_hash\x18\x0e \x01(\fR\vcontentHash\"\x9b\x01\n" +
+	"\fcontent_hash\x18\x0e \x01(\fR\vcontentHash\x120\n" +
+	"\bpasskeys\x18\x0f \x03(\v2\x14.holdfast.v1.PasskeyR\bpasskeys\x12\x10\n" +
+	"\x03met\x18\x10 \x01(\x04R\x03met\"\xb5\x01\n" +
 	"\fStaffSession\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\x04R\x06number\x12\x12\n" +
 	"\x04hash\x18\x02 \x01(\fR\x04hash\x12\x1b\n" +
 	"\topened_at\x18\x03 \x01(\x03R\bopenedAt\x12\x14\n" +
 	"\x05until\x18\x04 \x01(\x03R\x05until\x12\x14\n" +
 	"\x05label\x18\x05 \x01(\tR\x05label\x12\x16\n" +
-	"\x06device\x18\x06 \x01(\fR\x06device\"~\n" +
+	"\x06device\x18\x06 \x01(\fR\x06device\x12\x18\n" +
+	"\apasskey\x18\a \x01(\fR\apasskey\"~\n" +
 	"\bPayCodes\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x120\n" +
 	"\adevices\x18\x02 \x03(\v2\x16.holdfast.v1.PayDeviceR\adevices\x12\x14\n" +
@@ -5489,23 +5519,24 @@ var file_holdfast_v1_record_proto_depIdxs = []int32{
 	64, // 32: holdfast.v1.StaffMember.roles:type_name -> holdfast.v1.StaffRole
 	48, // 33: holdfast.v1.StaffMember.details:type_name -> holdfast.v1.Sealed
 	35, // 34: holdfast.v1.StaffMember.sessions:type_name -> holdfast.v1.StaffSession
-	37, // 35: holdfast.v1.PayCodes.devices:type_name -> holdfast.v1.PayDevice
-	38, // 36: holdfast.v1.PayDevice.aliases:type_name -> holdfast.v1.PayAlias
-	39, // 37: holdfast.v1.PayDevice.used:type_name -> holdfast.v1.UsedCode
-	56, // 38: holdfast.v1.ProblemReport.subject:type_name -> holdfast.v1.Subject
-	65, // 39: holdfast.v1.ProblemReport.trouble:type_name -> holdfast.v1.Trouble
-	48, // 40: holdfast.v1.ProblemReport.words:type_name -> holdfast.v1.Sealed
-	66, // 41: holdfast.v1.ProblemReport.state:type_name -> holdfast.v1.ReportState
-	48, // 42: holdfast.v1.ProblemReport.answer:type_name -> holdfast.v1.Sealed
-	67, // 43: holdfast.v1.Shop.kind:type_name -> holdfast.v1.ShopKind
-	68, // 44: holdfast.v1.Shop.state:type_name -> holdfast.v1.ShopState
-	69, // 45: holdfast.v1.Shop.refusal:type_name -> holdfast.v1.ShopRefusal
-	48, // 46: holdfast.v1.Shop.words:type_name -> holdfast.v1.Sealed
-	47, // [47:47] is the sub-list for method output_type
-	47, // [47:47] is the sub-list for method input_type
-	47, // [47:47] is the sub-list for extension type_name
-	47, // [47:47] is the sub-list for extension extendee
-	0,  // [0:47] is the sub-list for field type_name
+	57, // 35: holdfast.v1.StaffMember.passkeys:type_name -> holdfast.v1.Passkey
+	37, // 36: holdfast.v1.PayCodes.devices:type_name -> holdfast.v1.PayDevice
+	38, // 37: holdfast.v1.PayDevice.aliases:type_name -> holdfast.v1.PayAlias
+	39, // 38: holdfast.v1.PayDevice.used:type_name -> holdfast.v1.UsedCode
+	56, // 39: holdfast.v1.ProblemReport.subject:type_name -> holdfast.v1.Subject
+	65, // 40: holdfast.v1.ProblemReport.trouble:type_name -> holdfast.v1.Trouble
+	48, // 41: holdfast.v1.ProblemReport.words:type_name -> holdfast.v1.Sealed
+	66, // 42: holdfast.v1.ProblemReport.state:type_name -> holdfast.v1.ReportState
+	48, // 43: holdfast.v1.ProblemReport.answer:type_name -> holdfast.v1.Sealed
+	67, // 44: holdfast.v1.Shop.kind:type_name -> holdfast.v1.ShopKind
+	68, // 45: holdfast.v1.Shop.state:type_name -> holdfast.v1.ShopState
+	69, // 46: holdfast.v1.Shop.refusal:type_name -> holdfast.v1.ShopRefusal
+	48, // 47: holdfast.v1.Shop.words:type_name -> holdfast.v1.Sealed
+	48, // [48:48] is the sub-list for method output_type
+	48, // [48:48] is the sub-list for method input_type
+	48, // [48:48] is the sub-list for extension type_name
+	48, // [48:48] is the sub-list for extension extendee
+	0,  // [0:48] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_record_proto_init() }

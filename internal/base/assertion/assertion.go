@@ -54,6 +54,13 @@ const (
 	maxData       = 1024
 )
 
+// Verified says whether an assertion is complete, by an authenticator that checked that
+// its owner was there and who it was.
+func Verified(a *pb.Assertion) bool {
+	const both = UserPresent | UserVerified
+	return Complete(a) && Flags(a)&both == both
+}
+
 // Flags are those of the authenticator data; the assertion is complete.
 func Flags(a *pb.Assertion) byte { return a.AuthenticatorData[headSize-5] }
 

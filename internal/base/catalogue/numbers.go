@@ -90,6 +90,9 @@ const (
 	SessionOpen   Number = 104
 	SessionEnd    Number = 105
 
+	StaffPasskeyAdd Number = 142
+	StaffPasskeyEnd Number = 143
+
 	CashOut  Number = 145
 	CashUndo Number = 146
 

@@ -252,6 +252,8 @@ const (
 	SessionLifeInvalid Code = 257
 	StaffRoleMissing   Code = 258
 	StaffTriesTooMany  Code = 259
+	SessionTaken       Code = 280
+	SignInOld          Code = 281
 	PasskeyInvalid     Code = 285
 	PasskeyExists      Code = 286
 	PasskeysTooMany    Code = 287

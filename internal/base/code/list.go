@@ -207,6 +207,8 @@ var list = []Info{
 	{ShopRefusalInvalid, "shop_refusal_invalid", Invalid, Never, "拒绝申请须选择原因，通过则不填。", "A refusal needs one of the listed reasons, and an approval has none."},
 	{ShopTakingExists, "shop_taking_exists_with_different_content", Conflict, Never, "该提取编号已用于其他金额，请重新提交。", "This number was used for another amount; make a new one."},
 	{ShopNotOpen, "shop_not_open", Conflict, Never, "店铺尚未通过审核。", "The shop has not been approved."},
+	{SessionTaken, "session_taken", Conflict, Never, "该登录码已被使用，请在设备上换一个新的登录码。", "This sign-in code was used; have the device show a new one."},
+	{SignInOld, "sign_in_old", Conflict, Never, "登录已超过 15 分钟，请重新登录后再添加通行密钥。", "You signed in more than 15 minutes ago; sign in again, then add the passkey."},
 	{PasskeyInvalid, "passkey_invalid", Invalid, Never, "通行密钥数据有误，请重试。", "The passkey's data is malformed, or it did not check who you are; try again."},
 	{PasskeyExists, "passkey_exists_with_different_content", Conflict, Never, "该通行密钥编号已存在，请重新创建。", "There is a passkey of this number with another key; make a new one."},
 	{PasskeysTooMany, "passkeys_too_many", Conflict, Never, "通行密钥数量已达上限，请先移除不用的。", "You have as many passkeys as allowed; remove one first."},

@@ -63,6 +63,8 @@ const (
 	Passkeys     ID = 0x78
 	Appeals      ID = 0x79
 	OpenAppeals  ID = 0x7a
+	SessionRefs  ID = 0x7b
+	StaffPeople  ID = 0x7c
 )
 
 // declaration is what holds of a table for ever.
@@ -128,6 +130,8 @@ var declared = [256]declaration{
 	ReceiveCodes: {name: "receive_codes", rows: "(code) -> PersonRef", level: 5},
 	Staff:        {name: "staff", rows: "(staff id) -> StaffMember", level: 5},
 	StaffRefs:    {name: "staff_refs", rows: "(mchid or empty, ref) -> OrderRef of the member", level: 5},
+	SessionRefs:  {name: "session_refs", rows: "(hash of a session's secret) -> OrderRef of the member", level: 5},
+	StaffPeople:  {name: "staff_people", rows: "(uid, staff id) -> empty: whose devices sign in for a member", level: 5},
 	Reports:      {name: "reports", rows: "(report id) -> ProblemReport", level: 5},
 	ReportNos:    {name: "report_nos", rows: "(uid, client id) -> OrderRef of the report", level: 5},
 	OpenReports:  {name: "open_reports", rows: "(uid, report id) -> empty: those that wait for an answer", level: 5},

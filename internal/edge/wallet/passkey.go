@@ -6,6 +6,7 @@ import (
 
 	"connectrpc.com/connect"
 
+	"github.com/holdfast-pay/holdfast/internal/base/assertion"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/edge/passkey"
@@ -66,7 +67,7 @@ func (s *Server) asked(ctx context.Context, act []byte, words func(*passkey.Part
 	case act != nil && len(owner.Keys) == 0:
 		return nil, refuse(who, code.PasskeyUnknown)
 	}
-	c := &pb.Challenge{Subject: rule.Subject(who.uid), Device: who.params.Key, Number: met + 1, Until: s.Now() + rule.ChallengeLife, Act: act}
+	c := &pb.Challenge{Subject: rule.Subject(who.uid), Device: who.params.Key, Number: met + 1, Until: s.Now() + assertion.Life, Act: act}
 	token, err := passkey.Issue(ctx, s.Personal.Tag, c)
 	if err != nil {
 		return nil, s.fail(who, "ask for a passkey", err)

@@ -192,8 +192,10 @@ var breakers = map[string]func(t *testing.T, mem *table.Mem){
 	"who was ended has neither token nor session": func(t *testing.T, mem *table.Mem) {
 		edit(t, mem, table.Staff, func(_ string, m *pb.StaffMember) bool { m.EndedAt = 1; return true })
 	},
-	"an alias stands for one device":  func(t *testing.T, mem *table.Mem) { drop(t, mem, table.PayAliases) },
-	"a receive code finds one person": func(t *testing.T, mem *table.Mem) { drop(t, mem, table.ReceiveCodes) },
+	"a session is found by its hash, and is of one member": func(t *testing.T, mem *table.Mem) { drop(t, mem, table.SessionRefs) },
+	"a person finds the members they sign in for":          func(t *testing.T, mem *table.Mem) { drop(t, mem, table.StaffPeople) },
+	"an alias stands for one device":                       func(t *testing.T, mem *table.Mem) { drop(t, mem, table.PayAliases) },
+	"a receive code finds one person":                      func(t *testing.T, mem *table.Mem) { drop(t, mem, table.ReceiveCodes) },
 	"a shown code was used once": func(t *testing.T, mem *table.Mem) {
 		edit(t, mem, table.PayCodes, func(_ string, p *pb.PayCodes) bool {
 			used := p.Devices[0].Used

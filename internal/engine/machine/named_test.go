@@ -45,6 +45,8 @@ func TestAnIndexThatNamesNothingIsDamage(t *testing.T) {
 		"transfer.ByClientID": {table.K(table.TransferNos).U64(1).Str("c1"), ref, func(r table.Reader) { transfer.ByClientID(r, 1, "c1") }},
 		"packet.ByClientID":   {table.K(table.PacketNos).U64(1).Str("c1"), ref, func(r table.Reader) { packet.ByClientID(r, 1, "c1") }},
 		"report.ByClientID":   {table.K(table.ReportNos).U64(1).Str("c1"), ref, func(r table.Reader) { report.ByClientID(r, 1, "c1") }},
+		"staff.BySession":     {table.K(table.SessionRefs).Str("h"), ref, func(r table.Reader) { staff.BySession(r, []byte("h")) }},
+		"staff.OfPerson":      {table.K(table.StaffPeople).U64(1).U64(7), nil, func(r table.Reader) { staff.OfPerson(r, 1) }},
 		"staff.ByRef":         {table.K(table.StaffRefs).Str("m").Str("ming"), ref, func(r table.Reader) { staff.ByRef(r, "m", "ming") }},
 		"standing.Waiting":    {table.K(table.OpenAppeals).I64(1).U64(7), nil, func(r table.Reader) { standing.Waiting(r, func(*pb.Appeal) bool { return true }) }},
 	} {

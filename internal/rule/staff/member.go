@@ -65,6 +65,9 @@ func insert(d *deed.Deed, c *pb.StaffAdd, content []byte) *pb.StaffMember {
 	}
 	members.Insert(d.Tx, key(m.Id), m)
 	refs.Insert(d.Tx, refKey(m.Mchid, m.Ref), &pb.OrderRef{Id: m.Id})
+	if m.Uid != 0 {
+		d.Tx.Set(personKey(m.Uid, m.Id), nil)
+	}
 	record(d, m)
 	return m
 }
@@ -95,7 +98,7 @@ func fit(mchid string, roles []pb.StaffRole) bool {
 // OfMerchant says whether the role is one of merchants' own people.
 func OfMerchant(r pb.StaffRole) bool { return r >= pb.StaffRole_STAFF_ROLE_OWNER }
 
-// ApplyEnd ends a member with all sessions and the token; ending them again changes
+// ApplyEnd ends a member with all sessions, the token and the passkeys; ending them again changes
 // nothing. What they did keeps their number.
 //
 // Refuses, in this order: StaffNotFound.
@@ -108,7 +111,8 @@ func ApplyEnd(d *deed.Deed, c *pb.StaffEnd) (code.Code, *pb.StaffMember) {
 		return code.OK, m
 	}
 	// From here the command succeeds.
-	m.EndedAt, m.Token, m.Sessions = d.At, nil, nil
+	keep(d, m, nil)
+	m.EndedAt, m.Token, m.Passkeys = d.At, nil, nil
 	put(d, m)
 	return code.OK, m
 }
@@ -133,8 +137,9 @@ func ApplySetRoles(d *deed.Deed, c *pb.StaffSetRoles) (code.Code, *pb.StaffMembe
 	return code.OK, m
 }
 
-// ApplyToken gives a member a token, or another one; the sessions that the one before
-// opened end. The hash is the identity.
+// ApplyToken gives a member a token, or another one. What came of the one before ends:
+// the sessions that it opened, and the passkeys with theirs, which whoever had the token
+// could add. Sessions that the person's devices opened stay. The hash is the identity.
 //
 // Refuses, in this order: CommandMalform (hash), StaffNotFound, StaffEnded.
 func ApplyToken(d *deed.Deed, c *pb.StaffToken) (code.Code, *pb.StaffMember) {
@@ -155,7 +160,8 @@ func ApplyToken(d *deed.Deed, c *pb.StaffToken) (code.Code, *pb.StaffMember) {
 			kept = append(kept, s)
 		}
 	}
-	m.Token, m.TokenAt, m.Sessions = c.Hash, d.At, kept
+	keep(d, m, kept)
+	m.Token, m.TokenAt, m.Passkeys = c.Hash, d.At, nil
 	put(d, m)
 	return code.OK, m
 }

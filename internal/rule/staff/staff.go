@@ -29,10 +29,13 @@ const ids deed.Counter = 5
 var (
 	members = table.Of[pb.StaffMember, *pb.StaffMember]{ID: table.Staff}
 	refs    = table.Of[pb.OrderRef, *pb.OrderRef]{ID: table.StaffRefs}
+	opened  = table.Of[pb.OrderRef, *pb.OrderRef]{ID: table.SessionRefs}
 )
 
 func key(id uint64) table.Key            { return table.K(table.Staff).U64(id) }
 func refKey(mchid, ref string) table.Key { return table.K(table.StaffRefs).Str(mchid).Str(ref) }
+func openedKey(hash []byte) table.Key    { return table.K(table.SessionRefs).Str(string(hash)) }
+func personKey(uid, id uint64) table.Key { return table.K(table.StaffPeople).U64(uid).U64(id) }
 
 // Get reads a member by number.
 func Get(r table.Reader, id uint64) (*pb.StaffMember, bool) { return members.Get(r, key(id)) }
@@ -48,6 +51,33 @@ func ByRef(r table.Reader, mchid, ref string) (*pb.StaffMember, bool) {
 		return nil, false
 	}
 	return members.Need(r, key(found.Id)), true
+}
+
+// BySession reads the member whose session has a secret of this hash; it may have
+// lapsed.
+func BySession(r table.Reader, hash []byte) (*pb.StaffMember, bool) {
+	found, ok := opened.Get(r, openedKey(hash))
+	if !ok {
+		return nil, false
+	}
+	return members.Need(r, key(found.Id)), true
+}
+
+// OfPerson are the members that a person's devices sign in for, those who were ended
+// among them, in the order of their numbers.
+func OfPerson(r table.Reader, uid uint64) (found []*pb.StaffMember) {
+	from, to := table.Prefix(table.K(table.StaffPeople).U64(uid))
+	var ids []uint64
+	r.Scan(from, to, func(k, _ []byte) bool {
+		f := table.F(k)
+		f.U64() // the person
+		ids = append(ids, f.U64())
+		return true
+	})
+	for _, id := range ids {
+		found = append(found, members.Need(r, key(id)))
+	}
+	return found
 }
 
 // Scan visits all members in the order of their numbers, beginning after the given

@@ -84,6 +84,19 @@ func CheckAct(d *deed.Deed, uid uint64, c *pb.Consent, withPIN bool) (Leave, cod
 	return l, l.takeGrant(d, c)
 }
 
+// CheckTrusted is CheckAct for an act that a device must not do that joined others and
+// still waits to be trusted, unless the person has a PIN or a passkey: that is asked for.
+//
+// Refuses, in this order: ConsentNeeded; PersonNotFound, PersonBlocked;
+// DeviceUnknown, CounterUsed; PinNeeded, PinTryUnknown; DeviceWaits.
+func CheckTrusted(d *deed.Deed, uid uint64, c *pb.Consent) (Leave, code.Code) {
+	l, out := CheckAct(d, uid, c, true)
+	if out == code.OK && !secured(l.wallet) && l.waits(d) {
+		return Leave{}, code.DeviceWaits
+	}
+	return l, out
+}
+
 // Use writes that the consent was used. Like any write it comes after all checks.
 func (l Leave) Use(d *deed.Deed) { put(d.Tx, l.wallet) }
 

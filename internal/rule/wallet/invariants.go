@@ -1,6 +1,7 @@
 package wallet
 
 import (
+	"github.com/holdfast-pay/holdfast/internal/base/assertion"
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -74,7 +75,7 @@ func codesTimed(r table.Reader, _ *pb.Head, report catalogue.Report) {
 func passkeysCounted(r table.Reader, _ *pb.Head, report catalogue.Report) {
 	whole := true
 	Scan(r, func(w *pb.Wallet) bool {
-		if n := len(PasskeysOf(r, w.Uid).List); uint32(n) != w.Passkeys || n > MaxPasskeys {
+		if n := len(PasskeysOf(r, w.Uid).List); uint32(n) != w.Passkeys || n > assertion.MaxKeys {
 			whole = report(entity(w.Uid), "has %d passkeys, and says %d", n, w.Passkeys)
 		}
 		return whole

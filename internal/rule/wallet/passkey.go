@@ -2,24 +2,13 @@ package wallet
 
 import (
 	"bytes"
-	"encoding/base64"
 	"slices"
 
 	"github.com/holdfast-pay/holdfast/internal/base/assertion"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/deed"
-	"github.com/holdfast-pay/holdfast/internal/base/stamp"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/pb"
-)
-
-const (
-	// MaxPasskeys is how many passkeys a person may have.
-	MaxPasskeys = 5
-	// ChallengeLife is how long a passkey may take to sign a challenge.
-	ChallengeLife = 2 * stamp.Minute
-	// maxCOSE bounds a passkey's public key; one of RSA with 4,096 bits has 550 bytes.
-	maxCOSE = 600
 )
 
 var passkeys = table.Of[pb.Passkeys, *pb.Passkeys]{ID: table.Passkeys}
@@ -37,16 +26,6 @@ func PasskeysOf(r table.Reader, uid uint64) *pb.Passkeys {
 // Subject is whose challenges a person's are.
 func Subject(uid uint64) string { return "person/" + entity(uid)[len("wallet/"):] }
 
-// Passkey finds a passkey by its number, nil when it is not there.
-func Passkey(of *pb.Passkeys, credential []byte) *pb.Passkey {
-	for _, k := range of.List {
-		if bytes.Equal(k.Credential, credential) {
-			return k
-		}
-	}
-	return nil
-}
-
 // secured says whether there is anything but the device that the person can be asked for.
 func secured(w *pb.Wallet) bool { return hasPIN(w) || w.Passkeys > 0 }
 
@@ -56,37 +35,32 @@ func secured(w *pb.Wallet) bool { return hasPIN(w) || w.Passkeys > 0 }
 // is not added by a device that still waits to be trusted.
 //
 // Refuses, in this order: PasskeyInvalid, TextInvalid (label); PasskeyExists; what
-// wallet.CheckAct refuses; DeviceWaits, PasskeysTooMany.
+// wallet.CheckTrusted refuses; PasskeysTooMany.
 func ApplyPasskeyAdd(d *deed.Deed, c *pb.PasskeyAdd) (code.Code, *pb.Passkeys) {
 	k := c.Passkey
 	switch {
-	case k == nil || len(k.Credential) == 0 || len(k.Credential) > assertion.MaxCredential || len(k.PublicKey) == 0 || len(k.PublicKey) > maxCOSE:
+	case !assertion.Fit(k):
 		return code.PasskeyInvalid, nil
 	case k.Label == "" || !Text(k.Label, maxLabel):
 		return code.TextInvalid, nil
 	}
 	of := PasskeysOf(d.Tx, c.Uid)
-	if old := Passkey(of, k.Credential); old != nil {
+	if old := assertion.Find(of.List, k.Credential); old != nil {
 		if !bytes.Equal(old.PublicKey, k.PublicKey) {
 			return code.PasskeyExists, nil
 		}
 		return code.OK, of
 	}
-	leave, out := CheckAct(d, c.Uid, c.Consent, true)
+	leave, out := CheckTrusted(d, c.Uid, c.Consent)
 	switch {
 	case out != code.OK:
 		return out, nil
-	case !secured(leave.Wallet()) && leave.waits(d):
-		return code.DeviceWaits, nil
-	case len(of.List) >= MaxPasskeys:
+	case len(of.List) >= assertion.MaxKeys:
 		return code.PasskeysTooMany, nil
 	}
 	// From here the command succeeds.
-	of.List = append(of.List, &pb.Passkey{
-		Credential: k.Credential, PublicKey: k.PublicKey, SignCount: k.SignCount, Flags: k.Flags, Label: k.Label, AddedAt: d.At,
-	})
-	name := base64.StdEncoding.EncodeToString(k.Credential) + " " + base64.StdEncoding.EncodeToString(k.PublicKey)
-	keepPasskeys(d, leave, of, name, c.Consent)
+	of.List = append(of.List, assertion.Added(k, d.At))
+	keepPasskeys(d, leave, of, assertion.Name(k), c.Consent)
 	return code.OK, of
 }
 
@@ -97,7 +71,7 @@ func ApplyPasskeyAdd(d *deed.Deed, c *pb.PasskeyAdd) (code.Code, *pb.Passkeys) {
 // Refuses, in this order: what wallet.CheckAct refuses.
 func ApplyPasskeyEnd(d *deed.Deed, c *pb.PasskeyEnd) (code.Code, *pb.Passkeys) {
 	of := PasskeysOf(d.Tx, c.Uid)
-	if _, ok := Get(d.Tx, c.Uid); ok && Passkey(of, c.Credential) == nil {
+	if _, ok := Get(d.Tx, c.Uid); ok && assertion.Find(of.List, c.Credential) == nil {
 		return code.OK, of
 	}
 	leave, out := CheckAct(d, c.Uid, c.Consent, true)
@@ -128,7 +102,7 @@ func keepPasskeys(d *deed.Deed, leave Leave, of *pb.Passkeys, name string, by *p
 // PasskeyCounterBack.
 func ApplyPasskeyUse(d *deed.Deed, c *pb.PasskeyUse) (code.Code, *pb.PinTry) {
 	a := c.Consent.GetAssertion()
-	if !assertion.Complete(a) || assertion.Flags(a)&assertion.UserPresent == 0 || assertion.Flags(a)&assertion.UserVerified == 0 {
+	if !assertion.Verified(a) {
 		return code.PasskeyInvalid, nil
 	}
 	of, hash := PasskeysOf(d.Tx, c.Uid), assertion.Hash(a.Challenge)
@@ -139,13 +113,13 @@ func ApplyPasskeyUse(d *deed.Deed, c *pb.PasskeyUse) (code.Code, *pb.PinTry) {
 	if out != code.OK {
 		return out, nil
 	}
-	k, count := Passkey(of, a.Credential), assertion.Count(a)
+	k, count := assertion.Find(of.List, a.Credential), assertion.Count(a)
 	switch {
 	case !open(d, c, of, a.Challenge):
 		return code.ChallengeOver, nil
 	case k == nil:
 		return code.PasskeyUnknown, nil
-	case count <= k.SignCount && (count > 0 || k.SignCount > 0):
+	case !assertion.Ahead(k, count):
 		return code.PasskeyCounterBack, nil
 	}
 	// From here the command succeeds.
@@ -170,8 +144,7 @@ func granted(d *deed.Deed, c *pb.PasskeyUse, of *pb.Passkeys) (code.Code, *pb.Pi
 
 // open says whether a challenge is the next of this person and device, and in time.
 func open(d *deed.Deed, c *pb.PasskeyUse, of *pb.Passkeys, ch *pb.Challenge) bool {
-	return ch.Subject == Subject(c.Uid) && bytes.Equal(ch.Device, c.Consent.Device) && ch.Number == of.Met+1 &&
-		d.At < ch.Until && ch.Until <= d.At+ChallengeLife+stamp.Minute // nodes' clocks differ a little
+	return ch.Subject == Subject(c.Uid) && bytes.Equal(ch.Device, c.Consent.Device) && ch.Number == of.Met+1 && assertion.Young(ch, d.At)
 }
 
 // grant leaves a grant of a passkey in the wallet.

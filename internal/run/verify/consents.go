@@ -12,6 +12,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/edge/httpsig"
 	"github.com/holdfast-pay/holdfast/internal/edge/passkey"
 	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/staff"
 	"github.com/holdfast-pay/holdfast/internal/rule/wallet"
 )
 
@@ -24,7 +25,7 @@ type consents struct {
 	used map[uint64]uint64
 	// passkeys has the public keys by number.
 	passkeys map[string]kept
-	// met has the last challenge of each wallet that was met.
+	// met has the last challenge of each owner that was met.
 	met   map[string]uint64
 	fault func(seq uint64, what string)
 	count uint64
@@ -39,22 +40,38 @@ func (c *consents) add(seq uint64, e *pb.Entry) {
 	if catalogue.Number(e.Number) == catalogue.DeviceEnrol && e.Name != "" {
 		c.enrol(seq, e.Name)
 	}
-	if catalogue.Number(e.Number) == catalogue.PasskeyAdd && e.Name != "" {
+	if n := catalogue.Number(e.Number); (n == catalogue.PasskeyAdd || n == catalogue.StaffPasskeyAdd) && e.Name != "" {
 		c.addPasskey(seq, e)
 	}
 	if s := e.Consent; s != nil {
 		c.count++
-		c.check(seq, s)
+		if !ofStaff(e) {
+			c.check(seq, s)
+		}
 		if s.Assertion != nil {
 			c.checkAssertion(seq, e)
 		}
 	}
 }
 
+// ofStaff says whether a passkey of a member of staff's signed it, and no device did.
+func ofStaff(e *pb.Entry) bool {
+	return e.Consent.Assertion != nil && len(e.Consent.Device) == 0 && strings.HasPrefix(e.Entity, "staff/")
+}
+
+// askedAs is whose challenge an entry's passkey may meet.
+func askedAs(e *pb.Entry) string {
+	if ofStaff(e) {
+		return staff.Subject
+	}
+	_, uid, _ := strings.Cut(e.Entity, "/")
+	return "person/" + uid
+}
+
 // kept is a passkey that was added.
 type kept struct {
-	wallet string // whose it is
-	key    []byte
+	owner string // whose it is, as the journal names them
+	key   []byte
 }
 
 // addPasskey notes the public key of a passkey.
@@ -75,12 +92,11 @@ func (c *consents) checkAssertion(seq uint64, e *pb.Entry) {
 	a := e.Consent.Assertion
 	passkeyOf, known := c.passkeys[string(a.Credential)]
 	ch := a.GetChallenge()
-	_, uid, _ := strings.Cut(e.Entity, "/")
 	switch {
-	case !known || passkeyOf.wallet != e.Entity:
+	case !known || passkeyOf.owner != e.Entity:
 		c.fault(seq, fmt.Sprintf("has the assertion of passkey %x, which nobody added there", a.Credential))
 		return
-	case ch.GetSubject() != "person/"+uid || !bytes.Equal(ch.GetDevice(), e.Consent.Device):
+	case ch.GetSubject() != askedAs(e) || !bytes.Equal(ch.GetDevice(), e.Consent.Device):
 		c.fault(seq, fmt.Sprintf("has an assertion that %s asked for by device %x", ch.GetSubject(), ch.GetDevice()))
 		return
 	case ch.Number <= c.met[e.Entity]:

@@ -108,6 +108,7 @@ var canWait = map[string]bool{
 	"charge": true, "reply": true, "guess": true, "renew": true, "receive": true,
 	"enter": true, "erase": true, "passkey": true, "end-passkey": true, "sign": true,
 	"hire": true, "dismiss": true, "reassign": true, "token": true, "enter-office": true, "leave-office": true, "work": true,
+	"office-key": true, "end-office-key": true, "key-office": true,
 	"block": true, "unblock": true, "appeal": true, "decide": true, "report": true, "reply-report": true, "close-report": true,
 	"apply": true, "approve": true, "turn-down": true, "visit": true, "collect": true,
 	"till": true, "cap": true, "shut": true, "open": true, "count": true, "take": true, "hand": true, "undo": true, "scan": true,

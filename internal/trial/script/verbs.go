@@ -50,7 +50,7 @@ var syntax = []string{
 	"enter ENTRANT [via NODE]",
 	"erase ENTRANT [via NODE]",
 
-	// What is done in offices: staff with tokens and sessions, by their numbers; blocks
+	// What is done in offices: staff with tokens, passkeys and sessions, by their numbers; blocks
 	// and appeals; what the payer of a transfer reports.
 	"hire MEMBER NUMBER [via NODE]",
 	"dismiss MEMBER [via NODE]",
@@ -58,6 +58,9 @@ var syntax = []string{
 	"token MEMBER NUMBER [via NODE]",
 	"enter-office MEMBER NUMBER with NUMBER [via NODE]",
 	"leave-office MEMBER [via NODE]",
+	"office-key MEMBER NUMBER with NUMBER [via NODE]",
+	"end-office-key MEMBER NUMBER [via NODE]",
+	"key-office MEMBER NUMBER with NUMBER [via NODE]",
 	"work MEMBER NUMBER [via NODE]",
 	"block FRIEND [via NODE]",
 	"unblock FRIEND [via NODE]",

@@ -115,6 +115,7 @@ var asks = map[string]func(*clients, *request, script.Step){
 	"till": (*clients).till, "cap": (*clients).setTill, "shut": (*clients).setTill, "open": (*clients).openShift, "count": (*clients).count,
 	"hire": (*clients).hire, "dismiss": (*clients).dismiss, "reassign": (*clients).reassign, "token": (*clients).token,
 	"enter-office": (*clients).enterOffice, "leave-office": (*clients).leaveOffice, "work": (*clients).work,
+	"office-key": (*clients).officeKey, "end-office-key": (*clients).endOfficeKey, "key-office": (*clients).keyOffice,
 	"block": (*clients).block, "unblock": (*clients).block, "appeal": (*clients).appeal, "decide": (*clients).decide,
 	"passkey": (*clients).addPasskey, "end-passkey": (*clients).endPasskey, "sign": (*clients).sign,
 	"apply": (*clients).apply, "approve": (*clients).decideShop, "turn-down": (*clients).decideShop, "visit": (*clients).visit, "collect": (*clients).collect,

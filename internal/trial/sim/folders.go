@@ -27,13 +27,32 @@ func folder(verb string) book {
 type staffBook struct {
 	hired, roles uint64 // as numbers for roles, 0 for none
 	token        uint64
-	sessions     uint16 // by their numbers
+	sessions     uint16 // that the token opened, by their numbers
 	ended        bool
+
+	keys  [officeKeys]bool   // passkeys, by their numbers
+	keyed [officeKeys]uint16 // the sessions that each opened
+	met   int64              // the number of the last challenge
+}
+
+// officeKeys is more than the highest number of a member's passkey.
+const officeKeys = 3
+
+// open are all sessions.
+func (s staffBook) open() uint16 {
+	all := s.sessions
+	for _, some := range s.keyed {
+		all |= some
+	}
+	return all
 }
 
 func (s staffBook) step(in input, out output, unknown bool) (bool, book) {
+	if out.code == code.ChallengeOver && !unknown {
+		return in.verb == "key-office", s // too late, or after a later one
+	}
 	want, next := s.expect(in)
-	shows := showMember(rolesOf(next.roles), bits.OnesCount16(next.sessions), next.ended)
+	shows := showMember(rolesOf(next.roles), bits.OnesCount16(next.open()), next.ended)
 	return unknown || out.code == want && (want != code.OK || in.verb == "work" || out.shows == shows), next
 }
 
@@ -47,9 +66,11 @@ func (s staffBook) expect(in input) (code.Code, staffBook) {
 	case in.verb == "dismiss":
 		return code.OK, staffBook{hired: s.hired, roles: s.roles, ended: true}
 	case in.verb == "leave-office":
-		s.sessions = 0
+		s.sessions, s.keyed = 0, [officeKeys]uint16{}
+	case in.verb == "end-office-key":
+		s.keys[in.number], s.keyed[in.number] = false, 0
 	case in.verb == "work":
-		if s.sessions&session == 0 {
+		if s.open()&session == 0 {
 			return code.StaffSecretInvalid, s
 		}
 	case s.ended:
@@ -57,13 +78,32 @@ func (s staffBook) expect(in input) (code.Code, staffBook) {
 	case in.verb == "reassign":
 		s.roles = in.number
 	case in.verb == "token" && s.token != in.number:
-		s.token, s.sessions = in.number, 0
-	case in.verb == "enter-office" && s.sessions&session == 0:
+		s = staffBook{hired: s.hired, roles: s.roles, token: in.number, met: s.met}
+	case in.verb == "enter-office" && s.open()&session == 0:
 		if s.token != script.Number(in.key) {
 			return code.StaffSecretInvalid, s
 		}
 		s.sessions |= session
+	case in.verb == "office-key" && !s.keys[in.number]:
+		if s.token != script.Number(in.key) {
+			return code.StaffSecretInvalid, s
+		}
+		s.keys[in.number] = true
+	case in.verb == "key-office" && s.open()&session == 0:
+		return s.enterByKey(script.Number(in.key), session, in.amount)
 	}
+	return code.OK, s
+}
+
+func (s staffBook) enterByKey(key uint64, session uint16, challenge int64) (code.Code, staffBook) {
+	switch {
+	case challenge <= s.met:
+		return code.ChallengeOver, s
+	case !s.keys[key]:
+		return code.PasskeyUnknown, s
+	}
+	s.keyed[key] |= session
+	s.met = challenge
 	return code.OK, s
 }
 

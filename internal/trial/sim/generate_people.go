@@ -129,7 +129,16 @@ func (g *generator) staff() {
 		g.ask(w, "enter-office %s 1 with 1", w)
 		return
 	}
-	switch g.IntN(16) {
+	switch g.IntN(20) {
+	case 16, 17:
+		g.ask(w, "office-key %s %d with %d", w, g.between(1, 2), g.between(1, 2))
+	case 18:
+		g.ask(w, "key-office %s %d with %d", w, g.between(1, 2), g.between(1, 2))
+	case 19:
+		g.ask(w, "key-office %s %d with %d", w, g.between(1, 2), g.between(1, 2))
+		if g.oneIn(2) {
+			g.ask(w, "end-office-key %s %d", w, g.between(1, 2))
+		}
 	case 0:
 		g.ask(w, "hire %s %d", w, g.between(1, 2))
 	case 1:

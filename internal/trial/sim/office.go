@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 
+	"github.com/holdfast-pay/holdfast/internal/base/assertion"
 	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/stamp"
@@ -20,6 +21,7 @@ import (
 // inOffice are the verbs about it.
 var inOffice = map[string]bool{
 	"hire": true, "dismiss": true, "reassign": true, "token": true, "enter-office": true, "leave-office": true, "work": true,
+	"office-key": true, "end-office-key": true, "key-office": true,
 	"block": true, "unblock": true, "appeal": true, "decide": true,
 	"report": true, "reply-report": true, "close-report": true,
 }
@@ -106,6 +108,44 @@ func (c *clients) enterOffice(r *request, step script.Step) {
 		return catalogue.NewCommand(catalogue.SessionOpen, "till", "", &pb.SessionOpen{
 			Id: c.offices.ids[name], Hash: secret("session", name, r.in.number), LifeMs: stamp.Hour, Label: "till",
 			Token: secret("token", name, script.Number(r.in.key)),
+		})
+	}
+}
+
+// officeKey adds a passkey with a token, endOfficeKey removes it.
+func (c *clients) officeKey(r *request, step script.Step) {
+	name, numbers := step.Arg("MEMBER"), step.All("NUMBER")
+	c.waitFor(r, name)
+	r.in.number, r.in.key = script.Number(numbers[0]), numbers[1]
+	r.command = func() *pb.Command {
+		return catalogue.NewCommand(catalogue.StaffPasskeyAdd, "till", "", &pb.StaffPasskeyAdd{
+			Id: c.offices.ids[name], Secret: secret("token", name, script.Number(r.in.key)),
+			Passkey: &pb.Passkey{Credential: credential(name, r.in.number), PublicKey: fill(77, byte(r.in.number)), Label: "key"},
+		})
+	}
+}
+
+func (c *clients) endOfficeKey(r *request, step script.Step) {
+	name := step.Arg("MEMBER")
+	c.waitFor(r, name)
+	r.in.number = script.Number(step.Arg("NUMBER"))
+	r.command = func() *pb.Command {
+		return catalogue.NewCommand(catalogue.StaffPasskeyEnd, "till", "", &pb.StaffPasskeyEnd{Id: c.offices.ids[name], Credential: credential(name, r.in.number)})
+	}
+}
+
+// keyOffice opens a session with a passkey, which signs a challenge that is made now.
+func (c *clients) keyOffice(r *request, step script.Step) {
+	name, numbers := step.Arg("MEMBER"), step.All("NUMBER")
+	c.waitFor(r, name)
+	r.in.number, r.in.key, r.in.amount = script.Number(numbers[0]), numbers[1], c.w.now
+	until := c.w.now + challengeFor
+	r.command = func() *pb.Command {
+		hash := secret("session", name, r.in.number)
+		return catalogue.NewCommand(catalogue.SessionOpen, "till", "", &pb.SessionOpen{
+			Id: c.offices.ids[name], Hash: hash, LifeMs: stamp.Hour, Label: "till", Assertion: signedChallenge(credential(name, script.Number(r.in.key)), 0, &pb.Challenge{
+				Subject: staff.Subject, Number: uint64(r.in.amount), Until: until, Act: hash[:assertion.ActSize], Mac: fill(assertion.MACSize, 1),
+			}),
 		})
 	}
 }

@@ -103,12 +103,16 @@ func (c *clients) granted(uid, consent, challenge, grant uint64) {
 }
 
 func assertionOf(uid uint64, consent *pb.Consent, credential []byte, number uint64, until int64, count uint32) *pb.Assertion {
+	return signedChallenge(credential, count, &pb.Challenge{
+		Subject: wallet.Subject(uid), Device: consent.Device, Number: number, Until: until, Mac: fill(assertion.MACSize, byte(consent.Counter)),
+	})
+}
+
+// signedChallenge is what an authenticator that counts so far makes of a challenge.
+func signedChallenge(credential []byte, count uint32, c *pb.Challenge) *pb.Assertion {
 	data := append(fill(32, 1), assertion.UserPresent|assertion.UserVerified)
 	return &pb.Assertion{
-		Credential: credential, AuthenticatorData: binary.BigEndian.AppendUint32(data, count), ClientData: fill(8, 1), Signature: fill(8, 1),
-		Challenge: &pb.Challenge{
-			Subject: wallet.Subject(uid), Device: consent.Device, Number: number, Until: until, Mac: fill(assertion.MACSize, byte(consent.Counter)),
-		},
+		Credential: credential, AuthenticatorData: binary.BigEndian.AppendUint32(data, count), ClientData: fill(8, 1), Signature: fill(8, 1), Challenge: c,
 	}
 }
 

@@ -16,7 +16,7 @@ var meant = []string{
 	"send: ok", "send: transfer_exists_with_different_content", "answer: ok", "answer: transfer_ended", "throw: ok", "grab: ok", "grab: packet_taken",
 	"open: ok", "open: shift_exists_with_different_content", "count: ok", "count: shift_exists_with_different_content", "take: ok", "take: cash_exists_with_different_content", "hand: ok", "hand: cash_short",
 	"undo: ok", "scan: ok", "scan: till_payment_exists_with_different_content", "scan: till_cap_exceeded",
-	"hire: ok", "dismiss: ok", "token: ok", "token: staff_ended", "enter-office: ok", "enter-office: staff_secret_invalid", "work: ok", "work: staff_secret_invalid",
+	"hire: ok", "dismiss: ok", "token: ok", "token: staff_ended", "enter-office: ok", "office-key: ok", "key-office: ok", "key-office: passkey_unknown", "end-office-key: ok", "enter-office: staff_secret_invalid", "work: ok", "work: staff_secret_invalid",
 	"block: ok", "unblock: ok", "appeal: ok", "appeal: appeal_waits", "decide: ok", "decide: appeal_not_found",
 	"report: ok", "report: report_exists_with_different_content", "reply-report: ok", "reply-report: report_closed", "close-report: ok",
 	"apply: ok", "apply: shop_exists_with_different_content", "apply: shop_waiting",

@@ -103,6 +103,8 @@ func (pl *player) senseless(s *script.Step) string {
 		return "the checker has no room for that many payments"
 	case s.Arg("MEMBER") != "" && v != "hire" && !c.offices.asked[s.Arg("MEMBER")]:
 		return "nobody has asked for that; hire them first"
+	case (v == "office-key" || v == "end-office-key" || v == "key-office") && slices.ContainsFunc(s.All("NUMBER"), func(n string) bool { return script.Number(n) >= officeKeys }):
+		return "the checker has no room for that many passkeys"
 	case withPasskeys[v] && (script.Number(s.Arg("NUMBER")) < 1 || script.Number(s.Arg("NUMBER")) > passkeysKnown):
 		return "the checker has no room for such a passkey"
 	case withShops[v] && v != "apply" && !c.shops.asked[s.Arg("FRIEND")+" "+s.Arg("SHOP")]:

@@ -46,6 +46,7 @@ var unreachable = map[catalogue.Number]map[code.Code]string{
 		code.SameAccount: "a merchant's account is no person's", code.AccountNotFound: "accounts open with their owner",
 	},
 	catalogue.SessionOpen:    {code.PersonNotFound: "the member names a person who is there"},
+	catalogue.SessionEnd:     {code.PersonNotFound: "the member names a person who is there", code.PinNeeded: "it asks for no PIN"},
 	catalogue.PayCodeRenew:   {code.PinNeeded: "to show codes needs no PIN"},
 	catalogue.ReceiveCodeSet: {code.PinNeeded: "to be paid needs no PIN"},
 	catalogue.PersonTopup: {

@@ -17,11 +17,15 @@ func credential(name string) []byte { return digest("passkey", name)[:16] }
 func passkeyAdd(s *player, l *line) (table.Record, error) {
 	uid, err := s.uid(l.arg(0))
 	by, err2 := consent(l)
+	return &pb.PasskeyAdd{Uid: uid, Passkey: passkeyOf(l), Consent: by}, errors.Join(err, err2)
+}
+
+func passkeyOf(l *line) *pb.Passkey {
 	k := &pb.Passkey{Credential: credential(l.arg(1)), PublicKey: digest("cose", l.option("key", l.arg(1))), Label: l.option("label", "fingerprint")}
 	if l.has("malformed") {
 		k.Credential = nil
 	}
-	return &pb.PasskeyAdd{Uid: uid, Passkey: k, Consent: by}, errors.Join(err, err2)
+	return k
 }
 
 func passkeyEnd(s *player, l *line) (table.Record, error) {
@@ -34,22 +38,29 @@ func passkeyEnd(s *player, l *line) (table.Record, error) {
 func passkeyUse(s *player, l *line) (table.Record, error) {
 	uid, err := s.uid(l.arg(0))
 	by, err2 := consent(l)
-	n, err3 := strconv.ParseUint(l.option("n", "1"), 10, 64)
-	count, err4 := strconv.ParseUint(l.option("count", "0"), 10, 32)
-	life, err5 := duration(l.option("until", "2m"))
 	if by == nil {
 		by = new(pb.Consent)
 	}
+	device, _, _ := strings.Cut(l.option("for", l.option("by", "")), "#")
+	var err3 error
+	by.Assertion, err3 = signedBy(s, l, l.arg(1), &pb.Challenge{Subject: wallet.Subject(uid), Device: deviceID(device), Act: by.Act})
+	return &pb.PasskeyUse{Uid: uid, Consent: by}, errors.Join(err, err2, err3)
+}
+
+// signedBy is what a passkey signs of the challenge n=, which is good until until=.
+func signedBy(s *player, l *line, passkey string, c *pb.Challenge) (*pb.Assertion, error) {
+	n, err := strconv.ParseUint(l.option("n", "1"), 10, 64)
+	count, err2 := strconv.ParseUint(l.option("count", "0"), 10, 32)
+	life, err3 := duration(l.option("until", "2m"))
 	data := append(digest("rp", ""), assertion.UserPresent|assertion.UserVerified)
 	if l.has("unverified") {
 		data[len(data)-1] = assertion.UserPresent
 	}
-	device, _, _ := strings.Cut(l.option("for", l.option("by", "")), "#")
-	by.Assertion = &pb.Assertion{
-		Credential: credential(l.arg(1)), AuthenticatorData: binary.BigEndian.AppendUint32(data, uint32(count)), ClientData: []byte("{}"), Signature: []byte("signed"),
-		Challenge: &pb.Challenge{Subject: wallet.Subject(uid), Device: deviceID(device), Number: n, Until: s.now + life, Act: by.Act, Mac: digest("mac", l.option("n", "1"))},
-	}
-	return &pb.PasskeyUse{Uid: uid, Consent: by}, errors.Join(err, err2, err3, err4, err5)
+	c.Number, c.Until, c.Mac = n, s.now+life, digest("mac", l.option("n", "1"))
+	return &pb.Assertion{
+		Credential: credential(passkey), AuthenticatorData: binary.BigEndian.AppendUint32(data, uint32(count)), ClientData: []byte("{}"), Signature: []byte("signed"),
+		Challenge: c,
+	}, errors.Join(err, err2, err3)
 }
 
 func deviceSeen(s *player, l *line) (table.Record, error) {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/holdfast-pay/holdfast/internal/base/assertion"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/staff"
@@ -85,22 +86,44 @@ func staffToken(s *player, l *line) (table.Record, error) {
 	return &pb.StaffToken{Id: id, Hash: secret(l.arg(1))}, err
 }
 
+// consentOrNone is a consent, by=unsigned one that nobody signed.
+func consentOrNone(l *line) (*pb.Consent, error) {
+	if l.options["by"] == "unsigned" {
+		return &pb.Consent{}, nil
+	}
+	return consent(l)
+}
+
 func sessionOpen(s *player, l *line) (table.Record, error) {
 	id, err := s.memberID(l.arg(0))
 	life, err2 := duration(l.option("life", "12h"))
-	by, err3 := consent(l)
-	if l.options["by"] == "unsigned" {
-		by, err3 = &pb.Consent{}, nil
-	}
-	return &pb.SessionOpen{
+	by, err3 := consentOrNone(l)
+	c := &pb.SessionOpen{
 		Id: id, Hash: secret(l.arg(1)), LifeMs: life, Label: l.option("label", "office"), Token: secret(l.option("token", "")), Consent: by,
-	}, errors.Join(err, err2, err3)
+	}
+	var err4 error
+	if k, ok := l.options["passkey"]; ok {
+		act := secret(l.option("for", l.arg(1)))[:assertion.ActSize]
+		c.Assertion, err4 = signedBy(s, l, k, &pb.Challenge{Subject: l.option("subject", staff.Subject), Act: act})
+	}
+	return c, errors.Join(err, err2, err3, err4)
+}
+
+func staffPasskeyAdd(s *player, l *line) (table.Record, error) {
+	id, err := s.memberID(l.arg(0))
+	return &pb.StaffPasskeyAdd{Id: id, Passkey: passkeyOf(l), Secret: secret(l.option("secret", ""))}, err
+}
+
+func staffPasskeyEnd(s *player, l *line) (table.Record, error) {
+	id, err := s.memberID(l.arg(0))
+	return &pb.StaffPasskeyEnd{Id: id, Credential: credential(l.arg(1))}, err
 }
 
 func sessionEnd(s *player, l *line) (table.Record, error) {
 	id, err := s.memberID(l.arg(0))
 	number, err2 := strconv.ParseUint(cmp.Or(l.arg(1), "0"), 10, 64)
-	return &pb.SessionEnd{Id: id, Number: number}, errors.Join(err, err2)
+	by, err3 := consentOrNone(l)
+	return &pb.SessionEnd{Id: id, Number: number, Consent: by}, errors.Join(err, err2, err3)
 }
 
 // describeOffice says what a record is that staff deals with.
@@ -132,5 +155,6 @@ func (s *player) describeStaff(m *pb.StaffMember) map[string]string {
 	return map[string]string{
 		"id": num(m.Id), "roles": strings.Join(names, ","), "token": strconv.FormatBool(len(m.Token) > 0), "rows": strconv.Itoa(len(m.Sessions)),
 		"sessions": cmp.Or(strings.Join(sessions, ","), "none"), "ended": strconv.FormatBool(m.EndedAt != 0),
+		"keys": strconv.Itoa(len(m.Passkeys)),
 	}
 }
