@@ -56,11 +56,15 @@ func run(tests bool) error {
 	return bundlePages()
 }
 
+// oldest are the engines that the pages still work in, as README.md says: what they don't
+// read is written so that they do, and what can't be is an error.
+var oldest = []api.Engine{{Name: api.EngineChrome, Version: "80"}, {Name: api.EngineSafari, Version: "14.1"}}
+
 // common are the options that pages and tests share.
 func common() api.BuildOptions {
 	return api.BuildOptions{
 		Bundle: true, Write: false, LogLevel: api.LogLevelWarning, Charset: api.CharsetUTF8,
-		Format: api.FormatESModule, Target: api.ES2020, JSX: api.JSXAutomatic, JSXImportSource: "preact",
+		Format: api.FormatESModule, Target: api.ES2020, Engines: oldest, JSX: api.JSXAutomatic, JSXImportSource: "preact",
 		Plugins: []api.Plugin{icons}, LegalComments: api.LegalCommentsNone,
 		Define: map[string]string{"process.env.NODE_ENV": `"production"`},
 	}
@@ -257,6 +261,7 @@ func bundleTests() error {
 		found = append(found, matches...)
 	}
 	o := common()
+	o.Engines = nil // node runs them
 	o.EntryPoints, o.Outdir, o.Outbase, o.Write = found, "build/test", ".", true
 	o.Platform, o.OutExtension = api.PlatformNode, map[string]string{".js": ".mjs"}
 	o.Sourcemap = api.SourceMapInline

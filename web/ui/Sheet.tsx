@@ -5,6 +5,10 @@ import { say, type Text } from "./words";
 
 const closing: Text = { zh: "关闭", en: "Close" };
 
+// modal says whether the browser knows how to hold a page back; older ones, of tablets
+// above all, have the sheet lie over it.
+const modal = typeof HTMLDialogElement !== "undefined" && "showModal" in HTMLDialogElement.prototype;
+
 export interface SheetProps {
 	open: boolean;
 	title: string;
@@ -21,18 +25,27 @@ export function Sheet({ open, title, children, onClose, dialog = false }: SheetP
 	useEffect(() => {
 		const d = box.current;
 		if (!d) return;
-		if (open && !d.open) {
-			d.showModal();
+		const shown = d.hasAttribute("open");
+		if (open && !shown) {
+			if (modal) d.showModal();
+			else d.setAttribute("open", "");
 			// The browser would begin at the button that closes: who reads by ear begins at the title.
 			(d.querySelector<HTMLElement>("[data-first]") ?? d.querySelector("h2"))?.focus({ preventScroll: true });
 		}
-		if (!open && d.open) d.close();
+		if (!open && shown) {
+			if (modal) d.close();
+			else d.removeAttribute("open");
+		}
 	}, [open]);
 	return (
 		<dialog
 			ref={box}
-			class={dialog ? "dialog" : "sheet"}
+			class={`${dialog ? "dialog" : "sheet"}${modal ? "" : " plain"}`}
+			{...(modal ? {} : { role: "dialog", "aria-modal": "true" as const })}
 			aria-labelledby={id}
+			onKeyDown={(e) => {
+				if (!modal && e.key === "Escape") onClose();
+			}}
 			onCancel={(e) => {
 				e.preventDefault();
 				onClose();

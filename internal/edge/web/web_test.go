@@ -33,6 +33,25 @@ func get(h http.Handler, method, path string, head ...string) *httptest.Response
 
 var own = regexp.MustCompile(`(?:src|href)="(/[^"]*)"`)
 
+// newer are what browsers of old tablets lack.
+var newer = regexp.MustCompile(`\.(at|replaceAll|findLast|findLastIndex|toSorted|toReversed|toSpliced|with|flatten|replaceChildren|allSettled|any|withResolvers|groupBy|hasOwn|randomUUID|waitAsync|checkVisibility|showPopover|timeout)\(` +
+	`|\b(structuredClone|WeakRef|FinalizationRegistry|AggregateError|createImageBitmap|OffscreenCanvas|CompressionStream|DecompressionStream|requestIdleCallback|Intl\.(Segmenter|DurationFormat|ListFormat|DisplayNames)|URLPattern|Iterator\.|navigator\.locks)\b` +
+	`|\?\?=|\|\|=|&&=|static\{|\d_\d`)
+
+// All that the till loads is read by browsers of old tablets: Chrome 80, Safari 14.1.
+func TestAnOldTabletHasAllThatTheTillUses(t *testing.T) {
+	t.Parallel()
+	h := open(t, false)
+	for _, l := range own.FindAllStringSubmatch(get(h, "GET", web.Till).Body.String(), -1) {
+		if !strings.HasSuffix(l[1], ".js") {
+			continue
+		}
+		if used := newer.FindAllString(get(h, "GET", l[1]).Body.String(), -1); used != nil {
+			t.Errorf("%s uses %q", l[1], used)
+		}
+	}
+}
+
 // Every address is the page, and all that the page loads is there.
 func TestThePageAndItsFiles(t *testing.T) {
 	t.Parallel()

@@ -3,7 +3,6 @@
 package webtest
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -179,14 +178,6 @@ func (s *sandbox) kill(p *phone, stage fetch.RequestStage, held fetch.RequestID,
 		let = within(fetch.FailRequest, fetch.FailRequestParams{RequestID: held, ErrorReason: cdpnet.ErrorReasonConnectionReset})
 	}
 	return chromedp.Do(p.ctx, let, within(fetch.Disable, cdp.Empty{}))
-}
-
-// within is a call of the browser's that returns nothing.
-func within[P, R any](method cdp.Command[P, R], params P) chromedp.Action[chromedp.Void] {
-	return chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
-		_, err := cdp.Call(ctx, tab, method, params)
-		return err
-	})
 }
 
 var timed = regexp.MustCompile(`"?time"?[=:]"?([^ ",]+)`)

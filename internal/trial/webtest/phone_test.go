@@ -74,6 +74,14 @@ func focusable() chromedp.Action[chromedp.Void] {
 	})
 }
 
+// within is a call of the browser's that returns nothing.
+func within[P, R any](method cdp.Command[P, R], params P) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
+		_, err := cdp.Call(ctx, tab, method, params)
+		return err
+	})
+}
+
 // watching counts taps, and has the browser say which language it wants.
 const watching = `
 	Object.defineProperty(navigator, "languages", { get: () => [%q] });

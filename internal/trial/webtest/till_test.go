@@ -23,14 +23,16 @@ type tablet struct {
 }
 
 // newTablet gives the shop a till, and opens its page by a sign-in link.
-func (s *site) newTablet(lang string) *tablet {
+func (s *site) newTablet(lang string, scripts ...string) *tablet {
 	s.Helper()
 	p := &tablet{phone: s.newPhone(lang, "the tablet"), token: bytes.Repeat([]byte{7}, till.TokenSize)}
 	s.do(catalogue.TillAdd, &pb.TillAdd{Mchid: edgetest.Mchid, Name: "柜台一", Token: p.token})
 	m := s.do(catalogue.StaffAdd, &pb.StaffAdd{Mchid: edgetest.Mchid, Ref: "li", Roles: []pb.StaffRole{pb.StaffRole_STAFF_ROLE_CASHIER}}).(*pb.StaffMember)
 	secret, hash := staffauth.NewSecret(staffauth.Token, m.Id)
 	s.do(catalogue.StaffToken, &pb.StaffToken{Id: m.Id, Hash: hash})
-	p.before(ears)
+	for _, script := range append(scripts, ears) {
+		p.before(script)
+	}
 	p.on(browser.View{Wide: 360, High: 740})
 	p.step(chromedp.Navigate(paylink.SignIn(s.url, secret)))
 	p.see(".enter")
