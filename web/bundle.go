@@ -102,7 +102,12 @@ func bundlePages() error {
 // loads few files faster than many.
 func (s site) bundle(files map[string][]byte) (string, error) {
 	o := common()
-	o.EntryPointsAdvanced = []api.EntryPoint{{InputPath: s.folder + "/app.tsx", OutputPath: s.folder}}
+	first, err := filepath.Abs(s.folder + "/app.tsx")
+	if err != nil {
+		return "", err
+	}
+	o.EntryPointsAdvanced = []api.EntryPoint{{InputPath: first, OutputPath: s.folder}}
+	o.Plugins = append(o.Plugins, later(first))
 	o.Outdir, o.EntryNames, o.ChunkNames, o.AssetNames = dist, "assets/[name]-[hash]", "assets/[name]-[hash]", "assets/[name]-[hash]"
 	o.Splitting, o.Metafile = true, true
 	o.MinifyWhitespace, o.MinifyIdentifiers, o.MinifySyntax = true, true, true
@@ -110,22 +115,25 @@ func (s site) bundle(files map[string][]byte) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for _, f := range built.OutputFiles {
-		files[name(f.Path)] = f.Contents
-	}
-	return s.add(files, built.Metafile)
-}
-
-// add adds what a site has besides what is bundled, and says what it weighs.
-func (s site) add(files map[string][]byte, account string) (string, error) {
-	loads, err := loaded(account, s.folder)
+	loads, err := loaded(built.Metafile, s.folder)
 	if err != nil {
 		return "", err
 	}
+	for _, f := range built.OutputFiles {
+		if at := name(f.Path); slices.Contains(loads.ever, at) {
+			files[at] = f.Contents
+		}
+	}
+	return s.add(files, loads)
+}
+
+// add adds what a site has besides what is bundled, and says what it weighs.
+func (s site) add(files map[string][]byte, loads loads) (string, error) {
 	if err := s.addStatic(files); err != nil {
 		return "", err
 	}
 	html := s.at + "index.html"
+	var err error
 	if files[html], err = page(files[html], loads.first, s.folder); err != nil {
 		return "", err
 	}

@@ -1,1 +1,0 @@
-import{d as t,i as m,j as o}from"./chunk-CSLWNVKB.js";var r="theme",s=()=>{let e=m(r);return e==="light"||e==="dark"?e:"system"},n=t(s());function a(e){n.value=e,o(r,e),e==="system"?delete document.documentElement.dataset.theme:document.documentElement.dataset.theme=e}export{n as a,a as b};

@@ -1,0 +1,1 @@
+import"./chunk-XBEPPW4L.js";
