@@ -156,7 +156,7 @@ func (p *tablet) showsCodes(payer *phone) {
 	payer.tap("#pay")
 	payer.see(".verdict.good")
 	p.see(".announced.late") // and it stays until somebody has seen it
-	p.plays(tuneLate, "注意，迟到的付款 6.00 元")
+	p.plays(tuneLate, "注意，刚才那笔到账 6.00 元")
 	p.rings("late", "6.00")
 
 	browser.Read(p.ctx, p.T, chromedp.Evaluate[bool](`navigator.serviceWorker.ready.then(() => true)`, chromedp.EvalAwaitPromise))
