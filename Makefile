@@ -53,10 +53,11 @@ web: ## the pages: types, unit tests, that their committed bundle is current (sc
 	@scripts/web.sh
 	$(TEST) -count=1 -timeout 10m ./internal/trial/webtest
 
-pictures: ## every screen of the pages as PNG into bin/pictures: phone and wide, both languages, both themes
+pictures: ## every screen of the pages as PNG into bin/pictures: phone and wide, both languages, both themes; and the pictures of the guides
 	@mkdir -p bin/pictures
 	HOLDFAST_SHOTS=$(CURDIR)/bin/pictures $(TEST) -count=1 -timeout 20m ./internal/trial/webtest
 	HOLDFAST_SHOTS=$(CURDIR)/bin/pictures $(TEST) -count=1 -timeout 20m -run TestBrowserLayoutOfEveryPage ./internal/edge/cashier
+	HOLDFAST_GUIDES=$(CURDIR)/bin/pictures $(TEST) -count=1 -run TestGuidePictures ./internal/trial/webtest
 
 pagespeed: ## what people wait for: the first screen and a payment on a slow phone, how soon a till hears of money
 	HOLDFAST_SPEED=1 $(TEST) -count=1 -timeout 10m -run TestSpeed ./internal/trial/webtest

@@ -4,7 +4,7 @@ import { Button } from "../ui/Button";
 import { Field } from "../ui/Field";
 import { Screen } from "../ui/Screen";
 import { Banner, Verdict } from "../ui/State";
-import { say } from "../ui/words";
+import { same, say, told, type Text } from "../ui/words";
 import { Lost, Refused } from "../wire/outcome";
 import { call } from "./call";
 import { ScanSheet } from "./parts";
@@ -19,11 +19,11 @@ export function SignIn({ token }: { token: string | undefined }) {
 	const text = useSignal("");
 	const busy = useSignal(false);
 	const scan = useSignal(false);
-	const said = useSignal<string | undefined>(undefined);
+	const said = useSignal<Text | undefined>(undefined);
 	const enter = async (from: string) => {
 		const found = tokenIn(from);
 		if (!found) {
-			said.value = say(t.tokenWrong);
+			said.value = t.tokenWrong;
 			return;
 		}
 		scan.value = false;
@@ -34,7 +34,7 @@ export function SignIn({ token }: { token: string | undefined }) {
 			await sessionBegun();
 		} catch (e) {
 			if (!(e instanceof Lost || e instanceof Refused)) throw e;
-			said.value = e instanceof Refused ? e.sentence : say(t.lostSignIn);
+			said.value = e instanceof Refused ? same(e.sentence) : t.lostSignIn;
 		} finally {
 			busy.value = false;
 		}
@@ -60,7 +60,7 @@ export function SignIn({ token }: { token: string | undefined }) {
 							void enter(text.value);
 						}}
 					>
-						<Field label={say(t.token)} value={text} name="token" maxLength={200} error={said.value} autofocus onChange={() => (said.value = undefined)} />
+						<Field label={say(t.token)} value={text} name="token" maxLength={200} error={told(said.value)} autofocus onChange={() => (said.value = undefined)} />
 						<Button submit kind="primary" disabled={text.value.trim() === ""} onPress={() => {}}>
 							{say(t.signInDo)}
 						</Button>

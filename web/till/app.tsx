@@ -80,6 +80,12 @@ function App() {
 		);
 		return hear((r) => onRead(r, (text) => (token.value = text)), onKey);
 	}, []);
+	// A sign-in link that is opened where this page is already loads nothing anew.
+	useEffect(() => {
+		const opened = () => (token.value = fromAddress() ?? token.value);
+		addEventListener("hashchange", opened);
+		return () => removeEventListener("hashchange", opened);
+	}, []);
 	useEffect(() => {
 		if (signedIn.value) void refresh();
 	}, [signedIn.value]);

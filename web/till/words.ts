@@ -64,12 +64,12 @@ export const t = {
 	askedText: { zh: "金额超过免密额度，顾客的手机上正在询问。", en: "The amount is above their PIN-free limit; their phone is asking them." },
 	left: (x: string): Text => ({ zh: `还剩 ${x}`, en: `${x} left` }),
 	next: { zh: "下一位", en: "Next customer" },
-	nextText: { zh: "这个码仍可付款；到账时会大声提醒。", en: "The code can still be paid; you'll hear it loud and clear." },
+	nextText: { zh: "这笔仍可付款；到账时会大声提醒。", en: "This sale can still be paid; you'll hear it loud and clear." },
 	cancelSale: { zh: "取消这笔", en: "Cancel this sale" },
 	cancelling: { zh: "正在取消", en: "Cancelling" },
 	cancelled: { zh: "已取消，不能再付款。", en: "Cancelled. It can no longer be paid." },
 	notCharged: { zh: "没有收到款", en: "Not paid" },
-	closed: { zh: "这笔已关闭，没有收到款。", en: "This sale is closed. Nothing was paid." },
+	closed: { zh: "这笔已关闭，没有收到款", en: "Sale closed, nothing paid" },
 	newSale: { zh: "重新收款", en: "New sale" },
 
 	// Announcing.

@@ -17,6 +17,9 @@ export const clock = (at: number): string => format(at, { hour: "2-digit", minut
 export const moment = (at: number): string =>
 	format(at, { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 
+// brief is a moment of these weeks: date and time, without the year.
+export const brief = (at: number): string => format(at, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+
 // day is a date as a heading: with its weekday.
 export const day = (at: number): string => format(at, { month: "long", day: "numeric", weekday: "short" });
 

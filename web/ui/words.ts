@@ -48,6 +48,12 @@ export function speak(l: Lang): void {
 
 export const say = (t: Text): string => t[lang.value];
 
+// told is a sentence that may not be there.
+export const told = (t: Text | undefined): string | undefined => t && say(t);
+
+// same is a sentence that comes in one language, as a person's own words do.
+export const same = (text: string): Text => ({ zh: text, en: text });
+
 // together puts sentences one after the other: Chinese ones without a space.
 export const together = (...sentences: string[]): string => sentences.filter(Boolean).join(lang.value === "zh" ? "" : " ");
 

@@ -183,6 +183,7 @@ function Done({ act: a }: { act: Act }) {
 		if (a.kind === "ApplyShop") go(`/shops/${text("shop")}`, true);
 	}, [a.id]);
 	const shop = returnTo(a.back ?? null);
+	const waits = a.kind === "Transfer" && text("state") === "waiting";
 	return (
 		<Screen
 			title={say(screen(a))}
@@ -199,7 +200,7 @@ function Done({ act: a }: { act: Act }) {
 				</>
 			}
 		>
-			<Verdict tone="good" title={say(ended(a))}>
+			<Verdict tone={waits ? "wait" : "good"} {...(waits ? { icon: "clock" as const } : {})} title={say(ended(a))}>
 				{a.kind !== "ApplyShop" && <Amount fen={a.amount} size="display" />}
 				{a.who && <Who name={a.who} shop={isShop(a)} />}
 			</Verdict>

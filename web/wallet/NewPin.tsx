@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { Button } from "../ui/Button";
 import { PinPad } from "../ui/PinPad";
 import { Screen } from "../ui/Screen";
-import { say } from "../ui/words";
+import { say, told, type Text } from "../ui/words";
 import { call } from "./call";
 import { ask, Declined } from "./passkey";
 import { wallet } from "./state";
@@ -17,18 +17,18 @@ const blindBytes = 16;
 // NewPin sets a PIN, typed twice. grant is of the one that it replaces.
 export function NewPin({ grant, onDone, onSkip, onBack }: { grant?: string; onDone: () => void; onSkip?: () => void; onBack?: () => void }) {
 	const first = useSignal("");
-	const wrong = useSignal<string | undefined>(undefined);
+	const wrong = useSignal<Text | undefined>(undefined);
 	const busy = useSignal(false);
 	const take = async (pin: string) => {
 		wrong.value = undefined;
 		if (first.value === "") {
-			if (tooEasy(pin)) wrong.value = say(w.pinEasy);
+			if (tooEasy(pin)) wrong.value = w.pinEasy;
 			else first.value = pin;
 			return;
 		}
 		if (first.value !== pin) {
 			first.value = "";
-			wrong.value = say(w.pinsDiffer);
+			wrong.value = w.pinsDiffer;
 			return;
 		}
 		busy.value = true;
@@ -40,14 +40,14 @@ export function NewPin({ grant, onDone, onSkip, onBack }: { grant?: string; onDo
 			onDone();
 		} catch (e) {
 			first.value = "";
-			wrong.value = e instanceof Declined ? say(w.passkeyClosed) : trouble(e).text;
+			wrong.value = e instanceof Declined ? w.passkeyClosed : trouble(e).text;
 		} finally {
 			busy.value = false;
 		}
 	};
 	return (
 		<Screen title={say(w.pin)} onBack={onBack}>
-			<PinPad label={say(first.value === "" ? w.choosePin : w.repeatPin)} error={wrong.value} busy={busy.value} onPin={take} />
+			<PinPad label={say(first.value === "" ? w.choosePin : w.repeatPin)} error={told(wrong.value)} busy={busy.value} onPin={take} />
 			{onSkip && (
 				<Button kind="quiet" onPress={onSkip}>
 					{say(w.laterPin)}

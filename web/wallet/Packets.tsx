@@ -9,7 +9,7 @@ import { parse, yuan } from "../ui/money";
 import { Screen } from "../ui/Screen";
 import { Copyable, Skeleton, Verdict } from "../ui/State";
 import { clock } from "../ui/time";
-import { say } from "../ui/words";
+import { say, told, type Text } from "../ui/words";
 import { begin, live } from "./acts";
 import { newID } from "../wire/begun";
 import type { PacketLine, PacketView } from "./api.gen";
@@ -38,7 +38,7 @@ export function Packets() {
 	const pin = useSignal(false);
 	const busy = useSignal(false);
 	const failed = useSignal<Trouble | undefined>(undefined);
-	const wrongLink = useSignal<string | undefined>(undefined);
+	const wrongLink = useSignal<Text | undefined>(undefined);
 	const words = useSignal("");
 	const sent = useSignal<PacketLine[]>([]);
 	const id = useSignal(newID());
@@ -72,7 +72,7 @@ export function Packets() {
 		const what = about(link.value);
 		if (what.kind === "packet") go(`/packet#${what.link}`);
 		else if (/^\d+(\.[0-9a-f]+)?$/.test(link.value.trim())) go(`/packet#${link.value.trim()}`);
-		else wrongLink.value = say(w.packetNoneText);
+		else wrongLink.value = w.packetNoneText;
 	};
 	return (
 		<Screen
@@ -104,7 +104,7 @@ export function Packets() {
 				}}
 			>
 				<h2>{say(w.openOne)}</h2>
-				<Field label={say(w.pasteLink)} value={link} name="link" error={wrongLink.value} />
+				<Field label={say(w.pasteLink)} value={link} name="link" error={told(wrongLink.value)} />
 				{link.value.trim() !== "" && (
 					<Button submit onPress={() => {}}>
 						{say(w.go)}
@@ -157,7 +157,7 @@ export function PacketPage({ link }: { link: string }) {
 	if (failed.value) {
 		return (
 			<Screen title={say(w.packet)} onBack={back} foot={<Button onPress={() => go("/", true)}>{say(w.home)}</Button>}>
-				<Sorry trouble={failed.value.code === "packet_not_found" ? { ...failed.value, text: say(w.packetNoneText) } : failed.value} title={failed.value.code ? w.packetNone : w.noAnswer} retry={() => void look()} />
+				<Sorry trouble={failed.value.code === "packet_not_found" ? { ...failed.value, text: w.packetNoneText } : failed.value} title={failed.value.code ? w.packetNone : w.noAnswer} retry={() => void look()} />
 			</Screen>
 		);
 	}

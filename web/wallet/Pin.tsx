@@ -5,7 +5,7 @@ import { Button } from "../ui/Button";
 import { PinPad } from "../ui/PinPad";
 import { Sheet } from "../ui/Sheet";
 import { clock } from "../ui/time";
-import { say } from "../ui/words";
+import { say, told, type Text } from "../ui/words";
 import { call, Refused } from "./call";
 import { able, ask, Declined, here, type About } from "./passkey";
 import { wallet } from "./state";
@@ -27,17 +27,17 @@ export interface AskPinProps {
 // AskPin asks for the PIN or a passkey over the page whose amount it is for.
 export function AskPin({ open, label, about, onClose, onGrant, children }: AskPinProps) {
 	const busy = useSignal(false);
-	const wrong = useSignal<string | undefined>(undefined);
+	const wrong = useSignal<Text | undefined>(undefined);
 	const check = async (grant: () => Promise<string>) => {
 		busy.value = true;
 		wrong.value = undefined;
 		try {
 			onGrant(await grant());
 		} catch (e) {
-			if (e instanceof Declined) wrong.value = e.why === "closed" ? say(w.passkeyClosed) : say(w.passkeyAddress);
+			if (e instanceof Declined) wrong.value = e.why === "closed" ? w.passkeyClosed : w.passkeyAddress;
 			else {
 				wrong.value = trouble(e).text;
-				if (e instanceof Refused && e.code === "pin_locked" && wallet.value?.pinLockedUntil) wrong.value = say(w.lockedUntil(clock(wallet.value.pinLockedUntil)));
+				if (e instanceof Refused && e.code === "pin_locked" && wallet.value?.pinLockedUntil) wrong.value = w.lockedUntil(clock(wallet.value.pinLockedUntil));
 			}
 		} finally {
 			busy.value = false;
@@ -61,11 +61,11 @@ export function AskPin({ open, label, about, onClose, onGrant, children }: AskPi
 				</>
 			)}
 			{wallet.value?.hasPin !== false ? (
-				<PinPad label={label} error={wrong.value} busy={busy.value} onPin={(pin) => check(async () => (await call("CheckPin", { pin })).grant)} />
+				<PinPad label={label} error={told(wrong.value)} busy={busy.value} onPin={(pin) => check(async () => (await call("CheckPin", { pin })).grant)} />
 			) : (
 				wrong.value && (
 					<p class="said wrong" role="alert">
-						{wrong.value}
+						{say(wrong.value)}
 					</p>
 				)
 			)}

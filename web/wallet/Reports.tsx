@@ -7,7 +7,7 @@ import type { IconName } from "../ui/Icon";
 import { Row, Rows } from "../ui/List";
 import { Screen } from "../ui/Screen";
 import { Fact, Facts, Skeleton, Verdict, type Tone } from "../ui/State";
-import { day, moment } from "../ui/time";
+import { brief, day, moment } from "../ui/time";
 import { TimeLine, type Step } from "../ui/TimeLine";
 import { say, type Text } from "../ui/words";
 import { newID } from "../wire/begun";
@@ -172,7 +172,7 @@ export function ReportPage({ id }: { id: string }) {
 	const r = report.value;
 	if (!r) {
 		return (
-			<Screen title={say(b.report)} onBack={back}>
+			<Screen title={say(b.oneReport)} onBack={back}>
 				{failed.value ? <Sorry trouble={failed.value} title={b.noReport} again={() => void look()} /> : <Skeleton />}
 			</Screen>
 		);
@@ -180,7 +180,7 @@ export function ReportPage({ id }: { id: string }) {
 	const about = billOf(r.subject);
 	return (
 		<Screen
-			title={say(b.report)}
+			title={say(b.oneReport)}
 			onBack={back}
 			foot={
 				r.state === "closed" ? undefined : (
@@ -204,7 +204,7 @@ export function ReportPage({ id }: { id: string }) {
 			</section>
 			{about && (
 				<Rows>
-					<Row icon={lineOf(about).icon} title={lineOf(about).title} note={moment(about.at)} href={`/bill/${about.entry}`} value={<Amount fen={about.amount} flow />} />
+					<Row icon={lineOf(about).icon} title={lineOf(about).title} note={brief(about.at)} href={`/bill/${about.entry}`} value={<Amount fen={about.amount} flow />} />
 				</Rows>
 			)}
 		</Screen>

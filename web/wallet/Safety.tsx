@@ -36,8 +36,8 @@ function wordsOf(e: unknown): Trouble {
 		note(e);
 		return trouble(e);
 	}
-	if (e.why === "address") return { tone: "info", title: say(s.address), text: say(s.addressText) };
-	return { tone: "info", text: say(e.why === "exists" ? s.exists : s.closed) };
+	if (e.why === "address") return { tone: "info", title: s.address, text: s.addressText };
+	return { tone: "info", text: e.why === "exists" ? s.exists : s.closed };
 }
 
 // PasskeysPage adds and removes what stands in for the PIN.

@@ -4,7 +4,7 @@ import { Field } from "../ui/Field";
 import { FromFile } from "../ui/FromFile";
 import { Camera } from "../ui/Scanner";
 import { Screen } from "../ui/Screen";
-import { say } from "../ui/words";
+import { say, told, type Text } from "../ui/words";
 import { back, go } from "./nav";
 import { about } from "./codes";
 import { printed } from "./Printed";
@@ -13,7 +13,7 @@ import { w } from "./words";
 const decoder = () => import("../ui/decode");
 
 // take goes where a code leads, or says why it leads nowhere here.
-function take(text: string): string | undefined {
+function take(text: string): Text | undefined {
 	const what = about(text);
 	switch (what.kind) {
 		case "pay":
@@ -29,17 +29,17 @@ function take(text: string): string | undefined {
 			go(`/transfer#${encodeURIComponent(what.code)}`, true);
 			return undefined;
 		case "foreign":
-			return say(w.whose(say(w[what.whose])));
+			return { zh: w.whose(w[what.whose].zh).zh, en: w.whose(w[what.whose].en).en };
 		default:
-			return say(w.notOurs);
+			return w.notOurs;
 	}
 }
 
 // Scan reads a code: by the camera, from a picture, or typed.
 export function Scan() {
 	const typed = useSignal("");
-	const said = useSignal<string | undefined>(undefined);
-	const wrong = useSignal<string | undefined>(undefined);
+	const said = useSignal<Text | undefined>(undefined);
+	const wrong = useSignal<Text | undefined>(undefined);
 	const busy = useSignal(false);
 	const picture = async (file: File | undefined) => {
 		if (!file) return;
@@ -47,9 +47,9 @@ export function Scan() {
 		said.value = undefined;
 		try {
 			const text = await (await decoder()).fromPicture(file);
-			said.value = text === undefined ? say(w.noCode) : take(text);
+			said.value = text === undefined ? w.noCode : take(text);
 		} catch {
-			said.value = say(w.stale);
+			said.value = w.stale;
 		} finally {
 			busy.value = false;
 		}
@@ -59,7 +59,7 @@ export function Scan() {
 			<Camera words={{ aim: w.aim, off: w.cameraOff, refused: w.cameraRefused }} onText={(t) => (said.value = take(t))} />
 			{said.value && (
 				<p class="said wrong" role="alert">
-					{said.value}
+					{say(said.value)}
 				</p>
 			)}
 			<FromFile icon="image" label={say(w.fromPicture)} busy={busy.value} onFile={(f) => void picture(f)} />
@@ -70,7 +70,7 @@ export function Scan() {
 					wrong.value = take(typed.value);
 				}}
 			>
-				<Field label={say(w.typeIt)} value={typed} name="link" error={wrong.value} maxLength={2000} />
+				<Field label={say(w.typeIt)} value={typed} name="link" error={told(wrong.value)} maxLength={2000} />
 				<Button submit disabled={typed.value.trim() === ""} onPress={() => {}}>
 					{say(w.go)}
 				</Button>

@@ -9,7 +9,7 @@ import { Sheet } from "../ui/Sheet";
 import { Skeleton, Verdict } from "../ui/State";
 import { show as showTheme, theme, type Theme } from "../ui/theme";
 import { clock, day } from "../ui/time";
-import { lang, say, speak } from "../ui/words";
+import { lang, say, speak, told, type Text } from "../ui/words";
 import { newID } from "../wire/begun";
 import type { DeviceView } from "./api.gen";
 import { call } from "./call";
@@ -209,7 +209,7 @@ function Forgot() {
 	const code = useSignal("");
 	const sent = useSignal(false);
 	const busy = useSignal(false);
-	const wrong = useSignal<string | undefined>(undefined);
+	const wrong = useSignal<Text | undefined>(undefined);
 	const go = async () => {
 		busy.value = true;
 		wrong.value = undefined;
@@ -241,9 +241,9 @@ function Forgot() {
 		>
 			<p>{say(w.forgotText)}</p>
 			{sent.value ? (
-				<Field label={say(w.code)} value={code} inputMode="numeric" autocomplete="one-time-code" maxLength={6} error={wrong.value} />
+				<Field label={say(w.code)} value={code} inputMode="numeric" autocomplete="one-time-code" maxLength={6} error={told(wrong.value)} />
 			) : (
-				<Field label={say(w.phone)} value={phone} type="tel" inputMode="tel" maxLength={20} error={wrong.value} />
+				<Field label={say(w.phone)} value={phone} type="tel" inputMode="tel" maxLength={20} error={told(wrong.value)} />
 			)}
 			<Button submit busy={busy.value} onPress={() => {}}>
 				{say(sent.value ? w.next : w.sendCode)}
@@ -257,7 +257,7 @@ export function FreePage() {
 	const typed = useSignal(wallet.value ? digits(wallet.value.freeLimit) : "");
 	const asking = useSignal(false);
 	const busy = useSignal(false);
-	const wrong = useSignal<string | undefined>(undefined);
+	const wrong = useSignal<Text | undefined>(undefined);
 	const fen = parse(typed.value);
 	const save = async (grant?: string) => {
 		asking.value = false;
@@ -284,7 +284,7 @@ export function FreePage() {
 				</Button>
 			}
 		>
-			<Field label={say(w.freeLabel)} value={typed} inputMode="decimal" hint={say(w.freeText)} error={wrong.value} />
+			<Field label={say(w.freeLabel)} value={typed} inputMode="decimal" hint={say(w.freeText)} error={told(wrong.value)} />
 			<AskPin open={asking.value} label={say(w.oldPin)} about={() => ({ setFreeLimit: { limit: fen ?? 0 } })} onClose={() => (asking.value = false)} onGrant={(g) => void save(g)} />
 			{wallet.value === undefined && (
 				<Button kind="quiet" onPress={() => go("/", true)}>

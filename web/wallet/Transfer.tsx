@@ -8,7 +8,7 @@ import { yuan } from "../ui/money";
 import { Screen } from "../ui/Screen";
 import { Countdown, Fact, Facts, Skeleton, Verdict, Who, type Tone } from "../ui/State";
 import { moment } from "../ui/time";
-import { say } from "../ui/words";
+import { say, told, type Text } from "../ui/words";
 import { begin } from "./acts";
 import { newID } from "../wire/begun";
 import type { FindPayeeResponse, TransferView } from "./api.gen";
@@ -27,7 +27,7 @@ export function Transfer({ code }: { code: string }) {
 	const found = useSignal<FindPayeeResponse | undefined>(undefined);
 	const sure = useSignal(false);
 	const busy = useSignal(false);
-	const wrong = useSignal<string | undefined>(undefined);
+	const wrong = useSignal<Text | undefined>(undefined);
 	useEffect(() => {
 		void refresh();
 		if (code) void find();
@@ -37,7 +37,7 @@ export function Transfer({ code }: { code: string }) {
 		wrong.value = undefined;
 		try {
 			const f = await call("FindPayee", code && phone.value === "" ? { code } : { phone: phone.value });
-			if (f.payee === "") wrong.value = say(w.nobody);
+			if (f.payee === "") wrong.value = w.nobody;
 			else found.value = f;
 		} catch (e) {
 			note(e);
@@ -80,7 +80,7 @@ export function Transfer({ code }: { code: string }) {
 					if (!busy.value) void find();
 				}}
 			>
-				<Field label={say(w.whoTo)} value={phone} type="tel" inputMode="tel" name="phone" maxLength={20} error={wrong.value} autofocus />
+				<Field label={say(w.whoTo)} value={phone} type="tel" inputMode="tel" name="phone" maxLength={20} error={told(wrong.value)} autofocus />
 				<Button kind="primary" submit busy={busy.value} disabled={phone.value.trim() === ""} onPress={() => {}}>
 					{say(w.find)}
 				</Button>

@@ -3,7 +3,7 @@ import { Button } from "../ui/Button";
 import { Field } from "../ui/Field";
 import { Screen } from "../ui/Screen";
 import { Countdown } from "../ui/State";
-import { say, together } from "../ui/words";
+import { say, together, type Text } from "../ui/words";
 import { newID } from "../wire/begun";
 import { call } from "./call";
 import { deviceLabel } from "./label";
@@ -34,7 +34,7 @@ export function Welcome({ sandbox }: { sandbox: boolean }) {
 	const code = useSignal("");
 	const name = useSignal("");
 	const busy = useSignal(false);
-	const wrong = useSignal<{ field: "phone" | "code" | "name"; text: string } | undefined>(undefined);
+	const wrong = useSignal<{ field: "phone" | "code" | "name"; text: Text } | undefined>(undefined);
 	const sentAt = useSignal(0);
 	const enrolled = useSignal<Device | undefined>(undefined);
 
@@ -74,7 +74,7 @@ export function Welcome({ sandbox }: { sandbox: boolean }) {
 	};
 
 	if (step.value === "pin") return <NewPin onDone={enter} onSkip={enter} />;
-	const error = (f: "phone" | "code" | "name") => (wrong.value?.field === f ? wrong.value.text : undefined);
+	const error = (f: "phone" | "code" | "name") => (wrong.value?.field === f ? say(wrong.value.text) : undefined);
 	return (
 		<Screen title={say(w.name)}>
 			<form

@@ -43,6 +43,7 @@ export const b = {
 	// Reports.
 	wrong: { zh: "这笔有问题", en: "Something is wrong" },
 	report: { zh: "反馈问题", en: "Report a problem" },
+	oneReport: { zh: "反馈", en: "Your report" },
 	reports: { zh: "我的反馈", en: "My reports" },
 	whatWrong: { zh: "出了什么问题？", en: "What is wrong?" },
 	problem: { zh: "问题", en: "Problem" },

@@ -4,7 +4,7 @@ import { useEffect } from "preact/hooks";
 import { Button } from "../ui/Button";
 import { Screen } from "../ui/Screen";
 import { Skeleton } from "../ui/State";
-import { say } from "../ui/words";
+import { say, type Text } from "../ui/words";
 import { back } from "./nav";
 import { w } from "./words";
 
@@ -12,7 +12,7 @@ import { w } from "./words";
 // loaded belongs to a version that is gone, or the network is: both end in a button.
 // A whole screen waits as one, with the way back.
 export function lazy<P extends object>(load: () => Promise<ComponentType<P>>, screen = false): ComponentType<P> {
-	const framed = (inside: VNode) => (screen ? <Screen title={say(w.loading)} onBack={back}>{inside}</Screen> : inside);
+	const framed = (title: Text, inside: VNode) => (screen ? <Screen title={say(title)} onBack={back}>{inside}</Screen> : inside);
 	let loaded: ComponentType<P> | undefined;
 	return function Lazy(props: P) {
 		const ready = useSignal(loaded !== undefined);
@@ -29,6 +29,7 @@ export function lazy<P extends object>(load: () => Promise<ComponentType<P>>, sc
 		}, []);
 		if (failed.value) {
 			return framed(
+				w.name,
 				<div class="stack">
 					<p role="alert">{say(w.stale)}</p>
 					<Button icon="again" onPress={() => location.reload()}>
@@ -37,7 +38,7 @@ export function lazy<P extends object>(load: () => Promise<ComponentType<P>>, sc
 				</div>,
 			);
 		}
-		if (!ready.value || !loaded) return framed(<Skeleton lines={2} />);
+		if (!ready.value || !loaded) return framed(w.loading, <Skeleton lines={2} />);
 		const Loaded = loaded;
 		return <Loaded {...props} />;
 	};

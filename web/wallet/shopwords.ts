@@ -53,7 +53,7 @@ export const s = {
 
 	// Taking the takings.
 	howMuch: { zh: "转入余额", en: "Move to balance" },
-	all: (x: string): Text => ({ zh: `全部 ${x}`, en: `All of ${x}` }),
+	all: (x: string): Text => ({ zh: `全部 ${x}`, en: `All ${x}` }),
 	move: (x: string): Text => ({ zh: `转入 ${x}`, en: `Move ${x}` }),
 	inShop: (x: string): Text => ({ zh: `店里有 ${x}`, en: `${x} is in the shop` }),
 	tooMuch: (x: string): Text => ({ zh: `店里只有 ${x}。`, en: `There is only ${x} in the shop.` }),

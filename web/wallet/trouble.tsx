@@ -1,31 +1,31 @@
 import type { Text } from "../ui/words";
-import { say } from "../ui/words";
+import { same, say } from "../ui/words";
 import { Button } from "../ui/Button";
 import { Verdict, type Tone } from "../ui/State";
 import { busy, Lost, Refused } from "./call";
 import { refusals, w } from "./words";
 
-// Trouble is why something did not go on: what happened, and what it means.
+// Trouble is why something did not go on: what happened, and what it means. It is put
+// into words when it is shown, so that it follows the language.
 export interface Trouble {
 	tone: Tone;
-	title?: string;
-	text: string;
+	title?: Text;
+	text: Text;
 	code?: string;
 	// again says that trying again may help.
 	again?: boolean;
 }
 
 // sentence is what the wallet says for an outcome, else what the platform said.
-export function sentence(code: string | undefined, said: string | undefined): string {
-	const own = refusals[code ?? ""];
-	return own ? say(own) : (said ?? "");
-}
+export const sentence = (code: string | undefined, said: string | undefined): string => say(outcome(code, said));
+
+const outcome = (code: string | undefined, said: string | undefined): Text => refusals[code ?? ""] ?? same(said ?? "");
 
 // trouble words what a call threw.
 export function trouble(e: unknown): Trouble {
-	if (e instanceof Lost) return { tone: "wait", title: say(w.noAnswer), text: say(w.noAnswerText), again: true };
-	if (e instanceof Refused) return { tone: busy(e) ? "wait" : "bad", text: sentence(e.code, e.sentence), code: e.code, again: busy(e) };
-	if (e instanceof DOMException && e.name === "QuotaExceededError") return { tone: "bad", title: say(w.full), text: say(w.fullText), again: true };
+	if (e instanceof Lost) return { tone: "wait", title: w.noAnswer, text: w.noAnswerText, again: true };
+	if (e instanceof Refused) return { tone: busy(e) ? "wait" : "bad", text: outcome(e.code, e.sentence), code: e.code, again: busy(e) };
+	if (e instanceof DOMException && e.name === "QuotaExceededError") return { tone: "bad", title: w.full, text: w.fullText, again: true };
 	throw e;
 }
 
@@ -41,7 +41,7 @@ interface SorryProps {
 export function Sorry({ trouble: t, title, again, retry }: SorryProps) {
 	const press = again ?? (t.again ? retry : undefined);
 	return (
-		<Verdict tone={t.tone} title={t.title ?? say(title)} text={t.text} code={t.code}>
+		<Verdict tone={t.tone} title={say(t.title ?? title)} text={say(t.text)} code={t.code}>
 			{press && (
 				<Button icon="again" onPress={press}>
 					{say(w.again)}

@@ -266,7 +266,7 @@ export const w = {
 	light: { zh: "浅色", en: "Light" },
 	dark: { zh: "深色", en: "Dark" },
 	about: { zh: "关于", en: "About" },
-	aboutText: { zh: "Holdfast 钱包。每一笔先记在这台设备上再发出，丢失的回应会被问清楚，同一笔不会扣两次。不读取通讯录，不向其他网站发请求。", en: "The Holdfast wallet. Everything you do is saved on this device before it is sent; if an answer is lost we ask again, and nothing is charged twice. It never reads your contacts or contacts other sites." },
+	aboutText: { zh: "Holdfast 钱包。每一笔先记在这台设备上再发出，丢失的回应会被问清楚，同一笔不会扣两次。不读取通讯录，不向其他网站发请求。", en: "The Holdfast wallet. Everything you do is saved on this device before it is sent; if an answer is lost we ask again, and nothing is charged twice. It never reads your contacts, and talks to no other site." },
 	removed: { zh: "这台设备已被移除", en: "This device was removed" },
 	removedText: { zh: "用手机号重新登录即可。钱还在钱包里。", en: "Sign in again with your phone number. Your money is still in the wallet." },
 	signIn: { zh: "重新登录", en: "Sign in again" },

@@ -27,20 +27,26 @@ func (s *site) newTablet(lang string, scripts ...string) *tablet {
 	s.Helper()
 	p := &tablet{phone: s.newPhone(lang, "the tablet"), token: bytes.Repeat([]byte{7}, till.TokenSize)}
 	s.do(catalogue.TillAdd, &pb.TillAdd{Mchid: edgetest.Mchid, Name: "柜台一", Token: p.token})
-	m := s.do(catalogue.StaffAdd, &pb.StaffAdd{Mchid: edgetest.Mchid, Ref: "li", Roles: []pb.StaffRole{pb.StaffRole_STAFF_ROLE_CASHIER}}).(*pb.StaffMember)
-	secret, hash := staffauth.NewSecret(staffauth.Token, m.Id)
-	s.do(catalogue.StaffToken, &pb.StaffToken{Id: m.Id, Hash: hash})
 	for _, script := range append(scripts, ears) {
 		p.before(script)
 	}
 	p.on(browser.View{Wide: 360, High: 740})
-	p.step(chromedp.Navigate(paylink.SignIn(s.url, secret)))
+	p.step(chromedp.Navigate(s.cashier("li")))
 	p.see(".enter")
 	p.until(`document.querySelector(".connection .good") !== null`)
 	if left := p.eval(`location.href + JSON.stringify(localStorage) + document.cookie`); strings.Contains(left, "hft_") || strings.Contains(left, "hfs_") {
 		s.Errorf("a secret is left in reach of scripts: %s", left)
 	}
 	return p
+}
+
+// cashier is a link by which a new cashier signs in.
+func (s *site) cashier(ref string) string {
+	s.Helper()
+	m := s.do(catalogue.StaffAdd, &pb.StaffAdd{Mchid: edgetest.Mchid, Ref: ref, Roles: []pb.StaffRole{pb.StaffRole_STAFF_ROLE_CASHIER}}).(*pb.StaffMember)
+	secret, hash := staffauth.NewSecret(staffauth.Token, m.Id)
+	s.do(catalogue.StaffToken, &pb.StaffToken{Id: m.Id, Hash: hash})
+	return paylink.SignIn(s.url, secret)
 }
 
 // rings waits until something is announced, looks at it, and clears it away.
@@ -265,10 +271,12 @@ func (p *tablet) looksAround() {
 	p.Helper()
 	p.tap("#to-more")
 	p.see("input[name=good]")
-	p.write("input[name=good]", "乌龙茶")
-	p.write("input[name=price]", "18")
-	p.tap("#add-good")
-	p.reads("¥18.00")
+	for _, good := range [][3]string{{"乌龙茶", "18", "¥18.00"}, {"茉莉花茶", "12.5", "¥12.50"}, {"白瓷茶杯", "36", "¥36.00"}} {
+		p.write("input[name=good]", good[0])
+		p.write("input[name=price]", good[1])
+		p.tap("#add-good")
+		p.reads(good[2])
+	}
 	p.write("input[name=channel]", "微信")
 	p.write("input[name=link]", "wxp://f2f0abcdef")
 	p.tap("#add-channel")

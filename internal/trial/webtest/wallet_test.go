@@ -173,7 +173,7 @@ func (p *phone) looksAround() {
 	p.reads("Balance")
 	p.step(chromedp.Reload())
 	p.reads("Balance") // remembered
-	p.fits("home-en")
+	p.fits("home-bills")
 	for _, role := range []string{"Scan", "Transfer", "Red packet", "Bills", "Settings", "Hide the balance", "中文"} {
 		if !strings.Contains(p.names(), "|"+role+"|") {
 			p.Errorf("no control is called %q: %s", role, p.names())

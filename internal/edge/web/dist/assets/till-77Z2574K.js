@@ -1,1 +1,0 @@
-import"./chunk-XBEPPW4L.js";

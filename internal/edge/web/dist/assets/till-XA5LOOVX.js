@@ -1,0 +1,1 @@
+import"./chunk-IVZ7QW3N.js";

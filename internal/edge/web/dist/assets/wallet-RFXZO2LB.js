@@ -1,0 +1,1 @@
+import"./chunk-IB6H72JZ.js";
