@@ -268,7 +268,7 @@ func (s *Store) readLocked() (*snapshot, error) {
 	if c.Generation != generation {
 		return nil, &Damage{path, "its header is of another generation than what is sealed", "put the file back from a copy"}
 	}
-	return newSnapshot(c, info)
+	return newSnapshot(c, info, s.current.Load())
 }
 
 // writeLocked seals c, replaces the file, and swaps what is in memory; then it
@@ -290,7 +290,7 @@ func (s *Store) writeLocked(c *contents) error {
 	if err != nil {
 		return fmt.Errorf("write keystore: %w", err)
 	}
-	next, err := newSnapshot(c, info)
+	next, err := newSnapshot(c, info, s.current.Load())
 	if err != nil {
 		return err
 	}

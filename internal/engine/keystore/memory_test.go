@@ -14,7 +14,7 @@ func inMemory(name string) *Store {
 	if err != nil {
 		panic(err)
 	}
-	snap, err := newSnapshot(c, nil)
+	snap, err := newSnapshot(c, nil, nil)
 	if err != nil {
 		panic(err)
 	}

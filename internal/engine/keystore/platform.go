@@ -1,6 +1,7 @@
 package keystore
 
 import (
+	"bytes"
 	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -55,6 +56,20 @@ func newPlatformCert(k platformKey) (platformCert, error) {
 		signer:      &Signer{id: k.Serial, pem: seal.CertificatePEM(k.Cert), key: rsakey.Open(key)},
 		notBefore:   cert.NotBefore, notAfter: cert.NotAfter,
 	}, nil
+}
+
+// platformCert returns k as the snapshot, which may be nil, has it open already, or
+// opens it.
+func (s *snapshot) platformCert(k platformKey) (platformCert, error) {
+	if s != nil {
+		for _, p := range s.platform {
+			if p.Serial == k.Serial && bytes.Equal(p.Cert, k.Cert) && bytes.Equal(p.Key, k.Key) {
+				p.platformKey = k // when it is listed may have changed
+				return p, nil
+			}
+		}
+	}
+	return newPlatformCert(k)
 }
 
 // PlatformCerts lists the certificates that clients should hold at now, the

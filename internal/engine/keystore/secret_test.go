@@ -175,7 +175,7 @@ func TestSnapshotRefusesMixedUpKeys(t *testing.T) {
 	} {
 		c := ourStore().current.Load().contents.clone()
 		spoil(c)
-		if _, err := newSnapshot(c, nil); err == nil {
+		if _, err := newSnapshot(c, nil, nil); err == nil {
 			t.Errorf("%s went unnoticed", name)
 		}
 	}

@@ -1,6 +1,7 @@
 package keystore
 
 import (
+	"bytes"
 	"crypto/rsa"
 	"crypto/x509"
 	"errors"
@@ -68,6 +69,14 @@ func (s *Store) Signer(id string) (*Signer, bool) {
 	}
 	found, ok := signers[serial]
 	return found, ok
+}
+
+// publicSigner is platformCert for the key of public-key mode.
+func (s *snapshot) publicSigner(k publicKey) (*Signer, error) {
+	if s != nil && s.contents.Public.ID == k.ID && bytes.Equal(s.contents.Public.Key, k.Key) {
+		return s.public, nil
+	}
+	return newPublicSigner(k)
 }
 
 func newPublicSigner(k publicKey) (*Signer, error) {

@@ -78,7 +78,7 @@ func readContents(data []byte) (*contents, error) {
 	if c.Generation == 0 || c.LogName == "" {
 		return nil, errors.New("keys from another node are not whole")
 	}
-	if _, err := newSnapshot(c, nil); err != nil {
+	if _, err := newSnapshot(c, nil, nil); err != nil {
 		return nil, fmt.Errorf("keys from another node: %w", err)
 	}
 	return c, nil
