@@ -19,11 +19,11 @@ type accountPack struct {
 }
 
 func (a *accountPack) lineKey(buf []byte) []byte {
-	return append(table.Key(buf), historyPrefix).Str(a.name).U32(a.currency).U64(a.first)
+	return appendAccountKey(append(table.Key(buf), accountPrefix), a.name, a.currency, ofLines).U64(a.first)
 }
 
 func (a *accountPack) sumKey(buf []byte) []byte {
-	return append(table.Key(buf), sumPrefix).Str(a.name).U32(a.currency).I64(a.hour)
+	return appendAccountKey(append(table.Key(buf), accountPrefix), a.name, a.currency, ofSums).I64(a.hour)
 }
 
 // accountPacks are the accounts in a slice. Two looked up for every posting:
@@ -85,8 +85,6 @@ func (p *accountPacks) emit(put func(key, value []byte, merge bool) error) error
 		if err := put(key, a.row, false); err != nil {
 			return err
 		}
-	}
-	for _, a := range p.all {
 		key, value = a.sumKey(key[:0]), a.sums.append(value[:0])
 		if err := put(key, value, true); err != nil {
 			return err

@@ -12,8 +12,8 @@
 //
 //	0x01                                             layout, next entry, leaf hash of the entry before next, last number of each listed kind
 //	0x02  at, seq                                    (empty)            the slice's first entry
-//	0x10  account name, currency, first seq          packed lines       one account in one slice
-//	0x11  account name, currency, hour               debits, credits    sums, merged by Pebble
+//	0x10  account name, currency, 1, first seq       packed lines       one account in one slice
+//	0x10  account name, currency, 2, hour            debits, credits    sums, merged by Pebble
 //	0x20  entity, first seq                          packed seqs        one entity in one slice
 //	0x21  kind, number, first seq                    packed seqs        the same for "order/17"
 //	0x21  "tells " and kind, uid, first seq          packed seqs        entries about the kind that concern a person beside their accounts

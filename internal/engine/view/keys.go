@@ -14,8 +14,7 @@ import (
 const (
 	metaPrefix    = 0x01
 	sliceAtPrefix = 0x02
-	historyPrefix = 0x10
-	sumPrefix     = 0x11
+	accountPrefix = 0x10
 	entityPrefix  = 0x20
 	numberPrefix  = 0x21
 	listPrefix    = 0x30
@@ -27,12 +26,23 @@ func newKey(prefix byte) table.Key { return append(make(table.Key, 0, 80), prefi
 
 func sliceAtKey(at int64, seq uint64) table.Key { return newKey(sliceAtPrefix).I64(at).U64(seq) }
 
+// What follows an account's name and currency. Its newest lines come just before its
+// sums: a slice writes both, and Pebble finds a place next to the last one cheaply.
+const (
+	ofLines = 0x01
+	ofSums  = 0x02
+)
+
 func historyKey(account string, currency uint32) table.Key {
-	return newKey(historyPrefix).Str(account).U32(currency)
+	return appendAccountKey(newKey(accountPrefix), account, currency, ofLines)
 }
 
 func sumKey(account string, currency uint32) table.Key {
-	return newKey(sumPrefix).Str(account).U32(currency)
+	return appendAccountKey(newKey(accountPrefix), account, currency, ofSums)
+}
+
+func appendAccountKey(k table.Key, account string, currency uint32, of byte) table.Key {
+	return append(k.Str(account).U32(currency), of)
 }
 
 func listKey(kind pb.Kind, owner string) table.Key {

@@ -265,7 +265,7 @@ type seenNumbers map[pb.Kind]uint64
 
 // layout is the version of everything this package stores. Another one in the
 // store makes it be built anew.
-const layout = 5
+const layout = 6
 
 // metaBytes is the size of a cursor without what was seen; each kind adds
 // seenBytes.
