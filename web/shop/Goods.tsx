@@ -9,6 +9,9 @@ import { go } from "./nav";
 import { drawing } from "./drawings";
 import { s } from "./words";
 
+// whole keeps a number and what it counts on one line.
+const whole = (name: string): string => name.replace(/(\d) (?=\S)/g, "$1\u00a0");
+
 // Goods is the shop's front: three goods, and the cart.
 export function Goods({ shelf }: { shelf: Shelf }) {
 	const c = known(cart.value, shelf.goods);
@@ -49,7 +52,7 @@ export function Goods({ shelf }: { shelf: Shelf }) {
 }
 
 function Piece({ good: g, n }: { good: Good; n: number }) {
-	const called = say(g);
+	const called = whole(say(g));
 	return (
 		<li class="card">
 			{drawing(g.id)}

@@ -3,7 +3,7 @@ import type { Text } from "../ui/words";
 
 export const s = {
 	name: { zh: "示例茶铺", en: "Demo Tea" },
-	demo: { zh: "示例商店：用官方 SDK 接入，没有真实资金流动", en: "A demo shop on the official SDK: no real money moves" },
+	demo: { zh: "示例商店：用官方 SDK 接入，没有真实资金流动", en: "Demo shop on the official SDK, no real money" },
 	goods: { zh: "商品", en: "Goods" },
 	checkoutTitle: { zh: "结算", en: "Checkout" },
 	add: (what: string): Text => ({ zh: `把${what}加入购物车`, en: `Add ${what} to the cart` }),
