@@ -1,7 +1,9 @@
 package node
 
-import "github.com/holdfast-pay/holdfast/internal/run/config"
-import "github.com/holdfast-pay/holdfast/internal/run/logsink"
+import (
+	"github.com/holdfast-pay/holdfast/internal/run/config"
+	"github.com/holdfast-pay/holdfast/internal/run/logsink"
+)
 
 // Config is everything that can be set about one node. No value is a secret: keys
 // are in the keystore, tokens in their own file. Each section is declared by the part
