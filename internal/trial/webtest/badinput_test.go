@@ -63,8 +63,12 @@ func TestBadInput(t *testing.T) {
 		p.step(chromedp.SetUploadFiles(chromedp.CSS(`input[type=file]`), []string{s.drawn(text)}))
 		p.reads(want)
 	}
-	p.step(chromedp.SetUploadFiles(chromedp.CSS(`input[type=file]`), []string{s.file("no-picture.png", []byte("no picture"))}))
-	p.reads("图片里没有看到付款码")
+	for _, name := range []string{s.file("no-picture.png", []byte("no picture")), s.blank()} {
+		p.step(chromedp.SetUploadFiles(chromedp.CSS(`input[type=file]`), []string{s.drawn("hello")}))
+		p.reads("不是本钱包能付的码")
+		p.step(chromedp.SetUploadFiles(chromedp.CSS(`input[type=file]`), []string{name}))
+		p.reads("图片里没有看到付款码")
+	}
 	p.fits("scan-nothing")
 
 	p.step(chromedp.SetUploadFiles(chromedp.CSS(`input[type=file]`), []string{s.faint(s.picture(s.order("FAINT-001", 100)))}))
@@ -125,6 +129,20 @@ func (s *site) drawn(text string) string {
 		s.Fatal(err)
 	}
 	return s.file("code.png", png)
+}
+
+// blank is a picture of a white wall.
+func (s *site) blank() string {
+	s.Helper()
+	wall := image.NewGray(image.Rect(0, 0, 300, 300))
+	for i := range wall.Pix {
+		wall.Pix[i] = 240
+	}
+	var out bytes.Buffer
+	if err := png.Encode(&out, wall); err != nil {
+		s.Fatal(err)
+	}
+	return s.file("blank.png", out.Bytes())
 }
 
 // faint is a picture of a screen in the sun: hardly any contrast.

@@ -158,7 +158,21 @@ func (p *phone) focused(css string) {
 	p.until(fmt.Sprintf(`!!document.activeElement?.closest(%q)`, css))
 }
 
-func (p *phone) tap(css string) { p.Helper(); p.step(chromedp.Click(chromedp.CSS(css))) }
+// tap presses what is there. A page that is replaced by another before it could be pressed
+// was not pressed.
+func (p *phone) tap(css string) {
+	p.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	press := chromedp.Click(chromedp.CSS(css))
+	err := chromedp.Do(ctx, press)
+	for err != nil && ctx.Err() == nil && strings.Contains(err.Error(), "Could not find node") {
+		err = chromedp.Do(ctx, press)
+	}
+	if err != nil {
+		p.Fatalf("pressing %s: %v; the page says:\n%s", css, err, p.says())
+	}
+}
 
 func (p *phone) write(css, text string) {
 	p.Helper()

@@ -1,0 +1,1 @@
+import"./chunk-EGFXDMU5.js";

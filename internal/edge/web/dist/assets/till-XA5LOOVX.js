@@ -1,1 +1,0 @@
-import"./chunk-IVZ7QW3N.js";

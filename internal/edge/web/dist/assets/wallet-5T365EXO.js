@@ -1,0 +1,1 @@
+import"./chunk-Y2PB7VOS.js";

@@ -1,1 +1,0 @@
-import"./chunk-IB6H72JZ.js";
