@@ -120,8 +120,8 @@ func (c *Client) RenewPayCode(ctx context.Context, q *RenewPayCodeRequest) (*Ren
 	return once(ctx, c, pbconnect.WalletServiceClient.RenewPayCode, q)
 }
 
-// ListAsked lists orders that a code was shown for and that wait for the person's
-// answer.
+// ListAsked lists orders, and cash that tills would hand out, that a code was shown for
+// and that wait for the person's answer.
 func (c *Client) ListAsked(ctx context.Context, q *ListAskedRequest) (*ListAskedResponse, error) {
 	return again(ctx, c, pbconnect.WalletServiceClient.ListAsked, q)
 }
@@ -262,7 +262,7 @@ type (
 	PasskeyView = pb.PasskeyView
 	// BlockView is why the person can't act, and what came of their word against it.
 	BlockView = pb.BlockView
-	// ShopDecision is a message of the wallet API.
+	// ShopDecision is what came of an application.
 	ShopDecision = pb.ShopDecision
 	// SetPinRequest is a message of the wallet API.
 	SetPinRequest = pb.SetPinRequest
@@ -295,6 +295,8 @@ type (
 	EndPasskeyRequest = pb.EndPasskeyRequest
 	// AnswerAskedRequest is a message of the wallet API.
 	AnswerAskedRequest = pb.AnswerAskedRequest
+	// AskedCash names cash that a till would hand out.
+	AskedCash = pb.AskedCash
 	// WithdrawCashRequest is a message of the wallet API.
 	WithdrawCashRequest = pb.WithdrawCashRequest
 	// CheckPasskeyRequest is a message of the wallet API.
@@ -335,7 +337,7 @@ type (
 	ListAskedRequest = pb.ListAskedRequest
 	// ListAskedResponse is a message of the wallet API.
 	ListAskedResponse = pb.ListAskedResponse
-	// Asked is an order that a code of the person's was shown for.
+	// Asked is an order that a code of the person's was shown for, or cash.
 	Asked = pb.Asked
 	// ShowAskedRequest is a message of the wallet API.
 	ShowAskedRequest = pb.ShowAskedRequest
@@ -377,7 +379,7 @@ type (
 	News = pb.News
 	// Happening is a message of the wallet API.
 	Happening = pb.Happening
-	// ShopTakings is a message of the wallet API.
+	// ShopTakings is what one of the person's shops took.
 	ShopTakings = pb.ShopTakings
 	// ReportProblemRequest is a message of the wallet API.
 	ReportProblemRequest = pb.ReportProblemRequest

@@ -5211,6 +5211,171 @@ func (x *AskAnswer) GetConsent() *Consent {
 	return nil
 }
 
+// CodeCash takes cash into the wallet of whoever shows a code of theirs to a till, or pays
+// it out of it. (till, client_id) is the identity.
+type CodeCash struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Till     uint64                 `protobuf:"varint,1,opt,name=till,proto3" json:"till,omitempty"`
+	ClientId string                 `protobuf:"bytes,2,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	Kind     CashKind               `protobuf:"varint,3,opt,name=kind,proto3,enum=holdfast.v1.CashKind" json:"kind,omitempty"`
+	Amount   int64                  `protobuf:"varint,4,opt,name=amount,proto3" json:"amount,omitempty"`
+	// staff is the member who works the shift.
+	Staff         uint64     `protobuf:"varint,5,opt,name=staff,proto3" json:"staff,omitempty"`
+	Code          *ShownCode `protobuf:"bytes,6,opt,name=code,proto3" json:"code,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CodeCash) Reset() {
+	*x = CodeCash{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[77]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CodeCash) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CodeCash) ProtoMessage() {}
+
+func (x *CodeCash) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[77]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CodeCash.ProtoReflect.Descriptor instead.
+func (*CodeCash) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{77}
+}
+
+func (x *CodeCash) GetTill() uint64 {
+	if x != nil {
+		return x.Till
+	}
+	return 0
+}
+
+func (x *CodeCash) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+func (x *CodeCash) GetKind() CashKind {
+	if x != nil {
+		return x.Kind
+	}
+	return CashKind_CASH_KIND_UNSPECIFIED
+}
+
+func (x *CodeCash) GetAmount() int64 {
+	if x != nil {
+		return x.Amount
+	}
+	return 0
+}
+
+func (x *CodeCash) GetStaff() uint64 {
+	if x != nil {
+		return x.Staff
+	}
+	return 0
+}
+
+func (x *CodeCash) GetCode() *ShownCode {
+	if x != nil {
+		return x.Code
+	}
+	return nil
+}
+
+// CashAnswer takes cash that waits for the person who showed a code out of their wallet,
+// or turns it down.
+type CashAnswer struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Till          uint64                 `protobuf:"varint,1,opt,name=till,proto3" json:"till,omitempty"`
+	ClientId      string                 `protobuf:"bytes,2,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	Uid           uint64                 `protobuf:"varint,3,opt,name=uid,proto3" json:"uid,omitempty"`
+	Pay           bool                   `protobuf:"varint,4,opt,name=pay,proto3" json:"pay,omitempty"`
+	Consent       *Consent               `protobuf:"bytes,5,opt,name=consent,proto3" json:"consent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CashAnswer) Reset() {
+	*x = CashAnswer{}
+	mi := &file_holdfast_v1_command_proto_msgTypes[78]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CashAnswer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CashAnswer) ProtoMessage() {}
+
+func (x *CashAnswer) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_command_proto_msgTypes[78]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CashAnswer.ProtoReflect.Descriptor instead.
+func (*CashAnswer) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{78}
+}
+
+func (x *CashAnswer) GetTill() uint64 {
+	if x != nil {
+		return x.Till
+	}
+	return 0
+}
+
+func (x *CashAnswer) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
+func (x *CashAnswer) GetUid() uint64 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *CashAnswer) GetPay() bool {
+	if x != nil {
+		return x.Pay
+	}
+	return false
+}
+
+func (x *CashAnswer) GetConsent() *Consent {
+	if x != nil {
+		return x.Consent
+	}
+	return nil
+}
+
 // ReceiveCodeSet gives a person a code by which they are paid, in place of the one
 // before it.
 type ReceiveCodeSet struct {
@@ -5225,7 +5390,7 @@ type ReceiveCodeSet struct {
 
 func (x *ReceiveCodeSet) Reset() {
 	*x = ReceiveCodeSet{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[77]
+	mi := &file_holdfast_v1_command_proto_msgTypes[79]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5237,7 +5402,7 @@ func (x *ReceiveCodeSet) String() string {
 func (*ReceiveCodeSet) ProtoMessage() {}
 
 func (x *ReceiveCodeSet) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[77]
+	mi := &file_holdfast_v1_command_proto_msgTypes[79]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5250,7 +5415,7 @@ func (x *ReceiveCodeSet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveCodeSet.ProtoReflect.Descriptor instead.
 func (*ReceiveCodeSet) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{77}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{79}
 }
 
 func (x *ReceiveCodeSet) GetUid() uint64 {
@@ -5289,7 +5454,7 @@ type ReportCreate struct {
 
 func (x *ReportCreate) Reset() {
 	*x = ReportCreate{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[78]
+	mi := &file_holdfast_v1_command_proto_msgTypes[80]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5301,7 +5466,7 @@ func (x *ReportCreate) String() string {
 func (*ReportCreate) ProtoMessage() {}
 
 func (x *ReportCreate) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[78]
+	mi := &file_holdfast_v1_command_proto_msgTypes[80]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5314,7 +5479,7 @@ func (x *ReportCreate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportCreate.ProtoReflect.Descriptor instead.
 func (*ReportCreate) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{78}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{80}
 }
 
 func (x *ReportCreate) GetUid() uint64 {
@@ -5371,7 +5536,7 @@ type ReportAnswer struct {
 
 func (x *ReportAnswer) Reset() {
 	*x = ReportAnswer{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[79]
+	mi := &file_holdfast_v1_command_proto_msgTypes[81]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5383,7 +5548,7 @@ func (x *ReportAnswer) String() string {
 func (*ReportAnswer) ProtoMessage() {}
 
 func (x *ReportAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[79]
+	mi := &file_holdfast_v1_command_proto_msgTypes[81]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5396,7 +5561,7 @@ func (x *ReportAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportAnswer.ProtoReflect.Descriptor instead.
 func (*ReportAnswer) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{79}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{81}
 }
 
 func (x *ReportAnswer) GetId() uint64 {
@@ -5425,7 +5590,7 @@ type ReportClose struct {
 
 func (x *ReportClose) Reset() {
 	*x = ReportClose{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[80]
+	mi := &file_holdfast_v1_command_proto_msgTypes[82]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5437,7 +5602,7 @@ func (x *ReportClose) String() string {
 func (*ReportClose) ProtoMessage() {}
 
 func (x *ReportClose) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[80]
+	mi := &file_holdfast_v1_command_proto_msgTypes[82]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5450,7 +5615,7 @@ func (x *ReportClose) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportClose.ProtoReflect.Descriptor instead.
 func (*ReportClose) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{80}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{82}
 }
 
 func (x *ReportClose) GetId() uint64 {
@@ -5493,7 +5658,7 @@ type ShopApply struct {
 
 func (x *ShopApply) Reset() {
 	*x = ShopApply{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[81]
+	mi := &file_holdfast_v1_command_proto_msgTypes[83]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5505,7 +5670,7 @@ func (x *ShopApply) String() string {
 func (*ShopApply) ProtoMessage() {}
 
 func (x *ShopApply) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[81]
+	mi := &file_holdfast_v1_command_proto_msgTypes[83]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5518,7 +5683,7 @@ func (x *ShopApply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShopApply.ProtoReflect.Descriptor instead.
 func (*ShopApply) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{81}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{83}
 }
 
 func (x *ShopApply) GetUid() uint64 {
@@ -5594,7 +5759,7 @@ type ShopDecide struct {
 
 func (x *ShopDecide) Reset() {
 	*x = ShopDecide{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[82]
+	mi := &file_holdfast_v1_command_proto_msgTypes[84]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5606,7 +5771,7 @@ func (x *ShopDecide) String() string {
 func (*ShopDecide) ProtoMessage() {}
 
 func (x *ShopDecide) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[82]
+	mi := &file_holdfast_v1_command_proto_msgTypes[84]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5619,7 +5784,7 @@ func (x *ShopDecide) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShopDecide.ProtoReflect.Descriptor instead.
 func (*ShopDecide) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{82}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{84}
 }
 
 func (x *ShopDecide) GetId() uint64 {
@@ -5672,7 +5837,7 @@ type ShopTake struct {
 
 func (x *ShopTake) Reset() {
 	*x = ShopTake{}
-	mi := &file_holdfast_v1_command_proto_msgTypes[83]
+	mi := &file_holdfast_v1_command_proto_msgTypes[85]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5684,7 +5849,7 @@ func (x *ShopTake) String() string {
 func (*ShopTake) ProtoMessage() {}
 
 func (x *ShopTake) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_command_proto_msgTypes[83]
+	mi := &file_holdfast_v1_command_proto_msgTypes[85]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5697,7 +5862,7 @@ func (x *ShopTake) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShopTake.ProtoReflect.Descriptor instead.
 func (*ShopTake) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{83}
+	return file_holdfast_v1_command_proto_rawDescGZIP(), []int{85}
 }
 
 func (x *ShopTake) GetId() uint64 {
@@ -6127,7 +6292,21 @@ const file_holdfast_v1_command_proto_rawDesc = "" +
 	"\x05order\x18\x01 \x01(\x04R\x05order\x12\x10\n" +
 	"\x03uid\x18\x02 \x01(\x04R\x03uid\x12\x10\n" +
 	"\x03pay\x18\x03 \x01(\bR\x03pay\x12.\n" +
-	"\aconsent\x18\x04 \x01(\v2\x14.holdfast.v1.ConsentR\aconsent\"f\n" +
+	"\aconsent\x18\x04 \x01(\v2\x14.holdfast.v1.ConsentR\aconsent\"\xc0\x01\n" +
+	"\bCodeCash\x12\x12\n" +
+	"\x04till\x18\x01 \x01(\x04R\x04till\x12\x1b\n" +
+	"\tclient_id\x18\x02 \x01(\tR\bclientId\x12)\n" +
+	"\x04kind\x18\x03 \x01(\x0e2\x15.holdfast.v1.CashKindR\x04kind\x12\x16\n" +
+	"\x06amount\x18\x04 \x01(\x03R\x06amount\x12\x14\n" +
+	"\x05staff\x18\x05 \x01(\x04R\x05staff\x12*\n" +
+	"\x04code\x18\x06 \x01(\v2\x16.holdfast.v1.ShownCodeR\x04code\"\x91\x01\n" +
+	"\n" +
+	"CashAnswer\x12\x12\n" +
+	"\x04till\x18\x01 \x01(\x04R\x04till\x12\x1b\n" +
+	"\tclient_id\x18\x02 \x01(\tR\bclientId\x12\x10\n" +
+	"\x03uid\x18\x03 \x01(\x04R\x03uid\x12\x10\n" +
+	"\x03pay\x18\x04 \x01(\bR\x03pay\x12.\n" +
+	"\aconsent\x18\x05 \x01(\v2\x14.holdfast.v1.ConsentR\aconsent\"f\n" +
 	"\x0eReceiveCodeSet\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x12\x12\n" +
 	"\x04code\x18\x02 \x01(\fR\x04code\x12.\n" +
@@ -6182,7 +6361,7 @@ func file_holdfast_v1_command_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_command_proto_rawDescData
 }
 
-var file_holdfast_v1_command_proto_msgTypes = make([]protoimpl.MessageInfo, 84)
+var file_holdfast_v1_command_proto_msgTypes = make([]protoimpl.MessageInfo, 86)
 var file_holdfast_v1_command_proto_goTypes = []any{
 	(*Command)(nil),            // 0: holdfast.v1.Command
 	(*Frame)(nil),              // 1: holdfast.v1.Frame
@@ -6261,95 +6440,101 @@ var file_holdfast_v1_command_proto_goTypes = []any{
 	(*PayCodeWrong)(nil),       // 74: holdfast.v1.PayCodeWrong
 	(*CodePay)(nil),            // 75: holdfast.v1.CodePay
 	(*AskAnswer)(nil),          // 76: holdfast.v1.AskAnswer
-	(*ReceiveCodeSet)(nil),     // 77: holdfast.v1.ReceiveCodeSet
-	(*ReportCreate)(nil),       // 78: holdfast.v1.ReportCreate
-	(*ReportAnswer)(nil),       // 79: holdfast.v1.ReportAnswer
-	(*ReportClose)(nil),        // 80: holdfast.v1.ReportClose
-	(*ShopApply)(nil),          // 81: holdfast.v1.ShopApply
-	(*ShopDecide)(nil),         // 82: holdfast.v1.ShopDecide
-	(*ShopTake)(nil),           // 83: holdfast.v1.ShopTake
-	(*MerchantSettings)(nil),   // 84: holdfast.v1.MerchantSettings
-	(MerchantStatus)(0),        // 85: holdfast.v1.MerchantStatus
-	(Product)(0),               // 86: holdfast.v1.Product
-	(*Consent)(nil),            // 87: holdfast.v1.Consent
-	(*Attempt)(nil),            // 88: holdfast.v1.Attempt
-	(*Sealed)(nil),             // 89: holdfast.v1.Sealed
-	(*Limits)(nil),             // 90: holdfast.v1.Limits
-	(BlockReason)(0),           // 91: holdfast.v1.BlockReason
-	(*Passkey)(nil),            // 92: holdfast.v1.Passkey
-	(*TillCaps)(nil),           // 93: holdfast.v1.TillCaps
-	(StaffRole)(0),             // 94: holdfast.v1.StaffRole
-	(*Assertion)(nil),          // 95: holdfast.v1.Assertion
-	(*ShownCode)(nil),          // 96: holdfast.v1.ShownCode
-	(*Subject)(nil),            // 97: holdfast.v1.Subject
-	(Trouble)(0),               // 98: holdfast.v1.Trouble
-	(ShopKind)(0),              // 99: holdfast.v1.ShopKind
-	(ShopRefusal)(0),           // 100: holdfast.v1.ShopRefusal
+	(*CodeCash)(nil),           // 77: holdfast.v1.CodeCash
+	(*CashAnswer)(nil),         // 78: holdfast.v1.CashAnswer
+	(*ReceiveCodeSet)(nil),     // 79: holdfast.v1.ReceiveCodeSet
+	(*ReportCreate)(nil),       // 80: holdfast.v1.ReportCreate
+	(*ReportAnswer)(nil),       // 81: holdfast.v1.ReportAnswer
+	(*ReportClose)(nil),        // 82: holdfast.v1.ReportClose
+	(*ShopApply)(nil),          // 83: holdfast.v1.ShopApply
+	(*ShopDecide)(nil),         // 84: holdfast.v1.ShopDecide
+	(*ShopTake)(nil),           // 85: holdfast.v1.ShopTake
+	(*MerchantSettings)(nil),   // 86: holdfast.v1.MerchantSettings
+	(MerchantStatus)(0),        // 87: holdfast.v1.MerchantStatus
+	(Product)(0),               // 88: holdfast.v1.Product
+	(*Consent)(nil),            // 89: holdfast.v1.Consent
+	(*Attempt)(nil),            // 90: holdfast.v1.Attempt
+	(*Sealed)(nil),             // 91: holdfast.v1.Sealed
+	(*Limits)(nil),             // 92: holdfast.v1.Limits
+	(BlockReason)(0),           // 93: holdfast.v1.BlockReason
+	(*Passkey)(nil),            // 94: holdfast.v1.Passkey
+	(*TillCaps)(nil),           // 95: holdfast.v1.TillCaps
+	(StaffRole)(0),             // 96: holdfast.v1.StaffRole
+	(*Assertion)(nil),          // 97: holdfast.v1.Assertion
+	(*ShownCode)(nil),          // 98: holdfast.v1.ShownCode
+	(CashKind)(0),              // 99: holdfast.v1.CashKind
+	(*Subject)(nil),            // 100: holdfast.v1.Subject
+	(Trouble)(0),               // 101: holdfast.v1.Trouble
+	(ShopKind)(0),              // 102: holdfast.v1.ShopKind
+	(ShopRefusal)(0),           // 103: holdfast.v1.ShopRefusal
 }
 var file_holdfast_v1_command_proto_depIdxs = []int32{
-	84,  // 0: holdfast.v1.MerchantAdd.settings:type_name -> holdfast.v1.MerchantSettings
-	84,  // 1: holdfast.v1.MerchantSet.settings:type_name -> holdfast.v1.MerchantSettings
-	85,  // 2: holdfast.v1.MerchantSet.status:type_name -> holdfast.v1.MerchantStatus
-	86,  // 3: holdfast.v1.OrderCreate.product:type_name -> holdfast.v1.Product
-	87,  // 4: holdfast.v1.WalletPay.consent:type_name -> holdfast.v1.Consent
-	88,  // 5: holdfast.v1.NoticeReport.attempts:type_name -> holdfast.v1.Attempt
+	86,  // 0: holdfast.v1.MerchantAdd.settings:type_name -> holdfast.v1.MerchantSettings
+	86,  // 1: holdfast.v1.MerchantSet.settings:type_name -> holdfast.v1.MerchantSettings
+	87,  // 2: holdfast.v1.MerchantSet.status:type_name -> holdfast.v1.MerchantStatus
+	88,  // 3: holdfast.v1.OrderCreate.product:type_name -> holdfast.v1.Product
+	89,  // 4: holdfast.v1.WalletPay.consent:type_name -> holdfast.v1.Consent
+	90,  // 5: holdfast.v1.NoticeReport.attempts:type_name -> holdfast.v1.Attempt
 	26,  // 6: holdfast.v1.TransferBatch.transfers:type_name -> holdfast.v1.Transfer
-	89,  // 7: holdfast.v1.DeviceEnrol.details:type_name -> holdfast.v1.Sealed
-	87,  // 8: holdfast.v1.DeviceEnd.consent:type_name -> holdfast.v1.Consent
-	87,  // 9: holdfast.v1.PinSet.consent:type_name -> holdfast.v1.Consent
-	87,  // 10: holdfast.v1.PinForget.consent:type_name -> holdfast.v1.Consent
-	87,  // 11: holdfast.v1.FreeLimitSet.consent:type_name -> holdfast.v1.Consent
-	90,  // 12: holdfast.v1.LimitsSet.limits:type_name -> holdfast.v1.Limits
-	91,  // 13: holdfast.v1.PersonBlock.why:type_name -> holdfast.v1.BlockReason
-	92,  // 14: holdfast.v1.PasskeyAdd.passkey:type_name -> holdfast.v1.Passkey
-	87,  // 15: holdfast.v1.PasskeyAdd.consent:type_name -> holdfast.v1.Consent
-	87,  // 16: holdfast.v1.PasskeyEnd.consent:type_name -> holdfast.v1.Consent
-	87,  // 17: holdfast.v1.PasskeyUse.consent:type_name -> holdfast.v1.Consent
-	89,  // 18: holdfast.v1.AppealFile.words:type_name -> holdfast.v1.Sealed
-	87,  // 19: holdfast.v1.AppealFile.consent:type_name -> holdfast.v1.Consent
-	89,  // 20: holdfast.v1.AppealDecide.answer:type_name -> holdfast.v1.Sealed
-	89,  // 21: holdfast.v1.PersonEnter.details:type_name -> holdfast.v1.Sealed
-	89,  // 22: holdfast.v1.PersonSeal.details:type_name -> holdfast.v1.Sealed
-	89,  // 23: holdfast.v1.PersonPhone.details:type_name -> holdfast.v1.Sealed
-	93,  // 24: holdfast.v1.TillSet.caps:type_name -> holdfast.v1.TillCaps
-	87,  // 25: holdfast.v1.TillPay.consent:type_name -> holdfast.v1.Consent
-	87,  // 26: holdfast.v1.CashOut.consent:type_name -> holdfast.v1.Consent
-	89,  // 27: holdfast.v1.TransferCreate.memo:type_name -> holdfast.v1.Sealed
-	87,  // 28: holdfast.v1.TransferCreate.consent:type_name -> holdfast.v1.Consent
-	87,  // 29: holdfast.v1.TransferAccept.consent:type_name -> holdfast.v1.Consent
-	87,  // 30: holdfast.v1.TransferDecline.consent:type_name -> holdfast.v1.Consent
-	87,  // 31: holdfast.v1.PayeeHide.consent:type_name -> holdfast.v1.Consent
-	89,  // 32: holdfast.v1.PacketCreate.words:type_name -> holdfast.v1.Sealed
-	87,  // 33: holdfast.v1.PacketCreate.consent:type_name -> holdfast.v1.Consent
-	87,  // 34: holdfast.v1.PacketClaim.consent:type_name -> holdfast.v1.Consent
-	94,  // 35: holdfast.v1.StaffAdd.roles:type_name -> holdfast.v1.StaffRole
-	89,  // 36: holdfast.v1.StaffAdd.details:type_name -> holdfast.v1.Sealed
-	94,  // 37: holdfast.v1.StaffSetRoles.roles:type_name -> holdfast.v1.StaffRole
-	87,  // 38: holdfast.v1.SessionOpen.consent:type_name -> holdfast.v1.Consent
-	95,  // 39: holdfast.v1.SessionOpen.assertion:type_name -> holdfast.v1.Assertion
-	87,  // 40: holdfast.v1.SessionEnd.consent:type_name -> holdfast.v1.Consent
-	92,  // 41: holdfast.v1.StaffPasskeyAdd.passkey:type_name -> holdfast.v1.Passkey
-	87,  // 42: holdfast.v1.PayCodeRenew.consent:type_name -> holdfast.v1.Consent
+	91,  // 7: holdfast.v1.DeviceEnrol.details:type_name -> holdfast.v1.Sealed
+	89,  // 8: holdfast.v1.DeviceEnd.consent:type_name -> holdfast.v1.Consent
+	89,  // 9: holdfast.v1.PinSet.consent:type_name -> holdfast.v1.Consent
+	89,  // 10: holdfast.v1.PinForget.consent:type_name -> holdfast.v1.Consent
+	89,  // 11: holdfast.v1.FreeLimitSet.consent:type_name -> holdfast.v1.Consent
+	92,  // 12: holdfast.v1.LimitsSet.limits:type_name -> holdfast.v1.Limits
+	93,  // 13: holdfast.v1.PersonBlock.why:type_name -> holdfast.v1.BlockReason
+	94,  // 14: holdfast.v1.PasskeyAdd.passkey:type_name -> holdfast.v1.Passkey
+	89,  // 15: holdfast.v1.PasskeyAdd.consent:type_name -> holdfast.v1.Consent
+	89,  // 16: holdfast.v1.PasskeyEnd.consent:type_name -> holdfast.v1.Consent
+	89,  // 17: holdfast.v1.PasskeyUse.consent:type_name -> holdfast.v1.Consent
+	91,  // 18: holdfast.v1.AppealFile.words:type_name -> holdfast.v1.Sealed
+	89,  // 19: holdfast.v1.AppealFile.consent:type_name -> holdfast.v1.Consent
+	91,  // 20: holdfast.v1.AppealDecide.answer:type_name -> holdfast.v1.Sealed
+	91,  // 21: holdfast.v1.PersonEnter.details:type_name -> holdfast.v1.Sealed
+	91,  // 22: holdfast.v1.PersonSeal.details:type_name -> holdfast.v1.Sealed
+	91,  // 23: holdfast.v1.PersonPhone.details:type_name -> holdfast.v1.Sealed
+	95,  // 24: holdfast.v1.TillSet.caps:type_name -> holdfast.v1.TillCaps
+	89,  // 25: holdfast.v1.TillPay.consent:type_name -> holdfast.v1.Consent
+	89,  // 26: holdfast.v1.CashOut.consent:type_name -> holdfast.v1.Consent
+	91,  // 27: holdfast.v1.TransferCreate.memo:type_name -> holdfast.v1.Sealed
+	89,  // 28: holdfast.v1.TransferCreate.consent:type_name -> holdfast.v1.Consent
+	89,  // 29: holdfast.v1.TransferAccept.consent:type_name -> holdfast.v1.Consent
+	89,  // 30: holdfast.v1.TransferDecline.consent:type_name -> holdfast.v1.Consent
+	89,  // 31: holdfast.v1.PayeeHide.consent:type_name -> holdfast.v1.Consent
+	91,  // 32: holdfast.v1.PacketCreate.words:type_name -> holdfast.v1.Sealed
+	89,  // 33: holdfast.v1.PacketCreate.consent:type_name -> holdfast.v1.Consent
+	89,  // 34: holdfast.v1.PacketClaim.consent:type_name -> holdfast.v1.Consent
+	96,  // 35: holdfast.v1.StaffAdd.roles:type_name -> holdfast.v1.StaffRole
+	91,  // 36: holdfast.v1.StaffAdd.details:type_name -> holdfast.v1.Sealed
+	96,  // 37: holdfast.v1.StaffSetRoles.roles:type_name -> holdfast.v1.StaffRole
+	89,  // 38: holdfast.v1.SessionOpen.consent:type_name -> holdfast.v1.Consent
+	97,  // 39: holdfast.v1.SessionOpen.assertion:type_name -> holdfast.v1.Assertion
+	89,  // 40: holdfast.v1.SessionEnd.consent:type_name -> holdfast.v1.Consent
+	94,  // 41: holdfast.v1.StaffPasskeyAdd.passkey:type_name -> holdfast.v1.Passkey
+	89,  // 42: holdfast.v1.PayCodeRenew.consent:type_name -> holdfast.v1.Consent
 	16,  // 43: holdfast.v1.CodePay.order:type_name -> holdfast.v1.OrderCreate
-	96,  // 44: holdfast.v1.CodePay.code:type_name -> holdfast.v1.ShownCode
-	87,  // 45: holdfast.v1.AskAnswer.consent:type_name -> holdfast.v1.Consent
-	87,  // 46: holdfast.v1.ReceiveCodeSet.consent:type_name -> holdfast.v1.Consent
-	97,  // 47: holdfast.v1.ReportCreate.subject:type_name -> holdfast.v1.Subject
-	98,  // 48: holdfast.v1.ReportCreate.trouble:type_name -> holdfast.v1.Trouble
-	89,  // 49: holdfast.v1.ReportCreate.words:type_name -> holdfast.v1.Sealed
-	87,  // 50: holdfast.v1.ReportCreate.consent:type_name -> holdfast.v1.Consent
-	89,  // 51: holdfast.v1.ReportAnswer.words:type_name -> holdfast.v1.Sealed
-	87,  // 52: holdfast.v1.ReportClose.consent:type_name -> holdfast.v1.Consent
-	99,  // 53: holdfast.v1.ShopApply.kind:type_name -> holdfast.v1.ShopKind
-	87,  // 54: holdfast.v1.ShopApply.consent:type_name -> holdfast.v1.Consent
-	100, // 55: holdfast.v1.ShopDecide.refusal:type_name -> holdfast.v1.ShopRefusal
-	89,  // 56: holdfast.v1.ShopDecide.words:type_name -> holdfast.v1.Sealed
-	87,  // 57: holdfast.v1.ShopTake.consent:type_name -> holdfast.v1.Consent
-	58,  // [58:58] is the sub-list for method output_type
-	58,  // [58:58] is the sub-list for method input_type
-	58,  // [58:58] is the sub-list for extension type_name
-	58,  // [58:58] is the sub-list for extension extendee
-	0,   // [0:58] is the sub-list for field type_name
+	98,  // 44: holdfast.v1.CodePay.code:type_name -> holdfast.v1.ShownCode
+	89,  // 45: holdfast.v1.AskAnswer.consent:type_name -> holdfast.v1.Consent
+	99,  // 46: holdfast.v1.CodeCash.kind:type_name -> holdfast.v1.CashKind
+	98,  // 47: holdfast.v1.CodeCash.code:type_name -> holdfast.v1.ShownCode
+	89,  // 48: holdfast.v1.CashAnswer.consent:type_name -> holdfast.v1.Consent
+	89,  // 49: holdfast.v1.ReceiveCodeSet.consent:type_name -> holdfast.v1.Consent
+	100, // 50: holdfast.v1.ReportCreate.subject:type_name -> holdfast.v1.Subject
+	101, // 51: holdfast.v1.ReportCreate.trouble:type_name -> holdfast.v1.Trouble
+	91,  // 52: holdfast.v1.ReportCreate.words:type_name -> holdfast.v1.Sealed
+	89,  // 53: holdfast.v1.ReportCreate.consent:type_name -> holdfast.v1.Consent
+	91,  // 54: holdfast.v1.ReportAnswer.words:type_name -> holdfast.v1.Sealed
+	89,  // 55: holdfast.v1.ReportClose.consent:type_name -> holdfast.v1.Consent
+	102, // 56: holdfast.v1.ShopApply.kind:type_name -> holdfast.v1.ShopKind
+	89,  // 57: holdfast.v1.ShopApply.consent:type_name -> holdfast.v1.Consent
+	103, // 58: holdfast.v1.ShopDecide.refusal:type_name -> holdfast.v1.ShopRefusal
+	91,  // 59: holdfast.v1.ShopDecide.words:type_name -> holdfast.v1.Sealed
+	89,  // 60: holdfast.v1.ShopTake.consent:type_name -> holdfast.v1.Consent
+	61,  // [61:61] is the sub-list for method output_type
+	61,  // [61:61] is the sub-list for method input_type
+	61,  // [61:61] is the sub-list for extension type_name
+	61,  // [61:61] is the sub-list for extension extendee
+	0,   // [0:61] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_command_proto_init() }
@@ -6364,7 +6549,7 @@ func file_holdfast_v1_command_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_command_proto_rawDesc), len(file_holdfast_v1_command_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   84,
+			NumMessages:   86,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -3246,7 +3246,12 @@ type CashMove struct {
 	UndoneAt int64  `protobuf:"varint,9,opt,name=undone_at,json=undoneAt,proto3" json:"undone_at,omitempty"`
 	UndoSeq  uint64 `protobuf:"varint,10,opt,name=undo_seq,json=undoSeq,proto3" json:"undo_seq,omitempty"`
 	// content_hash covers what a repeat must match.
-	ContentHash   []byte `protobuf:"bytes,11,opt,name=content_hash,json=contentHash,proto3" json:"content_hash,omitempty"`
+	ContentHash []byte    `protobuf:"bytes,11,opt,name=content_hash,json=contentHash,proto3" json:"content_hash,omitempty"`
+	State       CashState `protobuf:"varint,12,opt,name=state,proto3,enum=holdfast.v1.CashState" json:"state,omitempty"`
+	// code is the code that was shown for it, in 17 bytes; empty where none was.
+	Code []byte `protobuf:"bytes,13,opt,name=code,proto3" json:"code,omitempty"`
+	// asked_until is when it can be answered no more; 0 where nobody was asked.
+	AskedUntil    int64 `protobuf:"varint,14,opt,name=asked_until,json=askedUntil,proto3" json:"asked_until,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3356,6 +3361,27 @@ func (x *CashMove) GetContentHash() []byte {
 		return x.ContentHash
 	}
 	return nil
+}
+
+func (x *CashMove) GetState() CashState {
+	if x != nil {
+		return x.State
+	}
+	return CashState_CASH_STATE_UNSPECIFIED
+}
+
+func (x *CashMove) GetCode() []byte {
+	if x != nil {
+		return x.Code
+	}
+	return nil
+}
+
+func (x *CashMove) GetAskedUntil() int64 {
+	if x != nil {
+		return x.AskedUntil
+	}
+	return 0
 }
 
 // Reach is whom a person has looked up today, and whether others find them.
@@ -4095,7 +4121,9 @@ type PayCodes struct {
 	// oldest first; one that has ended may still be listed.
 	Asked []uint64 `protobuf:"varint,3,rep,packed,name=asked,proto3" json:"asked,omitempty"`
 	// receive is the code by which others pay the person; empty: none was asked for.
-	Receive       []byte `protobuf:"bytes,4,opt,name=receive,proto3" json:"receive,omitempty"`
+	Receive []byte `protobuf:"bytes,4,opt,name=receive,proto3" json:"receive,omitempty"`
+	// cash is what waits like asked, of what tills would hand out.
+	Cash          []*CashRef `protobuf:"bytes,5,rep,name=cash,proto3" json:"cash,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -4158,6 +4186,66 @@ func (x *PayCodes) GetReceive() []byte {
 	return nil
 }
 
+func (x *PayCodes) GetCash() []*CashRef {
+	if x != nil {
+		return x.Cash
+	}
+	return nil
+}
+
+// CashRef names what is done in cash at a till.
+type CashRef struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Till          uint64                 `protobuf:"varint,1,opt,name=till,proto3" json:"till,omitempty"`
+	ClientId      string                 `protobuf:"bytes,2,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CashRef) Reset() {
+	*x = CashRef{}
+	mi := &file_holdfast_v1_record_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CashRef) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CashRef) ProtoMessage() {}
+
+func (x *CashRef) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_record_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CashRef.ProtoReflect.Descriptor instead.
+func (*CashRef) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *CashRef) GetTill() uint64 {
+	if x != nil {
+		return x.Till
+	}
+	return 0
+}
+
+func (x *CashRef) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
 // PayDevice is what a device shows codes with.
 type PayDevice struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -4174,7 +4262,7 @@ type PayDevice struct {
 
 func (x *PayDevice) Reset() {
 	*x = PayDevice{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[36]
+	mi := &file_holdfast_v1_record_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4186,7 +4274,7 @@ func (x *PayDevice) String() string {
 func (*PayDevice) ProtoMessage() {}
 
 func (x *PayDevice) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[36]
+	mi := &file_holdfast_v1_record_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4199,7 +4287,7 @@ func (x *PayDevice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayDevice.ProtoReflect.Descriptor instead.
 func (*PayDevice) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{36}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *PayDevice) GetId() []byte {
@@ -4243,7 +4331,7 @@ type PayAlias struct {
 
 func (x *PayAlias) Reset() {
 	*x = PayAlias{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[37]
+	mi := &file_holdfast_v1_record_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4255,7 +4343,7 @@ func (x *PayAlias) String() string {
 func (*PayAlias) ProtoMessage() {}
 
 func (x *PayAlias) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[37]
+	mi := &file_holdfast_v1_record_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4268,7 +4356,7 @@ func (x *PayAlias) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayAlias.ProtoReflect.Descriptor instead.
 func (*PayAlias) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{37}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *PayAlias) GetAlias() uint32 {
@@ -4304,7 +4392,7 @@ type UsedCode struct {
 
 func (x *UsedCode) Reset() {
 	*x = UsedCode{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[38]
+	mi := &file_holdfast_v1_record_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4316,7 +4404,7 @@ func (x *UsedCode) String() string {
 func (*UsedCode) ProtoMessage() {}
 
 func (x *UsedCode) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[38]
+	mi := &file_holdfast_v1_record_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4329,7 +4417,7 @@ func (x *UsedCode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UsedCode.ProtoReflect.Descriptor instead.
 func (*UsedCode) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{38}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *UsedCode) GetStep() uint64 {
@@ -4367,7 +4455,7 @@ type CodeTries struct {
 
 func (x *CodeTries) Reset() {
 	*x = CodeTries{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[39]
+	mi := &file_holdfast_v1_record_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4379,7 +4467,7 @@ func (x *CodeTries) String() string {
 func (*CodeTries) ProtoMessage() {}
 
 func (x *CodeTries) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[39]
+	mi := &file_holdfast_v1_record_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4392,7 +4480,7 @@ func (x *CodeTries) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CodeTries.ProtoReflect.Descriptor instead.
 func (*CodeTries) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{39}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *CodeTries) GetWindow() int64 {
@@ -4457,7 +4545,7 @@ type ProblemReport struct {
 
 func (x *ProblemReport) Reset() {
 	*x = ProblemReport{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[40]
+	mi := &file_holdfast_v1_record_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4469,7 +4557,7 @@ func (x *ProblemReport) String() string {
 func (*ProblemReport) ProtoMessage() {}
 
 func (x *ProblemReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[40]
+	mi := &file_holdfast_v1_record_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4482,7 +4570,7 @@ func (x *ProblemReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProblemReport.ProtoReflect.Descriptor instead.
 func (*ProblemReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{40}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ProblemReport) GetId() uint64 {
@@ -4646,7 +4734,7 @@ type Shop struct {
 
 func (x *Shop) Reset() {
 	*x = Shop{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[41]
+	mi := &file_holdfast_v1_record_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4658,7 +4746,7 @@ func (x *Shop) String() string {
 func (*Shop) ProtoMessage() {}
 
 func (x *Shop) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[41]
+	mi := &file_holdfast_v1_record_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4671,7 +4759,7 @@ func (x *Shop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Shop.ProtoReflect.Descriptor instead.
 func (*Shop) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{41}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *Shop) GetId() uint64 {
@@ -4828,7 +4916,7 @@ type ShopTaken struct {
 
 func (x *ShopTaken) Reset() {
 	*x = ShopTaken{}
-	mi := &file_holdfast_v1_record_proto_msgTypes[42]
+	mi := &file_holdfast_v1_record_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4840,7 +4928,7 @@ func (x *ShopTaken) String() string {
 func (*ShopTaken) ProtoMessage() {}
 
 func (x *ShopTaken) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_record_proto_msgTypes[42]
+	mi := &file_holdfast_v1_record_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4853,7 +4941,7 @@ func (x *ShopTaken) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShopTaken.ProtoReflect.Descriptor instead.
 func (*ShopTaken) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{42}
+	return file_holdfast_v1_record_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *ShopTaken) GetShop() uint64 {
@@ -5218,7 +5306,7 @@ const file_holdfast_v1_record_proto_rawDesc = "" +
 	"\tclosed_at\x18\n" +
 	" \x01(\x03R\bclosedAt\x12\x19\n" +
 	"\bopen_seq\x18\v \x01(\x04R\aopenSeq\x12\x1b\n" +
-	"\tclose_seq\x18\f \x01(\x04R\bcloseSeq\"\xa3\x02\n" +
+	"\tclose_seq\x18\f \x01(\x04R\bcloseSeq\"\x86\x03\n" +
 	"\bCashMove\x12\x12\n" +
 	"\x04till\x18\x01 \x01(\x04R\x04till\x12\x1b\n" +
 	"\tclient_id\x18\x02 \x01(\tR\bclientId\x12)\n" +
@@ -5231,7 +5319,11 @@ const file_holdfast_v1_record_proto_rawDesc = "" +
 	"\tundone_at\x18\t \x01(\x03R\bundoneAt\x12\x19\n" +
 	"\bundo_seq\x18\n" +
 	" \x01(\x04R\aundoSeq\x12!\n" +
-	"\fcontent_hash\x18\v \x01(\fR\vcontentHash\"E\n" +
+	"\fcontent_hash\x18\v \x01(\fR\vcontentHash\x12,\n" +
+	"\x05state\x18\f \x01(\x0e2\x16.holdfast.v1.CashStateR\x05state\x12\x12\n" +
+	"\x04code\x18\r \x01(\fR\x04code\x12\x1f\n" +
+	"\vasked_until\x18\x0e \x01(\x03R\n" +
+	"askedUntil\"E\n" +
 	"\x05Reach\x12\x16\n" +
 	"\x06hidden\x18\x01 \x01(\bR\x06hidden\x12\x10\n" +
 	"\x03day\x18\x02 \x01(\x03R\x03day\x12\x12\n" +
@@ -5304,12 +5396,16 @@ const file_holdfast_v1_record_proto_rawDesc = "" +
 	"\x05until\x18\x04 \x01(\x03R\x05until\x12\x14\n" +
 	"\x05label\x18\x05 \x01(\tR\x05label\x12\x16\n" +
 	"\x06device\x18\x06 \x01(\fR\x06device\x12\x18\n" +
-	"\apasskey\x18\a \x01(\fR\apasskey\"~\n" +
+	"\apasskey\x18\a \x01(\fR\apasskey\"\xa8\x01\n" +
 	"\bPayCodes\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\x04R\x03uid\x120\n" +
 	"\adevices\x18\x02 \x03(\v2\x16.holdfast.v1.PayDeviceR\adevices\x12\x14\n" +
 	"\x05asked\x18\x03 \x03(\x04R\x05asked\x12\x18\n" +
-	"\areceive\x18\x04 \x01(\fR\areceive\"\x8f\x01\n" +
+	"\areceive\x18\x04 \x01(\fR\areceive\x12(\n" +
+	"\x04cash\x18\x05 \x03(\v2\x14.holdfast.v1.CashRefR\x04cash\":\n" +
+	"\aCashRef\x12\x12\n" +
+	"\x04till\x18\x01 \x01(\x04R\x04till\x12\x1b\n" +
+	"\tclient_id\x18\x02 \x01(\tR\bclientId\"\x8f\x01\n" +
 	"\tPayDevice\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\fR\x02id\x12/\n" +
 	"\aaliases\x18\x02 \x03(\v2\x15.holdfast.v1.PayAliasR\aaliases\x12)\n" +
@@ -5410,7 +5506,7 @@ func file_holdfast_v1_record_proto_rawDescGZIP() []byte {
 }
 
 var file_holdfast_v1_record_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_holdfast_v1_record_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
+var file_holdfast_v1_record_proto_msgTypes = make([]protoimpl.MessageInfo, 44)
 var file_holdfast_v1_record_proto_goTypes = []any{
 	(DueKind)(0),             // 0: holdfast.v1.DueKind
 	(*Head)(nil),             // 1: holdfast.v1.Head
@@ -5449,94 +5545,98 @@ var file_holdfast_v1_record_proto_goTypes = []any{
 	(*StaffMember)(nil),      // 34: holdfast.v1.StaffMember
 	(*StaffSession)(nil),     // 35: holdfast.v1.StaffSession
 	(*PayCodes)(nil),         // 36: holdfast.v1.PayCodes
-	(*PayDevice)(nil),        // 37: holdfast.v1.PayDevice
-	(*PayAlias)(nil),         // 38: holdfast.v1.PayAlias
-	(*UsedCode)(nil),         // 39: holdfast.v1.UsedCode
-	(*CodeTries)(nil),        // 40: holdfast.v1.CodeTries
-	(*ProblemReport)(nil),    // 41: holdfast.v1.ProblemReport
-	(*Shop)(nil),             // 42: holdfast.v1.Shop
-	(*ShopTaken)(nil),        // 43: holdfast.v1.ShopTaken
-	(MerchantStatus)(0),      // 44: holdfast.v1.MerchantStatus
-	(*MerchantSettings)(nil), // 45: holdfast.v1.MerchantSettings
-	(*KeyVersion)(nil),       // 46: holdfast.v1.KeyVersion
-	(*Openid)(nil),           // 47: holdfast.v1.Openid
-	(*Sealed)(nil),           // 48: holdfast.v1.Sealed
-	(BlockReason)(0),         // 49: holdfast.v1.BlockReason
-	(Product)(0),             // 50: holdfast.v1.Product
-	(TradeState)(0),          // 51: holdfast.v1.TradeState
-	(RefundStatus)(0),        // 52: holdfast.v1.RefundStatus
-	(NoticeEvent)(0),         // 53: holdfast.v1.NoticeEvent
-	(NoticeState)(0),         // 54: holdfast.v1.NoticeState
-	(*Attempt)(nil),          // 55: holdfast.v1.Attempt
-	(*Subject)(nil),          // 56: holdfast.v1.Subject
-	(*Passkey)(nil),          // 57: holdfast.v1.Passkey
-	(AppealState)(0),         // 58: holdfast.v1.AppealState
-	(TransferState)(0),       // 59: holdfast.v1.TransferState
-	(*TillCaps)(nil),         // 60: holdfast.v1.TillCaps
-	(ShiftState)(0),          // 61: holdfast.v1.ShiftState
-	(CashKind)(0),            // 62: holdfast.v1.CashKind
-	(PacketState)(0),         // 63: holdfast.v1.PacketState
-	(StaffRole)(0),           // 64: holdfast.v1.StaffRole
-	(Trouble)(0),             // 65: holdfast.v1.Trouble
-	(ReportState)(0),         // 66: holdfast.v1.ReportState
-	(ShopKind)(0),            // 67: holdfast.v1.ShopKind
-	(ShopState)(0),           // 68: holdfast.v1.ShopState
-	(ShopRefusal)(0),         // 69: holdfast.v1.ShopRefusal
+	(*CashRef)(nil),          // 37: holdfast.v1.CashRef
+	(*PayDevice)(nil),        // 38: holdfast.v1.PayDevice
+	(*PayAlias)(nil),         // 39: holdfast.v1.PayAlias
+	(*UsedCode)(nil),         // 40: holdfast.v1.UsedCode
+	(*CodeTries)(nil),        // 41: holdfast.v1.CodeTries
+	(*ProblemReport)(nil),    // 42: holdfast.v1.ProblemReport
+	(*Shop)(nil),             // 43: holdfast.v1.Shop
+	(*ShopTaken)(nil),        // 44: holdfast.v1.ShopTaken
+	(MerchantStatus)(0),      // 45: holdfast.v1.MerchantStatus
+	(*MerchantSettings)(nil), // 46: holdfast.v1.MerchantSettings
+	(*KeyVersion)(nil),       // 47: holdfast.v1.KeyVersion
+	(*Openid)(nil),           // 48: holdfast.v1.Openid
+	(*Sealed)(nil),           // 49: holdfast.v1.Sealed
+	(BlockReason)(0),         // 50: holdfast.v1.BlockReason
+	(Product)(0),             // 51: holdfast.v1.Product
+	(TradeState)(0),          // 52: holdfast.v1.TradeState
+	(RefundStatus)(0),        // 53: holdfast.v1.RefundStatus
+	(NoticeEvent)(0),         // 54: holdfast.v1.NoticeEvent
+	(NoticeState)(0),         // 55: holdfast.v1.NoticeState
+	(*Attempt)(nil),          // 56: holdfast.v1.Attempt
+	(*Subject)(nil),          // 57: holdfast.v1.Subject
+	(*Passkey)(nil),          // 58: holdfast.v1.Passkey
+	(AppealState)(0),         // 59: holdfast.v1.AppealState
+	(TransferState)(0),       // 60: holdfast.v1.TransferState
+	(*TillCaps)(nil),         // 61: holdfast.v1.TillCaps
+	(ShiftState)(0),          // 62: holdfast.v1.ShiftState
+	(CashKind)(0),            // 63: holdfast.v1.CashKind
+	(CashState)(0),           // 64: holdfast.v1.CashState
+	(PacketState)(0),         // 65: holdfast.v1.PacketState
+	(StaffRole)(0),           // 66: holdfast.v1.StaffRole
+	(Trouble)(0),             // 67: holdfast.v1.Trouble
+	(ReportState)(0),         // 68: holdfast.v1.ReportState
+	(ShopKind)(0),            // 69: holdfast.v1.ShopKind
+	(ShopState)(0),           // 70: holdfast.v1.ShopState
+	(ShopRefusal)(0),         // 71: holdfast.v1.ShopRefusal
 }
 var file_holdfast_v1_record_proto_depIdxs = []int32{
 	2,  // 0: holdfast.v1.Head.digests:type_name -> holdfast.v1.TableDigest
-	44, // 1: holdfast.v1.Merchant.status:type_name -> holdfast.v1.MerchantStatus
-	45, // 2: holdfast.v1.Merchant.settings:type_name -> holdfast.v1.MerchantSettings
-	46, // 3: holdfast.v1.Merchant.keys:type_name -> holdfast.v1.KeyVersion
-	47, // 4: holdfast.v1.Person.openids:type_name -> holdfast.v1.Openid
-	48, // 5: holdfast.v1.Person.details:type_name -> holdfast.v1.Sealed
-	49, // 6: holdfast.v1.Person.block_why:type_name -> holdfast.v1.BlockReason
-	50, // 7: holdfast.v1.Order.product:type_name -> holdfast.v1.Product
-	51, // 8: holdfast.v1.Order.state:type_name -> holdfast.v1.TradeState
-	52, // 9: holdfast.v1.Refund.status:type_name -> holdfast.v1.RefundStatus
-	53, // 10: holdfast.v1.Notice.event:type_name -> holdfast.v1.NoticeEvent
-	54, // 11: holdfast.v1.Notice.state:type_name -> holdfast.v1.NoticeState
-	55, // 12: holdfast.v1.Notice.recent:type_name -> holdfast.v1.Attempt
-	55, // 13: holdfast.v1.Notice.last_duplicate:type_name -> holdfast.v1.Attempt
-	56, // 14: holdfast.v1.Notice.subject:type_name -> holdfast.v1.Subject
+	45, // 1: holdfast.v1.Merchant.status:type_name -> holdfast.v1.MerchantStatus
+	46, // 2: holdfast.v1.Merchant.settings:type_name -> holdfast.v1.MerchantSettings
+	47, // 3: holdfast.v1.Merchant.keys:type_name -> holdfast.v1.KeyVersion
+	48, // 4: holdfast.v1.Person.openids:type_name -> holdfast.v1.Openid
+	49, // 5: holdfast.v1.Person.details:type_name -> holdfast.v1.Sealed
+	50, // 6: holdfast.v1.Person.block_why:type_name -> holdfast.v1.BlockReason
+	51, // 7: holdfast.v1.Order.product:type_name -> holdfast.v1.Product
+	52, // 8: holdfast.v1.Order.state:type_name -> holdfast.v1.TradeState
+	53, // 9: holdfast.v1.Refund.status:type_name -> holdfast.v1.RefundStatus
+	54, // 10: holdfast.v1.Notice.event:type_name -> holdfast.v1.NoticeEvent
+	55, // 11: holdfast.v1.Notice.state:type_name -> holdfast.v1.NoticeState
+	56, // 12: holdfast.v1.Notice.recent:type_name -> holdfast.v1.Attempt
+	56, // 13: holdfast.v1.Notice.last_duplicate:type_name -> holdfast.v1.Attempt
+	57, // 14: holdfast.v1.Notice.subject:type_name -> holdfast.v1.Subject
 	20, // 15: holdfast.v1.Wallet.devices:type_name -> holdfast.v1.Device
 	21, // 16: holdfast.v1.Wallet.pin:type_name -> holdfast.v1.Pin
 	17, // 17: holdfast.v1.Wallet.paces:type_name -> holdfast.v1.Pace
-	57, // 18: holdfast.v1.Passkeys.list:type_name -> holdfast.v1.Passkey
-	48, // 19: holdfast.v1.Appeal.words:type_name -> holdfast.v1.Sealed
-	58, // 20: holdfast.v1.Appeal.state:type_name -> holdfast.v1.AppealState
-	48, // 21: holdfast.v1.Appeal.answer:type_name -> holdfast.v1.Sealed
+	58, // 18: holdfast.v1.Passkeys.list:type_name -> holdfast.v1.Passkey
+	49, // 19: holdfast.v1.Appeal.words:type_name -> holdfast.v1.Sealed
+	59, // 20: holdfast.v1.Appeal.state:type_name -> holdfast.v1.AppealState
+	49, // 21: holdfast.v1.Appeal.answer:type_name -> holdfast.v1.Sealed
 	22, // 22: holdfast.v1.Pin.open:type_name -> holdfast.v1.PinTry
 	22, // 23: holdfast.v1.Pin.grants:type_name -> holdfast.v1.PinTry
 	24, // 24: holdfast.v1.SentCode.sends:type_name -> holdfast.v1.Sends
-	48, // 25: holdfast.v1.PersonTransfer.memo:type_name -> holdfast.v1.Sealed
-	59, // 26: holdfast.v1.PersonTransfer.state:type_name -> holdfast.v1.TransferState
-	60, // 27: holdfast.v1.Till.caps:type_name -> holdfast.v1.TillCaps
-	61, // 28: holdfast.v1.Shift.state:type_name -> holdfast.v1.ShiftState
-	62, // 29: holdfast.v1.CashMove.kind:type_name -> holdfast.v1.CashKind
-	48, // 30: holdfast.v1.Packet.words:type_name -> holdfast.v1.Sealed
-	63, // 31: holdfast.v1.Packet.state:type_name -> holdfast.v1.PacketState
-	64, // 32: holdfast.v1.StaffMember.roles:type_name -> holdfast.v1.StaffRole
-	48, // 33: holdfast.v1.StaffMember.details:type_name -> holdfast.v1.Sealed
-	35, // 34: holdfast.v1.StaffMember.sessions:type_name -> holdfast.v1.StaffSession
-	57, // 35: holdfast.v1.StaffMember.passkeys:type_name -> holdfast.v1.Passkey
-	37, // 36: holdfast.v1.PayCodes.devices:type_name -> holdfast.v1.PayDevice
-	38, // 37: holdfast.v1.PayDevice.aliases:type_name -> holdfast.v1.PayAlias
-	39, // 38: holdfast.v1.PayDevice.used:type_name -> holdfast.v1.UsedCode
-	56, // 39: holdfast.v1.ProblemReport.subject:type_name -> holdfast.v1.Subject
-	65, // 40: holdfast.v1.ProblemReport.trouble:type_name -> holdfast.v1.Trouble
-	48, // 41: holdfast.v1.ProblemReport.words:type_name -> holdfast.v1.Sealed
-	66, // 42: holdfast.v1.ProblemReport.state:type_name -> holdfast.v1.ReportState
-	48, // 43: holdfast.v1.ProblemReport.answer:type_name -> holdfast.v1.Sealed
-	67, // 44: holdfast.v1.Shop.kind:type_name -> holdfast.v1.ShopKind
-	68, // 45: holdfast.v1.Shop.state:type_name -> holdfast.v1.ShopState
-	69, // 46: holdfast.v1.Shop.refusal:type_name -> holdfast.v1.ShopRefusal
-	48, // 47: holdfast.v1.Shop.words:type_name -> holdfast.v1.Sealed
-	48, // [48:48] is the sub-list for method output_type
-	48, // [48:48] is the sub-list for method input_type
-	48, // [48:48] is the sub-list for extension type_name
-	48, // [48:48] is the sub-list for extension extendee
-	0,  // [0:48] is the sub-list for field type_name
+	49, // 25: holdfast.v1.PersonTransfer.memo:type_name -> holdfast.v1.Sealed
+	60, // 26: holdfast.v1.PersonTransfer.state:type_name -> holdfast.v1.TransferState
+	61, // 27: holdfast.v1.Till.caps:type_name -> holdfast.v1.TillCaps
+	62, // 28: holdfast.v1.Shift.state:type_name -> holdfast.v1.ShiftState
+	63, // 29: holdfast.v1.CashMove.kind:type_name -> holdfast.v1.CashKind
+	64, // 30: holdfast.v1.CashMove.state:type_name -> holdfast.v1.CashState
+	49, // 31: holdfast.v1.Packet.words:type_name -> holdfast.v1.Sealed
+	65, // 32: holdfast.v1.Packet.state:type_name -> holdfast.v1.PacketState
+	66, // 33: holdfast.v1.StaffMember.roles:type_name -> holdfast.v1.StaffRole
+	49, // 34: holdfast.v1.StaffMember.details:type_name -> holdfast.v1.Sealed
+	35, // 35: holdfast.v1.StaffMember.sessions:type_name -> holdfast.v1.StaffSession
+	58, // 36: holdfast.v1.StaffMember.passkeys:type_name -> holdfast.v1.Passkey
+	38, // 37: holdfast.v1.PayCodes.devices:type_name -> holdfast.v1.PayDevice
+	37, // 38: holdfast.v1.PayCodes.cash:type_name -> holdfast.v1.CashRef
+	39, // 39: holdfast.v1.PayDevice.aliases:type_name -> holdfast.v1.PayAlias
+	40, // 40: holdfast.v1.PayDevice.used:type_name -> holdfast.v1.UsedCode
+	57, // 41: holdfast.v1.ProblemReport.subject:type_name -> holdfast.v1.Subject
+	67, // 42: holdfast.v1.ProblemReport.trouble:type_name -> holdfast.v1.Trouble
+	49, // 43: holdfast.v1.ProblemReport.words:type_name -> holdfast.v1.Sealed
+	68, // 44: holdfast.v1.ProblemReport.state:type_name -> holdfast.v1.ReportState
+	49, // 45: holdfast.v1.ProblemReport.answer:type_name -> holdfast.v1.Sealed
+	69, // 46: holdfast.v1.Shop.kind:type_name -> holdfast.v1.ShopKind
+	70, // 47: holdfast.v1.Shop.state:type_name -> holdfast.v1.ShopState
+	71, // 48: holdfast.v1.Shop.refusal:type_name -> holdfast.v1.ShopRefusal
+	49, // 49: holdfast.v1.Shop.words:type_name -> holdfast.v1.Sealed
+	50, // [50:50] is the sub-list for method output_type
+	50, // [50:50] is the sub-list for method input_type
+	50, // [50:50] is the sub-list for extension type_name
+	50, // [50:50] is the sub-list for extension extendee
+	0,  // [0:50] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_record_proto_init() }
@@ -5551,7 +5651,7 @@ func file_holdfast_v1_record_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_record_proto_rawDesc), len(file_holdfast_v1_record_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   43,
+			NumMessages:   44,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1262,7 +1262,8 @@ type TillCashRequest struct {
 	// change: it is the change of something that was bought in cash.
 	Change bool `protobuf:"varint,4,opt,name=change,proto3" json:"change,omitempty"`
 	// One of code, which a person shows to be paid by or to pay with, and their phone
-	// number.
+	// number. For cash that goes out it is the code they pay with. Each of those is good for
+	// one deed.
 	Code          string `protobuf:"bytes,5,opt,name=code,proto3" json:"code,omitempty"`
 	Phone         string `protobuf:"bytes,6,opt,name=phone,proto3" json:"phone,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1351,7 +1352,11 @@ type CashView struct {
 	Who string `protobuf:"bytes,4,opt,name=who,proto3" json:"who,omitempty"`
 	At  int64  `protobuf:"varint,5,opt,name=at,proto3" json:"at,omitempty"`
 	// undone_at is 0 for what stands.
-	UndoneAt      int64 `protobuf:"varint,6,opt,name=undone_at,json=undoneAt,proto3" json:"undone_at,omitempty"`
+	UndoneAt int64 `protobuf:"varint,6,opt,name=undone_at,json=undoneAt,proto3" json:"undone_at,omitempty"`
+	// state is done, waiting for the person's yes, called_off, or undone.
+	State string `protobuf:"bytes,7,opt,name=state,proto3" json:"state,omitempty"`
+	// until is when it can be answered no more; 0 when it does not wait.
+	Until         int64 `protobuf:"varint,8,opt,name=until,proto3" json:"until,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1424,6 +1429,20 @@ func (x *CashView) GetAt() int64 {
 func (x *CashView) GetUndoneAt() int64 {
 	if x != nil {
 		return x.UndoneAt
+	}
+	return 0
+}
+
+func (x *CashView) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *CashView) GetUntil() int64 {
+	if x != nil {
+		return x.Until
 	}
 	return 0
 }
@@ -1597,7 +1616,8 @@ type TillHappening struct {
 	Till  uint64 `protobuf:"varint,3,opt,name=till,proto3" json:"till,omitempty"`
 	// what is paid; asked for an order whose payer is asked on their own device; closed for
 	// one that is not paid any more; refunded, or refund_failed where the payer's account
-	// takes nothing; cash and cash_undone; shift for one that was opened or closed; till
+	// takes nothing; cash and cash_undone; cash_asked for cash whose person is asked, cash_called_off for
+	// such that is not handed out; shift for one that was opened or closed; till
 	// for what an operator changed.
 	What string `protobuf:"bytes,4,opt,name=what,proto3" json:"what,omitempty"`
 	// amount is in fen: what was paid, given back, or put into or taken out of the drawer.
@@ -1805,14 +1825,16 @@ const file_holdfast_v1_till_proto_rawDesc = "" +
 	"\tclient_id\x18\x03 \x01(\tR\bclientId\x12\x16\n" +
 	"\x06change\x18\x04 \x01(\bR\x06change\x12\x12\n" +
 	"\x04code\x18\x05 \x01(\tR\x04code\x12\x14\n" +
-	"\x05phone\x18\x06 \x01(\tR\x05phone\"\x92\x01\n" +
+	"\x05phone\x18\x06 \x01(\tR\x05phone\"\xbe\x01\n" +
 	"\bCashView\x12\x1b\n" +
 	"\tclient_id\x18\x01 \x01(\tR\bclientId\x12\x12\n" +
 	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x16\n" +
 	"\x06amount\x18\x03 \x01(\x03R\x06amount\x12\x10\n" +
 	"\x03who\x18\x04 \x01(\tR\x03who\x12\x0e\n" +
 	"\x02at\x18\x05 \x01(\x03R\x02at\x12\x1b\n" +
-	"\tundone_at\x18\x06 \x01(\x03R\bundoneAt\"B\n" +
+	"\tundone_at\x18\x06 \x01(\x03R\bundoneAt\x12\x14\n" +
+	"\x05state\x18\a \x01(\tR\x05state\x12\x14\n" +
+	"\x05until\x18\b \x01(\x03R\x05until\"B\n" +
 	"\x0fUndoCashRequest\x12\x12\n" +
 	"\x04till\x18\x01 \x01(\x04R\x04till\x12\x1b\n" +
 	"\tclient_id\x18\x02 \x01(\tR\bclientId\"?\n" +
@@ -1830,7 +1852,7 @@ const file_holdfast_v1_till_proto_rawDesc = "" +
 	"\x06amount\x18\x05 \x01(\x03R\x06amount\x12,\n" +
 	"\x05order\x18\x06 \x01(\v2\x16.holdfast.v1.TillOrderR\x05order\x12)\n" +
 	"\x04cash\x18\a \x01(\v2\x15.holdfast.v1.CashViewR\x04cash\x12\x12\n" +
-	"\x04late\x18\b \x01(\bR\x04late2\xe4\a\n" +
+	"\x04late\x18\b \x01(\bR\x04late2\xa5\b\n" +
 	"\vTillService\x12J\n" +
 	"\tListTills\x12\x1d.holdfast.v1.ListTillsRequest\x1a\x1e.holdfast.v1.ListTillsResponse\x12D\n" +
 	"\vCreateOrder\x12\x1d.holdfast.v1.TillOrderRequest\x1a\x16.holdfast.v1.TillOrder\x12D\n" +
@@ -1847,6 +1869,7 @@ const file_holdfast_v1_till_proto_rawDesc = "" +
 	"\n" +
 	"ListShifts\x12\x1e.holdfast.v1.ListShiftsRequest\x1a\x1f.holdfast.v1.ListShiftsResponse\x12?\n" +
 	"\bTakeCash\x12\x1c.holdfast.v1.TillCashRequest\x1a\x15.holdfast.v1.CashView\x12?\n" +
+	"\bHandCash\x12\x1c.holdfast.v1.TillCashRequest\x1a\x15.holdfast.v1.CashView\x12?\n" +
 	"\bUndoCash\x12\x1c.holdfast.v1.UndoCashRequest\x1a\x15.holdfast.v1.CashView\x12A\n" +
 	"\x06Follow\x12\x1e.holdfast.v1.FollowTillRequest\x1a\x15.holdfast.v1.TillNews0\x01B1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
 
@@ -1910,24 +1933,26 @@ var file_holdfast_v1_till_proto_depIdxs = []int32{
 	16, // 17: holdfast.v1.TillService.CloseShift:input_type -> holdfast.v1.CloseShiftRequest
 	14, // 18: holdfast.v1.TillService.ListShifts:input_type -> holdfast.v1.ListShiftsRequest
 	18, // 19: holdfast.v1.TillService.TakeCash:input_type -> holdfast.v1.TillCashRequest
-	20, // 20: holdfast.v1.TillService.UndoCash:input_type -> holdfast.v1.UndoCashRequest
-	21, // 21: holdfast.v1.TillService.Follow:input_type -> holdfast.v1.FollowTillRequest
-	1,  // 22: holdfast.v1.TillService.ListTills:output_type -> holdfast.v1.ListTillsResponse
-	7,  // 23: holdfast.v1.TillService.CreateOrder:output_type -> holdfast.v1.TillOrder
-	7,  // 24: holdfast.v1.TillService.ChargeCode:output_type -> holdfast.v1.TillOrder
-	7,  // 25: holdfast.v1.TillService.ShowOrder:output_type -> holdfast.v1.TillOrder
-	7,  // 26: holdfast.v1.TillService.CancelOrder:output_type -> holdfast.v1.TillOrder
-	9,  // 27: holdfast.v1.TillService.Refund:output_type -> holdfast.v1.TillRefund
-	11, // 28: holdfast.v1.TillService.ShowTakings:output_type -> holdfast.v1.Takings
-	17, // 29: holdfast.v1.TillService.OpenShift:output_type -> holdfast.v1.ShiftView
-	17, // 30: holdfast.v1.TillService.ShowShift:output_type -> holdfast.v1.ShiftView
-	17, // 31: holdfast.v1.TillService.CloseShift:output_type -> holdfast.v1.ShiftView
-	15, // 32: holdfast.v1.TillService.ListShifts:output_type -> holdfast.v1.ListShiftsResponse
-	19, // 33: holdfast.v1.TillService.TakeCash:output_type -> holdfast.v1.CashView
-	19, // 34: holdfast.v1.TillService.UndoCash:output_type -> holdfast.v1.CashView
-	22, // 35: holdfast.v1.TillService.Follow:output_type -> holdfast.v1.TillNews
-	22, // [22:36] is the sub-list for method output_type
-	8,  // [8:22] is the sub-list for method input_type
+	18, // 20: holdfast.v1.TillService.HandCash:input_type -> holdfast.v1.TillCashRequest
+	20, // 21: holdfast.v1.TillService.UndoCash:input_type -> holdfast.v1.UndoCashRequest
+	21, // 22: holdfast.v1.TillService.Follow:input_type -> holdfast.v1.FollowTillRequest
+	1,  // 23: holdfast.v1.TillService.ListTills:output_type -> holdfast.v1.ListTillsResponse
+	7,  // 24: holdfast.v1.TillService.CreateOrder:output_type -> holdfast.v1.TillOrder
+	7,  // 25: holdfast.v1.TillService.ChargeCode:output_type -> holdfast.v1.TillOrder
+	7,  // 26: holdfast.v1.TillService.ShowOrder:output_type -> holdfast.v1.TillOrder
+	7,  // 27: holdfast.v1.TillService.CancelOrder:output_type -> holdfast.v1.TillOrder
+	9,  // 28: holdfast.v1.TillService.Refund:output_type -> holdfast.v1.TillRefund
+	11, // 29: holdfast.v1.TillService.ShowTakings:output_type -> holdfast.v1.Takings
+	17, // 30: holdfast.v1.TillService.OpenShift:output_type -> holdfast.v1.ShiftView
+	17, // 31: holdfast.v1.TillService.ShowShift:output_type -> holdfast.v1.ShiftView
+	17, // 32: holdfast.v1.TillService.CloseShift:output_type -> holdfast.v1.ShiftView
+	15, // 33: holdfast.v1.TillService.ListShifts:output_type -> holdfast.v1.ListShiftsResponse
+	19, // 34: holdfast.v1.TillService.TakeCash:output_type -> holdfast.v1.CashView
+	19, // 35: holdfast.v1.TillService.HandCash:output_type -> holdfast.v1.CashView
+	19, // 36: holdfast.v1.TillService.UndoCash:output_type -> holdfast.v1.CashView
+	22, // 37: holdfast.v1.TillService.Follow:output_type -> holdfast.v1.TillNews
+	23, // [23:38] is the sub-list for method output_type
+	8,  // [8:23] is the sub-list for method input_type
 	8,  // [8:8] is the sub-list for extension type_name
 	8,  // [8:8] is the sub-list for extension extendee
 	0,  // [0:8] is the sub-list for field type_name

@@ -498,6 +498,65 @@ func (CashKind) EnumDescriptor() ([]byte, []int) {
 	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{7}
 }
 
+type CashState int32
+
+const (
+	CashState_CASH_STATE_UNSPECIFIED CashState = 0
+	// DONE: the drawer and the wallet have it.
+	CashState_CASH_STATE_DONE CashState = 1
+	// WAITING: the person who showed a code is asked for the PIN.
+	CashState_CASH_STATE_WAITING CashState = 2
+	// CALLED_OFF: the person said no, or the till took it back before they said yes.
+	CashState_CASH_STATE_CALLED_OFF CashState = 3
+	// UNDONE: a mistake, taken back.
+	CashState_CASH_STATE_UNDONE CashState = 4
+)
+
+// Enum value maps for CashState.
+var (
+	CashState_name = map[int32]string{
+		0: "CASH_STATE_UNSPECIFIED",
+		1: "CASH_STATE_DONE",
+		2: "CASH_STATE_WAITING",
+		3: "CASH_STATE_CALLED_OFF",
+		4: "CASH_STATE_UNDONE",
+	}
+	CashState_value = map[string]int32{
+		"CASH_STATE_UNSPECIFIED": 0,
+		"CASH_STATE_DONE":        1,
+		"CASH_STATE_WAITING":     2,
+		"CASH_STATE_CALLED_OFF":  3,
+		"CASH_STATE_UNDONE":      4,
+	}
+)
+
+func (x CashState) Enum() *CashState {
+	p := new(CashState)
+	*p = x
+	return p
+}
+
+func (x CashState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (CashState) Descriptor() protoreflect.EnumDescriptor {
+	return file_holdfast_v1_vocabulary_proto_enumTypes[8].Descriptor()
+}
+
+func (CashState) Type() protoreflect.EnumType {
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[8]
+}
+
+func (x CashState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use CashState.Descriptor instead.
+func (CashState) EnumDescriptor() ([]byte, []int) {
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{8}
+}
+
 type TransferState int32
 
 const (
@@ -541,11 +600,11 @@ func (x TransferState) String() string {
 }
 
 func (TransferState) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[8].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[9].Descriptor()
 }
 
 func (TransferState) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[8]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[9]
 }
 
 func (x TransferState) Number() protoreflect.EnumNumber {
@@ -554,7 +613,7 @@ func (x TransferState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use TransferState.Descriptor instead.
 func (TransferState) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{8}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{9}
 }
 
 type PacketState int32
@@ -596,11 +655,11 @@ func (x PacketState) String() string {
 }
 
 func (PacketState) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[9].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[10].Descriptor()
 }
 
 func (PacketState) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[9]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[10]
 }
 
 func (x PacketState) Number() protoreflect.EnumNumber {
@@ -609,7 +668,7 @@ func (x PacketState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use PacketState.Descriptor instead.
 func (PacketState) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{9}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{10}
 }
 
 type ShopKind int32
@@ -658,11 +717,11 @@ func (x ShopKind) String() string {
 }
 
 func (ShopKind) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[10].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[11].Descriptor()
 }
 
 func (ShopKind) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[10]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[11]
 }
 
 func (x ShopKind) Number() protoreflect.EnumNumber {
@@ -671,7 +730,7 @@ func (x ShopKind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ShopKind.Descriptor instead.
 func (ShopKind) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{10}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{11}
 }
 
 type ShopState int32
@@ -713,11 +772,11 @@ func (x ShopState) String() string {
 }
 
 func (ShopState) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[11].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[12].Descriptor()
 }
 
 func (ShopState) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[11]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[12]
 }
 
 func (x ShopState) Number() protoreflect.EnumNumber {
@@ -726,7 +785,7 @@ func (x ShopState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ShopState.Descriptor instead.
 func (ShopState) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{11}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{12}
 }
 
 // ShopRefusal is why a shop was refused, as the person is told in their language.
@@ -778,11 +837,11 @@ func (x ShopRefusal) String() string {
 }
 
 func (ShopRefusal) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[12].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[13].Descriptor()
 }
 
 func (ShopRefusal) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[12]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[13]
 }
 
 func (x ShopRefusal) Number() protoreflect.EnumNumber {
@@ -791,7 +850,7 @@ func (x ShopRefusal) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ShopRefusal.Descriptor instead.
 func (ShopRefusal) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{12}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{13}
 }
 
 // Trouble is what a person says went wrong with a payment.
@@ -842,11 +901,11 @@ func (x Trouble) String() string {
 }
 
 func (Trouble) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[13].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[14].Descriptor()
 }
 
 func (Trouble) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[13]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[14]
 }
 
 func (x Trouble) Number() protoreflect.EnumNumber {
@@ -855,7 +914,7 @@ func (x Trouble) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Trouble.Descriptor instead.
 func (Trouble) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{13}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{14}
 }
 
 type ReportState int32
@@ -901,11 +960,11 @@ func (x ReportState) String() string {
 }
 
 func (ReportState) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[14].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[15].Descriptor()
 }
 
 func (ReportState) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[14]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[15]
 }
 
 func (x ReportState) Number() protoreflect.EnumNumber {
@@ -914,7 +973,7 @@ func (x ReportState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use ReportState.Descriptor instead.
 func (ReportState) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{14}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{15}
 }
 
 // StaffRole is what a member of staff may do: operators have the first five, a
@@ -978,11 +1037,11 @@ func (x StaffRole) String() string {
 }
 
 func (StaffRole) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[15].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[16].Descriptor()
 }
 
 func (StaffRole) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[15]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[16]
 }
 
 func (x StaffRole) Number() protoreflect.EnumNumber {
@@ -991,7 +1050,7 @@ func (x StaffRole) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use StaffRole.Descriptor instead.
 func (StaffRole) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{15}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{16}
 }
 
 type NoticeEvent int32
@@ -1033,11 +1092,11 @@ func (x NoticeEvent) String() string {
 }
 
 func (NoticeEvent) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[16].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[17].Descriptor()
 }
 
 func (NoticeEvent) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[16]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[17]
 }
 
 func (x NoticeEvent) Number() protoreflect.EnumNumber {
@@ -1046,7 +1105,7 @@ func (x NoticeEvent) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use NoticeEvent.Descriptor instead.
 func (NoticeEvent) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{16}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{17}
 }
 
 type NoticeState int32
@@ -1089,11 +1148,11 @@ func (x NoticeState) String() string {
 }
 
 func (NoticeState) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[17].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[18].Descriptor()
 }
 
 func (NoticeState) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[17]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[18]
 }
 
 func (x NoticeState) Number() protoreflect.EnumNumber {
@@ -1102,7 +1161,7 @@ func (x NoticeState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use NoticeState.Descriptor instead.
 func (NoticeState) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{17}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{18}
 }
 
 type AttemptOutcome int32
@@ -1156,11 +1215,11 @@ func (x AttemptOutcome) String() string {
 }
 
 func (AttemptOutcome) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[18].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[19].Descriptor()
 }
 
 func (AttemptOutcome) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[18]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[19]
 }
 
 func (x AttemptOutcome) Number() protoreflect.EnumNumber {
@@ -1169,7 +1228,7 @@ func (x AttemptOutcome) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AttemptOutcome.Descriptor instead.
 func (AttemptOutcome) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{18}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{19}
 }
 
 // PostingCode names a posting's reason.
@@ -1248,11 +1307,11 @@ func (x PostingCode) String() string {
 }
 
 func (PostingCode) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[19].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[20].Descriptor()
 }
 
 func (PostingCode) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[19]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[20]
 }
 
 func (x PostingCode) Number() protoreflect.EnumNumber {
@@ -1261,7 +1320,7 @@ func (x PostingCode) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use PostingCode.Descriptor instead.
 func (PostingCode) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{19}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{20}
 }
 
 type MemberRole int32
@@ -1302,11 +1361,11 @@ func (x MemberRole) String() string {
 }
 
 func (MemberRole) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[20].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[21].Descriptor()
 }
 
 func (MemberRole) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[20]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[21]
 }
 
 func (x MemberRole) Number() protoreflect.EnumNumber {
@@ -1315,7 +1374,7 @@ func (x MemberRole) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use MemberRole.Descriptor instead.
 func (MemberRole) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{20}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{21}
 }
 
 // BlockReason is why a person is blocked, in the words that the person is told.
@@ -1370,11 +1429,11 @@ func (x BlockReason) String() string {
 }
 
 func (BlockReason) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[21].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[22].Descriptor()
 }
 
 func (BlockReason) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[21]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[22]
 }
 
 func (x BlockReason) Number() protoreflect.EnumNumber {
@@ -1383,7 +1442,7 @@ func (x BlockReason) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use BlockReason.Descriptor instead.
 func (BlockReason) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{21}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{22}
 }
 
 type AppealState int32
@@ -1425,11 +1484,11 @@ func (x AppealState) String() string {
 }
 
 func (AppealState) Descriptor() protoreflect.EnumDescriptor {
-	return file_holdfast_v1_vocabulary_proto_enumTypes[22].Descriptor()
+	return file_holdfast_v1_vocabulary_proto_enumTypes[23].Descriptor()
 }
 
 func (AppealState) Type() protoreflect.EnumType {
-	return &file_holdfast_v1_vocabulary_proto_enumTypes[22]
+	return &file_holdfast_v1_vocabulary_proto_enumTypes[23]
 }
 
 func (x AppealState) Number() protoreflect.EnumNumber {
@@ -1438,7 +1497,7 @@ func (x AppealState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AppealState.Descriptor instead.
 func (AppealState) EnumDescriptor() ([]byte, []int) {
-	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{22}
+	return file_holdfast_v1_vocabulary_proto_rawDescGZIP(), []int{23}
 }
 
 // Subject is what a record points at: an entity by its kind and our number.
@@ -3151,7 +3210,13 @@ const file_holdfast_v1_vocabulary_proto_rawDesc = "" +
 	"\x15CASH_KIND_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fCASH_KIND_IN\x10\x01\x12\x11\n" +
 	"\rCASH_KIND_OUT\x10\x02\x12\x14\n" +
-	"\x10CASH_KIND_CHANGE\x10\x03*\x9d\x01\n" +
+	"\x10CASH_KIND_CHANGE\x10\x03*\x86\x01\n" +
+	"\tCashState\x12\x1a\n" +
+	"\x16CASH_STATE_UNSPECIFIED\x10\x00\x12\x13\n" +
+	"\x0fCASH_STATE_DONE\x10\x01\x12\x16\n" +
+	"\x12CASH_STATE_WAITING\x10\x02\x12\x19\n" +
+	"\x15CASH_STATE_CALLED_OFF\x10\x03\x12\x15\n" +
+	"\x11CASH_STATE_UNDONE\x10\x04*\x9d\x01\n" +
 	"\rTransferState\x12\x1e\n" +
 	"\x1aTRANSFER_STATE_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16TRANSFER_STATE_WAITING\x10\x01\x12\x17\n" +
@@ -3279,7 +3344,7 @@ func file_holdfast_v1_vocabulary_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_vocabulary_proto_rawDescData
 }
 
-var file_holdfast_v1_vocabulary_proto_enumTypes = make([]protoimpl.EnumInfo, 23)
+var file_holdfast_v1_vocabulary_proto_enumTypes = make([]protoimpl.EnumInfo, 24)
 var file_holdfast_v1_vocabulary_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_holdfast_v1_vocabulary_proto_goTypes = []any{
 	(Kind)(0),                // 0: holdfast.v1.Kind
@@ -3290,49 +3355,50 @@ var file_holdfast_v1_vocabulary_proto_goTypes = []any{
 	(RefundStatus)(0),        // 5: holdfast.v1.RefundStatus
 	(ShiftState)(0),          // 6: holdfast.v1.ShiftState
 	(CashKind)(0),            // 7: holdfast.v1.CashKind
-	(TransferState)(0),       // 8: holdfast.v1.TransferState
-	(PacketState)(0),         // 9: holdfast.v1.PacketState
-	(ShopKind)(0),            // 10: holdfast.v1.ShopKind
-	(ShopState)(0),           // 11: holdfast.v1.ShopState
-	(ShopRefusal)(0),         // 12: holdfast.v1.ShopRefusal
-	(Trouble)(0),             // 13: holdfast.v1.Trouble
-	(ReportState)(0),         // 14: holdfast.v1.ReportState
-	(StaffRole)(0),           // 15: holdfast.v1.StaffRole
-	(NoticeEvent)(0),         // 16: holdfast.v1.NoticeEvent
-	(NoticeState)(0),         // 17: holdfast.v1.NoticeState
-	(AttemptOutcome)(0),      // 18: holdfast.v1.AttemptOutcome
-	(PostingCode)(0),         // 19: holdfast.v1.PostingCode
-	(MemberRole)(0),          // 20: holdfast.v1.MemberRole
-	(BlockReason)(0),         // 21: holdfast.v1.BlockReason
-	(AppealState)(0),         // 22: holdfast.v1.AppealState
-	(*Subject)(nil),          // 23: holdfast.v1.Subject
-	(*MerchantSettings)(nil), // 24: holdfast.v1.MerchantSettings
-	(*KeyVersion)(nil),       // 25: holdfast.v1.KeyVersion
-	(*Openid)(nil),           // 26: holdfast.v1.Openid
-	(*TillCaps)(nil),         // 27: holdfast.v1.TillCaps
-	(*Attempt)(nil),          // 28: holdfast.v1.Attempt
-	(*Posting)(nil),          // 29: holdfast.v1.Posting
-	(*HistoryLine)(nil),      // 30: holdfast.v1.HistoryLine
-	(*NodeHealth)(nil),       // 31: holdfast.v1.NodeHealth
-	(*Consent)(nil),          // 32: holdfast.v1.Consent
-	(*Assertion)(nil),        // 33: holdfast.v1.Assertion
-	(*Passkey)(nil),          // 34: holdfast.v1.Passkey
-	(*Challenge)(nil),        // 35: holdfast.v1.Challenge
-	(*ShownCode)(nil),        // 36: holdfast.v1.ShownCode
-	(*Limits)(nil),           // 37: holdfast.v1.Limits
-	(*Velocity)(nil),         // 38: holdfast.v1.Velocity
-	(*Details)(nil),          // 39: holdfast.v1.Details
-	(*Sealed)(nil),           // 40: holdfast.v1.Sealed
+	(CashState)(0),           // 8: holdfast.v1.CashState
+	(TransferState)(0),       // 9: holdfast.v1.TransferState
+	(PacketState)(0),         // 10: holdfast.v1.PacketState
+	(ShopKind)(0),            // 11: holdfast.v1.ShopKind
+	(ShopState)(0),           // 12: holdfast.v1.ShopState
+	(ShopRefusal)(0),         // 13: holdfast.v1.ShopRefusal
+	(Trouble)(0),             // 14: holdfast.v1.Trouble
+	(ReportState)(0),         // 15: holdfast.v1.ReportState
+	(StaffRole)(0),           // 16: holdfast.v1.StaffRole
+	(NoticeEvent)(0),         // 17: holdfast.v1.NoticeEvent
+	(NoticeState)(0),         // 18: holdfast.v1.NoticeState
+	(AttemptOutcome)(0),      // 19: holdfast.v1.AttemptOutcome
+	(PostingCode)(0),         // 20: holdfast.v1.PostingCode
+	(MemberRole)(0),          // 21: holdfast.v1.MemberRole
+	(BlockReason)(0),         // 22: holdfast.v1.BlockReason
+	(AppealState)(0),         // 23: holdfast.v1.AppealState
+	(*Subject)(nil),          // 24: holdfast.v1.Subject
+	(*MerchantSettings)(nil), // 25: holdfast.v1.MerchantSettings
+	(*KeyVersion)(nil),       // 26: holdfast.v1.KeyVersion
+	(*Openid)(nil),           // 27: holdfast.v1.Openid
+	(*TillCaps)(nil),         // 28: holdfast.v1.TillCaps
+	(*Attempt)(nil),          // 29: holdfast.v1.Attempt
+	(*Posting)(nil),          // 30: holdfast.v1.Posting
+	(*HistoryLine)(nil),      // 31: holdfast.v1.HistoryLine
+	(*NodeHealth)(nil),       // 32: holdfast.v1.NodeHealth
+	(*Consent)(nil),          // 33: holdfast.v1.Consent
+	(*Assertion)(nil),        // 34: holdfast.v1.Assertion
+	(*Passkey)(nil),          // 35: holdfast.v1.Passkey
+	(*Challenge)(nil),        // 36: holdfast.v1.Challenge
+	(*ShownCode)(nil),        // 37: holdfast.v1.ShownCode
+	(*Limits)(nil),           // 38: holdfast.v1.Limits
+	(*Velocity)(nil),         // 39: holdfast.v1.Velocity
+	(*Details)(nil),          // 40: holdfast.v1.Details
+	(*Sealed)(nil),           // 41: holdfast.v1.Sealed
 }
 var file_holdfast_v1_vocabulary_proto_depIdxs = []int32{
 	0,  // 0: holdfast.v1.Subject.kind:type_name -> holdfast.v1.Kind
 	2,  // 1: holdfast.v1.MerchantSettings.key_mode:type_name -> holdfast.v1.KeyMode
-	18, // 2: holdfast.v1.Attempt.outcome:type_name -> holdfast.v1.AttemptOutcome
-	19, // 3: holdfast.v1.Posting.code:type_name -> holdfast.v1.PostingCode
-	19, // 4: holdfast.v1.HistoryLine.code:type_name -> holdfast.v1.PostingCode
-	33, // 5: holdfast.v1.Consent.assertion:type_name -> holdfast.v1.Assertion
-	35, // 6: holdfast.v1.Assertion.challenge:type_name -> holdfast.v1.Challenge
-	38, // 7: holdfast.v1.Limits.velocity:type_name -> holdfast.v1.Velocity
+	19, // 2: holdfast.v1.Attempt.outcome:type_name -> holdfast.v1.AttemptOutcome
+	20, // 3: holdfast.v1.Posting.code:type_name -> holdfast.v1.PostingCode
+	20, // 4: holdfast.v1.HistoryLine.code:type_name -> holdfast.v1.PostingCode
+	34, // 5: holdfast.v1.Consent.assertion:type_name -> holdfast.v1.Assertion
+	36, // 6: holdfast.v1.Assertion.challenge:type_name -> holdfast.v1.Challenge
+	39, // 7: holdfast.v1.Limits.velocity:type_name -> holdfast.v1.Velocity
 	8,  // [8:8] is the sub-list for method output_type
 	8,  // [8:8] is the sub-list for method input_type
 	8,  // [8:8] is the sub-list for extension type_name
@@ -3350,7 +3416,7 @@ func file_holdfast_v1_vocabulary_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_vocabulary_proto_rawDesc), len(file_holdfast_v1_vocabulary_proto_rawDesc)),
-			NumEnums:      23,
+			NumEnums:      24,
 			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   0,

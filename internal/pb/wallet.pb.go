@@ -2765,19 +2765,22 @@ func (x *ListAskedResponse) GetAsked() []*Asked {
 	return nil
 }
 
-// Asked is an order that a code of the person's was shown for.
+// Asked is an order that a code of the person's was shown for, or cash.
 type Asked struct {
-	state       protoimpl.MessageState `protogen:"open.v1"`
-	Order       uint64                 `protobuf:"varint,1,opt,name=order,proto3" json:"order,omitempty"`
-	Merchant    string                 `protobuf:"bytes,2,opt,name=merchant,proto3" json:"merchant,omitempty"`
-	Description string                 `protobuf:"bytes,3,opt,name=description,proto3" json:"description,omitempty"`
-	Total       int64                  `protobuf:"varint,4,opt,name=total,proto3" json:"total,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// order is 0 for cash.
+	Order       uint64 `protobuf:"varint,1,opt,name=order,proto3" json:"order,omitempty"`
+	Merchant    string `protobuf:"bytes,2,opt,name=merchant,proto3" json:"merchant,omitempty"`
+	Description string `protobuf:"bytes,3,opt,name=description,proto3" json:"description,omitempty"`
+	Total       int64  `protobuf:"varint,4,opt,name=total,proto3" json:"total,omitempty"`
 	// state is waiting, paid or closed.
 	State string `protobuf:"bytes,5,opt,name=state,proto3" json:"state,omitempty"`
 	// until is when it closes by itself; 0 when it does not wait.
 	Until int64 `protobuf:"varint,6,opt,name=until,proto3" json:"until,omitempty"`
 	// entry is the payment's journal entry, which a receipt proves; 0 before.
-	Entry         uint64 `protobuf:"varint,7,opt,name=entry,proto3" json:"entry,omitempty"`
+	Entry uint64 `protobuf:"varint,7,opt,name=entry,proto3" json:"entry,omitempty"`
+	// cash names the cash, which the till hands out once it is paid.
+	Cash          *AskedCash `protobuf:"bytes,8,opt,name=cash,proto3" json:"cash,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2861,16 +2864,79 @@ func (x *Asked) GetEntry() uint64 {
 	return 0
 }
 
+func (x *Asked) GetCash() *AskedCash {
+	if x != nil {
+		return x.Cash
+	}
+	return nil
+}
+
+// AskedCash names cash that a till would hand out.
+type AskedCash struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Till  uint64                 `protobuf:"varint,1,opt,name=till,proto3" json:"till,omitempty"`
+	// client_id is the till's name for it.
+	ClientId      string `protobuf:"bytes,2,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AskedCash) Reset() {
+	*x = AskedCash{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AskedCash) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AskedCash) ProtoMessage() {}
+
+func (x *AskedCash) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AskedCash.ProtoReflect.Descriptor instead.
+func (*AskedCash) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *AskedCash) GetTill() uint64 {
+	if x != nil {
+		return x.Till
+	}
+	return 0
+}
+
+func (x *AskedCash) GetClientId() string {
+	if x != nil {
+		return x.ClientId
+	}
+	return ""
+}
+
 type ShowAskedRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Order         uint64                 `protobuf:"varint,1,opt,name=order,proto3" json:"order,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One of order and cash.
+	Order         uint64     `protobuf:"varint,1,opt,name=order,proto3" json:"order,omitempty"`
+	Cash          *AskedCash `protobuf:"bytes,2,opt,name=cash,proto3" json:"cash,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ShowAskedRequest) Reset() {
 	*x = ShowAskedRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[41]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2882,7 +2948,7 @@ func (x *ShowAskedRequest) String() string {
 func (*ShowAskedRequest) ProtoMessage() {}
 
 func (x *ShowAskedRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[41]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2895,7 +2961,7 @@ func (x *ShowAskedRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowAskedRequest.ProtoReflect.Descriptor instead.
 func (*ShowAskedRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{41}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *ShowAskedRequest) GetOrder() uint64 {
@@ -2905,18 +2971,27 @@ func (x *ShowAskedRequest) GetOrder() uint64 {
 	return 0
 }
 
+func (x *ShowAskedRequest) GetCash() *AskedCash {
+	if x != nil {
+		return x.Cash
+	}
+	return nil
+}
+
 type AnswerAskedRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Order         uint64                 `protobuf:"varint,1,opt,name=order,proto3" json:"order,omitempty"`
-	Pay           bool                   `protobuf:"varint,2,opt,name=pay,proto3" json:"pay,omitempty"`
-	Grant         uint64                 `protobuf:"varint,3,opt,name=grant,proto3" json:"grant,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One of order and cash.
+	Order         uint64     `protobuf:"varint,1,opt,name=order,proto3" json:"order,omitempty"`
+	Pay           bool       `protobuf:"varint,2,opt,name=pay,proto3" json:"pay,omitempty"`
+	Grant         uint64     `protobuf:"varint,3,opt,name=grant,proto3" json:"grant,omitempty"`
+	Cash          *AskedCash `protobuf:"bytes,4,opt,name=cash,proto3" json:"cash,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *AnswerAskedRequest) Reset() {
 	*x = AnswerAskedRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[42]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2928,7 +3003,7 @@ func (x *AnswerAskedRequest) String() string {
 func (*AnswerAskedRequest) ProtoMessage() {}
 
 func (x *AnswerAskedRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[42]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2941,7 +3016,7 @@ func (x *AnswerAskedRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnswerAskedRequest.ProtoReflect.Descriptor instead.
 func (*AnswerAskedRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{42}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *AnswerAskedRequest) GetOrder() uint64 {
@@ -2965,6 +3040,13 @@ func (x *AnswerAskedRequest) GetGrant() uint64 {
 	return 0
 }
 
+func (x *AnswerAskedRequest) GetCash() *AskedCash {
+	if x != nil {
+		return x.Cash
+	}
+	return nil
+}
+
 type MakeReceiveCodeRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// amount is what the code asks for, fen; 0 leaves it to the payer.
@@ -2977,7 +3059,7 @@ type MakeReceiveCodeRequest struct {
 
 func (x *MakeReceiveCodeRequest) Reset() {
 	*x = MakeReceiveCodeRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[43]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2989,7 +3071,7 @@ func (x *MakeReceiveCodeRequest) String() string {
 func (*MakeReceiveCodeRequest) ProtoMessage() {}
 
 func (x *MakeReceiveCodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[43]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3002,7 +3084,7 @@ func (x *MakeReceiveCodeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MakeReceiveCodeRequest.ProtoReflect.Descriptor instead.
 func (*MakeReceiveCodeRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{43}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *MakeReceiveCodeRequest) GetAmount() int64 {
@@ -3030,7 +3112,7 @@ type ReceiveCode struct {
 
 func (x *ReceiveCode) Reset() {
 	*x = ReceiveCode{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[44]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3042,7 +3124,7 @@ func (x *ReceiveCode) String() string {
 func (*ReceiveCode) ProtoMessage() {}
 
 func (x *ReceiveCode) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[44]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3055,7 +3137,7 @@ func (x *ReceiveCode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveCode.ProtoReflect.Descriptor instead.
 func (*ReceiveCode) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{44}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ReceiveCode) GetCode() string {
@@ -3083,7 +3165,7 @@ type FindPayeeRequest struct {
 
 func (x *FindPayeeRequest) Reset() {
 	*x = FindPayeeRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[45]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3095,7 +3177,7 @@ func (x *FindPayeeRequest) String() string {
 func (*FindPayeeRequest) ProtoMessage() {}
 
 func (x *FindPayeeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[45]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3108,7 +3190,7 @@ func (x *FindPayeeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindPayeeRequest.ProtoReflect.Descriptor instead.
 func (*FindPayeeRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{45}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *FindPayeeRequest) GetPhone() string {
@@ -3140,7 +3222,7 @@ type FindPayeeResponse struct {
 
 func (x *FindPayeeResponse) Reset() {
 	*x = FindPayeeResponse{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[46]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3152,7 +3234,7 @@ func (x *FindPayeeResponse) String() string {
 func (*FindPayeeResponse) ProtoMessage() {}
 
 func (x *FindPayeeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[46]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3165,7 +3247,7 @@ func (x *FindPayeeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindPayeeResponse.ProtoReflect.Descriptor instead.
 func (*FindPayeeResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{46}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *FindPayeeResponse) GetPayee() string {
@@ -3206,7 +3288,7 @@ type TransferRequest struct {
 
 func (x *TransferRequest) Reset() {
 	*x = TransferRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[47]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3218,7 +3300,7 @@ func (x *TransferRequest) String() string {
 func (*TransferRequest) ProtoMessage() {}
 
 func (x *TransferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[47]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3231,7 +3313,7 @@ func (x *TransferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransferRequest.ProtoReflect.Descriptor instead.
 func (*TransferRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{47}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *TransferRequest) GetPayee() string {
@@ -3300,7 +3382,7 @@ type TransferView struct {
 
 func (x *TransferView) Reset() {
 	*x = TransferView{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[48]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3312,7 +3394,7 @@ func (x *TransferView) String() string {
 func (*TransferView) ProtoMessage() {}
 
 func (x *TransferView) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[48]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3325,7 +3407,7 @@ func (x *TransferView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransferView.ProtoReflect.Descriptor instead.
 func (*TransferView) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{48}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *TransferView) GetTransfer() uint64 {
@@ -3407,7 +3489,7 @@ type ShowTransferRequest struct {
 
 func (x *ShowTransferRequest) Reset() {
 	*x = ShowTransferRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[49]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3419,7 +3501,7 @@ func (x *ShowTransferRequest) String() string {
 func (*ShowTransferRequest) ProtoMessage() {}
 
 func (x *ShowTransferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[49]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3432,7 +3514,7 @@ func (x *ShowTransferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowTransferRequest.ProtoReflect.Descriptor instead.
 func (*ShowTransferRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{49}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *ShowTransferRequest) GetTransfer() uint64 {
@@ -3452,7 +3534,7 @@ type AnswerTransferRequest struct {
 
 func (x *AnswerTransferRequest) Reset() {
 	*x = AnswerTransferRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[50]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3464,7 +3546,7 @@ func (x *AnswerTransferRequest) String() string {
 func (*AnswerTransferRequest) ProtoMessage() {}
 
 func (x *AnswerTransferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[50]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3477,7 +3559,7 @@ func (x *AnswerTransferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnswerTransferRequest.ProtoReflect.Descriptor instead.
 func (*AnswerTransferRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{50}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *AnswerTransferRequest) GetTransfer() uint64 {
@@ -3512,7 +3594,7 @@ type ThrowPacketRequest struct {
 
 func (x *ThrowPacketRequest) Reset() {
 	*x = ThrowPacketRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[51]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3524,7 +3606,7 @@ func (x *ThrowPacketRequest) String() string {
 func (*ThrowPacketRequest) ProtoMessage() {}
 
 func (x *ThrowPacketRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[51]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3537,7 +3619,7 @@ func (x *ThrowPacketRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ThrowPacketRequest.ProtoReflect.Descriptor instead.
 func (*ThrowPacketRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{51}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *ThrowPacketRequest) GetClientId() string {
@@ -3601,7 +3683,7 @@ type OpenPacketRequest struct {
 
 func (x *OpenPacketRequest) Reset() {
 	*x = OpenPacketRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[52]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3613,7 +3695,7 @@ func (x *OpenPacketRequest) String() string {
 func (*OpenPacketRequest) ProtoMessage() {}
 
 func (x *OpenPacketRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[52]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3626,7 +3708,7 @@ func (x *OpenPacketRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenPacketRequest.ProtoReflect.Descriptor instead.
 func (*OpenPacketRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{52}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *OpenPacketRequest) GetLink() string {
@@ -3652,7 +3734,7 @@ type ShowPacketRequest struct {
 
 func (x *ShowPacketRequest) Reset() {
 	*x = ShowPacketRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[53]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3664,7 +3746,7 @@ func (x *ShowPacketRequest) String() string {
 func (*ShowPacketRequest) ProtoMessage() {}
 
 func (x *ShowPacketRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[53]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3677,7 +3759,7 @@ func (x *ShowPacketRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowPacketRequest.ProtoReflect.Descriptor instead.
 func (*ShowPacketRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{53}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *ShowPacketRequest) GetLink() string {
@@ -3711,7 +3793,7 @@ type PacketView struct {
 
 func (x *PacketView) Reset() {
 	*x = PacketView{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[54]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3723,7 +3805,7 @@ func (x *PacketView) String() string {
 func (*PacketView) ProtoMessage() {}
 
 func (x *PacketView) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[54]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3736,7 +3818,7 @@ func (x *PacketView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PacketView.ProtoReflect.Descriptor instead.
 func (*PacketView) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{54}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *PacketView) GetPacket() uint64 {
@@ -3829,7 +3911,7 @@ type PacketTaken struct {
 
 func (x *PacketTaken) Reset() {
 	*x = PacketTaken{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[55]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3841,7 +3923,7 @@ func (x *PacketTaken) String() string {
 func (*PacketTaken) ProtoMessage() {}
 
 func (x *PacketTaken) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[55]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3854,7 +3936,7 @@ func (x *PacketTaken) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PacketTaken.ProtoReflect.Descriptor instead.
 func (*PacketTaken) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{55}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *PacketTaken) GetName() string {
@@ -3896,7 +3978,7 @@ type ListWaitingRequest struct {
 
 func (x *ListWaitingRequest) Reset() {
 	*x = ListWaitingRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[56]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3908,7 +3990,7 @@ func (x *ListWaitingRequest) String() string {
 func (*ListWaitingRequest) ProtoMessage() {}
 
 func (x *ListWaitingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[56]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3921,7 +4003,7 @@ func (x *ListWaitingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWaitingRequest.ProtoReflect.Descriptor instead.
 func (*ListWaitingRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{56}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *ListWaitingRequest) GetBefore() uint64 {
@@ -3951,7 +4033,7 @@ type ListWaitingResponse struct {
 
 func (x *ListWaitingResponse) Reset() {
 	*x = ListWaitingResponse{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[57]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3963,7 +4045,7 @@ func (x *ListWaitingResponse) String() string {
 func (*ListWaitingResponse) ProtoMessage() {}
 
 func (x *ListWaitingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[57]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3976,7 +4058,7 @@ func (x *ListWaitingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWaitingResponse.ProtoReflect.Descriptor instead.
 func (*ListWaitingResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{57}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *ListWaitingResponse) GetTransfers() []*TransferView {
@@ -4013,7 +4095,7 @@ type ListPacketsRequest struct {
 
 func (x *ListPacketsRequest) Reset() {
 	*x = ListPacketsRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[58]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4025,7 +4107,7 @@ func (x *ListPacketsRequest) String() string {
 func (*ListPacketsRequest) ProtoMessage() {}
 
 func (x *ListPacketsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[58]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4038,7 +4120,7 @@ func (x *ListPacketsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPacketsRequest.ProtoReflect.Descriptor instead.
 func (*ListPacketsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{58}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *ListPacketsRequest) GetTaken() bool {
@@ -4076,7 +4158,7 @@ type ListPacketsResponse struct {
 
 func (x *ListPacketsResponse) Reset() {
 	*x = ListPacketsResponse{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[59]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4088,7 +4170,7 @@ func (x *ListPacketsResponse) String() string {
 func (*ListPacketsResponse) ProtoMessage() {}
 
 func (x *ListPacketsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[59]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4101,7 +4183,7 @@ func (x *ListPacketsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPacketsResponse.ProtoReflect.Descriptor instead.
 func (*ListPacketsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{59}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *ListPacketsResponse) GetPackets() []*PacketLine {
@@ -4149,7 +4231,7 @@ type PacketLine struct {
 
 func (x *PacketLine) Reset() {
 	*x = PacketLine{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[60]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4161,7 +4243,7 @@ func (x *PacketLine) String() string {
 func (*PacketLine) ProtoMessage() {}
 
 func (x *PacketLine) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[60]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4174,7 +4256,7 @@ func (x *PacketLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PacketLine.ProtoReflect.Descriptor instead.
 func (*PacketLine) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{60}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *PacketLine) GetPacket() uint64 {
@@ -4258,7 +4340,7 @@ type FollowRequest struct {
 
 func (x *FollowRequest) Reset() {
 	*x = FollowRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[61]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4270,7 +4352,7 @@ func (x *FollowRequest) String() string {
 func (*FollowRequest) ProtoMessage() {}
 
 func (x *FollowRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[61]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4283,7 +4365,7 @@ func (x *FollowRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FollowRequest.ProtoReflect.Descriptor instead.
 func (*FollowRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{61}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *FollowRequest) GetCursor() uint64 {
@@ -4307,7 +4389,7 @@ type News struct {
 
 func (x *News) Reset() {
 	*x = News{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[62]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4319,7 +4401,7 @@ func (x *News) String() string {
 func (*News) ProtoMessage() {}
 
 func (x *News) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[62]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4332,7 +4414,7 @@ func (x *News) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use News.ProtoReflect.Descriptor instead.
 func (*News) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{62}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *News) GetCursor() uint64 {
@@ -4371,7 +4453,7 @@ type ShopTakings struct {
 
 func (x *ShopTakings) Reset() {
 	*x = ShopTakings{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[63]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4383,7 +4465,7 @@ func (x *ShopTakings) String() string {
 func (*ShopTakings) ProtoMessage() {}
 
 func (x *ShopTakings) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[63]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4396,7 +4478,7 @@ func (x *ShopTakings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShopTakings.ProtoReflect.Descriptor instead.
 func (*ShopTakings) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{63}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *ShopTakings) GetShop() uint64 {
@@ -4435,7 +4517,7 @@ type Happening struct {
 	// what is, where the balance moved, as in a bill: payment, refund, topup, sent, packet, ...;
 	// else transfer_waits for one to answer, transfer_accepted, packet_given for one that is
 	// for the person alone, packet_taken when somebody took a share of theirs, payment_asked
-	// for a code payment that they have to answer, shop_approved or shop_refused for a shop of
+	// for a code payment that they have to answer, cash_asked for cash likewise, shop_approved or shop_refused for a shop of
 	// theirs, security for devices, PIN and limits, person for what an operator changed.
 	What string `protobuf:"bytes,3,opt,name=what,proto3" json:"what,omitempty"`
 	// amount is what moved, fen: positive for money that came, negative for money that
@@ -4451,7 +4533,7 @@ type Happening struct {
 
 func (x *Happening) Reset() {
 	*x = Happening{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[64]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4463,7 +4545,7 @@ func (x *Happening) String() string {
 func (*Happening) ProtoMessage() {}
 
 func (x *Happening) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[64]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4476,7 +4558,7 @@ func (x *Happening) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Happening.ProtoReflect.Descriptor instead.
 func (*Happening) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{64}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *Happening) GetEntry() uint64 {
@@ -4539,7 +4621,7 @@ type ReportProblemRequest struct {
 
 func (x *ReportProblemRequest) Reset() {
 	*x = ReportProblemRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[65]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4551,7 +4633,7 @@ func (x *ReportProblemRequest) String() string {
 func (*ReportProblemRequest) ProtoMessage() {}
 
 func (x *ReportProblemRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[65]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4564,7 +4646,7 @@ func (x *ReportProblemRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportProblemRequest.ProtoReflect.Descriptor instead.
 func (*ReportProblemRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{65}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *ReportProblemRequest) GetSubject() string {
@@ -4618,7 +4700,7 @@ type ReportView struct {
 
 func (x *ReportView) Reset() {
 	*x = ReportView{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[66]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4630,7 +4712,7 @@ func (x *ReportView) String() string {
 func (*ReportView) ProtoMessage() {}
 
 func (x *ReportView) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[66]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4643,7 +4725,7 @@ func (x *ReportView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportView.ProtoReflect.Descriptor instead.
 func (*ReportView) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{66}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *ReportView) GetReport() uint64 {
@@ -4732,7 +4814,7 @@ type CloseReportRequest struct {
 
 func (x *CloseReportRequest) Reset() {
 	*x = CloseReportRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[67]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4744,7 +4826,7 @@ func (x *CloseReportRequest) String() string {
 func (*CloseReportRequest) ProtoMessage() {}
 
 func (x *CloseReportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[67]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4757,7 +4839,7 @@ func (x *CloseReportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseReportRequest.ProtoReflect.Descriptor instead.
 func (*CloseReportRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{67}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *CloseReportRequest) GetReport() uint64 {
@@ -4778,7 +4860,7 @@ type ListReportsRequest struct {
 
 func (x *ListReportsRequest) Reset() {
 	*x = ListReportsRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[68]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4790,7 +4872,7 @@ func (x *ListReportsRequest) String() string {
 func (*ListReportsRequest) ProtoMessage() {}
 
 func (x *ListReportsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[68]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4803,7 +4885,7 @@ func (x *ListReportsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListReportsRequest.ProtoReflect.Descriptor instead.
 func (*ListReportsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{68}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *ListReportsRequest) GetBefore() uint64 {
@@ -4831,7 +4913,7 @@ type ListReportsResponse struct {
 
 func (x *ListReportsResponse) Reset() {
 	*x = ListReportsResponse{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[69]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4843,7 +4925,7 @@ func (x *ListReportsResponse) String() string {
 func (*ListReportsResponse) ProtoMessage() {}
 
 func (x *ListReportsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[69]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4856,7 +4938,7 @@ func (x *ListReportsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListReportsResponse.ProtoReflect.Descriptor instead.
 func (*ListReportsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{69}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *ListReportsResponse) GetReports() []*ReportView {
@@ -4882,7 +4964,7 @@ type ShowReportRequest struct {
 
 func (x *ShowReportRequest) Reset() {
 	*x = ShowReportRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[70]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4894,7 +4976,7 @@ func (x *ShowReportRequest) String() string {
 func (*ShowReportRequest) ProtoMessage() {}
 
 func (x *ShowReportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[70]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4907,7 +4989,7 @@ func (x *ShowReportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowReportRequest.ProtoReflect.Descriptor instead.
 func (*ShowReportRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{70}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *ShowReportRequest) GetReport() uint64 {
@@ -4935,7 +5017,7 @@ type ApplyShopRequest struct {
 
 func (x *ApplyShopRequest) Reset() {
 	*x = ApplyShopRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[71]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4947,7 +5029,7 @@ func (x *ApplyShopRequest) String() string {
 func (*ApplyShopRequest) ProtoMessage() {}
 
 func (x *ApplyShopRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[71]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4960,7 +5042,7 @@ func (x *ApplyShopRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApplyShopRequest.ProtoReflect.Descriptor instead.
 func (*ApplyShopRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{71}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *ApplyShopRequest) GetName() string {
@@ -5028,7 +5110,7 @@ type ShopView struct {
 
 func (x *ShopView) Reset() {
 	*x = ShopView{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[72]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5040,7 +5122,7 @@ func (x *ShopView) String() string {
 func (*ShopView) ProtoMessage() {}
 
 func (x *ShopView) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[72]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5053,7 +5135,7 @@ func (x *ShopView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShopView.ProtoReflect.Descriptor instead.
 func (*ShopView) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{72}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *ShopView) GetShop() uint64 {
@@ -5162,7 +5244,7 @@ type ListShopsRequest struct {
 
 func (x *ListShopsRequest) Reset() {
 	*x = ListShopsRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[73]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5174,7 +5256,7 @@ func (x *ListShopsRequest) String() string {
 func (*ListShopsRequest) ProtoMessage() {}
 
 func (x *ListShopsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[73]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5187,7 +5269,7 @@ func (x *ListShopsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListShopsRequest.ProtoReflect.Descriptor instead.
 func (*ListShopsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{73}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{74}
 }
 
 type ListShopsResponse struct {
@@ -5199,7 +5281,7 @@ type ListShopsResponse struct {
 
 func (x *ListShopsResponse) Reset() {
 	*x = ListShopsResponse{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[74]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5211,7 +5293,7 @@ func (x *ListShopsResponse) String() string {
 func (*ListShopsResponse) ProtoMessage() {}
 
 func (x *ListShopsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[74]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5224,7 +5306,7 @@ func (x *ListShopsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListShopsResponse.ProtoReflect.Descriptor instead.
 func (*ListShopsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{74}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *ListShopsResponse) GetShops() []*ShopView {
@@ -5243,7 +5325,7 @@ type ShowShopRequest struct {
 
 func (x *ShowShopRequest) Reset() {
 	*x = ShowShopRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[75]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5255,7 +5337,7 @@ func (x *ShowShopRequest) String() string {
 func (*ShowShopRequest) ProtoMessage() {}
 
 func (x *ShowShopRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[75]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5268,7 +5350,7 @@ func (x *ShowShopRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowShopRequest.ProtoReflect.Descriptor instead.
 func (*ShowShopRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{75}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{76}
 }
 
 func (x *ShowShopRequest) GetShop() uint64 {
@@ -5291,7 +5373,7 @@ type ShowShopSheetRequest struct {
 
 func (x *ShowShopSheetRequest) Reset() {
 	*x = ShowShopSheetRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[76]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[77]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5303,7 +5385,7 @@ func (x *ShowShopSheetRequest) String() string {
 func (*ShowShopSheetRequest) ProtoMessage() {}
 
 func (x *ShowShopSheetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[76]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[77]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5316,7 +5398,7 @@ func (x *ShowShopSheetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowShopSheetRequest.ProtoReflect.Descriptor instead.
 func (*ShowShopSheetRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{76}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{77}
 }
 
 func (x *ShowShopSheetRequest) GetShop() uint64 {
@@ -5351,7 +5433,7 @@ type ShopSheet struct {
 
 func (x *ShopSheet) Reset() {
 	*x = ShopSheet{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[77]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[78]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5363,7 +5445,7 @@ func (x *ShopSheet) String() string {
 func (*ShopSheet) ProtoMessage() {}
 
 func (x *ShopSheet) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[77]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[78]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5376,7 +5458,7 @@ func (x *ShopSheet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShopSheet.ProtoReflect.Descriptor instead.
 func (*ShopSheet) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{77}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{78}
 }
 
 func (x *ShopSheet) GetData() []byte {
@@ -5406,7 +5488,7 @@ type TakeTakingsRequest struct {
 
 func (x *TakeTakingsRequest) Reset() {
 	*x = TakeTakingsRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[78]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[79]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5418,7 +5500,7 @@ func (x *TakeTakingsRequest) String() string {
 func (*TakeTakingsRequest) ProtoMessage() {}
 
 func (x *TakeTakingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[78]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[79]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5431,7 +5513,7 @@ func (x *TakeTakingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TakeTakingsRequest.ProtoReflect.Descriptor instead.
 func (*TakeTakingsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{78}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{79}
 }
 
 func (x *TakeTakingsRequest) GetShop() uint64 {
@@ -5671,7 +5753,7 @@ const file_holdfast_v1_wallet_proto_rawDesc = "" +
 	"\x05until\x18\x04 \x01(\x03R\x05until\"\x12\n" +
 	"\x10ListAskedRequest\"=\n" +
 	"\x11ListAskedResponse\x12(\n" +
-	"\x05asked\x18\x01 \x03(\v2\x12.holdfast.v1.AskedR\x05asked\"\xb3\x01\n" +
+	"\x05asked\x18\x01 \x03(\v2\x12.holdfast.v1.AskedR\x05asked\"\xdf\x01\n" +
 	"\x05Asked\x12\x14\n" +
 	"\x05order\x18\x01 \x01(\x04R\x05order\x12\x1a\n" +
 	"\bmerchant\x18\x02 \x01(\tR\bmerchant\x12 \n" +
@@ -5679,13 +5761,19 @@ const file_holdfast_v1_wallet_proto_rawDesc = "" +
 	"\x05total\x18\x04 \x01(\x03R\x05total\x12\x14\n" +
 	"\x05state\x18\x05 \x01(\tR\x05state\x12\x14\n" +
 	"\x05until\x18\x06 \x01(\x03R\x05until\x12\x14\n" +
-	"\x05entry\x18\a \x01(\x04R\x05entry\"(\n" +
+	"\x05entry\x18\a \x01(\x04R\x05entry\x12*\n" +
+	"\x04cash\x18\b \x01(\v2\x16.holdfast.v1.AskedCashR\x04cash\"<\n" +
+	"\tAskedCash\x12\x12\n" +
+	"\x04till\x18\x01 \x01(\x04R\x04till\x12\x1b\n" +
+	"\tclient_id\x18\x02 \x01(\tR\bclientId\"T\n" +
 	"\x10ShowAskedRequest\x12\x14\n" +
-	"\x05order\x18\x01 \x01(\x04R\x05order\"R\n" +
+	"\x05order\x18\x01 \x01(\x04R\x05order\x12*\n" +
+	"\x04cash\x18\x02 \x01(\v2\x16.holdfast.v1.AskedCashR\x04cash\"~\n" +
 	"\x12AnswerAskedRequest\x12\x14\n" +
 	"\x05order\x18\x01 \x01(\x04R\x05order\x12\x10\n" +
 	"\x03pay\x18\x02 \x01(\bR\x03pay\x12\x14\n" +
-	"\x05grant\x18\x03 \x01(\x04R\x05grant\"F\n" +
+	"\x05grant\x18\x03 \x01(\x04R\x05grant\x12*\n" +
+	"\x04cash\x18\x04 \x01(\v2\x16.holdfast.v1.AskedCashR\x04cash\"F\n" +
 	"\x16MakeReceiveCodeRequest\x12\x16\n" +
 	"\x06amount\x18\x01 \x01(\x03R\x06amount\x12\x14\n" +
 	"\x05fresh\x18\x02 \x01(\bR\x05fresh\"9\n" +
@@ -5940,7 +6028,7 @@ func file_holdfast_v1_wallet_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_wallet_proto_rawDescData
 }
 
-var file_holdfast_v1_wallet_proto_msgTypes = make([]protoimpl.MessageInfo, 79)
+var file_holdfast_v1_wallet_proto_msgTypes = make([]protoimpl.MessageInfo, 80)
 var file_holdfast_v1_wallet_proto_goTypes = []any{
 	(*SendCodeRequest)(nil),        // 0: holdfast.v1.SendCodeRequest
 	(*SendCodeResponse)(nil),       // 1: holdfast.v1.SendCodeResponse
@@ -5983,45 +6071,46 @@ var file_holdfast_v1_wallet_proto_goTypes = []any{
 	(*ListAskedRequest)(nil),       // 38: holdfast.v1.ListAskedRequest
 	(*ListAskedResponse)(nil),      // 39: holdfast.v1.ListAskedResponse
 	(*Asked)(nil),                  // 40: holdfast.v1.Asked
-	(*ShowAskedRequest)(nil),       // 41: holdfast.v1.ShowAskedRequest
-	(*AnswerAskedRequest)(nil),     // 42: holdfast.v1.AnswerAskedRequest
-	(*MakeReceiveCodeRequest)(nil), // 43: holdfast.v1.MakeReceiveCodeRequest
-	(*ReceiveCode)(nil),            // 44: holdfast.v1.ReceiveCode
-	(*FindPayeeRequest)(nil),       // 45: holdfast.v1.FindPayeeRequest
-	(*FindPayeeResponse)(nil),      // 46: holdfast.v1.FindPayeeResponse
-	(*TransferRequest)(nil),        // 47: holdfast.v1.TransferRequest
-	(*TransferView)(nil),           // 48: holdfast.v1.TransferView
-	(*ShowTransferRequest)(nil),    // 49: holdfast.v1.ShowTransferRequest
-	(*AnswerTransferRequest)(nil),  // 50: holdfast.v1.AnswerTransferRequest
-	(*ThrowPacketRequest)(nil),     // 51: holdfast.v1.ThrowPacketRequest
-	(*OpenPacketRequest)(nil),      // 52: holdfast.v1.OpenPacketRequest
-	(*ShowPacketRequest)(nil),      // 53: holdfast.v1.ShowPacketRequest
-	(*PacketView)(nil),             // 54: holdfast.v1.PacketView
-	(*PacketTaken)(nil),            // 55: holdfast.v1.PacketTaken
-	(*ListWaitingRequest)(nil),     // 56: holdfast.v1.ListWaitingRequest
-	(*ListWaitingResponse)(nil),    // 57: holdfast.v1.ListWaitingResponse
-	(*ListPacketsRequest)(nil),     // 58: holdfast.v1.ListPacketsRequest
-	(*ListPacketsResponse)(nil),    // 59: holdfast.v1.ListPacketsResponse
-	(*PacketLine)(nil),             // 60: holdfast.v1.PacketLine
-	(*FollowRequest)(nil),          // 61: holdfast.v1.FollowRequest
-	(*News)(nil),                   // 62: holdfast.v1.News
-	(*ShopTakings)(nil),            // 63: holdfast.v1.ShopTakings
-	(*Happening)(nil),              // 64: holdfast.v1.Happening
-	(*ReportProblemRequest)(nil),   // 65: holdfast.v1.ReportProblemRequest
-	(*ReportView)(nil),             // 66: holdfast.v1.ReportView
-	(*CloseReportRequest)(nil),     // 67: holdfast.v1.CloseReportRequest
-	(*ListReportsRequest)(nil),     // 68: holdfast.v1.ListReportsRequest
-	(*ListReportsResponse)(nil),    // 69: holdfast.v1.ListReportsResponse
-	(*ShowReportRequest)(nil),      // 70: holdfast.v1.ShowReportRequest
-	(*ApplyShopRequest)(nil),       // 71: holdfast.v1.ApplyShopRequest
-	(*ShopView)(nil),               // 72: holdfast.v1.ShopView
-	(*ListShopsRequest)(nil),       // 73: holdfast.v1.ListShopsRequest
-	(*ListShopsResponse)(nil),      // 74: holdfast.v1.ListShopsResponse
-	(*ShowShopRequest)(nil),        // 75: holdfast.v1.ShowShopRequest
-	(*ShowShopSheetRequest)(nil),   // 76: holdfast.v1.ShowShopSheetRequest
-	(*ShopSheet)(nil),              // 77: holdfast.v1.ShopSheet
-	(*TakeTakingsRequest)(nil),     // 78: holdfast.v1.TakeTakingsRequest
-	(*Receipt)(nil),                // 79: holdfast.v1.Receipt
+	(*AskedCash)(nil),              // 41: holdfast.v1.AskedCash
+	(*ShowAskedRequest)(nil),       // 42: holdfast.v1.ShowAskedRequest
+	(*AnswerAskedRequest)(nil),     // 43: holdfast.v1.AnswerAskedRequest
+	(*MakeReceiveCodeRequest)(nil), // 44: holdfast.v1.MakeReceiveCodeRequest
+	(*ReceiveCode)(nil),            // 45: holdfast.v1.ReceiveCode
+	(*FindPayeeRequest)(nil),       // 46: holdfast.v1.FindPayeeRequest
+	(*FindPayeeResponse)(nil),      // 47: holdfast.v1.FindPayeeResponse
+	(*TransferRequest)(nil),        // 48: holdfast.v1.TransferRequest
+	(*TransferView)(nil),           // 49: holdfast.v1.TransferView
+	(*ShowTransferRequest)(nil),    // 50: holdfast.v1.ShowTransferRequest
+	(*AnswerTransferRequest)(nil),  // 51: holdfast.v1.AnswerTransferRequest
+	(*ThrowPacketRequest)(nil),     // 52: holdfast.v1.ThrowPacketRequest
+	(*OpenPacketRequest)(nil),      // 53: holdfast.v1.OpenPacketRequest
+	(*ShowPacketRequest)(nil),      // 54: holdfast.v1.ShowPacketRequest
+	(*PacketView)(nil),             // 55: holdfast.v1.PacketView
+	(*PacketTaken)(nil),            // 56: holdfast.v1.PacketTaken
+	(*ListWaitingRequest)(nil),     // 57: holdfast.v1.ListWaitingRequest
+	(*ListWaitingResponse)(nil),    // 58: holdfast.v1.ListWaitingResponse
+	(*ListPacketsRequest)(nil),     // 59: holdfast.v1.ListPacketsRequest
+	(*ListPacketsResponse)(nil),    // 60: holdfast.v1.ListPacketsResponse
+	(*PacketLine)(nil),             // 61: holdfast.v1.PacketLine
+	(*FollowRequest)(nil),          // 62: holdfast.v1.FollowRequest
+	(*News)(nil),                   // 63: holdfast.v1.News
+	(*ShopTakings)(nil),            // 64: holdfast.v1.ShopTakings
+	(*Happening)(nil),              // 65: holdfast.v1.Happening
+	(*ReportProblemRequest)(nil),   // 66: holdfast.v1.ReportProblemRequest
+	(*ReportView)(nil),             // 67: holdfast.v1.ReportView
+	(*CloseReportRequest)(nil),     // 68: holdfast.v1.CloseReportRequest
+	(*ListReportsRequest)(nil),     // 69: holdfast.v1.ListReportsRequest
+	(*ListReportsResponse)(nil),    // 70: holdfast.v1.ListReportsResponse
+	(*ShowReportRequest)(nil),      // 71: holdfast.v1.ShowReportRequest
+	(*ApplyShopRequest)(nil),       // 72: holdfast.v1.ApplyShopRequest
+	(*ShopView)(nil),               // 73: holdfast.v1.ShopView
+	(*ListShopsRequest)(nil),       // 74: holdfast.v1.ListShopsRequest
+	(*ListShopsResponse)(nil),      // 75: holdfast.v1.ListShopsResponse
+	(*ShowShopRequest)(nil),        // 76: holdfast.v1.ShowShopRequest
+	(*ShowShopSheetRequest)(nil),   // 77: holdfast.v1.ShowShopSheetRequest
+	(*ShopSheet)(nil),              // 78: holdfast.v1.ShopSheet
+	(*TakeTakingsRequest)(nil),     // 79: holdfast.v1.TakeTakingsRequest
+	(*Receipt)(nil),                // 80: holdfast.v1.Receipt
 }
 var file_holdfast_v1_wallet_proto_depIdxs = []int32{
 	16, // 0: holdfast.v1.WalletView.devices:type_name -> holdfast.v1.DeviceView
@@ -6029,118 +6118,121 @@ var file_holdfast_v1_wallet_proto_depIdxs = []int32{
 	15, // 2: holdfast.v1.WalletView.block:type_name -> holdfast.v1.BlockView
 	6,  // 3: holdfast.v1.WalletView.decided:type_name -> holdfast.v1.ShopDecision
 	25, // 4: holdfast.v1.AskPasskeyRequest.pay:type_name -> holdfast.v1.PayRequest
-	47, // 5: holdfast.v1.AskPasskeyRequest.transfer:type_name -> holdfast.v1.TransferRequest
-	51, // 6: holdfast.v1.AskPasskeyRequest.throw_packet:type_name -> holdfast.v1.ThrowPacketRequest
+	48, // 5: holdfast.v1.AskPasskeyRequest.transfer:type_name -> holdfast.v1.TransferRequest
+	52, // 6: holdfast.v1.AskPasskeyRequest.throw_packet:type_name -> holdfast.v1.ThrowPacketRequest
 	21, // 7: holdfast.v1.AskPasskeyRequest.set_free_limit:type_name -> holdfast.v1.SetFreeLimitRequest
 	17, // 8: holdfast.v1.AskPasskeyRequest.set_pin:type_name -> holdfast.v1.SetPinRequest
 	9,  // 9: holdfast.v1.AskPasskeyRequest.add_passkey:type_name -> holdfast.v1.AddPasskeyRequest
 	12, // 10: holdfast.v1.AskPasskeyRequest.end_passkey:type_name -> holdfast.v1.EndPasskeyRequest
 	22, // 11: holdfast.v1.AskPasskeyRequest.end_device:type_name -> holdfast.v1.EndDeviceRequest
-	42, // 12: holdfast.v1.AskPasskeyRequest.answer_asked:type_name -> holdfast.v1.AnswerAskedRequest
+	43, // 12: holdfast.v1.AskPasskeyRequest.answer_asked:type_name -> holdfast.v1.AnswerAskedRequest
 	26, // 13: holdfast.v1.AskPasskeyRequest.withdraw_cash:type_name -> holdfast.v1.WithdrawCashRequest
 	31, // 14: holdfast.v1.ListBillsResponse.bills:type_name -> holdfast.v1.Bill
 	34, // 15: holdfast.v1.StepsView.steps:type_name -> holdfast.v1.BillStep
 	40, // 16: holdfast.v1.ListAskedResponse.asked:type_name -> holdfast.v1.Asked
-	55, // 17: holdfast.v1.PacketView.taken:type_name -> holdfast.v1.PacketTaken
-	48, // 18: holdfast.v1.ListWaitingResponse.transfers:type_name -> holdfast.v1.TransferView
-	60, // 19: holdfast.v1.ListPacketsResponse.packets:type_name -> holdfast.v1.PacketLine
-	64, // 20: holdfast.v1.News.happened:type_name -> holdfast.v1.Happening
-	63, // 21: holdfast.v1.News.takings:type_name -> holdfast.v1.ShopTakings
-	66, // 22: holdfast.v1.ListReportsResponse.reports:type_name -> holdfast.v1.ReportView
-	72, // 23: holdfast.v1.ListShopsResponse.shops:type_name -> holdfast.v1.ShopView
-	0,  // 24: holdfast.v1.WalletService.SendCode:input_type -> holdfast.v1.SendCodeRequest
-	2,  // 25: holdfast.v1.WalletService.Enrol:input_type -> holdfast.v1.EnrolRequest
-	4,  // 26: holdfast.v1.WalletService.ShowWallet:input_type -> holdfast.v1.ShowWalletRequest
-	17, // 27: holdfast.v1.WalletService.SetPin:input_type -> holdfast.v1.SetPinRequest
-	18, // 28: holdfast.v1.WalletService.CheckPin:input_type -> holdfast.v1.CheckPinRequest
-	20, // 29: holdfast.v1.WalletService.ForgetPin:input_type -> holdfast.v1.ForgetPinRequest
-	21, // 30: holdfast.v1.WalletService.SetFreeLimit:input_type -> holdfast.v1.SetFreeLimitRequest
-	22, // 31: holdfast.v1.WalletService.EndDevice:input_type -> holdfast.v1.EndDeviceRequest
-	7,  // 32: holdfast.v1.WalletService.BeginPasskey:input_type -> holdfast.v1.BeginPasskeyRequest
-	9,  // 33: holdfast.v1.WalletService.AddPasskey:input_type -> holdfast.v1.AddPasskeyRequest
-	10, // 34: holdfast.v1.WalletService.AskPasskey:input_type -> holdfast.v1.AskPasskeyRequest
-	11, // 35: holdfast.v1.WalletService.CheckPasskey:input_type -> holdfast.v1.CheckPasskeyRequest
-	12, // 36: holdfast.v1.WalletService.EndPasskey:input_type -> holdfast.v1.EndPasskeyRequest
-	13, // 37: holdfast.v1.WalletService.Appeal:input_type -> holdfast.v1.AppealRequest
-	23, // 38: holdfast.v1.WalletService.ShowPayable:input_type -> holdfast.v1.ShowPayableRequest
-	25, // 39: holdfast.v1.WalletService.Pay:input_type -> holdfast.v1.PayRequest
-	26, // 40: holdfast.v1.WalletService.WithdrawCash:input_type -> holdfast.v1.WithdrawCashRequest
-	29, // 41: holdfast.v1.WalletService.ListBills:input_type -> holdfast.v1.ListBillsRequest
-	32, // 42: holdfast.v1.WalletService.ShowSteps:input_type -> holdfast.v1.ShowStepsRequest
-	35, // 43: holdfast.v1.WalletService.ShowReceipt:input_type -> holdfast.v1.ShowReceiptRequest
-	36, // 44: holdfast.v1.WalletService.RenewPayCode:input_type -> holdfast.v1.RenewPayCodeRequest
-	38, // 45: holdfast.v1.WalletService.ListAsked:input_type -> holdfast.v1.ListAskedRequest
-	41, // 46: holdfast.v1.WalletService.ShowAsked:input_type -> holdfast.v1.ShowAskedRequest
-	42, // 47: holdfast.v1.WalletService.AnswerAsked:input_type -> holdfast.v1.AnswerAskedRequest
-	43, // 48: holdfast.v1.WalletService.MakeReceiveCode:input_type -> holdfast.v1.MakeReceiveCodeRequest
-	45, // 49: holdfast.v1.WalletService.FindPayee:input_type -> holdfast.v1.FindPayeeRequest
-	47, // 50: holdfast.v1.WalletService.Transfer:input_type -> holdfast.v1.TransferRequest
-	49, // 51: holdfast.v1.WalletService.ShowTransfer:input_type -> holdfast.v1.ShowTransferRequest
-	50, // 52: holdfast.v1.WalletService.AnswerTransfer:input_type -> holdfast.v1.AnswerTransferRequest
-	51, // 53: holdfast.v1.WalletService.ThrowPacket:input_type -> holdfast.v1.ThrowPacketRequest
-	52, // 54: holdfast.v1.WalletService.OpenPacket:input_type -> holdfast.v1.OpenPacketRequest
-	53, // 55: holdfast.v1.WalletService.ShowPacket:input_type -> holdfast.v1.ShowPacketRequest
-	56, // 56: holdfast.v1.WalletService.ListWaiting:input_type -> holdfast.v1.ListWaitingRequest
-	58, // 57: holdfast.v1.WalletService.ListPackets:input_type -> holdfast.v1.ListPacketsRequest
-	61, // 58: holdfast.v1.WalletService.Follow:input_type -> holdfast.v1.FollowRequest
-	65, // 59: holdfast.v1.WalletService.ReportProblem:input_type -> holdfast.v1.ReportProblemRequest
-	67, // 60: holdfast.v1.WalletService.CloseReport:input_type -> holdfast.v1.CloseReportRequest
-	68, // 61: holdfast.v1.WalletService.ListReports:input_type -> holdfast.v1.ListReportsRequest
-	70, // 62: holdfast.v1.WalletService.ShowReport:input_type -> holdfast.v1.ShowReportRequest
-	71, // 63: holdfast.v1.WalletService.ApplyShop:input_type -> holdfast.v1.ApplyShopRequest
-	73, // 64: holdfast.v1.WalletService.ListShops:input_type -> holdfast.v1.ListShopsRequest
-	75, // 65: holdfast.v1.WalletService.ShowShop:input_type -> holdfast.v1.ShowShopRequest
-	76, // 66: holdfast.v1.WalletService.ShowShopSheet:input_type -> holdfast.v1.ShowShopSheetRequest
-	78, // 67: holdfast.v1.WalletService.TakeTakings:input_type -> holdfast.v1.TakeTakingsRequest
-	1,  // 68: holdfast.v1.WalletService.SendCode:output_type -> holdfast.v1.SendCodeResponse
-	3,  // 69: holdfast.v1.WalletService.Enrol:output_type -> holdfast.v1.EnrolResponse
-	5,  // 70: holdfast.v1.WalletService.ShowWallet:output_type -> holdfast.v1.WalletView
-	5,  // 71: holdfast.v1.WalletService.SetPin:output_type -> holdfast.v1.WalletView
-	19, // 72: holdfast.v1.WalletService.CheckPin:output_type -> holdfast.v1.CheckPinResponse
-	5,  // 73: holdfast.v1.WalletService.ForgetPin:output_type -> holdfast.v1.WalletView
-	5,  // 74: holdfast.v1.WalletService.SetFreeLimit:output_type -> holdfast.v1.WalletView
-	5,  // 75: holdfast.v1.WalletService.EndDevice:output_type -> holdfast.v1.WalletView
-	8,  // 76: holdfast.v1.WalletService.BeginPasskey:output_type -> holdfast.v1.PasskeyAsked
-	5,  // 77: holdfast.v1.WalletService.AddPasskey:output_type -> holdfast.v1.WalletView
-	8,  // 78: holdfast.v1.WalletService.AskPasskey:output_type -> holdfast.v1.PasskeyAsked
-	19, // 79: holdfast.v1.WalletService.CheckPasskey:output_type -> holdfast.v1.CheckPinResponse
-	5,  // 80: holdfast.v1.WalletService.EndPasskey:output_type -> holdfast.v1.WalletView
-	5,  // 81: holdfast.v1.WalletService.Appeal:output_type -> holdfast.v1.WalletView
-	24, // 82: holdfast.v1.WalletService.ShowPayable:output_type -> holdfast.v1.Payable
-	28, // 83: holdfast.v1.WalletService.Pay:output_type -> holdfast.v1.Payment
-	27, // 84: holdfast.v1.WalletService.WithdrawCash:output_type -> holdfast.v1.CashOutView
-	30, // 85: holdfast.v1.WalletService.ListBills:output_type -> holdfast.v1.ListBillsResponse
-	33, // 86: holdfast.v1.WalletService.ShowSteps:output_type -> holdfast.v1.StepsView
-	79, // 87: holdfast.v1.WalletService.ShowReceipt:output_type -> holdfast.v1.Receipt
-	37, // 88: holdfast.v1.WalletService.RenewPayCode:output_type -> holdfast.v1.RenewPayCodeResponse
-	39, // 89: holdfast.v1.WalletService.ListAsked:output_type -> holdfast.v1.ListAskedResponse
-	40, // 90: holdfast.v1.WalletService.ShowAsked:output_type -> holdfast.v1.Asked
-	40, // 91: holdfast.v1.WalletService.AnswerAsked:output_type -> holdfast.v1.Asked
-	44, // 92: holdfast.v1.WalletService.MakeReceiveCode:output_type -> holdfast.v1.ReceiveCode
-	46, // 93: holdfast.v1.WalletService.FindPayee:output_type -> holdfast.v1.FindPayeeResponse
-	48, // 94: holdfast.v1.WalletService.Transfer:output_type -> holdfast.v1.TransferView
-	48, // 95: holdfast.v1.WalletService.ShowTransfer:output_type -> holdfast.v1.TransferView
-	48, // 96: holdfast.v1.WalletService.AnswerTransfer:output_type -> holdfast.v1.TransferView
-	54, // 97: holdfast.v1.WalletService.ThrowPacket:output_type -> holdfast.v1.PacketView
-	54, // 98: holdfast.v1.WalletService.OpenPacket:output_type -> holdfast.v1.PacketView
-	54, // 99: holdfast.v1.WalletService.ShowPacket:output_type -> holdfast.v1.PacketView
-	57, // 100: holdfast.v1.WalletService.ListWaiting:output_type -> holdfast.v1.ListWaitingResponse
-	59, // 101: holdfast.v1.WalletService.ListPackets:output_type -> holdfast.v1.ListPacketsResponse
-	62, // 102: holdfast.v1.WalletService.Follow:output_type -> holdfast.v1.News
-	66, // 103: holdfast.v1.WalletService.ReportProblem:output_type -> holdfast.v1.ReportView
-	66, // 104: holdfast.v1.WalletService.CloseReport:output_type -> holdfast.v1.ReportView
-	69, // 105: holdfast.v1.WalletService.ListReports:output_type -> holdfast.v1.ListReportsResponse
-	66, // 106: holdfast.v1.WalletService.ShowReport:output_type -> holdfast.v1.ReportView
-	72, // 107: holdfast.v1.WalletService.ApplyShop:output_type -> holdfast.v1.ShopView
-	74, // 108: holdfast.v1.WalletService.ListShops:output_type -> holdfast.v1.ListShopsResponse
-	72, // 109: holdfast.v1.WalletService.ShowShop:output_type -> holdfast.v1.ShopView
-	77, // 110: holdfast.v1.WalletService.ShowShopSheet:output_type -> holdfast.v1.ShopSheet
-	72, // 111: holdfast.v1.WalletService.TakeTakings:output_type -> holdfast.v1.ShopView
-	68, // [68:112] is the sub-list for method output_type
-	24, // [24:68] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	41, // 17: holdfast.v1.Asked.cash:type_name -> holdfast.v1.AskedCash
+	41, // 18: holdfast.v1.ShowAskedRequest.cash:type_name -> holdfast.v1.AskedCash
+	41, // 19: holdfast.v1.AnswerAskedRequest.cash:type_name -> holdfast.v1.AskedCash
+	56, // 20: holdfast.v1.PacketView.taken:type_name -> holdfast.v1.PacketTaken
+	49, // 21: holdfast.v1.ListWaitingResponse.transfers:type_name -> holdfast.v1.TransferView
+	61, // 22: holdfast.v1.ListPacketsResponse.packets:type_name -> holdfast.v1.PacketLine
+	65, // 23: holdfast.v1.News.happened:type_name -> holdfast.v1.Happening
+	64, // 24: holdfast.v1.News.takings:type_name -> holdfast.v1.ShopTakings
+	67, // 25: holdfast.v1.ListReportsResponse.reports:type_name -> holdfast.v1.ReportView
+	73, // 26: holdfast.v1.ListShopsResponse.shops:type_name -> holdfast.v1.ShopView
+	0,  // 27: holdfast.v1.WalletService.SendCode:input_type -> holdfast.v1.SendCodeRequest
+	2,  // 28: holdfast.v1.WalletService.Enrol:input_type -> holdfast.v1.EnrolRequest
+	4,  // 29: holdfast.v1.WalletService.ShowWallet:input_type -> holdfast.v1.ShowWalletRequest
+	17, // 30: holdfast.v1.WalletService.SetPin:input_type -> holdfast.v1.SetPinRequest
+	18, // 31: holdfast.v1.WalletService.CheckPin:input_type -> holdfast.v1.CheckPinRequest
+	20, // 32: holdfast.v1.WalletService.ForgetPin:input_type -> holdfast.v1.ForgetPinRequest
+	21, // 33: holdfast.v1.WalletService.SetFreeLimit:input_type -> holdfast.v1.SetFreeLimitRequest
+	22, // 34: holdfast.v1.WalletService.EndDevice:input_type -> holdfast.v1.EndDeviceRequest
+	7,  // 35: holdfast.v1.WalletService.BeginPasskey:input_type -> holdfast.v1.BeginPasskeyRequest
+	9,  // 36: holdfast.v1.WalletService.AddPasskey:input_type -> holdfast.v1.AddPasskeyRequest
+	10, // 37: holdfast.v1.WalletService.AskPasskey:input_type -> holdfast.v1.AskPasskeyRequest
+	11, // 38: holdfast.v1.WalletService.CheckPasskey:input_type -> holdfast.v1.CheckPasskeyRequest
+	12, // 39: holdfast.v1.WalletService.EndPasskey:input_type -> holdfast.v1.EndPasskeyRequest
+	13, // 40: holdfast.v1.WalletService.Appeal:input_type -> holdfast.v1.AppealRequest
+	23, // 41: holdfast.v1.WalletService.ShowPayable:input_type -> holdfast.v1.ShowPayableRequest
+	25, // 42: holdfast.v1.WalletService.Pay:input_type -> holdfast.v1.PayRequest
+	26, // 43: holdfast.v1.WalletService.WithdrawCash:input_type -> holdfast.v1.WithdrawCashRequest
+	29, // 44: holdfast.v1.WalletService.ListBills:input_type -> holdfast.v1.ListBillsRequest
+	32, // 45: holdfast.v1.WalletService.ShowSteps:input_type -> holdfast.v1.ShowStepsRequest
+	35, // 46: holdfast.v1.WalletService.ShowReceipt:input_type -> holdfast.v1.ShowReceiptRequest
+	36, // 47: holdfast.v1.WalletService.RenewPayCode:input_type -> holdfast.v1.RenewPayCodeRequest
+	38, // 48: holdfast.v1.WalletService.ListAsked:input_type -> holdfast.v1.ListAskedRequest
+	42, // 49: holdfast.v1.WalletService.ShowAsked:input_type -> holdfast.v1.ShowAskedRequest
+	43, // 50: holdfast.v1.WalletService.AnswerAsked:input_type -> holdfast.v1.AnswerAskedRequest
+	44, // 51: holdfast.v1.WalletService.MakeReceiveCode:input_type -> holdfast.v1.MakeReceiveCodeRequest
+	46, // 52: holdfast.v1.WalletService.FindPayee:input_type -> holdfast.v1.FindPayeeRequest
+	48, // 53: holdfast.v1.WalletService.Transfer:input_type -> holdfast.v1.TransferRequest
+	50, // 54: holdfast.v1.WalletService.ShowTransfer:input_type -> holdfast.v1.ShowTransferRequest
+	51, // 55: holdfast.v1.WalletService.AnswerTransfer:input_type -> holdfast.v1.AnswerTransferRequest
+	52, // 56: holdfast.v1.WalletService.ThrowPacket:input_type -> holdfast.v1.ThrowPacketRequest
+	53, // 57: holdfast.v1.WalletService.OpenPacket:input_type -> holdfast.v1.OpenPacketRequest
+	54, // 58: holdfast.v1.WalletService.ShowPacket:input_type -> holdfast.v1.ShowPacketRequest
+	57, // 59: holdfast.v1.WalletService.ListWaiting:input_type -> holdfast.v1.ListWaitingRequest
+	59, // 60: holdfast.v1.WalletService.ListPackets:input_type -> holdfast.v1.ListPacketsRequest
+	62, // 61: holdfast.v1.WalletService.Follow:input_type -> holdfast.v1.FollowRequest
+	66, // 62: holdfast.v1.WalletService.ReportProblem:input_type -> holdfast.v1.ReportProblemRequest
+	68, // 63: holdfast.v1.WalletService.CloseReport:input_type -> holdfast.v1.CloseReportRequest
+	69, // 64: holdfast.v1.WalletService.ListReports:input_type -> holdfast.v1.ListReportsRequest
+	71, // 65: holdfast.v1.WalletService.ShowReport:input_type -> holdfast.v1.ShowReportRequest
+	72, // 66: holdfast.v1.WalletService.ApplyShop:input_type -> holdfast.v1.ApplyShopRequest
+	74, // 67: holdfast.v1.WalletService.ListShops:input_type -> holdfast.v1.ListShopsRequest
+	76, // 68: holdfast.v1.WalletService.ShowShop:input_type -> holdfast.v1.ShowShopRequest
+	77, // 69: holdfast.v1.WalletService.ShowShopSheet:input_type -> holdfast.v1.ShowShopSheetRequest
+	79, // 70: holdfast.v1.WalletService.TakeTakings:input_type -> holdfast.v1.TakeTakingsRequest
+	1,  // 71: holdfast.v1.WalletService.SendCode:output_type -> holdfast.v1.SendCodeResponse
+	3,  // 72: holdfast.v1.WalletService.Enrol:output_type -> holdfast.v1.EnrolResponse
+	5,  // 73: holdfast.v1.WalletService.ShowWallet:output_type -> holdfast.v1.WalletView
+	5,  // 74: holdfast.v1.WalletService.SetPin:output_type -> holdfast.v1.WalletView
+	19, // 75: holdfast.v1.WalletService.CheckPin:output_type -> holdfast.v1.CheckPinResponse
+	5,  // 76: holdfast.v1.WalletService.ForgetPin:output_type -> holdfast.v1.WalletView
+	5,  // 77: holdfast.v1.WalletService.SetFreeLimit:output_type -> holdfast.v1.WalletView
+	5,  // 78: holdfast.v1.WalletService.EndDevice:output_type -> holdfast.v1.WalletView
+	8,  // 79: holdfast.v1.WalletService.BeginPasskey:output_type -> holdfast.v1.PasskeyAsked
+	5,  // 80: holdfast.v1.WalletService.AddPasskey:output_type -> holdfast.v1.WalletView
+	8,  // 81: holdfast.v1.WalletService.AskPasskey:output_type -> holdfast.v1.PasskeyAsked
+	19, // 82: holdfast.v1.WalletService.CheckPasskey:output_type -> holdfast.v1.CheckPinResponse
+	5,  // 83: holdfast.v1.WalletService.EndPasskey:output_type -> holdfast.v1.WalletView
+	5,  // 84: holdfast.v1.WalletService.Appeal:output_type -> holdfast.v1.WalletView
+	24, // 85: holdfast.v1.WalletService.ShowPayable:output_type -> holdfast.v1.Payable
+	28, // 86: holdfast.v1.WalletService.Pay:output_type -> holdfast.v1.Payment
+	27, // 87: holdfast.v1.WalletService.WithdrawCash:output_type -> holdfast.v1.CashOutView
+	30, // 88: holdfast.v1.WalletService.ListBills:output_type -> holdfast.v1.ListBillsResponse
+	33, // 89: holdfast.v1.WalletService.ShowSteps:output_type -> holdfast.v1.StepsView
+	80, // 90: holdfast.v1.WalletService.ShowReceipt:output_type -> holdfast.v1.Receipt
+	37, // 91: holdfast.v1.WalletService.RenewPayCode:output_type -> holdfast.v1.RenewPayCodeResponse
+	39, // 92: holdfast.v1.WalletService.ListAsked:output_type -> holdfast.v1.ListAskedResponse
+	40, // 93: holdfast.v1.WalletService.ShowAsked:output_type -> holdfast.v1.Asked
+	40, // 94: holdfast.v1.WalletService.AnswerAsked:output_type -> holdfast.v1.Asked
+	45, // 95: holdfast.v1.WalletService.MakeReceiveCode:output_type -> holdfast.v1.ReceiveCode
+	47, // 96: holdfast.v1.WalletService.FindPayee:output_type -> holdfast.v1.FindPayeeResponse
+	49, // 97: holdfast.v1.WalletService.Transfer:output_type -> holdfast.v1.TransferView
+	49, // 98: holdfast.v1.WalletService.ShowTransfer:output_type -> holdfast.v1.TransferView
+	49, // 99: holdfast.v1.WalletService.AnswerTransfer:output_type -> holdfast.v1.TransferView
+	55, // 100: holdfast.v1.WalletService.ThrowPacket:output_type -> holdfast.v1.PacketView
+	55, // 101: holdfast.v1.WalletService.OpenPacket:output_type -> holdfast.v1.PacketView
+	55, // 102: holdfast.v1.WalletService.ShowPacket:output_type -> holdfast.v1.PacketView
+	58, // 103: holdfast.v1.WalletService.ListWaiting:output_type -> holdfast.v1.ListWaitingResponse
+	60, // 104: holdfast.v1.WalletService.ListPackets:output_type -> holdfast.v1.ListPacketsResponse
+	63, // 105: holdfast.v1.WalletService.Follow:output_type -> holdfast.v1.News
+	67, // 106: holdfast.v1.WalletService.ReportProblem:output_type -> holdfast.v1.ReportView
+	67, // 107: holdfast.v1.WalletService.CloseReport:output_type -> holdfast.v1.ReportView
+	70, // 108: holdfast.v1.WalletService.ListReports:output_type -> holdfast.v1.ListReportsResponse
+	67, // 109: holdfast.v1.WalletService.ShowReport:output_type -> holdfast.v1.ReportView
+	73, // 110: holdfast.v1.WalletService.ApplyShop:output_type -> holdfast.v1.ShopView
+	75, // 111: holdfast.v1.WalletService.ListShops:output_type -> holdfast.v1.ListShopsResponse
+	73, // 112: holdfast.v1.WalletService.ShowShop:output_type -> holdfast.v1.ShopView
+	78, // 113: holdfast.v1.WalletService.ShowShopSheet:output_type -> holdfast.v1.ShopSheet
+	73, // 114: holdfast.v1.WalletService.TakeTakings:output_type -> holdfast.v1.ShopView
+	71, // [71:115] is the sub-list for method output_type
+	27, // [27:71] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_wallet_proto_init() }
@@ -6167,7 +6259,7 @@ func file_holdfast_v1_wallet_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_wallet_proto_rawDesc), len(file_holdfast_v1_wallet_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   79,
+			NumMessages:   80,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -24,6 +24,8 @@ export interface CashView {
 	who: string;
 	at: number;
 	undoneAt: number;
+	state: string;
+	until: number;
 }
 
 export interface ChargeCodeRequest {
@@ -311,6 +313,7 @@ export interface Calls {
 	CloseShift: { asked: CloseShiftRequest; answered: ShiftView };
 	ListShifts: { asked: ListShiftsRequest; answered: ListShiftsResponse };
 	TakeCash: { asked: TillCashRequest; answered: CashView };
+	HandCash: { asked: TillCashRequest; answered: CashView };
 	UndoCash: { asked: UndoCashRequest; answered: CashView };
 }
 
@@ -319,7 +322,7 @@ export const messages = {
 	AddMemberRequest: { ref: "text", roles: "StaffRole[]", name: "text", phone: "text", email: "text" },
 	AnswerMerchantReportRequest: { id: "id", words: "text" },
 	CancelTillOrderRequest: { outTradeNo: "text" },
-	CashView: { clientId: "text", kind: "text", amount: "number", who: "text", at: "number", undoneAt: "number" },
+	CashView: { clientId: "text", kind: "text", amount: "number", who: "text", at: "number", undoneAt: "number", state: "text", until: "number" },
 	ChargeCodeRequest: { order: "TillOrderRequest", code: "text" },
 	CloseShiftRequest: { till: "id", number: "id", counted: "number" },
 	EndMemberRequest: { ref: "text" },
@@ -384,6 +387,7 @@ export const calls = {
 	CloseShift: ["ShiftView", "TillService"],
 	ListShifts: ["ListShiftsResponse", "TillService"],
 	TakeCash: ["CashView", "TillService"],
+	HandCash: ["CashView", "TillService"],
 	UndoCash: ["CashView", "TillService"],
 	Follow: ["TillNews", "TillService"],
 } as const;

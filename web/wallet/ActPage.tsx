@@ -157,8 +157,9 @@ export function ended(a: Act): Text {
 	const state = String(a.answer?.state ?? "");
 	switch (a.kind) {
 		case "Pay":
-		case "AnswerAsked":
 			return w.paid;
+		case "AnswerAsked":
+			return a.request.cash ? w.cashOwed : w.paid;
 		case "WithdrawCash":
 			return w.cashOwed;
 		case "ApplyShop":

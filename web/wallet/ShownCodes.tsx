@@ -76,7 +76,11 @@ export function PayCode() {
 	);
 }
 
-// AskedFor asks for a payment that a till began with this person's code.
+// named is how the platform names what is asked: an order, or cash that a till would hand out.
+const named = (a: Asked) => (a.cash ? { cash: a.cash } : { order: a.order });
+const key = (a: Asked): string => (a.cash ? `cash-${a.cash.till}-${a.cash.clientId}` : a.order);
+
+// AskedFor asks for a payment, or cash, that a till began with this person's code.
 export function AskedFor() {
 	const pin = useSignal(false);
 	const busy = useSignal(false);
@@ -87,12 +91,12 @@ export function AskedFor() {
 		pin.value = false;
 		try {
 			if (pay) {
-				const id = `asked-${one.order}`;
-				await begin({ id, kind: "AnswerAsked", amount: one.total, who: one.merchant, what: one.description, request: { order: one.order, pay, ...(grant ? { grant } : {}) } });
-				asked.value = asked.value.filter((x) => x.order !== one.order);
+				const id = `asked-${key(one)}`;
+				await begin({ id, kind: "AnswerAsked", amount: one.total, who: one.merchant, what: one.description, request: { ...named(one), pay, ...(grant ? { grant } : {}) } });
+				asked.value = asked.value.filter((x) => key(x) !== key(one));
 				go(`/act/${id}`);
 			} else {
-				await call("AnswerAsked", { order: one.order, pay });
+				await call("AnswerAsked", { ...named(one), pay });
 				await look();
 			}
 		} catch (e) {
@@ -102,7 +106,7 @@ export function AskedFor() {
 		}
 	};
 	return (
-		<Sheet open={a !== undefined} title={say(w.askedFor)} onClose={() => (asked.value = [])}>
+		<Sheet open={a !== undefined} title={say(a?.cash ? w.askedForCash : w.askedFor)} onClose={() => (asked.value = [])}>
 			{a && (
 				<>
 					<div class="ask">
@@ -116,12 +120,12 @@ export function AskedFor() {
 					</div>
 					{failed.value && <Sorry trouble={failed.value} title={w.notPaid} />}
 					<Button kind="primary" busy={busy.value} onPress={() => (pin.value = true)}>
-						{say(w.pay(yuan(a.total)))}
+						{say(a.cash ? w.cashFor(yuan(a.total)) : w.pay(yuan(a.total)))}
 					</Button>
 					<Button id="dont-pay" disabled={busy.value} onPress={() => void answer(a, false)}>
 						{say(w.dontPay)}
 					</Button>
-					<AskPin open={pin.value} label={say(w.enterPinTo(yuan(a.total), a.merchant))} about={() => ({ answerAsked: { order: a.order, pay: true } })} onClose={() => (pin.value = false)} onGrant={(g) => void answer(a, true, g)} />
+					<AskPin open={pin.value} label={say(w.enterPinTo(yuan(a.total), a.merchant))} about={() => ({ answerAsked: { ...named(a), pay: true } })} onClose={() => (pin.value = false)} onGrant={(g) => void answer(a, true, g)} />
 				</>
 			)}
 		</Sheet>

@@ -11,6 +11,7 @@ export interface AnswerAskedRequest {
 	order: string;
 	pay: boolean;
 	grant: string;
+	cash: AskedCash;
 }
 
 export interface AnswerTransferRequest {
@@ -52,6 +53,12 @@ export interface Asked {
 	state: string;
 	until: number;
 	entry: string;
+	cash: AskedCash;
+}
+
+export interface AskedCash {
+	till: string;
+	clientId: string;
 }
 
 export interface BeginPasskeyRequest {
@@ -429,6 +436,7 @@ export interface ShopView {
 
 export interface ShowAskedRequest {
 	order: string;
+	cash: AskedCash;
 }
 
 export interface ShowPacketRequest {
@@ -592,12 +600,13 @@ export interface Calls {
 // messages says of each field what kind it is; a trailing [] is a list.
 export const messages = {
 	AddPasskeyRequest: { token: "bytes", credential: "text", label: "text", grant: "id" },
-	AnswerAskedRequest: { order: "id", pay: "bool", grant: "id" },
+	AnswerAskedRequest: { order: "id", pay: "bool", grant: "id", cash: "AskedCash" },
 	AnswerTransferRequest: { transfer: "id", accept: "bool" },
 	AppealRequest: { clientId: "text", words: "text" },
 	ApplyShopRequest: { name: "text", kind: "text", category: "text", picture: "bytes", clientId: "text" },
 	AskPasskeyRequest: { pay: "PayRequest", transfer: "TransferRequest", throwPacket: "ThrowPacketRequest", setFreeLimit: "SetFreeLimitRequest", setPin: "SetPinRequest", addPasskey: "AddPasskeyRequest", endPasskey: "EndPasskeyRequest", endDevice: "EndDeviceRequest", answerAsked: "AnswerAskedRequest", withdrawCash: "WithdrawCashRequest" },
-	Asked: { order: "id", merchant: "text", description: "text", total: "number", state: "text", until: "number", entry: "id" },
+	Asked: { order: "id", merchant: "text", description: "text", total: "number", state: "text", until: "number", entry: "id", cash: "AskedCash" },
+	AskedCash: { till: "id", clientId: "text" },
 	BeginPasskeyRequest: { },
 	Bill: { entry: "id", at: "number", what: "text", amount: "number", who: "text", subject: "text" },
 	BillStep: { what: "text", at: "number", entry: "id", amount: "number", tries: "number" },
@@ -655,7 +664,7 @@ export const messages = {
 	ShopSheet: { data: "bytes", mediaType: "text" },
 	ShopTakings: { shop: "id", name: "text", takings: "number", came: "number" },
 	ShopView: { shop: "id", name: "text", kind: "text", category: "text", state: "text", refusal: "text", sentence: "text", words: "text", createdAt: "number", decidedAt: "number", mchid: "text", link: "text", takings: "number", picture: "bytes" },
-	ShowAskedRequest: { order: "id" },
+	ShowAskedRequest: { order: "id", cash: "AskedCash" },
 	ShowPacketRequest: { link: "text" },
 	ShowPayableRequest: { code: "text" },
 	ShowReceiptRequest: { subject: "text" },

@@ -106,6 +106,8 @@ export const w = {
 	noPayCode: { zh: "现在出示不了付款码", en: "No pay code right now" },
 	noPayCodeText: { zh: "联网一次就能准备好，之后没有网络也能用。半分钟内打开次数太多，也需要稍等。", en: "Go online once to prepare it; after that it works offline. If you opened it many times in half a minute, wait a little." },
 	askedFor: { zh: "商家请您付款", en: "A shop asks you to pay" },
+	askedForCash: { zh: "商家将付您现金", en: "A shop hands you cash" },
+	cashFor: (amount: string): Text => ({ zh: `用余额取现金 ${amount}`, en: `Take ${amount} out of the wallet` }),
 	closesItself: (x: string): Text => ({ zh: `${x} 后自动取消，不扣款`, en: `Cancelled in ${x} if you do nothing; you won't be charged` }),
 	dontPay: { zh: "不付", en: "Don't pay" },
 	receiveCode: { zh: "收款码", en: "Receive code" },

@@ -111,6 +111,9 @@ const (
 	DeviceSeen     Number = 113
 	AppealFile     Number = 114
 	AppealDecide   Number = 115
+
+	CodeCash   Number = 116
+	CashAnswer Number = 117
 )
 
 // names holds what descriptors call their numbers. It is written while packages

@@ -37,10 +37,10 @@ type Kind struct {
 	// The owner is the first part of the natural key in the journal, and the
 	// entities' numbers grow with time.
 	Listed []Number
-	// Tells is a person whom a command's entry about such an entity concerns though it
-	// posts to no account of theirs, 0 when there is none; name is the entity's natural
-	// key. nil where there never is one. Nobody is asked about an entry that moves money
-	// between two people.
+	// Tells is a person whom a command's entry about such an entity, or about a part of
+	// one, concerns though it posts to no account of theirs, 0 when there is none; name is
+	// the entity's natural key. nil where there never is one. Nobody is asked about an
+	// entry that moves money between two people.
 	Tells func(r table.Reader, by Number, id uint64, name []byte) uint64
 	// Parts begin the names of entities that belong to one of this kind, whose number
 	// follows: "cash" in "cash/7/a1", which was done at the till 7.

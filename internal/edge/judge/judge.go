@@ -1,8 +1,8 @@
 // Package judge takes the codes that payers show to tills: whoever has read one,
-// through the till API or the merchants', has it charged here.
+// through the till API or the merchants', has it charged here, or cash done for it.
 //
 // A code is compared with what its device would have made by this node's clock. That
-// costs one command whether it was good (it is charged) or not (it is counted), and
+// costs one command whether it was good (it is used) or not (it is counted), and
 // nobody is told which before that command was applied. One that the device made some
 // minutes ago is neither: that it has run out is no help to who guesses.
 package judge
@@ -19,6 +19,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/order"
 	"github.com/holdfast-pay/holdfast/internal/rule/paycode"
+	"github.com/holdfast-pay/holdfast/internal/rule/till"
 )
 
 const (
@@ -65,7 +66,7 @@ type Judge struct {
 
 // Charge is an order that is to be paid by a shown code.
 type Charge struct {
-	// Order is what is bought, of the product MICROPAY.
+	// Order is what is bought, of the product MICROPAY; for cash, whose till it is.
 	Order *pb.OrderCreate
 	// Till is 0 for a merchant's own device.
 	Till uint64
@@ -82,49 +83,75 @@ type Charge struct {
 // Refuses with PayCodeInvalid, PayCodeWrong (nobody's alias, or other digits),
 // PayCodeExpired, PayCodesTooMany, and what paycode.Pay refuses.
 func (j *Judge) Pay(ctx context.Context, c Charge) (*pb.Order, code.Code, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	shown, out, err := j.judge(ctx, c, func(r table.Reader, read paycode.Read) *pb.ShownCode {
+		if old, ok := order.ByNumber(r, c.Order.GetMchid(), c.Order.GetOutTradeNo()); ok && read.Placed(old) {
+			return paycode.Shown(old)
+		}
+		return nil
+	})
+	if err != nil || out != code.OK {
+		return nil, out, err
+	}
+	return paycode.Pay.Do(ctx, j.Core, c.Actor, c.Request, &pb.CodePay{Order: c.Order, Code: shown, Till: c.Till})
+}
+
+// Cash takes cash into the wallet of whoever shows the code, or pays it out of it: m says
+// what, but for the code; of Order only the merchant counts. What it returns is done, or
+// waits when the person is asked.
+//
+// Refuses as Pay does, and with what paycode.Cash refuses.
+func (j *Judge) Cash(ctx context.Context, c Charge, m *pb.CodeCash) (*pb.CashMove, code.Code, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	shown, out, err := j.judge(ctx, c, func(r table.Reader, read paycode.Read) *pb.ShownCode {
+		if old, ok := till.CashOf(r, m.Till, m.ClientId); ok && read.HandedFor(old) {
+			return paycode.ShownFor(old)
+		}
+		return nil
+	})
+	if err != nil || out != code.OK {
+		return nil, out, err
+	}
+	m.Code = shown
+	return paycode.Cash.Do(ctx, j.Core, c.Actor, c.Request, m)
+}
+
+// judge is the code as a command carries it. before is the one that was used for what
+// this repeats, which may have run out since: nil for something new.
+func (j *Judge) judge(ctx context.Context, c Charge, before func(table.Reader, paycode.Read) *pb.ShownCode) (*pb.ShownCode, code.Code, error) {
 	read, ok := paycode.Parse(c.Code)
 	if !ok {
 		return nil, code.PayCodeInvalid, nil
 	}
-	shown, device, err := j.look(ctx, c.Order, read)
-	if err != nil {
-		return nil, 0, err
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
-	defer cancel()
-	if shown == nil {
-		var late bool
-		if shown, late, err = j.find(ctx, read, device); err != nil {
-			return nil, 0, err
-		}
-		if late {
-			return nil, code.PayCodeExpired, nil
-		}
-	}
-	if shown == nil {
-		out, err := j.wrong(ctx, c)
-		return nil, out, err
-	}
-	o, out, err := paycode.Pay.Do(ctx, j.Core, c.Actor, c.Request, &pb.CodePay{Order: c.Order, Code: shown, Till: c.Till})
-	return o, out, err
-}
-
-// look reads whose code it is, nil for nobody's, and with which code the order was
-// placed if this is a repeat: that one may have run out since.
-func (j *Judge) look(ctx context.Context, o *pb.OrderCreate, read paycode.Read) (before *pb.ShownCode, device []byte, err error) {
-	err = j.Core.ReadLatest(ctx, func(r table.Reader) error {
-		if old, ok := order.ByNumber(r, o.GetMchid(), o.GetOutTradeNo()); ok && read.Placed(old) {
-			before = paycode.Shown(old)
-		}
+	var shown *pb.ShownCode
+	var device []byte
+	err := j.Core.ReadLatest(ctx, func(r table.Reader) error {
+		shown = before(r, read)
 		if _, dev, _ := paycode.ByAlias(r, read.Alias); dev != nil {
 			device = dev.Id
 		}
 		return nil
 	})
-	if before != nil {
-		before.Judge = j.Node
+	if err != nil {
+		return nil, 0, err
 	}
-	return before, device, err
+	if shown != nil {
+		shown.Judge = j.Node
+		return shown, code.OK, nil
+	}
+	shown, late, err := j.find(ctx, read, device)
+	switch {
+	case err != nil:
+		return nil, 0, err
+	case late:
+		return nil, code.PayCodeExpired, nil
+	case shown == nil:
+		out, err := j.wrong(ctx, c)
+		return nil, out, err
+	}
+	return shown, code.OK, nil
 }
 
 // nobody stands in for the device of an alias that is nobody's: the same is worked out

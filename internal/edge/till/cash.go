@@ -102,9 +102,16 @@ func cashOf(r table.Reader, shift *pb.Shift, l *pb.HistoryLine) (*pb.CashMove, b
 }
 
 func (s *Server) cashView(r table.Reader, m *pb.CashMove) *pb.CashView {
-	return &pb.CashView{
-		ClientId: m.ClientId, Kind: rpc.Word(m.Kind), Amount: m.Amount, Who: personal.Masked(r, s.Personal, m.Uid), At: m.At, UndoneAt: m.UndoneAt,
+	v := &pb.CashView{
+		ClientId: m.ClientId, Kind: rpc.Word(m.Kind), Amount: m.Amount, Who: personal.Masked(r, s.Personal, m.Uid), At: m.At, UndoneAt: m.UndoneAt, State: rpc.Word(m.State),
 	}
+	switch {
+	case rule.Waits(r, s.Now(), m):
+		v.Until = m.AskedUntil
+	case m.State == pb.CashState_CASH_STATE_WAITING: // and nobody can say yes any more
+		v.State = rpc.Word(pb.CashState_CASH_STATE_CALLED_OFF)
+	}
+	return v
 }
 
 // TakeCash implements TillService.
@@ -113,7 +120,14 @@ func (s *Server) TakeCash(ctx context.Context, q *connect.Request[pb.TillCashReq
 	if err != nil {
 		return nil, err
 	}
-	uid, err := s.whose(ctx, t, q.Msg)
+	kind := pb.CashKind_CASH_KIND_IN
+	if q.Msg.Change {
+		kind = pb.CashKind_CASH_KIND_CHANGE
+	}
+	if _, shown := paycode.Parse(q.Msg.Code); shown && q.Msg.Phone == "" {
+		return s.cashForCode(ctx, m, t, q.Msg, kind)
+	}
+	uid, err := s.whose(ctx, q.Msg)
 	if err != nil {
 		return nil, err
 	}
@@ -137,10 +151,7 @@ func (s *Server) cashAnswer(ctx context.Context, m *pb.CashMove) (*connect.Respo
 
 // whose finds the person whose wallet the cash goes into. A number that nobody has and
 // a code that is nobody's come out alike.
-func (s *Server) whose(ctx context.Context, t *pb.Till, q *pb.TillCashRequest) (uid uint64, err error) {
-	if _, shown := paycode.Parse(q.Code); shown && q.Phone == "" {
-		return s.whoShows(ctx, t, q)
-	}
+func (s *Server) whose(ctx context.Context, q *pb.TillCashRequest) (uid uint64, err error) {
 	var tag []byte
 	if q.Phone != "" {
 		phone, ok := personal.Phone(q.Phone)
@@ -167,32 +178,27 @@ func (s *Server) whose(ctx context.Context, t *pb.Till, q *pb.TillCashRequest) (
 	return uid, err
 }
 
-// whoShows finds the person who shows the code they pay with. A repeat finds them after
-// it has run out.
-func (s *Server) whoShows(ctx context.Context, t *pb.Till, q *pb.TillCashRequest) (uid uint64, err error) {
-	if err := s.read(ctx, "find what was done in cash", func(r table.Reader) error {
-		if old, ok := rule.CashOf(r, t.Id, q.ClientId); ok {
-			uid = old.Uid
-			read, _ := paycode.Parse(q.Code)
-			if p, _, _ := paycode.ByAlias(r, read.Alias); p != nil {
-				uid = p.Uid
-			}
-		}
-		return nil
-	}); err != nil || uid != 0 {
-		return uid, err
+// HandCash implements TillService.
+func (s *Server) HandCash(ctx context.Context, q *connect.Request[pb.TillCashRequest]) (*connect.Response[pb.CashView], error) {
+	m, t, err := s.at(ctx, q.Msg.Till)
+	if err != nil {
+		return nil, err
 	}
-	m, _ := staffauth.From(ctx)
-	uid, out, err := s.Codes.Whose(ctx, judge.Charge{
+	return s.cashForCode(ctx, m, t, q.Msg, pb.CashKind_CASH_KIND_OUT)
+}
+
+// cashForCode takes cash for a shown code, or hands it out.
+func (s *Server) cashForCode(ctx context.Context, m staffauth.Member, t *pb.Till, q *pb.TillCashRequest, kind pb.CashKind) (*connect.Response[pb.CashView], error) {
+	done, out, err := s.Codes.Cash(ctx, judge.Charge{
 		Order: &pb.OrderCreate{Mchid: t.Mchid}, Till: t.Id, Code: q.Code, Actor: m.Actor(), Request: rpc.CallOf(ctx).Request,
-	}, s.Now())
+	}, &pb.CodeCash{Till: t.Id, ClientId: q.ClientId, Kind: kind, Amount: q.Amount, Staff: m.ID})
 	switch {
 	case err != nil:
-		return 0, s.fail(ctx, "find who shows a code", err)
+		return nil, s.fail(ctx, "do cash for a shown code", err)
 	case out != code.OK:
-		return 0, refuse(ctx, out)
+		return nil, refuse(ctx, out)
 	}
-	return uid, nil
+	return s.cashAnswer(ctx, done)
 }
 
 // UndoCash implements TillService.

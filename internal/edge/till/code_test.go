@@ -87,7 +87,7 @@ func TestCashForAShownCode(t *testing.T) {
 	if got := s.balance("user/1/balance"); got != 50_00 {
 		t.Errorf("the wallet has %d", got)
 	}
-	must(t, li.ChargeCode, &pb.ChargeCodeRequest{Order: &pb.TillOrderRequest{Till: s.till.Id, Amount: 1_00, Description: "tea", ClientId: "a1"}, Code: shown(0)})
+	refused(t, code.PayCodeUsed, li.ChargeCode, &pb.ChargeCodeRequest{Order: &pb.TillOrderRequest{Till: s.till.Id, Amount: 1_00, Description: "tea", ClientId: "a1"}, Code: shown(0)})
 	refused(t, code.PayCodeUsed, li.TakeCash, cash("k2", shown(0)))
 	wrong := []byte(shown(1))
 	wrong[17] = '0' + (wrong[17]-'0'+1)%10
@@ -97,4 +97,39 @@ func TestCashForAShownCode(t *testing.T) {
 	refused(t, code.PayCodesTooMany, li.TakeCash, cash("k2", string(wrong)))
 	refused(t, code.PayCodesTooMany, li.TakeCash, cash("k2", shown(1)))
 	must(t, li.TakeCash, cash("k1", shown(0))) // what was done is still what was done
+}
+
+// Cash goes out of the wallet of whoever shows the code they pay with; above what they pay
+// without a PIN it waits for their yes, and may be called off.
+func TestCashIsHandedOutForAShownCode(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	li := s.at(edgetest.Mchid, "li", pb.StaffRole_STAFF_ROLE_CASHIER)
+	s.Must(catalogue.PersonTopup, &pb.PersonTopup{Uid: s.uid, Amount: 500_00, Currency: money.CNY, Ref: "open", Line: "demo"})
+	shown := s.shows()
+	must(t, li.OpenShift, &pb.OpenShiftRequest{Till: s.till.Id, Number: 1, Float: 400_00})
+	cash := func(id string, fen int64, digits string) *pb.TillCashRequest {
+		return &pb.TillCashRequest{Till: s.till.Id, Amount: fen, ClientId: id, Code: digits}
+	}
+	done := must(t, li.HandCash, cash("k1", 20_00, shown(0)))
+	if again := must(t, li.HandCash, cash("k1", 20_00, shown(0))); done.Kind != "out" || done.State != "done" || again.At != done.At || done.Until != 0 {
+		t.Errorf("done: %v, and again: %v", done, again)
+	}
+	refused(t, code.PayCodeUsed, li.TakeCash, cash("k2", 20_00, shown(0)))
+	refused(t, code.PayCodeInvalid, li.HandCash, &pb.TillCashRequest{Till: s.till.Id, Amount: 1, ClientId: "k2", Phone: phone})
+	refused(t, code.CashShort, li.HandCash, cash("k2", 381_00, shown(1)))
+	if asked := must(t, li.HandCash, cash("k2", 300_00, shown(1))); asked.State != "waiting" || asked.Until == 0 || s.balance("user/1/balance") != 480_00 {
+		t.Errorf("above what is paid without a PIN: %v, the wallet has %d", asked, s.balance("user/1/balance"))
+	}
+	if off := must(t, li.UndoCash, &pb.UndoCashRequest{Till: s.till.Id, ClientId: "k2"}); off.State != "called_off" || off.UndoneAt != 0 {
+		t.Errorf("called off: %v", off)
+	}
+	must(t, li.HandCash, cash("k3", 300_00, shown(2)))
+	s.Sleep(2 * 60_000)
+	if late := must(t, li.HandCash, cash("k3", 300_00, shown(2))); late.State != "called_off" || late.Until != 0 {
+		t.Errorf("after two minutes: %v", late)
+	}
+	if shift := must(t, li.ShowShift, &pb.ShowShiftRequest{Till: s.till.Id}); shift.PaidOut != 20_00 {
+		t.Errorf("the shift: %v", shift)
+	}
 }

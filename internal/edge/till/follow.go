@@ -182,7 +182,12 @@ func (s *Server) describeCash(r table.Reader, till uint64, clientID string, e *p
 		return
 	}
 	h.Till, h.What, h.Amount, h.Cash = till, "cash", moved(e, ledger.TillCash(till)), s.cashView(r, m)
-	if catalogue.Number(e.Number) == catalogue.CashUndo {
+	switch by := catalogue.Number(e.Number); {
+	case len(e.Postings) == 0 && by == catalogue.CodeCash:
+		h.What = "cash_asked"
+	case len(e.Postings) == 0:
+		h.What = "cash_called_off"
+	case by == catalogue.CashUndo:
 		h.What = "cash_undone"
 	}
 }

@@ -1,6 +1,7 @@
 package till_test
 
 import (
+	"bytes"
 	"log/slog"
 	"net/http/httptest"
 	"testing"
@@ -19,6 +20,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
 	rule "github.com/holdfast-pay/holdfast/internal/rule/till"
+	"github.com/holdfast-pay/holdfast/internal/rule/wallet"
 )
 
 // lively is a shop that tells what happens at its tills, and whose views follow.
@@ -201,5 +203,44 @@ func TestListShifts(t *testing.T) {
 	rest := must(t, li.ListShifts, &pb.ListShiftsRequest{Till: s.till.Id, Before: first.Next})
 	if len(first.Shifts) != 2 || first.Shifts[0].Number != 3 || first.Shifts[0].Missing != 2 || first.Shifts[0].Staff != "li" || len(rest.Shifts) != 1 || rest.Shifts[0].Number != 1 || rest.Next != 0 {
 		t.Errorf("the shifts are %v and %v", first, rest)
+	}
+}
+
+// A till hears that cash waits for its person, that it was called off, and that it was paid.
+func TestFollowCashForCodes(t *testing.T) {
+	l := openLively(t)
+	li := l.at(edgetest.Mchid, "li", pb.StaffRole_STAFF_ROLE_CASHIER)
+	shown := l.codes()
+	must(t, li.OpenShift, &pb.OpenShiftRequest{Till: l.till.Id, Number: 1, Float: 400_00})
+	here := listen(t, li, l.till.Id, 0)
+	hand := func(id string, fen int64) {
+		l.live.Must(catalogue.CodeCash, &pb.CodeCash{Till: l.till.Id, ClientId: id, Kind: pb.CashKind_CASH_KIND_OUT, Amount: fen, Staff: 1, Code: shown()})
+	}
+	hand("k1", 300_00)
+	if h := here.expect("cash_asked", 1, 0); h.Cash.ClientId != "k1" || h.Cash.State != "waiting" {
+		t.Errorf("told of %v", h)
+	}
+	must(t, li.UndoCash, &pb.UndoCashRequest{Till: l.till.Id, ClientId: "k1"})
+	here.expect("cash_called_off", 1, 0)
+	hand("k2", 20_00)
+	here.expect("cash", 1, -20_00)
+}
+
+// codes gives somebody a phone and money, and returns what it shows, one after the other.
+func (l *lively) codes() func() *pb.ShownCode {
+	l.t.Helper()
+	tag, point := bytes.Repeat([]byte{1}, wallet.TagSize), append([]byte{4}, bytes.Repeat([]byte{2}, 64)...)
+	l.live.Must(catalogue.CodeSend, &pb.CodeSend{PhoneTag: tag, AddressTag: tag, Proof: tag, Key: tag[:wallet.KeySize]})
+	uid := l.live.Must(catalogue.DeviceEnrol, &pb.DeviceEnrol{PhoneTag: tag, Proof: tag, PublicKey: point, Label: "phone", Details: &pb.Sealed{
+		KeyId: "00000000000000000000000000000007", Box: tag, Hash: tag[:16],
+	}}).(*pb.Enrolment).Uid
+	l.live.Must(catalogue.PersonTopup, &pb.PersonTopup{Uid: uid, Amount: 500_00, Currency: money.CNY, Ref: "codes", Line: "demo"})
+	l.live.Must(catalogue.PayCodeRenew, &pb.PayCodeRenew{Uid: uid, Alias: 7, Consent: &pb.Consent{
+		Device: wallet.DeviceID(point), Counter: 1, Signed: make([]byte, 32), Signature: make([]byte, 64),
+	}})
+	tap := uint32(0)
+	return func() *pb.ShownCode {
+		tap++
+		return &pb.ShownCode{Alias: 7, Step: 1, Tap: tap, Digits: tap, Judge: 1}
 	}
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/rule/order"
 	"github.com/holdfast-pay/holdfast/internal/rule/packet"
 	"github.com/holdfast-pay/holdfast/internal/rule/shop"
+	"github.com/holdfast-pay/holdfast/internal/rule/till"
 	"github.com/holdfast-pay/holdfast/internal/rule/transfer"
 )
 
@@ -145,6 +146,8 @@ func (s *Server) describe(r table.Reader, uid uint64, h *pb.Happening) {
 		if o, ok := order.Get(r, id); ok && kind == "order" && h.What == "" && o.PayerUid == uid && o.State == pb.TradeState_TRADE_STATE_USERPAYING {
 			h.What, h.Amount = "payment_asked", o.Total
 		}
+	case "cash":
+		s.describeCash(r, uid, h)
 	case "transfer":
 		if t, ok := transfer.Get(r, id); ok {
 			s.describeTransfer(r, uid, t, h)
@@ -162,6 +165,22 @@ func (s *Server) describe(r table.Reader, uid uint64, h *pb.Happening) {
 		if h.What == "" {
 			h.What = map[string]string{"wallet": "security", "person": "person"}[kind]
 		}
+	}
+}
+
+// describeCash says whose till it was; of cash that nobody posted, that it waits.
+func (s *Server) describeCash(r table.Reader, uid uint64, h *pb.Happening) {
+	at, clientID, _ := strings.Cut(strings.TrimPrefix(h.Subject, "cash/"), "/")
+	id, _ := strconv.ParseUint(at, 10, 64) // no till has the number of another shape
+	m, ok := till.CashOf(r, id, clientID)
+	if !ok {
+		return
+	}
+	if t, ok := till.Peek(r, id); ok {
+		h.Who = merchantName(r, t.Mchid)
+	}
+	if h.What == "" && m.Uid == uid && till.Waits(r, s.Now(), m) {
+		h.What, h.Amount = "cash_asked", m.Amount
 	}
 }
 

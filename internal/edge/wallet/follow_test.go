@@ -1,6 +1,7 @@
 package wallet_test
 
 import (
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -242,4 +243,29 @@ func TestListPackets(t *testing.T) {
 	if len(taken.Packets) != 2 || taken.Packets[0].Mine != 50 || taken.Packets[0].Who != "**明" || taken.Packets[0].Link != "" || taken.Packets[0].Packet != 2 {
 		t.Errorf("taken are %v", taken)
 	}
+}
+
+// A phone hears that a till would hand out cash for its code, and what became of it.
+func TestFollowCashForCodes(t *testing.T) {
+	b := openLively(t)
+	ming := b.person("+8613800000001", 900_00)
+	alias := must(t, ming.RenewPayCode, &pb.RenewPayCodeRequest{}).Alias
+	b.live.Merchant()
+	b.live.Must(catalogue.TillAdd, &pb.TillAdd{Mchid: mchid, Name: "counter", Token: make([]byte, 16)})
+	li := b.live.Must(catalogue.StaffAdd, &pb.StaffAdd{Mchid: mchid, Ref: "li", Roles: []pb.StaffRole{pb.StaffRole_STAFF_ROLE_CASHIER}}).(*pb.StaffMember)
+	b.live.Must(catalogue.ShiftOpen, &pb.ShiftOpen{Till: 1, Number: 1, Staff: li.Id, Float: 700_00})
+	here := listen(t, ming, 0)
+	hand := func(tap uint32, fen int64) string {
+		m := b.live.Must(catalogue.CodeCash, &pb.CodeCash{
+			Till: 1, ClientId: fmt.Sprint("k", tap), Kind: pb.CashKind_CASH_KIND_OUT, Amount: fen, Staff: li.Id, Code: &pb.ShownCode{Alias: alias, Step: 1, Tap: tap, Digits: tap, Judge: 1},
+		}).(*pb.CashMove)
+		return m.ClientId
+	}
+	asked := hand(1, 300_00)
+	if h := here.expect("cash_asked", 300_00, "示例茶铺"); h.Subject != "cash/1/"+asked {
+		t.Errorf("told of %v", h)
+	}
+	must(t, ming.AnswerAsked, &pb.AnswerAskedRequest{Cash: &pb.AskedCash{Till: 1, ClientId: asked}})
+	hand(2, 20_00)
+	here.expect("cash", -20_00, "示例茶铺")
 }

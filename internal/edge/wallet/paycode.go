@@ -14,6 +14,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/order"
 	"github.com/holdfast-pay/holdfast/internal/rule/paycode"
+	"github.com/holdfast-pay/holdfast/internal/rule/till"
 )
 
 // aliasDraws is how often an alias is drawn that turns out to be somebody's. Were half
@@ -74,6 +75,9 @@ func (s *Server) ListAsked(ctx context.Context, _ *connect.Request[pb.ListAskedR
 		for _, o := range paycode.Waiting(r, who.uid) {
 			v.Asked = append(v.Asked, s.askedOrder(r, o))
 		}
+		for _, m := range paycode.WaitingCash(r, s.Now(), who.uid) {
+			v.Asked = append(v.Asked, s.askedCash(r, m))
+		}
 		_, _, out := own(r, who)
 		return out.Err()
 	}); err != nil {
@@ -87,11 +91,9 @@ func (s *Server) ShowAsked(ctx context.Context, q *connect.Request[pb.ShowAskedR
 	who := from(ctx)
 	var v *pb.Asked
 	if err := s.read(ctx, "show what waits", func(r table.Reader) error {
-		o, ok := order.Get(r, q.Msg.Order)
-		if !ok || paycode.Shown(o) == nil || o.PayerUid != who.uid {
-			return &code.Error{Code: code.AskNotFound}
+		if v = s.askedOf(r, who.uid, q.Msg); v == nil {
+			return code.AskNotFound.Err()
 		}
-		v = s.askedOrder(r, o)
 		_, _, out := own(r, who)
 		return out.Err()
 	}); err != nil {
@@ -102,6 +104,9 @@ func (s *Server) ShowAsked(ctx context.Context, q *connect.Request[pb.ShowAskedR
 
 // AnswerAsked implements WalletService.
 func (s *Server) AnswerAsked(ctx context.Context, q *connect.Request[pb.AnswerAskedRequest]) (*connect.Response[pb.Asked], error) {
+	if q.Msg.Cash != nil {
+		return s.answerCash(ctx, q.Msg)
+	}
 	who, m := from(ctx), q.Msg
 	o, err := do(ctx, s, paycode.Answer, &pb.AskAnswer{Order: m.Order, Uid: who.uid, Pay: m.Pay, Consent: who.consent(m.Grant)})
 	if err != nil {
@@ -125,6 +130,54 @@ func (s *Server) askedOrder(r table.Reader, o *pb.Order) *pb.Asked {
 		v.State = "paid"
 	case o.State == pb.TradeState_TRADE_STATE_USERPAYING && s.Now() < paycode.AskedUntil(o):
 		v.State, v.Until = "waiting", paycode.AskedUntil(o)
+	}
+	return v
+}
+
+// answerCash answers whether a till may hand cash out.
+func (s *Server) answerCash(ctx context.Context, q *pb.AnswerAskedRequest) (*connect.Response[pb.Asked], error) {
+	who := from(ctx)
+	m, err := do(ctx, s, paycode.AnswerCash, &pb.CashAnswer{
+		Till: q.Cash.Till, ClientId: q.Cash.ClientId, Uid: who.uid, Pay: q.Pay, Consent: who.consent(q.Grant),
+	})
+	if err != nil {
+		return nil, err
+	}
+	var v *pb.Asked
+	if err := s.read(ctx, "show what waited", func(r table.Reader) error {
+		v = s.askedCash(r, m)
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	return answer(v)
+}
+
+// askedOf is what a person was asked for, nil where it was somebody else or nobody.
+func (s *Server) askedOf(r table.Reader, uid uint64, q *pb.ShowAskedRequest) *pb.Asked {
+	if q.Cash != nil {
+		if m, ok := till.CashOf(r, q.Cash.Till, q.Cash.ClientId); ok && m.AskedUntil != 0 && m.Uid == uid {
+			return s.askedCash(r, m)
+		}
+		return nil
+	}
+	if o, ok := order.Get(r, q.Order); ok && paycode.Shown(o) != nil && o.PayerUid == uid {
+		return s.askedOrder(r, o)
+	}
+	return nil
+}
+
+// askedCash is cash as the person who showed a code for it sees it.
+func (s *Server) askedCash(r table.Reader, m *pb.CashMove) *pb.Asked {
+	v := &pb.Asked{Cash: &pb.AskedCash{Till: m.Till, ClientId: m.ClientId}, Total: m.Amount, State: "closed"}
+	if t, ok := till.Peek(r, m.Till); ok {
+		v.Merchant, v.Description = merchantName(r, t.Mchid), t.Name
+	}
+	switch {
+	case m.State == pb.CashState_CASH_STATE_DONE, m.State == pb.CashState_CASH_STATE_UNDONE:
+		v.State, v.Entry = "paid", m.Seq
+	case till.Waits(r, s.Now(), m):
+		v.State, v.Until = "waiting", m.AskedUntil
 	}
 	return v
 }

@@ -198,6 +198,67 @@ func TestThePersonIsAsked(t *testing.T) {
 	}
 }
 
+// Cash for a shown code asks like a payment, and is answered like one.
+func TestThePersonIsAskedForCash(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	ming, hua, l := b.enrolled("+8613800000001", 900_00), b.enrolled("+8613800000002", 0), b.till()
+	must(t, ming.SetPin, &pb.SetPinRequest{Pin: "246813", Blind: make([]byte, 16)})
+	li := b.core.Must(catalogue.StaffAdd, &pb.StaffAdd{Mchid: mchid, Ref: "li", Roles: []pb.StaffRole{pb.StaffRole_STAFF_ROLE_CASHIER}}).(*pb.StaffMember)
+	b.core.Must(catalogue.ShiftOpen, &pb.ShiftOpen{Till: 1, Number: 1, Staff: li.Id, Float: 700_00})
+	k, now := ming.codes(b), time.Now()
+	hand := func(id, shown string) code.Code {
+		t.Helper()
+		m, out, err := l.Cash(t.Context(), charge("", 0, shown), &pb.CodeCash{Till: 1, ClientId: id, Kind: pb.CashKind_CASH_KIND_OUT, Amount: 300_00, Staff: li.Id})
+		if err != nil || out == code.OK && m.State != pb.CashState_CASH_STATE_WAITING {
+			t.Fatal(m, err)
+		}
+		return out
+	}
+	first := next(t, k, now)
+	if out := hand("k1", first); out != code.OK {
+		t.Fatal(out)
+	}
+	list := must(t, ming.ListAsked, &pb.ListAskedRequest{}).Asked
+	if len(list) != 1 || list[0].Order != 0 || list[0].Cash.GetClientId() != "k1" || list[0].State != "waiting" || list[0].Merchant != "茶铺" || list[0].Total != 300_00 {
+		t.Fatalf("asked %v", list)
+	}
+	q := &pb.AnswerAskedRequest{Cash: list[0].Cash, Pay: true}
+	if got := refused(t, ming.AnswerAsked, q); got != code.PinNeeded {
+		t.Errorf("paid without the PIN: %s", got)
+	}
+	if got := refused(t, hua.AnswerAsked, q); got != code.AskNotFound {
+		t.Errorf("another's: %s", got)
+	}
+	if got := refused(t, hua.ShowAsked, &pb.ShowAskedRequest{Cash: list[0].Cash}); got != code.AskNotFound {
+		t.Errorf("another's is shown: %s", got)
+	}
+	q.Grant = must(t, ming.CheckPin, &pb.CheckPinRequest{Pin: "246813"}).Grant
+	if a, again := must(t, ming.AnswerAsked, q), must(t, ming.AnswerAsked, q); a.State != "paid" || a.Entry == 0 || again.Entry != a.Entry {
+		t.Errorf("answered %v, and again %v", a, again)
+	}
+	if out := hand("k2", first); out != code.PayCodeUsed {
+		t.Errorf("used again: %s", out)
+	}
+	if out := hand("k2", next(t, k, now)); out != code.OK {
+		t.Fatal(out)
+	}
+	if a := must(t, ming.AnswerAsked, &pb.AnswerAskedRequest{Cash: &pb.AskedCash{Till: 1, ClientId: "k2"}}); a.State != "closed" {
+		t.Errorf("declined %v", a)
+	}
+	hand("k3", next(t, k, now))
+	b.core.Sleep(2 * 60_000)
+	if a := must(t, ming.ShowAsked, &pb.ShowAskedRequest{Cash: &pb.AskedCash{Till: 1, ClientId: "k3"}}); a.State != "closed" || a.Until != 0 {
+		t.Errorf("two minutes later it is %v", a)
+	}
+	if list := must(t, ming.ListAsked, &pb.ListAskedRequest{}).Asked; len(list) != 0 {
+		t.Errorf("still asked %v", list)
+	}
+	if got := must(t, ming.ShowWallet, &pb.ShowWalletRequest{}).Balance; got != 600_00 {
+		t.Errorf("the wallet has %d", got)
+	}
+}
+
 // One code is read a thousand times, for a thousand orders: one of them is paid.
 func TestAThousandReadingsOfOneCode(t *testing.T) {
 	t.Parallel()

@@ -9,7 +9,10 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/rule/wallet"
 )
 
-const workAlias = 123_000_000
+const (
+	workAlias     = 123_000_000
+	workTillAlias = 124_000_000
+)
 
 // shown is an order for which a device shows the code of a step and a tap.
 func shown(no string, total int64, alias uint32, step uint64, tap uint32) *pb.CodePay {
@@ -17,8 +20,12 @@ func shown(no string, total int64, alias uint32, step uint64, tap uint32) *pb.Co
 		Order: &pb.OrderCreate{
 			Mchid: workMchid, Appid: workAppid, OutTradeNo: no, Product: pb.Product_PRODUCT_MICROPAY, Currency: money.CNY, Total: total, Description: "茶",
 		},
-		Code: &pb.ShownCode{Alias: alias, Step: step, Tap: tap, Digits: uint32(step*16) + tap, Judge: 1},
+		Code: shownCode(alias, step, tap),
 	}
+}
+
+func shownCode(alias uint32, step uint64, tap uint32) *pb.ShownCode {
+	return &pb.ShownCode{Alias: alias, Step: step, Tap: tap, Digits: uint32(step*16) + tap, Judge: 1}
 }
 
 // shownCodes has every command of codes in it, and leaves an order that waits for its

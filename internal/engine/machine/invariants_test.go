@@ -206,6 +206,17 @@ var breakers = map[string]func(t *testing.T, mem *table.Mem){
 	"an order whose payer is asked is due, and shown to the payer": func(t *testing.T, mem *table.Mem) {
 		edit(t, mem, table.PayCodes, func(_ string, p *pb.PayCodes) bool { p.Asked = nil; return true })
 	},
+	"cash whose person is asked is shown to them": func(t *testing.T, mem *table.Mem) {
+		edit(t, mem, table.PayCodes, func(_ string, p *pb.PayCodes) bool { p.Cash = nil; return true })
+	},
+	"cash for a shown code used it up": func(t *testing.T, mem *table.Mem) {
+		edit(t, mem, table.PayCodes, func(_ string, p *pb.PayCodes) bool {
+			for _, dev := range p.Devices {
+				dev.Used = dev.Used[:1]
+			}
+			return true
+		})
+	},
 	"a packet that is open is due":         func(t *testing.T, mem *table.Mem) { drop(t, mem, table.Due) },
 	"tills are numbered without gaps":      func(t *testing.T, mem *table.Mem) { drop(t, mem, table.Tills) },
 	"tills are found by token and by name": func(t *testing.T, mem *table.Mem) { drop(t, mem, table.TillRefs) },
@@ -216,7 +227,7 @@ var breakers = map[string]func(t *testing.T, mem *table.Mem){
 		edit(t, mem, table.Shifts, func(_ string, s *pb.Shift) bool { s.Float++; return s.Number == 2 })
 	},
 	"a shift's sums are those of what was done in cash": func(t *testing.T, mem *table.Mem) {
-		edit(t, mem, table.CashMoves, func(_ string, m *pb.CashMove) bool { m.UndoneAt = 0; return true })
+		edit(t, mem, table.CashMoves, func(_ string, m *pb.CashMove) bool { m.State = pb.CashState_CASH_STATE_DONE; return true })
 	},
 	"a till's differences are those of its shifts": func(t *testing.T, mem *table.Mem) {
 		edit(t, mem, table.Shifts, func(_ string, s *pb.Shift) bool { s.Counted++; return s.Number == 1 })

@@ -46,9 +46,9 @@ func NewConcern(kinds []catalogue.Kind) *Concern {
 		if k.TellsMerchant != nil {
 			c.kinds[k.Name] = k
 			c.shops = append(c.shops, k.Name)
-			for _, part := range k.Parts {
-				c.kinds[part] = catalogue.Kind{Name: k.Name, TellsMerchant: k.TellsMerchant}
-			}
+		}
+		for _, part := range k.Parts {
+			c.kinds[part] = k
 		}
 	}
 	return c
@@ -122,13 +122,8 @@ func holder(account []byte) (uid uint64, ok bool) {
 // other is whom the rule of an entity's kind names, 0 for nobody. What moves money
 // between two people needs nobody named.
 func (c *Concern) other(r table.Reader, e *entry) (kind string, uid uint64) {
-	name, _, _ := bytes.Cut(e.entity, []byte("/"))
-	k, ok := c.kinds[string(name)]
+	k, id, ok := c.kind(e)
 	if !ok || k.Tells == nil || e.betweenTwo() {
-		return "", 0
-	}
-	_, id, ok := numbered(string(e.entity))
-	if !ok {
 		return "", 0
 	}
 	return k.Name, k.Tells(r, catalogue.Number(e.number), id, e.name)
@@ -137,17 +132,22 @@ func (c *Concern) other(r table.Reader, e *entry) (kind string, uid uint64) {
 // merchant is whom the rule of an entity's kind names, "" for nobody. What moves a
 // merchant's money needs nobody named.
 func (c *Concern) merchant(r table.Reader, e *entry) (kind, mchid string) {
-	name, rest, _ := bytes.Cut(e.entity, []byte("/"))
-	k, ok := c.kinds[string(name)]
+	k, id, ok := c.kind(e)
 	if !ok || k.TellsMerchant == nil || e.ofShop() {
 		return "", ""
 	}
+	return k.Name, k.TellsMerchant(r, catalogue.Number(e.number), id, e.name)
+}
+
+// kind is the kind of an entry's entity, and its number: "cash/7/a1" is of the till 7.
+func (c *Concern) kind(e *entry) (k catalogue.Kind, id uint64, ok bool) {
+	name, rest, _ := bytes.Cut(e.entity, []byte("/"))
+	if k, ok = c.kinds[string(name)]; !ok {
+		return k, 0, false
+	}
 	digits, _, _ := bytes.Cut(rest, []byte("/"))
 	id, err := strconv.ParseUint(string(digits), 10, 64)
-	if err != nil {
-		return "", ""
-	}
-	return k.Name, k.TellsMerchant(r, catalogue.Number(e.number), id, e.name)
+	return k, id, err == nil
 }
 
 // ofShop says whether a merchant's balance is posted to.

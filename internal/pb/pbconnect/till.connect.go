@@ -61,6 +61,8 @@ const (
 	TillServiceListShiftsProcedure = "/holdfast.v1.TillService/ListShifts"
 	// TillServiceTakeCashProcedure is the fully-qualified name of the TillService's TakeCash RPC.
 	TillServiceTakeCashProcedure = "/holdfast.v1.TillService/TakeCash"
+	// TillServiceHandCashProcedure is the fully-qualified name of the TillService's HandCash RPC.
+	TillServiceHandCashProcedure = "/holdfast.v1.TillService/HandCash"
 	// TillServiceUndoCashProcedure is the fully-qualified name of the TillService's UndoCash RPC.
 	TillServiceUndoCashProcedure = "/holdfast.v1.TillService/UndoCash"
 	// TillServiceFollowProcedure is the fully-qualified name of the TillService's Follow RPC.
@@ -100,7 +102,13 @@ type TillServiceClient interface {
 	// TakeCash takes cash into the wallet of whoever shows a code of theirs, or says their
 	// phone number.
 	TakeCash(context.Context, *connect.Request[pb.TillCashRequest]) (*connect.Response[pb.CashView], error)
-	// UndoCash takes back what was done in cash by mistake, within 15 minutes.
+	// HandCash pays cash out of the wallet of whoever shows the code that they pay with:
+	// hand it out once the state is done. What they don't pay without a PIN they are asked
+	// on their own device: the state is waiting, for two minutes. Repeating it is the same
+	// cash, and says what became of it.
+	HandCash(context.Context, *connect.Request[pb.TillCashRequest]) (*connect.Response[pb.CashView], error)
+	// UndoCash takes back what was done in cash by mistake, within 15 minutes, or calls off
+	// what waits.
 	UndoCash(context.Context, *connect.Request[pb.UndoCashRequest]) (*connect.Response[pb.CashView], error)
 	// Follow tells what happens at the merchant's tills as it happens, and what happened
 	// since the cursor of the message that was read last.
@@ -190,6 +198,12 @@ func NewTillServiceClient(httpClient connect.HTTPClient, baseURL string, opts ..
 			connect.WithSchema(tillServiceMethods.ByName("TakeCash")),
 			connect.WithClientOptions(opts...),
 		),
+		handCash: connect.NewClient[pb.TillCashRequest, pb.CashView](
+			httpClient,
+			baseURL+TillServiceHandCashProcedure,
+			connect.WithSchema(tillServiceMethods.ByName("HandCash")),
+			connect.WithClientOptions(opts...),
+		),
 		undoCash: connect.NewClient[pb.UndoCashRequest, pb.CashView](
 			httpClient,
 			baseURL+TillServiceUndoCashProcedure,
@@ -219,6 +233,7 @@ type tillServiceClient struct {
 	closeShift  *connect.Client[pb.CloseShiftRequest, pb.ShiftView]
 	listShifts  *connect.Client[pb.ListShiftsRequest, pb.ListShiftsResponse]
 	takeCash    *connect.Client[pb.TillCashRequest, pb.CashView]
+	handCash    *connect.Client[pb.TillCashRequest, pb.CashView]
 	undoCash    *connect.Client[pb.UndoCashRequest, pb.CashView]
 	follow      *connect.Client[pb.FollowTillRequest, pb.TillNews]
 }
@@ -283,6 +298,11 @@ func (c *tillServiceClient) TakeCash(ctx context.Context, req *connect.Request[p
 	return c.takeCash.CallUnary(ctx, req)
 }
 
+// HandCash calls holdfast.v1.TillService.HandCash.
+func (c *tillServiceClient) HandCash(ctx context.Context, req *connect.Request[pb.TillCashRequest]) (*connect.Response[pb.CashView], error) {
+	return c.handCash.CallUnary(ctx, req)
+}
+
 // UndoCash calls holdfast.v1.TillService.UndoCash.
 func (c *tillServiceClient) UndoCash(ctx context.Context, req *connect.Request[pb.UndoCashRequest]) (*connect.Response[pb.CashView], error) {
 	return c.undoCash.CallUnary(ctx, req)
@@ -326,7 +346,13 @@ type TillServiceHandler interface {
 	// TakeCash takes cash into the wallet of whoever shows a code of theirs, or says their
 	// phone number.
 	TakeCash(context.Context, *connect.Request[pb.TillCashRequest]) (*connect.Response[pb.CashView], error)
-	// UndoCash takes back what was done in cash by mistake, within 15 minutes.
+	// HandCash pays cash out of the wallet of whoever shows the code that they pay with:
+	// hand it out once the state is done. What they don't pay without a PIN they are asked
+	// on their own device: the state is waiting, for two minutes. Repeating it is the same
+	// cash, and says what became of it.
+	HandCash(context.Context, *connect.Request[pb.TillCashRequest]) (*connect.Response[pb.CashView], error)
+	// UndoCash takes back what was done in cash by mistake, within 15 minutes, or calls off
+	// what waits.
 	UndoCash(context.Context, *connect.Request[pb.UndoCashRequest]) (*connect.Response[pb.CashView], error)
 	// Follow tells what happens at the merchant's tills as it happens, and what happened
 	// since the cursor of the message that was read last.
@@ -412,6 +438,12 @@ func NewTillServiceHandler(svc TillServiceHandler, opts ...connect.HandlerOption
 		connect.WithSchema(tillServiceMethods.ByName("TakeCash")),
 		connect.WithHandlerOptions(opts...),
 	)
+	tillServiceHandCashHandler := connect.NewUnaryHandler(
+		TillServiceHandCashProcedure,
+		svc.HandCash,
+		connect.WithSchema(tillServiceMethods.ByName("HandCash")),
+		connect.WithHandlerOptions(opts...),
+	)
 	tillServiceUndoCashHandler := connect.NewUnaryHandler(
 		TillServiceUndoCashProcedure,
 		svc.UndoCash,
@@ -450,6 +482,8 @@ func NewTillServiceHandler(svc TillServiceHandler, opts ...connect.HandlerOption
 			tillServiceListShiftsHandler.ServeHTTP(w, r)
 		case TillServiceTakeCashProcedure:
 			tillServiceTakeCashHandler.ServeHTTP(w, r)
+		case TillServiceHandCashProcedure:
+			tillServiceHandCashHandler.ServeHTTP(w, r)
 		case TillServiceUndoCashProcedure:
 			tillServiceUndoCashHandler.ServeHTTP(w, r)
 		case TillServiceFollowProcedure:
@@ -509,6 +543,10 @@ func (UnimplementedTillServiceHandler) ListShifts(context.Context, *connect.Requ
 
 func (UnimplementedTillServiceHandler) TakeCash(context.Context, *connect.Request[pb.TillCashRequest]) (*connect.Response[pb.CashView], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.TillService.TakeCash is not implemented"))
+}
+
+func (UnimplementedTillServiceHandler) HandCash(context.Context, *connect.Request[pb.TillCashRequest]) (*connect.Response[pb.CashView], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.TillService.HandCash is not implemented"))
 }
 
 func (UnimplementedTillServiceHandler) UndoCash(context.Context, *connect.Request[pb.UndoCashRequest]) (*connect.Response[pb.CashView], error) {

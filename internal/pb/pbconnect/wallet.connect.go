@@ -202,8 +202,8 @@ type WalletServiceClient interface {
 	// RenewPayCode gives the device that signs the call what it makes codes for tills
 	// with, without a network, for 30 days. Devices ask for it whenever they are online.
 	RenewPayCode(context.Context, *connect.Request[pb.RenewPayCodeRequest]) (*connect.Response[pb.RenewPayCodeResponse], error)
-	// ListAsked lists orders that a code was shown for and that wait for the person's
-	// answer.
+	// ListAsked lists orders, and cash that tills would hand out, that a code was shown for
+	// and that wait for the person's answer.
 	ListAsked(context.Context, *connect.Request[pb.ListAskedRequest]) (*connect.Response[pb.ListAskedResponse], error)
 	// ShowAsked shows one of them, or how it ended.
 	ShowAsked(context.Context, *connect.Request[pb.ShowAskedRequest]) (*connect.Response[pb.Asked], error)
@@ -852,8 +852,8 @@ type WalletServiceHandler interface {
 	// RenewPayCode gives the device that signs the call what it makes codes for tills
 	// with, without a network, for 30 days. Devices ask for it whenever they are online.
 	RenewPayCode(context.Context, *connect.Request[pb.RenewPayCodeRequest]) (*connect.Response[pb.RenewPayCodeResponse], error)
-	// ListAsked lists orders that a code was shown for and that wait for the person's
-	// answer.
+	// ListAsked lists orders, and cash that tills would hand out, that a code was shown for
+	// and that wait for the person's answer.
 	ListAsked(context.Context, *connect.Request[pb.ListAskedRequest]) (*connect.Response[pb.ListAskedResponse], error)
 	// ShowAsked shows one of them, or how it ended.
 	ShowAsked(context.Context, *connect.Request[pb.ShowAskedRequest]) (*connect.Response[pb.Asked], error)

@@ -105,12 +105,16 @@ func Shown(o *pb.Order) *pb.ShownCode {
 	if o.Product != pb.Product_PRODUCT_MICROPAY || len(o.Attempt) != attemptSize {
 		return nil
 	}
-	a := o.Attempt
+	return shownIn(o.Attempt)
+}
+
+func shownIn(a []byte) *pb.ShownCode {
 	return &pb.ShownCode{Alias: binary.BigEndian.Uint32(a), Step: binary.BigEndian.Uint64(a[4:]), Tap: uint32(a[12]), Digits: binary.BigEndian.Uint32(a[13:])}
 }
 
 // Placed says whether an order was placed with the code.
-func (r Read) Placed(o *pb.Order) bool {
-	c := Shown(o)
+func (r Read) Placed(o *pb.Order) bool { return r.of(Shown(o)) }
+
+func (r Read) of(c *pb.ShownCode) bool {
 	return c != nil && c.Alias == r.Alias && c.Digits == r.Digits
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/due"
 	"github.com/holdfast-pay/holdfast/internal/rule/order"
+	"github.com/holdfast-pay/holdfast/internal/rule/till"
 )
 
 var invariants = []catalogue.Invariant{
@@ -16,6 +17,8 @@ var invariants = []catalogue.Invariant{
 	{Name: "a receive code finds one person", Check: received},
 	{Name: "a shown code was used once", Check: usedOnce},
 	{Name: "an order whose payer is asked is due, and shown to the payer", Check: asked},
+	{Name: "cash whose person is asked is shown to them", Check: cashAsked},
+	{Name: "cash for a shown code used it up", Check: usedForCash},
 }
 
 // aliased compares both ways: rows of aliases with the devices that have them.
@@ -86,6 +89,30 @@ func asked(r table.Reader, _ *pb.Head, report catalogue.Report) {
 		}
 		if !ends[o.Id] || !slices.Contains(Of(r, o.PayerUid).Asked, o.Id) {
 			return report(order.Entity(o.Id), "waits for person %s for ever, or unseen", strconv.FormatUint(o.PayerUid, 10))
+		}
+		return true
+	})
+}
+
+func cashAsked(r table.Reader, head *pb.Head, report catalogue.Report) {
+	till.ScanCash(r, func(m *pb.CashMove) bool {
+		if till.Waits(r, head.At, m) && !slices.ContainsFunc(Of(r, m.Uid).Cash, func(ref *pb.CashRef) bool { return ref.Till == m.Till && ref.ClientId == m.ClientId }) {
+			return report(till.CashEntity(m), "waits for person %d, who does not see it", m.Uid)
+		}
+		return true
+	})
+}
+
+// usedForCash looks at the devices that still have the aliases that were shown.
+func usedForCash(r table.Reader, _ *pb.Head, report catalogue.Report) {
+	till.ScanCash(r, func(m *pb.CashMove) bool {
+		c := ShownFor(m)
+		if c == nil {
+			return true
+		}
+		p, dev, _ := ByAlias(r, c.Alias)
+		if p != nil && (p.Uid != m.Uid || !usedFor(dev, m)) {
+			return report(till.CashEntity(m), "was for a code that was not used up, or is another's")
 		}
 		return true
 	})

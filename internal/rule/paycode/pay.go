@@ -45,7 +45,7 @@ func ApplyCodePay(d *deed.Deed, c *pb.CodePay) (code.Code, *pb.Order) {
 	switch {
 	case out != code.OK && !ask:
 		return out, nil
-	case ask && len(waiting(d.Tx, p.Asked)) >= maxAsked:
+	case ask && full(d, p):
 		return code.AsksTooMany, nil
 	}
 	if out := w.Charge(d, p.Uid); out != code.OK {
@@ -63,8 +63,18 @@ func ApplyCodePay(d *deed.Deed, c *pb.CodePay) (code.Code, *pb.Order) {
 		o = w.Pay(d)
 	}
 	put(d.Tx, p)
-	d.Shown(&pb.ShownCode{Alias: c.Code.Alias, Device: dev.Id, Step: c.Code.Step, Tap: c.Code.Tap, Digits: c.Code.Digits, Judge: c.Code.Judge})
+	d.Shown(shownBy(c.Code, dev))
 	return code.OK, o
+}
+
+// shownBy is a code as the journal keeps it, with whose it was.
+func shownBy(c *pb.ShownCode, dev *pb.PayDevice) *pb.ShownCode {
+	return &pb.ShownCode{Alias: c.Alias, Device: dev.Id, Step: c.Step, Tap: c.Tap, Digits: c.Digits, Judge: c.Judge}
+}
+
+// full says whether as much waits for a person as may.
+func full(d *deed.Deed, p *pb.PayCodes) bool {
+	return len(waiting(d.Tx, p.Asked))+len(waitingCash(d.Tx, d.At, p.Cash)) >= maxAsked
 }
 
 // open says whether the till takes codes now.
@@ -85,9 +95,13 @@ func open(d *deed.Deed, c *pb.CodePay) code.Code {
 
 // valid says whether a command has the shape of a payment by code.
 func valid(c *pb.CodePay) bool {
-	shown, o := c.Code, c.Order
-	return shown != nil && o != nil && shown.Alias < MaxAlias && shown.Step > 0 && shown.Tap < Taps && shown.Digits < maxDigits &&
-		o.Product == pb.Product_PRODUCT_MICROPAY && o.Openid == "" && o.TimeExpire == 0
+	o := c.Order
+	return wellMade(c.Code) && o != nil && o.Product == pb.Product_PRODUCT_MICROPAY && o.Openid == "" && o.TimeExpire == 0
+}
+
+// wellMade says whether a code has the shape of one.
+func wellMade(c *pb.ShownCode) bool {
+	return c != nil && c.Alias < MaxAlias && c.Step > 0 && c.Tap < Taps && c.Digits < maxDigits
 }
 
 // good finds the device that shows a code, which was not used and has not run out.

@@ -1,6 +1,7 @@
 // Package paycode keeps the codes that people show. A payer's device shows a code to
-// a till, which places an order with it and has it paid in one command; above what
-// the person pays without a PIN they are asked on the spot. And a person has a code
+// a till, which places an order with it and has it paid in one command, or takes cash
+// for it or hands it out; above what the person pays without a PIN they are asked on the
+// spot. A code is good for one deed, of whatever kind. And a person has a code
 // by which others pay them.
 //
 // What makes a payer's code good is a secret that the device and every node's
@@ -32,7 +33,7 @@ const (
 	keptSteps = 8
 	// AskLife is how long a payer who is asked has to answer.
 	AskLife = 2 * stamp.Minute
-	// maxAsked is how many orders may wait for one person.
+	// maxAsked is how much may wait for one person: orders, and cash.
 	maxAsked = 3
 	// ReceiveSize is the length of the code by which a person is paid, in bytes.
 	ReceiveSize = 16

@@ -1,13 +1,12 @@
 package till
 
 import (
-	"bytes"
 	"strconv"
 
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/deed"
-	"github.com/holdfast-pay/holdfast/internal/base/ident"
 	"github.com/holdfast-pay/holdfast/internal/base/money"
+	"github.com/holdfast-pay/holdfast/internal/base/moves"
 	"github.com/holdfast-pay/holdfast/internal/base/stamp"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -37,6 +36,18 @@ func ScanCash(r table.Reader, visit func(*pb.CashMove) bool) {
 	cash.Scan(r, from, to, func(_ []byte, m *pb.CashMove) bool { return visit(m) })
 }
 
+// CashMoves is the life of what is done in cash.
+var CashMoves = moves.Table[pb.CashState]{
+	{To: pb.CashState_CASH_STATE_DONE, By: "cash_in", When: "cash was handed in"},
+	{To: pb.CashState_CASH_STATE_DONE, By: "cash_out", When: "the person's own device consents"},
+	{To: pb.CashState_CASH_STATE_DONE, By: "code_cash", When: "the person showed a code: cash was handed in, or is handed out and needs no PIN"},
+	{To: pb.CashState_CASH_STATE_WAITING, By: "code_cash", When: "the person showed a code for cash that would be handed out, and is asked for the PIN"},
+	{From: pb.CashState_CASH_STATE_WAITING, To: pb.CashState_CASH_STATE_DONE, By: "cash_answer", When: "the person says yes in time"},
+	{From: pb.CashState_CASH_STATE_WAITING, To: pb.CashState_CASH_STATE_CALLED_OFF, By: "cash_answer", When: "the person says no"},
+	{From: pb.CashState_CASH_STATE_WAITING, To: pb.CashState_CASH_STATE_CALLED_OFF, By: "cash_undo", When: "whoever works the shift calls it off"},
+	{From: pb.CashState_CASH_STATE_DONE, To: pb.CashState_CASH_STATE_UNDONE, By: "cash_undo", When: "it was a mistake, and the money is still there"},
+}
+
 // ApplyCashIn takes cash into a person's wallet: what they hand over, or the change of
 // something they bought. (till, client id) is the identity.
 //
@@ -48,17 +59,12 @@ func ApplyCashIn(d *deed.Deed, c *pb.CashIn) (code.Code, *pb.CashMove) {
 	if c.Change {
 		m.Kind = pb.CashKind_CASH_KIND_CHANGE
 	}
-	t, _ := Peek(d.Tx, c.Till)
-	old, out := begin(d, m, t)
-	if out != code.OK || old != nil {
-		return out, old
+	w, out := BeginCash(d, m)
+	if out == code.OK && w.Old == nil {
+		out = w.By(c.Staff)
 	}
-	s := Open(d.Tx, t)
-	switch {
-	case s == nil:
-		return code.ShiftNotOpen, nil
-	case s.Staff != c.Staff:
-		return code.ShiftOfAnother, nil
+	if out != code.OK || w.Old != nil {
+		return out, w.Old
 	}
 	p, ok := person.Peek(d.Tx, c.Uid)
 	switch {
@@ -66,17 +72,12 @@ func ApplyCashIn(d *deed.Deed, c *pb.CashIn) (code.Code, *pb.CashMove) {
 		return code.PersonNotFound, nil
 	case !person.TakesMoney(p):
 		return code.PayeeUnavailable, nil
-	case above(c.Amount, s.Taken, Caps(t)):
-		return code.TillCapExceeded, nil
 	}
-	book := ledger.Begin(d.Tx, money.CNY)
-	book.Opens(ledger.TillCash(t.Id))
-	if out := book.Post(pb.PostingCode_POSTING_CODE_CASH, ledger.TillCash(t.Id), ledger.UserBalance(c.Uid), c.Amount); out != code.OK {
+	if out := w.Charge(d, c.Uid); out != code.OK {
 		return out, nil
 	}
 	// From here the command succeeds.
-	s.Taken += c.Amount
-	return code.OK, finish(d, m, s, book)
+	return code.OK, w.Do(d)
 }
 
 // ApplyCashOut pays cash out of a person's wallet, as their own device consents to:
@@ -90,70 +91,22 @@ func ApplyCashOut(d *deed.Deed, c *pb.CashOut) (code.Code, *pb.CashMove) {
 	m := &pb.CashMove{ClientId: c.ClientId, Kind: pb.CashKind_CASH_KIND_OUT, Uid: c.Uid, Amount: c.Amount}
 	t, _ := ByToken(d.Tx, c.Token)
 	m.Till = t.GetId()
-	old, out := begin(d, m, t)
-	if out != code.OK || old != nil {
-		return out, old
-	}
-	s := Open(d.Tx, t)
-	if s == nil {
-		return code.ShiftNotOpen, nil
+	w, out := BeginCash(d, m)
+	if out != code.OK || w.Old != nil {
+		return out, w.Old
 	}
 	leave, out := wallet.Check(d, c.Uid, c.Consent, c.Amount)
-	switch {
-	case out != code.OK:
+	if out != code.OK {
 		return out, nil
-	case above(c.Amount, s.PaidOut, Caps(t)):
-		return code.TillCapExceeded, nil
-	case c.Amount > Expected(s):
-		return code.CashShort, nil
 	}
-	book := ledger.Begin(d.Tx, money.CNY)
-	book.Opens(ledger.TillCash(t.Id))
-	if out := book.Post(pb.PostingCode_POSTING_CODE_CASH, ledger.UserBalance(c.Uid), ledger.TillCash(t.Id), c.Amount); out != code.OK {
+	if out := w.Charge(d, c.Uid); out != code.OK {
 		return out, nil
 	}
 	// From here the command succeeds.
 	leave.Use(d)
-	s.PaidOut += c.Amount
-	m = finish(d, m, s, book)
+	m = w.Do(d)
 	d.Consent(c.Consent)
 	return code.OK, m
-}
-
-// begin checks the shape of a deed in cash, and finds the one that it repeats.
-func begin(d *deed.Deed, m *pb.CashMove, t *pb.Till) (*pb.CashMove, code.Code) {
-	switch {
-	case !ident.ValidClientID(m.ClientId):
-		return nil, code.ClientIDInvalid
-	case m.Amount <= 0:
-		return nil, code.AmountMustBePositive
-	case t == nil:
-		return nil, code.TillNotFound
-	}
-	m.ContentHash = ledger.ContentHash(d.Mem, m)
-	old, ok := CashOf(d.Tx, m.Till, m.ClientId)
-	if ok && !bytes.Equal(old.ContentHash, m.ContentHash) {
-		return nil, code.CashExists
-	}
-	return old, code.OK
-}
-
-// above says whether an amount is more than may be at once, or with what the shift
-// has already.
-func above(amount, sum int64, caps *pb.TillCaps) bool {
-	return amount > caps.Cash || amount > caps.Shift-sum
-}
-
-func finish(d *deed.Deed, m *pb.CashMove, s *pb.Shift, book *ledger.Book) *pb.CashMove {
-	m.Shift, m.At, m.Seq = s.Number, d.At, d.Seq()
-	cash.Insert(d.Tx, cashKey(m.Till, m.ClientId), m)
-	recordCash(d, m, s, book)
-	return m
-}
-
-func recordCash(d *deed.Deed, m *pb.CashMove, s *pb.Shift, book *ledger.Book) {
-	shifts.Put(d.Tx, shiftKey(s.Till, s.Number), s)
-	d.Record(CashEntity(m), ShiftEntity(s.Till, s.Number), book.Commit())
 }
 
 // CashEntity is the name in the journal of what was done in cash.
@@ -163,7 +116,7 @@ func CashEntity(m *pb.CashMove) string {
 
 // ApplyCashUndo takes back what was done in cash by mistake: it names it, works once,
 // in the same shift, by whoever works it, within UndoLife, and only while the money is
-// still there. Undoing it again changes nothing.
+// still there. What waits for its person is called off. Undoing it again changes nothing.
 //
 // Refuses, in this order: CashNotFound; ShiftNotOpen (it was done in another shift),
 // ShiftOfAnother; CashTooLate; CashShort (cash that came in is gone); AccountFrozen,
@@ -173,7 +126,7 @@ func ApplyCashUndo(d *deed.Deed, c *pb.CashUndo) (code.Code, *pb.CashMove) {
 	switch {
 	case !ok:
 		return code.CashNotFound, nil
-	case m.UndoneAt != 0:
+	case m.State == pb.CashState_CASH_STATE_UNDONE, m.State == pb.CashState_CASH_STATE_CALLED_OFF:
 		return code.OK, m
 	}
 	s, _ := ShiftOf(d.Tx, m.Till, m.Shift)
@@ -182,6 +135,9 @@ func ApplyCashUndo(d *deed.Deed, c *pb.CashUndo) (code.Code, *pb.CashMove) {
 		return code.ShiftNotOpen, m
 	case s.Staff != c.Staff:
 		return code.ShiftOfAnother, m
+	case m.State == pb.CashState_CASH_STATE_WAITING:
+		CallOff(d, m)
+		return code.OK, m
 	case d.At >= m.At+UndoLife:
 		return code.CashTooLate, m
 	}
@@ -190,11 +146,8 @@ func ApplyCashUndo(d *deed.Deed, c *pb.CashUndo) (code.Code, *pb.CashMove) {
 		return out, m
 	}
 	// From here the command succeeds.
-	if m.Kind == pb.CashKind_CASH_KIND_OUT {
-		s.PaidOut -= m.Amount
-	} else {
-		s.Taken -= m.Amount
-	}
+	count(s, m.Kind, -m.Amount)
+	CashMoves.Enter(&m.State, pb.CashState_CASH_STATE_UNDONE)
 	m.UndoneAt, m.UndoSeq = d.At, d.Seq()
 	cash.Put(d.Tx, cashKey(m.Till, m.ClientId), m)
 	recordCash(d, m, s, book)

@@ -75,9 +75,11 @@ func summed(r table.Reader, _ *pb.Head, report catalogue.Report) {
 	ScanCash(r, func(m *pb.CashMove) bool {
 		at := shift{m.Till, m.Shift}
 		sum := done[at]
-		if m.UndoneAt == 0 && m.Kind == pb.CashKind_CASH_KIND_OUT {
+		switch {
+		case m.State != pb.CashState_CASH_STATE_DONE:
+		case m.Kind == pb.CashKind_CASH_KIND_OUT:
 			sum.out += m.Amount
-		} else if m.UndoneAt == 0 {
+		default:
 			sum.in += m.Amount
 		}
 		done[at] = sum

@@ -26,7 +26,7 @@ var Rule = catalogue.Rule{
 	Commands: []*catalogue.Spec{Add.Spec, Set.Spec, Pay.Spec, OpenShift.Spec, CloseShift.Spec, TakeCash.Spec, PayCash.Spec, UndoCash.Spec},
 	Tables:   []table.ID{table.Tills, table.TillRefs, table.Shifts, table.CashMoves},
 	Counters: []deed.Counter{ids},
-	Kinds:    []catalogue.Kind{{Number: pb.Kind_KIND_TILL, Name: "till", Parts: []string{"shift", "cash"}, TellsMerchant: tellsMerchant}},
+	Kinds:    []catalogue.Kind{{Number: pb.Kind_KIND_TILL, Name: "till", Parts: []string{"shift", "cash"}, Tells: tells, TellsMerchant: tellsMerchant}},
 
 	Invariants: invariants,
 }

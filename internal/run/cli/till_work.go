@@ -197,7 +197,16 @@ func showShift(env *Env, s *pb.ShiftView) error {
 }
 
 func cashLine(m *pb.CashView) string {
-	return fmt.Sprintf("%s  %s  %s  %s  at %s%s", m.ClientId, m.Kind, money.Format(m.Amount), m.Who, when(m.At), choose(m.UndoneAt != 0, "  undone "+when(m.UndoneAt), ""))
+	standing := ""
+	switch {
+	case m.UndoneAt != 0:
+		standing = "  undone " + when(m.UndoneAt)
+	case m.Until != 0:
+		standing = "  waiting until " + when(m.Until)
+	case m.State != "done":
+		standing = "  " + m.State
+	}
+	return fmt.Sprintf("%s  %s  %s  %s  at %s%s", m.ClientId, m.Kind, money.Format(m.Amount), m.Who, when(m.At), standing)
 }
 
 var tillShifts = Command{

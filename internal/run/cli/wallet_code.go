@@ -100,10 +100,14 @@ and the one before finds nobody any more.`,
 }
 
 var walletAsked = Command{
-	Name: "wallet asked", Args: "[ORDER] [pay|decline]", Short: "list payments that wait for your answer, or answer one", JSON: true,
+	Name: "wallet asked", Args: "[ORDER|CASH] [pay|decline]", Short: "list payments that wait for your answer, or answer one", JSON: true,
 	Long: `After a till has read your code for more than you pay without a PIN, the payment waits two
-minutes for you: this lists what waits, and answers it. To pay takes the PIN.`,
-	Examples: []Example{{"holdfast wallet asked", "what waits"}, {"holdfast wallet asked 17 pay", "pays order 17"}},
+minutes for you: this lists what waits, and answers it. To pay takes the PIN. So it is with cash
+that a till would hand out to you.`,
+	Examples: []Example{
+		{"holdfast wallet asked", "what waits"}, {"holdfast wallet asked 17 pay", "pays order 17"},
+		{"holdfast wallet asked 7/3f9a... pay", "has the till 7 hand the cash out"},
+	},
 	Flags: func(fs *flag.FlagSet) RunFunc {
 		var w walletFlags
 		w.flags(fs)
@@ -116,11 +120,10 @@ minutes for you: this lists what waits, and answers it. To pay takes the PIN.`,
 			if len(args) == 0 {
 				return listAsked(ctx, env, c)
 			}
-			id, err := strconv.ParseUint(args[0], 10, 64)
-			if err != nil || len(args) != 2 || args[1] != "pay" && args[1] != "decline" {
-				return usage("17 pay", "say which order by its number, and pay or decline")
+			q, ok := readAnswer(args)
+			if !ok {
+				return usage("17 pay", "say which order by its number, or which cash, and pay or decline")
 			}
-			q := &pb.AnswerAskedRequest{Order: id, Pay: args[1] == "pay"}
 			var a *pb.Asked
 			act := func(grant uint64) (err error) {
 				q.Grant = grant
@@ -143,6 +146,20 @@ minutes for you: this lists what waits, and answers it. To pay takes the PIN.`,
 	},
 }
 
+// readAnswer reads "17 pay", or "7/a1 decline" for cash at a till.
+func readAnswer(args []string) (*pb.AnswerAskedRequest, bool) {
+	if len(args) != 2 || args[1] != "pay" && args[1] != "decline" {
+		return nil, false
+	}
+	number, cash, isCash := strings.Cut(args[0], "/")
+	id, err := strconv.ParseUint(number, 10, 64)
+	q := &pb.AnswerAskedRequest{Order: id, Pay: args[1] == "pay"}
+	if isCash {
+		q.Order, q.Cash = 0, &pb.AskedCash{Till: id, ClientId: cash}
+	}
+	return q, err == nil
+}
+
 func listAsked(ctx context.Context, env *Env, c *walletclient.Client) error {
 	l, err := walletCall(ctx, env, c.ListAsked, &pb.ListAskedRequest{})
 	if err != nil {
@@ -161,7 +178,11 @@ func listAsked(ctx context.Context, env *Env, c *walletclient.Client) error {
 
 func printAsked(env *Env, a *pb.Asked) error {
 	var b strings.Builder
-	fields(&b, "order", strconv.FormatUint(a.Order, 10), "to", a.Merchant, "for", a.Description, "amount", money.Format(a.Total), "state", a.State,
+	what, which := "order", strconv.FormatUint(a.Order, 10)
+	if a.Cash != nil {
+		what, which = "cash", strconv.FormatUint(a.Cash.Till, 10)+"/"+a.Cash.ClientId
+	}
+	fields(&b, what, which, "to", a.Merchant, "for", a.Description, "amount", money.Format(a.Total), "state", a.State,
 		"waits until", choose(a.Until != 0, when(a.Until), ""))
 	_, err := env.Out.Write([]byte(b.String()))
 	return err

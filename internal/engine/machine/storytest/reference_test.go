@@ -60,6 +60,8 @@ func TestStatesPageIsPrinted(t *testing.T) {
 		"A person's next appeal takes the place of the one before; at most three are heard against one block.")
 	lifeOf(t, s, &b, "Shift at a till", "SHIFT_STATE_", till.ShiftMoves, pb.ShiftState_name,
 		"What is missing or too much when the drawer is counted stands on `till/<id>/difference`, under the shift's name.")
+	lifeOf(t, s, &b, "Cash at a till", "CASH_STATE_", till.CashMoves, pb.CashState_name,
+		"What waits can't be answered any more once two minutes are over, or its shift is.")
 	lifeOf(t, s, &b, "Problem report", "REPORT_STATE_", report.Moves, pb.ReportState_name,
 		"A report is answered once; whoever has more to say makes another.")
 	lifeOf(t, s, &b, "Shop by phone", "SHOP_STATE_", shop.Moves, pb.ShopState_name,

@@ -120,7 +120,10 @@ func describeAtTill(body any) map[string]string {
 			"taken": money.Format(r.Taken), "out": money.Format(r.PaidOut), "expected": money.Format(till.Expected(r)), "counted": money.Format(r.Counted),
 		}
 	case *pb.CashMove:
-		return map[string]string{"kind": word(r.Kind, "CASH_KIND_"), "amount": money.Format(r.Amount), "shift": num(r.Shift), "undone": strconv.FormatBool(r.UndoneAt != 0)}
+		return map[string]string{
+			"kind": word(r.Kind, "CASH_KIND_"), "amount": money.Format(r.Amount), "shift": num(r.Shift), "undone": strconv.FormatBool(r.UndoneAt != 0),
+			"state": word(r.State, "CASH_STATE_"), "uid": num(r.Uid),
+		}
 	}
 	return nil
 }

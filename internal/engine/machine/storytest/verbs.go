@@ -94,6 +94,9 @@ var verbs = map[string]verb{
 	"answer":       {catalogue.AskAnswer, askAnswer},
 	"receive":      {catalogue.ReceiveCodeSet, receiveCodeSet},
 
+	"codecash":   {catalogue.CodeCash, codeCash},
+	"answercash": {catalogue.CashAnswer, cashAnswer},
+
 	"code":      {catalogue.CodeSend, codeSend},
 	"enrol":     {catalogue.DeviceEnrol, deviceEnrol},
 	"enddevice": {catalogue.DeviceEnd, deviceEnd},

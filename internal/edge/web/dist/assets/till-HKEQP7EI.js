@@ -1,1 +1,0 @@
-import"./chunk-EGFXDMU5.js";

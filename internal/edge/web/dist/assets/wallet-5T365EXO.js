@@ -1,1 +1,0 @@
-import"./chunk-Y2PB7VOS.js";

@@ -1,0 +1,1 @@
+import"./chunk-4MKTF3PA.js";
