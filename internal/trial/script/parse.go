@@ -106,6 +106,8 @@ var canWait = map[string]bool{
 	"create": true, "pay": true, "close": true, "refund": true, "topup": true, "query": true,
 	"send": true, "answer": true, "throw": true, "grab": true,
 	"charge": true, "reply": true, "guess": true, "renew": true, "receive": true,
+	"pocket": true, "confirm": true, "call-off": true, "find": true, "hide": true, "rephone": true,
+	"advance": true, "guess-pin": true, "forget-pin": true, "new-pin": true, "seen": true,
 	"enter": true, "erase": true, "passkey": true, "end-passkey": true, "sign": true,
 	"hire": true, "dismiss": true, "reassign": true, "token": true, "enter-office": true, "leave-office": true, "work": true,
 	"office-key": true, "end-office-key": true, "key-office": true,

@@ -41,6 +41,17 @@ var syntax = []string{
 	// Codes that friends show. Above a limit the friend is asked and replies; a guess is
 	// a wrong code that a merchant's till reads.
 	"charge SHOWN PAYMENT AMOUNT [via NODE]",
+	"pocket SHOWN CASH AMOUNT in|out [via NODE]",
+	"confirm SHOWN CASH pay|refuse [via NODE]",
+	"call-off SHOWN CASH [via NODE]",
+	"find FRIEND NUMBER [via NODE]",
+	"hide FRIEND on|off [via NODE]",
+	"rephone FRIEND NUMBER [via NODE]",
+	"advance NUMBER [via NODE]",
+	"guess-pin FRIEND [via NODE]",
+	"forget-pin FRIEND [via NODE]",
+	"new-pin FRIEND [via NODE]",
+	"seen FRIEND [via NODE]",
 	"reply SHOWN PAYMENT pay|refuse [via NODE]",
 	"guess NUMBER [via NODE]",
 	"renew FRIEND [via NODE]",

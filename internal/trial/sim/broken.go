@@ -171,6 +171,16 @@ var Variants = map[string]Variant{
 		[]string{"history", "codes"},
 		func() broken { return broken{onAsk: tapsAnew} },
 	},
+	"cash-for-code-twice": {
+		"a till that repeats cash for a shown code gives it another name",
+		[]string{"tills", "money", "history"},
+		func() broken { return broken{onAsk: renamesCodeCash} },
+	},
+	"pin-tries-given-back": {
+		"a node says of each PIN that it was right",
+		[]string{"pins"},
+		func() broken { return broken{onAsk: takesForRight} },
+	},
 	"guess-not-counted": {
 		"a node says that a code is wrong before it counted that",
 		[]string{"codes"},

@@ -33,6 +33,17 @@ func renamesCash(p *process, cmd *pb.Command) {
 	altered(cmd, catalogue.CashIn, body, func() { body.ClientId = another(p, body.ClientId) })
 }
 
+func renamesCodeCash(p *process, cmd *pb.Command) {
+	body := new(pb.CodeCash)
+	altered(cmd, catalogue.CodeCash, body, func() { body.ClientId = another(p, body.ClientId) })
+}
+
+// takesForRight has a PIN taken for the right one, whatever was typed.
+func takesForRight(_ *process, cmd *pb.Command) {
+	body := new(pb.PinResult)
+	altered(cmd, catalogue.PinResult, body, func() { body.Right = true })
+}
+
 func renamesPayments(p *process, cmd *pb.Command) {
 	body := new(pb.TillPay)
 	altered(cmd, catalogue.TillPay, body, func() {

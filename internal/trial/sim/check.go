@@ -3,6 +3,8 @@ package sim
 import (
 	"hash/crc64"
 
+	"github.com/holdfast-pay/holdfast/internal/base/catalogue"
+	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 )
 
@@ -16,6 +18,13 @@ type seen struct {
 	keys    map[string]string // data keys by their names
 	signed  uint64            // the log index of the newest checkpoint
 	reached map[string]int    // what happened, for the test that everything does
+	came    map[outcome]int   // how clients' commands came out, likewise
+}
+
+// outcome is how a command came out.
+type outcome struct {
+	number catalogue.Number
+	code   code.Code
 }
 
 // mark is where a state stood after an index.
@@ -27,7 +36,7 @@ type mark struct {
 func (s *seen) init() {
 	s.marks, s.roots, s.leaders = make(map[uint64]mark), make(map[uint64][32]byte), make(map[uint64]uint64)
 	s.keys = make(map[string]string)
-	s.shocks, s.reached = 6, make(map[string]int)
+	s.shocks, s.reached, s.came = 6, make(map[string]int), make(map[outcome]int)
 }
 
 // reach counts that something happened which runs are meant to get to.

@@ -31,6 +31,8 @@ type clients struct {
 
 	passkeys authenticators
 	shops    premises
+	numbers  [friends + 1]uint64 // phone numbers that were told to be friends'
+	safety   safety
 }
 
 // acked is what was acknowledged and must be there at the end.
@@ -59,7 +61,7 @@ type topupAsked struct {
 }
 
 func newClients(w *World) *clients {
-	return &clients{w: w, prepay: map[string]string{}, created: map[string]int64{}, refused: map[string]bool{}, friends: newBetween(), tills: newCounters(), codes: newScreens(), entered: newEntries(), offices: newOffices(), passkeys: newAuthenticators(), shops: newPremises(), acked: acked{
+	return &clients{w: w, prepay: map[string]string{}, created: map[string]int64{}, refused: map[string]bool{}, friends: newBetween(), tills: newCounters(), codes: newScreens(), entered: newEntries(), offices: newOffices(), passkeys: newAuthenticators(), shops: newPremises(), safety: safety{numbers: map[string]bool{}}, acked: acked{
 		created: map[string]bool{}, paid: map[string]payment{}, closed: map[string]bool{},
 		refunds: map[string]refundAsked{}, topups: map[string]topupAsked{}, asked: map[string]topupAsked{},
 	}}
@@ -78,6 +80,8 @@ type request struct {
 	reads   func() judge.Charge
 	verdict func(*process, table.Reader) bool
 	shop    string
+	// cash is what else is to be done for a code that is read.
+	cash func() *pb.CodeCash
 	// seals makes the command with something sealed under a key.
 	seals func(key string) *pb.Command
 	// looks is what a node says to something that changes nothing.
@@ -104,7 +108,7 @@ func (c *clients) begin(step script.Step) *request {
 
 // ofPeople says whether a verb needs wallets, which are there from transfer.Level on.
 func ofPeople(v string) bool {
-	return friendly[v] || atTill[v] || withCodes[v] || withKeys[v] || inOffice[v] || withPasskeys[v] || withShops[v]
+	return friendly[v] || atTill[v] || withCodes[v] || withKeys[v] || inOffice[v] || withPasskeys[v] || withShops[v] || withNumbers[v] || withSafety[v]
 }
 
 // asks makes the request of each verb.
@@ -122,6 +126,9 @@ var asks = map[string]func(*clients, *request, script.Step){
 	"report": (*clients).report, "reply-report": (*clients).replyReport, "close-report": (*clients).closeReport,
 	"enter": (*clients).enter, "erase": (*clients).erase,
 	"charge": (*clients).charge, "reply": (*clients).reply, "guess": (*clients).guess, "renew": (*clients).renew, "receive": (*clients).receive,
+	"pocket": (*clients).pocket, "confirm": (*clients).confirm, "call-off": (*clients).callOff,
+	"find": (*clients).find, "hide": (*clients).hide, "rephone": (*clients).rephone,
+	"advance": (*clients).advance, "guess-pin": (*clients).guessPIN, "forget-pin": (*clients).forgetPIN, "new-pin": (*clients).newPIN, "seen": (*clients).noteSeen,
 	"take": (*clients).take, "hand": (*clients).hand, "undo": (*clients).undo, "scan": (*clients).scan,
 }
 
@@ -361,6 +368,10 @@ func (c *clients) finish(r *request, index int, a answer) {
 		c.offices.learn(r.in.order, a, &out)
 	case withShops[v]:
 		c.learnShop(r.in, a, &out)
+	case withNumbers[v]:
+		learnNumber(a, &out)
+	case withSafety[v]:
+		c.safety.learn(a, &out)
 	}
 	if r.in.verb == "create" && a.code != code.OK {
 		c.refused[r.in.order] = true

@@ -98,7 +98,7 @@ func (b *between) consent(uid uint64) *pb.Consent {
 }
 
 // consentsBefore is how many of each friend's were used when the run began.
-const consentsBefore = 2
+const consentsBefore = 2 + shopsBefore
 
 // consentOf is a consent with a counter.
 func consentOf(uid, counter uint64) *pb.Consent {

@@ -41,6 +41,8 @@ type generator struct {
 	shown   int
 	entered int
 	hired   int
+	moved   int64
+	alone   bool // nobody places orders, which would run out while business time is moved
 	blocks  bool // offices block people, who can report nothing then
 }
 
@@ -68,11 +70,13 @@ func (g *generator) begin(seed uint64) {
 		g.oldBinaries()
 		return
 	}
-	g.actor = pick(g.chance, []func(){g.friend, g.counter, g.screen, g.office, g.street})
+	kinds := []func(){g.safety, g.friend, g.counter, g.screen, g.screen, g.office, g.street, g.directory}
+	n := g.IntN(len(kinds))
+	g.actor, g.alone = kinds[n], n == 0
 	g.blocks = g.oneIn(2)
 	if g.oneIn(5) {
 		g.step("keyring")
-		g.actor = g.entrant
+		g.actor, g.alone = g.entrant, false
 	}
 }
 
@@ -141,7 +145,7 @@ func (g *generator) two() (a, b string) {
 const maxAsked = 8
 
 func (g *generator) client() {
-	if g.actor != nil && g.oneIn(4) {
+	if g.actor != nil && (g.alone || g.oneIn(4)) {
 		g.actor()
 		return
 	}

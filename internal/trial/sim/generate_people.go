@@ -74,7 +74,9 @@ func (g *generator) screen() {
 		g.chargeTwice(fmt.Sprint("V", g.shown))
 		return
 	}
-	switch g.IntN(12) {
+	switch g.IntN(16) {
+	case 12, 13, 14, 15:
+		g.pocket(v)
 	case 0, 1:
 		g.ask(v, "charge %s P%d %d", v, g.between(1, 2), g.between(1, 3))
 	case 2, 3, 4:
@@ -104,6 +106,89 @@ func (g *generator) screen() {
 		}
 	}
 }
+
+// pocket does something with a code that is shown for cash.
+func (g *generator) pocket(v string) {
+	c := fmt.Sprint("C", g.between(1, 2))
+	switch g.IntN(5) {
+	case 0:
+		g.ask(v, "pocket %s %s %d in", v, c, g.between(1, 90))
+	case 1:
+		g.ask(v, "confirm %s %s %s", v, c, pick(g.chance, []string{"pay", "refuse"}))
+	case 2:
+		g.ask(v, "call-off %s %s", v, c)
+	default:
+		g.shown++
+		v = fmt.Sprint("V", g.shown)
+		g.ask(v, "pocket %s C1 %d %s", v, pick(g.chance, []int64{g.between(1, 90), 30_000}), pick(g.chance, []string{"in", "out", "out"}))
+		switch {
+		case g.oneIn(3):
+			g.ask(v, "pocket %s C%d 5 in", v, g.between(1, 2))
+		case g.oneIn(2):
+			g.ask(v, "charge %s P1 5", v)
+		}
+		if g.oneIn(2) {
+			g.ask(v, "confirm %s C1 %s", v, pick(g.chance, []string{"pay", "pay", "refuse"}))
+			g.step("run %dms", g.between(50, 1500))
+			g.ask(v, "confirm %s C1 %s", v, pick(g.chance, []string{"pay", "refuse"}))
+		}
+	}
+}
+
+// directory does something with phone numbers: one is looked up more often than others.
+func (g *generator) directory() {
+	if g.asked[allNumbers] >= maxNumbers {
+		return
+	}
+	f, n := g.between(1, friends), g.between(1, friends+2)
+	switch g.IntN(8) {
+	case 0:
+		g.ask(allNumbers, "hide F%d %s", f, pick(g.chance, []string{"on", "on", "off"}))
+	case 1, 2:
+		g.ask(allNumbers, "rephone F%d %d", f, n)
+	case 3:
+		for range 3 {
+			g.ask(allNumbers, "find F%d %d", friends, g.between(friends+3, firstFound-1))
+		}
+	default:
+		g.ask(allNumbers, "find F%d %d", f, n)
+	}
+}
+
+// maxNumbers bounds the requests about phone numbers, for the checker's sake.
+const maxNumbers = 12
+
+// safety has PINs guessed, F2's forgotten too, and days pass.
+func (g *generator) safety() {
+	f, name := g.between(1, 2), "PIN of F2"
+	switch g.IntN(8) {
+	case 0, 1, 2:
+		for range g.between(1, 6) {
+			g.ask("", "guess-pin F%d", f)
+		}
+	case 3, 4:
+		if g.asked[name] < maxAsked {
+			g.ask(name, "%s F2", pick(g.chance, []string{"forget-pin", "new-pin"}))
+		}
+	case 5:
+		g.ask("", "seen F%d", f)
+	default:
+		if g.moved < maxMoved {
+			by := pick(g.chance, []int64{11, 61, 361, 1450, longestMove})
+			g.moved += by
+			g.ask("", "advance %d", by)
+			g.step("run 500ms")
+		}
+		g.ask("", pick(g.chance, []string{"guess-pin F%d", "seen F%d"}), f)
+		if g.asked[name] > 0 && g.asked[name] < maxAsked {
+			g.ask(name, "new-pin F2")
+		}
+	}
+}
+
+// maxMoved is how far business time is moved in a run, minutes: before orders close by
+// themselves.
+const maxMoved = 6 * 1440
 
 // office does something with staff, blocks or reports.
 func (g *generator) office() {

@@ -13,6 +13,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
 	"github.com/holdfast-pay/holdfast/internal/engine/sequencer"
 	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/transfer"
 )
 
 // What every run begins with: merchants and people with plenty.
@@ -35,9 +36,10 @@ func genesis(level uint32) *table.Mem {
 
 var geneses sync.Map // by level
 
-func firstFrame(level uint32) *table.Mem {
+// firstCommands are those of the first frame, each of which is taken.
+func firstCommands(level uint32) []*pb.Command {
 	commands := []*pb.Command{
-		catalogue.NewCommand(catalogue.Genesis, "sim", "", &pb.Genesis{LogName: "sim", Level: level}),
+		catalogue.NewCommand(catalogue.Genesis, "sim", "", &pb.Genesis{LogName: "sim", Level: level, Sandbox: level >= transfer.Level}),
 	}
 	for i := range merchants {
 		commands = append(commands, catalogue.NewCommand(catalogue.MerchantAdd, "sim", "", &pb.MerchantAdd{
@@ -53,6 +55,13 @@ func firstFrame(level uint32) *table.Mem {
 	commands = append(commands, friendCommands(level)...)
 	commands = append(commands, tillCommands(level)...)
 	commands = append(commands, shownCommands(level)...)
+	commands = append(commands, pocketCommands(level)...)
+	commands = append(commands, numberCommands(level)...)
+	return append(commands, shopCommands(level)...)
+}
+
+func firstFrame(level uint32) *table.Mem {
+	commands := firstCommands(level)
 	seeds := make([]byte, machine.SeedBytes*len(commands))
 	for i := range seeds {
 		seeds[i] = byte(i)

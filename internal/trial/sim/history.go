@@ -129,6 +129,12 @@ func blank(verb string) book {
 		return passkeyBook{}
 	case withShops[verb]:
 		return streetBook{}
+	case withNumbers[verb]:
+		return directory{}
+	case verb == "advance":
+		return moving{}
+	case withSafety[verb]:
+		return lost{}
 	case inOffice[verb]:
 		return folder(verb)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/rule/order"
 	"github.com/holdfast-pay/holdfast/internal/rule/paycode"
+	"github.com/holdfast-pay/holdfast/internal/rule/till"
 )
 
 // apart is how many steps a node's clock is from a code's.
@@ -41,7 +42,13 @@ func (s *sounding) ReadLatest(_ context.Context, f func(table.Reader) error) err
 func (c *clients) judge(p *process, r *request, reader table.Reader, reply func(answer)) {
 	s, charge := &sounding{r: reader}, r.reads()
 	j := judge.Judge{Core: s, Tags: hashes{}, Wall: func() time.Time { return time.UnixMilli(p.wall()) }, Node: p.disk.id.RaftID}
-	_, out, err := j.Pay(context.Background(), charge)
+	var out code.Code
+	var err error
+	if r.cash != nil {
+		_, out, err = j.Cash(context.Background(), charge, r.cash())
+	} else {
+		_, out, err = j.Pay(context.Background(), charge)
+	}
 	must.That((err != nil) == (s.cmd != nil), "a judge says a word or wants something done: %v", err)
 	wrong := s.cmd != nil && s.cmd.Number == uint32(catalogue.PayCodeWrong)
 	if good := s.cmd != nil && !wrong; good != r.verdict(p, reader) {
@@ -80,6 +87,14 @@ func (w *World) checkCodes(n *node, r table.Reader) {
 			w.fail("codes", "orders %d and %d on %s were placed with one code", other, o.Id, n.name)
 		}
 		by[used] = o.Id
+		return w.failure == nil
+	})
+	till.ScanCash(r, func(m *pb.CashMove) bool {
+		if used := string(m.Code); used != "" && by[used] != 0 {
+			w.fail("codes", "cash %s on %s was for a code that was used before", m.ClientId, n.name)
+		} else if used != "" {
+			by[used] = m.Seq
+		}
 		return w.failure == nil
 	})
 	for no, f := range s.asked { // order does not matter: any one is a failure

@@ -32,6 +32,7 @@ type Report struct {
 	Terms            uint64
 	shocks           uint64
 	reached          map[string]int
+	came             map[outcome]int
 }
 
 // Play plays a script: its own seed, nodes and broken driver if it names any,
@@ -79,7 +80,7 @@ func play(w *World, voters int, flaw broken, steps []script.Step) (rep Report) {
 		}
 		rep.Failure, rep.Fingerprint, rep.Millis = w.failure, w.trace, w.now-start
 		rep.Requests, rep.Frames, rep.Terms = len(w.clients.history), len(w.seen.marks), w.seen.term
-		rep.shocks, rep.reached = w.seen.shocks, w.seen.reached
+		rep.shocks, rep.reached, rep.came = w.seen.shocks, w.seen.reached, w.seen.came
 	}()
 	for _, n := range w.nodes[:voters] {
 		w.start(n)

@@ -11,7 +11,7 @@ import (
 )
 
 // withCodes are the verbs about codes that friends show.
-var withCodes = map[string]bool{"charge": true, "reply": true, "guess": true, "renew": true, "receive": true, "pin": true}
+var withCodes = map[string]bool{"charge": true, "reply": true, "guess": true, "renew": true, "receive": true, "pin": true, "pocket": true, "confirm": true, "call-off": true}
 
 // screenPayments is how many payments a code may be asked for: P1 to P4.
 const screenPayments = 4
@@ -19,6 +19,8 @@ const screenPayments = 4
 // screen is a shown code as the checker's own bookkeeper has it: what it was used for.
 type screen struct {
 	payments [screenPayments + 1]charged
+	cash     [pockets + 1]inHand
+	used     bool
 }
 
 // charged is a payment by the code.
@@ -32,6 +34,9 @@ type charged struct {
 var unused = []code.Code{code.PayCodeWrong, code.PayCodeExpired, code.PayCodesTooMany, code.AsksTooMany}
 
 func (s screen) step(in input, out output, unknown bool) (bool, book) {
+	if pocketVerbs[in.verb] {
+		return s.inCash(in, out, unknown)
+	}
 	p := &s.payments[script.Number(in.key[1:])]
 	if out.shows == "closed" && p.is == "asked" {
 		p.is = "closed" // nobody replied in time
@@ -46,11 +51,8 @@ func (s screen) step(in input, out output, unknown bool) (bool, book) {
 	if !unknown && slices.Contains(unused, out.code) {
 		return out.code != code.AsksTooMany || in.amount > wallet.DefaultFreeLimit, s
 	}
-	used := s.payments[0].amount > 0
-	want := p.charge(in.amount, used)
-	if p.amount > 0 {
-		s.payments[0].amount = 1
-	}
+	want := p.charge(in.amount, s.used)
+	s.used = s.used || p.amount > 0
 	return unknown || out.code == want && (want != code.OK || out.shows == p.is), s
 }
 

@@ -120,6 +120,9 @@ func (p *process) admit(cmd *pb.Command, reply func(answer)) *sequencer.Waiter {
 		if o.Refusal == code.Unknown {
 			p.w.reach("proposal lost with the lead")
 		}
+		if o.Refusal == code.OK {
+			p.w.seen.came[outcome{catalogue.Number(cmd.Number), o.Result.Code}]++
+		}
 		reply(answer{
 			code: o.Result.Code, body: o.Result.Body, refused: o.Refusal,
 			notDone: o.Refusal == code.Unknown && p.w.broken.guesses,

@@ -56,6 +56,10 @@ func (w *World) settle() {
 		w.fail("notices", "notices are still owed %d s after all faults ended", deliverWithin/1000)
 		return
 	}
+	if !w.until(deliverWithin, w.seldom(w.swept)) {
+		w.fail("pins", "one-time codes whose counts are needed no more are there %d s after all faults ended", deliverWithin/1000)
+		return
+	}
 	at := w.leader().applied
 	if !w.until(answerWithin, func() bool { return w.seen.signed >= at }) {
 		w.fail("liveness", "no checkpoint at or after entry %d is signed %d s after all faults ended", at, answerWithin/1000)
@@ -175,6 +179,9 @@ func (w *World) checkState(n *node, r table.Reader) {
 	w.checkTills(n, r)
 	w.checkShops(n, r)
 	w.foundCodes(r)
+	w.foundPockets(r)
+	w.checkPockets(n, r)
+	w.checkSafety(n)
 	w.checkCodes(n, r)
 	w.checkFriends(n, r)
 	w.checkEntrants(n, r)

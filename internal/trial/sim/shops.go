@@ -61,6 +61,29 @@ func codeOf(name string) []byte {
 	return sum[:till.TokenSize]
 }
 
+// shopsBefore is how many shops F1 has applied for in vain when a run begins.
+const shopsBefore = shop.MaxShops - 1
+
+func shopCommands(level uint32) (list []*pb.Command) {
+	if level < shop.Level {
+		return nil
+	}
+	uid := uint64(people + 1)
+	for n := range uint64(shopsBefore) {
+		sent := sha256.Sum256(fmt.Append(nil, "before ", n))
+		list = append(list,
+			catalogue.NewCommand(catalogue.ShopApply, "wallet", "", &pb.ShopApply{
+				Uid: uid, ClientId: fmt.Sprint("before-", n), Name: "Tea House", Kind: pb.ShopKind_SHOP_KIND_STALL, Category: "tea",
+				Picture: []byte("drawn"), Source: sent[:], Consent: consentOf(uid, firstOfShops+n),
+			}),
+			catalogue.NewCommand(catalogue.ShopDecide, "admin/sim", "", &pb.ShopDecide{Id: n + 1, Refusal: pb.ShopRefusal(1)}))
+	}
+	return list
+}
+
+// firstOfShops is the first of F1's consents to them.
+const firstOfShops = 3
+
 // inShop begins a request about a shop, which waits until it was applied for.
 func (c *clients) inShop(r *request, step script.Step) (name string) {
 	r.in.order, r.in.key = street(friendUid(step.Arg("FRIEND"))), step.Arg("SHOP")

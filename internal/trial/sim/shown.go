@@ -94,12 +94,14 @@ type screens struct {
 	refused map[string]bool  // the friend said no
 	tries   map[string]bool  // numbers of wrong tries, each of which may be told once
 	full    map[string]int64 // when a till was told its last try of a window
+
+	pocketed map[string]*pocketed // cash, by code and name
 }
 
 func newScreens() screens {
 	return screens{
 		showing: map[string]showing{}, renewed: map[uint64]bool{}, asked: map[string]first{}, ids: map[string]uint64{}, over: map[string]bool{},
-		paid: map[string]paid{}, refused: map[string]bool{}, tries: map[string]bool{}, full: map[string]int64{},
+		paid: map[string]paid{}, refused: map[string]bool{}, tries: map[string]bool{}, full: map[string]int64{}, pocketed: map[string]*pocketed{},
 	}
 }
 
@@ -330,6 +332,8 @@ func (s *screens) learn(in input, a answer, out *output) {
 	case *pb.Order:
 		out.order = view{}
 		out.shows, out.id, out.at, out.total = became(rec), rec.GetId(), rec.GetCreatedAt(), rec.GetTotal()
+	case *pb.CashMove:
+		out.shows, out.total = pocketStates[rec.GetState()], intoWallet(rec)
 	case *pb.PinTry:
 		out.id = rec.GetNumber()
 	case *pb.PayCodes:
@@ -357,4 +361,5 @@ func (s *screens) moved(want *[friends + 1]int64) {
 	for _, p := range s.paid { // order does not matter: a sum
 		want[p.uid-people] -= p.amount
 	}
+	s.pocketedBy(want)
 }

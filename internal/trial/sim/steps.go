@@ -101,6 +101,12 @@ func (pl *player) senseless(s *script.Step) string {
 		return "the checker has no room for that many shifts or payments"
 	case (v == "charge" || v == "reply") && script.Number(s.Arg("PAYMENT")[1:]) > screenPayments:
 		return "the checker has no room for that many payments"
+	case (v == "confirm" || v == "call-off") && c.codes.pocketed[s.Arg("SHOWN")+"-"+s.Arg("CASH")] == nil:
+		return "nobody has asked for that cash; pocket it first"
+	case (v == "find" || v == "rephone") && (script.Number(s.Arg("NUMBER")) < 1 || script.Number(s.Arg("NUMBER")) > mostNumbers):
+		return "there is no such phone number"
+	case v == "advance" && (script.Number(s.Arg("NUMBER")) < 1 || script.Number(s.Arg("NUMBER")) > longestMove):
+		return "that is no time, or too long"
 	case s.Arg("MEMBER") != "" && v != "hire" && !c.offices.asked[s.Arg("MEMBER")]:
 		return "nobody has asked for that; hire them first"
 	case (v == "office-key" || v == "end-office-key" || v == "key-office") && slices.ContainsFunc(s.All("NUMBER"), func(n string) bool { return script.Number(n) >= officeKeys }):

@@ -5,6 +5,7 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/pb"
+	"github.com/holdfast-pay/holdfast/internal/rule/shop"
 	"github.com/holdfast-pay/holdfast/internal/trial/script"
 )
 
@@ -42,7 +43,7 @@ func (b streetBook) step(in input, out output, unknown bool) (bool, book) {
 	shows := ""
 	switch in.verb {
 	case "apply":
-		want = s.apply(in.number+1, b.waits())
+		want = s.apply(in.number+1, b.waits(), b.opened(ownerOf(in.order)))
 	case "approve":
 		want = s.decide(pb.ShopState_SHOP_STATE_APPROVED, noShopRefusal)
 	case "turn-down":
@@ -68,14 +69,30 @@ func (b streetBook) waits() bool {
 	return false
 }
 
-// apply takes the first application, unless another shop of the friend waits.
-func (s *stall) apply(content uint64, waits bool) code.Code {
+// opened is how often a friend has applied, before the run too.
+func (b streetBook) opened(owner uint64) (n int) {
+	if owner == people+1 {
+		n = shopsBefore
+	}
+	for _, s := range b.shops {
+		if s.content != 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// apply takes the first application, unless another shop of the friend waits, or there
+// were too many.
+func (s *stall) apply(content uint64, waits bool, opened int) code.Code {
 	switch {
 	case s.content == content:
 	case s.content != 0:
 		return code.ShopExists
 	case waits:
 		return code.ShopWaiting
+	case opened >= shop.MaxShops:
+		return code.ShopsTooMany
 	default:
 		s.content, s.is = content, pb.ShopState_SHOP_STATE_WAITING
 	}

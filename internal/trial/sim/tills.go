@@ -310,6 +310,11 @@ func (w *World) checkTills(n *node, r table.Reader) {
 		}
 	}
 	var safes [merchants]int64
+	if w.began >= till.Level {
+		for i := range safes {
+			safes[i] = -codeFloat
+		}
+	}
 	for name, d := range w.clients.tills.drawers { // order does not matter: any one is a failure
 		if w.clients.tills.ids[name] == 0 {
 			continue
