@@ -70,7 +70,7 @@ func (g *generator) begin(seed uint64) {
 		g.oldBinaries()
 		return
 	}
-	kinds := []func(){g.safety, g.friend, g.counter, g.screen, g.screen, g.office, g.street, g.directory}
+	kinds := []func(){g.safety, g.friend, g.counter, g.screen, g.screen, g.office, g.office, g.street, g.directory}
 	n := g.IntN(len(kinds))
 	g.actor, g.alone = kinds[n], n == 0
 	g.blocks = g.oneIn(2)
