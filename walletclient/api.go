@@ -242,6 +242,22 @@ func (c *Client) TakeTakings(ctx context.Context, q *TakeTakingsRequest) (*ShopV
 	return again(ctx, c, pbconnect.WalletServiceClient.TakeTakings, q)
 }
 
+// ListWork lists the members of staff that the caller's devices sign in for: the owner
+// of a shop of theirs above all.
+func (c *Client) ListWork(ctx context.Context, q *ListWorkRequest) (*ListWorkResponse, error) {
+	return again(ctx, c, pbconnect.WalletServiceClient.ListWork, q)
+}
+
+// SignInStaff signs in, as one of them, the screen that shows a sign-in code.
+func (c *Client) SignInStaff(ctx context.Context, q *SignInStaffRequest) (*WorkView, error) {
+	return again(ctx, c, pbconnect.WalletServiceClient.SignInStaff, q)
+}
+
+// EndWorkSession ends one of their sessions, or all.
+func (c *Client) EndWorkSession(ctx context.Context, q *EndWorkSessionRequest) (*WorkView, error) {
+	return again(ctx, c, pbconnect.WalletServiceClient.EndWorkSession, q)
+}
+
 // The messages of the wallet API.
 type (
 	// SendCodeRequest is a message of the wallet API.
@@ -299,6 +315,8 @@ type (
 	AskedCash = pb.AskedCash
 	// WithdrawCashRequest is a message of the wallet API.
 	WithdrawCashRequest = pb.WithdrawCashRequest
+	// SignInStaffRequest is a message of the wallet API.
+	SignInStaffRequest = pb.SignInStaffRequest
 	// CheckPasskeyRequest is a message of the wallet API.
 	CheckPasskeyRequest = pb.CheckPasskeyRequest
 	// AppealRequest is a message of the wallet API.
@@ -409,4 +427,14 @@ type (
 	ShopSheet = pb.ShopSheet
 	// TakeTakingsRequest is a message of the wallet API.
 	TakeTakingsRequest = pb.TakeTakingsRequest
+	// ListWorkRequest is a message of the wallet API.
+	ListWorkRequest = pb.ListWorkRequest
+	// ListWorkResponse is a message of the wallet API.
+	ListWorkResponse = pb.ListWorkResponse
+	// WorkView is a member of staff whom the caller is.
+	WorkView = pb.WorkView
+	// WorkSession is a message of the wallet API.
+	WorkSession = pb.WorkSession
+	// EndWorkSessionRequest is a message of the wallet API.
+	EndWorkSessionRequest = pb.EndWorkSessionRequest
 )

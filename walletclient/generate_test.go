@@ -21,7 +21,8 @@ var rewrite = flag.Bool("rewrite", false, "write api.go anew")
 // repeatable are calls without a client id that are the same call when repeated,
 // beside those that only show something.
 var repeatable = map[protoreflect.Name]bool{"OpenPacket": true, "AnswerTransfer": true, "EndDevice": true, "FindPayee": true,
-	"BeginPasskey": true, "AddPasskey": true, "AskPasskey": true, "CheckPasskey": true, "EndPasskey": true}
+	"BeginPasskey": true, "AddPasskey": true, "AskPasskey": true, "CheckPasskey": true, "EndPasskey": true,
+	"SignInStaff": true, "EndWorkSession": true}
 
 // Methods and types follow the service: a call that is added to the API can be made by
 // programs outside this module.

@@ -4818,6 +4818,58 @@ func (x *AdminStaffAddRequest) GetUid() uint64 {
 }
 
 // AdminStaffRequest names a member by number, or by merchant and ref.
+type AdminStaffEndPasskeyRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Member        *AdminStaffRequest     `protobuf:"bytes,1,opt,name=member,proto3" json:"member,omitempty"`
+	Credential    []byte                 `protobuf:"bytes,2,opt,name=credential,proto3" json:"credential,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdminStaffEndPasskeyRequest) Reset() {
+	*x = AdminStaffEndPasskeyRequest{}
+	mi := &file_holdfast_v1_admin_proto_msgTypes[61]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdminStaffEndPasskeyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdminStaffEndPasskeyRequest) ProtoMessage() {}
+
+func (x *AdminStaffEndPasskeyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_admin_proto_msgTypes[61]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdminStaffEndPasskeyRequest.ProtoReflect.Descriptor instead.
+func (*AdminStaffEndPasskeyRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{61}
+}
+
+func (x *AdminStaffEndPasskeyRequest) GetMember() *AdminStaffRequest {
+	if x != nil {
+		return x.Member
+	}
+	return nil
+}
+
+func (x *AdminStaffEndPasskeyRequest) GetCredential() []byte {
+	if x != nil {
+		return x.Credential
+	}
+	return nil
+}
+
 type AdminStaffRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -4829,7 +4881,7 @@ type AdminStaffRequest struct {
 
 func (x *AdminStaffRequest) Reset() {
 	*x = AdminStaffRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[61]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4841,7 +4893,7 @@ func (x *AdminStaffRequest) String() string {
 func (*AdminStaffRequest) ProtoMessage() {}
 
 func (x *AdminStaffRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[61]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4854,7 +4906,7 @@ func (x *AdminStaffRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminStaffRequest.ProtoReflect.Descriptor instead.
 func (*AdminStaffRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{61}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *AdminStaffRequest) GetId() uint64 {
@@ -4891,7 +4943,7 @@ type AdminStaffListRequest struct {
 
 func (x *AdminStaffListRequest) Reset() {
 	*x = AdminStaffListRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[62]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4903,7 +4955,7 @@ func (x *AdminStaffListRequest) String() string {
 func (*AdminStaffListRequest) ProtoMessage() {}
 
 func (x *AdminStaffListRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[62]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4916,7 +4968,7 @@ func (x *AdminStaffListRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminStaffListRequest.ProtoReflect.Descriptor instead.
 func (*AdminStaffListRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{62}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *AdminStaffListRequest) GetMchid() string {
@@ -4957,7 +5009,7 @@ type AdminStaffSetRolesRequest struct {
 
 func (x *AdminStaffSetRolesRequest) Reset() {
 	*x = AdminStaffSetRolesRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[63]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4969,7 +5021,7 @@ func (x *AdminStaffSetRolesRequest) String() string {
 func (*AdminStaffSetRolesRequest) ProtoMessage() {}
 
 func (x *AdminStaffSetRolesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[63]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4982,7 +5034,7 @@ func (x *AdminStaffSetRolesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminStaffSetRolesRequest.ProtoReflect.Descriptor instead.
 func (*AdminStaffSetRolesRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{63}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *AdminStaffSetRolesRequest) GetMember() *AdminStaffRequest {
@@ -5010,7 +5062,7 @@ type AdminStaffEndSessionRequest struct {
 
 func (x *AdminStaffEndSessionRequest) Reset() {
 	*x = AdminStaffEndSessionRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[64]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5022,7 +5074,7 @@ func (x *AdminStaffEndSessionRequest) String() string {
 func (*AdminStaffEndSessionRequest) ProtoMessage() {}
 
 func (x *AdminStaffEndSessionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[64]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5035,7 +5087,7 @@ func (x *AdminStaffEndSessionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminStaffEndSessionRequest.ProtoReflect.Descriptor instead.
 func (*AdminStaffEndSessionRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{64}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *AdminStaffEndSessionRequest) GetMember() *AdminStaffRequest {
@@ -5065,7 +5117,7 @@ type AdminReportListRequest struct {
 
 func (x *AdminReportListRequest) Reset() {
 	*x = AdminReportListRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[65]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5077,7 +5129,7 @@ func (x *AdminReportListRequest) String() string {
 func (*AdminReportListRequest) ProtoMessage() {}
 
 func (x *AdminReportListRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[65]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5090,7 +5142,7 @@ func (x *AdminReportListRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminReportListRequest.ProtoReflect.Descriptor instead.
 func (*AdminReportListRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{65}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *AdminReportListRequest) GetAll() bool {
@@ -5124,7 +5176,7 @@ type AdminReportListResponse struct {
 
 func (x *AdminReportListResponse) Reset() {
 	*x = AdminReportListResponse{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[66]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5136,7 +5188,7 @@ func (x *AdminReportListResponse) String() string {
 func (*AdminReportListResponse) ProtoMessage() {}
 
 func (x *AdminReportListResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[66]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5149,7 +5201,7 @@ func (x *AdminReportListResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminReportListResponse.ProtoReflect.Descriptor instead.
 func (*AdminReportListResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{66}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *AdminReportListResponse) GetReports() []*ReportShown {
@@ -5175,7 +5227,7 @@ type AdminReportRequest struct {
 
 func (x *AdminReportRequest) Reset() {
 	*x = AdminReportRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[67]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5187,7 +5239,7 @@ func (x *AdminReportRequest) String() string {
 func (*AdminReportRequest) ProtoMessage() {}
 
 func (x *AdminReportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[67]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5200,7 +5252,7 @@ func (x *AdminReportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminReportRequest.ProtoReflect.Descriptor instead.
 func (*AdminReportRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{67}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *AdminReportRequest) GetId() uint64 {
@@ -5221,7 +5273,7 @@ type AdminReportAnswerRequest struct {
 
 func (x *AdminReportAnswerRequest) Reset() {
 	*x = AdminReportAnswerRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[68]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5233,7 +5285,7 @@ func (x *AdminReportAnswerRequest) String() string {
 func (*AdminReportAnswerRequest) ProtoMessage() {}
 
 func (x *AdminReportAnswerRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[68]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5246,7 +5298,7 @@ func (x *AdminReportAnswerRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminReportAnswerRequest.ProtoReflect.Descriptor instead.
 func (*AdminReportAnswerRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{68}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *AdminReportAnswerRequest) GetId() uint64 {
@@ -5279,7 +5331,7 @@ type AdminReport struct {
 
 func (x *AdminReport) Reset() {
 	*x = AdminReport{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[69]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5291,7 +5343,7 @@ func (x *AdminReport) String() string {
 func (*AdminReport) ProtoMessage() {}
 
 func (x *AdminReport) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[69]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5304,7 +5356,7 @@ func (x *AdminReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminReport.ProtoReflect.Descriptor instead.
 func (*AdminReport) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{69}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *AdminReport) GetReport() *ReportShown {
@@ -5354,7 +5406,7 @@ type AdminShopListRequest struct {
 
 func (x *AdminShopListRequest) Reset() {
 	*x = AdminShopListRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[70]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5366,7 +5418,7 @@ func (x *AdminShopListRequest) String() string {
 func (*AdminShopListRequest) ProtoMessage() {}
 
 func (x *AdminShopListRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[70]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5379,7 +5431,7 @@ func (x *AdminShopListRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminShopListRequest.ProtoReflect.Descriptor instead.
 func (*AdminShopListRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{70}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *AdminShopListRequest) GetAll() bool {
@@ -5413,7 +5465,7 @@ type AdminShopListResponse struct {
 
 func (x *AdminShopListResponse) Reset() {
 	*x = AdminShopListResponse{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[71]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5425,7 +5477,7 @@ func (x *AdminShopListResponse) String() string {
 func (*AdminShopListResponse) ProtoMessage() {}
 
 func (x *AdminShopListResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[71]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5438,7 +5490,7 @@ func (x *AdminShopListResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminShopListResponse.ProtoReflect.Descriptor instead.
 func (*AdminShopListResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{71}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *AdminShopListResponse) GetShops() []*AdminShop {
@@ -5464,7 +5516,7 @@ type AdminShopRequest struct {
 
 func (x *AdminShopRequest) Reset() {
 	*x = AdminShopRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[72]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5476,7 +5528,7 @@ func (x *AdminShopRequest) String() string {
 func (*AdminShopRequest) ProtoMessage() {}
 
 func (x *AdminShopRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[72]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5489,7 +5541,7 @@ func (x *AdminShopRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminShopRequest.ProtoReflect.Descriptor instead.
 func (*AdminShopRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{72}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *AdminShopRequest) GetId() uint64 {
@@ -5513,7 +5565,7 @@ type AdminShopDecideRequest struct {
 
 func (x *AdminShopDecideRequest) Reset() {
 	*x = AdminShopDecideRequest{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[73]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5525,7 +5577,7 @@ func (x *AdminShopDecideRequest) String() string {
 func (*AdminShopDecideRequest) ProtoMessage() {}
 
 func (x *AdminShopDecideRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[73]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5538,7 +5590,7 @@ func (x *AdminShopDecideRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminShopDecideRequest.ProtoReflect.Descriptor instead.
 func (*AdminShopDecideRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{73}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *AdminShopDecideRequest) GetId() uint64 {
@@ -5596,7 +5648,7 @@ type AdminShop struct {
 
 func (x *AdminShop) Reset() {
 	*x = AdminShop{}
-	mi := &file_holdfast_v1_admin_proto_msgTypes[74]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5608,7 +5660,7 @@ func (x *AdminShop) String() string {
 func (*AdminShop) ProtoMessage() {}
 
 func (x *AdminShop) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_admin_proto_msgTypes[74]
+	mi := &file_holdfast_v1_admin_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5621,7 +5673,7 @@ func (x *AdminShop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AdminShop.ProtoReflect.Descriptor instead.
 func (*AdminShop) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{74}
+	return file_holdfast_v1_admin_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *AdminShop) GetId() uint64 {
@@ -6161,7 +6213,12 @@ const file_holdfast_v1_admin_proto_rawDesc = "" +
 	"\x04name\x18\x04 \x01(\tR\x04name\x12\x14\n" +
 	"\x05phone\x18\x05 \x01(\tR\x05phone\x12\x14\n" +
 	"\x05email\x18\x06 \x01(\tR\x05email\x12\x10\n" +
-	"\x03uid\x18\a \x01(\x04R\x03uid\"K\n" +
+	"\x03uid\x18\a \x01(\x04R\x03uid\"u\n" +
+	"\x1bAdminStaffEndPasskeyRequest\x126\n" +
+	"\x06member\x18\x01 \x01(\v2\x1e.holdfast.v1.AdminStaffRequestR\x06member\x12\x1e\n" +
+	"\n" +
+	"credential\x18\x02 \x01(\fR\n" +
+	"credential\"K\n" +
 	"\x11AdminStaffRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12\x14\n" +
 	"\x05mchid\x18\x02 \x01(\tR\x05mchid\x12\x10\n" +
@@ -6229,7 +6286,7 @@ const file_holdfast_v1_admin_proto_rawDesc = "" +
 	"\x05words\x18\r \x01(\tR\x05words\x12\x14\n" +
 	"\x05mchid\x18\x0e \x01(\tR\x05mchid\x12\x12\n" +
 	"\x04till\x18\x0f \x01(\x04R\x04till\x12\x12\n" +
-	"\x04link\x18\x10 \x01(\tR\x04link2\xeb\x1e\n" +
+	"\x04link\x18\x10 \x01(\tR\x04link2\xc1\x1f\n" +
 	"\fAdminService\x12O\n" +
 	"\vMerchantAdd\x12$.holdfast.v1.AdminMerchantAddRequest\x1a\x1a.holdfast.v1.AdminMerchant\x12]\n" +
 	"\fMerchantList\x12%.holdfast.v1.AdminMerchantListRequest\x1a&.holdfast.v1.AdminMerchantListResponse\x12Q\n" +
@@ -6278,7 +6335,8 @@ const file_holdfast_v1_admin_proto_rawDesc = "" +
 	"\n" +
 	"StaffToken\x12\x1e.holdfast.v1.AdminStaffRequest\x1a\x1d.holdfast.v1.NewTokenResponse\x12T\n" +
 	"\x0fStaffEndSession\x12(.holdfast.v1.AdminStaffEndSessionRequest\x1a\x17.holdfast.v1.StaffShown\x12C\n" +
-	"\bStaffEnd\x12\x1e.holdfast.v1.AdminStaffRequest\x1a\x17.holdfast.v1.StaffShown\x12W\n" +
+	"\bStaffEnd\x12\x1e.holdfast.v1.AdminStaffRequest\x1a\x17.holdfast.v1.StaffShown\x12T\n" +
+	"\x0fStaffEndPasskey\x12(.holdfast.v1.AdminStaffEndPasskeyRequest\x1a\x17.holdfast.v1.StaffShown\x12W\n" +
 	"\n" +
 	"ReportList\x12#.holdfast.v1.AdminReportListRequest\x1a$.holdfast.v1.AdminReportListResponse\x12G\n" +
 	"\n" +
@@ -6301,7 +6359,7 @@ func file_holdfast_v1_admin_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_admin_proto_rawDescData
 }
 
-var file_holdfast_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 75)
+var file_holdfast_v1_admin_proto_msgTypes = make([]protoimpl.MessageInfo, 76)
 var file_holdfast_v1_admin_proto_goTypes = []any{
 	(*ShowClusterRequest)(nil),           // 0: holdfast.v1.ShowClusterRequest
 	(*ClusterTokenRequest)(nil),          // 1: holdfast.v1.ClusterTokenRequest
@@ -6364,214 +6422,218 @@ var file_holdfast_v1_admin_proto_goTypes = []any{
 	(*AdminTillListResponse)(nil),        // 58: holdfast.v1.AdminTillListResponse
 	(*AdminTill)(nil),                    // 59: holdfast.v1.AdminTill
 	(*AdminStaffAddRequest)(nil),         // 60: holdfast.v1.AdminStaffAddRequest
-	(*AdminStaffRequest)(nil),            // 61: holdfast.v1.AdminStaffRequest
-	(*AdminStaffListRequest)(nil),        // 62: holdfast.v1.AdminStaffListRequest
-	(*AdminStaffSetRolesRequest)(nil),    // 63: holdfast.v1.AdminStaffSetRolesRequest
-	(*AdminStaffEndSessionRequest)(nil),  // 64: holdfast.v1.AdminStaffEndSessionRequest
-	(*AdminReportListRequest)(nil),       // 65: holdfast.v1.AdminReportListRequest
-	(*AdminReportListResponse)(nil),      // 66: holdfast.v1.AdminReportListResponse
-	(*AdminReportRequest)(nil),           // 67: holdfast.v1.AdminReportRequest
-	(*AdminReportAnswerRequest)(nil),     // 68: holdfast.v1.AdminReportAnswerRequest
-	(*AdminReport)(nil),                  // 69: holdfast.v1.AdminReport
-	(*AdminShopListRequest)(nil),         // 70: holdfast.v1.AdminShopListRequest
-	(*AdminShopListResponse)(nil),        // 71: holdfast.v1.AdminShopListResponse
-	(*AdminShopRequest)(nil),             // 72: holdfast.v1.AdminShopRequest
-	(*AdminShopDecideRequest)(nil),       // 73: holdfast.v1.AdminShopDecideRequest
-	(*AdminShop)(nil),                    // 74: holdfast.v1.AdminShop
-	(MerchantStatus)(0),                  // 75: holdfast.v1.MerchantStatus
-	(*MerchantSettings)(nil),             // 76: holdfast.v1.MerchantSettings
-	(*KeyVersion)(nil),                   // 77: holdfast.v1.KeyVersion
-	(*Openid)(nil),                       // 78: holdfast.v1.Openid
-	(Product)(0),                         // 79: holdfast.v1.Product
-	(TradeState)(0),                      // 80: holdfast.v1.TradeState
-	(RefundStatus)(0),                    // 81: holdfast.v1.RefundStatus
-	(NoticeEvent)(0),                     // 82: holdfast.v1.NoticeEvent
-	(NoticeState)(0),                     // 83: holdfast.v1.NoticeState
-	(*Attempt)(nil),                      // 84: holdfast.v1.Attempt
-	(*Subject)(nil),                      // 85: holdfast.v1.Subject
-	(*Limits)(nil),                       // 86: holdfast.v1.Limits
-	(*Posting)(nil),                      // 87: holdfast.v1.Posting
-	(*Receipt)(nil),                      // 88: holdfast.v1.Receipt
-	(*HistoryLine)(nil),                  // 89: holdfast.v1.HistoryLine
-	(*NodeHealth)(nil),                   // 90: holdfast.v1.NodeHealth
-	(MemberRole)(0),                      // 91: holdfast.v1.MemberRole
-	(*TillCaps)(nil),                     // 92: holdfast.v1.TillCaps
-	(StaffRole)(0),                       // 93: holdfast.v1.StaffRole
-	(*ReportShown)(nil),                  // 94: holdfast.v1.ReportShown
-	(ShopKind)(0),                        // 95: holdfast.v1.ShopKind
-	(ShopState)(0),                       // 96: holdfast.v1.ShopState
-	(*StaffShown)(nil),                   // 97: holdfast.v1.StaffShown
-	(*ListMembersResponse)(nil),          // 98: holdfast.v1.ListMembersResponse
-	(*NewTokenResponse)(nil),             // 99: holdfast.v1.NewTokenResponse
+	(*AdminStaffEndPasskeyRequest)(nil),  // 61: holdfast.v1.AdminStaffEndPasskeyRequest
+	(*AdminStaffRequest)(nil),            // 62: holdfast.v1.AdminStaffRequest
+	(*AdminStaffListRequest)(nil),        // 63: holdfast.v1.AdminStaffListRequest
+	(*AdminStaffSetRolesRequest)(nil),    // 64: holdfast.v1.AdminStaffSetRolesRequest
+	(*AdminStaffEndSessionRequest)(nil),  // 65: holdfast.v1.AdminStaffEndSessionRequest
+	(*AdminReportListRequest)(nil),       // 66: holdfast.v1.AdminReportListRequest
+	(*AdminReportListResponse)(nil),      // 67: holdfast.v1.AdminReportListResponse
+	(*AdminReportRequest)(nil),           // 68: holdfast.v1.AdminReportRequest
+	(*AdminReportAnswerRequest)(nil),     // 69: holdfast.v1.AdminReportAnswerRequest
+	(*AdminReport)(nil),                  // 70: holdfast.v1.AdminReport
+	(*AdminShopListRequest)(nil),         // 71: holdfast.v1.AdminShopListRequest
+	(*AdminShopListResponse)(nil),        // 72: holdfast.v1.AdminShopListResponse
+	(*AdminShopRequest)(nil),             // 73: holdfast.v1.AdminShopRequest
+	(*AdminShopDecideRequest)(nil),       // 74: holdfast.v1.AdminShopDecideRequest
+	(*AdminShop)(nil),                    // 75: holdfast.v1.AdminShop
+	(MerchantStatus)(0),                  // 76: holdfast.v1.MerchantStatus
+	(*MerchantSettings)(nil),             // 77: holdfast.v1.MerchantSettings
+	(*KeyVersion)(nil),                   // 78: holdfast.v1.KeyVersion
+	(*Openid)(nil),                       // 79: holdfast.v1.Openid
+	(Product)(0),                         // 80: holdfast.v1.Product
+	(TradeState)(0),                      // 81: holdfast.v1.TradeState
+	(RefundStatus)(0),                    // 82: holdfast.v1.RefundStatus
+	(NoticeEvent)(0),                     // 83: holdfast.v1.NoticeEvent
+	(NoticeState)(0),                     // 84: holdfast.v1.NoticeState
+	(*Attempt)(nil),                      // 85: holdfast.v1.Attempt
+	(*Subject)(nil),                      // 86: holdfast.v1.Subject
+	(*Limits)(nil),                       // 87: holdfast.v1.Limits
+	(*Posting)(nil),                      // 88: holdfast.v1.Posting
+	(*Receipt)(nil),                      // 89: holdfast.v1.Receipt
+	(*HistoryLine)(nil),                  // 90: holdfast.v1.HistoryLine
+	(*NodeHealth)(nil),                   // 91: holdfast.v1.NodeHealth
+	(MemberRole)(0),                      // 92: holdfast.v1.MemberRole
+	(*TillCaps)(nil),                     // 93: holdfast.v1.TillCaps
+	(StaffRole)(0),                       // 94: holdfast.v1.StaffRole
+	(*ReportShown)(nil),                  // 95: holdfast.v1.ReportShown
+	(ShopKind)(0),                        // 96: holdfast.v1.ShopKind
+	(ShopState)(0),                       // 97: holdfast.v1.ShopState
+	(*StaffShown)(nil),                   // 98: holdfast.v1.StaffShown
+	(*ListMembersResponse)(nil),          // 99: holdfast.v1.ListMembersResponse
+	(*NewTokenResponse)(nil),             // 100: holdfast.v1.NewTokenResponse
 }
 var file_holdfast_v1_admin_proto_depIdxs = []int32{
-	75,  // 0: holdfast.v1.MerchantShown.status:type_name -> holdfast.v1.MerchantStatus
-	76,  // 1: holdfast.v1.MerchantShown.settings:type_name -> holdfast.v1.MerchantSettings
-	77,  // 2: holdfast.v1.MerchantShown.keys:type_name -> holdfast.v1.KeyVersion
-	78,  // 3: holdfast.v1.PersonShown.openids:type_name -> holdfast.v1.Openid
-	79,  // 4: holdfast.v1.OrderShown.product:type_name -> holdfast.v1.Product
-	80,  // 5: holdfast.v1.OrderShown.state:type_name -> holdfast.v1.TradeState
-	81,  // 6: holdfast.v1.RefundShown.status:type_name -> holdfast.v1.RefundStatus
-	82,  // 7: holdfast.v1.NoticeShown.event:type_name -> holdfast.v1.NoticeEvent
-	83,  // 8: holdfast.v1.NoticeShown.state:type_name -> holdfast.v1.NoticeState
-	84,  // 9: holdfast.v1.NoticeShown.recent:type_name -> holdfast.v1.Attempt
-	84,  // 10: holdfast.v1.NoticeShown.last_duplicate:type_name -> holdfast.v1.Attempt
-	85,  // 11: holdfast.v1.NoticeShown.subject:type_name -> holdfast.v1.Subject
-	76,  // 12: holdfast.v1.AdminMerchantAddRequest.settings:type_name -> holdfast.v1.MerchantSettings
+	76,  // 0: holdfast.v1.MerchantShown.status:type_name -> holdfast.v1.MerchantStatus
+	77,  // 1: holdfast.v1.MerchantShown.settings:type_name -> holdfast.v1.MerchantSettings
+	78,  // 2: holdfast.v1.MerchantShown.keys:type_name -> holdfast.v1.KeyVersion
+	79,  // 3: holdfast.v1.PersonShown.openids:type_name -> holdfast.v1.Openid
+	80,  // 4: holdfast.v1.OrderShown.product:type_name -> holdfast.v1.Product
+	81,  // 5: holdfast.v1.OrderShown.state:type_name -> holdfast.v1.TradeState
+	82,  // 6: holdfast.v1.RefundShown.status:type_name -> holdfast.v1.RefundStatus
+	83,  // 7: holdfast.v1.NoticeShown.event:type_name -> holdfast.v1.NoticeEvent
+	84,  // 8: holdfast.v1.NoticeShown.state:type_name -> holdfast.v1.NoticeState
+	85,  // 9: holdfast.v1.NoticeShown.recent:type_name -> holdfast.v1.Attempt
+	85,  // 10: holdfast.v1.NoticeShown.last_duplicate:type_name -> holdfast.v1.Attempt
+	86,  // 11: holdfast.v1.NoticeShown.subject:type_name -> holdfast.v1.Subject
+	77,  // 12: holdfast.v1.AdminMerchantAddRequest.settings:type_name -> holdfast.v1.MerchantSettings
 	5,   // 13: holdfast.v1.AdminMerchant.merchant:type_name -> holdfast.v1.MerchantShown
 	6,   // 14: holdfast.v1.AdminMerchant.certs:type_name -> holdfast.v1.CertShown
 	8,   // 15: holdfast.v1.AdminMerchant.accounts:type_name -> holdfast.v1.AccountShown
 	5,   // 16: holdfast.v1.AdminMerchantListResponse.merchants:type_name -> holdfast.v1.MerchantShown
-	76,  // 17: holdfast.v1.AdminMerchantCallbackRequest.settings:type_name -> holdfast.v1.MerchantSettings
-	75,  // 18: holdfast.v1.AdminMerchantCallbackRequest.status:type_name -> holdfast.v1.MerchantStatus
+	77,  // 17: holdfast.v1.AdminMerchantCallbackRequest.settings:type_name -> holdfast.v1.MerchantSettings
+	76,  // 18: holdfast.v1.AdminMerchantCallbackRequest.status:type_name -> holdfast.v1.MerchantStatus
 	7,   // 19: holdfast.v1.AdminPerson.person:type_name -> holdfast.v1.PersonShown
 	8,   // 20: holdfast.v1.AdminPerson.accounts:type_name -> holdfast.v1.AccountShown
 	27,  // 21: holdfast.v1.AdminPerson.appeal:type_name -> holdfast.v1.AppealShown
 	27,  // 22: holdfast.v1.AdminAppealListResponse.appeals:type_name -> holdfast.v1.AppealShown
-	86,  // 23: holdfast.v1.AdminLimitsSetRequest.limits:type_name -> holdfast.v1.Limits
-	86,  // 24: holdfast.v1.AdminLimits.grades:type_name -> holdfast.v1.Limits
-	87,  // 25: holdfast.v1.Step.postings:type_name -> holdfast.v1.Posting
+	87,  // 23: holdfast.v1.AdminLimitsSetRequest.limits:type_name -> holdfast.v1.Limits
+	87,  // 24: holdfast.v1.AdminLimits.grades:type_name -> holdfast.v1.Limits
+	88,  // 25: holdfast.v1.Step.postings:type_name -> holdfast.v1.Posting
 	9,   // 26: holdfast.v1.InspectOrderResponse.order:type_name -> holdfast.v1.OrderShown
 	34,  // 27: holdfast.v1.InspectOrderResponse.steps:type_name -> holdfast.v1.Step
 	10,  // 28: holdfast.v1.InspectOrderResponse.refunds:type_name -> holdfast.v1.RefundShown
 	11,  // 29: holdfast.v1.InspectOrderResponse.notices:type_name -> holdfast.v1.NoticeShown
-	88,  // 30: holdfast.v1.InspectOrderResponse.receipt:type_name -> holdfast.v1.Receipt
+	89,  // 30: holdfast.v1.InspectOrderResponse.receipt:type_name -> holdfast.v1.Receipt
 	10,  // 31: holdfast.v1.InspectRefundResponse.refund:type_name -> holdfast.v1.RefundShown
 	34,  // 32: holdfast.v1.InspectRefundResponse.steps:type_name -> holdfast.v1.Step
 	11,  // 33: holdfast.v1.InspectRefundResponse.notices:type_name -> holdfast.v1.NoticeShown
-	88,  // 34: holdfast.v1.InspectRefundResponse.receipt:type_name -> holdfast.v1.Receipt
+	89,  // 34: holdfast.v1.InspectRefundResponse.receipt:type_name -> holdfast.v1.Receipt
 	8,   // 35: holdfast.v1.InspectAccountResponse.account:type_name -> holdfast.v1.AccountShown
-	89,  // 36: holdfast.v1.InspectAccountResponse.history:type_name -> holdfast.v1.HistoryLine
+	90,  // 36: holdfast.v1.InspectAccountResponse.history:type_name -> holdfast.v1.HistoryLine
 	11,  // 37: holdfast.v1.InspectNoticeResponse.notice:type_name -> holdfast.v1.NoticeShown
 	34,  // 38: holdfast.v1.InspectNoticeResponse.steps:type_name -> holdfast.v1.Step
 	47,  // 39: holdfast.v1.PlatformKeys.certs:type_name -> holdfast.v1.PlatformCert
 	49,  // 40: holdfast.v1.ClusterStatus.nodes:type_name -> holdfast.v1.ClusterNode
 	50,  // 41: holdfast.v1.ClusterStatus.couriers:type_name -> holdfast.v1.ClusterCourier
 	51,  // 42: holdfast.v1.ClusterNode.member:type_name -> holdfast.v1.MemberShown
-	90,  // 43: holdfast.v1.ClusterNode.health:type_name -> holdfast.v1.NodeHealth
-	91,  // 44: holdfast.v1.MemberShown.role:type_name -> holdfast.v1.MemberRole
+	91,  // 43: holdfast.v1.ClusterNode.health:type_name -> holdfast.v1.NodeHealth
+	92,  // 44: holdfast.v1.MemberShown.role:type_name -> holdfast.v1.MemberRole
 	54,  // 45: holdfast.v1.AdminImportReport.problems:type_name -> holdfast.v1.AdminImportProblem
-	92,  // 46: holdfast.v1.AdminTillSetRequest.caps:type_name -> holdfast.v1.TillCaps
+	93,  // 46: holdfast.v1.AdminTillSetRequest.caps:type_name -> holdfast.v1.TillCaps
 	59,  // 47: holdfast.v1.AdminTillListResponse.tills:type_name -> holdfast.v1.AdminTill
-	92,  // 48: holdfast.v1.AdminTill.caps:type_name -> holdfast.v1.TillCaps
-	93,  // 49: holdfast.v1.AdminStaffAddRequest.roles:type_name -> holdfast.v1.StaffRole
-	61,  // 50: holdfast.v1.AdminStaffSetRolesRequest.member:type_name -> holdfast.v1.AdminStaffRequest
-	93,  // 51: holdfast.v1.AdminStaffSetRolesRequest.roles:type_name -> holdfast.v1.StaffRole
-	61,  // 52: holdfast.v1.AdminStaffEndSessionRequest.member:type_name -> holdfast.v1.AdminStaffRequest
-	94,  // 53: holdfast.v1.AdminReportListResponse.reports:type_name -> holdfast.v1.ReportShown
-	94,  // 54: holdfast.v1.AdminReport.report:type_name -> holdfast.v1.ReportShown
-	34,  // 55: holdfast.v1.AdminReport.steps:type_name -> holdfast.v1.Step
-	35,  // 56: holdfast.v1.AdminReport.order:type_name -> holdfast.v1.InspectOrderResponse
-	36,  // 57: holdfast.v1.AdminReport.refund:type_name -> holdfast.v1.InspectRefundResponse
-	88,  // 58: holdfast.v1.AdminReport.receipt:type_name -> holdfast.v1.Receipt
-	74,  // 59: holdfast.v1.AdminShopListResponse.shops:type_name -> holdfast.v1.AdminShop
-	95,  // 60: holdfast.v1.AdminShop.kind:type_name -> holdfast.v1.ShopKind
-	96,  // 61: holdfast.v1.AdminShop.state:type_name -> holdfast.v1.ShopState
-	12,  // 62: holdfast.v1.AdminService.MerchantAdd:input_type -> holdfast.v1.AdminMerchantAddRequest
-	14,  // 63: holdfast.v1.AdminService.MerchantList:input_type -> holdfast.v1.AdminMerchantListRequest
-	16,  // 64: holdfast.v1.AdminService.MerchantShow:input_type -> holdfast.v1.AdminMerchantShowRequest
-	17,  // 65: holdfast.v1.AdminService.MerchantKey:input_type -> holdfast.v1.AdminMerchantKeyRequest
-	18,  // 66: holdfast.v1.AdminService.MerchantCallback:input_type -> holdfast.v1.AdminMerchantCallbackRequest
-	19,  // 67: holdfast.v1.AdminService.PersonAdd:input_type -> holdfast.v1.AdminPersonAddRequest
-	21,  // 68: holdfast.v1.AdminService.PersonTopup:input_type -> holdfast.v1.AdminPersonTopupRequest
-	22,  // 69: holdfast.v1.AdminService.PersonPhone:input_type -> holdfast.v1.AdminPersonPhoneRequest
-	23,  // 70: holdfast.v1.AdminService.PersonBlock:input_type -> holdfast.v1.AdminPersonBlockRequest
-	32,  // 71: holdfast.v1.AdminService.PersonShow:input_type -> holdfast.v1.AdminPersonShowRequest
-	52,  // 72: holdfast.v1.AdminService.PersonImport:input_type -> holdfast.v1.AdminImportRequest
-	52,  // 73: holdfast.v1.AdminService.TopupImport:input_type -> holdfast.v1.AdminImportRequest
-	24,  // 74: holdfast.v1.AdminService.PersonGrade:input_type -> holdfast.v1.AdminPersonGradeRequest
-	32,  // 75: holdfast.v1.AdminService.PersonErase:input_type -> holdfast.v1.AdminPersonShowRequest
-	25,  // 76: holdfast.v1.AdminService.AppealList:input_type -> holdfast.v1.AdminAppealListRequest
-	28,  // 77: holdfast.v1.AdminService.AppealDecide:input_type -> holdfast.v1.AdminAppealDecideRequest
-	29,  // 78: holdfast.v1.AdminService.LimitsList:input_type -> holdfast.v1.AdminLimitsListRequest
-	30,  // 79: holdfast.v1.AdminService.LimitsSet:input_type -> holdfast.v1.AdminLimitsSetRequest
-	55,  // 80: holdfast.v1.AdminService.TillAdd:input_type -> holdfast.v1.AdminTillAddRequest
-	56,  // 81: holdfast.v1.AdminService.TillSet:input_type -> holdfast.v1.AdminTillSetRequest
-	57,  // 82: holdfast.v1.AdminService.TillList:input_type -> holdfast.v1.AdminTillListRequest
-	33,  // 83: holdfast.v1.AdminService.InspectOrder:input_type -> holdfast.v1.InspectRequest
-	33,  // 84: holdfast.v1.AdminService.InspectRefund:input_type -> holdfast.v1.InspectRequest
-	33,  // 85: holdfast.v1.AdminService.InspectAccount:input_type -> holdfast.v1.InspectRequest
-	33,  // 86: holdfast.v1.AdminService.InspectNotice:input_type -> holdfast.v1.InspectRequest
-	39,  // 87: holdfast.v1.AdminService.Redeliver:input_type -> holdfast.v1.RedeliverRequest
-	33,  // 88: holdfast.v1.AdminService.ShowReceipt:input_type -> holdfast.v1.InspectRequest
-	41,  // 89: holdfast.v1.AdminService.Status:input_type -> holdfast.v1.AdminStatusRequest
-	43,  // 90: holdfast.v1.AdminService.AdvanceClock:input_type -> holdfast.v1.AdvanceClockRequest
-	44,  // 91: holdfast.v1.AdminService.PlatformRotate:input_type -> holdfast.v1.PlatformRotateRequest
-	45,  // 92: holdfast.v1.AdminService.PlatformShow:input_type -> holdfast.v1.PlatformShowRequest
-	0,   // 93: holdfast.v1.AdminService.ShowCluster:input_type -> holdfast.v1.ShowClusterRequest
-	1,   // 94: holdfast.v1.AdminService.ClusterToken:input_type -> holdfast.v1.ClusterTokenRequest
-	3,   // 95: holdfast.v1.AdminService.ClusterPromote:input_type -> holdfast.v1.ClusterMemberRequest
-	3,   // 96: holdfast.v1.AdminService.ClusterRemove:input_type -> holdfast.v1.ClusterMemberRequest
-	3,   // 97: holdfast.v1.AdminService.ClusterTransfer:input_type -> holdfast.v1.ClusterMemberRequest
-	4,   // 98: holdfast.v1.AdminService.SetLevel:input_type -> holdfast.v1.SetLevelRequest
-	60,  // 99: holdfast.v1.AdminService.StaffAdd:input_type -> holdfast.v1.AdminStaffAddRequest
-	62,  // 100: holdfast.v1.AdminService.StaffList:input_type -> holdfast.v1.AdminStaffListRequest
-	61,  // 101: holdfast.v1.AdminService.StaffShow:input_type -> holdfast.v1.AdminStaffRequest
-	63,  // 102: holdfast.v1.AdminService.StaffSetRoles:input_type -> holdfast.v1.AdminStaffSetRolesRequest
-	61,  // 103: holdfast.v1.AdminService.StaffToken:input_type -> holdfast.v1.AdminStaffRequest
-	64,  // 104: holdfast.v1.AdminService.StaffEndSession:input_type -> holdfast.v1.AdminStaffEndSessionRequest
-	61,  // 105: holdfast.v1.AdminService.StaffEnd:input_type -> holdfast.v1.AdminStaffRequest
-	65,  // 106: holdfast.v1.AdminService.ReportList:input_type -> holdfast.v1.AdminReportListRequest
-	67,  // 107: holdfast.v1.AdminService.ReportShow:input_type -> holdfast.v1.AdminReportRequest
-	68,  // 108: holdfast.v1.AdminService.ReportAnswer:input_type -> holdfast.v1.AdminReportAnswerRequest
-	70,  // 109: holdfast.v1.AdminService.ShopList:input_type -> holdfast.v1.AdminShopListRequest
-	72,  // 110: holdfast.v1.AdminService.ShopShow:input_type -> holdfast.v1.AdminShopRequest
-	73,  // 111: holdfast.v1.AdminService.ShopDecide:input_type -> holdfast.v1.AdminShopDecideRequest
-	13,  // 112: holdfast.v1.AdminService.MerchantAdd:output_type -> holdfast.v1.AdminMerchant
-	15,  // 113: holdfast.v1.AdminService.MerchantList:output_type -> holdfast.v1.AdminMerchantListResponse
-	13,  // 114: holdfast.v1.AdminService.MerchantShow:output_type -> holdfast.v1.AdminMerchant
-	13,  // 115: holdfast.v1.AdminService.MerchantKey:output_type -> holdfast.v1.AdminMerchant
-	13,  // 116: holdfast.v1.AdminService.MerchantCallback:output_type -> holdfast.v1.AdminMerchant
-	20,  // 117: holdfast.v1.AdminService.PersonAdd:output_type -> holdfast.v1.AdminPerson
-	20,  // 118: holdfast.v1.AdminService.PersonTopup:output_type -> holdfast.v1.AdminPerson
-	20,  // 119: holdfast.v1.AdminService.PersonPhone:output_type -> holdfast.v1.AdminPerson
-	20,  // 120: holdfast.v1.AdminService.PersonBlock:output_type -> holdfast.v1.AdminPerson
-	20,  // 121: holdfast.v1.AdminService.PersonShow:output_type -> holdfast.v1.AdminPerson
-	53,  // 122: holdfast.v1.AdminService.PersonImport:output_type -> holdfast.v1.AdminImportReport
-	53,  // 123: holdfast.v1.AdminService.TopupImport:output_type -> holdfast.v1.AdminImportReport
-	20,  // 124: holdfast.v1.AdminService.PersonGrade:output_type -> holdfast.v1.AdminPerson
-	20,  // 125: holdfast.v1.AdminService.PersonErase:output_type -> holdfast.v1.AdminPerson
-	26,  // 126: holdfast.v1.AdminService.AppealList:output_type -> holdfast.v1.AdminAppealListResponse
-	20,  // 127: holdfast.v1.AdminService.AppealDecide:output_type -> holdfast.v1.AdminPerson
-	31,  // 128: holdfast.v1.AdminService.LimitsList:output_type -> holdfast.v1.AdminLimits
-	31,  // 129: holdfast.v1.AdminService.LimitsSet:output_type -> holdfast.v1.AdminLimits
-	59,  // 130: holdfast.v1.AdminService.TillAdd:output_type -> holdfast.v1.AdminTill
-	59,  // 131: holdfast.v1.AdminService.TillSet:output_type -> holdfast.v1.AdminTill
-	58,  // 132: holdfast.v1.AdminService.TillList:output_type -> holdfast.v1.AdminTillListResponse
-	35,  // 133: holdfast.v1.AdminService.InspectOrder:output_type -> holdfast.v1.InspectOrderResponse
-	36,  // 134: holdfast.v1.AdminService.InspectRefund:output_type -> holdfast.v1.InspectRefundResponse
-	37,  // 135: holdfast.v1.AdminService.InspectAccount:output_type -> holdfast.v1.InspectAccountResponse
-	38,  // 136: holdfast.v1.AdminService.InspectNotice:output_type -> holdfast.v1.InspectNoticeResponse
-	40,  // 137: holdfast.v1.AdminService.Redeliver:output_type -> holdfast.v1.RedeliverResponse
-	88,  // 138: holdfast.v1.AdminService.ShowReceipt:output_type -> holdfast.v1.Receipt
-	42,  // 139: holdfast.v1.AdminService.Status:output_type -> holdfast.v1.AdminStatus
-	42,  // 140: holdfast.v1.AdminService.AdvanceClock:output_type -> holdfast.v1.AdminStatus
-	46,  // 141: holdfast.v1.AdminService.PlatformRotate:output_type -> holdfast.v1.PlatformKeys
-	46,  // 142: holdfast.v1.AdminService.PlatformShow:output_type -> holdfast.v1.PlatformKeys
-	48,  // 143: holdfast.v1.AdminService.ShowCluster:output_type -> holdfast.v1.ClusterStatus
-	2,   // 144: holdfast.v1.AdminService.ClusterToken:output_type -> holdfast.v1.ClusterTokenResponse
-	48,  // 145: holdfast.v1.AdminService.ClusterPromote:output_type -> holdfast.v1.ClusterStatus
-	48,  // 146: holdfast.v1.AdminService.ClusterRemove:output_type -> holdfast.v1.ClusterStatus
-	48,  // 147: holdfast.v1.AdminService.ClusterTransfer:output_type -> holdfast.v1.ClusterStatus
-	42,  // 148: holdfast.v1.AdminService.SetLevel:output_type -> holdfast.v1.AdminStatus
-	97,  // 149: holdfast.v1.AdminService.StaffAdd:output_type -> holdfast.v1.StaffShown
-	98,  // 150: holdfast.v1.AdminService.StaffList:output_type -> holdfast.v1.ListMembersResponse
-	97,  // 151: holdfast.v1.AdminService.StaffShow:output_type -> holdfast.v1.StaffShown
-	97,  // 152: holdfast.v1.AdminService.StaffSetRoles:output_type -> holdfast.v1.StaffShown
-	99,  // 153: holdfast.v1.AdminService.StaffToken:output_type -> holdfast.v1.NewTokenResponse
-	97,  // 154: holdfast.v1.AdminService.StaffEndSession:output_type -> holdfast.v1.StaffShown
-	97,  // 155: holdfast.v1.AdminService.StaffEnd:output_type -> holdfast.v1.StaffShown
-	66,  // 156: holdfast.v1.AdminService.ReportList:output_type -> holdfast.v1.AdminReportListResponse
-	69,  // 157: holdfast.v1.AdminService.ReportShow:output_type -> holdfast.v1.AdminReport
-	69,  // 158: holdfast.v1.AdminService.ReportAnswer:output_type -> holdfast.v1.AdminReport
-	71,  // 159: holdfast.v1.AdminService.ShopList:output_type -> holdfast.v1.AdminShopListResponse
-	74,  // 160: holdfast.v1.AdminService.ShopShow:output_type -> holdfast.v1.AdminShop
-	74,  // 161: holdfast.v1.AdminService.ShopDecide:output_type -> holdfast.v1.AdminShop
-	112, // [112:162] is the sub-list for method output_type
-	62,  // [62:112] is the sub-list for method input_type
-	62,  // [62:62] is the sub-list for extension type_name
-	62,  // [62:62] is the sub-list for extension extendee
-	0,   // [0:62] is the sub-list for field type_name
+	93,  // 48: holdfast.v1.AdminTill.caps:type_name -> holdfast.v1.TillCaps
+	94,  // 49: holdfast.v1.AdminStaffAddRequest.roles:type_name -> holdfast.v1.StaffRole
+	62,  // 50: holdfast.v1.AdminStaffEndPasskeyRequest.member:type_name -> holdfast.v1.AdminStaffRequest
+	62,  // 51: holdfast.v1.AdminStaffSetRolesRequest.member:type_name -> holdfast.v1.AdminStaffRequest
+	94,  // 52: holdfast.v1.AdminStaffSetRolesRequest.roles:type_name -> holdfast.v1.StaffRole
+	62,  // 53: holdfast.v1.AdminStaffEndSessionRequest.member:type_name -> holdfast.v1.AdminStaffRequest
+	95,  // 54: holdfast.v1.AdminReportListResponse.reports:type_name -> holdfast.v1.ReportShown
+	95,  // 55: holdfast.v1.AdminReport.report:type_name -> holdfast.v1.ReportShown
+	34,  // 56: holdfast.v1.AdminReport.steps:type_name -> holdfast.v1.Step
+	35,  // 57: holdfast.v1.AdminReport.order:type_name -> holdfast.v1.InspectOrderResponse
+	36,  // 58: holdfast.v1.AdminReport.refund:type_name -> holdfast.v1.InspectRefundResponse
+	89,  // 59: holdfast.v1.AdminReport.receipt:type_name -> holdfast.v1.Receipt
+	75,  // 60: holdfast.v1.AdminShopListResponse.shops:type_name -> holdfast.v1.AdminShop
+	96,  // 61: holdfast.v1.AdminShop.kind:type_name -> holdfast.v1.ShopKind
+	97,  // 62: holdfast.v1.AdminShop.state:type_name -> holdfast.v1.ShopState
+	12,  // 63: holdfast.v1.AdminService.MerchantAdd:input_type -> holdfast.v1.AdminMerchantAddRequest
+	14,  // 64: holdfast.v1.AdminService.MerchantList:input_type -> holdfast.v1.AdminMerchantListRequest
+	16,  // 65: holdfast.v1.AdminService.MerchantShow:input_type -> holdfast.v1.AdminMerchantShowRequest
+	17,  // 66: holdfast.v1.AdminService.MerchantKey:input_type -> holdfast.v1.AdminMerchantKeyRequest
+	18,  // 67: holdfast.v1.AdminService.MerchantCallback:input_type -> holdfast.v1.AdminMerchantCallbackRequest
+	19,  // 68: holdfast.v1.AdminService.PersonAdd:input_type -> holdfast.v1.AdminPersonAddRequest
+	21,  // 69: holdfast.v1.AdminService.PersonTopup:input_type -> holdfast.v1.AdminPersonTopupRequest
+	22,  // 70: holdfast.v1.AdminService.PersonPhone:input_type -> holdfast.v1.AdminPersonPhoneRequest
+	23,  // 71: holdfast.v1.AdminService.PersonBlock:input_type -> holdfast.v1.AdminPersonBlockRequest
+	32,  // 72: holdfast.v1.AdminService.PersonShow:input_type -> holdfast.v1.AdminPersonShowRequest
+	52,  // 73: holdfast.v1.AdminService.PersonImport:input_type -> holdfast.v1.AdminImportRequest
+	52,  // 74: holdfast.v1.AdminService.TopupImport:input_type -> holdfast.v1.AdminImportRequest
+	24,  // 75: holdfast.v1.AdminService.PersonGrade:input_type -> holdfast.v1.AdminPersonGradeRequest
+	32,  // 76: holdfast.v1.AdminService.PersonErase:input_type -> holdfast.v1.AdminPersonShowRequest
+	25,  // 77: holdfast.v1.AdminService.AppealList:input_type -> holdfast.v1.AdminAppealListRequest
+	28,  // 78: holdfast.v1.AdminService.AppealDecide:input_type -> holdfast.v1.AdminAppealDecideRequest
+	29,  // 79: holdfast.v1.AdminService.LimitsList:input_type -> holdfast.v1.AdminLimitsListRequest
+	30,  // 80: holdfast.v1.AdminService.LimitsSet:input_type -> holdfast.v1.AdminLimitsSetRequest
+	55,  // 81: holdfast.v1.AdminService.TillAdd:input_type -> holdfast.v1.AdminTillAddRequest
+	56,  // 82: holdfast.v1.AdminService.TillSet:input_type -> holdfast.v1.AdminTillSetRequest
+	57,  // 83: holdfast.v1.AdminService.TillList:input_type -> holdfast.v1.AdminTillListRequest
+	33,  // 84: holdfast.v1.AdminService.InspectOrder:input_type -> holdfast.v1.InspectRequest
+	33,  // 85: holdfast.v1.AdminService.InspectRefund:input_type -> holdfast.v1.InspectRequest
+	33,  // 86: holdfast.v1.AdminService.InspectAccount:input_type -> holdfast.v1.InspectRequest
+	33,  // 87: holdfast.v1.AdminService.InspectNotice:input_type -> holdfast.v1.InspectRequest
+	39,  // 88: holdfast.v1.AdminService.Redeliver:input_type -> holdfast.v1.RedeliverRequest
+	33,  // 89: holdfast.v1.AdminService.ShowReceipt:input_type -> holdfast.v1.InspectRequest
+	41,  // 90: holdfast.v1.AdminService.Status:input_type -> holdfast.v1.AdminStatusRequest
+	43,  // 91: holdfast.v1.AdminService.AdvanceClock:input_type -> holdfast.v1.AdvanceClockRequest
+	44,  // 92: holdfast.v1.AdminService.PlatformRotate:input_type -> holdfast.v1.PlatformRotateRequest
+	45,  // 93: holdfast.v1.AdminService.PlatformShow:input_type -> holdfast.v1.PlatformShowRequest
+	0,   // 94: holdfast.v1.AdminService.ShowCluster:input_type -> holdfast.v1.ShowClusterRequest
+	1,   // 95: holdfast.v1.AdminService.ClusterToken:input_type -> holdfast.v1.ClusterTokenRequest
+	3,   // 96: holdfast.v1.AdminService.ClusterPromote:input_type -> holdfast.v1.ClusterMemberRequest
+	3,   // 97: holdfast.v1.AdminService.ClusterRemove:input_type -> holdfast.v1.ClusterMemberRequest
+	3,   // 98: holdfast.v1.AdminService.ClusterTransfer:input_type -> holdfast.v1.ClusterMemberRequest
+	4,   // 99: holdfast.v1.AdminService.SetLevel:input_type -> holdfast.v1.SetLevelRequest
+	60,  // 100: holdfast.v1.AdminService.StaffAdd:input_type -> holdfast.v1.AdminStaffAddRequest
+	63,  // 101: holdfast.v1.AdminService.StaffList:input_type -> holdfast.v1.AdminStaffListRequest
+	62,  // 102: holdfast.v1.AdminService.StaffShow:input_type -> holdfast.v1.AdminStaffRequest
+	64,  // 103: holdfast.v1.AdminService.StaffSetRoles:input_type -> holdfast.v1.AdminStaffSetRolesRequest
+	62,  // 104: holdfast.v1.AdminService.StaffToken:input_type -> holdfast.v1.AdminStaffRequest
+	65,  // 105: holdfast.v1.AdminService.StaffEndSession:input_type -> holdfast.v1.AdminStaffEndSessionRequest
+	62,  // 106: holdfast.v1.AdminService.StaffEnd:input_type -> holdfast.v1.AdminStaffRequest
+	61,  // 107: holdfast.v1.AdminService.StaffEndPasskey:input_type -> holdfast.v1.AdminStaffEndPasskeyRequest
+	66,  // 108: holdfast.v1.AdminService.ReportList:input_type -> holdfast.v1.AdminReportListRequest
+	68,  // 109: holdfast.v1.AdminService.ReportShow:input_type -> holdfast.v1.AdminReportRequest
+	69,  // 110: holdfast.v1.AdminService.ReportAnswer:input_type -> holdfast.v1.AdminReportAnswerRequest
+	71,  // 111: holdfast.v1.AdminService.ShopList:input_type -> holdfast.v1.AdminShopListRequest
+	73,  // 112: holdfast.v1.AdminService.ShopShow:input_type -> holdfast.v1.AdminShopRequest
+	74,  // 113: holdfast.v1.AdminService.ShopDecide:input_type -> holdfast.v1.AdminShopDecideRequest
+	13,  // 114: holdfast.v1.AdminService.MerchantAdd:output_type -> holdfast.v1.AdminMerchant
+	15,  // 115: holdfast.v1.AdminService.MerchantList:output_type -> holdfast.v1.AdminMerchantListResponse
+	13,  // 116: holdfast.v1.AdminService.MerchantShow:output_type -> holdfast.v1.AdminMerchant
+	13,  // 117: holdfast.v1.AdminService.MerchantKey:output_type -> holdfast.v1.AdminMerchant
+	13,  // 118: holdfast.v1.AdminService.MerchantCallback:output_type -> holdfast.v1.AdminMerchant
+	20,  // 119: holdfast.v1.AdminService.PersonAdd:output_type -> holdfast.v1.AdminPerson
+	20,  // 120: holdfast.v1.AdminService.PersonTopup:output_type -> holdfast.v1.AdminPerson
+	20,  // 121: holdfast.v1.AdminService.PersonPhone:output_type -> holdfast.v1.AdminPerson
+	20,  // 122: holdfast.v1.AdminService.PersonBlock:output_type -> holdfast.v1.AdminPerson
+	20,  // 123: holdfast.v1.AdminService.PersonShow:output_type -> holdfast.v1.AdminPerson
+	53,  // 124: holdfast.v1.AdminService.PersonImport:output_type -> holdfast.v1.AdminImportReport
+	53,  // 125: holdfast.v1.AdminService.TopupImport:output_type -> holdfast.v1.AdminImportReport
+	20,  // 126: holdfast.v1.AdminService.PersonGrade:output_type -> holdfast.v1.AdminPerson
+	20,  // 127: holdfast.v1.AdminService.PersonErase:output_type -> holdfast.v1.AdminPerson
+	26,  // 128: holdfast.v1.AdminService.AppealList:output_type -> holdfast.v1.AdminAppealListResponse
+	20,  // 129: holdfast.v1.AdminService.AppealDecide:output_type -> holdfast.v1.AdminPerson
+	31,  // 130: holdfast.v1.AdminService.LimitsList:output_type -> holdfast.v1.AdminLimits
+	31,  // 131: holdfast.v1.AdminService.LimitsSet:output_type -> holdfast.v1.AdminLimits
+	59,  // 132: holdfast.v1.AdminService.TillAdd:output_type -> holdfast.v1.AdminTill
+	59,  // 133: holdfast.v1.AdminService.TillSet:output_type -> holdfast.v1.AdminTill
+	58,  // 134: holdfast.v1.AdminService.TillList:output_type -> holdfast.v1.AdminTillListResponse
+	35,  // 135: holdfast.v1.AdminService.InspectOrder:output_type -> holdfast.v1.InspectOrderResponse
+	36,  // 136: holdfast.v1.AdminService.InspectRefund:output_type -> holdfast.v1.InspectRefundResponse
+	37,  // 137: holdfast.v1.AdminService.InspectAccount:output_type -> holdfast.v1.InspectAccountResponse
+	38,  // 138: holdfast.v1.AdminService.InspectNotice:output_type -> holdfast.v1.InspectNoticeResponse
+	40,  // 139: holdfast.v1.AdminService.Redeliver:output_type -> holdfast.v1.RedeliverResponse
+	89,  // 140: holdfast.v1.AdminService.ShowReceipt:output_type -> holdfast.v1.Receipt
+	42,  // 141: holdfast.v1.AdminService.Status:output_type -> holdfast.v1.AdminStatus
+	42,  // 142: holdfast.v1.AdminService.AdvanceClock:output_type -> holdfast.v1.AdminStatus
+	46,  // 143: holdfast.v1.AdminService.PlatformRotate:output_type -> holdfast.v1.PlatformKeys
+	46,  // 144: holdfast.v1.AdminService.PlatformShow:output_type -> holdfast.v1.PlatformKeys
+	48,  // 145: holdfast.v1.AdminService.ShowCluster:output_type -> holdfast.v1.ClusterStatus
+	2,   // 146: holdfast.v1.AdminService.ClusterToken:output_type -> holdfast.v1.ClusterTokenResponse
+	48,  // 147: holdfast.v1.AdminService.ClusterPromote:output_type -> holdfast.v1.ClusterStatus
+	48,  // 148: holdfast.v1.AdminService.ClusterRemove:output_type -> holdfast.v1.ClusterStatus
+	48,  // 149: holdfast.v1.AdminService.ClusterTransfer:output_type -> holdfast.v1.ClusterStatus
+	42,  // 150: holdfast.v1.AdminService.SetLevel:output_type -> holdfast.v1.AdminStatus
+	98,  // 151: holdfast.v1.AdminService.StaffAdd:output_type -> holdfast.v1.StaffShown
+	99,  // 152: holdfast.v1.AdminService.StaffList:output_type -> holdfast.v1.ListMembersResponse
+	98,  // 153: holdfast.v1.AdminService.StaffShow:output_type -> holdfast.v1.StaffShown
+	98,  // 154: holdfast.v1.AdminService.StaffSetRoles:output_type -> holdfast.v1.StaffShown
+	100, // 155: holdfast.v1.AdminService.StaffToken:output_type -> holdfast.v1.NewTokenResponse
+	98,  // 156: holdfast.v1.AdminService.StaffEndSession:output_type -> holdfast.v1.StaffShown
+	98,  // 157: holdfast.v1.AdminService.StaffEnd:output_type -> holdfast.v1.StaffShown
+	98,  // 158: holdfast.v1.AdminService.StaffEndPasskey:output_type -> holdfast.v1.StaffShown
+	67,  // 159: holdfast.v1.AdminService.ReportList:output_type -> holdfast.v1.AdminReportListResponse
+	70,  // 160: holdfast.v1.AdminService.ReportShow:output_type -> holdfast.v1.AdminReport
+	70,  // 161: holdfast.v1.AdminService.ReportAnswer:output_type -> holdfast.v1.AdminReport
+	72,  // 162: holdfast.v1.AdminService.ShopList:output_type -> holdfast.v1.AdminShopListResponse
+	75,  // 163: holdfast.v1.AdminService.ShopShow:output_type -> holdfast.v1.AdminShop
+	75,  // 164: holdfast.v1.AdminService.ShopDecide:output_type -> holdfast.v1.AdminShop
+	114, // [114:165] is the sub-list for method output_type
+	63,  // [63:114] is the sub-list for method input_type
+	63,  // [63:63] is the sub-list for extension type_name
+	63,  // [63:63] is the sub-list for extension extendee
+	0,   // [0:63] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_admin_proto_init() }
@@ -6588,7 +6650,7 @@ func file_holdfast_v1_admin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_admin_proto_rawDesc), len(file_holdfast_v1_admin_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   75,
+			NumMessages:   76,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -8,6 +8,7 @@ import { yuan } from "../ui/money";
 import { show, theme, type Theme } from "../ui/theme";
 import { say, type Text } from "../ui/words";
 import { call } from "./call";
+import { Passkeys } from "./Passkeys";
 import { sessionEnded } from "./session";
 import { channels, goods, merchant, setChannels, setGoods, staff, stand, standing, tills } from "./state";
 import { t } from "./words";
@@ -38,6 +39,7 @@ export function More() {
 					))}
 				</div>
 			</section>
+			<Passkeys />
 			<section class="stack">
 				<p>
 					{say(t.signedInAs)} <strong>{staff.value}</strong> · <bdi>{merchant.value}</bdi>

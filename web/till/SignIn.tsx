@@ -6,6 +6,9 @@ import { Screen } from "../ui/Screen";
 import { Banner, Verdict } from "../ui/State";
 import { same, say, told, type Text } from "../ui/words";
 import { Lost, Refused } from "../wire/outcome";
+import { able, Declined, signed } from "../wire/passkey";
+import { draw } from "../wire/signin";
+import { ByWallet } from "./ByWallet";
 import { call } from "./call";
 import { ScanSheet } from "./parts";
 import { ended, sessionBegun, tokenIn } from "./session";
@@ -14,11 +17,28 @@ import { t } from "./words";
 // life is how long a till stays signed in, seconds: a day at the counter.
 const life = 16 * 3600;
 
-// SignIn takes a member's token: from the address, the camera, a hand scanner, pasted.
+// why words what a sign-in threw.
+function why(e: unknown): Text {
+	if (e instanceof Declined) return e.why === "address" ? t.passkeyAddress : t.passkeyClosed;
+	if (e instanceof Refused) return same(e.sentence);
+	if (e instanceof Lost) return t.lostSignIn;
+	throw e;
+}
+
+// byPasskey signs in whoever has a passkey here.
+async function byPasskey(): Promise<void> {
+	const s = await draw();
+	const asked = await call("AskSignIn", { hash: s.hash }, "");
+	const credential = await signed(asked.options);
+	await call("SignInByPasskey", { token: asked.token, credential, secret: s.secret, lifeS: life, label: "till", cookie: true }, "");
+}
+
+// SignIn opens the till for somebody: by their wallet, a passkey, or a member's token: from the address, the camera, a hand scanner, pasted.
 export function SignIn({ token }: { token: string | undefined }) {
 	const text = useSignal("");
 	const busy = useSignal(false);
 	const scan = useSignal(false);
+	const wallet = useSignal(false);
 	const said = useSignal<Text | undefined>(undefined);
 	const enter = async (from: string) => {
 		const found = tokenIn(from);
@@ -27,14 +47,16 @@ export function SignIn({ token }: { token: string | undefined }) {
 			return;
 		}
 		scan.value = false;
+		await trying(() => call("SignIn", { lifeS: life, label: "till", cookie: true }, found));
+	};
+	const trying = async (signIn: () => Promise<unknown>) => {
 		busy.value = true;
 		said.value = undefined;
 		try {
-			await call("SignIn", { lifeS: life, label: "till", cookie: true }, found);
+			await signIn();
 			await sessionBegun();
 		} catch (e) {
-			if (!(e instanceof Lost || e instanceof Refused)) throw e;
-			said.value = e instanceof Refused ? same(e.sentence) : t.lostSignIn;
+			said.value = why(e);
 		} finally {
 			busy.value = false;
 		}
@@ -42,6 +64,7 @@ export function SignIn({ token }: { token: string | undefined }) {
 	useEffect(() => {
 		if (token) void enter(token);
 	}, [token]);
+	if (wallet.value) return <ByWallet onBack={() => (wallet.value = false)} />;
 	return (
 		<Screen title={say(t.signIn)}>
 			{ended.value && <Banner tone="info">{say(t.signInEnded)}</Banner>}
@@ -49,6 +72,14 @@ export function SignIn({ token }: { token: string | undefined }) {
 				<Verdict tone="wait" title={say(t.signingIn)} />
 			) : (
 				<>
+					<Button kind="primary" icon="phone" id="by-wallet" onPress={() => (wallet.value = true)}>
+						{say(t.withWallet)}
+					</Button>
+					{able() && (
+						<Button icon="lock" id="by-passkey" onPress={() => void trying(byPasskey)}>
+							{say(t.withPasskey)}
+						</Button>
+					)}
 					<p>{say(t.signInText)}</p>
 					<Button icon="camera" onPress={() => (scan.value = true)}>
 						{say(t.withCamera)}
@@ -61,7 +92,7 @@ export function SignIn({ token }: { token: string | undefined }) {
 						}}
 					>
 						<Field label={say(t.token)} value={text} name="token" maxLength={200} error={told(said.value)} autofocus onChange={() => (said.value = undefined)} />
-						<Button submit kind="primary" disabled={text.value.trim() === ""} onPress={() => {}}>
+						<Button submit disabled={text.value.trim() === ""} onPress={() => {}}>
 							{say(t.signInDo)}
 						</Button>
 					</form>

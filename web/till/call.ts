@@ -16,7 +16,7 @@ const cookie: RequestCredentials = "same-origin";
 export const unknown = "staff_secret_invalid";
 
 // call asks the platform for something, as whoever is signed in, or as whoever has a
-// token.
+// token; with an empty one as nobody yet.
 export async function call<C extends keyof Calls & string>(name: C, fields: Given<Calls[C]["asked"]>, token?: string): Promise<Calls[C]["answered"]> {
 	const headers: Record<string, string> = { "Content-Type": "application/json", "Accept-Language": tag() };
 	if (token) headers.Authorization = `Bearer ${token}`;
@@ -25,7 +25,7 @@ export async function call<C extends keyof Calls & string>(name: C, fields: Give
 		const answer = await post(path(name), body, headers, cookie);
 		return fromJSON(messages, calls[name][0], await settled(answer)) as unknown as Calls[C]["answered"];
 	} catch (e) {
-		if (e instanceof Refused && e.code === unknown && !token) await sessionEnded();
+		if (e instanceof Refused && e.code === unknown && token === undefined) await sessionEnded();
 		throw e;
 	}
 }

@@ -28,6 +28,9 @@ function take(text: string): Text | undefined {
 		case "person":
 			go(`/transfer#${encodeURIComponent(what.code)}`, true);
 			return undefined;
+		case "signin":
+			go(`/signin#${what.hash}`, true);
+			return undefined;
 		case "foreign":
 			return { zh: w.whose(w[what.whose].zh).zh, en: w.whose(w[what.whose].en).en };
 		default:

@@ -186,6 +186,9 @@ function Open({ shop: x, at }: { shop: ShopView; at: number }) {
 				</div>
 				<div class="stack">
 					<Sheets shop={x.shop} />
+					<Rows>
+						<Row icon="phone" title={say(s.work)} note={say(s.signInHow)} href="/work" />
+					</Rows>
 					<About shop={x} />
 				</div>
 			</div>

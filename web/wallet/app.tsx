@@ -40,6 +40,8 @@ const NewShop = lazy(() => import("./myshops").then((m) => m.NewShop), true);
 const ShopPage = lazy(() => import("./myshops").then((m) => m.ShopPage), true);
 const Shops = lazy(() => import("./myshops").then((m) => m.Shops), true);
 const Takings = lazy(() => import("./myshops").then((m) => m.Takings), true);
+const SignInPage = lazy(() => import("./myshops").then((m) => m.SignInPage), true);
+const WorkPage = lazy(() => import("./myshops").then((m) => m.WorkPage), true);
 const Reports = lazy(() => import("./Reports").then((m) => m.Reports), true);
 const Gallery = lazy(() => import("./gallery").then((m) => m.Gallery));
 
@@ -92,6 +94,10 @@ function Page() {
 				return part === "new" ? <NewShop /> : <ShopPage key={part} id={part} />;
 			case "takings/*":
 				return <Takings key={part} id={part} />;
+			case "signin":
+				return <SignInPage key={hash} code={hash} />;
+			case "work":
+				return <WorkPage />;
 			case "settings":
 				return <Settings />;
 			case "settings/*":

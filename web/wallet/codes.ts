@@ -5,6 +5,7 @@ export type Scanned =
 	| { kind: "till"; token: string }
 	| { kind: "packet"; link: string }
 	| { kind: "person"; code: string }
+	| { kind: "signin"; hash: string }
 	| { kind: "foreign"; whose: "wechat" | "alipay" | "unionpay" }
 	| { kind: "unknown" };
 
@@ -53,5 +54,6 @@ export function about(text: string): Scanned {
 	const token = /\/c\/([A-Za-z0-9_-]{22})$/.exec(url.pathname)?.[1];
 	if (token) return { kind: "till", token };
 	if (url.pathname === "/packet" && url.hash.length > 1) return { kind: "packet", link: url.hash.slice(1) };
+	if (url.pathname === "/signin" && url.hash.length > 1) return { kind: "signin", hash: url.hash.slice(1) };
 	return { kind: "unknown" };
 }

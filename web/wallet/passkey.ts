@@ -4,51 +4,17 @@ import type { AskPasskeyRequest } from "./api.gen";
 import { call, type Given } from "./call";
 import { wallet } from "./state";
 import { get, put } from "./store";
+import { able, created, Declined, signed } from "../wire/passkey";
+
+export { able, Declined };
 
 // About is the call that the grant is for, as it will be made.
 export type About = { [K in keyof AskPasskeyRequest]?: Given<AskPasskeyRequest[K]> };
 
-interface Parsing {
-	parseCreationOptionsFromJSON?: (o: unknown) => PublicKeyCredentialCreationOptions;
-	parseRequestOptionsFromJSON?: (o: unknown) => PublicKeyCredentialRequestOptions;
-}
-
-const browser = (): Parsing | undefined => (globalThis as { PublicKeyCredential?: Parsing }).PublicKeyCredential;
-
-// able says whether this browser speaks of passkeys as the platform does.
-export const able = (): boolean => typeof browser()?.parseCreationOptionsFromJSON === "function" && typeof browser()?.parseRequestOptionsFromJSON === "function";
-
-// Declined is a passkey that was not used: the person closed the browser's question, or
-// it has none that fits.
-export class Declined extends Error {
-	constructor(readonly why: "closed" | "address" | "exists") {
-		super(why);
-	}
-}
-
-function declined(e: unknown): unknown {
-	if (!(e instanceof DOMException)) return e;
-	if (e.name === "SecurityError") return new Declined("address");
-	if (e.name === "InvalidStateError") return new Declined("exists");
-	return e.name === "NotAllowedError" || e.name === "AbortError" ? new Declined("closed") : e;
-}
-
-const asJSON = (c: Credential | null): string => {
-	if (!c) throw new Declined("closed");
-	return JSON.stringify((c as unknown as { toJSON(): unknown }).toJSON());
-};
-
 // ask has a passkey sign for a call, and returns the grant.
 export async function ask(about: About): Promise<string> {
 	const asked = await call("AskPasskey", about as Given<AskPasskeyRequest>);
-	let credential: string;
-	try {
-		const options = browser()?.parseRequestOptionsFromJSON?.(JSON.parse(asked.options));
-		if (!options) throw new Declined("closed");
-		credential = asJSON(await navigator.credentials.get({ publicKey: options }));
-	} catch (e) {
-		throw declined(e);
-	}
+	const credential = await signed(asked.options);
 	const { grant } = await call("CheckPasskey", { token: asked.token, credential });
 	await put("passkey", true);
 	return grant;
@@ -64,13 +30,7 @@ export interface Made {
 // make has this device's authenticator make a passkey.
 export async function make(label: string): Promise<Made> {
 	const asked = await call("BeginPasskey", {});
-	try {
-		const options = browser()?.parseCreationOptionsFromJSON?.(JSON.parse(asked.options));
-		if (!options) throw new Declined("closed");
-		return { token: asked.token, credential: asJSON(await navigator.credentials.create({ publicKey: options })), label };
-	} catch (e) {
-		throw declined(e);
-	}
+	return { token: asked.token, credential: await created(asked.options), label };
 }
 
 // add tells the platform of a passkey.

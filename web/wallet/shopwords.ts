@@ -2,6 +2,29 @@
 import type { Text } from "../ui/words";
 
 export const s = {
+	// Signing in at work.
+	signIn: { zh: "登录收银台", en: "Sign a till in" },
+	signInDo: { zh: "确认登录", en: "Sign it in" },
+	signInAs: (who: string, roles: string): Text => ({ zh: `以“${who}”${roles}的身份登录面前的设备`, en: `Sign in the screen before you: ${who}, ${roles}` }),
+	sameDigits: { zh: "设备上应显示同样的四位数字", en: "The screen must show the same four digits" },
+	signInText: { zh: "登录后，这台设备可以收款、退款和查看今日收款，16 小时后自动退出。别人发来的码不要确认。", en: "It can then take payments, refund them and see the takings, and is signed out after 16 hours. Never confirm a code that somebody sent you." },
+	signedIn: { zh: "已登录", en: "Signed in" },
+	signedInText: (who: string): Text => ({ zh: `设备已登录“${who}”。随时可以在手机上退出它。`, en: `The screen is signed in for ${who}. You can sign it out from your phone at any time.` }),
+	asWhom: { zh: "登录哪一家？", en: "For which shop?" },
+	noWork: { zh: "您还没有店铺", en: "You have no shop yet" },
+	noWorkText: { zh: "开店获批后，就可以用手机登录收银台。", en: "Once a shop of yours is approved, you sign its tills in with your phone." },
+	codeBroken: { zh: "登录码不完整", en: "The sign-in code is not whole" },
+	codeBrokenText: { zh: "请在设备上换一个新的登录码再扫。", en: "Have the screen show a new one, and scan that." },
+	work: { zh: "已登录的收银台", en: "Tills signed in" },
+	signInHow: { zh: "在平板上打开收银台页面，选“用我的钱包登录”，用这部手机扫码", en: "Open the till page on a tablet, choose “Sign in with my wallet”, and scan its code with this phone" },
+	workText: { zh: "丢失的平板可以在这里立即退出。", en: "A tablet that was lost is signed out here, at once." },
+	nowhere: { zh: "没有登录中的设备", en: "No screen is signed in" },
+	since: (from: string, to: string): Text => ({ zh: `${from} 登录，到 ${to}`, en: `Since ${from}, until ${to}` }),
+	endTitle: { zh: "退出这台设备", en: "Sign it out" },
+	endText: { zh: "它立即不能再收款和退款。已开始的收款不会丢。", en: "It can take and refund nothing from now on. What was begun is not lost." },
+	endDo: { zh: "退出", en: "Sign out" },
+	staff: { zh: "工作人员", en: "Staff" },
+
 	shops: { zh: "我的小店", en: "My shops" },
 	shop: { zh: "小店", en: "Shop" },
 	none: { zh: "用手机开个小店", en: "Open a shop by phone" },
@@ -59,6 +82,13 @@ export const s = {
 	tooMuch: (x: string): Text => ({ zh: `店里只有 ${x}。`, en: `There is only ${x} in the shop.` }),
 	refunds: { zh: "转出的钱不能再用来退款。", en: "Money you move can no longer be used for refunds." },
 } satisfies Record<string, Text | ((...a: never[]) => Text)>;
+
+// roles are what somebody can be at work, as the platform names it.
+export const roles: Record<string, Text> = {
+	owner: { zh: "店主", en: "owner" },
+	cashier: { zh: "收银员", en: "cashier" },
+	developer: { zh: "开发者", en: "developer" },
+};
 
 // kinds are what a shop can be, as the platform names it.
 export const kinds: Record<string, Text> = {

@@ -83,6 +83,7 @@ var roles = map[string][]pb.StaffRole{
 	pbconnect.AdminServiceStaffShowProcedure: {onCall, readOnly},
 	// A lost laptop can't wait for the morning.
 	pbconnect.AdminServiceStaffEndSessionProcedure: {onCall},
+	pbconnect.AdminServiceStaffEndPasskeyProcedure: {onCall},
 	pbconnect.AdminServiceStaffEndProcedure:        {onCall},
 	pbconnect.AdminServiceStaffAddProcedure:        {},
 	pbconnect.AdminServiceStaffSetRolesProcedure:   {},

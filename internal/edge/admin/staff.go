@@ -55,6 +55,15 @@ func (s *Server) StaffToken(ctx context.Context, q *connect.Request[pb.AdminStaf
 	return answer(a)
 }
 
+// StaffEndPasskey removes a passkey of a member's.
+func (s *Server) StaffEndPasskey(ctx context.Context, q *connect.Request[pb.AdminStaffEndPasskeyRequest]) (*connect.Response[pb.StaffShown], error) {
+	m, err := s.member(ctx, q.Msg.Member)
+	if err == nil {
+		m, err = s.desk.EndPasskey(ctx, by(ctx), m.Id, q.Msg.Credential)
+	}
+	return s.staffAnswer("remove a passkey", m, err)
+}
+
 // StaffEndSession ends one of a member's sessions, or all.
 func (s *Server) StaffEndSession(ctx context.Context, q *connect.Request[pb.AdminStaffEndSessionRequest]) (*connect.Response[pb.StaffShown], error) {
 	m, err := s.member(ctx, q.Msg.Member)

@@ -62,6 +62,9 @@ type Owner struct {
 	// Name is what they show the owner.
 	Name string
 	Keys []*pb.Passkey
+	// Found: the owner is to be found by the passkey, without being named first, so that
+	// the authenticator itself must keep it.
+	Found bool
 }
 
 // WebAuthnID implements webauthn.User.
@@ -100,7 +103,12 @@ func refused(err error) error {
 // PublicKeyCredential.parseCreationOptionsFromJSON.
 func (p *Party) Creation(o Owner, c *pb.Challenge) (string, error) {
 	hash := assertion.Hash(c)
+	kept := protocol.ResidentKeyRequirementPreferred
+	if o.Found {
+		kept = protocol.ResidentKeyRequirementRequired
+	}
 	ask, _, err := p.lib.BeginRegistration(o,
+		webauthn.WithResidentKeyRequirement(kept),
 		webauthn.WithCredentialParameters(algorithms),
 		webauthn.WithExclusions(webauthn.Credentials(o.WebAuthnCredentials()).CredentialDescriptors()),
 		func(opts *protocol.PublicKeyCredentialCreationOptions) error {
@@ -140,6 +148,29 @@ func (p *Party) Request(o Owner, c *pb.Challenge) (string, error) {
 		return "", fmt.Errorf("ask a passkey to sign: %w", err)
 	}
 	return written(ask.Response)
+}
+
+// RequestOfAny is Request for whoever has a passkey that their authenticator keeps.
+func (p *Party) RequestOfAny(c *pb.Challenge) (string, error) {
+	hash := assertion.Hash(c)
+	ask, _, err := p.lib.BeginDiscoverableLogin(webauthn.WithChallenge(hash[:]))
+	if err != nil {
+		return "", fmt.Errorf("ask any passkey to sign: %w", err)
+	}
+	return written(ask.Response)
+}
+
+// Handle is what the authenticator knows the owner by who answers RequestOfAny. It
+// returns ErrAnswer where there is none.
+func Handle(credential string) ([]byte, error) {
+	answer, err := protocol.ParseCredentialRequestResponseBytes([]byte(credential))
+	if err != nil {
+		return nil, refused(err)
+	}
+	if len(answer.Response.UserHandle) == 0 {
+		return nil, fmt.Errorf("%w: it does not say whose it is", ErrAnswer)
+	}
+	return answer.Response.UserHandle, nil
 }
 
 // Asserted reads what a passkey of the owner's signed. It returns ErrAnswer for what

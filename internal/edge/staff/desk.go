@@ -170,6 +170,11 @@ func (d *Desk) End(ctx context.Context, by By, id uint64) (*pb.StaffMember, erro
 	return run(ctx, d, rule.End, by, &pb.StaffEnd{Id: id})
 }
 
+// EndPasskey removes a passkey of a member's.
+func (d *Desk) EndPasskey(ctx context.Context, by By, id uint64, credential []byte) (*pb.StaffMember, error) {
+	return run(ctx, d, rule.EndPasskey, by, &pb.StaffPasskeyEnd{Id: id, Credential: credential})
+}
+
 // EndSession ends one of a member's sessions, or all where number is 0.
 func (d *Desk) EndSession(ctx context.Context, by By, id, number uint64) (*pb.StaffMember, error) {
 	return run(ctx, d, rule.EndSession, by, &pb.SessionEnd{Id: id, Number: number})
@@ -206,9 +211,13 @@ func (d *Desk) Shown(m *pb.StaffMember) *pb.StaffShown {
 	for _, one := range m.Sessions {
 		if now < one.Until {
 			s.Sessions = append(s.Sessions, &pb.StaffSessionShown{
-				Number: one.Number, OpenedAt: one.OpenedAt, Until: one.Until, Label: one.Label, ByDevice: len(one.Device) > 0,
+				Number: one.Number, OpenedAt: one.OpenedAt, Until: one.Until, Label: one.Label,
+				ByDevice: len(one.Device) > 0, ByPasskey: len(one.Passkey) > 0,
 			})
 		}
+	}
+	for _, k := range m.Passkeys {
+		s.Passkeys = append(s.Passkeys, &pb.MemberPasskeyShown{Credential: k.Credential, Label: k.Label, AddedAt: k.AddedAt, UsedAt: k.UsedAt})
 	}
 	return s
 }

@@ -39,6 +39,26 @@ func (s *Server) ListReports(ctx context.Context, q *connect.Request[pb.ListMerc
 	return connect.NewResponse(&pb.ListMerchantReportsResponse{Reports: page, Next: next}), nil
 }
 
+// ShowReport shows a problem report about an order of the caller's merchant.
+func (s *Server) ShowReport(ctx context.Context, q *connect.Request[pb.ShowMerchantReportRequest]) (*connect.Response[pb.ReportShown], error) {
+	of, err := theirReports(ctx)
+	if err != nil {
+		return nil, s.fail(ctx, "show a report", err)
+	}
+	var shown *pb.ReportShown
+	if err := s.Desk.Core.ReadLatest(ctx, func(r table.Reader) error {
+		p, ok := report.Get(r, q.Msg.Id)
+		if !ok || !of(p) {
+			return code.ReportNotFound.Err()
+		}
+		shown = s.Desk.ShownReport(r, p)
+		return nil
+	}); err != nil {
+		return nil, s.fail(ctx, "show a report", err)
+	}
+	return connect.NewResponse(shown), nil
+}
+
 // AnswerReport answers a problem report about an order of the caller's merchant.
 func (s *Server) AnswerReport(ctx context.Context, q *connect.Request[pb.AnswerMerchantReportRequest]) (*connect.Response[pb.ReportShown], error) {
 	of, err := theirReports(ctx)

@@ -2,8 +2,6 @@ package staff
 
 import (
 	"context"
-	"net/http"
-	"strings"
 
 	"connectrpc.com/connect"
 
@@ -24,14 +22,22 @@ func (s *Server) SignIn(ctx context.Context, q *connect.Request[pb.SignInRequest
 		return nil, s.fail(ctx, "sign in", code.StaffSecretInvalid.Err())
 	}
 	text, hash := staffauth.NewSecret(staffauth.Session, m.ID)
-	c := &pb.SessionOpen{Id: m.ID, Hash: hash, LifeMs: Life(q.Msg.LifeS), Label: q.Msg.Label, Token: presented(q.Header())}
-	row, err := run(ctx, s.Desk, rule.OpenSession, by(ctx), c)
+	c := &pb.SessionOpen{Id: m.ID, Hash: hash, LifeMs: Life(q.Msg.LifeS), Label: q.Msg.Label, Token: m.Secret()}
+	return s.signIn(ctx, by(ctx), c, text, q.Msg.Cookie)
+}
+
+// signIn opens a session and says what it is, or has a browser keep it in a cookie.
+func (s *Server) signIn(ctx context.Context, by By, c *pb.SessionOpen, text string, cookie bool) (*connect.Response[pb.SignInResponse], error) {
+	row, err := run(ctx, s.Desk, rule.OpenSession, by, c)
 	if err != nil {
 		return nil, s.fail(ctx, "sign in", err)
 	}
-	opened := row.Sessions[len(row.Sessions)-1]
+	opened := rule.Session(row, c.Hash, s.Desk.Now())
+	if opened == nil { // it is repeated, and over
+		return nil, s.fail(ctx, "sign in", code.StaffSecretInvalid.Err())
+	}
 	a := connect.NewResponse(&pb.SignInResponse{Session: text, Number: opened.Number, Until: opened.Until})
-	if q.Msg.Cookie {
+	if cookie {
 		a.Msg.Session = ""
 		staffauth.KeepSession(a.Header(), text, c.LifeMs)
 	}
@@ -45,12 +51,6 @@ func Life(seconds int64) int64 {
 		return usualLife
 	}
 	return max(min(seconds, 1<<32), 0) * stamp.Second
-}
-
-// presented is the hash of the call's token, which was found good.
-func presented(h http.Header) []byte {
-	text, _ := strings.CutPrefix(h.Get("Authorization"), "Bearer ")
-	return staffauth.HashOf(text)
 }
 
 // SignOut ends one of the caller's sessions, or all.

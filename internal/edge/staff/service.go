@@ -12,6 +12,7 @@ import (
 	"connectrpc.com/connect"
 
 	"github.com/holdfast-pay/holdfast/internal/base/code"
+	"github.com/holdfast-pay/holdfast/internal/edge/passkey"
 	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
 	"github.com/holdfast-pay/holdfast/internal/edge/staffauth"
 	"github.com/holdfast-pay/holdfast/internal/pb"
@@ -25,22 +26,28 @@ const maxBody = 16 << 10
 type Config struct {
 	Desk *Desk
 	Auth *staffauth.Auth
-	Log  *slog.Logger
+	// Applied tells screens that wait that somebody signed them in; nil: none may wait.
+	Applied Applied
+	// Passkeys asks browsers for passkeys; nil where they are not set up.
+	Passkeys *passkey.Party
+	Log      *slog.Logger
 }
 
 // Server is the StaffService. Its methods may be called from any goroutine.
 type Server struct {
 	Config
 	calls http.Handler
+	// waiting bounds the screens that wait to be signed in.
+	waiting chan struct{}
 }
 
 var _ pbconnect.StaffServiceHandler = (*Server)(nil)
 
 // NewServer returns the service over cfg.
 func NewServer(cfg Config) *Server {
-	s := &Server{Config: cfg}
+	s := &Server{Config: cfg, waiting: make(chan struct{}, mostWaiting)}
 	_, calls := pbconnect.NewStaffServiceHandler(s, rpc.Options(maxBody, cfg.Log, "staff call", whose))
-	s.calls = cfg.Auth.Guard(rpc.Called(calls))
+	s.calls = letIn(cfg.Auth, rpc.Called(calls))
 	return s
 }
 

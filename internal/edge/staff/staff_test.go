@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/code"
 	"github.com/holdfast-pay/holdfast/internal/base/stamp"
 	"github.com/holdfast-pay/holdfast/internal/edge/edgetest"
+	"github.com/holdfast-pay/holdfast/internal/edge/passkey"
 	"github.com/holdfast-pay/holdfast/internal/edge/paylink"
 	"github.com/holdfast-pay/holdfast/internal/edge/personal"
 	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
@@ -31,7 +33,30 @@ type office struct {
 	t      *testing.T
 	url    string
 	owner  pbconnect.StaffServiceClient
+	token  string // the owner's
+	frames *frames
 	people *personal.Sealer
+}
+
+// frames tells of frames when a test says so.
+type frames struct {
+	*edgetest.Core
+	mu      sync.Mutex
+	changed chan struct{}
+}
+
+func (f *frames) Changed() <-chan struct{} {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.changed
+}
+
+// Tell says that a frame was applied.
+func (o *office) Tell() {
+	o.frames.mu.Lock()
+	defer o.frames.mu.Unlock()
+	close(o.frames.changed)
+	o.frames.changed = make(chan struct{})
 }
 
 const another = "1900000002"
@@ -43,12 +68,19 @@ func open(t *testing.T) *office {
 	core.Must(catalogue.MerchantAdd, &pb.MerchantAdd{Mchid: another, Name: "Other", Appids: []string{edgetest.Appid}})
 	auth := staffauth.New(staffauth.Config{Core: core, Now: core.Now, Wall: func() time.Time { return time.UnixMilli(core.Now()) }})
 	people := edgetest.Sealer(t, core)
+	told := &frames{Core: core, changed: make(chan struct{})}
+	party, err := passkey.New(passkey.Site{ID: "pay.example.com", Origins: []string{page}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	server := httptest.NewServer(staff.NewServer(staff.Config{
+		Applied: told, Passkeys: party,
 		Desk: &staff.Desk{Core: core, People: people, Now: core.Now, Link: func(token string) string { return paylink.SignIn("https://pay.example.com", token) }}, Auth: auth, Log: slog.New(slog.DiscardHandler),
 	}))
 	t.Cleanup(server.Close)
-	o := &office{Core: core, t: t, url: server.URL, people: people}
-	o.owner = o.as(o.member(edgetest.Mchid, "li", pb.StaffRole_STAFF_ROLE_OWNER))
+	o := &office{Core: core, t: t, url: server.URL, people: people, frames: told}
+	o.token = o.member(edgetest.Mchid, "li", pb.StaffRole_STAFF_ROLE_OWNER)
+	o.owner = o.as(o.token)
 	return o
 }
 

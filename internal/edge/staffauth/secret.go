@@ -26,8 +26,22 @@ const (
 func NewSecret(of Kind, id uint64) (text string, hash []byte) {
 	var random [staff.SecretSize]byte
 	rand.Read(random[:])
-	sum := sha256.Sum256(random[:])
-	return string(of) + "_" + strconv.FormatUint(id, 10) + "_" + base64.RawURLEncoding.EncodeToString(random[:]), sum[:]
+	return written(of, id, random[:]), hashOf(random[:])
+}
+
+// SessionOf is the text of a member's session whose secret somebody else drew, and its
+// hash.
+func SessionOf(id uint64, secret []byte) (text string, hash []byte) {
+	return written(Session, id, secret), hashOf(secret)
+}
+
+func written(of Kind, id uint64, random []byte) string {
+	return string(of) + "_" + strconv.FormatUint(id, 10) + "_" + base64.RawURLEncoding.EncodeToString(random)
+}
+
+func hashOf(random []byte) []byte {
+	sum := sha256.Sum256(random)
+	return sum[:]
 }
 
 // HashOf is the hash of a secret's text, nil of what is none.
@@ -53,6 +67,5 @@ func parse(text string) (s secret, ok bool) {
 	if err != nil || err2 != nil || len(raw) != staff.SecretSize || Kind(of) != Token && Kind(of) != Session {
 		return secret{}, false
 	}
-	sum := sha256.Sum256(raw)
-	return secret{of: Kind(of), id: id, hash: sum[:]}, true
+	return secret{of: Kind(of), id: id, hash: hashOf(raw)}, true
 }

@@ -131,6 +131,22 @@ func (a *Auth) authenticate(ctx context.Context, h http.Header, address string, 
 	return m, nil
 }
 
+// Presented is the token or session that a call's headers have, "" where a cookie has it.
+func Presented(h http.Header) string {
+	text, _ := strings.CutPrefix(h.Get("Authorization"), "Bearer ")
+	return text
+}
+
+// Secret is the hash of what the member presented.
+func (m Member) Secret() []byte { return m.presented.hash }
+
+// Spent says whether an address has had its wrong tries of this minute, and Wrong counts
+// one, for those who sign in with something else than a token.
+func (a *Auth) Spent(address string) bool { return a.tries.spent(address, a.Wall()) }
+
+// Wrong is said with Spent.
+func (a *Auth) Wrong(address string) { a.tries.wrong(address, a.Wall()) }
+
 // Again is the member as they are by r, for a call that goes on for long. The error is a
 // *code.Error: StaffSecretInvalid, once they or what they presented was ended.
 func (a *Auth) Again(r table.Reader, m Member) (Member, error) {

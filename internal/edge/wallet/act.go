@@ -45,6 +45,8 @@ func actOf(call any) []byte {
 		return withoutGrant(m, &m.Grant)
 	case *pb.EndDeviceRequest:
 		return withoutGrant(m, &m.Grant)
+	case *pb.SignInStaffRequest:
+		return withoutGrant(m, &m.Grant)
 	}
 	return nil
 }

@@ -52,6 +52,8 @@ func inner(q *pb.AskPasskeyRequest) any {
 		return c.WithdrawCash
 	case *pb.AskPasskeyRequest_AnswerAsked:
 		return c.AnswerAsked
+	case *pb.AskPasskeyRequest_SignInStaff:
+		return c.SignInStaff
 	}
 	return nil
 }

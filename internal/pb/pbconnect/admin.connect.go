@@ -154,6 +154,9 @@ const (
 	AdminServiceStaffEndSessionProcedure = "/holdfast.v1.AdminService/StaffEndSession"
 	// AdminServiceStaffEndProcedure is the fully-qualified name of the AdminService's StaffEnd RPC.
 	AdminServiceStaffEndProcedure = "/holdfast.v1.AdminService/StaffEnd"
+	// AdminServiceStaffEndPasskeyProcedure is the fully-qualified name of the AdminService's
+	// StaffEndPasskey RPC.
+	AdminServiceStaffEndPasskeyProcedure = "/holdfast.v1.AdminService/StaffEndPasskey"
 	// AdminServiceReportListProcedure is the fully-qualified name of the AdminService's ReportList RPC.
 	AdminServiceReportListProcedure = "/holdfast.v1.AdminService/ReportList"
 	// AdminServiceReportShowProcedure is the fully-qualified name of the AdminService's ReportShow RPC.
@@ -238,6 +241,8 @@ type AdminServiceClient interface {
 	StaffToken(context.Context, *connect.Request[pb.AdminStaffRequest]) (*connect.Response[pb.NewTokenResponse], error)
 	StaffEndSession(context.Context, *connect.Request[pb.AdminStaffEndSessionRequest]) (*connect.Response[pb.StaffShown], error)
 	StaffEnd(context.Context, *connect.Request[pb.AdminStaffRequest]) (*connect.Response[pb.StaffShown], error)
+	// StaffEndPasskey removes a passkey of a member's, with the sessions that it opened.
+	StaffEndPasskey(context.Context, *connect.Request[pb.AdminStaffEndPasskeyRequest]) (*connect.Response[pb.StaffShown], error)
 	// ReportList lists problem reports that wait, the most urgent first, or all.
 	ReportList(context.Context, *connect.Request[pb.AdminReportListRequest]) (*connect.Response[pb.AdminReportListResponse], error)
 	// ReportShow shows a report with everything that belongs to it.
@@ -526,6 +531,12 @@ func NewAdminServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			connect.WithSchema(adminServiceMethods.ByName("StaffEnd")),
 			connect.WithClientOptions(opts...),
 		),
+		staffEndPasskey: connect.NewClient[pb.AdminStaffEndPasskeyRequest, pb.StaffShown](
+			httpClient,
+			baseURL+AdminServiceStaffEndPasskeyProcedure,
+			connect.WithSchema(adminServiceMethods.ByName("StaffEndPasskey")),
+			connect.WithClientOptions(opts...),
+		),
 		reportList: connect.NewClient[pb.AdminReportListRequest, pb.AdminReportListResponse](
 			httpClient,
 			baseURL+AdminServiceReportListProcedure,
@@ -611,6 +622,7 @@ type adminServiceClient struct {
 	staffToken       *connect.Client[pb.AdminStaffRequest, pb.NewTokenResponse]
 	staffEndSession  *connect.Client[pb.AdminStaffEndSessionRequest, pb.StaffShown]
 	staffEnd         *connect.Client[pb.AdminStaffRequest, pb.StaffShown]
+	staffEndPasskey  *connect.Client[pb.AdminStaffEndPasskeyRequest, pb.StaffShown]
 	reportList       *connect.Client[pb.AdminReportListRequest, pb.AdminReportListResponse]
 	reportShow       *connect.Client[pb.AdminReportRequest, pb.AdminReport]
 	reportAnswer     *connect.Client[pb.AdminReportAnswerRequest, pb.AdminReport]
@@ -839,6 +851,11 @@ func (c *adminServiceClient) StaffEnd(ctx context.Context, req *connect.Request[
 	return c.staffEnd.CallUnary(ctx, req)
 }
 
+// StaffEndPasskey calls holdfast.v1.AdminService.StaffEndPasskey.
+func (c *adminServiceClient) StaffEndPasskey(ctx context.Context, req *connect.Request[pb.AdminStaffEndPasskeyRequest]) (*connect.Response[pb.StaffShown], error) {
+	return c.staffEndPasskey.CallUnary(ctx, req)
+}
+
 // ReportList calls holdfast.v1.AdminService.ReportList.
 func (c *adminServiceClient) ReportList(ctx context.Context, req *connect.Request[pb.AdminReportListRequest]) (*connect.Response[pb.AdminReportListResponse], error) {
 	return c.reportList.CallUnary(ctx, req)
@@ -938,6 +955,8 @@ type AdminServiceHandler interface {
 	StaffToken(context.Context, *connect.Request[pb.AdminStaffRequest]) (*connect.Response[pb.NewTokenResponse], error)
 	StaffEndSession(context.Context, *connect.Request[pb.AdminStaffEndSessionRequest]) (*connect.Response[pb.StaffShown], error)
 	StaffEnd(context.Context, *connect.Request[pb.AdminStaffRequest]) (*connect.Response[pb.StaffShown], error)
+	// StaffEndPasskey removes a passkey of a member's, with the sessions that it opened.
+	StaffEndPasskey(context.Context, *connect.Request[pb.AdminStaffEndPasskeyRequest]) (*connect.Response[pb.StaffShown], error)
 	// ReportList lists problem reports that wait, the most urgent first, or all.
 	ReportList(context.Context, *connect.Request[pb.AdminReportListRequest]) (*connect.Response[pb.AdminReportListResponse], error)
 	// ReportShow shows a report with everything that belongs to it.
@@ -1222,6 +1241,12 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 		connect.WithSchema(adminServiceMethods.ByName("StaffEnd")),
 		connect.WithHandlerOptions(opts...),
 	)
+	adminServiceStaffEndPasskeyHandler := connect.NewUnaryHandler(
+		AdminServiceStaffEndPasskeyProcedure,
+		svc.StaffEndPasskey,
+		connect.WithSchema(adminServiceMethods.ByName("StaffEndPasskey")),
+		connect.WithHandlerOptions(opts...),
+	)
 	adminServiceReportListHandler := connect.NewUnaryHandler(
 		AdminServiceReportListProcedure,
 		svc.ReportList,
@@ -1348,6 +1373,8 @@ func NewAdminServiceHandler(svc AdminServiceHandler, opts ...connect.HandlerOpti
 			adminServiceStaffEndSessionHandler.ServeHTTP(w, r)
 		case AdminServiceStaffEndProcedure:
 			adminServiceStaffEndHandler.ServeHTTP(w, r)
+		case AdminServiceStaffEndPasskeyProcedure:
+			adminServiceStaffEndPasskeyHandler.ServeHTTP(w, r)
 		case AdminServiceReportListProcedure:
 			adminServiceReportListHandler.ServeHTTP(w, r)
 		case AdminServiceReportShowProcedure:
@@ -1543,6 +1570,10 @@ func (UnimplementedAdminServiceHandler) StaffEndSession(context.Context, *connec
 
 func (UnimplementedAdminServiceHandler) StaffEnd(context.Context, *connect.Request[pb.AdminStaffRequest]) (*connect.Response[pb.StaffShown], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.AdminService.StaffEnd is not implemented"))
+}
+
+func (UnimplementedAdminServiceHandler) StaffEndPasskey(context.Context, *connect.Request[pb.AdminStaffEndPasskeyRequest]) (*connect.Response[pb.StaffShown], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.AdminService.StaffEndPasskey is not implemented"))
 }
 
 func (UnimplementedAdminServiceHandler) ReportList(context.Context, *connect.Request[pb.AdminReportListRequest]) (*connect.Response[pb.AdminReportListResponse], error) {

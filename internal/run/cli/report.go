@@ -126,15 +126,7 @@ func showReport(env *Env, a *pb.AdminReport) error {
 	}
 	var b strings.Builder
 	r := a.Report
-	var evidence []string
-	for _, seq := range r.Evidence {
-		evidence = append(evidence, fmt.Sprint(seq))
-	}
-	fields(&b,
-		"report", fmt.Sprintf("%d  %s  %s", r.Id, word(r.Trouble), word(r.State)), "about", aboutText(r.Subject), "merchant", r.Mchid, "person", fmt.Sprint(r.Uid),
-		"since", when(r.CreatedAt), "promised", when(r.PromisedAt), "words", r.Words, "answer", r.Answer,
-		"answered", choose(r.AnsweredAt != 0, when(r.AnsweredAt)+"  by "+r.AnsweredBy, ""), "closed", choose(r.ClosedAt != 0, when(r.ClosedAt), ""),
-		"not shown", r.Missing, "evidence", strings.Join(evidence, " "))
+	reportFields(&b, r)
 	if o := a.Order.GetOrder(); o != nil {
 		fields(&b, "order", fmt.Sprintf("order/%d  %s  %s  %s", o.Id, o.OutTradeNo, yuan(o.Total), word(o.State)), "receipt", choose(a.Order.Receipt != nil, "there: holdfast receipt get", "not yet"))
 	}
@@ -145,6 +137,19 @@ func showReport(env *Env, a *pb.AdminReport) error {
 	}
 	_, err := env.Out.Write([]byte(b.String()))
 	return err
+}
+
+// reportFields prints what a report itself says.
+func reportFields(b *strings.Builder, r *pb.ReportShown) {
+	var evidence []string
+	for _, seq := range r.Evidence {
+		evidence = append(evidence, fmt.Sprint(seq))
+	}
+	fields(b,
+		"report", fmt.Sprintf("%d  %s  %s", r.Id, word(r.Trouble), word(r.State)), "about", aboutText(r.Subject), "merchant", r.Mchid, "person", fmt.Sprint(r.Uid),
+		"since", when(r.CreatedAt), "promised", when(r.PromisedAt), "words", r.Words, "answer", r.Answer,
+		"answered", choose(r.AnsweredAt != 0, when(r.AnsweredAt)+"  by "+r.AnsweredBy, ""), "closed", choose(r.ClosedAt != 0, when(r.ClosedAt), ""),
+		"not shown", r.Missing, "evidence", strings.Join(evidence, " "))
 }
 
 // printAttempts prints how notices were delivered.

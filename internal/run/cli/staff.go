@@ -83,6 +83,7 @@ func showMember(env *Env, m *pb.StaffShown) error {
 		"staff", fmt.Sprintf("%d  %s", m.Id, m.Ref), "merchant", m.Mchid, "name", name, "phone", m.Phone, "e-mail", m.Email,
 		"roles", roleNames(m.Roles), "person", choose(m.Uid != 0, fmt.Sprint(m.Uid), ""), "since", when(m.CreatedAt),
 		"token", choose(m.TokenAt != 0, "made "+when(m.TokenAt), "none"), "ended", choose(m.EndedAt != 0, when(m.EndedAt), ""))
+	printPasskeys(&b, m)
 	printSessions(&b, m)
 	_, err := env.Out.Write([]byte(b.String()))
 	return err
@@ -90,7 +91,7 @@ func showMember(env *Env, m *pb.StaffShown) error {
 
 func printSessions(b *strings.Builder, m *pb.StaffShown) {
 	for _, s := range m.Sessions {
-		fmt.Fprintf(b, "session  %d  %s  since %s until %s%s\n", s.Number, cmp.Or(s.Label, "-"), when(s.OpenedAt), when(s.Until), choose(s.ByDevice, "  by wallet", ""))
+		fmt.Fprintf(b, "session  %d  %s  since %s until %s%s\n", s.Number, cmp.Or(s.Label, "-"), when(s.OpenedAt), when(s.Until), choose(s.ByDevice, "  by wallet", choose(s.ByPasskey, "  by passkey", "  by token")))
 	}
 }
 
@@ -160,9 +161,9 @@ func printMembers(env *Env, a *pb.ListMembersResponse) error {
 		return nil
 	}
 	w := tabwriter.NewWriter(env.Out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "NUMBER\tREF\tMERCHANT\tROLES\tTOKEN\tSESSIONS\tENDED")
+	fmt.Fprintln(w, "NUMBER\tREF\tMERCHANT\tROLES\tSIGNS IN BY\tSESSIONS\tENDED")
 	for _, m := range a.Members {
-		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%d\t%s\n", m.Id, m.Ref, cmp.Or(m.Mchid, "-"), roleNames(m.Roles), choose(m.TokenAt != 0, "yes", "no"), len(m.Sessions), choose(m.EndedAt != 0, "yes", "no"))
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%d\t%s\n", m.Id, m.Ref, cmp.Or(m.Mchid, "-"), roleNames(m.Roles), signsInBy(m), len(m.Sessions), choose(m.EndedAt != 0, "yes", "no"))
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -175,7 +176,7 @@ func printMembers(env *Env, a *pb.ListMembersResponse) error {
 
 var staffShow = Command{
 	Name: "staff show", Args: "REF", Short: "show a member of staff with roles and sessions", JSON: true, Admin: true,
-	Long:     "Shows who it is, what they may do, whether they have a token, and where they are signed in. A token itself is never shown again.",
+	Long:     "Shows who it is, what they may do, how they sign in, and where they are. A token itself is never shown again.",
 	Examples: []Example{{"holdfast staff show wang", "an operator"}, {"holdfast staff show till-2 --merchant 1900000001", "one of a merchant's people"}},
 	Flags: func(fs *flag.FlagSet) RunFunc {
 		member := memberFlags(fs)
@@ -213,8 +214,8 @@ var staffRoles = Command{
 var staffToken = Command{
 	Name: "staff token", Args: "REF", Short: "make a new token for a member of staff", JSON: true, Admin: true,
 	Long: `The token is shown here, or written to --out FILE, and nowhere else; one that is lost
-is replaced by running this again. The token before it, and the sessions that it
-opened, end. Other commands take it by --token-file FILE.
+is replaced by running this again. The token before it ends, with the passkeys that it
+could add and the sessions that they all opened. Other commands take it by --token-file FILE.
 
 --qr draws it as a code for a till's tablet: its camera opens the till page signed in. Who
 photographs the code can sign in too, until the next token: show it to the tablet alone.`,

@@ -27,7 +27,8 @@ func (t *tillFlags) flags(fs *flag.FlagSet) {
 	fs.DurationVar(&t.node.Timeout, "timeout", 15*time.Second, "give up after this `TIME`; the outcome is then unknown")
 }
 
-func (t *tillFlags) client(env *Env) (pbconnect.TillServiceClient, error) {
+// address is where to call, as whom.
+func (t *tillFlags) address(env *Env) (admin.Address, error) {
 	at := t.node
 	for name, to := range map[string]*string{"HOLDFAST_TILL": &at.URL, "HOLDFAST_TOKEN_FILE": &at.TokenFile, "HOLDFAST_CA": &at.CAFile} {
 		if *to == "" {
@@ -35,11 +36,23 @@ func (t *tillFlags) client(env *Env) (pbconnect.TillServiceClient, error) {
 		}
 	}
 	if at.URL == "" || at.TokenFile == "" {
-		return nil, usage("--to https://pay.example.com --token-file li.token", "which platform, and who are you?")
+		return at, usage("--to https://pay.example.com --token-file li.token", "which platform, and who are you?")
+	}
+	return at, nil
+}
+
+func notDialled(err error) error {
+	return usage("the token file is what `holdfast staff token` or `holdfast wallet work signin` wrote; --to is the wallet API's address", "%w", err)
+}
+
+func (t *tillFlags) client(env *Env) (pbconnect.TillServiceClient, error) {
+	at, err := t.address(env)
+	if err != nil {
+		return nil, err
 	}
 	c, err := admin.DialTill(at)
 	if err != nil {
-		return nil, usage("the token file is what `holdfast staff token` wrote; --to is the wallet API's address", "%w", err)
+		return nil, notDialled(err)
 	}
 	return c, nil
 }

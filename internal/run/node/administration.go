@@ -64,8 +64,9 @@ func (n *administration) acquire() (*admin.Server, func()) {
 // adminService is what operators call.
 type adminService struct {
 	part
-	cfg MerchantsConfig
-	at  *administration
+	cfg     MerchantsConfig
+	wallets WalletAPIConfig // whose site staff's passkeys are made for too
+	at      *administration
 }
 
 // Start lets operators in.
@@ -74,7 +75,11 @@ func (n *adminService) Start(context.Context) error {
 	modes := map[string]pb.KeyMode{
 		"certificate": pb.KeyMode_KEY_MODE_CERTIFICATE, "public_key": pb.KeyMode_KEY_MODE_PUBLIC_KEY, "both": pb.KeyMode_KEY_MODE_BOTH,
 	}
-	n.members = n.newMembers()
+	passkeys, err := n.wallets.passkeys()
+	if err != nil {
+		return err
+	}
+	n.members = n.newMembers(passkeys)
 	service := admin.NewServer(admin.Config{
 		Staff: n.members.Auth, Members: n.members,
 		Core: n.replica, Cluster: n.operator(), Keys: n.keys, People: n.people, Views: n.views, Receipts: n.journal.receipts, Tokens: n.tokens,

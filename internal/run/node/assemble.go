@@ -44,7 +44,7 @@ func assemble(n *shared, cfg *Config) []place {
 		{"scrubber", "damage is looked for as long as the node runs", &scrubbing{part: p(), cfg: cfg.Disk}, false},
 		{"views", "they follow the journal and nothing waits for them", &viewing{p()}, false},
 		{"events", "they tell what was applied, and who was away asks the views", &eventing{p()}, false},
-		{"admin service", "operators before merchants", &adminService{p(), cfg.Merchants, operators}, false},
+		{"admin service", "operators before merchants", &adminService{p(), cfg.Merchants, cfg.WalletAPI, operators}, false},
 		{"inner service", "the courier before the first payment, so that no notice waits", &courierService{p(), cfg.Inner}, false},
 		{"admission", "before whoever it lets in", &admission{p(), cfg.MerchantAPI.MaxInFlight}, false},
 	}, forPeople(p, cfg), forMerchants(p, cfg))

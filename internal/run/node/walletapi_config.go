@@ -39,7 +39,7 @@ func walletAPISection(c *Config) config.Section {
 			config.Key("base_url", "Address that people's browsers open for their wallets, like `https://wallet.example.com`; it must lead to wallet_api.address. The cashier sends payers there. Empty: on a loopback address that address, else the cashier offers no wallet.", &w.BaseURL),
 			config.Key("code_url", "Address of the adapter that sends one-time codes by SMS: it gets a POST of `{\"phone\", \"text\", \"code\", \"lang\"}` and answers 2xx. Empty: a sandbox shows codes on its console, any other platform sends none.", &w.CodeURL),
 			config.File("code_secret_file", "File with the secret that signs these calls: `Holdfast-Signature: t=UNIX,v1=HEX`, HMAC-SHA256 over `UNIX.BODY`.", &w.CodeSecretFile),
-			config.Key("passkey_site", "Domain that people's passkeys are made for, like `pay.example.com`; never change it, since passkeys work for no other. Empty: there are none.", &w.PasskeySite),
+			config.Key("passkey_site", "Domain that people's and staff's passkeys are made for, like `pay.example.com`; never change it, since passkeys work for no other. Empty: there are none.", &w.PasskeySite),
 			config.Key("passkey_origins", "List of the pages' origins that may ask for passkeys, like `https://pay.example.com`: the domain or parts of it.", &w.PasskeyOrigins),
 		},
 		Default: func() { *w = WalletAPIConfig{} },

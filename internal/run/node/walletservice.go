@@ -33,7 +33,7 @@ func (n *walletService) Start(context.Context) error {
 	if err != nil {
 		return err
 	}
-	passkeys, err := n.passkeys()
+	passkeys, err := n.cfg.passkeys()
 	if err != nil {
 		return err
 	}
@@ -55,8 +55,7 @@ func (n *walletService) Routes() []route {
 
 // passkeys asks for passkeys in the name of the site that is configured; nil: there is
 // none.
-func (n *walletService) passkeys() (*passkey.Party, error) {
-	w := n.cfg
+func (w *WalletAPIConfig) passkeys() (*passkey.Party, error) {
 	if w.PasskeySite == "" {
 		return nil, nil
 	}

@@ -31,6 +31,8 @@ type Authenticator struct {
 	Counts bool
 	// Origin is the page's, Site the relying party's id; "" is what the options say.
 	Origin, Site string
+	// handle is what it knows its owner by.
+	handle []byte
 	// Unverified has it sign without knowing its owner.
 	Unverified bool
 }
@@ -59,8 +61,12 @@ func (a *Authenticator) Create(options string) string {
 	var o struct {
 		Challenge string
 		RP        struct{ ID string }
+		User      struct{ ID string }
 	}
 	a.must(json.Unmarshal([]byte(options), &o))
+	var err error
+	a.handle, err = base64.RawURLEncoding.DecodeString(o.User.ID)
+	a.must(err)
 	data := a.data(o.RP.ID, attested)
 	data = append(data, make([]byte, 16)...) // no model
 	data = append(binary.BigEndian.AppendUint16(data, uint16(len(a.ID))), a.ID...)
@@ -71,7 +77,10 @@ func (a *Authenticator) Create(options string) string {
 
 // Get is what the browser returns for request options.
 func (a *Authenticator) Get(options string) string {
-	var o struct{ Challenge, RPID string }
+	var o struct {
+		Challenge, RPID  string
+		AllowCredentials []any
+	}
 	a.must(json.Unmarshal([]byte(options), &o))
 	if a.Counts {
 		a.Count++
@@ -81,7 +90,11 @@ func (a *Authenticator) Get(options string) string {
 	sum := sha256.Sum256(append(append([]byte(nil), data...), hash[:]...))
 	sig, err := ecdsa.SignASN1(rand.Reader, a.key, sum[:])
 	a.must(err)
-	return a.credential(map[string]any{"authenticatorData": base64URL(data), "clientDataJSON": base64URL(client), "signature": base64URL(sig)})
+	said := map[string]any{"authenticatorData": base64URL(data), "clientDataJSON": base64URL(client), "signature": base64URL(sig)}
+	if len(o.AllowCredentials) == 0 { // it was not named, and says whose it is
+		said["userHandle"] = base64URL(a.handle)
+	}
+	return a.credential(said)
 }
 
 func (a *Authenticator) data(site string, flags byte) []byte {
