@@ -210,6 +210,7 @@ export const t = {
 // refusals are the till's own words for outcomes; others have the platform's.
 export const refusals: Record<string, Text> = {
 	balance_too_low: { zh: "顾客余额不足。换一种方式付，或充值后再扫。", en: "The customer's balance is too low. They can pay another way, or top up first." },
+	refund_not_enough: { zh: "店铺余额不足，退不了：货款可能已转入店主钱包。收到新的款后再退，或付现金给顾客。", en: "The shop's balance is too low for this refund: its takings may have been moved to the owner. Refund again once new payments have come, or hand out cash." },
 	till_closed: { zh: "这个收银台已停用。", en: "This till is closed." },
 	payee_unavailable: { zh: "找不到这个钱包，或它暂时不能收款。", en: "This wallet can't be found, or can't receive right now." },
 	shift_of_another: { zh: "这个班是别人开的。请对方先交班，或由对方登录。", en: "Someone else opened this shift. They must end it first, or sign in themselves." },

@@ -120,7 +120,7 @@ function whence(a: Act): string {
 
 function NotDone({ act: a }: { act: Act }) {
 	const [title, money] = notDone(a);
-	const said = sentence(a.code, a.sentence);
+	const said = sentence(a.kind === "TakeTakings" && a.code === "balance_too_low" ? "taking_too_much" : a.code, a.sentence);
 	const useful = a.kind !== "OpenPacket" && a.kind !== "AnswerTransfer" && a.kind !== "AnswerAsked";
 	return (
 		<Screen

@@ -306,6 +306,7 @@ export const refusals: Record<string, Text> = {
 	prepay_replaced: { zh: "商家已出示新的付款码，请扫最新的一个。", en: "The shop has made a newer code. Scan that one." },
 	payer_mismatch: { zh: "这笔订单是为另一位付款人下的。", en: "This order was placed for someone else." },
 	balance_too_low: { zh: "余额不足。充值后可以接着付这一笔。", en: "Your balance is too low. Top up, then continue with this payment." },
+	taking_too_much: { zh: "店里的钱不够这么多，可能刚退过款。", en: "The shop has less than that by now; something may have been refunded." },
 	person_blocked: { zh: "账户受限，暂时不能付款。钱还在钱包里，请联系运营方。", en: "Your account is blocked, so you can't pay for now. Your money is still in the wallet. Contact the operator." },
 	account_frozen: { zh: "余额已冻结，暂时不能付款。请联系运营方。", en: "Your balance is frozen, so you can't pay for now. Contact the operator." },
 	merchant_paused: { zh: "商家已暂停收款，请换一种方式付给商家。", en: "The shop isn't taking payments right now. Pay it another way." },

@@ -212,9 +212,18 @@ func (s *Server) Refund(ctx context.Context, q *connect.Request[pb.TillRefundReq
 	if err != nil {
 		return nil, err
 	}
-	f, err := do(ctx, s, refund.Create, &pb.RefundCreate{
+	c := &pb.RefundCreate{
 		Mchid: m.Mchid, OutRefundNo: number(tillOf(o), ask.ClientId), OutTradeNo: o.OutTradeNo, Refund: ask.Amount, Total: o.Total, Currency: o.Currency, Reason: ask.Reason,
-	})
+	}
+	if err := s.read(ctx, "find the merchant", func(r table.Reader) error {
+		if shop, ok := merchant.Peek(r, m.Mchid); ok {
+			c.NotifyUrl = shop.Settings.GetTillNotifyUrl()
+		}
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	f, err := do(ctx, s, refund.Create, c)
 	if err != nil {
 		return nil, err
 	}

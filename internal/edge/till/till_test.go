@@ -27,6 +27,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
 	"github.com/holdfast-pay/holdfast/internal/rule/ledger"
 	"github.com/holdfast-pay/holdfast/internal/rule/order"
+	"github.com/holdfast-pay/holdfast/internal/rule/refund"
 	rule "github.com/holdfast-pay/holdfast/internal/rule/till"
 )
 
@@ -205,6 +206,14 @@ func TestOrderAtTheTill(t *testing.T) {
 	back := &pb.TillRefundRequest{OutTradeNo: o.OutTradeNo, Amount: 2_50, Reason: "one cup was cold", ClientId: "r1"}
 	if f := must(t, li.Refund, back); f.State != "processing" || must(t, li.Refund, back).OutRefundNo != f.OutRefundNo {
 		t.Errorf("the refund is %v", f)
+	}
+	if err := s.Read(func(r table.Reader) error {
+		if f, _ := refund.Get(r, 1); f.GetNotifyUrl() != "https://shop.example/n" {
+			t.Errorf("the refund's notice goes to %q", f.GetNotifyUrl())
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
 	}
 	a := must(t, li.ShowTakings, &pb.ShowTakingsRequest{Till: s.till.Id})
 	if a.Payments != 1 || a.Paid != 12_50 || a.Refunded != 2_50 || len(a.Newest) != 1 || a.AtLeast || a.Included != 7 {
