@@ -25,6 +25,373 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+type ListWorkRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListWorkRequest) Reset() {
+	*x = ListWorkRequest{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListWorkRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListWorkRequest) ProtoMessage() {}
+
+func (x *ListWorkRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListWorkRequest.ProtoReflect.Descriptor instead.
+func (*ListWorkRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{0}
+}
+
+type ListWorkResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Work          []*WorkView            `protobuf:"bytes,1,rep,name=work,proto3" json:"work,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListWorkResponse) Reset() {
+	*x = ListWorkResponse{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListWorkResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListWorkResponse) ProtoMessage() {}
+
+func (x *ListWorkResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListWorkResponse.ProtoReflect.Descriptor instead.
+func (*ListWorkResponse) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *ListWorkResponse) GetWork() []*WorkView {
+	if x != nil {
+		return x.Work
+	}
+	return nil
+}
+
+// WorkView is a member of staff whom the caller is.
+type WorkView struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Staff uint64                 `protobuf:"varint,1,opt,name=staff,proto3" json:"staff,omitempty"`
+	Ref   string                 `protobuf:"bytes,2,opt,name=ref,proto3" json:"ref,omitempty"`
+	// mchid and merchant are empty for an operator.
+	Mchid    string `protobuf:"bytes,3,opt,name=mchid,proto3" json:"mchid,omitempty"`
+	Merchant string `protobuf:"bytes,4,opt,name=merchant,proto3" json:"merchant,omitempty"`
+	// roles are owner, cashier, developer, ...
+	Roles         []string       `protobuf:"bytes,5,rep,name=roles,proto3" json:"roles,omitempty"`
+	Sessions      []*WorkSession `protobuf:"bytes,6,rep,name=sessions,proto3" json:"sessions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WorkView) Reset() {
+	*x = WorkView{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WorkView) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WorkView) ProtoMessage() {}
+
+func (x *WorkView) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WorkView.ProtoReflect.Descriptor instead.
+func (*WorkView) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *WorkView) GetStaff() uint64 {
+	if x != nil {
+		return x.Staff
+	}
+	return 0
+}
+
+func (x *WorkView) GetRef() string {
+	if x != nil {
+		return x.Ref
+	}
+	return ""
+}
+
+func (x *WorkView) GetMchid() string {
+	if x != nil {
+		return x.Mchid
+	}
+	return ""
+}
+
+func (x *WorkView) GetMerchant() string {
+	if x != nil {
+		return x.Merchant
+	}
+	return ""
+}
+
+func (x *WorkView) GetRoles() []string {
+	if x != nil {
+		return x.Roles
+	}
+	return nil
+}
+
+func (x *WorkView) GetSessions() []*WorkSession {
+	if x != nil {
+		return x.Sessions
+	}
+	return nil
+}
+
+type WorkSession struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Number        uint64                 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
+	OpenedAt      int64                  `protobuf:"varint,2,opt,name=opened_at,json=openedAt,proto3" json:"opened_at,omitempty"`
+	Until         int64                  `protobuf:"varint,3,opt,name=until,proto3" json:"until,omitempty"`
+	Label         string                 `protobuf:"bytes,4,opt,name=label,proto3" json:"label,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WorkSession) Reset() {
+	*x = WorkSession{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WorkSession) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WorkSession) ProtoMessage() {}
+
+func (x *WorkSession) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WorkSession.ProtoReflect.Descriptor instead.
+func (*WorkSession) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *WorkSession) GetNumber() uint64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *WorkSession) GetOpenedAt() int64 {
+	if x != nil {
+		return x.OpenedAt
+	}
+	return 0
+}
+
+func (x *WorkSession) GetUntil() int64 {
+	if x != nil {
+		return x.Until
+	}
+	return 0
+}
+
+func (x *WorkSession) GetLabel() string {
+	if x != nil {
+		return x.Label
+	}
+	return ""
+}
+
+type SignInStaffRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Staff uint64                 `protobuf:"varint,1,opt,name=staff,proto3" json:"staff,omitempty"`
+	// hash is what the sign-in code has: SHA-256 of the secret that opens.
+	Hash []byte `protobuf:"bytes,2,opt,name=hash,proto3" json:"hash,omitempty"`
+	// life_s is how long it lasts, seconds; 0 is 12 hours.
+	LifeS int64 `protobuf:"varint,3,opt,name=life_s,json=lifeS,proto3" json:"life_s,omitempty"`
+	// label says where, at most 40 characters.
+	Label         string `protobuf:"bytes,4,opt,name=label,proto3" json:"label,omitempty"`
+	Grant         uint64 `protobuf:"varint,5,opt,name=grant,proto3" json:"grant,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SignInStaffRequest) Reset() {
+	*x = SignInStaffRequest{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SignInStaffRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SignInStaffRequest) ProtoMessage() {}
+
+func (x *SignInStaffRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SignInStaffRequest.ProtoReflect.Descriptor instead.
+func (*SignInStaffRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *SignInStaffRequest) GetStaff() uint64 {
+	if x != nil {
+		return x.Staff
+	}
+	return 0
+}
+
+func (x *SignInStaffRequest) GetHash() []byte {
+	if x != nil {
+		return x.Hash
+	}
+	return nil
+}
+
+func (x *SignInStaffRequest) GetLifeS() int64 {
+	if x != nil {
+		return x.LifeS
+	}
+	return 0
+}
+
+func (x *SignInStaffRequest) GetLabel() string {
+	if x != nil {
+		return x.Label
+	}
+	return ""
+}
+
+func (x *SignInStaffRequest) GetGrant() uint64 {
+	if x != nil {
+		return x.Grant
+	}
+	return 0
+}
+
+type EndWorkSessionRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Staff uint64                 `protobuf:"varint,1,opt,name=staff,proto3" json:"staff,omitempty"`
+	// number is 0 for all of them.
+	Number        uint64 `protobuf:"varint,2,opt,name=number,proto3" json:"number,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EndWorkSessionRequest) Reset() {
+	*x = EndWorkSessionRequest{}
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EndWorkSessionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EndWorkSessionRequest) ProtoMessage() {}
+
+func (x *EndWorkSessionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EndWorkSessionRequest.ProtoReflect.Descriptor instead.
+func (*EndWorkSessionRequest) Descriptor() ([]byte, []int) {
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *EndWorkSessionRequest) GetStaff() uint64 {
+	if x != nil {
+		return x.Staff
+	}
+	return 0
+}
+
+func (x *EndWorkSessionRequest) GetNumber() uint64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
 type SendCodeRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// phone is +86 138 0000 0000, or a mainland mobile number without its country.
@@ -37,7 +404,7 @@ type SendCodeRequest struct {
 
 func (x *SendCodeRequest) Reset() {
 	*x = SendCodeRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[0]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -49,7 +416,7 @@ func (x *SendCodeRequest) String() string {
 func (*SendCodeRequest) ProtoMessage() {}
 
 func (x *SendCodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[0]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -62,7 +429,7 @@ func (x *SendCodeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SendCodeRequest.ProtoReflect.Descriptor instead.
 func (*SendCodeRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{0}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *SendCodeRequest) GetPhone() string {
@@ -89,7 +456,7 @@ type SendCodeResponse struct {
 
 func (x *SendCodeResponse) Reset() {
 	*x = SendCodeResponse{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[1]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -101,7 +468,7 @@ func (x *SendCodeResponse) String() string {
 func (*SendCodeResponse) ProtoMessage() {}
 
 func (x *SendCodeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[1]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -114,7 +481,7 @@ func (x *SendCodeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SendCodeResponse.ProtoReflect.Descriptor instead.
 func (*SendCodeResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{1}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *SendCodeResponse) GetExpiresAt() int64 {
@@ -142,7 +509,7 @@ type EnrolRequest struct {
 
 func (x *EnrolRequest) Reset() {
 	*x = EnrolRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[2]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -154,7 +521,7 @@ func (x *EnrolRequest) String() string {
 func (*EnrolRequest) ProtoMessage() {}
 
 func (x *EnrolRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[2]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -167,7 +534,7 @@ func (x *EnrolRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EnrolRequest.ProtoReflect.Descriptor instead.
 func (*EnrolRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{2}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *EnrolRequest) GetPhone() string {
@@ -223,7 +590,7 @@ type EnrolResponse struct {
 
 func (x *EnrolResponse) Reset() {
 	*x = EnrolResponse{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[3]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -235,7 +602,7 @@ func (x *EnrolResponse) String() string {
 func (*EnrolResponse) ProtoMessage() {}
 
 func (x *EnrolResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[3]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -248,7 +615,7 @@ func (x *EnrolResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EnrolResponse.ProtoReflect.Descriptor instead.
 func (*EnrolResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{3}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *EnrolResponse) GetDevice() []byte {
@@ -273,7 +640,7 @@ type ShowWalletRequest struct {
 
 func (x *ShowWalletRequest) Reset() {
 	*x = ShowWalletRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[4]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -285,7 +652,7 @@ func (x *ShowWalletRequest) String() string {
 func (*ShowWalletRequest) ProtoMessage() {}
 
 func (x *ShowWalletRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[4]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -298,7 +665,7 @@ func (x *ShowWalletRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowWalletRequest.ProtoReflect.Descriptor instead.
 func (*ShowWalletRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{4}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{10}
 }
 
 type WalletView struct {
@@ -331,7 +698,7 @@ type WalletView struct {
 
 func (x *WalletView) Reset() {
 	*x = WalletView{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[5]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -343,7 +710,7 @@ func (x *WalletView) String() string {
 func (*WalletView) ProtoMessage() {}
 
 func (x *WalletView) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[5]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -356,7 +723,7 @@ func (x *WalletView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WalletView.ProtoReflect.Descriptor instead.
 func (*WalletView) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{5}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *WalletView) GetName() string {
@@ -485,7 +852,7 @@ type ShopDecision struct {
 
 func (x *ShopDecision) Reset() {
 	*x = ShopDecision{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[6]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -497,7 +864,7 @@ func (x *ShopDecision) String() string {
 func (*ShopDecision) ProtoMessage() {}
 
 func (x *ShopDecision) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[6]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -510,7 +877,7 @@ func (x *ShopDecision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShopDecision.ProtoReflect.Descriptor instead.
 func (*ShopDecision) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{6}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ShopDecision) GetShop() uint64 {
@@ -549,7 +916,7 @@ type BeginPasskeyRequest struct {
 
 func (x *BeginPasskeyRequest) Reset() {
 	*x = BeginPasskeyRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[7]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -561,7 +928,7 @@ func (x *BeginPasskeyRequest) String() string {
 func (*BeginPasskeyRequest) ProtoMessage() {}
 
 func (x *BeginPasskeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[7]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -574,7 +941,7 @@ func (x *BeginPasskeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BeginPasskeyRequest.ProtoReflect.Descriptor instead.
 func (*BeginPasskeyRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{7}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{13}
 }
 
 // PasskeyAsked is for the browser's navigator.credentials.
@@ -591,7 +958,7 @@ type PasskeyAsked struct {
 
 func (x *PasskeyAsked) Reset() {
 	*x = PasskeyAsked{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[8]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -603,7 +970,7 @@ func (x *PasskeyAsked) String() string {
 func (*PasskeyAsked) ProtoMessage() {}
 
 func (x *PasskeyAsked) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[8]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -616,7 +983,7 @@ func (x *PasskeyAsked) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PasskeyAsked.ProtoReflect.Descriptor instead.
 func (*PasskeyAsked) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{8}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *PasskeyAsked) GetOptions() string {
@@ -648,7 +1015,7 @@ type AddPasskeyRequest struct {
 
 func (x *AddPasskeyRequest) Reset() {
 	*x = AddPasskeyRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[9]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -660,7 +1027,7 @@ func (x *AddPasskeyRequest) String() string {
 func (*AddPasskeyRequest) ProtoMessage() {}
 
 func (x *AddPasskeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[9]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -673,7 +1040,7 @@ func (x *AddPasskeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AddPasskeyRequest.ProtoReflect.Descriptor instead.
 func (*AddPasskeyRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{9}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *AddPasskeyRequest) GetToken() []byte {
@@ -720,6 +1087,7 @@ type AskPasskeyRequest struct {
 	//	*AskPasskeyRequest_EndDevice
 	//	*AskPasskeyRequest_AnswerAsked
 	//	*AskPasskeyRequest_WithdrawCash
+	//	*AskPasskeyRequest_SignInStaff
 	Call          isAskPasskeyRequest_Call `protobuf_oneof:"call"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -727,7 +1095,7 @@ type AskPasskeyRequest struct {
 
 func (x *AskPasskeyRequest) Reset() {
 	*x = AskPasskeyRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[10]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -739,7 +1107,7 @@ func (x *AskPasskeyRequest) String() string {
 func (*AskPasskeyRequest) ProtoMessage() {}
 
 func (x *AskPasskeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[10]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -752,7 +1120,7 @@ func (x *AskPasskeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskPasskeyRequest.ProtoReflect.Descriptor instead.
 func (*AskPasskeyRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{10}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *AskPasskeyRequest) GetCall() isAskPasskeyRequest_Call {
@@ -852,6 +1220,15 @@ func (x *AskPasskeyRequest) GetWithdrawCash() *WithdrawCashRequest {
 	return nil
 }
 
+func (x *AskPasskeyRequest) GetSignInStaff() *SignInStaffRequest {
+	if x != nil {
+		if x, ok := x.Call.(*AskPasskeyRequest_SignInStaff); ok {
+			return x.SignInStaff
+		}
+	}
+	return nil
+}
+
 type isAskPasskeyRequest_Call interface {
 	isAskPasskeyRequest_Call()
 }
@@ -896,6 +1273,10 @@ type AskPasskeyRequest_WithdrawCash struct {
 	WithdrawCash *WithdrawCashRequest `protobuf:"bytes,10,opt,name=withdraw_cash,json=withdrawCash,proto3,oneof"`
 }
 
+type AskPasskeyRequest_SignInStaff struct {
+	SignInStaff *SignInStaffRequest `protobuf:"bytes,11,opt,name=sign_in_staff,json=signInStaff,proto3,oneof"`
+}
+
 func (*AskPasskeyRequest_Pay) isAskPasskeyRequest_Call() {}
 
 func (*AskPasskeyRequest_Transfer) isAskPasskeyRequest_Call() {}
@@ -916,6 +1297,8 @@ func (*AskPasskeyRequest_AnswerAsked) isAskPasskeyRequest_Call() {}
 
 func (*AskPasskeyRequest_WithdrawCash) isAskPasskeyRequest_Call() {}
 
+func (*AskPasskeyRequest_SignInStaff) isAskPasskeyRequest_Call() {}
+
 type CheckPasskeyRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Token []byte                 `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
@@ -927,7 +1310,7 @@ type CheckPasskeyRequest struct {
 
 func (x *CheckPasskeyRequest) Reset() {
 	*x = CheckPasskeyRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[11]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -939,7 +1322,7 @@ func (x *CheckPasskeyRequest) String() string {
 func (*CheckPasskeyRequest) ProtoMessage() {}
 
 func (x *CheckPasskeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[11]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -952,7 +1335,7 @@ func (x *CheckPasskeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckPasskeyRequest.ProtoReflect.Descriptor instead.
 func (*CheckPasskeyRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{11}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *CheckPasskeyRequest) GetToken() []byte {
@@ -979,7 +1362,7 @@ type EndPasskeyRequest struct {
 
 func (x *EndPasskeyRequest) Reset() {
 	*x = EndPasskeyRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[12]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -991,7 +1374,7 @@ func (x *EndPasskeyRequest) String() string {
 func (*EndPasskeyRequest) ProtoMessage() {}
 
 func (x *EndPasskeyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[12]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1004,7 +1387,7 @@ func (x *EndPasskeyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndPasskeyRequest.ProtoReflect.Descriptor instead.
 func (*EndPasskeyRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{12}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *EndPasskeyRequest) GetCredential() []byte {
@@ -1033,7 +1416,7 @@ type AppealRequest struct {
 
 func (x *AppealRequest) Reset() {
 	*x = AppealRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[13]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1045,7 +1428,7 @@ func (x *AppealRequest) String() string {
 func (*AppealRequest) ProtoMessage() {}
 
 func (x *AppealRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[13]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1058,7 +1441,7 @@ func (x *AppealRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppealRequest.ProtoReflect.Descriptor instead.
 func (*AppealRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{13}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *AppealRequest) GetClientId() string {
@@ -1088,7 +1471,7 @@ type PasskeyView struct {
 
 func (x *PasskeyView) Reset() {
 	*x = PasskeyView{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[14]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1100,7 +1483,7 @@ func (x *PasskeyView) String() string {
 func (*PasskeyView) ProtoMessage() {}
 
 func (x *PasskeyView) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[14]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1113,7 +1496,7 @@ func (x *PasskeyView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PasskeyView.ProtoReflect.Descriptor instead.
 func (*PasskeyView) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{14}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *PasskeyView) GetCredential() []byte {
@@ -1163,7 +1546,7 @@ type BlockView struct {
 
 func (x *BlockView) Reset() {
 	*x = BlockView{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[15]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1175,7 +1558,7 @@ func (x *BlockView) String() string {
 func (*BlockView) ProtoMessage() {}
 
 func (x *BlockView) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[15]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1188,7 +1571,7 @@ func (x *BlockView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BlockView.ProtoReflect.Descriptor instead.
 func (*BlockView) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{15}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *BlockView) GetWhy() string {
@@ -1256,7 +1639,7 @@ type DeviceView struct {
 
 func (x *DeviceView) Reset() {
 	*x = DeviceView{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[16]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1268,7 +1651,7 @@ func (x *DeviceView) String() string {
 func (*DeviceView) ProtoMessage() {}
 
 func (x *DeviceView) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[16]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1281,7 +1664,7 @@ func (x *DeviceView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeviceView.ProtoReflect.Descriptor instead.
 func (*DeviceView) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{16}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *DeviceView) GetDevice() []byte {
@@ -1341,7 +1724,7 @@ type SetPinRequest struct {
 
 func (x *SetPinRequest) Reset() {
 	*x = SetPinRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[17]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1353,7 +1736,7 @@ func (x *SetPinRequest) String() string {
 func (*SetPinRequest) ProtoMessage() {}
 
 func (x *SetPinRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[17]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1366,7 +1749,7 @@ func (x *SetPinRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetPinRequest.ProtoReflect.Descriptor instead.
 func (*SetPinRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{17}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *SetPinRequest) GetPin() string {
@@ -1399,7 +1782,7 @@ type CheckPinRequest struct {
 
 func (x *CheckPinRequest) Reset() {
 	*x = CheckPinRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[18]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1411,7 +1794,7 @@ func (x *CheckPinRequest) String() string {
 func (*CheckPinRequest) ProtoMessage() {}
 
 func (x *CheckPinRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[18]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1424,7 +1807,7 @@ func (x *CheckPinRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckPinRequest.ProtoReflect.Descriptor instead.
 func (*CheckPinRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{18}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *CheckPinRequest) GetPin() string {
@@ -1444,7 +1827,7 @@ type CheckPinResponse struct {
 
 func (x *CheckPinResponse) Reset() {
 	*x = CheckPinResponse{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[19]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1456,7 +1839,7 @@ func (x *CheckPinResponse) String() string {
 func (*CheckPinResponse) ProtoMessage() {}
 
 func (x *CheckPinResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[19]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1469,7 +1852,7 @@ func (x *CheckPinResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckPinResponse.ProtoReflect.Descriptor instead.
 func (*CheckPinResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{19}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *CheckPinResponse) GetGrant() uint64 {
@@ -1496,7 +1879,7 @@ type ForgetPinRequest struct {
 
 func (x *ForgetPinRequest) Reset() {
 	*x = ForgetPinRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[20]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1508,7 +1891,7 @@ func (x *ForgetPinRequest) String() string {
 func (*ForgetPinRequest) ProtoMessage() {}
 
 func (x *ForgetPinRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[20]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1521,7 +1904,7 @@ func (x *ForgetPinRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ForgetPinRequest.ProtoReflect.Descriptor instead.
 func (*ForgetPinRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{20}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ForgetPinRequest) GetPhone() string {
@@ -1548,7 +1931,7 @@ type SetFreeLimitRequest struct {
 
 func (x *SetFreeLimitRequest) Reset() {
 	*x = SetFreeLimitRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[21]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1560,7 +1943,7 @@ func (x *SetFreeLimitRequest) String() string {
 func (*SetFreeLimitRequest) ProtoMessage() {}
 
 func (x *SetFreeLimitRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[21]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1573,7 +1956,7 @@ func (x *SetFreeLimitRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetFreeLimitRequest.ProtoReflect.Descriptor instead.
 func (*SetFreeLimitRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{21}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *SetFreeLimitRequest) GetLimit() int64 {
@@ -1601,7 +1984,7 @@ type EndDeviceRequest struct {
 
 func (x *EndDeviceRequest) Reset() {
 	*x = EndDeviceRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[22]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1613,7 +1996,7 @@ func (x *EndDeviceRequest) String() string {
 func (*EndDeviceRequest) ProtoMessage() {}
 
 func (x *EndDeviceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[22]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1626,7 +2009,7 @@ func (x *EndDeviceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EndDeviceRequest.ProtoReflect.Descriptor instead.
 func (*EndDeviceRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{22}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *EndDeviceRequest) GetDevice() []byte {
@@ -1654,7 +2037,7 @@ type ShowPayableRequest struct {
 
 func (x *ShowPayableRequest) Reset() {
 	*x = ShowPayableRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[23]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1666,7 +2049,7 @@ func (x *ShowPayableRequest) String() string {
 func (*ShowPayableRequest) ProtoMessage() {}
 
 func (x *ShowPayableRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[23]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1679,7 +2062,7 @@ func (x *ShowPayableRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowPayableRequest.ProtoReflect.Descriptor instead.
 func (*ShowPayableRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{23}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ShowPayableRequest) GetCode() string {
@@ -1711,7 +2094,7 @@ type Payable struct {
 
 func (x *Payable) Reset() {
 	*x = Payable{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[24]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1723,7 +2106,7 @@ func (x *Payable) String() string {
 func (*Payable) ProtoMessage() {}
 
 func (x *Payable) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[24]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1736,7 +2119,7 @@ func (x *Payable) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Payable.ProtoReflect.Descriptor instead.
 func (*Payable) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{24}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Payable) GetPrepayId() string {
@@ -1817,7 +2200,7 @@ type PayRequest struct {
 
 func (x *PayRequest) Reset() {
 	*x = PayRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[25]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1829,7 +2212,7 @@ func (x *PayRequest) String() string {
 func (*PayRequest) ProtoMessage() {}
 
 func (x *PayRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[25]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1842,7 +2225,7 @@ func (x *PayRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PayRequest.ProtoReflect.Descriptor instead.
 func (*PayRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{25}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *PayRequest) GetCode() string {
@@ -1886,7 +2269,7 @@ type WithdrawCashRequest struct {
 
 func (x *WithdrawCashRequest) Reset() {
 	*x = WithdrawCashRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[26]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1898,7 +2281,7 @@ func (x *WithdrawCashRequest) String() string {
 func (*WithdrawCashRequest) ProtoMessage() {}
 
 func (x *WithdrawCashRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[26]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1911,7 +2294,7 @@ func (x *WithdrawCashRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WithdrawCashRequest.ProtoReflect.Descriptor instead.
 func (*WithdrawCashRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{26}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *WithdrawCashRequest) GetCode() string {
@@ -1957,7 +2340,7 @@ type CashOutView struct {
 
 func (x *CashOutView) Reset() {
 	*x = CashOutView{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[27]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1969,7 +2352,7 @@ func (x *CashOutView) String() string {
 func (*CashOutView) ProtoMessage() {}
 
 func (x *CashOutView) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[27]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1982,7 +2365,7 @@ func (x *CashOutView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CashOutView.ProtoReflect.Descriptor instead.
 func (*CashOutView) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{27}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *CashOutView) GetTill() uint64 {
@@ -2035,7 +2418,7 @@ type Payment struct {
 
 func (x *Payment) Reset() {
 	*x = Payment{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[28]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2047,7 +2430,7 @@ func (x *Payment) String() string {
 func (*Payment) ProtoMessage() {}
 
 func (x *Payment) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[28]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2060,7 +2443,7 @@ func (x *Payment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Payment.ProtoReflect.Descriptor instead.
 func (*Payment) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{28}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Payment) GetTransactionId() string {
@@ -2116,7 +2499,7 @@ type ListBillsRequest struct {
 
 func (x *ListBillsRequest) Reset() {
 	*x = ListBillsRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[29]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2128,7 +2511,7 @@ func (x *ListBillsRequest) String() string {
 func (*ListBillsRequest) ProtoMessage() {}
 
 func (x *ListBillsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[29]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2141,7 +2524,7 @@ func (x *ListBillsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBillsRequest.ProtoReflect.Descriptor instead.
 func (*ListBillsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{29}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *ListBillsRequest) GetBefore() uint64 {
@@ -2171,7 +2554,7 @@ type ListBillsResponse struct {
 
 func (x *ListBillsResponse) Reset() {
 	*x = ListBillsResponse{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[30]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2183,7 +2566,7 @@ func (x *ListBillsResponse) String() string {
 func (*ListBillsResponse) ProtoMessage() {}
 
 func (x *ListBillsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[30]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2196,7 +2579,7 @@ func (x *ListBillsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListBillsResponse.ProtoReflect.Descriptor instead.
 func (*ListBillsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{30}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ListBillsResponse) GetBills() []*Bill {
@@ -2238,7 +2621,7 @@ type Bill struct {
 
 func (x *Bill) Reset() {
 	*x = Bill{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[31]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2250,7 +2633,7 @@ func (x *Bill) String() string {
 func (*Bill) ProtoMessage() {}
 
 func (x *Bill) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[31]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2263,7 +2646,7 @@ func (x *Bill) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bill.ProtoReflect.Descriptor instead.
 func (*Bill) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{31}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *Bill) GetEntry() uint64 {
@@ -2319,7 +2702,7 @@ type ShowStepsRequest struct {
 
 func (x *ShowStepsRequest) Reset() {
 	*x = ShowStepsRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[32]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2331,7 +2714,7 @@ func (x *ShowStepsRequest) String() string {
 func (*ShowStepsRequest) ProtoMessage() {}
 
 func (x *ShowStepsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[32]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2344,7 +2727,7 @@ func (x *ShowStepsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowStepsRequest.ProtoReflect.Descriptor instead.
 func (*ShowStepsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{32}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ShowStepsRequest) GetSubject() string {
@@ -2372,7 +2755,7 @@ type StepsView struct {
 
 func (x *StepsView) Reset() {
 	*x = StepsView{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[33]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2384,7 +2767,7 @@ func (x *StepsView) String() string {
 func (*StepsView) ProtoMessage() {}
 
 func (x *StepsView) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[33]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2397,7 +2780,7 @@ func (x *StepsView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StepsView.ProtoReflect.Descriptor instead.
 func (*StepsView) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{33}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *StepsView) GetSteps() []*BillStep {
@@ -2469,7 +2852,7 @@ type BillStep struct {
 
 func (x *BillStep) Reset() {
 	*x = BillStep{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[34]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2481,7 +2864,7 @@ func (x *BillStep) String() string {
 func (*BillStep) ProtoMessage() {}
 
 func (x *BillStep) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[34]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2494,7 +2877,7 @@ func (x *BillStep) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BillStep.ProtoReflect.Descriptor instead.
 func (*BillStep) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{34}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *BillStep) GetWhat() string {
@@ -2542,7 +2925,7 @@ type ShowReceiptRequest struct {
 
 func (x *ShowReceiptRequest) Reset() {
 	*x = ShowReceiptRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[35]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2554,7 +2937,7 @@ func (x *ShowReceiptRequest) String() string {
 func (*ShowReceiptRequest) ProtoMessage() {}
 
 func (x *ShowReceiptRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[35]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2567,7 +2950,7 @@ func (x *ShowReceiptRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowReceiptRequest.ProtoReflect.Descriptor instead.
 func (*ShowReceiptRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{35}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *ShowReceiptRequest) GetSubject() string {
@@ -2585,7 +2968,7 @@ type RenewPayCodeRequest struct {
 
 func (x *RenewPayCodeRequest) Reset() {
 	*x = RenewPayCodeRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[36]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2597,7 +2980,7 @@ func (x *RenewPayCodeRequest) String() string {
 func (*RenewPayCodeRequest) ProtoMessage() {}
 
 func (x *RenewPayCodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[36]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2610,7 +2993,7 @@ func (x *RenewPayCodeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewPayCodeRequest.ProtoReflect.Descriptor instead.
 func (*RenewPayCodeRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{36}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{42}
 }
 
 type RenewPayCodeResponse struct {
@@ -2629,7 +3012,7 @@ type RenewPayCodeResponse struct {
 
 func (x *RenewPayCodeResponse) Reset() {
 	*x = RenewPayCodeResponse{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[37]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2641,7 +3024,7 @@ func (x *RenewPayCodeResponse) String() string {
 func (*RenewPayCodeResponse) ProtoMessage() {}
 
 func (x *RenewPayCodeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[37]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2654,7 +3037,7 @@ func (x *RenewPayCodeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewPayCodeResponse.ProtoReflect.Descriptor instead.
 func (*RenewPayCodeResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{37}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *RenewPayCodeResponse) GetAlias() uint32 {
@@ -2693,7 +3076,7 @@ type ListAskedRequest struct {
 
 func (x *ListAskedRequest) Reset() {
 	*x = ListAskedRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[38]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2705,7 +3088,7 @@ func (x *ListAskedRequest) String() string {
 func (*ListAskedRequest) ProtoMessage() {}
 
 func (x *ListAskedRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[38]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2718,7 +3101,7 @@ func (x *ListAskedRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAskedRequest.ProtoReflect.Descriptor instead.
 func (*ListAskedRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{38}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{44}
 }
 
 type ListAskedResponse struct {
@@ -2730,7 +3113,7 @@ type ListAskedResponse struct {
 
 func (x *ListAskedResponse) Reset() {
 	*x = ListAskedResponse{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[39]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2742,7 +3125,7 @@ func (x *ListAskedResponse) String() string {
 func (*ListAskedResponse) ProtoMessage() {}
 
 func (x *ListAskedResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[39]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2755,7 +3138,7 @@ func (x *ListAskedResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAskedResponse.ProtoReflect.Descriptor instead.
 func (*ListAskedResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{39}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ListAskedResponse) GetAsked() []*Asked {
@@ -2787,7 +3170,7 @@ type Asked struct {
 
 func (x *Asked) Reset() {
 	*x = Asked{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[40]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2799,7 +3182,7 @@ func (x *Asked) String() string {
 func (*Asked) ProtoMessage() {}
 
 func (x *Asked) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[40]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2812,7 +3195,7 @@ func (x *Asked) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Asked.ProtoReflect.Descriptor instead.
 func (*Asked) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{40}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *Asked) GetOrder() uint64 {
@@ -2883,7 +3266,7 @@ type AskedCash struct {
 
 func (x *AskedCash) Reset() {
 	*x = AskedCash{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[41]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2895,7 +3278,7 @@ func (x *AskedCash) String() string {
 func (*AskedCash) ProtoMessage() {}
 
 func (x *AskedCash) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[41]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2908,7 +3291,7 @@ func (x *AskedCash) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskedCash.ProtoReflect.Descriptor instead.
 func (*AskedCash) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{41}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *AskedCash) GetTill() uint64 {
@@ -2936,7 +3319,7 @@ type ShowAskedRequest struct {
 
 func (x *ShowAskedRequest) Reset() {
 	*x = ShowAskedRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[42]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2948,7 +3331,7 @@ func (x *ShowAskedRequest) String() string {
 func (*ShowAskedRequest) ProtoMessage() {}
 
 func (x *ShowAskedRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[42]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2961,7 +3344,7 @@ func (x *ShowAskedRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowAskedRequest.ProtoReflect.Descriptor instead.
 func (*ShowAskedRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{42}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *ShowAskedRequest) GetOrder() uint64 {
@@ -2991,7 +3374,7 @@ type AnswerAskedRequest struct {
 
 func (x *AnswerAskedRequest) Reset() {
 	*x = AnswerAskedRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[43]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3003,7 +3386,7 @@ func (x *AnswerAskedRequest) String() string {
 func (*AnswerAskedRequest) ProtoMessage() {}
 
 func (x *AnswerAskedRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[43]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3016,7 +3399,7 @@ func (x *AnswerAskedRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnswerAskedRequest.ProtoReflect.Descriptor instead.
 func (*AnswerAskedRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{43}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *AnswerAskedRequest) GetOrder() uint64 {
@@ -3059,7 +3442,7 @@ type MakeReceiveCodeRequest struct {
 
 func (x *MakeReceiveCodeRequest) Reset() {
 	*x = MakeReceiveCodeRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[44]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3071,7 +3454,7 @@ func (x *MakeReceiveCodeRequest) String() string {
 func (*MakeReceiveCodeRequest) ProtoMessage() {}
 
 func (x *MakeReceiveCodeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[44]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3084,7 +3467,7 @@ func (x *MakeReceiveCodeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MakeReceiveCodeRequest.ProtoReflect.Descriptor instead.
 func (*MakeReceiveCodeRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{44}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *MakeReceiveCodeRequest) GetAmount() int64 {
@@ -3112,7 +3495,7 @@ type ReceiveCode struct {
 
 func (x *ReceiveCode) Reset() {
 	*x = ReceiveCode{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[45]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3124,7 +3507,7 @@ func (x *ReceiveCode) String() string {
 func (*ReceiveCode) ProtoMessage() {}
 
 func (x *ReceiveCode) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[45]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3137,7 +3520,7 @@ func (x *ReceiveCode) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReceiveCode.ProtoReflect.Descriptor instead.
 func (*ReceiveCode) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{45}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *ReceiveCode) GetCode() string {
@@ -3165,7 +3548,7 @@ type FindPayeeRequest struct {
 
 func (x *FindPayeeRequest) Reset() {
 	*x = FindPayeeRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[46]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3177,7 +3560,7 @@ func (x *FindPayeeRequest) String() string {
 func (*FindPayeeRequest) ProtoMessage() {}
 
 func (x *FindPayeeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[46]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3190,7 +3573,7 @@ func (x *FindPayeeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindPayeeRequest.ProtoReflect.Descriptor instead.
 func (*FindPayeeRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{46}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *FindPayeeRequest) GetPhone() string {
@@ -3222,7 +3605,7 @@ type FindPayeeResponse struct {
 
 func (x *FindPayeeResponse) Reset() {
 	*x = FindPayeeResponse{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[47]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3234,7 +3617,7 @@ func (x *FindPayeeResponse) String() string {
 func (*FindPayeeResponse) ProtoMessage() {}
 
 func (x *FindPayeeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[47]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3247,7 +3630,7 @@ func (x *FindPayeeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindPayeeResponse.ProtoReflect.Descriptor instead.
 func (*FindPayeeResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{47}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *FindPayeeResponse) GetPayee() string {
@@ -3288,7 +3671,7 @@ type TransferRequest struct {
 
 func (x *TransferRequest) Reset() {
 	*x = TransferRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[48]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3300,7 +3683,7 @@ func (x *TransferRequest) String() string {
 func (*TransferRequest) ProtoMessage() {}
 
 func (x *TransferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[48]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3313,7 +3696,7 @@ func (x *TransferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransferRequest.ProtoReflect.Descriptor instead.
 func (*TransferRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{48}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *TransferRequest) GetPayee() string {
@@ -3382,7 +3765,7 @@ type TransferView struct {
 
 func (x *TransferView) Reset() {
 	*x = TransferView{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[49]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3394,7 +3777,7 @@ func (x *TransferView) String() string {
 func (*TransferView) ProtoMessage() {}
 
 func (x *TransferView) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[49]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3407,7 +3790,7 @@ func (x *TransferView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TransferView.ProtoReflect.Descriptor instead.
 func (*TransferView) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{49}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *TransferView) GetTransfer() uint64 {
@@ -3489,7 +3872,7 @@ type ShowTransferRequest struct {
 
 func (x *ShowTransferRequest) Reset() {
 	*x = ShowTransferRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[50]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3501,7 +3884,7 @@ func (x *ShowTransferRequest) String() string {
 func (*ShowTransferRequest) ProtoMessage() {}
 
 func (x *ShowTransferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[50]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3514,7 +3897,7 @@ func (x *ShowTransferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowTransferRequest.ProtoReflect.Descriptor instead.
 func (*ShowTransferRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{50}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *ShowTransferRequest) GetTransfer() uint64 {
@@ -3534,7 +3917,7 @@ type AnswerTransferRequest struct {
 
 func (x *AnswerTransferRequest) Reset() {
 	*x = AnswerTransferRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[51]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3546,7 +3929,7 @@ func (x *AnswerTransferRequest) String() string {
 func (*AnswerTransferRequest) ProtoMessage() {}
 
 func (x *AnswerTransferRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[51]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3559,7 +3942,7 @@ func (x *AnswerTransferRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnswerTransferRequest.ProtoReflect.Descriptor instead.
 func (*AnswerTransferRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{51}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *AnswerTransferRequest) GetTransfer() uint64 {
@@ -3594,7 +3977,7 @@ type ThrowPacketRequest struct {
 
 func (x *ThrowPacketRequest) Reset() {
 	*x = ThrowPacketRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[52]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3606,7 +3989,7 @@ func (x *ThrowPacketRequest) String() string {
 func (*ThrowPacketRequest) ProtoMessage() {}
 
 func (x *ThrowPacketRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[52]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3619,7 +4002,7 @@ func (x *ThrowPacketRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ThrowPacketRequest.ProtoReflect.Descriptor instead.
 func (*ThrowPacketRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{52}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *ThrowPacketRequest) GetClientId() string {
@@ -3683,7 +4066,7 @@ type OpenPacketRequest struct {
 
 func (x *OpenPacketRequest) Reset() {
 	*x = OpenPacketRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[53]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3695,7 +4078,7 @@ func (x *OpenPacketRequest) String() string {
 func (*OpenPacketRequest) ProtoMessage() {}
 
 func (x *OpenPacketRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[53]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3708,7 +4091,7 @@ func (x *OpenPacketRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenPacketRequest.ProtoReflect.Descriptor instead.
 func (*OpenPacketRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{53}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *OpenPacketRequest) GetLink() string {
@@ -3734,7 +4117,7 @@ type ShowPacketRequest struct {
 
 func (x *ShowPacketRequest) Reset() {
 	*x = ShowPacketRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[54]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3746,7 +4129,7 @@ func (x *ShowPacketRequest) String() string {
 func (*ShowPacketRequest) ProtoMessage() {}
 
 func (x *ShowPacketRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[54]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3759,7 +4142,7 @@ func (x *ShowPacketRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowPacketRequest.ProtoReflect.Descriptor instead.
 func (*ShowPacketRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{54}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *ShowPacketRequest) GetLink() string {
@@ -3793,7 +4176,7 @@ type PacketView struct {
 
 func (x *PacketView) Reset() {
 	*x = PacketView{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[55]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3805,7 +4188,7 @@ func (x *PacketView) String() string {
 func (*PacketView) ProtoMessage() {}
 
 func (x *PacketView) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[55]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3818,7 +4201,7 @@ func (x *PacketView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PacketView.ProtoReflect.Descriptor instead.
 func (*PacketView) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{55}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *PacketView) GetPacket() uint64 {
@@ -3911,7 +4294,7 @@ type PacketTaken struct {
 
 func (x *PacketTaken) Reset() {
 	*x = PacketTaken{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[56]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3923,7 +4306,7 @@ func (x *PacketTaken) String() string {
 func (*PacketTaken) ProtoMessage() {}
 
 func (x *PacketTaken) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[56]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3936,7 +4319,7 @@ func (x *PacketTaken) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PacketTaken.ProtoReflect.Descriptor instead.
 func (*PacketTaken) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{56}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *PacketTaken) GetName() string {
@@ -3978,7 +4361,7 @@ type ListWaitingRequest struct {
 
 func (x *ListWaitingRequest) Reset() {
 	*x = ListWaitingRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[57]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3990,7 +4373,7 @@ func (x *ListWaitingRequest) String() string {
 func (*ListWaitingRequest) ProtoMessage() {}
 
 func (x *ListWaitingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[57]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4003,7 +4386,7 @@ func (x *ListWaitingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWaitingRequest.ProtoReflect.Descriptor instead.
 func (*ListWaitingRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{57}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *ListWaitingRequest) GetBefore() uint64 {
@@ -4033,7 +4416,7 @@ type ListWaitingResponse struct {
 
 func (x *ListWaitingResponse) Reset() {
 	*x = ListWaitingResponse{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[58]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4045,7 +4428,7 @@ func (x *ListWaitingResponse) String() string {
 func (*ListWaitingResponse) ProtoMessage() {}
 
 func (x *ListWaitingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[58]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4058,7 +4441,7 @@ func (x *ListWaitingResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListWaitingResponse.ProtoReflect.Descriptor instead.
 func (*ListWaitingResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{58}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *ListWaitingResponse) GetTransfers() []*TransferView {
@@ -4095,7 +4478,7 @@ type ListPacketsRequest struct {
 
 func (x *ListPacketsRequest) Reset() {
 	*x = ListPacketsRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[59]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4107,7 +4490,7 @@ func (x *ListPacketsRequest) String() string {
 func (*ListPacketsRequest) ProtoMessage() {}
 
 func (x *ListPacketsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[59]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4120,7 +4503,7 @@ func (x *ListPacketsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPacketsRequest.ProtoReflect.Descriptor instead.
 func (*ListPacketsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{59}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *ListPacketsRequest) GetTaken() bool {
@@ -4158,7 +4541,7 @@ type ListPacketsResponse struct {
 
 func (x *ListPacketsResponse) Reset() {
 	*x = ListPacketsResponse{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[60]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4170,7 +4553,7 @@ func (x *ListPacketsResponse) String() string {
 func (*ListPacketsResponse) ProtoMessage() {}
 
 func (x *ListPacketsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[60]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4183,7 +4566,7 @@ func (x *ListPacketsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPacketsResponse.ProtoReflect.Descriptor instead.
 func (*ListPacketsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{60}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *ListPacketsResponse) GetPackets() []*PacketLine {
@@ -4231,7 +4614,7 @@ type PacketLine struct {
 
 func (x *PacketLine) Reset() {
 	*x = PacketLine{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[61]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4243,7 +4626,7 @@ func (x *PacketLine) String() string {
 func (*PacketLine) ProtoMessage() {}
 
 func (x *PacketLine) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[61]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4256,7 +4639,7 @@ func (x *PacketLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PacketLine.ProtoReflect.Descriptor instead.
 func (*PacketLine) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{61}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *PacketLine) GetPacket() uint64 {
@@ -4340,7 +4723,7 @@ type FollowRequest struct {
 
 func (x *FollowRequest) Reset() {
 	*x = FollowRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[62]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4352,7 +4735,7 @@ func (x *FollowRequest) String() string {
 func (*FollowRequest) ProtoMessage() {}
 
 func (x *FollowRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[62]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4365,7 +4748,7 @@ func (x *FollowRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FollowRequest.ProtoReflect.Descriptor instead.
 func (*FollowRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{62}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *FollowRequest) GetCursor() uint64 {
@@ -4389,7 +4772,7 @@ type News struct {
 
 func (x *News) Reset() {
 	*x = News{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[63]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[69]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4401,7 +4784,7 @@ func (x *News) String() string {
 func (*News) ProtoMessage() {}
 
 func (x *News) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[63]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[69]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4414,7 +4797,7 @@ func (x *News) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use News.ProtoReflect.Descriptor instead.
 func (*News) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{63}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{69}
 }
 
 func (x *News) GetCursor() uint64 {
@@ -4453,7 +4836,7 @@ type ShopTakings struct {
 
 func (x *ShopTakings) Reset() {
 	*x = ShopTakings{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[64]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[70]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4465,7 +4848,7 @@ func (x *ShopTakings) String() string {
 func (*ShopTakings) ProtoMessage() {}
 
 func (x *ShopTakings) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[64]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[70]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4478,7 +4861,7 @@ func (x *ShopTakings) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShopTakings.ProtoReflect.Descriptor instead.
 func (*ShopTakings) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{64}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{70}
 }
 
 func (x *ShopTakings) GetShop() uint64 {
@@ -4533,7 +4916,7 @@ type Happening struct {
 
 func (x *Happening) Reset() {
 	*x = Happening{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[65]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4545,7 +4928,7 @@ func (x *Happening) String() string {
 func (*Happening) ProtoMessage() {}
 
 func (x *Happening) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[65]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4558,7 +4941,7 @@ func (x *Happening) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Happening.ProtoReflect.Descriptor instead.
 func (*Happening) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{65}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *Happening) GetEntry() uint64 {
@@ -4621,7 +5004,7 @@ type ReportProblemRequest struct {
 
 func (x *ReportProblemRequest) Reset() {
 	*x = ReportProblemRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[66]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4633,7 +5016,7 @@ func (x *ReportProblemRequest) String() string {
 func (*ReportProblemRequest) ProtoMessage() {}
 
 func (x *ReportProblemRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[66]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4646,7 +5029,7 @@ func (x *ReportProblemRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportProblemRequest.ProtoReflect.Descriptor instead.
 func (*ReportProblemRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{66}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *ReportProblemRequest) GetSubject() string {
@@ -4700,7 +5083,7 @@ type ReportView struct {
 
 func (x *ReportView) Reset() {
 	*x = ReportView{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[67]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4712,7 +5095,7 @@ func (x *ReportView) String() string {
 func (*ReportView) ProtoMessage() {}
 
 func (x *ReportView) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[67]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4725,7 +5108,7 @@ func (x *ReportView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportView.ProtoReflect.Descriptor instead.
 func (*ReportView) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{67}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *ReportView) GetReport() uint64 {
@@ -4814,7 +5197,7 @@ type CloseReportRequest struct {
 
 func (x *CloseReportRequest) Reset() {
 	*x = CloseReportRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[68]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4826,7 +5209,7 @@ func (x *CloseReportRequest) String() string {
 func (*CloseReportRequest) ProtoMessage() {}
 
 func (x *CloseReportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[68]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4839,7 +5222,7 @@ func (x *CloseReportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseReportRequest.ProtoReflect.Descriptor instead.
 func (*CloseReportRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{68}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *CloseReportRequest) GetReport() uint64 {
@@ -4860,7 +5243,7 @@ type ListReportsRequest struct {
 
 func (x *ListReportsRequest) Reset() {
 	*x = ListReportsRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[69]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4872,7 +5255,7 @@ func (x *ListReportsRequest) String() string {
 func (*ListReportsRequest) ProtoMessage() {}
 
 func (x *ListReportsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[69]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4885,7 +5268,7 @@ func (x *ListReportsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListReportsRequest.ProtoReflect.Descriptor instead.
 func (*ListReportsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{69}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *ListReportsRequest) GetBefore() uint64 {
@@ -4913,7 +5296,7 @@ type ListReportsResponse struct {
 
 func (x *ListReportsResponse) Reset() {
 	*x = ListReportsResponse{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[70]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[76]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4925,7 +5308,7 @@ func (x *ListReportsResponse) String() string {
 func (*ListReportsResponse) ProtoMessage() {}
 
 func (x *ListReportsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[70]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[76]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4938,7 +5321,7 @@ func (x *ListReportsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListReportsResponse.ProtoReflect.Descriptor instead.
 func (*ListReportsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{70}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{76}
 }
 
 func (x *ListReportsResponse) GetReports() []*ReportView {
@@ -4964,7 +5347,7 @@ type ShowReportRequest struct {
 
 func (x *ShowReportRequest) Reset() {
 	*x = ShowReportRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[71]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[77]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4976,7 +5359,7 @@ func (x *ShowReportRequest) String() string {
 func (*ShowReportRequest) ProtoMessage() {}
 
 func (x *ShowReportRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[71]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[77]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4989,7 +5372,7 @@ func (x *ShowReportRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowReportRequest.ProtoReflect.Descriptor instead.
 func (*ShowReportRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{71}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{77}
 }
 
 func (x *ShowReportRequest) GetReport() uint64 {
@@ -5017,7 +5400,7 @@ type ApplyShopRequest struct {
 
 func (x *ApplyShopRequest) Reset() {
 	*x = ApplyShopRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[72]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[78]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5029,7 +5412,7 @@ func (x *ApplyShopRequest) String() string {
 func (*ApplyShopRequest) ProtoMessage() {}
 
 func (x *ApplyShopRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[72]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[78]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5042,7 +5425,7 @@ func (x *ApplyShopRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApplyShopRequest.ProtoReflect.Descriptor instead.
 func (*ApplyShopRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{72}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{78}
 }
 
 func (x *ApplyShopRequest) GetName() string {
@@ -5110,7 +5493,7 @@ type ShopView struct {
 
 func (x *ShopView) Reset() {
 	*x = ShopView{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[73]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[79]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5122,7 +5505,7 @@ func (x *ShopView) String() string {
 func (*ShopView) ProtoMessage() {}
 
 func (x *ShopView) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[73]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[79]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5135,7 +5518,7 @@ func (x *ShopView) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShopView.ProtoReflect.Descriptor instead.
 func (*ShopView) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{73}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{79}
 }
 
 func (x *ShopView) GetShop() uint64 {
@@ -5244,7 +5627,7 @@ type ListShopsRequest struct {
 
 func (x *ListShopsRequest) Reset() {
 	*x = ListShopsRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[74]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[80]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5256,7 +5639,7 @@ func (x *ListShopsRequest) String() string {
 func (*ListShopsRequest) ProtoMessage() {}
 
 func (x *ListShopsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[74]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[80]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5269,7 +5652,7 @@ func (x *ListShopsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListShopsRequest.ProtoReflect.Descriptor instead.
 func (*ListShopsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{74}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{80}
 }
 
 type ListShopsResponse struct {
@@ -5281,7 +5664,7 @@ type ListShopsResponse struct {
 
 func (x *ListShopsResponse) Reset() {
 	*x = ListShopsResponse{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[75]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[81]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5293,7 +5676,7 @@ func (x *ListShopsResponse) String() string {
 func (*ListShopsResponse) ProtoMessage() {}
 
 func (x *ListShopsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[75]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[81]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5306,7 +5689,7 @@ func (x *ListShopsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListShopsResponse.ProtoReflect.Descriptor instead.
 func (*ListShopsResponse) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{75}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{81}
 }
 
 func (x *ListShopsResponse) GetShops() []*ShopView {
@@ -5325,7 +5708,7 @@ type ShowShopRequest struct {
 
 func (x *ShowShopRequest) Reset() {
 	*x = ShowShopRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[76]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[82]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5337,7 +5720,7 @@ func (x *ShowShopRequest) String() string {
 func (*ShowShopRequest) ProtoMessage() {}
 
 func (x *ShowShopRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[76]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[82]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5350,7 +5733,7 @@ func (x *ShowShopRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowShopRequest.ProtoReflect.Descriptor instead.
 func (*ShowShopRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{76}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{82}
 }
 
 func (x *ShowShopRequest) GetShop() uint64 {
@@ -5373,7 +5756,7 @@ type ShowShopSheetRequest struct {
 
 func (x *ShowShopSheetRequest) Reset() {
 	*x = ShowShopSheetRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[77]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[83]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5385,7 +5768,7 @@ func (x *ShowShopSheetRequest) String() string {
 func (*ShowShopSheetRequest) ProtoMessage() {}
 
 func (x *ShowShopSheetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[77]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[83]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5398,7 +5781,7 @@ func (x *ShowShopSheetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShowShopSheetRequest.ProtoReflect.Descriptor instead.
 func (*ShowShopSheetRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{77}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{83}
 }
 
 func (x *ShowShopSheetRequest) GetShop() uint64 {
@@ -5433,7 +5816,7 @@ type ShopSheet struct {
 
 func (x *ShopSheet) Reset() {
 	*x = ShopSheet{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[78]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[84]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5445,7 +5828,7 @@ func (x *ShopSheet) String() string {
 func (*ShopSheet) ProtoMessage() {}
 
 func (x *ShopSheet) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[78]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[84]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5458,7 +5841,7 @@ func (x *ShopSheet) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShopSheet.ProtoReflect.Descriptor instead.
 func (*ShopSheet) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{78}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{84}
 }
 
 func (x *ShopSheet) GetData() []byte {
@@ -5488,7 +5871,7 @@ type TakeTakingsRequest struct {
 
 func (x *TakeTakingsRequest) Reset() {
 	*x = TakeTakingsRequest{}
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[79]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[85]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5500,7 +5883,7 @@ func (x *TakeTakingsRequest) String() string {
 func (*TakeTakingsRequest) ProtoMessage() {}
 
 func (x *TakeTakingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_holdfast_v1_wallet_proto_msgTypes[79]
+	mi := &file_holdfast_v1_wallet_proto_msgTypes[85]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5513,7 +5896,7 @@ func (x *TakeTakingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TakeTakingsRequest.ProtoReflect.Descriptor instead.
 func (*TakeTakingsRequest) Descriptor() ([]byte, []int) {
-	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{79}
+	return file_holdfast_v1_wallet_proto_rawDescGZIP(), []int{85}
 }
 
 func (x *TakeTakingsRequest) GetShop() uint64 {
@@ -5541,7 +5924,31 @@ var File_holdfast_v1_wallet_proto protoreflect.FileDescriptor
 
 const file_holdfast_v1_wallet_proto_rawDesc = "" +
 	"\n" +
-	"\x18holdfast/v1/wallet.proto\x12\vholdfast.v1\x1a\x19holdfast/v1/receipt.proto\"D\n" +
+	"\x18holdfast/v1/wallet.proto\x12\vholdfast.v1\x1a\x19holdfast/v1/receipt.proto\"\x11\n" +
+	"\x0fListWorkRequest\"=\n" +
+	"\x10ListWorkResponse\x12)\n" +
+	"\x04work\x18\x01 \x03(\v2\x15.holdfast.v1.WorkViewR\x04work\"\xb0\x01\n" +
+	"\bWorkView\x12\x14\n" +
+	"\x05staff\x18\x01 \x01(\x04R\x05staff\x12\x10\n" +
+	"\x03ref\x18\x02 \x01(\tR\x03ref\x12\x14\n" +
+	"\x05mchid\x18\x03 \x01(\tR\x05mchid\x12\x1a\n" +
+	"\bmerchant\x18\x04 \x01(\tR\bmerchant\x12\x14\n" +
+	"\x05roles\x18\x05 \x03(\tR\x05roles\x124\n" +
+	"\bsessions\x18\x06 \x03(\v2\x18.holdfast.v1.WorkSessionR\bsessions\"n\n" +
+	"\vWorkSession\x12\x16\n" +
+	"\x06number\x18\x01 \x01(\x04R\x06number\x12\x1b\n" +
+	"\topened_at\x18\x02 \x01(\x03R\bopenedAt\x12\x14\n" +
+	"\x05until\x18\x03 \x01(\x03R\x05until\x12\x14\n" +
+	"\x05label\x18\x04 \x01(\tR\x05label\"\x81\x01\n" +
+	"\x12SignInStaffRequest\x12\x14\n" +
+	"\x05staff\x18\x01 \x01(\x04R\x05staff\x12\x12\n" +
+	"\x04hash\x18\x02 \x01(\fR\x04hash\x12\x15\n" +
+	"\x06life_s\x18\x03 \x01(\x03R\x05lifeS\x12\x14\n" +
+	"\x05label\x18\x04 \x01(\tR\x05label\x12\x14\n" +
+	"\x05grant\x18\x05 \x01(\x04R\x05grant\"E\n" +
+	"\x15EndWorkSessionRequest\x12\x14\n" +
+	"\x05staff\x18\x01 \x01(\x04R\x05staff\x12\x16\n" +
+	"\x06number\x18\x02 \x01(\x04R\x06number\"D\n" +
 	"\x0fSendCodeRequest\x12\x14\n" +
 	"\x05phone\x18\x01 \x01(\tR\x05phone\x12\x1b\n" +
 	"\tclient_id\x18\x02 \x01(\tR\bclientId\"1\n" +
@@ -5598,7 +6005,7 @@ const file_holdfast_v1_wallet_proto_rawDesc = "" +
 	"credential\x18\x02 \x01(\tR\n" +
 	"credential\x12\x14\n" +
 	"\x05label\x18\x03 \x01(\tR\x05label\x12\x14\n" +
-	"\x05grant\x18\x04 \x01(\x04R\x05grant\"\xa0\x05\n" +
+	"\x05grant\x18\x04 \x01(\x04R\x05grant\"\xe7\x05\n" +
 	"\x11AskPasskeyRequest\x12+\n" +
 	"\x03pay\x18\x01 \x01(\v2\x17.holdfast.v1.PayRequestH\x00R\x03pay\x12:\n" +
 	"\btransfer\x18\x02 \x01(\v2\x1c.holdfast.v1.TransferRequestH\x00R\btransfer\x12D\n" +
@@ -5613,7 +6020,8 @@ const file_holdfast_v1_wallet_proto_rawDesc = "" +
 	"end_device\x18\b \x01(\v2\x1d.holdfast.v1.EndDeviceRequestH\x00R\tendDevice\x12D\n" +
 	"\fanswer_asked\x18\t \x01(\v2\x1f.holdfast.v1.AnswerAskedRequestH\x00R\vanswerAsked\x12G\n" +
 	"\rwithdraw_cash\x18\n" +
-	" \x01(\v2 .holdfast.v1.WithdrawCashRequestH\x00R\fwithdrawCashB\x06\n" +
+	" \x01(\v2 .holdfast.v1.WithdrawCashRequestH\x00R\fwithdrawCash\x12E\n" +
+	"\rsign_in_staff\x18\v \x01(\v2\x1f.holdfast.v1.SignInStaffRequestH\x00R\vsignInStaffB\x06\n" +
 	"\x04call\"K\n" +
 	"\x13CheckPasskeyRequest\x12\x14\n" +
 	"\x05token\x18\x01 \x01(\fR\x05token\x12\x1e\n" +
@@ -5962,7 +6370,7 @@ const file_holdfast_v1_wallet_proto_rawDesc = "" +
 	"\x12TakeTakingsRequest\x12\x12\n" +
 	"\x04shop\x18\x01 \x01(\x04R\x04shop\x12\x16\n" +
 	"\x06amount\x18\x02 \x01(\x03R\x06amount\x12\x1b\n" +
-	"\tclient_id\x18\x03 \x01(\tR\bclientId2\xfc\x18\n" +
+	"\tclient_id\x18\x03 \x01(\tR\bclientId2\xd9\x1a\n" +
 	"\rWalletService\x12G\n" +
 	"\bSendCode\x12\x1c.holdfast.v1.SendCodeRequest\x1a\x1d.holdfast.v1.SendCodeResponse\x12>\n" +
 	"\x05Enrol\x12\x19.holdfast.v1.EnrolRequest\x1a\x1a.holdfast.v1.EnrolResponse\x12E\n" +
@@ -6014,7 +6422,10 @@ const file_holdfast_v1_wallet_proto_rawDesc = "" +
 	"\tListShops\x12\x1d.holdfast.v1.ListShopsRequest\x1a\x1e.holdfast.v1.ListShopsResponse\x12?\n" +
 	"\bShowShop\x12\x1c.holdfast.v1.ShowShopRequest\x1a\x15.holdfast.v1.ShopView\x12J\n" +
 	"\rShowShopSheet\x12!.holdfast.v1.ShowShopSheetRequest\x1a\x16.holdfast.v1.ShopSheet\x12E\n" +
-	"\vTakeTakings\x12\x1f.holdfast.v1.TakeTakingsRequest\x1a\x15.holdfast.v1.ShopViewB1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
+	"\vTakeTakings\x12\x1f.holdfast.v1.TakeTakingsRequest\x1a\x15.holdfast.v1.ShopView\x12G\n" +
+	"\bListWork\x12\x1c.holdfast.v1.ListWorkRequest\x1a\x1d.holdfast.v1.ListWorkResponse\x12E\n" +
+	"\vSignInStaff\x12\x1f.holdfast.v1.SignInStaffRequest\x1a\x15.holdfast.v1.WorkView\x12K\n" +
+	"\x0eEndWorkSession\x12\".holdfast.v1.EndWorkSessionRequest\x1a\x15.holdfast.v1.WorkViewB1Z/github.com/holdfast-pay/holdfast/internal/pb;pbb\x06proto3"
 
 var (
 	file_holdfast_v1_wallet_proto_rawDescOnce sync.Once
@@ -6028,211 +6439,226 @@ func file_holdfast_v1_wallet_proto_rawDescGZIP() []byte {
 	return file_holdfast_v1_wallet_proto_rawDescData
 }
 
-var file_holdfast_v1_wallet_proto_msgTypes = make([]protoimpl.MessageInfo, 80)
+var file_holdfast_v1_wallet_proto_msgTypes = make([]protoimpl.MessageInfo, 86)
 var file_holdfast_v1_wallet_proto_goTypes = []any{
-	(*SendCodeRequest)(nil),        // 0: holdfast.v1.SendCodeRequest
-	(*SendCodeResponse)(nil),       // 1: holdfast.v1.SendCodeResponse
-	(*EnrolRequest)(nil),           // 2: holdfast.v1.EnrolRequest
-	(*EnrolResponse)(nil),          // 3: holdfast.v1.EnrolResponse
-	(*ShowWalletRequest)(nil),      // 4: holdfast.v1.ShowWalletRequest
-	(*WalletView)(nil),             // 5: holdfast.v1.WalletView
-	(*ShopDecision)(nil),           // 6: holdfast.v1.ShopDecision
-	(*BeginPasskeyRequest)(nil),    // 7: holdfast.v1.BeginPasskeyRequest
-	(*PasskeyAsked)(nil),           // 8: holdfast.v1.PasskeyAsked
-	(*AddPasskeyRequest)(nil),      // 9: holdfast.v1.AddPasskeyRequest
-	(*AskPasskeyRequest)(nil),      // 10: holdfast.v1.AskPasskeyRequest
-	(*CheckPasskeyRequest)(nil),    // 11: holdfast.v1.CheckPasskeyRequest
-	(*EndPasskeyRequest)(nil),      // 12: holdfast.v1.EndPasskeyRequest
-	(*AppealRequest)(nil),          // 13: holdfast.v1.AppealRequest
-	(*PasskeyView)(nil),            // 14: holdfast.v1.PasskeyView
-	(*BlockView)(nil),              // 15: holdfast.v1.BlockView
-	(*DeviceView)(nil),             // 16: holdfast.v1.DeviceView
-	(*SetPinRequest)(nil),          // 17: holdfast.v1.SetPinRequest
-	(*CheckPinRequest)(nil),        // 18: holdfast.v1.CheckPinRequest
-	(*CheckPinResponse)(nil),       // 19: holdfast.v1.CheckPinResponse
-	(*ForgetPinRequest)(nil),       // 20: holdfast.v1.ForgetPinRequest
-	(*SetFreeLimitRequest)(nil),    // 21: holdfast.v1.SetFreeLimitRequest
-	(*EndDeviceRequest)(nil),       // 22: holdfast.v1.EndDeviceRequest
-	(*ShowPayableRequest)(nil),     // 23: holdfast.v1.ShowPayableRequest
-	(*Payable)(nil),                // 24: holdfast.v1.Payable
-	(*PayRequest)(nil),             // 25: holdfast.v1.PayRequest
-	(*WithdrawCashRequest)(nil),    // 26: holdfast.v1.WithdrawCashRequest
-	(*CashOutView)(nil),            // 27: holdfast.v1.CashOutView
-	(*Payment)(nil),                // 28: holdfast.v1.Payment
-	(*ListBillsRequest)(nil),       // 29: holdfast.v1.ListBillsRequest
-	(*ListBillsResponse)(nil),      // 30: holdfast.v1.ListBillsResponse
-	(*Bill)(nil),                   // 31: holdfast.v1.Bill
-	(*ShowStepsRequest)(nil),       // 32: holdfast.v1.ShowStepsRequest
-	(*StepsView)(nil),              // 33: holdfast.v1.StepsView
-	(*BillStep)(nil),               // 34: holdfast.v1.BillStep
-	(*ShowReceiptRequest)(nil),     // 35: holdfast.v1.ShowReceiptRequest
-	(*RenewPayCodeRequest)(nil),    // 36: holdfast.v1.RenewPayCodeRequest
-	(*RenewPayCodeResponse)(nil),   // 37: holdfast.v1.RenewPayCodeResponse
-	(*ListAskedRequest)(nil),       // 38: holdfast.v1.ListAskedRequest
-	(*ListAskedResponse)(nil),      // 39: holdfast.v1.ListAskedResponse
-	(*Asked)(nil),                  // 40: holdfast.v1.Asked
-	(*AskedCash)(nil),              // 41: holdfast.v1.AskedCash
-	(*ShowAskedRequest)(nil),       // 42: holdfast.v1.ShowAskedRequest
-	(*AnswerAskedRequest)(nil),     // 43: holdfast.v1.AnswerAskedRequest
-	(*MakeReceiveCodeRequest)(nil), // 44: holdfast.v1.MakeReceiveCodeRequest
-	(*ReceiveCode)(nil),            // 45: holdfast.v1.ReceiveCode
-	(*FindPayeeRequest)(nil),       // 46: holdfast.v1.FindPayeeRequest
-	(*FindPayeeResponse)(nil),      // 47: holdfast.v1.FindPayeeResponse
-	(*TransferRequest)(nil),        // 48: holdfast.v1.TransferRequest
-	(*TransferView)(nil),           // 49: holdfast.v1.TransferView
-	(*ShowTransferRequest)(nil),    // 50: holdfast.v1.ShowTransferRequest
-	(*AnswerTransferRequest)(nil),  // 51: holdfast.v1.AnswerTransferRequest
-	(*ThrowPacketRequest)(nil),     // 52: holdfast.v1.ThrowPacketRequest
-	(*OpenPacketRequest)(nil),      // 53: holdfast.v1.OpenPacketRequest
-	(*ShowPacketRequest)(nil),      // 54: holdfast.v1.ShowPacketRequest
-	(*PacketView)(nil),             // 55: holdfast.v1.PacketView
-	(*PacketTaken)(nil),            // 56: holdfast.v1.PacketTaken
-	(*ListWaitingRequest)(nil),     // 57: holdfast.v1.ListWaitingRequest
-	(*ListWaitingResponse)(nil),    // 58: holdfast.v1.ListWaitingResponse
-	(*ListPacketsRequest)(nil),     // 59: holdfast.v1.ListPacketsRequest
-	(*ListPacketsResponse)(nil),    // 60: holdfast.v1.ListPacketsResponse
-	(*PacketLine)(nil),             // 61: holdfast.v1.PacketLine
-	(*FollowRequest)(nil),          // 62: holdfast.v1.FollowRequest
-	(*News)(nil),                   // 63: holdfast.v1.News
-	(*ShopTakings)(nil),            // 64: holdfast.v1.ShopTakings
-	(*Happening)(nil),              // 65: holdfast.v1.Happening
-	(*ReportProblemRequest)(nil),   // 66: holdfast.v1.ReportProblemRequest
-	(*ReportView)(nil),             // 67: holdfast.v1.ReportView
-	(*CloseReportRequest)(nil),     // 68: holdfast.v1.CloseReportRequest
-	(*ListReportsRequest)(nil),     // 69: holdfast.v1.ListReportsRequest
-	(*ListReportsResponse)(nil),    // 70: holdfast.v1.ListReportsResponse
-	(*ShowReportRequest)(nil),      // 71: holdfast.v1.ShowReportRequest
-	(*ApplyShopRequest)(nil),       // 72: holdfast.v1.ApplyShopRequest
-	(*ShopView)(nil),               // 73: holdfast.v1.ShopView
-	(*ListShopsRequest)(nil),       // 74: holdfast.v1.ListShopsRequest
-	(*ListShopsResponse)(nil),      // 75: holdfast.v1.ListShopsResponse
-	(*ShowShopRequest)(nil),        // 76: holdfast.v1.ShowShopRequest
-	(*ShowShopSheetRequest)(nil),   // 77: holdfast.v1.ShowShopSheetRequest
-	(*ShopSheet)(nil),              // 78: holdfast.v1.ShopSheet
-	(*TakeTakingsRequest)(nil),     // 79: holdfast.v1.TakeTakingsRequest
-	(*Receipt)(nil),                // 80: holdfast.v1.Receipt
+	(*ListWorkRequest)(nil),        // 0: holdfast.v1.ListWorkRequest
+	(*ListWorkResponse)(nil),       // 1: holdfast.v1.ListWorkResponse
+	(*WorkView)(nil),               // 2: holdfast.v1.WorkView
+	(*WorkSession)(nil),            // 3: holdfast.v1.WorkSession
+	(*SignInStaffRequest)(nil),     // 4: holdfast.v1.SignInStaffRequest
+	(*EndWorkSessionRequest)(nil),  // 5: holdfast.v1.EndWorkSessionRequest
+	(*SendCodeRequest)(nil),        // 6: holdfast.v1.SendCodeRequest
+	(*SendCodeResponse)(nil),       // 7: holdfast.v1.SendCodeResponse
+	(*EnrolRequest)(nil),           // 8: holdfast.v1.EnrolRequest
+	(*EnrolResponse)(nil),          // 9: holdfast.v1.EnrolResponse
+	(*ShowWalletRequest)(nil),      // 10: holdfast.v1.ShowWalletRequest
+	(*WalletView)(nil),             // 11: holdfast.v1.WalletView
+	(*ShopDecision)(nil),           // 12: holdfast.v1.ShopDecision
+	(*BeginPasskeyRequest)(nil),    // 13: holdfast.v1.BeginPasskeyRequest
+	(*PasskeyAsked)(nil),           // 14: holdfast.v1.PasskeyAsked
+	(*AddPasskeyRequest)(nil),      // 15: holdfast.v1.AddPasskeyRequest
+	(*AskPasskeyRequest)(nil),      // 16: holdfast.v1.AskPasskeyRequest
+	(*CheckPasskeyRequest)(nil),    // 17: holdfast.v1.CheckPasskeyRequest
+	(*EndPasskeyRequest)(nil),      // 18: holdfast.v1.EndPasskeyRequest
+	(*AppealRequest)(nil),          // 19: holdfast.v1.AppealRequest
+	(*PasskeyView)(nil),            // 20: holdfast.v1.PasskeyView
+	(*BlockView)(nil),              // 21: holdfast.v1.BlockView
+	(*DeviceView)(nil),             // 22: holdfast.v1.DeviceView
+	(*SetPinRequest)(nil),          // 23: holdfast.v1.SetPinRequest
+	(*CheckPinRequest)(nil),        // 24: holdfast.v1.CheckPinRequest
+	(*CheckPinResponse)(nil),       // 25: holdfast.v1.CheckPinResponse
+	(*ForgetPinRequest)(nil),       // 26: holdfast.v1.ForgetPinRequest
+	(*SetFreeLimitRequest)(nil),    // 27: holdfast.v1.SetFreeLimitRequest
+	(*EndDeviceRequest)(nil),       // 28: holdfast.v1.EndDeviceRequest
+	(*ShowPayableRequest)(nil),     // 29: holdfast.v1.ShowPayableRequest
+	(*Payable)(nil),                // 30: holdfast.v1.Payable
+	(*PayRequest)(nil),             // 31: holdfast.v1.PayRequest
+	(*WithdrawCashRequest)(nil),    // 32: holdfast.v1.WithdrawCashRequest
+	(*CashOutView)(nil),            // 33: holdfast.v1.CashOutView
+	(*Payment)(nil),                // 34: holdfast.v1.Payment
+	(*ListBillsRequest)(nil),       // 35: holdfast.v1.ListBillsRequest
+	(*ListBillsResponse)(nil),      // 36: holdfast.v1.ListBillsResponse
+	(*Bill)(nil),                   // 37: holdfast.v1.Bill
+	(*ShowStepsRequest)(nil),       // 38: holdfast.v1.ShowStepsRequest
+	(*StepsView)(nil),              // 39: holdfast.v1.StepsView
+	(*BillStep)(nil),               // 40: holdfast.v1.BillStep
+	(*ShowReceiptRequest)(nil),     // 41: holdfast.v1.ShowReceiptRequest
+	(*RenewPayCodeRequest)(nil),    // 42: holdfast.v1.RenewPayCodeRequest
+	(*RenewPayCodeResponse)(nil),   // 43: holdfast.v1.RenewPayCodeResponse
+	(*ListAskedRequest)(nil),       // 44: holdfast.v1.ListAskedRequest
+	(*ListAskedResponse)(nil),      // 45: holdfast.v1.ListAskedResponse
+	(*Asked)(nil),                  // 46: holdfast.v1.Asked
+	(*AskedCash)(nil),              // 47: holdfast.v1.AskedCash
+	(*ShowAskedRequest)(nil),       // 48: holdfast.v1.ShowAskedRequest
+	(*AnswerAskedRequest)(nil),     // 49: holdfast.v1.AnswerAskedRequest
+	(*MakeReceiveCodeRequest)(nil), // 50: holdfast.v1.MakeReceiveCodeRequest
+	(*ReceiveCode)(nil),            // 51: holdfast.v1.ReceiveCode
+	(*FindPayeeRequest)(nil),       // 52: holdfast.v1.FindPayeeRequest
+	(*FindPayeeResponse)(nil),      // 53: holdfast.v1.FindPayeeResponse
+	(*TransferRequest)(nil),        // 54: holdfast.v1.TransferRequest
+	(*TransferView)(nil),           // 55: holdfast.v1.TransferView
+	(*ShowTransferRequest)(nil),    // 56: holdfast.v1.ShowTransferRequest
+	(*AnswerTransferRequest)(nil),  // 57: holdfast.v1.AnswerTransferRequest
+	(*ThrowPacketRequest)(nil),     // 58: holdfast.v1.ThrowPacketRequest
+	(*OpenPacketRequest)(nil),      // 59: holdfast.v1.OpenPacketRequest
+	(*ShowPacketRequest)(nil),      // 60: holdfast.v1.ShowPacketRequest
+	(*PacketView)(nil),             // 61: holdfast.v1.PacketView
+	(*PacketTaken)(nil),            // 62: holdfast.v1.PacketTaken
+	(*ListWaitingRequest)(nil),     // 63: holdfast.v1.ListWaitingRequest
+	(*ListWaitingResponse)(nil),    // 64: holdfast.v1.ListWaitingResponse
+	(*ListPacketsRequest)(nil),     // 65: holdfast.v1.ListPacketsRequest
+	(*ListPacketsResponse)(nil),    // 66: holdfast.v1.ListPacketsResponse
+	(*PacketLine)(nil),             // 67: holdfast.v1.PacketLine
+	(*FollowRequest)(nil),          // 68: holdfast.v1.FollowRequest
+	(*News)(nil),                   // 69: holdfast.v1.News
+	(*ShopTakings)(nil),            // 70: holdfast.v1.ShopTakings
+	(*Happening)(nil),              // 71: holdfast.v1.Happening
+	(*ReportProblemRequest)(nil),   // 72: holdfast.v1.ReportProblemRequest
+	(*ReportView)(nil),             // 73: holdfast.v1.ReportView
+	(*CloseReportRequest)(nil),     // 74: holdfast.v1.CloseReportRequest
+	(*ListReportsRequest)(nil),     // 75: holdfast.v1.ListReportsRequest
+	(*ListReportsResponse)(nil),    // 76: holdfast.v1.ListReportsResponse
+	(*ShowReportRequest)(nil),      // 77: holdfast.v1.ShowReportRequest
+	(*ApplyShopRequest)(nil),       // 78: holdfast.v1.ApplyShopRequest
+	(*ShopView)(nil),               // 79: holdfast.v1.ShopView
+	(*ListShopsRequest)(nil),       // 80: holdfast.v1.ListShopsRequest
+	(*ListShopsResponse)(nil),      // 81: holdfast.v1.ListShopsResponse
+	(*ShowShopRequest)(nil),        // 82: holdfast.v1.ShowShopRequest
+	(*ShowShopSheetRequest)(nil),   // 83: holdfast.v1.ShowShopSheetRequest
+	(*ShopSheet)(nil),              // 84: holdfast.v1.ShopSheet
+	(*TakeTakingsRequest)(nil),     // 85: holdfast.v1.TakeTakingsRequest
+	(*Receipt)(nil),                // 86: holdfast.v1.Receipt
 }
 var file_holdfast_v1_wallet_proto_depIdxs = []int32{
-	16, // 0: holdfast.v1.WalletView.devices:type_name -> holdfast.v1.DeviceView
-	14, // 1: holdfast.v1.WalletView.passkeys:type_name -> holdfast.v1.PasskeyView
-	15, // 2: holdfast.v1.WalletView.block:type_name -> holdfast.v1.BlockView
-	6,  // 3: holdfast.v1.WalletView.decided:type_name -> holdfast.v1.ShopDecision
-	25, // 4: holdfast.v1.AskPasskeyRequest.pay:type_name -> holdfast.v1.PayRequest
-	48, // 5: holdfast.v1.AskPasskeyRequest.transfer:type_name -> holdfast.v1.TransferRequest
-	52, // 6: holdfast.v1.AskPasskeyRequest.throw_packet:type_name -> holdfast.v1.ThrowPacketRequest
-	21, // 7: holdfast.v1.AskPasskeyRequest.set_free_limit:type_name -> holdfast.v1.SetFreeLimitRequest
-	17, // 8: holdfast.v1.AskPasskeyRequest.set_pin:type_name -> holdfast.v1.SetPinRequest
-	9,  // 9: holdfast.v1.AskPasskeyRequest.add_passkey:type_name -> holdfast.v1.AddPasskeyRequest
-	12, // 10: holdfast.v1.AskPasskeyRequest.end_passkey:type_name -> holdfast.v1.EndPasskeyRequest
-	22, // 11: holdfast.v1.AskPasskeyRequest.end_device:type_name -> holdfast.v1.EndDeviceRequest
-	43, // 12: holdfast.v1.AskPasskeyRequest.answer_asked:type_name -> holdfast.v1.AnswerAskedRequest
-	26, // 13: holdfast.v1.AskPasskeyRequest.withdraw_cash:type_name -> holdfast.v1.WithdrawCashRequest
-	31, // 14: holdfast.v1.ListBillsResponse.bills:type_name -> holdfast.v1.Bill
-	34, // 15: holdfast.v1.StepsView.steps:type_name -> holdfast.v1.BillStep
-	40, // 16: holdfast.v1.ListAskedResponse.asked:type_name -> holdfast.v1.Asked
-	41, // 17: holdfast.v1.Asked.cash:type_name -> holdfast.v1.AskedCash
-	41, // 18: holdfast.v1.ShowAskedRequest.cash:type_name -> holdfast.v1.AskedCash
-	41, // 19: holdfast.v1.AnswerAskedRequest.cash:type_name -> holdfast.v1.AskedCash
-	56, // 20: holdfast.v1.PacketView.taken:type_name -> holdfast.v1.PacketTaken
-	49, // 21: holdfast.v1.ListWaitingResponse.transfers:type_name -> holdfast.v1.TransferView
-	61, // 22: holdfast.v1.ListPacketsResponse.packets:type_name -> holdfast.v1.PacketLine
-	65, // 23: holdfast.v1.News.happened:type_name -> holdfast.v1.Happening
-	64, // 24: holdfast.v1.News.takings:type_name -> holdfast.v1.ShopTakings
-	67, // 25: holdfast.v1.ListReportsResponse.reports:type_name -> holdfast.v1.ReportView
-	73, // 26: holdfast.v1.ListShopsResponse.shops:type_name -> holdfast.v1.ShopView
-	0,  // 27: holdfast.v1.WalletService.SendCode:input_type -> holdfast.v1.SendCodeRequest
-	2,  // 28: holdfast.v1.WalletService.Enrol:input_type -> holdfast.v1.EnrolRequest
-	4,  // 29: holdfast.v1.WalletService.ShowWallet:input_type -> holdfast.v1.ShowWalletRequest
-	17, // 30: holdfast.v1.WalletService.SetPin:input_type -> holdfast.v1.SetPinRequest
-	18, // 31: holdfast.v1.WalletService.CheckPin:input_type -> holdfast.v1.CheckPinRequest
-	20, // 32: holdfast.v1.WalletService.ForgetPin:input_type -> holdfast.v1.ForgetPinRequest
-	21, // 33: holdfast.v1.WalletService.SetFreeLimit:input_type -> holdfast.v1.SetFreeLimitRequest
-	22, // 34: holdfast.v1.WalletService.EndDevice:input_type -> holdfast.v1.EndDeviceRequest
-	7,  // 35: holdfast.v1.WalletService.BeginPasskey:input_type -> holdfast.v1.BeginPasskeyRequest
-	9,  // 36: holdfast.v1.WalletService.AddPasskey:input_type -> holdfast.v1.AddPasskeyRequest
-	10, // 37: holdfast.v1.WalletService.AskPasskey:input_type -> holdfast.v1.AskPasskeyRequest
-	11, // 38: holdfast.v1.WalletService.CheckPasskey:input_type -> holdfast.v1.CheckPasskeyRequest
-	12, // 39: holdfast.v1.WalletService.EndPasskey:input_type -> holdfast.v1.EndPasskeyRequest
-	13, // 40: holdfast.v1.WalletService.Appeal:input_type -> holdfast.v1.AppealRequest
-	23, // 41: holdfast.v1.WalletService.ShowPayable:input_type -> holdfast.v1.ShowPayableRequest
-	25, // 42: holdfast.v1.WalletService.Pay:input_type -> holdfast.v1.PayRequest
-	26, // 43: holdfast.v1.WalletService.WithdrawCash:input_type -> holdfast.v1.WithdrawCashRequest
-	29, // 44: holdfast.v1.WalletService.ListBills:input_type -> holdfast.v1.ListBillsRequest
-	32, // 45: holdfast.v1.WalletService.ShowSteps:input_type -> holdfast.v1.ShowStepsRequest
-	35, // 46: holdfast.v1.WalletService.ShowReceipt:input_type -> holdfast.v1.ShowReceiptRequest
-	36, // 47: holdfast.v1.WalletService.RenewPayCode:input_type -> holdfast.v1.RenewPayCodeRequest
-	38, // 48: holdfast.v1.WalletService.ListAsked:input_type -> holdfast.v1.ListAskedRequest
-	42, // 49: holdfast.v1.WalletService.ShowAsked:input_type -> holdfast.v1.ShowAskedRequest
-	43, // 50: holdfast.v1.WalletService.AnswerAsked:input_type -> holdfast.v1.AnswerAskedRequest
-	44, // 51: holdfast.v1.WalletService.MakeReceiveCode:input_type -> holdfast.v1.MakeReceiveCodeRequest
-	46, // 52: holdfast.v1.WalletService.FindPayee:input_type -> holdfast.v1.FindPayeeRequest
-	48, // 53: holdfast.v1.WalletService.Transfer:input_type -> holdfast.v1.TransferRequest
-	50, // 54: holdfast.v1.WalletService.ShowTransfer:input_type -> holdfast.v1.ShowTransferRequest
-	51, // 55: holdfast.v1.WalletService.AnswerTransfer:input_type -> holdfast.v1.AnswerTransferRequest
-	52, // 56: holdfast.v1.WalletService.ThrowPacket:input_type -> holdfast.v1.ThrowPacketRequest
-	53, // 57: holdfast.v1.WalletService.OpenPacket:input_type -> holdfast.v1.OpenPacketRequest
-	54, // 58: holdfast.v1.WalletService.ShowPacket:input_type -> holdfast.v1.ShowPacketRequest
-	57, // 59: holdfast.v1.WalletService.ListWaiting:input_type -> holdfast.v1.ListWaitingRequest
-	59, // 60: holdfast.v1.WalletService.ListPackets:input_type -> holdfast.v1.ListPacketsRequest
-	62, // 61: holdfast.v1.WalletService.Follow:input_type -> holdfast.v1.FollowRequest
-	66, // 62: holdfast.v1.WalletService.ReportProblem:input_type -> holdfast.v1.ReportProblemRequest
-	68, // 63: holdfast.v1.WalletService.CloseReport:input_type -> holdfast.v1.CloseReportRequest
-	69, // 64: holdfast.v1.WalletService.ListReports:input_type -> holdfast.v1.ListReportsRequest
-	71, // 65: holdfast.v1.WalletService.ShowReport:input_type -> holdfast.v1.ShowReportRequest
-	72, // 66: holdfast.v1.WalletService.ApplyShop:input_type -> holdfast.v1.ApplyShopRequest
-	74, // 67: holdfast.v1.WalletService.ListShops:input_type -> holdfast.v1.ListShopsRequest
-	76, // 68: holdfast.v1.WalletService.ShowShop:input_type -> holdfast.v1.ShowShopRequest
-	77, // 69: holdfast.v1.WalletService.ShowShopSheet:input_type -> holdfast.v1.ShowShopSheetRequest
-	79, // 70: holdfast.v1.WalletService.TakeTakings:input_type -> holdfast.v1.TakeTakingsRequest
-	1,  // 71: holdfast.v1.WalletService.SendCode:output_type -> holdfast.v1.SendCodeResponse
-	3,  // 72: holdfast.v1.WalletService.Enrol:output_type -> holdfast.v1.EnrolResponse
-	5,  // 73: holdfast.v1.WalletService.ShowWallet:output_type -> holdfast.v1.WalletView
-	5,  // 74: holdfast.v1.WalletService.SetPin:output_type -> holdfast.v1.WalletView
-	19, // 75: holdfast.v1.WalletService.CheckPin:output_type -> holdfast.v1.CheckPinResponse
-	5,  // 76: holdfast.v1.WalletService.ForgetPin:output_type -> holdfast.v1.WalletView
-	5,  // 77: holdfast.v1.WalletService.SetFreeLimit:output_type -> holdfast.v1.WalletView
-	5,  // 78: holdfast.v1.WalletService.EndDevice:output_type -> holdfast.v1.WalletView
-	8,  // 79: holdfast.v1.WalletService.BeginPasskey:output_type -> holdfast.v1.PasskeyAsked
-	5,  // 80: holdfast.v1.WalletService.AddPasskey:output_type -> holdfast.v1.WalletView
-	8,  // 81: holdfast.v1.WalletService.AskPasskey:output_type -> holdfast.v1.PasskeyAsked
-	19, // 82: holdfast.v1.WalletService.CheckPasskey:output_type -> holdfast.v1.CheckPinResponse
-	5,  // 83: holdfast.v1.WalletService.EndPasskey:output_type -> holdfast.v1.WalletView
-	5,  // 84: holdfast.v1.WalletService.Appeal:output_type -> holdfast.v1.WalletView
-	24, // 85: holdfast.v1.WalletService.ShowPayable:output_type -> holdfast.v1.Payable
-	28, // 86: holdfast.v1.WalletService.Pay:output_type -> holdfast.v1.Payment
-	27, // 87: holdfast.v1.WalletService.WithdrawCash:output_type -> holdfast.v1.CashOutView
-	30, // 88: holdfast.v1.WalletService.ListBills:output_type -> holdfast.v1.ListBillsResponse
-	33, // 89: holdfast.v1.WalletService.ShowSteps:output_type -> holdfast.v1.StepsView
-	80, // 90: holdfast.v1.WalletService.ShowReceipt:output_type -> holdfast.v1.Receipt
-	37, // 91: holdfast.v1.WalletService.RenewPayCode:output_type -> holdfast.v1.RenewPayCodeResponse
-	39, // 92: holdfast.v1.WalletService.ListAsked:output_type -> holdfast.v1.ListAskedResponse
-	40, // 93: holdfast.v1.WalletService.ShowAsked:output_type -> holdfast.v1.Asked
-	40, // 94: holdfast.v1.WalletService.AnswerAsked:output_type -> holdfast.v1.Asked
-	45, // 95: holdfast.v1.WalletService.MakeReceiveCode:output_type -> holdfast.v1.ReceiveCode
-	47, // 96: holdfast.v1.WalletService.FindPayee:output_type -> holdfast.v1.FindPayeeResponse
-	49, // 97: holdfast.v1.WalletService.Transfer:output_type -> holdfast.v1.TransferView
-	49, // 98: holdfast.v1.WalletService.ShowTransfer:output_type -> holdfast.v1.TransferView
-	49, // 99: holdfast.v1.WalletService.AnswerTransfer:output_type -> holdfast.v1.TransferView
-	55, // 100: holdfast.v1.WalletService.ThrowPacket:output_type -> holdfast.v1.PacketView
-	55, // 101: holdfast.v1.WalletService.OpenPacket:output_type -> holdfast.v1.PacketView
-	55, // 102: holdfast.v1.WalletService.ShowPacket:output_type -> holdfast.v1.PacketView
-	58, // 103: holdfast.v1.WalletService.ListWaiting:output_type -> holdfast.v1.ListWaitingResponse
-	60, // 104: holdfast.v1.WalletService.ListPackets:output_type -> holdfast.v1.ListPacketsResponse
-	63, // 105: holdfast.v1.WalletService.Follow:output_type -> holdfast.v1.News
-	67, // 106: holdfast.v1.WalletService.ReportProblem:output_type -> holdfast.v1.ReportView
-	67, // 107: holdfast.v1.WalletService.CloseReport:output_type -> holdfast.v1.ReportView
-	70, // 108: holdfast.v1.WalletService.ListReports:output_type -> holdfast.v1.ListReportsResponse
-	67, // 109: holdfast.v1.WalletService.ShowReport:output_type -> holdfast.v1.ReportView
-	73, // 110: holdfast.v1.WalletService.ApplyShop:output_type -> holdfast.v1.ShopView
-	75, // 111: holdfast.v1.WalletService.ListShops:output_type -> holdfast.v1.ListShopsResponse
-	73, // 112: holdfast.v1.WalletService.ShowShop:output_type -> holdfast.v1.ShopView
-	78, // 113: holdfast.v1.WalletService.ShowShopSheet:output_type -> holdfast.v1.ShopSheet
-	73, // 114: holdfast.v1.WalletService.TakeTakings:output_type -> holdfast.v1.ShopView
-	71, // [71:115] is the sub-list for method output_type
-	27, // [27:71] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	2,  // 0: holdfast.v1.ListWorkResponse.work:type_name -> holdfast.v1.WorkView
+	3,  // 1: holdfast.v1.WorkView.sessions:type_name -> holdfast.v1.WorkSession
+	22, // 2: holdfast.v1.WalletView.devices:type_name -> holdfast.v1.DeviceView
+	20, // 3: holdfast.v1.WalletView.passkeys:type_name -> holdfast.v1.PasskeyView
+	21, // 4: holdfast.v1.WalletView.block:type_name -> holdfast.v1.BlockView
+	12, // 5: holdfast.v1.WalletView.decided:type_name -> holdfast.v1.ShopDecision
+	31, // 6: holdfast.v1.AskPasskeyRequest.pay:type_name -> holdfast.v1.PayRequest
+	54, // 7: holdfast.v1.AskPasskeyRequest.transfer:type_name -> holdfast.v1.TransferRequest
+	58, // 8: holdfast.v1.AskPasskeyRequest.throw_packet:type_name -> holdfast.v1.ThrowPacketRequest
+	27, // 9: holdfast.v1.AskPasskeyRequest.set_free_limit:type_name -> holdfast.v1.SetFreeLimitRequest
+	23, // 10: holdfast.v1.AskPasskeyRequest.set_pin:type_name -> holdfast.v1.SetPinRequest
+	15, // 11: holdfast.v1.AskPasskeyRequest.add_passkey:type_name -> holdfast.v1.AddPasskeyRequest
+	18, // 12: holdfast.v1.AskPasskeyRequest.end_passkey:type_name -> holdfast.v1.EndPasskeyRequest
+	28, // 13: holdfast.v1.AskPasskeyRequest.end_device:type_name -> holdfast.v1.EndDeviceRequest
+	49, // 14: holdfast.v1.AskPasskeyRequest.answer_asked:type_name -> holdfast.v1.AnswerAskedRequest
+	32, // 15: holdfast.v1.AskPasskeyRequest.withdraw_cash:type_name -> holdfast.v1.WithdrawCashRequest
+	4,  // 16: holdfast.v1.AskPasskeyRequest.sign_in_staff:type_name -> holdfast.v1.SignInStaffRequest
+	37, // 17: holdfast.v1.ListBillsResponse.bills:type_name -> holdfast.v1.Bill
+	40, // 18: holdfast.v1.StepsView.steps:type_name -> holdfast.v1.BillStep
+	46, // 19: holdfast.v1.ListAskedResponse.asked:type_name -> holdfast.v1.Asked
+	47, // 20: holdfast.v1.Asked.cash:type_name -> holdfast.v1.AskedCash
+	47, // 21: holdfast.v1.ShowAskedRequest.cash:type_name -> holdfast.v1.AskedCash
+	47, // 22: holdfast.v1.AnswerAskedRequest.cash:type_name -> holdfast.v1.AskedCash
+	62, // 23: holdfast.v1.PacketView.taken:type_name -> holdfast.v1.PacketTaken
+	55, // 24: holdfast.v1.ListWaitingResponse.transfers:type_name -> holdfast.v1.TransferView
+	67, // 25: holdfast.v1.ListPacketsResponse.packets:type_name -> holdfast.v1.PacketLine
+	71, // 26: holdfast.v1.News.happened:type_name -> holdfast.v1.Happening
+	70, // 27: holdfast.v1.News.takings:type_name -> holdfast.v1.ShopTakings
+	73, // 28: holdfast.v1.ListReportsResponse.reports:type_name -> holdfast.v1.ReportView
+	79, // 29: holdfast.v1.ListShopsResponse.shops:type_name -> holdfast.v1.ShopView
+	6,  // 30: holdfast.v1.WalletService.SendCode:input_type -> holdfast.v1.SendCodeRequest
+	8,  // 31: holdfast.v1.WalletService.Enrol:input_type -> holdfast.v1.EnrolRequest
+	10, // 32: holdfast.v1.WalletService.ShowWallet:input_type -> holdfast.v1.ShowWalletRequest
+	23, // 33: holdfast.v1.WalletService.SetPin:input_type -> holdfast.v1.SetPinRequest
+	24, // 34: holdfast.v1.WalletService.CheckPin:input_type -> holdfast.v1.CheckPinRequest
+	26, // 35: holdfast.v1.WalletService.ForgetPin:input_type -> holdfast.v1.ForgetPinRequest
+	27, // 36: holdfast.v1.WalletService.SetFreeLimit:input_type -> holdfast.v1.SetFreeLimitRequest
+	28, // 37: holdfast.v1.WalletService.EndDevice:input_type -> holdfast.v1.EndDeviceRequest
+	13, // 38: holdfast.v1.WalletService.BeginPasskey:input_type -> holdfast.v1.BeginPasskeyRequest
+	15, // 39: holdfast.v1.WalletService.AddPasskey:input_type -> holdfast.v1.AddPasskeyRequest
+	16, // 40: holdfast.v1.WalletService.AskPasskey:input_type -> holdfast.v1.AskPasskeyRequest
+	17, // 41: holdfast.v1.WalletService.CheckPasskey:input_type -> holdfast.v1.CheckPasskeyRequest
+	18, // 42: holdfast.v1.WalletService.EndPasskey:input_type -> holdfast.v1.EndPasskeyRequest
+	19, // 43: holdfast.v1.WalletService.Appeal:input_type -> holdfast.v1.AppealRequest
+	29, // 44: holdfast.v1.WalletService.ShowPayable:input_type -> holdfast.v1.ShowPayableRequest
+	31, // 45: holdfast.v1.WalletService.Pay:input_type -> holdfast.v1.PayRequest
+	32, // 46: holdfast.v1.WalletService.WithdrawCash:input_type -> holdfast.v1.WithdrawCashRequest
+	35, // 47: holdfast.v1.WalletService.ListBills:input_type -> holdfast.v1.ListBillsRequest
+	38, // 48: holdfast.v1.WalletService.ShowSteps:input_type -> holdfast.v1.ShowStepsRequest
+	41, // 49: holdfast.v1.WalletService.ShowReceipt:input_type -> holdfast.v1.ShowReceiptRequest
+	42, // 50: holdfast.v1.WalletService.RenewPayCode:input_type -> holdfast.v1.RenewPayCodeRequest
+	44, // 51: holdfast.v1.WalletService.ListAsked:input_type -> holdfast.v1.ListAskedRequest
+	48, // 52: holdfast.v1.WalletService.ShowAsked:input_type -> holdfast.v1.ShowAskedRequest
+	49, // 53: holdfast.v1.WalletService.AnswerAsked:input_type -> holdfast.v1.AnswerAskedRequest
+	50, // 54: holdfast.v1.WalletService.MakeReceiveCode:input_type -> holdfast.v1.MakeReceiveCodeRequest
+	52, // 55: holdfast.v1.WalletService.FindPayee:input_type -> holdfast.v1.FindPayeeRequest
+	54, // 56: holdfast.v1.WalletService.Transfer:input_type -> holdfast.v1.TransferRequest
+	56, // 57: holdfast.v1.WalletService.ShowTransfer:input_type -> holdfast.v1.ShowTransferRequest
+	57, // 58: holdfast.v1.WalletService.AnswerTransfer:input_type -> holdfast.v1.AnswerTransferRequest
+	58, // 59: holdfast.v1.WalletService.ThrowPacket:input_type -> holdfast.v1.ThrowPacketRequest
+	59, // 60: holdfast.v1.WalletService.OpenPacket:input_type -> holdfast.v1.OpenPacketRequest
+	60, // 61: holdfast.v1.WalletService.ShowPacket:input_type -> holdfast.v1.ShowPacketRequest
+	63, // 62: holdfast.v1.WalletService.ListWaiting:input_type -> holdfast.v1.ListWaitingRequest
+	65, // 63: holdfast.v1.WalletService.ListPackets:input_type -> holdfast.v1.ListPacketsRequest
+	68, // 64: holdfast.v1.WalletService.Follow:input_type -> holdfast.v1.FollowRequest
+	72, // 65: holdfast.v1.WalletService.ReportProblem:input_type -> holdfast.v1.ReportProblemRequest
+	74, // 66: holdfast.v1.WalletService.CloseReport:input_type -> holdfast.v1.CloseReportRequest
+	75, // 67: holdfast.v1.WalletService.ListReports:input_type -> holdfast.v1.ListReportsRequest
+	77, // 68: holdfast.v1.WalletService.ShowReport:input_type -> holdfast.v1.ShowReportRequest
+	78, // 69: holdfast.v1.WalletService.ApplyShop:input_type -> holdfast.v1.ApplyShopRequest
+	80, // 70: holdfast.v1.WalletService.ListShops:input_type -> holdfast.v1.ListShopsRequest
+	82, // 71: holdfast.v1.WalletService.ShowShop:input_type -> holdfast.v1.ShowShopRequest
+	83, // 72: holdfast.v1.WalletService.ShowShopSheet:input_type -> holdfast.v1.ShowShopSheetRequest
+	85, // 73: holdfast.v1.WalletService.TakeTakings:input_type -> holdfast.v1.TakeTakingsRequest
+	0,  // 74: holdfast.v1.WalletService.ListWork:input_type -> holdfast.v1.ListWorkRequest
+	4,  // 75: holdfast.v1.WalletService.SignInStaff:input_type -> holdfast.v1.SignInStaffRequest
+	5,  // 76: holdfast.v1.WalletService.EndWorkSession:input_type -> holdfast.v1.EndWorkSessionRequest
+	7,  // 77: holdfast.v1.WalletService.SendCode:output_type -> holdfast.v1.SendCodeResponse
+	9,  // 78: holdfast.v1.WalletService.Enrol:output_type -> holdfast.v1.EnrolResponse
+	11, // 79: holdfast.v1.WalletService.ShowWallet:output_type -> holdfast.v1.WalletView
+	11, // 80: holdfast.v1.WalletService.SetPin:output_type -> holdfast.v1.WalletView
+	25, // 81: holdfast.v1.WalletService.CheckPin:output_type -> holdfast.v1.CheckPinResponse
+	11, // 82: holdfast.v1.WalletService.ForgetPin:output_type -> holdfast.v1.WalletView
+	11, // 83: holdfast.v1.WalletService.SetFreeLimit:output_type -> holdfast.v1.WalletView
+	11, // 84: holdfast.v1.WalletService.EndDevice:output_type -> holdfast.v1.WalletView
+	14, // 85: holdfast.v1.WalletService.BeginPasskey:output_type -> holdfast.v1.PasskeyAsked
+	11, // 86: holdfast.v1.WalletService.AddPasskey:output_type -> holdfast.v1.WalletView
+	14, // 87: holdfast.v1.WalletService.AskPasskey:output_type -> holdfast.v1.PasskeyAsked
+	25, // 88: holdfast.v1.WalletService.CheckPasskey:output_type -> holdfast.v1.CheckPinResponse
+	11, // 89: holdfast.v1.WalletService.EndPasskey:output_type -> holdfast.v1.WalletView
+	11, // 90: holdfast.v1.WalletService.Appeal:output_type -> holdfast.v1.WalletView
+	30, // 91: holdfast.v1.WalletService.ShowPayable:output_type -> holdfast.v1.Payable
+	34, // 92: holdfast.v1.WalletService.Pay:output_type -> holdfast.v1.Payment
+	33, // 93: holdfast.v1.WalletService.WithdrawCash:output_type -> holdfast.v1.CashOutView
+	36, // 94: holdfast.v1.WalletService.ListBills:output_type -> holdfast.v1.ListBillsResponse
+	39, // 95: holdfast.v1.WalletService.ShowSteps:output_type -> holdfast.v1.StepsView
+	86, // 96: holdfast.v1.WalletService.ShowReceipt:output_type -> holdfast.v1.Receipt
+	43, // 97: holdfast.v1.WalletService.RenewPayCode:output_type -> holdfast.v1.RenewPayCodeResponse
+	45, // 98: holdfast.v1.WalletService.ListAsked:output_type -> holdfast.v1.ListAskedResponse
+	46, // 99: holdfast.v1.WalletService.ShowAsked:output_type -> holdfast.v1.Asked
+	46, // 100: holdfast.v1.WalletService.AnswerAsked:output_type -> holdfast.v1.Asked
+	51, // 101: holdfast.v1.WalletService.MakeReceiveCode:output_type -> holdfast.v1.ReceiveCode
+	53, // 102: holdfast.v1.WalletService.FindPayee:output_type -> holdfast.v1.FindPayeeResponse
+	55, // 103: holdfast.v1.WalletService.Transfer:output_type -> holdfast.v1.TransferView
+	55, // 104: holdfast.v1.WalletService.ShowTransfer:output_type -> holdfast.v1.TransferView
+	55, // 105: holdfast.v1.WalletService.AnswerTransfer:output_type -> holdfast.v1.TransferView
+	61, // 106: holdfast.v1.WalletService.ThrowPacket:output_type -> holdfast.v1.PacketView
+	61, // 107: holdfast.v1.WalletService.OpenPacket:output_type -> holdfast.v1.PacketView
+	61, // 108: holdfast.v1.WalletService.ShowPacket:output_type -> holdfast.v1.PacketView
+	64, // 109: holdfast.v1.WalletService.ListWaiting:output_type -> holdfast.v1.ListWaitingResponse
+	66, // 110: holdfast.v1.WalletService.ListPackets:output_type -> holdfast.v1.ListPacketsResponse
+	69, // 111: holdfast.v1.WalletService.Follow:output_type -> holdfast.v1.News
+	73, // 112: holdfast.v1.WalletService.ReportProblem:output_type -> holdfast.v1.ReportView
+	73, // 113: holdfast.v1.WalletService.CloseReport:output_type -> holdfast.v1.ReportView
+	76, // 114: holdfast.v1.WalletService.ListReports:output_type -> holdfast.v1.ListReportsResponse
+	73, // 115: holdfast.v1.WalletService.ShowReport:output_type -> holdfast.v1.ReportView
+	79, // 116: holdfast.v1.WalletService.ApplyShop:output_type -> holdfast.v1.ShopView
+	81, // 117: holdfast.v1.WalletService.ListShops:output_type -> holdfast.v1.ListShopsResponse
+	79, // 118: holdfast.v1.WalletService.ShowShop:output_type -> holdfast.v1.ShopView
+	84, // 119: holdfast.v1.WalletService.ShowShopSheet:output_type -> holdfast.v1.ShopSheet
+	79, // 120: holdfast.v1.WalletService.TakeTakings:output_type -> holdfast.v1.ShopView
+	1,  // 121: holdfast.v1.WalletService.ListWork:output_type -> holdfast.v1.ListWorkResponse
+	2,  // 122: holdfast.v1.WalletService.SignInStaff:output_type -> holdfast.v1.WorkView
+	2,  // 123: holdfast.v1.WalletService.EndWorkSession:output_type -> holdfast.v1.WorkView
+	77, // [77:124] is the sub-list for method output_type
+	30, // [30:77] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_holdfast_v1_wallet_proto_init() }
@@ -6241,7 +6667,7 @@ func file_holdfast_v1_wallet_proto_init() {
 		return
 	}
 	file_holdfast_v1_receipt_proto_init()
-	file_holdfast_v1_wallet_proto_msgTypes[10].OneofWrappers = []any{
+	file_holdfast_v1_wallet_proto_msgTypes[16].OneofWrappers = []any{
 		(*AskPasskeyRequest_Pay)(nil),
 		(*AskPasskeyRequest_Transfer)(nil),
 		(*AskPasskeyRequest_ThrowPacket)(nil),
@@ -6252,6 +6678,7 @@ func file_holdfast_v1_wallet_proto_init() {
 		(*AskPasskeyRequest_EndDevice)(nil),
 		(*AskPasskeyRequest_AnswerAsked)(nil),
 		(*AskPasskeyRequest_WithdrawCash)(nil),
+		(*AskPasskeyRequest_SignInStaff)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -6259,7 +6686,7 @@ func file_holdfast_v1_wallet_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_holdfast_v1_wallet_proto_rawDesc), len(file_holdfast_v1_wallet_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   80,
+			NumMessages:   86,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

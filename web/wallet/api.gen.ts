@@ -43,6 +43,7 @@ export interface AskPasskeyRequest {
 	endDevice: EndDeviceRequest;
 	answerAsked: AnswerAskedRequest;
 	withdrawCash: WithdrawCashRequest;
+	signInStaff: SignInStaffRequest;
 }
 
 export interface Asked {
@@ -134,6 +135,11 @@ export interface EndDeviceRequest {
 export interface EndPasskeyRequest {
 	credential: Uint8Array;
 	grant: string;
+}
+
+export interface EndWorkSessionRequest {
+	staff: string;
+	number: string;
 }
 
 export interface EnrolRequest {
@@ -235,6 +241,13 @@ export interface ListWaitingResponse {
 	transfers: TransferView[];
 	next: string;
 	included: string;
+}
+
+export interface ListWorkRequest {
+}
+
+export interface ListWorkResponse {
+	work: WorkView[];
 }
 
 export interface MakeReceiveCodeRequest {
@@ -476,6 +489,14 @@ export interface ShowTransferRequest {
 export interface ShowWalletRequest {
 }
 
+export interface SignInStaffRequest {
+	staff: string;
+	hash: Uint8Array;
+	lifeS: number;
+	label: string;
+	grant: string;
+}
+
 export interface StepsView {
 	steps: BillStep[];
 	transactionId: string;
@@ -550,6 +571,22 @@ export interface WithdrawCashRequest {
 	grant: string;
 }
 
+export interface WorkSession {
+	number: string;
+	openedAt: number;
+	until: number;
+	label: string;
+}
+
+export interface WorkView {
+	staff: string;
+	ref: string;
+	mchid: string;
+	merchant: string;
+	roles: string[];
+	sessions: WorkSession[];
+}
+
 // Calls says what each call takes and returns.
 export interface Calls {
 	SendCode: { asked: SendCodeRequest; answered: SendCodeResponse };
@@ -595,6 +632,9 @@ export interface Calls {
 	ShowShop: { asked: ShowShopRequest; answered: ShopView };
 	ShowShopSheet: { asked: ShowShopSheetRequest; answered: ShopSheet };
 	TakeTakings: { asked: TakeTakingsRequest; answered: ShopView };
+	ListWork: { asked: ListWorkRequest; answered: ListWorkResponse };
+	SignInStaff: { asked: SignInStaffRequest; answered: WorkView };
+	EndWorkSession: { asked: EndWorkSessionRequest; answered: WorkView };
 }
 
 // messages says of each field what kind it is; a trailing [] is a list.
@@ -604,7 +644,7 @@ export const messages = {
 	AnswerTransferRequest: { transfer: "id", accept: "bool" },
 	AppealRequest: { clientId: "text", words: "text" },
 	ApplyShopRequest: { name: "text", kind: "text", category: "text", picture: "bytes", clientId: "text" },
-	AskPasskeyRequest: { pay: "PayRequest", transfer: "TransferRequest", throwPacket: "ThrowPacketRequest", setFreeLimit: "SetFreeLimitRequest", setPin: "SetPinRequest", addPasskey: "AddPasskeyRequest", endPasskey: "EndPasskeyRequest", endDevice: "EndDeviceRequest", answerAsked: "AnswerAskedRequest", withdrawCash: "WithdrawCashRequest" },
+	AskPasskeyRequest: { pay: "PayRequest", transfer: "TransferRequest", throwPacket: "ThrowPacketRequest", setFreeLimit: "SetFreeLimitRequest", setPin: "SetPinRequest", addPasskey: "AddPasskeyRequest", endPasskey: "EndPasskeyRequest", endDevice: "EndDeviceRequest", answerAsked: "AnswerAskedRequest", withdrawCash: "WithdrawCashRequest", signInStaff: "SignInStaffRequest" },
 	Asked: { order: "id", merchant: "text", description: "text", total: "number", state: "text", until: "number", entry: "id", cash: "AskedCash" },
 	AskedCash: { till: "id", clientId: "text" },
 	BeginPasskeyRequest: { },
@@ -619,6 +659,7 @@ export const messages = {
 	DeviceView: { device: "bytes", label: "text", addedAt: "number", trustedAt: "number", this: "bool", seenAt: "number" },
 	EndDeviceRequest: { device: "bytes", grant: "id" },
 	EndPasskeyRequest: { credential: "bytes", grant: "id" },
+	EndWorkSessionRequest: { staff: "id", number: "id" },
 	EnrolRequest: { phone: "text", code: "text", publicKey: "bytes", label: "text", name: "text", email: "text" },
 	EnrolResponse: { device: "bytes", fresh: "bool" },
 	FindPayeeRequest: { phone: "text", code: "text" },
@@ -638,6 +679,8 @@ export const messages = {
 	ListShopsResponse: { shops: "ShopView[]" },
 	ListWaitingRequest: { before: "id", limit: "number" },
 	ListWaitingResponse: { transfers: "TransferView[]", next: "id", included: "id" },
+	ListWorkRequest: { },
+	ListWorkResponse: { work: "WorkView[]" },
 	MakeReceiveCodeRequest: { amount: "number", fresh: "bool" },
 	News: { cursor: "id", happened: "Happening[]", takings: "ShopTakings[]" },
 	OpenPacketRequest: { link: "text", nonce: "bytes" },
@@ -674,6 +717,7 @@ export const messages = {
 	ShowStepsRequest: { subject: "text" },
 	ShowTransferRequest: { transfer: "id" },
 	ShowWalletRequest: { },
+	SignInStaffRequest: { staff: "id", hash: "bytes", lifeS: "number", label: "text", grant: "id" },
 	StepsView: { steps: "BillStep[]", transactionId: "text", outTradeNo: "text", merchant: "text", description: "text", total: "number", refunded: "number" },
 	TakeTakingsRequest: { shop: "id", amount: "number", clientId: "text" },
 	ThrowPacketRequest: { clientId: "text", count: "number", total: "number", lucky: "bool", payee: "text", grant: "id", words: "text" },
@@ -681,6 +725,8 @@ export const messages = {
 	TransferView: { transfer: "id", amount: "number", state: "text", mine: "bool", who: "text", createdAt: "number", endedAt: "number", until: "number", entry: "id", memo: "text" },
 	WalletView: { name: "text", balance: "number", held: "number", devices: "DeviceView[]", hasPin: "bool", pinLockedUntil: "number", pinResetAt: "number", freeLimit: "number", perAct: "number", perDay: "number", perYear: "number", spentDay: "number", spentYear: "number", passkeys: "PasskeyView[]", block: "BlockView", decided: "ShopDecision" },
 	WithdrawCashRequest: { code: "text", amount: "number", clientId: "text", grant: "id" },
+	WorkSession: { number: "id", openedAt: "number", until: "number", label: "text" },
+	WorkView: { staff: "id", ref: "text", mchid: "text", merchant: "text", roles: "text[]", sessions: "WorkSession[]" },
 } as const;
 
 // calls says of each what it returns, and whose it is.
@@ -729,4 +775,7 @@ export const calls = {
 	ShowShop: ["ShopView", "WalletService"],
 	ShowShopSheet: ["ShopSheet", "WalletService"],
 	TakeTakings: ["ShopView", "WalletService"],
+	ListWork: ["ListWorkResponse", "WalletService"],
+	SignInStaff: ["WorkView", "WalletService"],
+	EndWorkSession: ["WorkView", "WalletService"],
 } as const;

@@ -151,6 +151,14 @@ const (
 	// WalletServiceTakeTakingsProcedure is the fully-qualified name of the WalletService's TakeTakings
 	// RPC.
 	WalletServiceTakeTakingsProcedure = "/holdfast.v1.WalletService/TakeTakings"
+	// WalletServiceListWorkProcedure is the fully-qualified name of the WalletService's ListWork RPC.
+	WalletServiceListWorkProcedure = "/holdfast.v1.WalletService/ListWork"
+	// WalletServiceSignInStaffProcedure is the fully-qualified name of the WalletService's SignInStaff
+	// RPC.
+	WalletServiceSignInStaffProcedure = "/holdfast.v1.WalletService/SignInStaff"
+	// WalletServiceEndWorkSessionProcedure is the fully-qualified name of the WalletService's
+	// EndWorkSession RPC.
+	WalletServiceEndWorkSessionProcedure = "/holdfast.v1.WalletService/EndWorkSession"
 )
 
 // WalletServiceClient is a client for the holdfast.v1.WalletService service.
@@ -255,6 +263,13 @@ type WalletServiceClient interface {
 	// TakeTakings moves what a shop took into its owner's wallet. Repeating it with the
 	// same client id is the same.
 	TakeTakings(context.Context, *connect.Request[pb.TakeTakingsRequest]) (*connect.Response[pb.ShopView], error)
+	// ListWork lists the members of staff that the caller's devices sign in for: the owner
+	// of a shop of theirs above all.
+	ListWork(context.Context, *connect.Request[pb.ListWorkRequest]) (*connect.Response[pb.ListWorkResponse], error)
+	// SignInStaff signs in, as one of them, the screen that shows a sign-in code.
+	SignInStaff(context.Context, *connect.Request[pb.SignInStaffRequest]) (*connect.Response[pb.WorkView], error)
+	// EndWorkSession ends one of their sessions, or all.
+	EndWorkSession(context.Context, *connect.Request[pb.EndWorkSessionRequest]) (*connect.Response[pb.WorkView], error)
 }
 
 // NewWalletServiceClient constructs a client for the holdfast.v1.WalletService service. By default,
@@ -532,6 +547,24 @@ func NewWalletServiceClient(httpClient connect.HTTPClient, baseURL string, opts 
 			connect.WithSchema(walletServiceMethods.ByName("TakeTakings")),
 			connect.WithClientOptions(opts...),
 		),
+		listWork: connect.NewClient[pb.ListWorkRequest, pb.ListWorkResponse](
+			httpClient,
+			baseURL+WalletServiceListWorkProcedure,
+			connect.WithSchema(walletServiceMethods.ByName("ListWork")),
+			connect.WithClientOptions(opts...),
+		),
+		signInStaff: connect.NewClient[pb.SignInStaffRequest, pb.WorkView](
+			httpClient,
+			baseURL+WalletServiceSignInStaffProcedure,
+			connect.WithSchema(walletServiceMethods.ByName("SignInStaff")),
+			connect.WithClientOptions(opts...),
+		),
+		endWorkSession: connect.NewClient[pb.EndWorkSessionRequest, pb.WorkView](
+			httpClient,
+			baseURL+WalletServiceEndWorkSessionProcedure,
+			connect.WithSchema(walletServiceMethods.ByName("EndWorkSession")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
@@ -581,6 +614,9 @@ type walletServiceClient struct {
 	showShop        *connect.Client[pb.ShowShopRequest, pb.ShopView]
 	showShopSheet   *connect.Client[pb.ShowShopSheetRequest, pb.ShopSheet]
 	takeTakings     *connect.Client[pb.TakeTakingsRequest, pb.ShopView]
+	listWork        *connect.Client[pb.ListWorkRequest, pb.ListWorkResponse]
+	signInStaff     *connect.Client[pb.SignInStaffRequest, pb.WorkView]
+	endWorkSession  *connect.Client[pb.EndWorkSessionRequest, pb.WorkView]
 }
 
 // SendCode calls holdfast.v1.WalletService.SendCode.
@@ -803,6 +839,21 @@ func (c *walletServiceClient) TakeTakings(ctx context.Context, req *connect.Requ
 	return c.takeTakings.CallUnary(ctx, req)
 }
 
+// ListWork calls holdfast.v1.WalletService.ListWork.
+func (c *walletServiceClient) ListWork(ctx context.Context, req *connect.Request[pb.ListWorkRequest]) (*connect.Response[pb.ListWorkResponse], error) {
+	return c.listWork.CallUnary(ctx, req)
+}
+
+// SignInStaff calls holdfast.v1.WalletService.SignInStaff.
+func (c *walletServiceClient) SignInStaff(ctx context.Context, req *connect.Request[pb.SignInStaffRequest]) (*connect.Response[pb.WorkView], error) {
+	return c.signInStaff.CallUnary(ctx, req)
+}
+
+// EndWorkSession calls holdfast.v1.WalletService.EndWorkSession.
+func (c *walletServiceClient) EndWorkSession(ctx context.Context, req *connect.Request[pb.EndWorkSessionRequest]) (*connect.Response[pb.WorkView], error) {
+	return c.endWorkSession.CallUnary(ctx, req)
+}
+
 // WalletServiceHandler is an implementation of the holdfast.v1.WalletService service.
 type WalletServiceHandler interface {
 	// SendCode sends a one-time code to a phone number. It says the same whether
@@ -905,6 +956,13 @@ type WalletServiceHandler interface {
 	// TakeTakings moves what a shop took into its owner's wallet. Repeating it with the
 	// same client id is the same.
 	TakeTakings(context.Context, *connect.Request[pb.TakeTakingsRequest]) (*connect.Response[pb.ShopView], error)
+	// ListWork lists the members of staff that the caller's devices sign in for: the owner
+	// of a shop of theirs above all.
+	ListWork(context.Context, *connect.Request[pb.ListWorkRequest]) (*connect.Response[pb.ListWorkResponse], error)
+	// SignInStaff signs in, as one of them, the screen that shows a sign-in code.
+	SignInStaff(context.Context, *connect.Request[pb.SignInStaffRequest]) (*connect.Response[pb.WorkView], error)
+	// EndWorkSession ends one of their sessions, or all.
+	EndWorkSession(context.Context, *connect.Request[pb.EndWorkSessionRequest]) (*connect.Response[pb.WorkView], error)
 }
 
 // NewWalletServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -1178,6 +1236,24 @@ func NewWalletServiceHandler(svc WalletServiceHandler, opts ...connect.HandlerOp
 		connect.WithSchema(walletServiceMethods.ByName("TakeTakings")),
 		connect.WithHandlerOptions(opts...),
 	)
+	walletServiceListWorkHandler := connect.NewUnaryHandler(
+		WalletServiceListWorkProcedure,
+		svc.ListWork,
+		connect.WithSchema(walletServiceMethods.ByName("ListWork")),
+		connect.WithHandlerOptions(opts...),
+	)
+	walletServiceSignInStaffHandler := connect.NewUnaryHandler(
+		WalletServiceSignInStaffProcedure,
+		svc.SignInStaff,
+		connect.WithSchema(walletServiceMethods.ByName("SignInStaff")),
+		connect.WithHandlerOptions(opts...),
+	)
+	walletServiceEndWorkSessionHandler := connect.NewUnaryHandler(
+		WalletServiceEndWorkSessionProcedure,
+		svc.EndWorkSession,
+		connect.WithSchema(walletServiceMethods.ByName("EndWorkSession")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/holdfast.v1.WalletService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case WalletServiceSendCodeProcedure:
@@ -1268,6 +1344,12 @@ func NewWalletServiceHandler(svc WalletServiceHandler, opts ...connect.HandlerOp
 			walletServiceShowShopSheetHandler.ServeHTTP(w, r)
 		case WalletServiceTakeTakingsProcedure:
 			walletServiceTakeTakingsHandler.ServeHTTP(w, r)
+		case WalletServiceListWorkProcedure:
+			walletServiceListWorkHandler.ServeHTTP(w, r)
+		case WalletServiceSignInStaffProcedure:
+			walletServiceSignInStaffHandler.ServeHTTP(w, r)
+		case WalletServiceEndWorkSessionProcedure:
+			walletServiceEndWorkSessionHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -1451,4 +1533,16 @@ func (UnimplementedWalletServiceHandler) ShowShopSheet(context.Context, *connect
 
 func (UnimplementedWalletServiceHandler) TakeTakings(context.Context, *connect.Request[pb.TakeTakingsRequest]) (*connect.Response[pb.ShopView], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.WalletService.TakeTakings is not implemented"))
+}
+
+func (UnimplementedWalletServiceHandler) ListWork(context.Context, *connect.Request[pb.ListWorkRequest]) (*connect.Response[pb.ListWorkResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.WalletService.ListWork is not implemented"))
+}
+
+func (UnimplementedWalletServiceHandler) SignInStaff(context.Context, *connect.Request[pb.SignInStaffRequest]) (*connect.Response[pb.WorkView], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.WalletService.SignInStaff is not implemented"))
+}
+
+func (UnimplementedWalletServiceHandler) EndWorkSession(context.Context, *connect.Request[pb.EndWorkSessionRequest]) (*connect.Response[pb.WorkView], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("holdfast.v1.WalletService.EndWorkSession is not implemented"))
 }

@@ -117,6 +117,10 @@ func showWallet(env *Env, v *pb.WalletView) error {
 		"pin locked until", choose(v.PinLockedUntil != 0, when(v.PinLockedUntil), ""), "pin may be set anew", choose(v.PinResetAt != 0, when(v.PinResetAt), ""),
 		"without pin", "up to "+money.Format(v.FreeLimit), "a payment", "up to "+money.Format(v.PerAct),
 		"today", money.Format(v.SpentDay)+" of "+money.Format(v.PerDay), "this year", money.Format(v.SpentYear)+" of "+money.Format(v.PerYear))
+	printBlock(&b, v.Block)
+	for _, k := range v.Passkeys {
+		fmt.Fprintf(&b, "passkey  %s, since %s\n", k.Label, when(k.AddedAt))
+	}
 	for _, d := range v.Devices {
 		fmt.Fprintf(&b, "device  %x  %s%s, since %s\n", d.Device, d.Label, choose(d.This, " (this one)", ""), when(d.AddedAt))
 	}

@@ -1,0 +1,1 @@
+import"./chunk-G6KIVS32.js";

@@ -1,0 +1,1 @@
+import"./chunk-DVZC4HOH.js";
