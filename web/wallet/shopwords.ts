@@ -5,7 +5,7 @@ export const s = {
 	// Signing in at work.
 	signIn: { zh: "登录收银台", en: "Sign a till in" },
 	signInDo: { zh: "确认登录", en: "Sign it in" },
-	signInAs: (who: string, roles: string): Text => ({ zh: `以“${who}”${roles}的身份登录面前的设备`, en: `Sign in the screen before you: ${who}, ${roles}` }),
+	signInAs: (who: string, roles: string): Text => ({ zh: `以“${who}”${roles}的身份登录面前的设备`, en: `Sign in the device in front of you as ${roles} of ${who}` }),
 	sameDigits: { zh: "设备上应显示同样的四位数字", en: "The screen must show the same four digits" },
 	signInText: { zh: "登录后，这台设备可以收款、退款和查看今日收款，16 小时后自动退出。别人发来的码不要确认。", en: "It can then take payments, refund them and see the takings, and is signed out after 16 hours. Never confirm a code that somebody sent you." },
 	signedIn: { zh: "已登录", en: "Signed in" },

@@ -170,7 +170,7 @@ var list = []Info{
 	{PayCodeInvalid, "pay_code_invalid", Invalid, Never, "这不是付款码：应为 10 至 15 开头的 18 位数字。", "This is no payer's code: one has 18 digits and begins with 10 to 15."},
 	{PayCodeWrong, "pay_code_wrong", Conflict, Never, "付款码无效，请顾客刷新后重试。", "The code is not good; have the payer show a fresh one."},
 	{PayCodeExpired, "pay_code_expired", Conflict, Never, "付款码已过期，请顾客刷新后重试。", "The code has run out; have the payer show a fresh one."},
-	{PayCodeUsed, "pay_code_used", Conflict, Never, "每个付款码只能使用一次，请顾客刷新后重试。", "Each code is good for one payment; have the payer show a fresh one."},
+	{PayCodeUsed, "pay_code_used", Conflict, Never, "每个付款码只能使用一次，请顾客刷新后重试。", "Each code is good once; have the payer show a fresh one."},
 	{PayCodesTooMany, "pay_codes_too_many", Conflict, Same, "无效付款码次数过多，请稍后再试。", "Too many codes that were not good; wait a while."},
 	{CodeNumberTaken, "code_number_taken", Conflict, Same, "该码已被占用，请重试。", "That number is somebody's already; draw another."},
 	{AsksTooMany, "asks_too_many", Conflict, Same, "顾客有待确认的付款，请先完成或取消。", "The payer has payments to confirm already; answer those first."},

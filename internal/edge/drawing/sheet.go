@@ -118,7 +118,7 @@ func (s *Sheet) front(c *canvas) {
 	c.code(s.Link, c.mid()-codeWide/2, codeTop, codeWide)
 	c.text(codeTop+codeWide+7, middle, "输入金额，核对商户名称后付款")
 	c.ink(grey)
-	c.text(codeTop+codeWide+12, small, "Type the amount, check the name above, then pay")
+	c.text(codeTop+codeWide+12, small, "Enter the amount, check the name above, then pay")
 	c.text(c.p.High/c.scale-margin-4, least, "Holdfast · "+s.Number)
 }
 

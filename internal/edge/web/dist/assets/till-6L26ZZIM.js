@@ -1,1 +1,0 @@
-import"./chunk-G6KIVS32.js";

@@ -1,0 +1,1 @@
+import"./chunk-YXIKPNIE.js";

@@ -1,0 +1,1 @@
+import"./chunk-VG34W55G.js";

@@ -1,1 +1,0 @@
-import"./chunk-DVZC4HOH.js";
