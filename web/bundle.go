@@ -102,12 +102,13 @@ func bundlePages() error {
 // loads few files faster than many.
 func (s site) bundle(files map[string][]byte) (string, error) {
 	o := common()
-	first, err := filepath.Abs(s.folder + "/app.tsx")
+	here, err := os.Getwd()
 	if err != nil {
 		return "", err
 	}
+	first := s.folder + "/app.tsx"
 	o.EntryPointsAdvanced = []api.EntryPoint{{InputPath: first, OutputPath: s.folder}}
-	o.Plugins = append(o.Plugins, later(first))
+	o.Plugins = append(o.Plugins, later(here, first))
 	o.Outdir, o.EntryNames, o.ChunkNames, o.AssetNames = dist, "assets/[name]-[hash]", "assets/[name]-[hash]", "assets/[name]-[hash]"
 	o.Splitting, o.Metafile = true, true
 	o.MinifyWhitespace, o.MinifyIdentifiers, o.MinifySyntax = true, true, true

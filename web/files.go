@@ -53,7 +53,7 @@ var icons = api.Plugin{Name: "icons", Setup: func(b api.PluginBuild) {
 // is there by then. That changes nothing but how the bundle is cut: into a piece for each
 // set of pages that share it. So the first page is one piece instead of fifteen, which a
 // phone far away would wait for in turns.
-func later(first string) api.Plugin {
+func later(here, first string) api.Plugin {
 	const wanted = "wanted"
 	return api.Plugin{Name: "later", Setup: func(b api.PluginBuild) {
 		b.OnResolve(api.OnResolveOptions{Filter: `^\.`}, func(a api.OnResolveArgs) (api.OnResolveResult, error) {
@@ -61,11 +61,14 @@ func later(first string) api.Plugin {
 				return api.OnResolveResult{}, nil
 			}
 			found := b.Resolve(a.Path, api.ResolveOptions{Kind: api.ResolveJSImportStatement, ResolveDir: a.ResolveDir, Importer: a.Importer})
-			return api.OnResolveResult{Path: found.Path, Namespace: wanted, Errors: found.Errors}, nil
+			// By its name below this folder: the names of the pieces come from it too, and are
+			// the same wherever the project lies.
+			path, err := filepath.Rel(here, found.Path)
+			return api.OnResolveResult{Path: filepath.ToSlash(path), Namespace: wanted, Errors: found.Errors}, err
 		})
 		b.OnLoad(api.OnLoadOptions{Filter: `.*`, Namespace: wanted}, func(a api.OnLoadArgs) (api.OnLoadResult, error) {
-			source := fmt.Sprintf("import %q; export * from %q;", first, a.Path)
-			return api.OnLoadResult{Contents: &source, ResolveDir: filepath.Dir(a.Path)}, nil
+			source := fmt.Sprintf("import %q; export * from %q;", "./"+first, "./"+a.Path)
+			return api.OnLoadResult{Contents: &source, ResolveDir: here}, nil
 		})
 	}}
 }

@@ -1,0 +1,1 @@
+import"./chunk-EDJRC55W.js";

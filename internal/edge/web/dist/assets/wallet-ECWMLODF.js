@@ -1,1 +1,0 @@
-import"./chunk-VG34W55G.js";

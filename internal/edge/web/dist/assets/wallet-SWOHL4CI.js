@@ -1,0 +1,1 @@
+import"./chunk-QLS3MEID.js";
