@@ -56,6 +56,10 @@ func TestMetricsOfACluster(t *testing.T) {
 			return v > 0
 		})
 		c.until("every scrub", func() bool { _, ok := figure(gather(t, n.registry), "holdfast_scrub_age_seconds", ""); return ok })
+		c.until("the peer is heard to serve", func() bool { // it said so when it was ready, which may be on its way
+			v, _ := figure(gather(t, n.registry), "holdfast_peer_serving", other(i))
+			return v == 1
+		})
 		families := gather(t, n.registry)
 		for _, want := range []struct {
 			name, label string
