@@ -24,6 +24,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/base/table"
 	"github.com/holdfast-pay/holdfast/internal/engine/journal"
 	"github.com/holdfast-pay/holdfast/internal/engine/machine"
+	"github.com/holdfast-pay/holdfast/internal/engine/sleep"
 	"github.com/holdfast-pay/holdfast/internal/engine/view"
 )
 
@@ -139,24 +140,15 @@ func (f *Feed) Run(ctx context.Context) {
 		}
 		if err := f.look(ctx); err != nil && ctx.Err() == nil {
 			f.log.Error("events: a look at the journal failed and is tried again", "err", err)
-			pause(ctx, time.Second)
+			_ = sleep.For(ctx, time.Second) // the loop looks at ctx
 			continue
 		}
 		select {
 		case <-ctx.Done():
 		case <-f.wake:
 		case <-changed:
-			pause(ctx, gather)
+			_ = sleep.For(ctx, gather)
 		}
-	}
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"time"
+
+	"github.com/holdfast-pay/holdfast/internal/engine/sleep"
 )
 
 // Surface is an edge that can be guarded: it says what a request asks for and
@@ -38,12 +40,7 @@ func (g *Gate) keepBack(ctx context.Context, d time.Duration) {
 	}
 	g.held(1)
 	defer g.held(-1)
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
-	}
+	_ = sleep.For(ctx, d) // a client that has gone gets no refusal
 }
 
 func (g *Gate) held(n int) {

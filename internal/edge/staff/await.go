@@ -13,6 +13,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/edge/gate"
 	"github.com/holdfast-pay/holdfast/internal/edge/rpc"
 	"github.com/holdfast-pay/holdfast/internal/edge/staffauth"
+	"github.com/holdfast-pay/holdfast/internal/engine/sleep"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 	"github.com/holdfast-pay/holdfast/internal/pb/pbconnect"
 	rule "github.com/holdfast-pay/holdfast/internal/rule/staff"
@@ -116,17 +117,8 @@ func (s *Server) await(ctx context.Context, hash []byte, send func(*pb.SignInNew
 				return err
 			}
 		case <-changed:
-			pause(ctx, lookEvery)
+			_ = sleep.For(ctx, lookEvery) // the select looks at ctx
 		}
-	}
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/holdfast-pay/holdfast/internal/engine/identity"
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
 	"github.com/holdfast-pay/holdfast/internal/engine/pki"
+	"github.com/holdfast-pay/holdfast/internal/engine/sleep"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -156,7 +157,7 @@ func (j *joiner) ask(ctx context.Context) (*pb.JoinResponse, error) {
 			return nil, noAnswer(none)
 		}
 		j.Logger.Warn("no peer lets this node join yet; asking again", "err", oneLine(none))
-		if !sleep(ctx, min(left, time.Second)) {
+		if sleep.For(ctx, min(left, time.Second)) != nil {
 			return nil, noAnswer(none)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/holdfast-pay/holdfast/internal/engine/keystore"
 	"github.com/holdfast-pay/holdfast/internal/engine/pki"
+	"github.com/holdfast-pay/holdfast/internal/engine/sleep"
 )
 
 // Issue answers a certificate (DER) for a PKCS #10 request (DER): from the
@@ -81,7 +82,7 @@ func (c *Credentials) rotate(ctx context.Context, issue Issue, log *slog.Logger,
 				c.logFailure(log, err)
 			}
 		}
-		if !sleep(ctx, wait) {
+		if sleep.For(ctx, wait) != nil {
 			return
 		}
 	}
@@ -93,19 +94,4 @@ func (c *Credentials) logFailure(log *slog.Logger, err error) {
 		level = slog.LevelError
 	}
 	log.Log(context.Background(), level, "the node's certificate was not renewed", "err", err, "expires", c.Expires())
-}
-
-// sleep returns false when ctx ended first.
-func sleep(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return ctx.Err() == nil
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

@@ -56,15 +56,3 @@ func (p *pacer) take(bytes int) error {
 	}
 	return nil
 }
-
-// sleep is pacer.wait outside tests.
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}

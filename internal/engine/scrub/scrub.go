@@ -29,6 +29,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/holdfast-pay/holdfast/internal/engine/raftlog"
+	"github.com/holdfast-pay/holdfast/internal/engine/sleep"
 	"github.com/holdfast-pay/holdfast/internal/engine/store"
 )
 
@@ -113,7 +114,7 @@ func New(opt Options) *Scrubber {
 		opt.Now = time.Now
 	}
 	if opt.Wait == nil {
-		opt.Wait = sleep
+		opt.Wait = sleep.For
 	}
 	if opt.Logger == nil {
 		opt.Logger = slog.Default()

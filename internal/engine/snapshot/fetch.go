@@ -14,6 +14,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/holdfast-pay/holdfast/internal/engine/diskguard"
+	"github.com/holdfast-pay/holdfast/internal/engine/sleep"
 	"github.com/holdfast-pay/holdfast/internal/pb"
 )
 
@@ -288,7 +289,7 @@ func (f *fetch) chunk(ctx context.Context, file *pb.SnapshotFile, offset uint64)
 			return nil, err
 		}
 		f.opt.Logger.Debug("a range of the snapshot is asked for again", "file", file.Name, "offset", offset, "err", err)
-		if err := sleep(ctx, pause); err != nil {
+		if err := sleep.For(ctx, pause); err != nil {
 			return nil, err
 		}
 		pause *= 2
@@ -323,19 +324,5 @@ func (f *fetch) pace(ctx context.Context, n int) error {
 		return ctx.Err()
 	}
 	due := time.Duration(float64(f.arrived) / float64(f.opt.BytesPerSecond) * float64(time.Second))
-	return sleep(ctx, due-time.Since(f.began))
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return ctx.Err()
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
+	return sleep.For(ctx, due-time.Since(f.began))
 }
