@@ -104,22 +104,30 @@ func (s *Server) ShowAsked(ctx context.Context, q *connect.Request[pb.ShowAskedR
 
 // AnswerAsked implements WalletService.
 func (s *Server) AnswerAsked(ctx context.Context, q *connect.Request[pb.AnswerAskedRequest]) (*connect.Response[pb.Asked], error) {
-	if q.Msg.Cash != nil {
-		return s.answerCash(ctx, q.Msg)
-	}
-	who, m := from(ctx), q.Msg
-	o, err := do(ctx, s, paycode.Answer, &pb.AskAnswer{Order: m.Order, Uid: who.uid, Pay: m.Pay, Consent: who.consent(m.Grant)})
+	show, err := s.answerAsked(ctx, q.Msg)
 	if err != nil {
 		return nil, err
 	}
 	var v *pb.Asked
 	if err := s.read(ctx, "show what waited", func(r table.Reader) error {
-		v = s.askedOrder(r, o)
+		v = show(r)
 		return nil
 	}); err != nil {
 		return nil, err
 	}
 	return answer(v)
+}
+
+// answerAsked answers for an order, or whether a till may hand cash out, and returns how
+// to show it.
+func (s *Server) answerAsked(ctx context.Context, q *pb.AnswerAskedRequest) (show func(table.Reader) *pb.Asked, err error) {
+	who := from(ctx)
+	if c := q.Cash; c != nil {
+		m, err := do(ctx, s, paycode.AnswerCash, &pb.CashAnswer{Till: c.Till, ClientId: c.ClientId, Uid: who.uid, Pay: q.Pay, Consent: who.consent(q.Grant)})
+		return func(r table.Reader) *pb.Asked { return s.askedCash(r, m) }, err
+	}
+	o, err := do(ctx, s, paycode.Answer, &pb.AskAnswer{Order: q.Order, Uid: who.uid, Pay: q.Pay, Consent: who.consent(q.Grant)})
+	return func(r table.Reader) *pb.Asked { return s.askedOrder(r, o) }, err
 }
 
 // askedOrder is an order as the person who showed a code for it sees it.
@@ -132,25 +140,6 @@ func (s *Server) askedOrder(r table.Reader, o *pb.Order) *pb.Asked {
 		v.State, v.Until = "waiting", paycode.AskedUntil(o)
 	}
 	return v
-}
-
-// answerCash answers whether a till may hand cash out.
-func (s *Server) answerCash(ctx context.Context, q *pb.AnswerAskedRequest) (*connect.Response[pb.Asked], error) {
-	who := from(ctx)
-	m, err := do(ctx, s, paycode.AnswerCash, &pb.CashAnswer{
-		Till: q.Cash.Till, ClientId: q.Cash.ClientId, Uid: who.uid, Pay: q.Pay, Consent: who.consent(q.Grant),
-	})
-	if err != nil {
-		return nil, err
-	}
-	var v *pb.Asked
-	if err := s.read(ctx, "show what waited", func(r table.Reader) error {
-		v = s.askedCash(r, m)
-		return nil
-	}); err != nil {
-		return nil, err
-	}
-	return answer(v)
 }
 
 // askedOf is what a person was asked for, nil where it was somebody else or nobody.

@@ -41,11 +41,14 @@ func ApplyCodeCash(d *deed.Deed, c *pb.CodeCash) (code.Code, *pb.CashMove) {
 	if out != code.OK {
 		return out, nil
 	}
-	allows := takeIn
-	if c.Kind == pb.CashKind_CASH_KIND_OUT {
-		allows = payOut
+	var leave wallet.Leave
+	ask := false
+	pays := c.Kind == pb.CashKind_CASH_KIND_OUT
+	if pays {
+		leave, ask, out = payOut(d, p, dev, c.Amount)
+	} else {
+		out = wallet.MayAsk(d.Tx, p.Uid, dev.Id)
 	}
-	leave, ask, out := allows(d, p, dev, c.Amount)
 	if out == code.OK {
 		out = w.Charge(d, p.Uid)
 	}
@@ -54,25 +57,19 @@ func ApplyCodeCash(d *deed.Deed, c *pb.CodeCash) (code.Code, *pb.CashMove) {
 	}
 	// From here the command succeeds.
 	use(dev, c.Code)
+	if pays && !ask {
+		leave.Use(d)
+	}
 	var m *pb.CashMove
-	switch {
-	case ask:
+	if ask {
 		m = w.Ask(d, d.At+AskLife)
 		p.Cash = append(waitingCash(d.Tx, d.At, p.Cash), &pb.CashRef{Till: c.Till, ClientId: c.ClientId})
-	case c.Kind == pb.CashKind_CASH_KIND_OUT:
-		leave.Use(d)
-		m = w.Do(d)
-	default:
+	} else {
 		m = w.Do(d)
 	}
 	put(d.Tx, p)
 	d.Shown(shownBy(c.Code, dev))
 	return code.OK, m
-}
-
-// takeIn says whether cash may go into the wallet of whoever shows a code.
-func takeIn(d *deed.Deed, p *pb.PayCodes, dev *pb.PayDevice, _ int64) (wallet.Leave, bool, code.Code) {
-	return wallet.Leave{}, false, wallet.MayAsk(d.Tx, p.Uid, dev.Id)
 }
 
 // payOut says whether cash may go out of the wallet of whoever shows a code, and whether

@@ -2,6 +2,7 @@ package staff
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/holdfast-pay/holdfast/internal/base/assertion"
 	"github.com/holdfast-pay/holdfast/internal/base/code"
@@ -85,20 +86,8 @@ func ApplyPasskeyEnd(d *deed.Deed, c *pb.StaffPasskeyEnd) (code.Code, *pb.StaffM
 		return code.OK, m
 	}
 	// From here the command succeeds.
-	var keys []*pb.Passkey
-	for _, k := range m.Passkeys {
-		if !bytes.Equal(k.Credential, c.Credential) {
-			keys = append(keys, k)
-		}
-	}
-	m.Passkeys = keys
-	var left []*pb.StaffSession
-	for _, s := range m.Sessions {
-		if !bytes.Equal(s.Passkey, c.Credential) {
-			left = append(left, s)
-		}
-	}
-	keep(d, m, left)
+	m.Passkeys = slices.DeleteFunc(m.Passkeys, func(k *pb.Passkey) bool { return bytes.Equal(k.Credential, c.Credential) })
+	keep(d, m, slices.DeleteFunc(slices.Clone(m.Sessions), func(s *pb.StaffSession) bool { return bytes.Equal(s.Passkey, c.Credential) }))
 	put(d, m)
 	return code.OK, m
 }

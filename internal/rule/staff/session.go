@@ -48,7 +48,7 @@ func ApplySessionOpen(d *deed.Deed, c *pb.SessionOpen) (code.Code, *pb.StaffMemb
 		return code.SessionLifeInvalid, nil
 	case Session(m, c.Hash, d.At) != nil:
 		return code.OK, m
-	case takenBy(d, c) != 0:
+	case taken(d, c):
 		return code.SessionTaken, nil
 	}
 	by, out := proven(d, m, c)
@@ -65,12 +65,10 @@ func ApplySessionOpen(d *deed.Deed, c *pb.SessionOpen) (code.Code, *pb.StaffMemb
 	return code.OK, m
 }
 
-// takenBy is the other member who signed in with the hash, 0 if nobody did.
-func takenBy(d *deed.Deed, c *pb.SessionOpen) uint64 {
-	if other, ok := BySession(d.Tx, c.Hash); ok && other.Id != c.Id {
-		return other.Id
-	}
-	return 0
+// taken says whether another member signed in with the hash.
+func taken(d *deed.Deed, c *pb.SessionOpen) bool {
+	other, ok := BySession(d.Tx, c.Hash)
+	return ok && other.Id != c.Id
 }
 
 // begin writes what a sign-in opens.
