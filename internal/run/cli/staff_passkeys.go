@@ -3,7 +3,6 @@ package cli
 import (
 	"cmp"
 	"context"
-	"encoding/hex"
 	"flag"
 	"fmt"
 	"slices"
@@ -30,11 +29,11 @@ removes one with the sessions that it opened; the beginning of the ID will do.`,
 				return err
 			}
 			if *end != "" {
-				k, err := passkeyLike(m, strings.ToLower(*end))
+				key, err := beginning(m.Passkeys, (*pb.MemberPasskeyShown).GetCredential, *end, m.Ref+"'s passkeys", "holdfast staff passkeys "+m.Ref)
 				if err != nil {
 					return err
 				}
-				q := &pb.AdminStaffEndPasskeyRequest{Member: member(args), Credential: k.Credential}
+				q := &pb.AdminStaffEndPasskeyRequest{Member: member(args), Credential: key}
 				if m, err = call(ctx, env, pbconnect.AdminServiceClient.StaffEndPasskey, q); err != nil {
 					return err
 				}
@@ -42,23 +41,6 @@ removes one with the sessions that it opened; the beginning of the ID will do.`,
 			return showPasskeys(env, m)
 		}
 	},
-}
-
-// passkeyLike is the member's passkey whose number begins so.
-func passkeyLike(m *pb.StaffShown, begins string) (found *pb.MemberPasskeyShown, err error) {
-	for _, k := range m.Passkeys {
-		if !strings.HasPrefix(hex.EncodeToString(k.Credential), begins) {
-			continue
-		}
-		if found != nil {
-			return nil, usage("more of the ID", "several of %s's passkeys begin with %s", m.Ref, begins)
-		}
-		found = k
-	}
-	if found == nil {
-		return nil, usage("holdfast staff passkeys "+m.Ref, "none of %s's passkeys begins with %s", m.Ref, begins)
-	}
-	return found, nil
 }
 
 func showPasskeys(env *Env, m *pb.StaffShown) error {

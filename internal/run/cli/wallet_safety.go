@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/hex"
 	"flag"
 	"fmt"
 	"strings"
@@ -59,7 +58,7 @@ be able to end it at once; only a device in its first day needs it, to end those
 				return err
 			}
 			q := &pb.EndDeviceRequest{}
-			if q.Device, err = deviceLike(v, strings.ToLower(args[0])); err != nil {
+			if q.Device, err = beginning(v.Devices, (*pb.DeviceView).GetDevice, args[0], "your devices", "holdfast wallet show"); err != nil {
 				return err
 			}
 			if *ask || *pin != "" {
@@ -73,23 +72,6 @@ be able to end it at once; only a device in its first day needs it, to end those
 			return showWallet(env, v)
 		}
 	},
-}
-
-// deviceLike is the device whose number begins so.
-func deviceLike(v *pb.WalletView, begins string) (found []byte, err error) {
-	for _, d := range v.Devices {
-		if !strings.HasPrefix(hex.EncodeToString(d.Device), begins) {
-			continue
-		}
-		if found != nil {
-			return nil, usage("more of the number", "several of your devices begin with %s", begins)
-		}
-		found = d.Device
-	}
-	if found == nil {
-		return nil, usage("holdfast wallet show", "none of your devices begins with %s", begins)
-	}
-	return found, nil
 }
 
 // printBlock prints why somebody is blocked, and what came of their appeal.
